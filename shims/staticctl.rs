@@ -1,0 +1,2 @@
+//! `staticcc`: drop-in for `cc`, `gcc` and `clang`.
+fn main() {}

@@ -1,0 +1,22 @@
+//! staticcxx: any C or C++ build, unmodified, made fully static and verified.
+//!
+//! A driver call walks through the rooms in this order:
+//!
+//! | stage | room | may touch the world |
+//! |---|---|---|
+//! | what was typed | [`args`] lexes, expands `@file`, classifies | reads response files |
+//! | who compiles | [`toolchain`] finds, probes, caches, selects | yes, through [`run`] |
+//! | which archives | [`libs`] resolves library references as ld would | reads library directories |
+//! | what to do | [`plan`] applies the ordered rules, purely | no |
+//! | do it | [`run`] execs or supervises: the only room that spawns | yes |
+//! | is it true | [`check`] reads the output back and judges it | reads one file |
+//! | say so | [`report`] one JSON line a link, [`message`] the only room that prints | yes |
+//!
+//! [`driver`] is that pipeline read top to bottom, [`ctl`] is everything of `staticctl`,
+//! [`settings`] the only room that reads the environment.
+
+pub mod message;
+pub mod model;
+pub mod run;
+pub mod settings;
+pub mod toolchain;

@@ -1,0 +1,46 @@
+//! The one home of everything that we print ourselves.
+//!
+//! Diagnostics are single lines in the style of GCC, `staticcxx: error|warning|note|hint: …`, each
+//! written to stderr with one `write`, so that lines of parallel jobs never mix.
+//! A successful call of a driver prints nothing at all.
+
+use std::fmt::Display;
+use std::io::{self, Write};
+
+fn line(kind: &str, text: &dyn Display) {
+    let text = text.to_string();
+    // A message is one line, whatever a file name in it contains.
+    let flat: String = text.chars().map(|c| if c == '\n' || c == '\r' { ' ' } else { c }).collect();
+    let _ = io::stderr().lock().write_all(format!("staticcxx: {kind}: {flat}\n").as_bytes());
+}
+
+/// What is wrong, and where. The call is going to fail.
+pub fn error(text: impl Display) {
+    line("error", &text);
+}
+
+/// Something that the user should know while the call goes on.
+pub fn warning(text: impl Display) {
+    line("warning", &text);
+}
+
+/// More about the message before it.
+pub fn note(text: impl Display) {
+    line("note", &text);
+}
+
+/// The next command to type, or the setting to change.
+pub fn hint(text: impl Display) {
+    line("hint", &text);
+}
+
+/// Writes the product of a `staticctl` command to stdout.
+///
+/// # Errors
+/// What writing to stdout gives; a reader that went away (`BrokenPipe`) counts as success.
+pub fn product(text: impl Display) -> io::Result<()> {
+    match io::stdout().lock().write_all(text.to_string().as_bytes()) {
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}

@@ -1,0 +1,68 @@
+//! The few words that every room shares.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// A source language that a driver speaks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// `cc`, `gcc`, `clang`, `staticcc`.
+    C,
+    /// `c++`, `g++`, `clang++`, `staticcxx`.
+    #[serde(rename = "c++")]
+    Cxx,
+}
+
+impl fmt::Display for Language {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Language::C => "C",
+            Language::Cxx => "C++",
+        })
+    }
+}
+
+/// The command-line family of a compiler driver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Family {
+    /// GCC's own driver, cross compilers and `musl-gcc` included.
+    Gcc,
+    /// Clang's.
+    Clang,
+    /// `zig cc` and `zig c++`: Clang's options with a libc and a linker of its own.
+    Zig,
+}
+
+/// The C library that a toolchain links.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Libc {
+    /// GNU libc.
+    Glibc,
+    /// musl.
+    Musl,
+    /// Something else, linked but with no repairs or findings of its own.
+    Other,
+}
+
+/// The two shapes of a static executable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StaticKind {
+    /// Fixed position: ET_EXEC, `-static`.
+    Static,
+    /// Position independent, relocated by its own start code: ET_DYN, `-static-pie`.
+    StaticPie,
+}
+
+impl StaticKind {
+    /// The driver option that asks for this kind.
+    pub fn flag(self) -> &'static str {
+        match self {
+            StaticKind::Static => "-static",
+            StaticKind::StaticPie => "-static-pie",
+        }
+    }
+}

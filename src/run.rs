@@ -1,0 +1,300 @@
+//! The one home of processes: replace ourselves, capture a probe, or supervise a link.
+//!
+//! [`Command`] is a plain value that can be read back, edited and printed before it is run.
+
+use nix::errno::Errno;
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, sigaction};
+use nix::unistd::Pid;
+use std::ffi::{CString, OsStr, OsString};
+use std::io;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{self, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::time::{Duration, Instant};
+
+/// A program with its arguments and the environment variables to add to ours.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Command {
+    /// Path of the program, or a name to be found along PATH.
+    pub program: OsString,
+    /// Arguments without `argv[0]`.
+    pub args: Vec<OsString>,
+    /// Variables set for the program.
+    pub env: Vec<(OsString, OsString)>,
+    /// Variables removed for the program.
+    pub env_remove: Vec<OsString>,
+    /// Directory to run in; ours without.
+    pub dir: Option<PathBuf>,
+}
+
+impl Command {
+    /// A command from its words; the first is the program.
+    pub fn new(words: impl IntoIterator<Item = impl Into<OsString>>) -> Command {
+        let mut words = words.into_iter().map(Into::into);
+        Command { program: words.next().unwrap_or_default(), args: words.collect(), ..Command::default() }
+    }
+
+    /// Appends one argument.
+    #[must_use]
+    pub fn arg(mut self, arg: impl Into<OsString>) -> Command {
+        self.args.push(arg.into());
+        self
+    }
+
+    /// Appends arguments.
+    #[must_use]
+    pub fn args(mut self, args: impl IntoIterator<Item = impl Into<OsString>>) -> Command {
+        self.args.extend(args.into_iter().map(Into::into));
+        self
+    }
+
+    /// Sets a variable.
+    #[must_use]
+    pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Command {
+        self.env.push((name.into(), value.into()));
+        self
+    }
+
+    /// Program and arguments as one list.
+    pub fn words(&self) -> Vec<OsString> {
+        std::iter::once(self.program.clone()).chain(self.args.iter().cloned()).collect()
+    }
+
+    /// The command as a line that a POSIX shell takes; for people.
+    pub fn shell(&self) -> String {
+        shell_line(&self.words())
+    }
+
+    fn std(&self) -> process::Command {
+        let mut c = process::Command::new(&self.program);
+        c.args(&self.args).envs(self.env.iter().map(|(k, v)| (k, v)));
+        for name in &self.env_remove {
+            c.env_remove(name);
+        }
+        if let Some(dir) = &self.dir {
+            c.current_dir(dir);
+        }
+        c
+    }
+}
+
+/// Words quoted for a POSIX shell; bytes that are not UTF-8 are shown as the replacement character.
+pub fn shell_line(words: &[OsString]) -> String {
+    let quoted = words.iter().map(|w| {
+        let text = w.to_string_lossy();
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_./=:,+@%^".contains(&b);
+        if !text.is_empty() && text.bytes().all(plain) {
+            text.into_owned()
+        } else {
+            format!("'{}'", text.replace('\'', r"'\''"))
+        }
+    });
+    quoted.collect::<Vec<_>>().join(" ")
+}
+
+/// Replaces this process by the command: same process, descriptors, signal mask and dispositions.
+/// Returns only when that failed.
+pub fn exec(command: &Command) -> io::Error {
+    let c_string = |s: &OsStr| CString::new(s.as_bytes());
+    let build = || -> Result<(CString, Vec<CString>), std::ffi::NulError> {
+        let program = c_string(&command.program)?;
+        let argv = command.words().iter().map(|w| c_string(w)).collect::<Result<_, _>>()?;
+        Ok((program, argv))
+    };
+    let (program, argv) = match build() {
+        Ok(built) => built,
+        Err(e) => return io::Error::new(io::ErrorKind::InvalidInput, e),
+    };
+    if command.env.is_empty() && command.env_remove.is_empty() {
+        let Err(errno) = nix::unistd::execv(&program, &argv);
+        return errno.into();
+    }
+    let mut env: Vec<(OsString, OsString)> = std::env::vars_os()
+        .filter(|(k, _)| !command.env_remove.contains(k) && !command.env.iter().any(|(n, _)| n == k))
+        .collect();
+    env.extend(command.env.iter().cloned());
+    let env: Vec<CString> =
+        env.into_iter().filter_map(|(k, v)| CString::new([k.as_bytes(), b"=", v.as_bytes()].concat()).ok()).collect();
+    let Err(errno) = nix::unistd::execve(&program, &argv, &env);
+    errno.into()
+}
+
+/// What a captured command gave.
+#[derive(Debug, Clone)]
+pub struct Captured {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// All of its stdout.
+    pub stdout: Vec<u8>,
+    /// All of its stderr.
+    pub stderr: Vec<u8>,
+}
+
+impl Captured {
+    /// Stdout as text, trimmed.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.stdout).trim().to_owned()
+    }
+}
+
+/// Runs a probe to its end with empty stdin and collects what it prints.
+///
+/// # Errors
+/// That it could not be started or read.
+pub fn capture(command: &Command) -> io::Result<Captured> {
+    let out = command.std().stdin(Stdio::null()).output()?;
+    Ok(Captured { status: out.status, stdout: out.stdout, stderr: out.stderr })
+}
+
+/// How a supervised command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// It exited with this status.
+    Exited(i32),
+    /// It was killed by this signal.
+    Killed(i32),
+}
+
+/// A supervised run.
+#[derive(Debug, Clone, Copy)]
+pub struct Supervised {
+    /// How the command ended.
+    pub ended: Ended,
+    /// A signal that we received meanwhile and passed on.
+    pub interrupted: Option<i32>,
+    /// How long it took.
+    pub wall: Duration,
+}
+
+/// The signals by which people and build systems stop a job.
+const STOPPING: [Signal; 4] = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT];
+
+static CHILD: AtomicI32 = AtomicI32::new(0);
+static CAUGHT: AtomicI32 = AtomicI32::new(0);
+
+extern "C" fn pass_on(signal: i32) {
+    CAUGHT.store(signal, Ordering::SeqCst);
+    let child = CHILD.load(Ordering::SeqCst);
+    if child > 0
+        && let Ok(signal) = Signal::try_from(signal)
+    {
+        let _ = kill(Pid::from_raw(child), signal);
+    }
+}
+
+/// Signals caught from here until the process ends, so that a caller can clean up after the command.
+/// Those that our own caller had ignored stay ignored.
+pub struct Guard(());
+
+impl Guard {
+    /// Starts catching.
+    pub fn install() -> Guard {
+        let action = SigAction::new(SigHandler::Handler(pass_on), SaFlags::SA_RESTART, SigSet::empty());
+        for signal in STOPPING {
+            // SAFETY: the handler only touches atomics and calls kill(2), both async-signal-safe.
+            unsafe {
+                if let Ok(old) = sigaction(signal, &action)
+                    && matches!(old.handler(), SigHandler::SigIgn)
+                {
+                    let _ = sigaction(signal, &old);
+                }
+            }
+        }
+        Guard(())
+    }
+
+    /// The signal that was caught, if any.
+    pub fn caught(&self) -> Option<i32> {
+        Some(CAUGHT.load(Ordering::SeqCst)).filter(|s| *s != 0)
+    }
+
+    /// Runs a command with our own stdin, stdout, stderr and inherited descriptors, passes on the
+    /// signals that we get, and waits for it.
+    ///
+    /// # Errors
+    /// That it could not be started or waited for.
+    pub fn run(&self, command: &Command) -> io::Result<Supervised> {
+        let start = Instant::now();
+        let mut child = command.std().spawn()?;
+        CHILD.store(i32::try_from(child.id()).unwrap_or(0), Ordering::SeqCst);
+        if let Some(early) = self.caught()
+            && let Ok(signal) = Signal::try_from(early)
+        {
+            let _ = kill(Pid::from_raw(CHILD.load(Ordering::SeqCst)), signal);
+        }
+        let status = loop {
+            match child.wait() {
+                Err(e) if e.raw_os_error() == Some(Errno::EINTR as i32) => {}
+                other => break other,
+            }
+        };
+        CHILD.store(0, Ordering::SeqCst);
+        let status = status?;
+        let ended = match (status.code(), status.signal()) {
+            (Some(code), _) => Ended::Exited(code),
+            (None, Some(signal)) => Ended::Killed(signal),
+            (None, None) => Ended::Exited(1),
+        };
+        Ok(Supervised { ended, interrupted: self.caught(), wall: start.elapsed() })
+    }
+}
+
+/// Ends this process by a signal, as if we had never caught it.
+pub fn die_by(signal: i32) -> ! {
+    let _ = signal_hook::low_level::emulate_default_handler(signal);
+    // Only a signal whose default is not to end the process comes back here.
+    process::exit(128 + signal)
+}
+
+/// Device and inode: what makes two paths the same program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct FileId {
+    /// Device number.
+    pub device: u64,
+    /// Inode number on that device.
+    pub inode: u64,
+}
+
+impl FileId {
+    /// Of the file that a path leads to, links followed; none where there is no such file.
+    pub fn of(path: &Path) -> Option<FileId> {
+        use std::os::unix::fs::MetadataExt;
+        let m = std::fs::metadata(path).ok()?;
+        Some(FileId { device: m.dev(), inode: m.ino() })
+    }
+
+    /// Of the program that this process runs.
+    pub fn own() -> Option<FileId> {
+        FileId::of(Path::new("/proc/self/exe"))
+    }
+}
+
+/// An `OsString` from bytes: paths and arguments are bytes, not text.
+pub fn os(bytes: &[u8]) -> OsString {
+    OsString::from_vec(bytes.to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shell_line_quotes_what_a_shell_would_split() {
+        let words = ["g++", "-DX=\"a b\"", "it's", "", "-o", "x"].map(OsString::from);
+        assert_eq!(shell_line(&words), r#"g++ '-DX="a b"' 'it'\''s' '' -o x"#);
+    }
+
+    #[test]
+    fn capture_keeps_status_and_both_streams() {
+        let c = capture(&Command::new(["/bin/sh", "-c", "echo out; echo err >&2; exit 3"])).unwrap();
+        assert_eq!((c.status.code(), c.text().as_str(), c.stderr.as_slice()), (Some(3), "out", b"err\n".as_slice()));
+    }
+
+    #[test]
+    fn exec_says_why_it_failed() {
+        let e = exec(&Command::new(["/nonexistent/compiler"]));
+        assert_eq!(e.kind(), io::ErrorKind::NotFound);
+    }
+}

@@ -1,0 +1,119 @@
+//! The one home of the environment: every variable that we read, read once.
+
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+
+/// What to do with the verdict of the check, `STATICCXX_CHECK`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum CheckMode {
+    /// A link whose output is not a verified static program fails (the default).
+    #[default]
+    Strict,
+    /// It is said on stderr and the link succeeds.
+    Warn,
+    /// The output is not read.
+    Off,
+}
+
+/// Everything that the environment tells us.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// `PATH`.
+    pub path: Option<OsString>,
+    /// `STATICCXX_CC`: the real C compiler, a command line split as a shell would.
+    pub cc: Option<OsString>,
+    /// `STATICCXX_CXX`: the same for C++.
+    pub cxx: Option<OsString>,
+    /// `STATICCXX_LAUNCHER`: what to put before the real compiler (`ccache`, `distcc`, `sccache`).
+    pub launcher: Option<OsString>,
+    /// `STATICCXX_TOOLCHAIN`: a toolchain's name or a descriptor's path; `auto` is none.
+    pub toolchain: Option<OsString>,
+    /// `STATICCXX_CHECK`.
+    pub check: CheckMode,
+    /// `STATICCXX_CHECK` had a value that is none of `strict`, `warn`, `off`.
+    pub bad_check: Option<OsString>,
+    /// `STATICCXX_REPORT`: directory that takes one JSON line a link.
+    pub report: Option<PathBuf>,
+    /// `STATICCXX_LOG`: a filter as `env_logger` reads it.
+    pub log: Option<String>,
+    /// `STATICCXX_REAL_COMPILER`: set by us for the compiler we run, so that a chain of wrappers
+    /// that comes back to us ends. See [`crate::toolchain`].
+    pub chain: Option<OsString>,
+    /// `LIBRARY_PATH`, which GCC and Clang add to the library search path.
+    pub library_path: Option<OsString>,
+    /// Our directory under `XDG_CACHE_HOME` or `~/.cache`; none without a home.
+    pub cache_dir: Option<PathBuf>,
+    /// Our directory under `XDG_CONFIG_HOME` or `~/.config`.
+    pub config_dir: Option<PathBuf>,
+    /// Our directory under `XDG_DATA_HOME` or `~/.local/share`.
+    pub data_dir: Option<PathBuf>,
+}
+
+/// The name of the variable behind [`Settings::chain`].
+pub const CHAIN: &str = "STATICCXX_REAL_COMPILER";
+
+impl Settings {
+    /// Reads the environment. Empty variables count as unset.
+    pub fn from_env() -> Settings {
+        let get = |name: &str| env::var_os(name).filter(|v| !v.is_empty());
+        let check = get("STATICCXX_CHECK");
+        let mode = check.as_deref().map(check_mode);
+        Settings {
+            path: get("PATH"),
+            cc: get("STATICCXX_CC"),
+            cxx: get("STATICCXX_CXX"),
+            launcher: get("STATICCXX_LAUNCHER"),
+            toolchain: get("STATICCXX_TOOLCHAIN").filter(|v| v != "auto"),
+            check: mode.flatten().unwrap_or_default(),
+            bad_check: check.filter(|_| mode == Some(None)),
+            report: get("STATICCXX_REPORT").map(PathBuf::from),
+            log: get("STATICCXX_LOG").and_then(|v| v.into_string().ok()),
+            chain: get(CHAIN),
+            library_path: get("LIBRARY_PATH"),
+            cache_dir: base(get("XDG_CACHE_HOME"), get("HOME"), ".cache"),
+            config_dir: base(get("XDG_CONFIG_HOME"), get("HOME"), ".config"),
+            data_dir: base(get("XDG_DATA_HOME"), get("HOME"), ".local/share"),
+        }
+    }
+}
+
+fn check_mode(value: &OsStr) -> Option<CheckMode> {
+    match value.to_str()? {
+        "strict" => Some(CheckMode::Strict),
+        "warn" => Some(CheckMode::Warn),
+        "off" => Some(CheckMode::Off),
+        _ => None,
+    }
+}
+
+/// The XDG base directory rule: an absolute path in the variable, else a default below the home.
+/// <https://specifications.freedesktop.org/basedir-spec/latest/>
+fn base(variable: Option<OsString>, home: Option<OsString>, below: &str) -> Option<PathBuf> {
+    variable
+        .map(PathBuf::from)
+        .filter(|p| p.is_absolute())
+        .or_else(|| home.map(|h| PathBuf::from(h).join(below)))
+        .map(|p| p.join("staticcxx"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn check_modes_are_the_documented_three() {
+        for (text, mode) in [("strict", CheckMode::Strict), ("warn", CheckMode::Warn), ("off", CheckMode::Off)] {
+            assert_eq!(check_mode(OsStr::new(text)), Some(mode));
+        }
+        assert_eq!(check_mode(OsStr::new("no")), None);
+    }
+
+    #[test]
+    fn a_relative_base_directory_is_ignored() {
+        let home = Some(OsString::from("/h"));
+        assert_eq!(base(Some("x".into()), home.clone(), ".cache"), Some(PathBuf::from("/h/.cache/staticcxx")));
+        assert_eq!(base(Some("/x".into()), home, ".cache"), Some(PathBuf::from("/x/staticcxx")));
+        assert_eq!(base(None, None, ".cache"), None);
+    }
+}
