@@ -15,6 +15,7 @@
 //! [`driver`] is that pipeline read top to bottom, [`ctl`] is everything of `staticctl`,
 //! [`settings`] the only room that reads the environment.
 
+pub mod args;
 pub mod message;
 pub mod model;
 pub mod run;
