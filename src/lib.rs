@@ -18,6 +18,7 @@
 pub mod args;
 pub mod message;
 pub mod model;
+pub mod plan;
 pub mod run;
 pub mod settings;
 pub mod toolchain;

@@ -61,6 +61,11 @@ pub enum InputKind {
 }
 
 impl InputKind {
+    /// The kind that a file's name tells, without any `-x`.
+    pub fn of_name(path: &OsStr) -> InputKind {
+        by_name(path)
+    }
+
     /// Whether the driver hands something to the linker for it.
     pub fn is_linked(self) -> bool {
         self != InputKind::Header

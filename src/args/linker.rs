@@ -84,8 +84,8 @@ pub fn split(args: &[Arg]) -> Vec<Item> {
     items
 }
 
-/// The words of a driver's argv for these items. Neighbours from one `-Wl,` share one again, and so do
-/// neighbours of ours; a word with a comma in it goes through `-Xlinker`.
+/// The words of a driver's argv for these items. Neighbours from one `-Wl,` share one again; a word with a
+/// comma in it goes through `-Xlinker`.
 pub fn join(items: &[Item]) -> Vec<OsString> {
     let mut argv: Vec<OsString> = Vec::with_capacity(items.len());
     let mut open: Option<usize> = None;
@@ -103,7 +103,7 @@ pub fn join(items: &[Item]) -> Vec<OsString> {
                 if let Some(last) = argv.last_mut() {
                     last.push(text);
                 }
-                open = Some(*origin);
+                open = Some(*origin).filter(|o| *o != 0);
             }
             Item::Word { text, .. } => {
                 open = None;

@@ -1,0 +1,149 @@
+//! A link being rewritten: the stream of arguments and linker words, edited in place by the rules.
+
+use super::rules::Rule;
+use super::{Applied, Context, Plan};
+use crate::args::linker::{self, Item, LdOption, LdRole};
+use crate::args::table::Role;
+use crate::args::{InputKind, Request};
+use crate::model::StaticKind;
+use std::collections::BTreeSet;
+
+/// The state that the rules edit.
+#[derive(Debug)]
+pub struct Draft<'a> {
+    /// The call as it was understood.
+    pub request: &'a Request,
+    /// What the world said.
+    pub context: &'a Context<'a>,
+    /// The stream.
+    pub items: Vec<Item>,
+    /// The shape of the program, once it is chosen.
+    pub kind: StaticKind,
+    applied: Vec<Applied>,
+    rule: &'static str,
+}
+
+impl<'a> Draft<'a> {
+    /// The call, unchanged.
+    pub fn new(request: &'a Request, context: &'a Context<'a>) -> Draft<'a> {
+        let items = linker::split(&request.args);
+        Draft { request, context, items, kind: StaticKind::Static, applied: Vec::new(), rule: "" }
+    }
+
+    /// Runs one rule.
+    pub fn apply(&mut self, rule: &Rule) {
+        self.rule = rule.id;
+        (rule.apply)(self);
+    }
+
+    /// Notes what the running rule did.
+    pub fn did(&mut self, detail: impl Into<String>) {
+        self.applied.push(Applied { rule: self.rule, detail: detail.into() });
+    }
+
+    /// The finished plan.
+    pub fn finish(self) -> Plan {
+        Plan { kind: self.kind, argv: linker::join(&self.items), applied: self.applied }
+    }
+
+    /// The linker options in the stream.
+    pub fn linker_options(&self) -> Vec<LdOption> {
+        linker::options(&self.items)
+    }
+
+    /// Drops the driver arguments for which `unwanted` holds and notes each.
+    pub fn drop_args(&mut self, unwanted: impl Fn(Role) -> bool) {
+        let mut dropped = Vec::new();
+        self.items.retain(|item| {
+            let drop = item.role().is_some_and(&unwanted);
+            if drop {
+                dropped.push(show(item));
+            }
+            !drop
+        });
+        for word in dropped {
+            self.did(format!("dropped `{word}`"));
+        }
+    }
+
+    /// Drops the linker options for which `unwanted` holds, with their values wherever they sit.
+    pub fn drop_linker_options(&mut self, unwanted: impl Fn(&LdOption) -> bool) {
+        let mut gone = BTreeSet::new();
+        let mut notes = Vec::new();
+        for option in self.linker_options().into_iter().filter(unwanted) {
+            let words: Vec<usize> = std::iter::once(option.at).chain(option.value_at).collect();
+            notes.push(words.iter().filter_map(|i| self.items.get(*i)).map(show).collect::<Vec<_>>().join(" "));
+            gone.extend(words);
+        }
+        self.remove(&gone);
+        for words in notes {
+            self.did(format!("dropped `{words}`"));
+        }
+    }
+
+    /// Removes items by index.
+    pub fn remove(&mut self, gone: &BTreeSet<usize>) {
+        let mut index = 0;
+        self.items.retain(|_| {
+            index += 1;
+            !gone.contains(&(index - 1))
+        });
+    }
+
+    /// Whether an item is something that the linker reads: an input or a library.
+    pub fn linked(&self) -> Vec<Linked> {
+        let options = self.linker_options();
+        let values: BTreeSet<usize> = options.iter().filter_map(|o| o.value_at).collect();
+        let named: BTreeSet<usize> = options.iter().map(|o| o.at).collect();
+        let kinds: std::collections::BTreeMap<&std::ffi::OsStr, InputKind> =
+            self.request.inputs.iter().map(|i| (i.text.as_os_str(), i.kind)).collect();
+        let mut linked = Vec::new();
+        for (at, item) in self.items.iter().enumerate() {
+            let library = match item {
+                Item::Arg(a) if a.role() == Some(Role::Library) && a.value().is_some() => true,
+                Item::Arg(a) if a.is_input() => {
+                    let kind = kinds.get(a.word.as_os_str()).copied().unwrap_or_else(|| InputKind::of_name(&a.word));
+                    if !kind.is_linked() {
+                        continue;
+                    }
+                    matches!(kind, InputKind::Archive | InputKind::Shared)
+                }
+                Item::Word { text, .. } if !named.contains(&at) && !values.contains(&at) => {
+                    if text.is_empty() || text.as_encoded_bytes().starts_with(b"-") {
+                        continue;
+                    }
+                    true
+                }
+                Item::Word { .. } => match options.iter().find(|o| o.at == at) {
+                    Some(o) if o.role == LdRole::Library => {
+                        linked.push(Linked { at, end: o.value_at.unwrap_or(at), library: true });
+                        continue;
+                    }
+                    _ => continue,
+                },
+                Item::Arg(_) => continue,
+            };
+            linked.push(Linked { at, end: at, library });
+        }
+        linked
+    }
+}
+
+/// A thing that the linker reads, by the indexes of its first and last item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Linked {
+    /// First item.
+    pub at: usize,
+    /// Last item.
+    pub end: usize,
+    /// Whether it is a library rather than an object or a source.
+    pub library: bool,
+}
+
+/// An item for people.
+pub fn show(item: &Item) -> String {
+    match item {
+        Item::Arg(a) => a.words().map(|w| w.to_string_lossy()).collect::<Vec<_>>().join(" "),
+        Item::Word { text, .. } => format!("-Wl,{}", text.to_string_lossy()),
+    }
+}

@@ -1,0 +1,149 @@
+//! The rule that chooses the shape of the program.
+//!
+//! | asked for | made |
+//! |---|---|
+//! | `-static`, `-static -pie` (GCC drops the `-pie`) | static |
+//! | `-static-pie`, `-pie` | static-pie |
+//! | `-no-pie` | static |
+//! | own start files (`-nostartfiles`, `-nostdlib`) and none of the above | static: only rcrt1.o relocates itself |
+//! | nothing, and the compiler makes PIEs by default and every object allows it | static-pie |
+//! | nothing, else | static |
+
+use super::draft::Draft;
+use crate::args::linker::{Item, LdRole};
+use crate::args::table::Role;
+use crate::model::StaticKind;
+
+/// Replaces the user's request for a shape by the toolchain's recipe for the one that is chosen.
+pub fn static_kind(draft: &mut Draft<'_>) {
+    let (mut kind, mut why) = choose(draft);
+    let kinds = &draft.context.facts.kinds;
+    if !kinds.contains_key(&kind)
+        && let Some(other) = kinds.keys().next()
+    {
+        why = format!("the toolchain has no {kind:?}");
+        kind = *other;
+    }
+    draft.kind = kind;
+    let recipe = kinds.get(&kind).cloned().unwrap_or_default();
+
+    let gone = |r: Role| matches!(r, Role::Static | Role::StaticPie | Role::Pie | Role::NoPie);
+    draft.items.retain(|i| !i.role().is_some_and(gone));
+    draft.drop_linker_options(|o| matches!(o.role, LdRole::Pie | LdRole::NoPie));
+
+    let before: Vec<Item> = recipe.before.iter().map(Item::arg).filter(|i| !i.role().is_some_and(gone)).collect();
+    let after: Vec<Item> = recipe.after.iter().map(Item::arg).collect();
+    // A plan that is planned again has the recipe's words already.
+    if !draft.items.starts_with(&before) {
+        draft.items.splice(0..0, before);
+    }
+    if !draft.items.ends_with(&after) {
+        draft.items.extend(after);
+    }
+    let flags = recipe.before.iter().map(Item::arg).filter(|i| i.role().is_some_and(gone));
+    draft.items.splice(0..0, flags.collect::<Vec<_>>());
+    draft.did(format!("{}: {why}", kind.flag().trim_start_matches('-')));
+}
+
+fn choose(draft: &Draft<'_>) -> (StaticKind, String) {
+    let request = draft.request;
+    let words = draft.linker_options();
+    let says = |role: LdRole| words.iter().any(|o| o.role == role);
+    let asked = |kind, what: &str| (kind, format!("`{what}` was asked for"));
+    match request.last(&[Role::Static, Role::StaticPie]) {
+        Some(Role::Static) => return asked(StaticKind::Static, "-static"),
+        Some(_) => return asked(StaticKind::StaticPie, "-static-pie"),
+        None => {}
+    }
+    match request.last(&[Role::Pie, Role::NoPie]) {
+        Some(Role::Pie) => return asked(StaticKind::StaticPie, "-pie"),
+        Some(_) => return asked(StaticKind::Static, "-no-pie"),
+        None => {}
+    }
+    if says(LdRole::Pie) {
+        return asked(StaticKind::StaticPie, "-Wl,-pie");
+    }
+    if says(LdRole::NoPie) {
+        return asked(StaticKind::Static, "-Wl,-no-pie");
+    }
+    if request.has(Role::NoStartFiles) || request.has(Role::NoStdlib) {
+        let own = request.inputs.iter().any(|i| i.text.as_encoded_bytes().ends_with(b"rcrt1.o"));
+        return match own {
+            true => (StaticKind::StaticPie, "the start file is rcrt1.o".into()),
+            false => (StaticKind::Static, "the start files are the caller's own".into()),
+        };
+    }
+    let compiles = request.inputs.iter().any(|i| i.kind.is_compiled());
+    let code = request.last(&[Role::PicCode, Role::FixedCode]);
+    if compiles && code == Some(Role::FixedCode) {
+        return (StaticKind::Static, "`-fno-pie` makes code for a fixed position".into());
+    }
+    if !draft.context.facts.default_pie {
+        return (StaticKind::Static, "the compiler does not make PIEs by default".into());
+    }
+    match draft.context.fixed_input {
+        Some(path) => (StaticKind::Static, format!("`{}` has code for a fixed position", path.display())),
+        None => (StaticKind::StaticPie, "the default".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::StaticKind;
+    use crate::plan::testing::{context, facts, planned, usual};
+    use crate::toolchain::Recipe;
+    use std::path::Path;
+
+    #[test]
+    fn what_is_asked_for_is_made() {
+        for (line, expected) in [
+            ("x.o", "-static-pie x.o"),
+            ("-static x.o", "-static x.o"),
+            ("x.o -static -pie", "-static x.o"),
+            ("-pie x.o", "-static-pie x.o"),
+            ("-no-pie x.o", "-static x.o"),
+            ("-pie -no-pie x.o", "-static x.o"),
+            ("x.o -static-pie", "-static-pie x.o"),
+            ("-Wl,-pie x.o", "-static-pie x.o"),
+            ("-nostartfiles start.o", "-static -nostartfiles start.o"),
+            ("-nostdlib -pie start.o", "-static-pie -nostdlib start.o"),
+            ("-nostartfiles rcrt1.o x.o", "-static-pie -nostartfiles rcrt1.o x.o"),
+            ("-fno-pie x.c", "-static -fno-pie x.c"),
+            ("-fno-pie x.o", "-static-pie -fno-pie x.o"),
+            ("-fno-pie -fPIE x.c", "-static-pie -fno-pie -fPIE x.c"),
+        ] {
+            assert_eq!(usual(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_fixed_object_makes_the_program_fixed() {
+        let facts = facts();
+        let mut context = context(&facts);
+        context.fixed_input = Some(Path::new("x.o"));
+        assert_eq!(planned("x.o", &context), "-static x.o");
+        assert_eq!(planned("-pie x.o", &context), "-static-pie x.o");
+    }
+
+    #[test]
+    fn a_toolchain_without_static_pie_makes_static() {
+        let mut facts = facts();
+        facts.kinds.remove(&StaticKind::StaticPie);
+        assert_eq!(planned("-pie x.o", &context(&facts)), "-static x.o");
+    }
+
+    #[test]
+    fn a_recipe_brings_its_own_start_files_once() {
+        let mut facts = facts();
+        let words = |l: &[&str]| l.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();
+        facts.kinds.insert(
+            StaticKind::StaticPie,
+            Recipe {
+                before: words(&["-nostartfiles", "-static-pie", "/m/rcrt1.o"]),
+                after: words(&["-lc", "/m/crtn.o"]),
+            },
+        );
+        let once = planned("x.o", &context(&facts));
+        assert_eq!(once, "-static-pie -nostartfiles /m/rcrt1.o x.o -Wl,--start-group -lc /m/crtn.o -Wl,--end-group");
+    }
+}

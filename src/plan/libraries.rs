@@ -1,0 +1,197 @@
+//! Rules about which libraries are on the line.
+
+use super::draft::Draft;
+use crate::args::linker::{Item, LdRole};
+use crate::args::table::Role;
+use crate::model::Libc;
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+
+/// The first glibc whose libpthread is part of libc.
+const GLIBC_WITH_PTHREAD: (u32, u32) = (2, 34);
+
+/// Puts what was resolved in the place of each library reference.
+pub fn shared_object_to_archive(draft: &mut Draft<'_>) {
+    let substitutes: BTreeMap<usize, _> = draft.context.substitutes.iter().map(|(at, s)| (*at, s)).collect();
+    if substitutes.is_empty() {
+        return;
+    }
+    let values: BTreeMap<usize, usize> =
+        draft.linker_options().into_iter().filter_map(|o| Some((o.value_at?, o.at))).collect();
+    let old = std::mem::take(&mut draft.items);
+    let mut notes = Vec::new();
+    for (at, item) in old.into_iter().enumerate() {
+        if values.get(&at).is_some_and(|name| substitutes.contains_key(name)) {
+            continue;
+        }
+        let Some(substitute) = substitutes.get(&at) else {
+            draft.items.push(item);
+            continue;
+        };
+        notes.push(format!("`{}`: {}", super::draft::show(&item), substitute.how));
+        draft.items.extend(substitute.words.iter().map(|w| match &item {
+            Item::Arg(_) => Item::arg(w),
+            Item::Word { carrier, origin, .. } => Item::Word { text: w.clone(), carrier: *carrier, origin: *origin },
+        }));
+    }
+    for note in notes {
+        draft.did(note);
+    }
+}
+
+/// Adds the libraries that those on the line need, after the last of them.
+pub fn dependencies_of_archives(draft: &mut Draft<'_>) {
+    let words = draft.context.closure;
+    let Some(last) = draft.linked().last().map(|l| l.end) else { return };
+    for word in words {
+        draft.did(format!("added `{}`", word.to_string_lossy()));
+    }
+    draft.items.splice(last + 1..last + 1, words.iter().map(Item::arg));
+}
+
+/// Drops `-shared-libgcc` and its kin, and takes libgcc_eh for libgcc_s.
+pub fn no_shared_runtime(draft: &mut Draft<'_>) {
+    draft.drop_args(|r| r == Role::SharedRuntime);
+    let mut changed = 0;
+    let values: BTreeMap<usize, LdRole> =
+        draft.linker_options().into_iter().map(|o| (o.value_at.unwrap_or(o.at), o.role)).collect();
+    for (at, item) in draft.items.iter_mut().enumerate() {
+        match item {
+            Item::Arg(a) if a.role() == Some(Role::Library) && is_libgcc_s(a.value()) => {
+                *item = Item::arg("-lgcc_eh");
+                changed += 1;
+            }
+            Item::Word { text, .. } if values.get(&at) == Some(&LdRole::Library) => {
+                let bytes = text.as_encoded_bytes();
+                let new = match bytes {
+                    b"-lgcc_s" => "-lgcc_eh",
+                    b"--library=gcc_s" | b"-library=gcc_s" => "--library=gcc_eh",
+                    b"gcc_s" => "gcc_eh",
+                    _ => continue,
+                };
+                *text = new.into();
+                changed += 1;
+            }
+            _ => {}
+        }
+    }
+    for _ in 0..changed {
+        draft.did("`-lgcc_s` became `-lgcc_eh`");
+    }
+}
+
+fn is_libgcc_s(name: Option<&OsStr>) -> bool {
+    name.is_some_and(|n| n == "gcc_s" || n == ":libgcc_s.so.1" || n == ":libgcc_s.so")
+}
+
+/// Takes libpthread.a whole where glibc is older than 2.34 and threads are used.
+pub fn whole_archive_pthread(draft: &mut Draft<'_>) {
+    let facts = draft.context.facts;
+    if facts.libc != Libc::Glibc || facts.glibc.is_none_or(|v| v >= GLIBC_WITH_PTHREAD) {
+        return;
+    }
+    let threads = draft.items.iter().any(|i| i.role() == Some(Role::Pthread) || is_pthread(i));
+    let whole = [Item::word("--whole-archive"), Item::arg("-lpthread"), Item::word("--no-whole-archive")];
+    let there = taken_whole(draft);
+    if !threads || there {
+        return;
+    }
+    let Some(last) = draft.linked().last().map(|l| l.end) else { return };
+    draft.items.splice(last + 1..last + 1, whole);
+    draft.did("added libpthread.a as a whole");
+}
+
+/// Whether libpthread is on the line between `--whole-archive` and `--no-whole-archive`.
+fn taken_whole(draft: &Draft<'_>) -> bool {
+    let options = draft.linker_options();
+    let mut whole = false;
+    draft.items.iter().enumerate().any(|(at, item)| {
+        match options.iter().find(|o| o.at == at).map(|o| o.role) {
+            Some(LdRole::WholeArchive) => whole = true,
+            Some(LdRole::NoWholeArchive) => whole = false,
+            _ => {}
+        }
+        whole && is_pthread(item)
+    })
+}
+
+fn is_pthread(item: &Item) -> bool {
+    matches!(item, Item::Arg(a) if a.role() == Some(Role::Library) && a.value() == Some(OsStr::new("pthread")))
+}
+
+/// With `-nodefaultlibs`, adds the archives that libgcc_eh and libc need, where one of them is there.
+pub fn runtime_libraries(draft: &mut Draft<'_>) {
+    if !draft.request.has(Role::NoDefaultLibs) && !draft.request.has(Role::NoStdlib) {
+        return;
+    }
+    let names = |wanted: &str| {
+        draft.items.iter().rposition(
+            |i| matches!(i, Item::Arg(a) if a.role() == Some(Role::Library) && a.value() == Some(OsStr::new(wanted))),
+        )
+    };
+    let Some(last) = names("gcc_eh").max(names("c")) else { return };
+    // libgcc_eh calls abort and dl_iterate_phdr, libc unwinds: neither is complete without the other.
+    let wanted: Vec<&str> = match names("gcc_eh") {
+        Some(_) => vec!["gcc_eh", "gcc", "c"],
+        None => vec!["gcc"],
+    };
+    let missing: Vec<Item> =
+        wanted.into_iter().filter(|w| names(w).is_none()).map(|w| Item::arg(format!("-l{w}"))).collect();
+    if missing.is_empty() {
+        return;
+    }
+    for item in &missing {
+        draft.did(format!("added `{}`", super::draft::show(item)));
+    }
+    draft.items.splice(last + 1..last + 1, missing);
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::plan::Substitute;
+    use crate::plan::testing::{context, facts, planned, usual};
+
+    #[test]
+    fn libgcc_s_becomes_libgcc_eh_however_it_is_spelled() {
+        for line in ["x.o -lgcc_s", "x.o -l gcc_s", "x.o -l:libgcc_s.so.1"] {
+            assert_eq!(usual(line), "-static-pie x.o -Wl,--start-group -lgcc_eh -Wl,--end-group", "{line}");
+        }
+        assert_eq!(usual("x.o -Wl,-lgcc_s"), "-static-pie x.o -Wl,--start-group -Wl,-lgcc_eh -Wl,--end-group");
+        assert_eq!(usual("-shared-libgcc x.o"), "-static-pie x.o");
+    }
+
+    #[test]
+    fn old_glibc_takes_pthread_whole() {
+        let mut facts = facts();
+        facts.glibc = Some((2, 31));
+        let line = planned("-pthread x.o", &context(&facts));
+        assert_eq!(
+            line,
+            "-static-pie -pthread x.o -Wl,--whole-archive -Wl,--start-group -lpthread -Wl,--end-group -Wl,--no-whole-archive"
+        );
+        assert_eq!(usual("-pthread x.o"), "-static-pie -pthread x.o");
+    }
+
+    #[test]
+    fn without_default_libraries_libgcc_is_completed() {
+        assert_eq!(
+            usual("x.o -lgcc_s -nodefaultlibs"),
+            "-static-pie x.o -Wl,--start-group -lgcc_eh -lgcc -lc -Wl,--end-group -nodefaultlibs"
+        );
+        assert_eq!(usual("x.o -nostdlib"), "-static x.o -nostdlib");
+    }
+
+    #[test]
+    fn substitutes_and_closure_take_their_places() {
+        let facts = facts();
+        let mut context = context(&facts);
+        let substitutes = [(1, Substitute { words: vec!["/l/libq.a".into()], how: "beside it".into() })];
+        let closure = ["-lz".into()];
+        context.substitutes = &substitutes;
+        context.closure = &closure;
+        assert_eq!(
+            planned("x.o ./libq.so -o x", &context),
+            "-static-pie x.o -Wl,--start-group /l/libq.a -lz -Wl,--end-group -o x"
+        );
+    }
+}

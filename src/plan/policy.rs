@@ -1,0 +1,130 @@
+//! Which links are rewritten at all: a closed list of reasons not to.
+
+use crate::args::table::Role;
+use crate::args::{Action, OutputKind, Request};
+use serde::Serialize;
+use std::os::unix::ffi::OsStrExt;
+
+/// What to do with a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Policy {
+    /// Plan it as the link of a static executable.
+    Rewrite,
+    /// Run it as it is.
+    LeaveAlone(Reason),
+    /// It can't be made static.
+    Refuse(Reason),
+}
+
+/// Why a call is not rewritten.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "reason", content = "argument")]
+pub enum Reason {
+    /// It does not link.
+    NotALink,
+    /// It makes a shared object.
+    SharedObject,
+    /// It makes a relocatable object.
+    Relocatable,
+    /// Go's import file of a package, whose dynamic symbols the Go tool reads.
+    CgoImports,
+    /// A sanitizer whose run-time library must be a shared object or be loaded before libc.
+    Sanitizer(String),
+}
+
+impl Reason {
+    /// The reason in one line.
+    pub fn line(&self) -> String {
+        match self {
+            Reason::NotALink => "nothing is linked".into(),
+            Reason::SharedObject => "a shared object is made as asked".into(),
+            Reason::Relocatable => "a relocatable object is made as asked".into(),
+            Reason::CgoImports => "Go reads the dynamic symbols of this file".into(),
+            Reason::Sanitizer(name) => {
+                format!("`-fsanitize={name}` needs a dynamic program: its run-time library replaces parts of libc")
+            }
+        }
+    }
+
+    /// What the user can do, where there is something.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Reason::Sanitizer(name) => Some(format!(
+                "build without `-fsanitize={name}`, or set STATICCXX_CHECK=warn to link this program dynamically"
+            )),
+            _ => None,
+        }
+    }
+}
+
+/// Sanitizers that GCC and Clang refuse to link statically (GCC manual, `-static-libasan` and its kin still
+/// need a dynamic libc; Clang: "-fsanitize=… is incompatible with -static").
+const DYNAMIC_SANITIZERS: [&str; 8] =
+    ["address", "dataflow", "hwaddress", "leak", "memory", "memtag-stack", "pointer-compare", "thread"];
+
+/// Decides from the call alone.
+pub fn policy(request: &Request) -> Policy {
+    match request.action {
+        Action::Link(OutputKind::Executable) => {}
+        Action::Link(OutputKind::SharedObject) => return Policy::LeaveAlone(Reason::SharedObject),
+        Action::Link(OutputKind::Relocatable) => return Policy::LeaveAlone(Reason::Relocatable),
+        _ => return Policy::LeaveAlone(Reason::NotALink),
+    }
+    if request.output_path().file_name().is_some_and(|n| n == "_cgo_.o") {
+        return Policy::LeaveAlone(Reason::CgoImports);
+    }
+    match dynamic_sanitizer(request) {
+        Some(name) => Policy::Refuse(Reason::Sanitizer(name)),
+        None => Policy::Rewrite,
+    }
+}
+
+/// The sanitizer among those that are on at the end of the line.
+fn dynamic_sanitizer(request: &Request) -> Option<String> {
+    let mut on: Vec<String> = Vec::new();
+    for arg in &request.args {
+        let names = |list: &[u8]| {
+            list.split(|b| *b == b',').map(|n| String::from_utf8_lossy(n).into_owned()).collect::<Vec<_>>()
+        };
+        if arg.role() == Some(Role::Sanitize) {
+            on.extend(names(arg.value().unwrap_or_default().as_bytes()));
+        } else if let Some(list) = arg.word.as_bytes().strip_prefix(b"-fno-sanitize=") {
+            let off = names(list);
+            on.retain(|n| !off.contains(n) && !off.iter().any(|o| o == "all"));
+        }
+    }
+    on.into_iter().find(|n| DYNAMIC_SANITIZERS.contains(&n.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::testing::request;
+
+    #[test]
+    fn only_executables_are_rewritten() {
+        for (line, expected) in [
+            ("x.o", Policy::Rewrite),
+            ("-c x.c", Policy::LeaveAlone(Reason::NotALink)),
+            ("-shared x.o", Policy::LeaveAlone(Reason::SharedObject)),
+            ("-r x.o", Policy::LeaveAlone(Reason::Relocatable)),
+            ("-o /w/b001/_cgo_.o x.o", Policy::LeaveAlone(Reason::CgoImports)),
+            ("-o exe/a.out x.o", Policy::Rewrite),
+        ] {
+            assert_eq!(policy(&request(line)), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn sanitizers_with_a_shared_runtime_are_refused() {
+        for (line, expected) in [
+            ("-fsanitize=address x.o", Some("address")),
+            ("-fsanitize=undefined x.o", None),
+            ("-fsanitize=undefined,thread x.o", Some("thread")),
+            ("-fsanitize=address -fno-sanitize=address x.o", None),
+            ("-fsanitize=address -fno-sanitize=all x.o", None),
+        ] {
+            assert_eq!(dynamic_sanitizer(&request(line)).as_deref(), expected, "{line}");
+        }
+    }
+}
