@@ -16,6 +16,7 @@
 //! [`settings`] the only room that reads the environment.
 
 pub mod args;
+pub mod check;
 pub mod message;
 pub mod model;
 pub mod plan;

@@ -57,6 +57,13 @@ impl Command {
         self
     }
 
+    /// Runs in this directory.
+    #[must_use]
+    pub fn in_dir(mut self, dir: impl Into<PathBuf>) -> Command {
+        self.dir = Some(dir.into());
+        self
+    }
+
     /// Program and arguments as one list.
     pub fn words(&self) -> Vec<OsString> {
         std::iter::once(self.program.clone()).chain(self.args.iter().cloned()).collect()

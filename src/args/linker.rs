@@ -304,6 +304,8 @@ pub struct LdOption {
     pub value: Option<OsString>,
     /// What it means.
     pub role: LdRole,
+    /// It needs a value and none of the linker's words follows: nothing may be put behind it.
+    pub dangling: bool,
 }
 
 /// What one word is, before a separate value is looked for: role, joined value, whether one must follow.
@@ -386,7 +388,8 @@ pub fn options(items: &[Item]) -> Vec<LdOption> {
             _ => None,
         };
         taken = value_at.or(taken);
-        found.push(LdOption { at, value_at, value, role });
+        let dangling = must_follow && value.is_none();
+        found.push(LdOption { at, value_at, value, role, dangling });
     }
     found
 }

@@ -6,6 +6,7 @@ use crate::args::linker::{self, Item, LdOption, LdRole};
 use crate::args::table::Role;
 use crate::args::{InputKind, Request};
 use crate::model::StaticKind;
+use crate::toolchain::Recipe;
 use std::collections::BTreeSet;
 
 /// The state that the rules edit.
@@ -19,6 +20,8 @@ pub struct Draft<'a> {
     pub items: Vec<Item>,
     /// The shape of the program, once it is chosen.
     pub kind: StaticKind,
+    /// How the toolchain links that shape.
+    pub recipe: Recipe,
     applied: Vec<Applied>,
     rule: &'static str,
 }
@@ -27,7 +30,15 @@ impl<'a> Draft<'a> {
     /// The call, unchanged.
     pub fn new(request: &'a Request, context: &'a Context<'a>) -> Draft<'a> {
         let items = linker::split(&request.args);
-        Draft { request, context, items, kind: StaticKind::Static, applied: Vec::new(), rule: "" }
+        Draft {
+            request,
+            context,
+            items,
+            kind: StaticKind::Static,
+            recipe: Recipe::default(),
+            applied: Vec::new(),
+            rule: "",
+        }
     }
 
     /// Runs one rule.
@@ -115,7 +126,7 @@ impl<'a> Draft<'a> {
                     true
                 }
                 Item::Word { .. } => match options.iter().find(|o| o.at == at) {
-                    Some(o) if o.role == LdRole::Library => {
+                    Some(o) if o.role == LdRole::Library && !o.dangling => {
                         linked.push(Linked { at, end: o.value_at.unwrap_or(at), library: true });
                         continue;
                     }

@@ -9,8 +9,11 @@ use crate::args::linker::{Item, LdRole};
 /// still wins; only references that it leaves open are looked for again. A group may hold objects and
 /// whole archives, which linkers take once.
 pub fn one_group(draft: &mut Draft<'_>) {
-    let own = draft.linker_options();
-    let own = own.iter().filter(|o| matches!(o.role, LdRole::GroupStart | LdRole::GroupEnd));
+    let options = draft.linker_options();
+    if options.iter().any(|o| o.dangling) {
+        return;
+    }
+    let own = options.iter().filter(|o| matches!(o.role, LdRole::GroupStart | LdRole::GroupEnd));
     let own = own.map(|o| o.at).collect();
     let before = draft.items.clone();
     draft.remove(&own);

@@ -10,9 +10,11 @@
 //! | nothing, else | static |
 
 use super::draft::Draft;
-use crate::args::linker::{Item, LdRole};
+use crate::args::lexer;
+use crate::args::linker::{self, Item, LdRole};
 use crate::args::table::Role;
 use crate::model::StaticKind;
+use std::ffi::OsString;
 
 /// Replaces the user's request for a shape by the toolchain's recipe for the one that is chosen.
 pub fn static_kind(draft: &mut Draft<'_>) {
@@ -25,24 +27,41 @@ pub fn static_kind(draft: &mut Draft<'_>) {
         kind = *other;
     }
     draft.kind = kind;
-    let recipe = kinds.get(&kind).cloned().unwrap_or_default();
-
-    let gone = |r: Role| matches!(r, Role::Static | Role::StaticPie | Role::Pie | Role::NoPie);
-    draft.items.retain(|i| !i.role().is_some_and(gone));
+    draft.recipe = kinds.get(&kind).cloned().unwrap_or_default();
+    strip_recipe(draft);
+    draft.items.retain(|i| !matches!(i.role(), Some(Role::Static | Role::StaticPie | Role::Pie | Role::NoPie)));
     draft.drop_linker_options(|o| matches!(o.role, LdRole::Pie | LdRole::NoPie));
-
-    let before: Vec<Item> = recipe.before.iter().map(Item::arg).filter(|i| !i.role().is_some_and(gone)).collect();
-    let after: Vec<Item> = recipe.after.iter().map(Item::arg).collect();
-    // A plan that is planned again has the recipe's words already.
-    if !draft.items.starts_with(&before) {
-        draft.items.splice(0..0, before);
-    }
-    if !draft.items.ends_with(&after) {
-        draft.items.extend(after);
-    }
-    let flags = recipe.before.iter().map(Item::arg).filter(|i| i.role().is_some_and(gone));
-    draft.items.splice(0..0, flags.collect::<Vec<_>>());
     draft.did(format!("{}: {why}", kind.flag().trim_start_matches('-')));
+}
+
+/// A plan that is planned again has the recipe's words already.
+fn strip_recipe(draft: &mut Draft<'_>) {
+    let words = linker::join(&draft.items);
+    let ours = |list: &[String]| list.iter().map(OsString::from).collect::<Vec<_>>();
+    let inner = words
+        .strip_prefix(ours(&draft.recipe.before).as_slice())
+        .and_then(|rest| rest.strip_suffix(ours(&draft.recipe.after).as_slice()));
+    if let Some(inner) = inner {
+        draft.items = linker::split(&lexer::lex(inner));
+    }
+}
+
+/// Puts the recipe's words around everything else: the shape's own option, and the crt objects of toolchains
+/// whose driver does not know them.
+pub fn start_files(draft: &mut Draft<'_>) {
+    let items = |list: &[String]| linker::split(&lexer::lex(&list.iter().map(OsString::from).collect::<Vec<_>>()));
+    let before: Vec<Item> = items(&draft.recipe.before).into_iter().map(apart).collect();
+    let after: Vec<Item> = items(&draft.recipe.after).into_iter().map(apart).collect();
+    draft.items.splice(0..0, before);
+    draft.items.extend(after);
+}
+
+/// The recipe's `-Wl,` words must not run into those of the call: theirs are numbered from the other end.
+fn apart(item: Item) -> Item {
+    match item {
+        Item::Word { text, carrier, origin } => Item::Word { text, carrier, origin: usize::MAX - origin },
+        arg => arg,
+    }
 }
 
 fn choose(draft: &Draft<'_>) -> (StaticKind, String) {
@@ -139,11 +158,16 @@ mod tests {
         facts.kinds.insert(
             StaticKind::StaticPie,
             Recipe {
-                before: words(&["-nostartfiles", "-static-pie", "/m/rcrt1.o"]),
+                before: words(&["-nostartfiles", "-Wl,-static,-pie", "/m/rcrt1.o"]),
                 after: words(&["-lc", "/m/crtn.o"]),
             },
         );
-        let once = planned("x.o", &context(&facts));
-        assert_eq!(once, "-static-pie -nostartfiles /m/rcrt1.o x.o -Wl,--start-group -lc /m/crtn.o -Wl,--end-group");
+        let context = context(&facts);
+        let once = planned("x.o -la", &context);
+        assert_eq!(
+            once,
+            "-nostartfiles -Wl,-static,-pie /m/rcrt1.o x.o -Wl,--start-group -la -Wl,--end-group -lc /m/crtn.o"
+        );
+        assert_eq!(planned(&once, &context), once);
     }
 }

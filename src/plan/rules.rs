@@ -67,6 +67,11 @@ pub static RULES: &[Rule] = &[
         reason: "archives are order-sensitive where shared objects are not; in one group order does not matter",
         apply: groups::one_group,
     },
+    Rule {
+        id: "start-files",
+        reason: "each shape of program has its own option and crt objects",
+        apply: kind::start_files,
+    },
 ];
 
 #[cfg(test)]

@@ -1,5 +1,15 @@
 //! Who compiles: descriptors (data), discovery, probing, the cache, and the choice.
 
+pub mod cache;
+pub mod descriptor;
+pub mod find;
+pub mod name;
+pub mod probe;
+pub mod select;
+
+pub use name::Invocation;
+pub use select::{Need, SelectError, pass_through, select};
+
 use crate::model::{Family, Language, Libc, StaticKind};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -43,7 +53,7 @@ impl Facts {
 /// What a static link of one kind adds to the user's arguments, in this order:
 /// `before`, the user's arguments, `after`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Recipe {
     /// Put before the user's arguments; usually just `-static` or `-static-pie`.
     pub before: Vec<String>,
@@ -69,4 +79,6 @@ pub struct Selected {
     pub facts: Option<Facts>,
     /// The language that the driver was called for.
     pub language: Language,
+    /// What the user should be told once, by a call that links.
+    pub warnings: Vec<String>,
 }

@@ -1,0 +1,110 @@
+//! Calls that need files at run time, although the program is static.
+
+use serde::Serialize;
+
+/// glibc functions that ask its name services: the `.gnu.warning.*` sections of its libc.a whose text names
+/// the shared libraries, without the `set…`/`end…` halves of an iteration.
+pub static NAME_SERVICES: [&str; 60] = [
+    "getaddrinfo",
+    "getaliasbyname",
+    "getaliasbyname_r",
+    "getaliasent",
+    "getaliasent_r",
+    "getgrent",
+    "getgrent_r",
+    "getgrgid",
+    "getgrgid_r",
+    "getgrnam",
+    "getgrnam_r",
+    "getgrouplist",
+    "gethostbyaddr",
+    "gethostbyaddr_r",
+    "gethostbyname",
+    "gethostbyname2",
+    "gethostbyname2_r",
+    "gethostbyname_r",
+    "gethostent",
+    "gethostent_r",
+    "getnetbyaddr",
+    "getnetbyaddr_r",
+    "getnetbyname",
+    "getnetbyname_r",
+    "getnetent",
+    "getnetent_r",
+    "getprotobyname",
+    "getprotobyname_r",
+    "getprotobynumber",
+    "getprotobynumber_r",
+    "getprotoent",
+    "getprotoent_r",
+    "getpw",
+    "getpwent",
+    "getpwent_r",
+    "getpwnam",
+    "getpwnam_r",
+    "getpwuid",
+    "getpwuid_r",
+    "getrpcbyname",
+    "getrpcbyname_r",
+    "getrpcbynumber",
+    "getrpcbynumber_r",
+    "getrpcent",
+    "getservbyname",
+    "getservbyname_r",
+    "getservbyport",
+    "getservbyport_r",
+    "getservent",
+    "getservent_r",
+    "getsgent",
+    "getsgnam",
+    "getsgnam_r",
+    "getspent",
+    "getspent_r",
+    "getspnam",
+    "getspnam_r",
+    "initgroups",
+    "innetgr",
+    "setnetgrent",
+];
+
+/// What a function that needs files needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Need {
+    /// Converters of glibc's gconv.
+    Iconv,
+    /// Locale files.
+    Locale,
+    /// Shared objects to load.
+    Dlopen,
+}
+
+/// Functions whose presence in a finished file says nothing, since glibc and libstdc++ contain them anyway:
+/// only who refers to them counts, which is known while linking.
+pub static CALLER_MATTERS: [(&str, Need); 7] = [
+    ("dlmopen", Need::Dlopen),
+    ("dlopen", Need::Dlopen),
+    ("iconv", Need::Iconv),
+    ("iconv_open", Need::Iconv),
+    ("newlocale", Need::Locale),
+    ("setlocale", Need::Locale),
+    ("uselocale", Need::Locale),
+];
+
+/// Who referred to functions that need files, as seen while linking.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct CallEvidence {
+    /// Function and the object or archive member that refers to it.
+    pub callers: Vec<(String, String)>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_sorted() {
+        assert!(NAME_SERVICES.windows(2).all(|w| w[0] < w[1]));
+        assert!(CALLER_MATTERS.windows(2).all(|w| w[0].0 < w[1].0));
+    }
+}

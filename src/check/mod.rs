@@ -1,0 +1,39 @@
+//! Is it true: an ELF file read back and judged.
+//!
+//! [`inspect`] turns bytes into an [`Image`] of facts, [`judge`] turns facts into a [`Verdict`], purely.
+//! Nothing in a file is believed before it was compared with the file's length.
+
+pub mod calls;
+pub mod image;
+pub mod judge;
+mod read;
+pub mod target;
+
+pub use calls::CallEvidence;
+pub use image::{Image, ReadError};
+pub use judge::{Failure, Finding, Verdict, judge};
+pub use target::Expect;
+
+use std::fs::File;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+/// Reads the facts of a file. Opens without blocking, so that a FIFO can't hang a build.
+///
+/// # Errors
+/// A file that can't be read, is no regular file, or is no sound ELF file.
+pub fn inspect(path: &Path) -> Result<Image, ReadError> {
+    let file = File::options().read(true).custom_flags(nix::libc::O_NONBLOCK).open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(ReadError::NotAFile);
+    }
+    read::image(&object::read::ReadCache::new(file))
+}
+
+/// The same from bytes in memory.
+///
+/// # Errors
+/// As [`inspect`].
+pub fn inspect_bytes(bytes: &[u8]) -> Result<Image, ReadError> {
+    read::image(bytes)
+}

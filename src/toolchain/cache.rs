@@ -1,0 +1,134 @@
+//! What was probed, kept in `$XDG_CACHE_HOME/staticcxx/probe/`: one small JSON file a compiler and
+//! set of options, written atomically, rebuilt without a word when it can't be used.
+
+use super::Facts;
+use serde::{Deserialize, Serialize};
+use std::ffi::OsString;
+use std::fs;
+use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// Raised whenever the meaning of [`Facts`] changes.
+const VERSION: u32 = 1;
+
+/// What the facts are about; they hold as long as every field is the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Key {
+    version: u32,
+    command: Vec<OsString>,
+    options: Vec<OsString>,
+    descriptor: String,
+    inode: u64,
+    size: u64,
+    mtime: (i64, i64),
+}
+
+/// One file of the cache.
+#[derive(Debug, Serialize, Deserialize)]
+struct Entry {
+    key: Key,
+    /// Newest change of the library directories, kept where something was missing: installing it changes one.
+    libraries_changed: Option<i64>,
+    facts: Facts,
+}
+
+impl Key {
+    /// The key of a compiler command; none where its program is gone.
+    pub fn of(command: &[OsString], options: &[OsString], descriptor: &str) -> Option<Key> {
+        let m = fs::metadata(Path::new(command.first()?)).ok()?;
+        Some(Key {
+            version: VERSION,
+            command: command.to_vec(),
+            options: options.to_vec(),
+            descriptor: descriptor.to_owned(),
+            inode: m.ino(),
+            size: m.size(),
+            mtime: (m.mtime(), m.mtime_nsec()),
+        })
+    }
+
+    /// FNV-1a over the fields that name the file; the whole key is compared after reading.
+    fn file(&self, dir: &Path) -> PathBuf {
+        let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+        let words = self.command.iter().chain(&self.options).map(|w| w.as_bytes());
+        for bytes in words.chain([self.descriptor.as_bytes()]) {
+            for byte in bytes.iter().chain(&[0]) {
+                hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+            }
+        }
+        dir.join("probe").join(format!("{hash:016x}.json"))
+    }
+}
+
+fn newest_change(dirs: &[PathBuf]) -> Option<i64> {
+    dirs.iter().filter_map(|d| Some(fs::metadata(d).ok()?.mtime())).max()
+}
+
+/// The facts for a key; none where there are none, they are stale, or the file is corrupt.
+pub fn load(dir: Option<&Path>, key: &Key) -> Option<Facts> {
+    let entry: Entry = serde_json::from_slice(&fs::read(key.file(dir?)).ok()?).ok()?;
+    if entry.key != *key {
+        return None;
+    }
+    let changed = entry.libraries_changed.is_some_and(|old| newest_change(&entry.facts.library_dirs) != Some(old));
+    (!changed).then_some(entry.facts)
+}
+
+/// Keeps facts.
+///
+/// # Errors
+/// A cache directory that can't be written; nothing half-written is left.
+pub fn store(dir: &Path, key: &Key, facts: &Facts) -> std::io::Result<()> {
+    let file = key.file(dir);
+    let parent = file.parent().unwrap_or(dir);
+    fs::create_dir_all(parent)?;
+    let libraries_changed = if facts.missing.is_empty() { None } else { newest_change(&facts.library_dirs) };
+    let entry = Entry { key: key.clone(), libraries_changed, facts: facts.clone() };
+    let mut temporary = tempfile::NamedTempFile::new_in(parent)?;
+    temporary.write_all(&serde_json::to_vec(&entry)?)?;
+    temporary.persist(file)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::testing::facts;
+
+    fn key(command: &str) -> Key {
+        Key::of(&[command.into()], &["-m32".into()], "host-gcc").unwrap()
+    }
+
+    #[test]
+    fn facts_come_back_for_the_same_compiler_only() {
+        let dir = tempfile::tempdir().unwrap();
+        let compiler = dir.path().join("cc");
+        fs::write(&compiler, "1").unwrap();
+        let name = compiler.to_str().unwrap();
+        assert_eq!(load(Some(dir.path()), &key(name)), None);
+        store(dir.path(), &key(name), &facts()).unwrap();
+        assert_eq!(load(Some(dir.path()), &key(name)), Some(facts()));
+        fs::write(&compiler, "another one").unwrap();
+        assert_eq!(load(Some(dir.path()), &key(name)), None);
+        assert_eq!(load(None, &key(name)), None);
+    }
+
+    #[test]
+    fn a_corrupt_or_truncated_file_is_no_entry() {
+        let dir = tempfile::tempdir().unwrap();
+        store(dir.path(), &key("/bin/sh"), &facts()).unwrap();
+        let file = key("/bin/sh").file(dir.path());
+        let whole = fs::read(&file).unwrap();
+        for content in [&whole[..whole.len() / 2], b"", b"{}", b"\xff\xfe"] {
+            fs::write(&file, content).unwrap();
+            assert_eq!(load(Some(dir.path()), &key("/bin/sh")), None);
+        }
+    }
+
+    #[test]
+    fn an_unwritable_directory_is_an_error_and_nothing_else() {
+        assert!(store(Path::new("/proc/nowhere"), &key("/bin/sh"), &facts()).is_err());
+    }
+}

@@ -1,0 +1,269 @@
+//! Descriptors: a toolchain as data. The fields are documented in `toolchains/README.md`.
+
+use super::Recipe;
+use crate::model::{Family, Language, Libc, StaticKind};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The version of the schema that we read.
+pub const SCHEMA: u32 = 1;
+
+/// Which directories are searched for libraries besides `-L`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Search {
+    /// What compiler and linker say.
+    #[default]
+    Compiler,
+    /// Those of `libc_dirs` that exist.
+    LibcDirs,
+    /// None.
+    None,
+}
+
+/// A toolchain as its file has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Descriptor {
+    /// Version of the schema.
+    pub schema: u32,
+    /// Name, possibly with `{arch}`.
+    pub name: String,
+    /// One line for people.
+    pub description: String,
+    /// What it compiles.
+    pub languages: Vec<Language>,
+    /// Candidate commands per language.
+    pub find: BTreeMap<Language, Vec<Vec<String>>>,
+    /// The target triple; asked from the compiler without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
+    /// The libc; found out without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub libc: Option<Libc>,
+    /// The family; found out without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub family: Option<Family>,
+    /// Added before the arguments of every call.
+    #[serde(default)]
+    pub compile_args: Vec<String>,
+    /// Where the libc's own files may be.
+    #[serde(default)]
+    pub libc_dirs: Vec<PathBuf>,
+    /// Which directories are searched for libraries.
+    #[serde(default)]
+    pub search: Search,
+    /// How each kind is linked.
+    pub kinds: BTreeMap<StaticKind, Recipe>,
+    /// Package manager → command to type.
+    #[serde(default)]
+    pub install: BTreeMap<String, String>,
+}
+
+/// A descriptor that can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DescriptorError {
+    /// The file can't be read.
+    #[error("toolchain descriptor `{}`: {error}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What reading it gave.
+        error: std::io::Error,
+    },
+    /// Its content is not what the schema asks for; the text names the field, line and column.
+    #[error("toolchain descriptor `{}`: {error}", path.display())]
+    Broken {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and where.
+        error: serde_json::Error,
+    },
+    /// A value is of the right type and still makes no sense.
+    #[error("toolchain descriptor `{}`: field `{field}`: {problem}", path.display())]
+    Senseless {
+        /// The file.
+        path: PathBuf,
+        /// The field.
+        field: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+}
+
+/// The descriptors that come with us, in the order in which `auto` looks at them.
+static EMBEDDED: [(&str, &str); 6] = [
+    ("host-gcc.json", include_str!("../../toolchains/host-gcc.json")),
+    ("host-clang.json", include_str!("../../toolchains/host-clang.json")),
+    ("linux-musl-cross.json", include_str!("../../toolchains/linux-musl-cross.json")),
+    ("musl-gcc.json", include_str!("../../toolchains/musl-gcc.json")),
+    ("linux-gnu-cross.json", include_str!("../../toolchains/linux-gnu-cross.json")),
+    ("zig.json", include_str!("../../toolchains/zig.json")),
+];
+
+/// Architectures by their names in triples, the machine's own first.
+pub const ARCHES: [&str; 10] =
+    ["x86_64", "aarch64", "i686", "arm", "riscv64", "powerpc64le", "s390x", "loongarch64", "mips64el", "armv7l"];
+
+impl Descriptor {
+    /// Reads one descriptor; `path` is for messages.
+    ///
+    /// # Errors
+    /// A text that does not follow the schema, with the field's place.
+    pub fn parse(text: &str, path: &Path) -> Result<Descriptor, DescriptorError> {
+        let d: Descriptor =
+            serde_json::from_str(text).map_err(|error| DescriptorError::Broken { path: path.into(), error })?;
+        let senseless = |field, problem: &str| {
+            Err(DescriptorError::Senseless { path: path.into(), field, problem: problem.into() })
+        };
+        if d.schema != SCHEMA {
+            return senseless("schema", &format!("is {}, this program reads {SCHEMA}", d.schema));
+        }
+        if d.name.is_empty() || d.name.contains(['/', '\n']) {
+            return senseless("name", "is empty or has a slash in it");
+        }
+        if d.kinds.is_empty() {
+            return senseless("kinds", "names neither `static` nor `static-pie`");
+        }
+        if let Some(language) = d.languages.iter().find(|l| d.find.get(l).is_none_or(Vec::is_empty)) {
+            return senseless("find", &format!("has no command for {language}"));
+        }
+        if d.find.values().flatten().any(Vec::is_empty) {
+            return senseless("find", "has a command without words");
+        }
+        Ok(d)
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// As [`Descriptor::parse`], and a file that can't be read.
+    pub fn load(path: &Path) -> Result<Descriptor, DescriptorError> {
+        let text =
+            fs::read_to_string(path).map_err(|error| DescriptorError::Unreadable { path: path.into(), error })?;
+        Descriptor::parse(&text, path)
+    }
+
+    /// The descriptor for one architecture: `{arch}` and `{arch-dashed}` replaced everywhere.
+    pub fn for_arch(&self, arch: &str) -> Descriptor {
+        let fill = |s: &String| s.replace("{arch}", arch).replace("{arch-dashed}", &arch.replace('_', "-"));
+        let fill_all = |l: &Vec<String>| l.iter().map(fill).collect::<Vec<_>>();
+        let mut d = self.clone();
+        d.name = fill(&d.name);
+        d.target = d.target.as_ref().map(fill);
+        d.compile_args = fill_all(&d.compile_args);
+        d.libc_dirs = d.libc_dirs.iter().map(|p| PathBuf::from(fill(&p.to_string_lossy().into_owned()))).collect();
+        for commands in d.find.values_mut() {
+            for words in commands.iter_mut() {
+                *words = fill_all(words);
+            }
+        }
+        for recipe in d.kinds.values_mut() {
+            recipe.before = fill_all(&recipe.before);
+            recipe.after = fill_all(&recipe.after);
+        }
+        for command in d.install.values_mut() {
+            *command = fill(command);
+        }
+        d
+    }
+
+    /// Whether the name stands for one toolchain an architecture.
+    pub fn is_family(&self) -> bool {
+        self.name.contains("{arch}")
+    }
+}
+
+/// All descriptors, the user's own in front and in place of embedded ones of the same name.
+///
+/// # Errors
+/// The first file of the user's that is broken.
+pub fn all(config_dir: Option<&Path>) -> Result<Vec<Descriptor>, DescriptorError> {
+    let mut found = user_files(config_dir).iter().map(|p| Descriptor::load(p)).collect::<Result<Vec<_>, _>>()?;
+    for (name, text) in EMBEDDED {
+        let d = Descriptor::parse(text, Path::new(name))?;
+        if found.iter().all(|f| f.name != d.name) {
+            found.push(d);
+        }
+    }
+    Ok(found)
+}
+
+fn user_files(config_dir: Option<&Path>) -> Vec<PathBuf> {
+    let Some(entries) = config_dir.and_then(|d| fs::read_dir(d.join("toolchains")).ok()) else { return Vec::new() };
+    let mut files: Vec<PathBuf> =
+        entries.flatten().map(|e| e.path()).filter(|p| p.extension().is_some_and(|e| e == "json")).collect();
+    files.sort();
+    files
+}
+
+/// The toolchain of a name, families filled in for the architecture that the name has.
+pub fn named(descriptors: &[Descriptor], name: &str, host: &str) -> Option<Descriptor> {
+    descriptors.iter().find_map(|d| {
+        if !d.is_family() {
+            return (d.name == name).then(|| d.for_arch(host));
+        }
+        let (head, tail) = d.name.split_once("{arch}")?;
+        let arch = name.strip_prefix(head)?.strip_suffix(tail)?;
+        let sound = !arch.is_empty() && arch.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        sound.then(|| d.for_arch(arch))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_embedded_descriptor_is_sound() {
+        let all = all(None).unwrap();
+        assert_eq!(all.len(), EMBEDDED.len());
+        for d in &all {
+            assert_eq!(*d, Descriptor::parse(&serde_json::to_string(d).unwrap(), Path::new("x")).unwrap());
+        }
+    }
+
+    #[test]
+    fn a_broken_descriptor_names_file_and_field() {
+        let good: serde_json::Value = serde_json::from_str(EMBEDDED[0].1).unwrap();
+        let with = |key: &str, value: serde_json::Value| {
+            let mut v = good.clone();
+            v[key] = value;
+            Descriptor::parse(&v.to_string(), Path::new("/u/x.json")).unwrap_err().to_string()
+        };
+        for (key, value, expected) in [
+            ("colour", 1.into(), "unknown field `colour`"),
+            ("schema", 2.into(), "field `schema`"),
+            ("languages", "c".into(), "expected a sequence"),
+            ("libc", "newlib".into(), "unknown variant `newlib`"),
+            ("kinds", serde_json::json!({}), "field `kinds`"),
+            ("find", serde_json::json!({"c": [["cc"]]}), "field `find`"),
+            ("name", "a/b".into(), "field `name`"),
+        ] {
+            let text = with(key, value);
+            assert!(text.contains("/u/x.json") && text.contains(expected), "{key}: {text}");
+        }
+    }
+
+    #[test]
+    fn a_family_is_filled_in_for_the_architecture_of_the_name() {
+        let all = all(None).unwrap();
+        let d = named(&all, "riscv64-linux-musl", "x86_64").unwrap();
+        assert_eq!(d.find[&Language::Cxx], [["riscv64-linux-musl-g++"]]);
+        assert_eq!(named(&all, "host-gcc", "x86_64").unwrap().name, "host-gcc");
+        assert!(named(&all, "nonsense", "x86_64").is_none());
+    }
+
+    #[test]
+    fn a_file_of_the_user_replaces_an_embedded_one() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("toolchains")).unwrap();
+        let text = EMBEDDED[0].1.replace("the machine's own compiler", "mine");
+        fs::write(dir.path().join("toolchains/mine.json"), text).unwrap();
+        let all = all(Some(dir.path())).unwrap();
+        assert_eq!(all.iter().filter(|d| d.name == "host-gcc").count(), 1);
+        assert!(all[0].description.starts_with("mine"));
+    }
+}

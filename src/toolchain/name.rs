@@ -1,0 +1,90 @@
+//! `argv[0]` → which driver we are called as.
+
+use crate::model::Language;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+
+/// How a driver was called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invocation {
+    /// The language it speaks for.
+    pub language: Language,
+    /// The compiler's name that it stands in for; none under our own names.
+    pub name: Option<OsString>,
+}
+
+/// Compiler names without prefix and suffix.
+const NAMES: [(&str, Language); 8] = [
+    ("c++", Language::Cxx),
+    ("c89", Language::C),
+    ("c99", Language::C),
+    ("cc", Language::C),
+    ("clang", Language::C),
+    ("clang++", Language::Cxx),
+    ("g++", Language::Cxx),
+    ("gcc", Language::C),
+];
+
+impl Invocation {
+    /// Reads `argv[0]`; a name that is no compiler's gives the program's own language.
+    pub fn parse(argv0: &OsStr, own: Language) -> Invocation {
+        let name = argv0.as_bytes().rsplit(|b| *b == b'/').next().unwrap_or_default();
+        match name {
+            b"staticcc" => Invocation { language: Language::C, name: None },
+            b"staticcxx" => Invocation { language: Language::Cxx, name: None },
+            _ => match compiler(name) {
+                Some(language) => Invocation { language, name: Some(OsStr::from_bytes(name).to_owned()) },
+                None => Invocation { language: own, name: None },
+            },
+        }
+    }
+
+    /// Whether the name carries a target, as `aarch64-linux-gnu-g++` does.
+    pub fn is_cross(&self) -> bool {
+        self.name.as_ref().is_some_and(|n| strip_version(n.as_bytes()).contains(&b'-'))
+    }
+}
+
+/// The language of a compiler's name: `[TRIPLE-]NAME[-VERSION]`.
+fn compiler(name: &[u8]) -> Option<Language> {
+    let base = strip_version(name).rsplit(|b| *b == b'-').next()?;
+    NAMES.iter().find(|(n, _)| n.as_bytes() == base).map(|(_, language)| *language)
+}
+
+fn strip_version(name: &[u8]) -> &[u8] {
+    match name.iter().rposition(|b| *b == b'-') {
+        Some(dash) => {
+            let (head, version) = name.split_at(dash);
+            let digits = version.get(1..).unwrap_or_default();
+            let numeric = !digits.is_empty() && digits.iter().all(|b| b.is_ascii_digit() || *b == b'.');
+            if numeric { head } else { name }
+        }
+        None => name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_tell_the_language() {
+        for (argv0, language, name, cross) in [
+            ("staticcc", Language::C, None, false),
+            ("/usr/bin/staticcxx", Language::Cxx, None, false),
+            ("/shims/g++", Language::Cxx, Some("g++"), false),
+            ("gcc-12", Language::C, Some("gcc-12"), false),
+            ("clang++-14", Language::Cxx, Some("clang++-14"), false),
+            ("x86_64-linux-gnu-g++", Language::Cxx, Some("x86_64-linux-gnu-g++"), true),
+            ("aarch64-linux-gnu-gcc-12", Language::C, Some("aarch64-linux-gnu-gcc-12"), true),
+            ("c99", Language::C, Some("c99"), false),
+            ("cpp", Language::Cxx, None, false),
+            ("c++filt", Language::Cxx, None, false),
+            ("staticcxx-next", Language::Cxx, None, false),
+        ] {
+            let got = Invocation::parse(OsStr::new(argv0), Language::Cxx);
+            let expected = Invocation { language, name: name.map(OsString::from) };
+            assert_eq!((&got, got.is_cross()), (&expected, cross), "{argv0}");
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! What a compiler really is and does: asked, then tried.
+
+use super::descriptor::{Descriptor, Search};
+use super::{Facts, Recipe};
+use crate::check;
+use crate::model::{Family, Language, Libc, StaticKind};
+use crate::run::{self, Captured, Command};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The program that a complete C toolchain links.
+const C_PROGRAM: &str = r#"#include <stdio.h>
+#include <stdlib.h>
+int main(void) {
+    int *p = malloc(sizeof *p);
+    if (!p) return 1;
+    *p = 42;
+    printf("%d\n", *p);
+    free(p);
+    return 0;
+}
+"#;
+
+/// The program that a complete C++ toolchain links: streams, exceptions, the heap.
+const CXX_PROGRAM: &str = r#"#include <iostream>
+#include <stdexcept>
+#include <string>
+int main() {
+    try {
+        throw std::runtime_error(std::to_string(42));
+    } catch (const std::exception &e) {
+        std::cout << e.what() << std::endl;
+    }
+    return 0;
+}
+"#;
+
+/// What both programs print.
+const PRINTS: &str = "42";
+
+/// Probes one compiler command for one set of ABI options.
+///
+/// # Errors
+/// A compiler that can't be started, or no directory for temporary files. A compiler that starts and fails
+/// gives facts without kinds.
+pub fn probe(command: &[OsString], abi: &[OsString], language: Language, descriptor: &Descriptor) -> io::Result<Facts> {
+    let dir = tempfile::Builder::new().prefix("staticcxx-probe").tempdir()?;
+    let asked = Asked { command, abi, descriptor, dir: dir.path() };
+    let version = asked.ask(&["--version"])?;
+    let version = String::from_utf8_lossy(&version.stdout).lines().next().unwrap_or_default().to_owned();
+    let machine = asked.ask(&["-dumpmachine"])?.text();
+    let macros = asked.macros(language)?;
+    let number = |name: &str| macros.get(name).and_then(|v| v.parse::<u32>().ok());
+    let triple = descriptor.target.clone().filter(|_| machine.is_empty()).unwrap_or(machine);
+    let glibc = number("__GLIBC__").zip(number("__GLIBC_MINOR__"));
+    let libc = match (descriptor.libc, glibc) {
+        (Some(libc), _) => libc,
+        (None, Some(_)) => Libc::Glibc,
+        (None, None) if triple.contains("musl") => Libc::Musl,
+        (None, None) => Libc::Other,
+    };
+    let family = descriptor.family.unwrap_or_else(|| family(command, &triple));
+    let mut facts = Facts {
+        family,
+        version,
+        major: number("__clang_major__").or(number("__GNUC__")).unwrap_or(0),
+        libc,
+        glibc,
+        default_pie: macros.contains_key("__PIE__"),
+        library_dirs: asked.library_dirs()?,
+        kinds: BTreeMap::new(),
+        missing: BTreeMap::new(),
+        triple,
+    };
+    for (kind, recipe) in &descriptor.kinds {
+        let tried = asked.fill(recipe).and_then(|filled| {
+            asked.links(language, *kind, &filled, &facts.triple)?;
+            Ok(filled)
+        });
+        match tried {
+            Ok(filled) => drop(facts.kinds.insert(*kind, filled)),
+            Err(why) => drop(facts.missing.insert(*kind, why)),
+        }
+    }
+    Ok(facts)
+}
+
+/// GCC or Clang, as the `cc` crate tells them apart. The compiler is given, so `CC` is never read.
+fn family(command: &[OsString], triple: &str) -> Family {
+    let Some(program) = command.first() else { return Family::Gcc };
+    let tool = cc::Build::new()
+        .compiler(program)
+        .target(triple)
+        .host(triple)
+        .opt_level(0)
+        .debug(false)
+        .cargo_output(false)
+        .try_get_compiler();
+    if tool.is_ok_and(|t| t.is_like_clang()) { Family::Clang } else { Family::Gcc }
+}
+
+struct Asked<'a> {
+    command: &'a [OsString],
+    abi: &'a [OsString],
+    descriptor: &'a Descriptor,
+    dir: &'a Path,
+}
+
+impl Asked<'_> {
+    fn command(&self) -> Command {
+        Command::new(self.command.iter().cloned())
+            .args(&self.descriptor.compile_args)
+            .args(self.abi)
+            .env("LC_ALL", "C")
+            .in_dir(self.dir)
+    }
+
+    fn ask(&self, args: &[&str]) -> io::Result<Captured> {
+        run::capture(&self.command().args(args))
+    }
+
+    /// The predefined macros and those of the libc.
+    fn macros(&self, language: Language) -> io::Result<BTreeMap<String, String>> {
+        let (file, _) = source(language);
+        fs::write(
+            self.dir.join(file),
+            "#if defined __has_include\n#if __has_include(<features.h>)\n#include <features.h>\n#endif\n#endif\n",
+        )?;
+        let out = self.ask(&["-dM", "-E", file])?;
+        let text = String::from_utf8_lossy(&out.stdout).into_owned();
+        Ok(text
+            .lines()
+            .filter_map(|l| {
+                let (name, value) = l.strip_prefix("#define ")?.split_once(' ')?;
+                Some((name.to_owned(), value.to_owned()))
+            })
+            .collect())
+    }
+
+    fn library_dirs(&self) -> io::Result<Vec<PathBuf>> {
+        let said = match self.descriptor.search {
+            Search::None => Vec::new(),
+            Search::LibcDirs => self.descriptor.libc_dirs.clone(),
+            Search::Compiler => {
+                let mut dirs = search_dirs(&self.ask(&["-print-search-dirs"])?.text());
+                dirs.extend(linker_dirs(&self.ask(&["-Wl,--verbose"])?.text()));
+                dirs
+            }
+        };
+        let mut seen = BTreeSet::new();
+        Ok(said
+            .into_iter()
+            .filter_map(|d| fs::canonicalize(d).ok())
+            .filter(|d| d.is_dir() && seen.insert(d.clone()))
+            .collect())
+    }
+
+    /// The recipe with its placeholders filled in.
+    fn fill(&self, recipe: &Recipe) -> Result<Recipe, String> {
+        let all = |words: &[String]| words.iter().map(|w| self.fill_word(w)).collect::<Result<Vec<_>, _>>();
+        Ok(Recipe { before: all(&recipe.before)?, after: all(&recipe.after)? })
+    }
+
+    fn fill_word(&self, word: &str) -> Result<String, String> {
+        let Some((place, file)) = word.strip_prefix('{').and_then(|w| w.strip_suffix('}')?.split_once(':')) else {
+            return Ok(word.to_owned());
+        };
+        let found = match place {
+            "libc" => self.descriptor.libc_dirs.iter().map(|d| d.join(file)).find(|p| p.is_file()),
+            "gcc" => {
+                let said = self.ask(&[&format!("-print-file-name={file}")]).map_err(|e| e.to_string())?.text();
+                Some(PathBuf::from(said)).filter(|p| p.is_absolute() && p.is_file())
+            }
+            _ => return Err(format!("unknown placeholder `{word}`")),
+        };
+        found.and_then(|p| p.into_os_string().into_string().ok()).ok_or_else(|| format!("`{file}` was not found"))
+    }
+
+    /// Compiles, links, reads back and, where this machine can, runs a program.
+    fn links(&self, language: Language, kind: StaticKind, recipe: &Recipe, triple: &str) -> Result<(), String> {
+        let (file, text) = source(language);
+        let said = |e: io::Error| e.to_string();
+        fs::write(self.dir.join(file), text).map_err(said)?;
+        let out = self.dir.join(kind.flag());
+        let out_word = format!("./{}", kind.flag());
+        let mut command = self.command().args(&recipe.before);
+        if kind == StaticKind::StaticPie {
+            command = command.arg("-fPIE");
+        }
+        let command = command.args([file, "-o", &out_word]).args(&recipe.after);
+        let made = run::capture(&command).map_err(said)?;
+        if !made.status.success() {
+            let text = String::from_utf8_lossy(&made.stderr).into_owned();
+            return Err(telling_line(&text).unwrap_or("the compiler failed without a word").to_owned());
+        }
+        let image = check::inspect(&out).map_err(|e| e.to_string())?;
+        let verdict = check::judge(&image, &check::Expect::from_triple(triple), &check::CallEvidence::default());
+        if let Some(failure) = verdict.failures.first() {
+            return Err(format!("the linked program is not static: {failure}"));
+        }
+        if verdict.kind != Some(kind) {
+            return Err(format!("the linked program is not {}", kind.flag().trim_start_matches('-')));
+        }
+        match run::capture(&Command::new([&out])) {
+            Ok(ran) if ran.status.success() && ran.text() == PRINTS => Ok(()),
+            // A program of another machine; ENOEXEC.
+            Err(e) if e.raw_os_error() == Some(nix::errno::Errno::ENOEXEC as i32) => Ok(()),
+            Ok(ran) => Err(format!("the linked program does not run: {}", ran.status)),
+            Err(e) => Err(format!("the linked program does not run: {e}")),
+        }
+    }
+}
+
+fn source(language: Language) -> (&'static str, &'static str) {
+    match language {
+        Language::C => ("probe.c", C_PROGRAM),
+        Language::Cxx => ("probe.cc", CXX_PROGRAM),
+    }
+}
+
+/// The line of a failed link that tells most.
+fn telling_line(stderr: &str) -> Option<&str> {
+    const TELLING: [&str; 5] = ["cannot find", "No such file", "not found", "undefined reference", "error"];
+    TELLING.iter().find_map(|t| stderr.lines().find(|l| l.contains(t))).or_else(|| stderr.lines().last())
+}
+
+/// The `libraries: =A:B` line of `-print-search-dirs`.
+fn search_dirs(text: &str) -> Vec<PathBuf> {
+    text.lines()
+        .filter_map(|l| l.strip_prefix("libraries: "))
+        .flat_map(|l| l.trim_start_matches('=').split(':'))
+        .filter(|d| !d.is_empty())
+        .map(PathBuf::from)
+        .collect()
+}
+
+/// The `SEARCH_DIR("=/usr/lib")` entries of a GNU linker's built-in script.
+fn linker_dirs(text: &str) -> Vec<PathBuf> {
+    text.split("SEARCH_DIR(\"")
+        .skip(1)
+        .filter_map(|rest| rest.split_once('"'))
+        .map(|(dir, _)| PathBuf::from(dir.trim_start_matches('=')))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn search_directories_are_read_from_both() {
+        let dirs = search_dirs("install: /x/\nprograms: =/p\nlibraries: =/a/:/b/../c:");
+        assert_eq!(dirs, [PathBuf::from("/a/"), PathBuf::from("/b/../c")]);
+        let dirs = linker_dirs("SEARCH_DIR(\"=/usr/local/lib\"); SEARCH_DIR(\"/lib\");\nSECTIONS");
+        assert_eq!(dirs, [PathBuf::from("/usr/local/lib"), PathBuf::from("/lib")]);
+    }
+
+    #[test]
+    fn the_telling_line_of_a_failure() {
+        let text = "/usr/bin/ld: cannot find -lc: No such file\ncollect2: error: ld returned 1 exit status\n";
+        assert_eq!(telling_line(text), Some("/usr/bin/ld: cannot find -lc: No such file"));
+        assert_eq!(telling_line(""), None);
+    }
+}

@@ -1,0 +1,444 @@
+//! The choice: which compiler is behind this call.
+//!
+//! In this order: a toolchain named by `STATICCXX_TOOLCHAIN`; a compiler named by `STATICCXX_CC` or
+//! `STATICCXX_CXX`; a cross compiler whose name we were called by; the user's default toolchain; the very
+//! compiler whose name we were called by; then `auto`: the host's own, else any toolchain that has C and C++.
+
+use super::cache::{self, Key};
+use super::descriptor::{self, Descriptor, DescriptorError};
+use super::find::{self, Chain};
+use super::{Facts, Invocation, Selected, probe};
+use crate::model::Language;
+use crate::settings::{CHAIN, Settings};
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+/// What a call needs to know of its toolchain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// The compiler; probed only where the choice depends on it and nothing is cached.
+    Compile,
+    /// The facts too.
+    Link,
+}
+
+/// Why no toolchain could be chosen.
+#[derive(Debug, thiserror::Error)]
+pub enum SelectError {
+    /// Nothing of that name that is not ourselves.
+    #[error("no {language} compiler was found: {looked_for} is not on PATH, apart from this program itself")]
+    NoCompiler {
+        /// For which language.
+        language: Language,
+        /// The names.
+        looked_for: String,
+        /// What to type.
+        install: Option<String>,
+    },
+    /// A variable's value can't be split into words.
+    #[error("`{variable}` has a quote without its partner: {value}")]
+    BadCommand {
+        /// The variable.
+        variable: &'static str,
+        /// Its value.
+        value: String,
+    },
+    /// A program named by a variable was not found.
+    #[error("`{program}`, named by `{variable}`, was not found or is this program itself")]
+    NoSuchProgram {
+        /// The variable.
+        variable: &'static str,
+        /// The program.
+        program: String,
+    },
+    /// No descriptor of that name.
+    #[error("there is no toolchain `{name}`; known are {known}")]
+    Unknown {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: String,
+    },
+    /// The toolchain does not speak the language.
+    #[error("toolchain `{name}` has no {language}: {description}")]
+    NoLanguage {
+        /// The toolchain.
+        name: String,
+        /// The language.
+        language: Language,
+        /// The descriptor's own line.
+        description: String,
+    },
+    /// It compiles but makes no static program.
+    #[error("toolchain `{name}` (`{compiler}`) links no static {language} program: {why}")]
+    Incomplete {
+        /// The toolchain.
+        name: String,
+        /// Its compiler.
+        compiler: String,
+        /// The language.
+        language: Language,
+        /// What the linker said.
+        why: String,
+        /// What to type.
+        install: Option<String>,
+    },
+    /// A descriptor of the user's is broken.
+    #[error(transparent)]
+    Descriptor(#[from] DescriptorError),
+    /// The compiler could not be asked.
+    #[error("`{compiler}` can't be run: {error}")]
+    Unrunnable {
+        /// The compiler.
+        compiler: String,
+        /// What running it gave.
+        error: std::io::Error,
+    },
+}
+
+impl SelectError {
+    /// The next command to type, where there is one.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            SelectError::NoCompiler { install, .. } | SelectError::Incomplete { install, .. } => install.clone(),
+            SelectError::Unknown { .. } => Some("staticctl toolchain list".into()),
+            SelectError::NoLanguage { .. } => Some("staticctl toolchain list shows which toolchains have C++".into()),
+            _ => None,
+        }
+    }
+}
+
+/// Chooses and, for a link, makes sure that the choice makes static programs.
+///
+/// # Errors
+/// No compiler, no toolchain of the name that was asked for, or one that is incomplete.
+pub fn select(
+    settings: &Settings,
+    invocation: &Invocation,
+    need: Need,
+    abi: &[OsString],
+) -> Result<Selected, SelectError> {
+    let chooser = Chooser::new(settings, invocation.language)?;
+    let candidate = match chooser.asked_for(invocation)? {
+        Some(candidate) => candidate,
+        None => return chooser.auto(need, abi),
+    };
+    let facts = chooser.facts_for(&candidate, need, abi)?;
+    if let (Need::Link, Some(facts)) = (need, &facts.found)
+        && !facts.complete()
+    {
+        return Err(candidate.incomplete(facts, invocation.language));
+    }
+    Ok(chooser.selected(candidate, facts))
+}
+
+/// The next compiler of the name we were called by, for a call that a wrapper on PATH sent back to us.
+///
+/// # Errors
+/// There is none but us.
+pub fn pass_through(settings: &Settings, invocation: &Invocation) -> Result<Selected, SelectError> {
+    let chooser = Chooser::new(settings, invocation.language)?;
+    let candidate = match &invocation.name {
+        Some(name) => chooser.by_name(name)?,
+        None => chooser.host()?,
+    };
+    Ok(chooser.selected(candidate, Probed::default()))
+}
+
+/// A compiler that may be the one.
+#[derive(Debug, Clone)]
+struct Candidate {
+    descriptor: Descriptor,
+    command: Vec<OsString>,
+}
+
+impl Candidate {
+    fn incomplete(&self, facts: &Facts, language: Language) -> SelectError {
+        SelectError::Incomplete {
+            name: self.descriptor.name.clone(),
+            compiler: crate::run::shell_line(&self.command),
+            language,
+            why: facts.missing.values().next().cloned().unwrap_or_else(|| "it was not tried".into()),
+            install: install_hint(&self.descriptor),
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Probed {
+    found: Option<Facts>,
+    warning: Option<String>,
+}
+
+struct Chooser<'a> {
+    settings: &'a Settings,
+    language: Language,
+    chain: Chain,
+    launcher: Vec<OsString>,
+}
+
+impl<'a> Chooser<'a> {
+    fn new(settings: &'a Settings, language: Language) -> Result<Chooser<'a>, SelectError> {
+        let chain = Chain::of(settings);
+        let launcher = match &settings.launcher {
+            Some(line) => named_command("STATICCXX_LAUNCHER", line, settings, &chain)?,
+            None => Vec::new(),
+        };
+        Ok(Chooser { settings, language, chain, launcher })
+    }
+
+    /// What settings or our own name ask for; none means `auto`.
+    fn asked_for(&self, invocation: &Invocation) -> Result<Option<Candidate>, SelectError> {
+        if let Some(name) = &self.settings.toolchain {
+            return self.toolchain(name).map(Some);
+        }
+        let (variable, line) = match self.language {
+            Language::C => ("STATICCXX_CC", &self.settings.cc),
+            Language::Cxx => ("STATICCXX_CXX", &self.settings.cxx),
+        };
+        if let Some(line) = line {
+            let command = named_command(variable, line, self.settings, &self.chain)?;
+            return Ok(Some(Candidate { descriptor: self.generic()?, command }));
+        }
+        if let Some(name) = invocation.name.as_ref().filter(|_| invocation.is_cross()) {
+            return self.by_name(name).map(Some);
+        }
+        if let Some(name) = user_default(self.settings) {
+            return self.toolchain(OsStr::new(&name)).map(Some);
+        }
+        match &invocation.name {
+            Some(name) => self.by_name(name).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The toolchain of a name or of a descriptor's path.
+    fn toolchain(&self, name: &OsStr) -> Result<Candidate, SelectError> {
+        let descriptor = resolve(self.settings, name)?;
+        self.of_descriptor(descriptor)
+    }
+
+    fn of_descriptor(&self, descriptor: Descriptor) -> Result<Candidate, SelectError> {
+        if !descriptor.languages.contains(&self.language) {
+            return Err(SelectError::NoLanguage {
+                name: descriptor.name,
+                language: self.language,
+                description: descriptor.description,
+            });
+        }
+        match command_of(&descriptor, self.language, self.settings, &self.chain) {
+            Some(command) => Ok(Candidate { descriptor, command }),
+            None => Err(self.no_compiler(&descriptor)),
+        }
+    }
+
+    fn no_compiler(&self, descriptor: &Descriptor) -> SelectError {
+        let names = descriptor.find.get(&self.language).into_iter().flatten().filter_map(|words| words.first());
+        SelectError::NoCompiler {
+            language: self.language,
+            looked_for: names.map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", "),
+            install: install_hint(descriptor),
+        }
+    }
+
+    fn by_name(&self, name: &OsStr) -> Result<Candidate, SelectError> {
+        let descriptor = self.generic()?;
+        match find::program(name, self.settings, &self.chain) {
+            Some(path) => Ok(Candidate { descriptor, command: vec![path.into_os_string()] }),
+            None => Err(SelectError::NoCompiler {
+                language: self.language,
+                looked_for: format!("`{}`", name.to_string_lossy()),
+                install: install_hint(&descriptor),
+            }),
+        }
+    }
+
+    fn host(&self) -> Result<Candidate, SelectError> {
+        self.of_descriptor(self.generic()?)
+    }
+
+    /// How a compiler is driven of which nothing but the name is known: as the host's own.
+    fn generic(&self) -> Result<Descriptor, SelectError> {
+        resolve(self.settings, OsStr::new("host-gcc"))
+    }
+
+    fn auto(&self, need: Need, abi: &[OsString]) -> Result<Selected, SelectError> {
+        let host = self.host();
+        if let Ok(candidate) = &host {
+            let facts = self.facts_for(candidate, need, abi)?;
+            if facts.found.as_ref().is_none_or(Facts::complete) {
+                return Ok(self.selected(candidate.clone(), facts));
+            }
+        }
+        for descriptor in descriptor::all(self.settings.config_dir.as_deref())? {
+            let both = descriptor.languages.contains(&Language::C) && descriptor.languages.contains(&Language::Cxx);
+            if !both || descriptor.name == "host-gcc" {
+                continue;
+            }
+            let Ok(candidate) = self.of_descriptor(descriptor.for_arch(std::env::consts::ARCH)) else { continue };
+            let facts = self.facts_for(&candidate, Need::Link, abi)?;
+            if facts.found.as_ref().is_some_and(Facts::complete) {
+                return Ok(self.selected(candidate, facts));
+            }
+        }
+        // Nothing is complete: a compile still works, a link says what to install.
+        let candidate = host?;
+        let facts = self.facts_for(&candidate, need, abi)?;
+        match (need, &facts.found) {
+            (Need::Link, Some(found)) => Err(candidate.incomplete(found, self.language)),
+            _ => Ok(self.selected(candidate, facts)),
+        }
+    }
+
+    /// Facts from the cache, else probed. A compile call without a cache that could keep them goes without.
+    fn facts_for(&self, candidate: &Candidate, need: Need, abi: &[OsString]) -> Result<Probed, SelectError> {
+        let dir = self.settings.cache_dir.as_deref();
+        let own = serde_json::to_string(&candidate.descriptor).unwrap_or_default();
+        // What a compile needs to know does not depend on the options of one call.
+        let abi = if need == Need::Link { abi } else { &[] };
+        let key = Key::of(&candidate.command, abi, &format!("{} {own}", self.language));
+        if let Some(facts) = key.as_ref().and_then(|k| cache::load(dir, k)) {
+            return Ok(Probed { found: Some(facts), warning: None });
+        }
+        if need == Need::Compile && !dir.is_some_and(can_write) {
+            return Ok(Probed::default());
+        }
+        log::debug!("probing {}", crate::run::shell_line(&candidate.command));
+        let facts = probe::probe(&candidate.command, abi, self.language, &candidate.descriptor)
+            .map_err(|error| SelectError::Unrunnable { compiler: crate::run::shell_line(&candidate.command), error })?;
+        let warning = match (dir, &key) {
+            (Some(dir), Some(key)) => cache::store(dir, key, &facts).err().map(|e| {
+                format!(
+                    "the cache directory `{}` can't be written ({e}): every link probes the compiler",
+                    dir.display()
+                )
+            }),
+            _ => None,
+        };
+        Ok(Probed { found: Some(facts), warning })
+    }
+
+    fn selected(&self, candidate: Candidate, probed: Probed) -> Selected {
+        let program = candidate.command.first().map(PathBuf::from).unwrap_or_default();
+        Selected {
+            toolchain: candidate.descriptor.name,
+            compile_args: candidate.descriptor.compile_args.iter().map(OsString::from).collect(),
+            compiler: candidate.command,
+            launcher: self.launcher.clone(),
+            env: vec![(CHAIN.into(), self.chain.with(&program))],
+            facts: probed.found,
+            language: self.language,
+            warnings: probed.warning.into_iter().collect(),
+        }
+    }
+}
+
+fn can_write(dir: &Path) -> bool {
+    fs::create_dir_all(dir).is_ok() && nix::unistd::access(dir, nix::unistd::AccessFlags::W_OK).is_ok()
+}
+
+/// The descriptor of a name, or of a path to a file.
+///
+/// # Errors
+/// No such name, or a broken file.
+pub fn resolve(settings: &Settings, name: &OsStr) -> Result<Descriptor, SelectError> {
+    if name.as_bytes().contains(&b'/') || name.as_bytes().ends_with(b".json") {
+        return Ok(Descriptor::load(Path::new(name))?.for_arch(std::env::consts::ARCH));
+    }
+    let all = descriptor::all(settings.config_dir.as_deref())?;
+    let text = name.to_string_lossy();
+    descriptor::named(&all, &text, std::env::consts::ARCH).ok_or_else(|| SelectError::Unknown {
+        name: text.clone().into_owned(),
+        known: all.iter().map(|d| d.name.replace("{arch}", "ARCH")).collect::<Vec<_>>().join(", "),
+    })
+}
+
+/// The command of a descriptor for a language, if one of its programs is on PATH.
+pub fn command_of(
+    descriptor: &Descriptor,
+    language: Language,
+    settings: &Settings,
+    chain: &Chain,
+) -> Option<Vec<OsString>> {
+    let candidates = descriptor.find.get(&language)?;
+    candidates.iter().find_map(|words| {
+        let words: Vec<OsString> = words.iter().map(OsString::from).collect();
+        find::command(&words, settings, chain)
+    })
+}
+
+fn named_command(
+    variable: &'static str,
+    line: &OsStr,
+    settings: &Settings,
+    chain: &Chain,
+) -> Result<Vec<OsString>, SelectError> {
+    let text = || line.to_string_lossy().into_owned();
+    let words = find::split(line).ok_or_else(|| SelectError::BadCommand { variable, value: text() })?;
+    find::command(&words, settings, chain).ok_or_else(|| SelectError::NoSuchProgram { variable, program: text() })
+}
+
+/// The toolchain that `staticctl toolchain default` set; an unreadable file is none.
+pub fn user_default(settings: &Settings) -> Option<String> {
+    let text = fs::read(settings.config_dir.as_ref()?.join("config.json")).ok()?;
+    let config: serde_json::Value = serde_json::from_slice(&text).ok()?;
+    config.get("toolchain")?.as_str().map(str::to_owned).filter(|n| n != "auto")
+}
+
+/// The install command for this machine's package manager.
+pub fn install_hint(descriptor: &Descriptor) -> Option<String> {
+    let manager = package_manager(&fs::read_to_string("/etc/os-release").unwrap_or_default())?;
+    descriptor.install.get(manager).cloned()
+}
+
+/// The package manager of a distribution, from `ID` and `ID_LIKE` of its os-release(5).
+fn package_manager(os_release: &str) -> Option<&'static str> {
+    const FAMILIES: [(&str, &str); 12] = [
+        ("debian", "apt"),
+        ("ubuntu", "apt"),
+        ("fedora", "dnf"),
+        ("rhel", "dnf"),
+        ("centos", "dnf"),
+        ("alpine", "apk"),
+        ("arch", "pacman"),
+        ("opensuse", "zypper"),
+        ("opensuse-leap", "zypper"),
+        ("opensuse-tumbleweed", "zypper"),
+        ("suse", "zypper"),
+        ("sles", "zypper"),
+    ];
+    let value = |key: &str| {
+        let line = os_release.lines().find_map(|l| l.strip_prefix(key)?.strip_prefix('='))?;
+        Some(line.trim_matches(['"', '\'']).to_owned())
+    };
+    let ids = [value("ID"), value("ID_LIKE")].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    ids.split_whitespace().find_map(|id| FAMILIES.iter().find(|(name, _)| *name == id).map(|(_, m)| *m))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distributions_have_package_managers() {
+        for (text, manager) in [
+            ("ID=debian\n", Some("apt")),
+            ("NAME=x\nID=linuxmint\nID_LIKE=\"ubuntu debian\"\n", Some("apt")),
+            ("ID=\"rocky\"\nID_LIKE=\"rhel centos fedora\"", Some("dnf")),
+            ("ID=alpine", Some("apk")),
+            ("ID=plan9", None),
+            ("", None),
+        ] {
+            assert_eq!(package_manager(text), manager, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_toolchain_is_named_with_the_known_ones() {
+        let e = resolve(&Settings::default(), OsStr::new("nonsense")).unwrap_err();
+        assert!(e.to_string().contains("`nonsense`") && e.to_string().contains("host-gcc"), "{e}");
+        assert!(e.hint().is_some());
+    }
+}
