@@ -1,2 +1,5 @@
-//! `staticcc`: drop-in for `cc`, `gcc` and `clang`.
-fn main() {}
+//! `staticctl`: everything that is not a compiler call.
+
+fn main() -> std::process::ExitCode {
+    staticcxx::ctl::main()
+}

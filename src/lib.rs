@@ -17,9 +17,14 @@
 
 pub mod args;
 pub mod check;
+pub mod ctl;
+pub mod driver;
+pub mod entry;
+pub mod libs;
 pub mod message;
 pub mod model;
 pub mod plan;
+pub mod report;
 pub mod run;
 pub mod settings;
 pub mod toolchain;

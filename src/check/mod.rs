@@ -23,11 +23,23 @@ use std::path::Path;
 /// # Errors
 /// A file that can't be read, is no regular file, or is no sound ELF file.
 pub fn inspect(path: &Path) -> Result<Image, ReadError> {
+    open(path, true)
+}
+
+/// The same without the symbol table: header and dynamic section only, for libraries.
+///
+/// # Errors
+/// As [`inspect`].
+pub fn inspect_headers(path: &Path) -> Result<Image, ReadError> {
+    open(path, false)
+}
+
+fn open(path: &Path, symbols: bool) -> Result<Image, ReadError> {
     let file = File::options().read(true).custom_flags(nix::libc::O_NONBLOCK).open(path)?;
     if !file.metadata()?.is_file() {
         return Err(ReadError::NotAFile);
     }
-    read::image(&object::read::ReadCache::new(file))
+    read::image(&object::read::ReadCache::new(file), symbols)
 }
 
 /// The same from bytes in memory.
@@ -35,5 +47,5 @@ pub fn inspect(path: &Path) -> Result<Image, ReadError> {
 /// # Errors
 /// As [`inspect`].
 pub fn inspect_bytes(bytes: &[u8]) -> Result<Image, ReadError> {
-    read::image(bytes)
+    read::image(bytes, true)
 }

@@ -13,15 +13,15 @@ fn broken(what: &str) -> ReadError {
 }
 
 /// Reads the facts of whatever the bytes are.
-pub(super) fn image<'data, R: ReadRef<'data>>(data: R) -> Result<Image> {
+pub(super) fn image<'data, R: ReadRef<'data>>(data: R, symbols: bool) -> Result<Image> {
     let length = data.len().map_err(|()| broken("its length is unknown"))?;
     let head = data.read_bytes_at(0, length.min(256)).map_err(|()| broken("its head can't be read"))?;
     if !head.starts_with(b"\x7fELF") {
         return Err(ReadError::NotElf(describe(head)));
     }
     match head.get(4) {
-        Some(1) => facts::<elf::FileHeader32<object::Endianness>, R>(data, length),
-        Some(2) => facts::<elf::FileHeader64<object::Endianness>, R>(data, length),
+        Some(1) => facts::<elf::FileHeader32<object::Endianness>, R>(data, length, symbols),
+        Some(2) => facts::<elf::FileHeader64<object::Endianness>, R>(data, length, symbols),
         _ => Err(broken("its class is neither 32 nor 64 bits")),
     }
 }
@@ -48,6 +48,7 @@ fn describe(head: &[u8]) -> String {
 fn facts<'data, Elf: FileHeader<Endian = object::Endianness>, R: ReadRef<'data>>(
     data: R,
     length: u64,
+    with_symbols: bool,
 ) -> Result<Image> {
     let sound = |e: object::Error| ReadError::Broken(e.to_string());
     let header = Elf::parse(data).map_err(sound)?;
@@ -110,7 +111,9 @@ fn facts<'data, Elf: FileHeader<Endian = object::Endianness>, R: ReadRef<'data>>
             _ => {}
         }
     }
-    image.symbols = symbols::<Elf, R>(header, endian, data);
+    if with_symbols {
+        image.symbols = symbols::<Elf, R>(header, endian, data);
+    }
     Ok(image)
 }
 

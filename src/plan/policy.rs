@@ -22,6 +22,8 @@ pub enum Policy {
 pub enum Reason {
     /// It does not link.
     NotALink,
+    /// A wrapper that we ran came back to us; the first call does the work.
+    Nested,
     /// It makes a shared object.
     SharedObject,
     /// It makes a relocatable object.
@@ -37,6 +39,7 @@ impl Reason {
     pub fn line(&self) -> String {
         match self {
             Reason::NotALink => "nothing is linked".into(),
+            Reason::Nested => "called again by the compiler that was run".into(),
             Reason::SharedObject => "a shared object is made as asked".into(),
             Reason::Relocatable => "a relocatable object is made as asked".into(),
             Reason::CgoImports => "Go reads the dynamic symbols of this file".into(),

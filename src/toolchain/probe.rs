@@ -97,7 +97,10 @@ fn family(command: &[OsString], triple: &str) -> Family {
         .host(triple)
         .opt_level(0)
         .debug(false)
-        .cargo_output(false)
+        .cargo_metadata(false)
+        .cargo_debug(false)
+        .cargo_warnings(false)
+        .emit_rerun_if_env_changed(false)
         .try_get_compiler();
     if tool.is_ok_and(|t| t.is_like_clang()) { Family::Clang } else { Family::Gcc }
 }

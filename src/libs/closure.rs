@@ -1,0 +1,403 @@
+//! From references to archives, and from archives to what they need.
+
+use super::missing::Missing;
+use super::reference::{Named, Reference, stem};
+use super::script::{self, Script};
+use super::search::{SearchPath, lib};
+use super::sniff::Sniffed;
+use super::{Library, Provider, Resolution, la, pc, twin};
+use crate::model::{Language, Libc};
+use crate::plan::Substitute;
+use crate::toolchain::Facts;
+use std::collections::{BTreeSet, VecDeque};
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+/// Libraries of the toolchain itself, by the name behind `-l`. Their archives are where the driver looks.
+const TOOLCHAIN: [&str; 13] =
+    ["anl", "c", "dl", "gcc", "gcc_eh", "gcc_s", "m", "mvec", "pthread", "rt", "stdc++", "supc++", "util"];
+
+/// Those of them that the driver adds to every link by itself.
+const IMPLIED: [&str; 5] = ["c", "gcc", "gcc_eh", "gcc_s", "mvec"];
+
+/// How deep scripts may name scripts.
+const DEPTH: usize = 16;
+
+/// One library that another one needs.
+#[derive(Debug)]
+struct Dependency {
+    named: Named,
+    /// Where the library that needs it says to look first.
+    dirs: Vec<PathBuf>,
+    /// The chain of who needs whom.
+    because: Vec<String>,
+    /// It stands for what the user named.
+    required: bool,
+}
+
+/// Where a reference leads.
+enum Located {
+    Archive(PathBuf),
+    Shared(PathBuf),
+    Script(PathBuf, Script),
+    La(PathBuf, la::La),
+    /// No library, or none that is found: the linker is left to say so.
+    Nothing,
+}
+
+/// The state of one resolution.
+pub struct Resolver<'a> {
+    path: &'a SearchPath,
+    facts: &'a Facts,
+    language: Language,
+    out: Resolution,
+    /// `libNAME` of everything that is on the line or in the closure.
+    seen: BTreeSet<OsString>,
+    todo: VecDeque<Dependency>,
+}
+
+impl<'a> Resolver<'a> {
+    /// A resolver for one link.
+    pub fn new(path: &'a SearchPath, facts: &'a Facts, language: Language) -> Resolver<'a> {
+        Resolver { path, facts, language, out: Resolution::default(), seen: BTreeSet::new(), todo: VecDeque::new() }
+    }
+
+    /// Resolves the references, then what they need.
+    pub fn run(mut self, references: &[Reference]) -> Resolution {
+        for reference in references {
+            if let Named::Name(name) = &reference.named {
+                self.seen.insert(lib(name, ""));
+            }
+        }
+        for reference in references {
+            self.reference(reference);
+        }
+        while let Some(dependency) = self.todo.pop_front() {
+            self.dependency(&dependency);
+        }
+        self.out
+    }
+
+    fn reference(&mut self, reference: &Reference) {
+        if matches!(&reference.named, Named::Name(n) if TOOLCHAIN.iter().any(|t| n == t)) {
+            return;
+        }
+        let because = vec![reference.typed.clone()];
+        let chosen = match self.locate(&reference.named) {
+            Located::Nothing => return,
+            Located::Archive(archive) => {
+                self.needs_of_archive(&reference.named, &archive, &because);
+                Chosen { archive: Some(archive), shared: None, how: String::new() }
+            }
+            Located::Shared(shared) => self.shared(&reference.named, shared, &because),
+            Located::La(file, la) => self.la(&file, &la, &because),
+            Located::Script(file, script) => {
+                let name = match &reference.named {
+                    Named::Name(name) => self.path.archive(name),
+                    _ => twin::archive_of(&file, self.path),
+                };
+                let how = format!("the archive of the linker script `{}`", file.display());
+                self.script(&script, &because, name.is_none(), 0);
+                if name.is_none() {
+                    // A pure alias such as libcurses.so: its inputs are in the closure now.
+                    self.out.substitutes.push((reference.at, Substitute { words: Vec::new(), how }));
+                    return;
+                }
+                Chosen { archive: name, shared: Some(file), how }
+            }
+        };
+        match (chosen.archive, chosen.shared) {
+            (Some(archive), shared) => {
+                if let Some(words) = self.spelled(&reference.named, &archive) {
+                    self.out.substitutes.push((reference.at, Substitute { words, how: chosen.how }));
+                }
+                self.took(reference.typed.clone(), archive, shared, None);
+            }
+            (None, Some(shared)) => self.missing(reference.typed.clone(), shared, because, true),
+            (None, None) => {}
+        }
+    }
+
+    /// The archive of a shared object, and what the shared object needs.
+    fn shared(&mut self, named: &Named, shared: PathBuf, because: &[String]) -> Chosen {
+        let mut archive = twin::archive_of(&shared, self.path);
+        if let (None, Named::Name(name)) = (&archive, named) {
+            archive = self.path.archive(name);
+        }
+        self.needs_of_shared(&shared, because);
+        let how = match &archive {
+            Some(a) if a.parent() == shared.parent() => format!("the archive beside `{}`", shared.display()),
+            Some(_) => format!("the archive of `{}` in another directory of the search path", shared.display()),
+            None => String::new(),
+        };
+        Chosen { archive, shared: Some(shared), how }
+    }
+
+    fn la(&mut self, file: &Path, la: &la::La, because: &[String]) -> Chosen {
+        let dirs = [
+            file.with_file_name(".libs"),
+            file.parent().unwrap_or(Path::new(".")).to_owned(),
+            la.libdir.clone().into(),
+        ];
+        let archive = dirs
+            .iter()
+            .filter(|_| !la.old_library.is_empty())
+            .find_map(|d| self.path.usable(d.join(&la.old_library)))
+            .map(|(path, _)| path);
+        self.words(&la.dependency_libs, because);
+        Chosen { archive, shared: Some(file.to_owned()), how: format!("the old_library of `{}`", file.display()) }
+    }
+
+    /// Queues the inputs of a script. Without an archive of the script itself they stand for it and must be had.
+    fn script(&mut self, script: &Script, because: &[String], stands_for_it: bool, depth: usize) {
+        for named in &script.inputs {
+            let nested = match named {
+                Named::Path(p) if depth < DEPTH => match self.locate(&Named::Path(p.clone())) {
+                    Located::Script(_, inner) => Some(inner),
+                    _ => None,
+                },
+                _ => None,
+            };
+            if let Some(inner) = nested {
+                self.script(&inner, because, stands_for_it, depth + 1);
+                continue;
+            }
+            self.todo.push_back(Dependency {
+                named: named.clone(),
+                dirs: script.dirs.clone(),
+                because: because.to_vec(),
+                required: stands_for_it,
+            });
+        }
+    }
+
+    fn needs_of_shared(&mut self, shared: &Path, because: &[String]) {
+        let needs = twin::needs(shared);
+        let mut dirs = needs.run_path;
+        dirs.extend(shared.parent().map(Path::to_owned));
+        let mut because = because.to_vec();
+        because.push(needs.soname.unwrap_or_else(|| shared.display().to_string()));
+        for soname in needs.needed {
+            self.todo.push_back(Dependency {
+                named: Named::File(soname.into()),
+                dirs: dirs.clone(),
+                because: because.clone(),
+                required: false,
+            });
+        }
+    }
+
+    /// An archive found without its shared twin in front: the twin may still lie beside it; else pkg-config knows.
+    fn needs_of_archive(&mut self, named: &Named, archive: &Path, because: &[String]) {
+        match twin::shared_of(archive, self.path) {
+            Some((shared, Sniffed::Shared { .. })) => self.needs_of_shared(&shared, because),
+            _ => {
+                let stem = archive.file_stem().unwrap_or_default();
+                let name = match named {
+                    Named::Name(name) => name.clone(),
+                    _ => OsStr::from_bytes(stem.as_bytes().strip_prefix(b"lib").unwrap_or_default()).to_owned(),
+                };
+                // The toolchain's own archives and those of a build tree have no package.
+                if !name.is_empty()
+                    && let Some(dir) = archive.parent()
+                {
+                    let words = pc::needs(&name, dir);
+                    self.words(&words, because);
+                    let file = archive.with_extension("la");
+                    if words.is_empty()
+                        && let Some(la) = fs::read_to_string(file).ok().and_then(|t| la::parse(&t))
+                    {
+                        self.words(&la.dependency_libs, because);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Queues the libraries among the words of a `.pc` or `.la` file.
+    fn words(&mut self, words: &[String], because: &[String]) {
+        let dirs: Vec<PathBuf> = words.iter().filter_map(|w| w.strip_prefix("-L")).map(PathBuf::from).collect();
+        for word in words {
+            let named = match word.strip_prefix("-l") {
+                Some(name) => super::reference::by_name(OsStr::new(name)),
+                None if word.starts_with('/') => Named::Path(word.into()),
+                None => continue,
+            };
+            self.todo.push_back(Dependency { named, dirs: dirs.clone(), because: because.to_vec(), required: false });
+        }
+    }
+
+    fn dependency(&mut self, dependency: &Dependency) {
+        let Some(stem) = dependency.stem() else { return };
+        if !self.seen.insert(stem.clone()) {
+            return;
+        }
+        let name = OsStr::from_bytes(stem.as_bytes().strip_prefix(b"lib").unwrap_or(stem.as_bytes())).to_owned();
+        if stem.as_bytes().starts_with(b"ld-") || IMPLIED.iter().any(|i| name == *i) {
+            return;
+        }
+        if TOOLCHAIN.iter().any(|t| name == *t) {
+            self.toolchain_library(&name);
+            return;
+        }
+        let because = &dependency.because;
+        let (archive, shared) = match self.locate_dependency(dependency) {
+            Located::Archive(archive) => {
+                self.needs_of_archive(&Named::Name(name.clone()), &archive, because);
+                (Some(archive), None)
+            }
+            Located::Shared(shared) => {
+                let chosen = self.shared(&Named::Name(name.clone()), shared, because);
+                (chosen.archive, chosen.shared)
+            }
+            Located::La(file, la) => {
+                let chosen = self.la(&file, &la, because);
+                (chosen.archive, chosen.shared)
+            }
+            Located::Script(file, script) => {
+                let archive = self.path.archive(&name);
+                self.script(&script, because, archive.is_none(), 0);
+                (archive, Some(file))
+            }
+            // No such file any more, but perhaps an archive of that name.
+            Located::Nothing => (self.path.archive(&name), None),
+        };
+        let asked = stem.to_string_lossy().into_owned();
+        match (archive, shared) {
+            (Some(archive), shared) => {
+                let words = self.spelled(&Named::Path(PathBuf::new()), &archive).unwrap_or_default();
+                let by_name = self.path.archive(&name).is_some_and(|a| same(&a, &archive));
+                match by_name {
+                    true => self.out.closure.push(flag(&name)),
+                    false => self.out.closure.extend(words),
+                }
+                self.took(asked, archive, shared, dependency.because.last().cloned());
+            }
+            (None, Some(shared)) if stem_is_library(&shared) => {
+                self.missing(asked, shared, because.clone(), dependency.required);
+            }
+            _ => {}
+        }
+    }
+
+    /// libm, libpthread, libstdc++ and their kin, which have an archive wherever the driver looks.
+    fn toolchain_library(&mut self, name: &OsStr) {
+        let cxx = name == "stdc++" || name == "supc++";
+        if cxx && self.language == Language::Cxx {
+            return;
+        }
+        // With musl the other names are empty archives; with a cross driver the files are nowhere to be seen.
+        if self.facts.libc == Libc::Other {
+            return;
+        }
+        self.out.closure.push(flag(name));
+        if cxx && self.seen.insert("libm".into()) {
+            self.out.closure.push("-lm".into());
+        }
+    }
+
+    fn locate(&self, named: &Named) -> Located {
+        let found = match named {
+            Named::Name(name) => self.path.library(name),
+            Named::File(file) => self.path.file(file),
+            Named::Path(path) => self.path.usable(path.clone()),
+        };
+        understand(found)
+    }
+
+    fn locate_dependency(&self, dependency: &Dependency) -> Located {
+        let names: Vec<OsString> = match &dependency.named {
+            Named::Name(name) => vec![lib(name, ".so"), lib(name, ".a")],
+            Named::File(file) => vec![file.clone()],
+            Named::Path(path) => return self.locate(&Named::Path(path.clone())),
+        };
+        let near = dependency.dirs.iter().find_map(|d| names.iter().find_map(|n| self.path.usable(d.join(n))));
+        match near {
+            Some(found) => understand(Some(found)),
+            None => self.locate(&dependency.named),
+        }
+    }
+
+    /// The words that name this archive in the place of a reference; none where it can stay as typed.
+    fn spelled(&self, named: &Named, archive: &Path) -> Option<Vec<OsString>> {
+        let stays = match named {
+            Named::Name(name) => self.path.archive(name).is_some_and(|a| same(&a, archive)),
+            Named::File(file) => self.path.file(file).is_some_and(|(a, _)| same(&a, archive)),
+            Named::Path(path) => same(path, archive),
+        };
+        (!stays).then(|| vec![archive.as_os_str().to_owned()])
+    }
+
+    fn took(&mut self, name: String, path: PathBuf, shared: Option<PathBuf>, because: Option<String>) {
+        if let Some(name) = path.file_stem() {
+            self.seen.insert(name.to_owned());
+        }
+        if let Some(stem) = shared.as_deref().and_then(stem) {
+            self.seen.insert(stem.to_owned());
+        }
+        let soname = None;
+        self.out.libraries.push(Library { name, path, provider: Provider::Archive, twin: shared, soname, because });
+    }
+
+    fn missing(&mut self, name: String, shared: PathBuf, because: Vec<String>, required: bool) {
+        self.out.missing.push(Missing { name, shared, because, required });
+    }
+}
+
+struct Chosen {
+    archive: Option<PathBuf>,
+    shared: Option<PathBuf>,
+    how: String,
+}
+
+impl Dependency {
+    /// `libNAME` of what is needed.
+    fn stem(&self) -> Option<OsString> {
+        let of_file = |path: &Path| stem(path).map(OsStr::to_owned).or_else(|| path.file_stem().map(OsStr::to_owned));
+        match &self.named {
+            Named::Name(name) => Some(lib(name, "")),
+            Named::File(file) => of_file(Path::new(file)),
+            Named::Path(path) => of_file(path),
+        }
+    }
+}
+
+fn understand(found: Option<(PathBuf, Sniffed)>) -> Located {
+    let Some((path, what)) = found else { return Located::Nothing };
+    match what {
+        Sniffed::Archive { .. } => Located::Archive(path),
+        Sniffed::Shared { .. } => Located::Shared(path),
+        Sniffed::Text => {
+            let Ok(text) = fs::read(&path) else { return Located::Nothing };
+            if path.extension().is_some_and(|e| e == "la")
+                && let Some(la) = la::parse(&String::from_utf8_lossy(&text))
+            {
+                return Located::La(path, la);
+            }
+            match script::parse(&text) {
+                // glibc's libm.a is a script too, and an archive to everybody else.
+                Some(_) if path.extension().is_some_and(|e| e == "a") => Located::Archive(path),
+                Some(script) => Located::Script(path, script),
+                None => Located::Nothing,
+            }
+        }
+        Sniffed::Object { .. } | Sniffed::Other => Located::Nothing,
+    }
+}
+
+fn stem_is_library(path: &Path) -> bool {
+    path.file_name().is_some_and(|n| n.as_bytes().starts_with(b"lib"))
+}
+
+fn same(a: &Path, b: &Path) -> bool {
+    a == b || matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
+}
+
+/// `-lNAME`.
+fn flag(name: &OsStr) -> OsString {
+    let mut word = OsString::from("-l");
+    word.push(name);
+    word
+}

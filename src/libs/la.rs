@@ -1,0 +1,37 @@
+//! libtool's `.la` files: shell assignments.
+
+/// What a `.la` file says.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct La {
+    /// `old_library`: the archive, empty where there is none.
+    pub old_library: String,
+    /// `dependency_libs`, split into words.
+    pub dependency_libs: Vec<String>,
+    /// `libdir`.
+    pub libdir: String,
+}
+
+/// Reads a `.la` file; none for a text that does not look like one.
+pub fn parse(text: &str) -> Option<La> {
+    let value = |key: &str| {
+        let line = text.lines().find_map(|l| l.strip_prefix(key)?.strip_prefix('='))?;
+        Some(line.trim().trim_matches('\'').to_owned())
+    };
+    let old_library = value("old_library")?;
+    let dependency_libs = shlex::split(&value("dependency_libs").unwrap_or_default()).unwrap_or_default();
+    Some(La { old_library, dependency_libs, libdir: value("libdir").unwrap_or_default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_la_file_is_read() {
+        let la = parse("# libq.la\ndlname='libq.so.0'\nold_library='libq.a'\ndependency_libs=' -L/x -lz /usr/lib/liby.la'\nlibdir='/usr/lib'\n").unwrap();
+        assert_eq!(la.old_library, "libq.a");
+        assert_eq!(la.dependency_libs, ["-L/x", "-lz", "/usr/lib/liby.la"]);
+        assert_eq!(la.libdir, "/usr/lib");
+        assert_eq!(parse("hello"), None);
+    }
+}

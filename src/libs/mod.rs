@@ -1,0 +1,72 @@
+//! Which archives: the library references of a link, resolved as ld would resolve them for a dynamic
+//! program, then replaced by archives; and what those archives need in turn.
+//!
+//! What a dynamic link would have pulled in is known exactly: the DT_NEEDED entries of the shared twin
+//! of an archive, recursively. Nothing is added because it happens to define a symbol.
+
+pub mod closure;
+pub mod la;
+pub mod missing;
+pub mod pc;
+pub mod pic;
+pub mod reference;
+pub mod script;
+pub mod search;
+pub mod sniff;
+pub mod twin;
+
+pub use missing::Missing;
+pub use search::SearchPath;
+
+use crate::args::Request;
+use crate::args::linker::Item;
+use crate::model::Language;
+use crate::plan::Substitute;
+use crate::toolchain::Facts;
+use serde::Serialize;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// Where the code of a library comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Provider {
+    /// An archive of its own.
+    Archive,
+}
+
+/// A library of the program.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Library {
+    /// As it was asked for, or the soname by which another library needs it.
+    pub name: String,
+    /// What it is taken from.
+    pub path: PathBuf,
+    /// How.
+    pub provider: Provider,
+    /// The shared object beside it, by which its dependencies are known.
+    pub twin: Option<PathBuf>,
+    /// Soname of that.
+    pub soname: Option<String>,
+    /// What brought it in: nothing for a library that the user named.
+    pub because: Option<String>,
+}
+
+/// What became of the library references of a link.
+#[derive(Debug, Clone, Default)]
+pub struct Resolution {
+    /// Substitutes by item index, for the planner.
+    pub substitutes: Vec<(usize, Substitute)>,
+    /// Words for the libraries that those on the line need.
+    pub closure: Vec<OsString>,
+    /// Every library that goes in, in link order.
+    pub libraries: Vec<Library>,
+    /// Libraries without an archive.
+    pub missing: Vec<Missing>,
+}
+
+/// Resolves the references among the items of a link.
+pub fn resolve(items: &[Item], request: &Request, facts: &Facts, path: &SearchPath, language: Language) -> Resolution {
+    let references = reference::references(items, request);
+    closure::Resolver::new(path, facts, language).run(&references)
+}

@@ -1,0 +1,102 @@
+//! Which inputs can't be part of a position-independent program.
+//!
+//! A linker refuses these relocations in a PIE ("recompile with -fPIE"): absolute addresses in a field that is
+//! too small for them, anywhere in memory; and full ones in sections that are not writable, which would need
+//! text relocations. Sources: the psABI supplements of x86-64, AArch64 and i386.
+
+use object::elf;
+use object::read::archive::ArchiveFile;
+use object::read::elf::{FileHeader, Rel, Rela, SectionHeader};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+/// Relocation types of a machine: never allowed, and not allowed in read-only sections.
+struct Rules {
+    machine: u16,
+    never: &'static [u32],
+    read_only: &'static [u32],
+}
+
+static RULES: [Rules; 3] = [
+    // R_X86_64_32, 32S, 16, 8; R_X86_64_64.
+    Rules { machine: 62, never: &[10, 11, 12, 14], read_only: &[1] },
+    // R_AARCH64_ABS32, ABS16, MOVW_UABS_G0 to G3; ABS64.
+    Rules { machine: 183, never: &[258, 259, 263, 264, 265, 266, 267, 268, 269], read_only: &[257] },
+    // R_386_16, 8; R_386_32.
+    Rules { machine: 3, never: &[20, 22], read_only: &[1] },
+];
+
+/// The first file that holds code or data for a fixed position. Files that can't be read or are no ELF are passed
+/// over: the linker speaks about those.
+pub fn fixed_input<'a>(files: impl Iterator<Item = &'a Path>) -> Option<PathBuf> {
+    files.into_iter().find(|path| is_fixed(path).unwrap_or(false)).map(Path::to_owned)
+}
+
+fn is_fixed(path: &Path) -> Option<bool> {
+    let file = File::open(path).ok().filter(|f| f.metadata().is_ok_and(|m| m.is_file()))?;
+    // SAFETY: the file is an input of the link that follows, which maps it in the same way; a build that changes
+    // its inputs while it links them is broken without us.
+    let data = unsafe { memmap2::Mmap::map(&file) }.ok()?;
+    if !data.starts_with(b"!<arch>\n") {
+        return Some(object_is_fixed(&data));
+    }
+    let archive = ArchiveFile::parse(&*data).ok()?;
+    Some(archive.members().flatten().filter_map(|m| m.data(&*data).ok()).any(object_is_fixed))
+}
+
+fn object_is_fixed(data: &[u8]) -> bool {
+    let fixed = match data.get(..5) {
+        Some(b"\x7fELF\x02") => scan::<elf::FileHeader64<object::Endianness>>(data),
+        Some(b"\x7fELF\x01") => scan::<elf::FileHeader32<object::Endianness>>(data),
+        _ => None,
+    };
+    fixed.unwrap_or(false)
+}
+
+fn scan<Elf: FileHeader<Endian = object::Endianness>>(data: &[u8]) -> Option<bool> {
+    let header = Elf::parse(data).ok()?;
+    let endian = header.endian().ok()?;
+    if header.e_type(endian) != elf::ET_REL {
+        return None;
+    }
+    let machine = header.e_machine(endian).0;
+    // x32 has addresses of 32 bits.
+    let rules = RULES.iter().find(|r| r.machine == machine && (machine != 62 || header.is_type_64()))?;
+    let sections = header.section_headers(endian, data).ok()?;
+    for section in sections {
+        let kind = section.sh_type(endian);
+        if kind != elf::SHT_RELA && kind != elf::SHT_REL {
+            continue;
+        }
+        let Some(target) = sections.get(section.sh_info(endian) as usize) else { continue };
+        let flags: u64 = target.sh_flags(endian).0;
+        if flags & elf::SHF_ALLOC.0 == 0 {
+            continue;
+        }
+        let writable = flags & elf::SHF_WRITE.0 != 0;
+        let bad = |kind: u32| rules.never.contains(&kind) || (!writable && rules.read_only.contains(&kind));
+        let found = if kind == elf::SHT_RELA {
+            let entries: &[Elf::Rela] = section.data_as_array(endian, data).ok()?;
+            entries.iter().any(|r| bad(r.r_type(endian, false).0))
+        } else {
+            let entries: &[Elf::Rel] = section.data_as_array(endian, data).ok()?;
+            entries.iter().any(|r| bad(r.r_type(endian).0))
+        };
+        if found {
+            return Some(true);
+        }
+    }
+    Some(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostile_bytes_are_passed_over() {
+        for bytes in [&b""[..], b"\x7fELF\x02", b"\x7fELF\x01\x01\x01", &[0xff; 200]] {
+            assert!(!object_is_fixed(bytes));
+        }
+    }
+}

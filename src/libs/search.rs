@@ -1,0 +1,74 @@
+//! The search path, in the order in which driver and linker look.
+
+use super::sniff::{self, Sniffed};
+use crate::args::Request;
+use crate::args::linker::{self, Item, LdRole};
+use crate::args::table::Role;
+use crate::check::Expect;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+/// Directories and what a file must be for to count.
+#[derive(Debug, Clone, Default)]
+pub struct SearchPath {
+    /// All directories: `-L` in order, `LIBRARY_PATH`, those of the toolchain.
+    pub dirs: Vec<PathBuf>,
+    /// How many of them the user named.
+    pub user: usize,
+    /// The target; ld passes over files for another one.
+    pub target: Expect,
+}
+
+impl SearchPath {
+    /// The path of a link. `system` are the toolchain's directories, `library_path` the variable's value.
+    pub fn of(
+        items: &[Item],
+        request: &Request,
+        system: &[PathBuf],
+        library_path: Option<&OsStr>,
+        target: Expect,
+    ) -> SearchPath {
+        let words = linker::options(items);
+        let named = request.args.iter().filter(|a| a.role() == Some(Role::LibraryDir)).filter_map(|a| a.value());
+        let for_linker = words.iter().filter(|o| o.role == LdRole::LibraryDir).filter_map(|o| o.value.as_deref());
+        let mut dirs: Vec<PathBuf> = named.chain(for_linker).map(PathBuf::from).collect();
+        dirs.extend(std::env::split_paths(library_path.unwrap_or_default()).filter(|d| !d.as_os_str().is_empty()));
+        let user = dirs.len();
+        dirs.extend_from_slice(system);
+        SearchPath { dirs, user, target }
+    }
+
+    /// The first file of this name that is not for another machine.
+    pub fn file(&self, name: &OsStr) -> Option<(PathBuf, Sniffed)> {
+        self.dirs.iter().find_map(|d| self.usable(d.join(name)))
+    }
+
+    /// What `-lNAME` finds in a dynamic link: in each directory the shared object before the archive.
+    pub fn library(&self, name: &OsStr) -> Option<(PathBuf, Sniffed)> {
+        let names = [lib(name, ".so"), lib(name, ".a")];
+        self.dirs.iter().find_map(|d| names.iter().find_map(|n| self.usable(d.join(n))))
+    }
+
+    /// What `-lNAME` finds in a static link.
+    pub fn archive(&self, name: &OsStr) -> Option<PathBuf> {
+        self.file(&lib(name, ".a")).map(|(path, _)| path)
+    }
+
+    /// The file, unless it is missing or for another machine.
+    pub fn usable(&self, path: PathBuf) -> Option<(PathBuf, Sniffed)> {
+        let what = sniff::sniff(&path)?;
+        what.fits(&self.target).then_some((path, what))
+    }
+
+    /// Whether a directory is the toolchain's rather than the user's.
+    pub fn is_system(&self, path: &Path) -> bool {
+        let dir = path.parent().and_then(|d| d.canonicalize().ok());
+        dir.is_some_and(|d| self.dirs.iter().skip(self.user).any(|s| *s == d))
+    }
+}
+
+/// `libNAMEend`.
+pub fn lib(name: &OsStr, end: &str) -> std::ffi::OsString {
+    OsStr::from_bytes(&[b"lib", name.as_bytes(), end.as_bytes()].concat()).to_owned()
+}

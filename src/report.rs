@@ -1,0 +1,113 @@
+//! One JSON line a link, appended to `links.jsonl` in the directory that `STATICCXX_REPORT` names.
+//!
+//! The line is written with one `write` to a file opened for appending, under a lock, so that the jobs of a
+//! parallel build never mix. Fields are only ever added; `schema` is raised when one changes its meaning.
+
+use crate::check::{Image, Verdict};
+use crate::libs::{Library, Missing};
+use crate::model::StaticKind;
+use crate::plan::Applied;
+use crate::plan::policy::Reason;
+use serde::Serialize;
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// The version of the line's shape.
+pub const SCHEMA: u32 = 1;
+
+/// The file in the report directory.
+pub const FILE: &str = "links.jsonl";
+
+/// How a link ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Linked and verified.
+    Verified,
+    /// Linked, read back, and not static.
+    NotStatic,
+    /// Linked without being read back: the check is off or the output is no regular file.
+    Unchecked,
+    /// The compiler or linker failed.
+    Failed,
+    /// Ended by a signal.
+    Interrupted,
+    /// Not linked statically, for a reason.
+    LeftAlone,
+    /// Not linked at all, for a reason.
+    Refused,
+}
+
+/// Times in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct Times {
+    /// From start to the compiler's start.
+    pub plan: f64,
+    /// The compiler's run.
+    pub link: f64,
+    /// Reading back.
+    pub check: f64,
+}
+
+/// One line.
+#[derive(Debug, Clone, Serialize)]
+pub struct Record<'a> {
+    /// Version of this shape.
+    pub schema: u32,
+    /// Milliseconds since 1970.
+    pub time: u64,
+    /// Directory of the call.
+    pub directory: PathBuf,
+    /// The call as it came, `argv[0]` first; bytes that are not UTF-8 are shown as U+FFFD.
+    pub argv: Vec<String>,
+    /// What was run instead.
+    pub command: Vec<String>,
+    /// The toolchain's name.
+    pub toolchain: &'a str,
+    /// Version of the compiler.
+    pub compiler: &'a str,
+    /// The target triple.
+    pub triple: &'a str,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Exit status of the call.
+    pub status: i32,
+    /// Why it was not rewritten.
+    pub reason: Option<&'a Reason>,
+    /// The planned shape.
+    pub kind: Option<StaticKind>,
+    /// Rules that changed something.
+    pub rules: &'a [Applied],
+    /// Libraries that went in.
+    pub libraries: &'a [Library],
+    /// Libraries without an archive.
+    pub missing: &'a [Missing],
+    /// The output.
+    pub output: PathBuf,
+    /// Its facts.
+    pub image: Option<&'a Image>,
+    /// Its judgement.
+    pub verdict: Option<&'a Verdict>,
+    /// How long it took.
+    pub times: Times,
+}
+
+/// Words for a report.
+pub fn lossy(words: &[OsString]) -> Vec<String> {
+    words.iter().map(|w| w.to_string_lossy().into_owned()).collect()
+}
+
+/// Appends a record.
+///
+/// # Errors
+/// A directory that can't be made or written.
+pub fn append(dir: &Path, record: &Record<'_>) -> io::Result<()> {
+    let mut line = serde_json::to_vec(record)?;
+    line.push(b'\n');
+    fs::create_dir_all(dir)?;
+    let mut file = File::options().create(true).append(true).open(dir.join(FILE))?;
+    file.lock()?;
+    file.write_all(&line)
+}
