@@ -1,5 +1,61 @@
-//! x
-/// x
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+//! `staticctl`: everything that is not a compiler call.
+
+pub mod check;
+pub mod cli;
+pub mod doctor;
+pub mod explain;
+pub mod pages;
+pub mod shims;
+pub mod toolchain;
+
+use crate::message;
+use crate::settings::Settings;
+use clap::Parser;
+use cli::{Cli, Command};
+use std::process::ExitCode;
+
+/// The command did what it was asked to do, and the answer is yes.
+pub const EXIT_YES: u8 = 0;
+/// It did, and the answer is no: a file is not static, a toolchain is not complete.
+pub const EXIT_NO: u8 = 1;
+/// It could not: bad arguments, an unreadable file.
+pub const EXIT_ERROR: u8 = 2;
+
+/// Runs `staticctl` with the process's own arguments.
+pub fn main() -> ExitCode {
+    let settings = Settings::from_env();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(e) => {
+            // Help and version are products, everything else is clap's own diagnosis; both know their stream.
+            let _ = e.print();
+            return ExitCode::from(if e.use_stderr() { EXIT_ERROR } else { EXIT_YES });
+        }
+    };
+    ExitCode::from(match cli.command {
+        Command::Check { files, json } => check::run(&files, json),
+        Command::Explain { json, command } => explain::run(&settings, &command, json),
+        Command::Doctor => doctor::run(&settings),
+        Command::Toolchain { command } => toolchain::run(&settings, &command),
+        Command::Shims { dir, force } => shims::run(&dir, force),
+        Command::Completions { shell } => pages::completions(shell),
+        Command::Man { dir } => pages::man(&dir),
+    })
+}
+
+/// Says an error with a hint and gives the exit code for it.
+fn fail(error: impl std::fmt::Display, hint: Option<String>) -> u8 {
+    message::error(error);
+    if let Some(hint) = hint {
+        message::hint(hint);
+    }
+    EXIT_ERROR
+}
+
+/// Writes the product of a command; `code` is the answer if that works.
+fn produce(text: &str, code: u8) -> u8 {
+    match message::product(text) {
+        Ok(()) => code,
+        Err(e) => fail(format!("stdout can't be written: {e}"), None),
+    }
 }

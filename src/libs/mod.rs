@@ -7,6 +7,7 @@
 pub mod closure;
 pub mod la;
 pub mod missing;
+pub mod needs;
 pub mod pc;
 pub mod pic;
 pub mod reference;

@@ -1,0 +1,107 @@
+//! The command line of `staticctl`, from which completions and man pages are made too.
+
+use clap::{Parser, Subcommand};
+use clap_complete::Shell;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// Static programs from any C or C++ build: look at files, calls and toolchains.
+#[derive(Debug, Parser)]
+#[command(
+    name = "staticctl",
+    version,
+    after_help = "The drivers are `staticcc` and `staticcxx`: CC=staticcc CXX=staticcxx make\n\n\
+        Environment of the drivers:\n  \
+        STATICCXX_TOOLCHAIN=NAME|FILE.json  the toolchain; `staticctl toolchain list`\n  \
+        STATICCXX_CC, STATICCXX_CXX         the real compilers, as command lines\n  \
+        STATICCXX_LAUNCHER=ccache           runs in front of the real compiler\n  \
+        STATICCXX_CHECK=strict|warn|off     what a program that is not static means (strict: an error)\n  \
+        STATICCXX_REPORT=DIR                one JSON line a link into DIR/links.jsonl\n  \
+        STATICCXX_LOG=info|debug            what is done, on stderr"
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Say of each file whether it is a fully static program
+    ///
+    /// For a dynamic file, list what it needs, as ldd does, without running it.
+    /// Exit status: 0 all are static, 1 one is not, 2 one can't be read.
+    Check {
+        /// ELF files
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// One JSON document a file and line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show what a compiler call would become, without running it
+    Explain {
+        /// One JSON document
+        #[arg(long)]
+        json: bool,
+        /// The call, compiler first: `staticctl explain -- g++ x.cpp -o x`
+        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        command: Vec<OsString>,
+    },
+    /// Say what was found on this machine, what works, and what to install
+    ///
+    /// Exit status: 0 if static C and C++ programs can be made, 1 if not.
+    Doctor,
+    /// List, show and choose toolchains
+    Toolchain {
+        /// What to do
+        #[command(subcommand)]
+        command: ToolchainCommand,
+    },
+    /// Make a directory of compiler names to put first on PATH
+    Shims {
+        /// The directory; made if it is missing
+        dir: PathBuf,
+        /// Replace files of those names
+        #[arg(long)]
+        force: bool,
+    },
+    /// Print the completions for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Write the man pages into a directory
+    Man {
+        /// The directory
+        dir: PathBuf,
+    },
+}
+
+/// The commands about toolchains.
+#[derive(Debug, Subcommand)]
+pub enum ToolchainCommand {
+    /// All toolchains: what was found and what they make
+    List {
+        /// Try also those that take minutes at their first link (zig)
+        #[arg(long)]
+        all: bool,
+    },
+    /// One toolchain in full
+    Show {
+        /// Its name
+        name: OsString,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print or set the toolchain that is used when none is asked for
+    Default {
+        /// Its name; `auto` for the host's own
+        name: Option<String>,
+        /// Take one that is not complete
+        #[arg(long)]
+        force: bool,
+    },
+}

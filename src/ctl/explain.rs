@@ -1,0 +1,97 @@
+//! `staticctl explain`: what a call would become.
+
+use super::{EXIT_YES, fail, produce};
+use crate::args::{self, Action, OutputKind};
+use crate::driver::{self, Prepared};
+use crate::model::Language;
+use crate::plan::rules::RULES;
+use crate::report::lossy;
+use crate::run::shell_line;
+use crate::settings::Settings;
+use crate::toolchain::Invocation;
+use std::ffi::OsString;
+use std::fmt::Write;
+
+/// Explains a call; `command` begins with the compiler's name.
+pub fn run(settings: &Settings, command: &[OsString], json: bool) -> u8 {
+    let own = command.first().map_or(Language::C, |name| Invocation::parse(name, Language::C).language);
+    let request = args::classify(command.get(1..).unwrap_or_default(), own);
+    let prepared = match driver::prepare(settings, own, command) {
+        Ok(prepared) => prepared,
+        Err(e) => {
+            let hint = e.hint();
+            return fail(e, hint);
+        }
+    };
+    let asks = action_name(request.action);
+    let text = if json { document(&prepared, asks) } else { lines(&prepared, asks) };
+    produce(&text, EXIT_YES)
+}
+
+fn action_name(action: Action) -> &'static str {
+    match action {
+        Action::Query => "a query",
+        Action::Preprocess => "preprocess",
+        Action::SyntaxOnly => "check only",
+        Action::Compile => "compile",
+        Action::Assemble => "compile and assemble",
+        Action::Precompile => "precompile headers",
+        Action::Link(OutputKind::Executable) => "link an executable",
+        Action::Link(OutputKind::SharedObject) => "link a shared object",
+        Action::Link(OutputKind::Relocatable) => "link a relocatable object",
+    }
+}
+
+fn lines(prepared: &Prepared, asks: &str) -> String {
+    let mut text = format!("asks to:   {asks}\n");
+    // Writing to a String can't fail.
+    let _ = match prepared {
+        Prepared::PassThrough(command, reason) => {
+            writeln!(text, "unchanged: {}\nruns:      {}", reason.line(), command.shell())
+        }
+        Prepared::Refused(_, reason) => {
+            writeln!(text, "refused:   {}\nhint:      {}", reason.line(), reason.hint().unwrap_or_default())
+        }
+        Prepared::Link(job) => {
+            let _ = writeln!(text, "toolchain: {} ({})", job.selected.toolchain, job.facts.version);
+            for applied in &job.plan.applied {
+                let _ = writeln!(text, "rule:      {}: {}", applied.rule, applied.detail);
+                if let Some(rule) = RULES.iter().find(|r| r.id == applied.rule) {
+                    let _ = writeln!(text, "           ({})", rule.reason);
+                }
+            }
+            for library in &job.resolution.libraries {
+                let because = library.because.as_ref().map(|b| format!(", needed by {b}")).unwrap_or_default();
+                let _ = writeln!(text, "library:   {} from {}{because}", library.name, library.path.display());
+            }
+            for missing in &job.resolution.missing {
+                let _ = writeln!(text, "missing:   {}", missing.line());
+            }
+            writeln!(text, "runs:      {}", job.command().shell())
+        }
+    };
+    text
+}
+
+fn document(prepared: &Prepared, asks: &str) -> String {
+    let value = match prepared {
+        Prepared::PassThrough(command, reason) => serde_json::json!({
+            "schema": crate::report::SCHEMA, "asks": asks, "reason": reason, "command": lossy(&command.words()),
+        }),
+        Prepared::Refused(_, reason) => serde_json::json!({
+            "schema": crate::report::SCHEMA, "asks": asks, "reason": reason, "command": null,
+        }),
+        Prepared::Link(job) => serde_json::json!({
+            "schema": crate::report::SCHEMA,
+            "asks": asks,
+            "toolchain": job.selected.toolchain,
+            "kind": job.plan.kind,
+            "rules": job.plan.applied,
+            "libraries": job.resolution.libraries,
+            "missing": job.resolution.missing,
+            "command": lossy(&job.command().words()),
+            "shell": shell_line(&job.command().words()),
+        }),
+    };
+    format!("{value:#}\n")
+}

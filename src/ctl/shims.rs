@@ -1,0 +1,66 @@
+//! `staticctl shims`: a directory of compiler names.
+
+use super::{EXIT_YES, fail, produce};
+use std::fs;
+use std::io;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+/// Names that builds write themselves, and the driver behind each.
+pub const NAMES: [(&str, &str); 6] = [
+    ("c++", "staticcxx"),
+    ("cc", "staticcc"),
+    ("clang", "staticcc"),
+    ("clang++", "staticcxx"),
+    ("g++", "staticcxx"),
+    ("gcc", "staticcc"),
+];
+
+/// Makes the directory with links for all names, and for versioned and target-prefixed ones that PATH has.
+pub fn run(dir: &Path, force: bool) -> u8 {
+    let Some(home) = std::env::current_exe().ok().and_then(|p| p.parent().map(Path::to_owned)) else {
+        return fail("the directory of this program can't be found", None);
+    };
+    match make(dir, &home, force) {
+        Ok(dir) => produce(&format!("export PATH={}:$PATH\n", shell(&dir)), EXIT_YES),
+        Err((path, e)) => {
+            let hint = (e.kind() == io::ErrorKind::AlreadyExists).then(|| "--force replaces it".to_owned());
+            fail(format!("`{}` can't be made: {e}", path.display()), hint)
+        }
+    }
+}
+
+/// Makes the links; every link is put in place at once, so that a build that is running sees none missing.
+///
+/// # Errors
+/// The path that could not be made, and why.
+pub fn make(dir: &Path, home: &Path, force: bool) -> Result<PathBuf, (PathBuf, io::Error)> {
+    let at = |path: &Path| {
+        let path = path.to_owned();
+        move |e: io::Error| (path, e)
+    };
+    fs::create_dir_all(dir).map_err(at(dir))?;
+    let dir = fs::canonicalize(dir).map_err(at(dir))?;
+    for (name, driver) in NAMES {
+        let target = home.join(driver);
+        let link = dir.join(name);
+        if !target.is_file() {
+            return Err((target, io::Error::from(io::ErrorKind::NotFound)));
+        }
+        match fs::read_link(&link) {
+            Ok(old) if old == target => continue,
+            _ if force => {
+                let fresh = dir.join(format!(".{name}.new"));
+                let _ = fs::remove_file(&fresh);
+                symlink(&target, &fresh).map_err(at(&fresh))?;
+                fs::rename(&fresh, &link).map_err(at(&link))?;
+            }
+            _ => symlink(&target, &link).map_err(at(&link))?,
+        }
+    }
+    Ok(dir)
+}
+
+fn shell(path: &Path) -> String {
+    crate::run::shell_line(&[path.as_os_str().to_owned()])
+}

@@ -1,0 +1,180 @@
+//! `staticctl toolchain`.
+
+use super::cli::ToolchainCommand;
+use super::{EXIT_ERROR, EXIT_NO, EXIT_YES, fail, produce};
+use crate::model::{Family, Language};
+use crate::run::shell_line;
+use crate::settings::Settings;
+use crate::toolchain::descriptor::{self, ARCHES, Descriptor};
+use crate::toolchain::find::Chain;
+use crate::toolchain::select::{command_of, install_hint, resolve, user_default};
+use crate::toolchain::{self, Facts, Invocation, Need};
+use std::ffi::{OsStr, OsString};
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+
+/// Runs one of the commands.
+pub fn run(settings: &Settings, command: &ToolchainCommand) -> u8 {
+    match command {
+        ToolchainCommand::List { all } => list(settings, *all),
+        ToolchainCommand::Show { name, json } => show(settings, name, *json),
+        ToolchainCommand::Default { name: None, .. } => {
+            produce(&format!("{}\n", user_default(settings).unwrap_or_else(|| "auto".into())), EXIT_YES)
+        }
+        ToolchainCommand::Default { name: Some(name), force } => set_default(settings, name, *force),
+    }
+}
+
+/// What a toolchain came to for one language.
+struct Tried {
+    language: Language,
+    command: Option<Vec<OsString>>,
+    facts: Option<Facts>,
+    error: Option<String>,
+}
+
+fn try_languages(settings: &Settings, descriptor: &Descriptor, probe: bool) -> Vec<Tried> {
+    let chain = Chain::of(settings);
+    // The toolchain by its own name, whatever else the environment says.
+    let only = Settings { toolchain: Some(descriptor.name.clone().into()), cc: None, cxx: None, ..settings.clone() };
+    let tried = descriptor.languages.iter().map(|language| {
+        let command = command_of(descriptor, *language, settings, &chain);
+        let invocation = Invocation { language: *language, name: None };
+        let selected = (probe && command.is_some()).then(|| toolchain::select(&only, &invocation, Need::Link, &[]));
+        let (facts, error) = match selected {
+            Some(Ok(selected)) => (selected.facts, None),
+            Some(Err(error)) => (None, Some(error.to_string())),
+            None => (None, None),
+        };
+        Tried { language: *language, command, facts, error }
+    });
+    tried.collect()
+}
+
+fn list(settings: &Settings, all: bool) -> u8 {
+    let descriptors = match descriptor::all(settings.config_dir.as_deref()) {
+        Ok(descriptors) => descriptors,
+        Err(e) => return fail(e, None),
+    };
+    let chain = Chain::of(settings);
+    let default = user_default(settings);
+    let mut text = String::new();
+    for family in &descriptors {
+        let arches: &[&str] = if family.is_family() { &ARCHES } else { &[std::env::consts::ARCH] };
+        for arch in arches {
+            let d = family.for_arch(arch);
+            let there = d.languages.iter().any(|l| command_of(&d, *l, settings, &chain).is_some());
+            if family.is_family() && !there {
+                continue;
+            }
+            let probe = all || d.family != Some(Family::Zig);
+            let mark = if default.as_deref() == Some(&d.name) { "*" } else { " " };
+            let states: Vec<String> = try_languages(settings, &d, probe).iter().map(state).collect();
+            // Writing to a String can't fail.
+            let _ = writeln!(text, "{mark} {:<22} {:<40} {}", d.name, states.join(", "), d.description);
+        }
+    }
+    produce(&text, EXIT_YES)
+}
+
+fn state(tried: &Tried) -> String {
+    let language = tried.language;
+    match (&tried.command, &tried.facts) {
+        (None, _) => format!("{language}: not found"),
+        (Some(_), Some(facts)) if facts.complete() => {
+            let kinds: Vec<&str> = facts.kinds.keys().map(|k| k.flag().trim_start_matches('-')).collect();
+            format!("{language}: {}", kinds.join("+"))
+        }
+        (Some(_), _) if tried.error.is_some() => format!("{language}: incomplete"),
+        (Some(_), _) => format!("{language}: found, not tried"),
+    }
+}
+
+fn show(settings: &Settings, name: &OsStr, json: bool) -> u8 {
+    let descriptor = match resolve(settings, name) {
+        Ok(descriptor) => descriptor,
+        Err(e) => {
+            let hint = e.hint();
+            return fail(e, hint);
+        }
+    };
+    let tried = try_languages(settings, &descriptor, true);
+    let complete = tried.iter().all(|t| t.facts.as_ref().is_some_and(Facts::complete));
+    let code = if complete { EXIT_YES } else { EXIT_NO };
+    if json {
+        let languages: Vec<_> = tried
+            .iter()
+            .map(|t| {
+                let command = t.command.as_deref().map(crate::report::lossy);
+                serde_json::json!({ "language": t.language, "command": command, "facts": t.facts, "error": t.error })
+            })
+            .collect();
+        let value = serde_json::json!({ "descriptor": descriptor, "languages": languages });
+        return produce(&format!("{value:#}\n"), code);
+    }
+    let mut text = format!("{}: {}\n", descriptor.name, descriptor.description);
+    for t in &tried {
+        let _ = writeln!(text, "{}", state(t));
+        if let Some(command) = &t.command {
+            let _ = writeln!(text, "  command: {}", shell_line(command));
+        }
+        if let Some(facts) = &t.facts {
+            let _ = writeln!(text, "  version: {}\n  target:  {}", facts.version, facts.triple);
+            for (kind, why) in &facts.missing {
+                let _ = writeln!(text, "  no {}: {why}", kind.flag().trim_start_matches('-'));
+            }
+        }
+        if let Some(error) = &t.error {
+            let _ = writeln!(text, "  {error}");
+        }
+    }
+    if let (false, Some(hint)) = (complete, install_hint(&descriptor)) {
+        let _ = writeln!(text, "to do: {hint}");
+    }
+    produce(&text, code)
+}
+
+fn set_default(settings: &Settings, name: &str, force: bool) -> u8 {
+    if name != "auto" {
+        let descriptor = match resolve(settings, OsStr::new(name)) {
+            Ok(descriptor) => descriptor,
+            Err(e) => {
+                let hint = e.hint();
+                return fail(e, hint);
+            }
+        };
+        let tried = try_languages(settings, &descriptor, !force);
+        let usable = tried.iter().any(|t| t.facts.as_ref().is_some_and(Facts::complete));
+        if !force && !usable {
+            let why = tried.iter().find_map(|t| t.error.clone()).unwrap_or_else(|| "it was not found".into());
+            return fail(format!("toolchain `{name}` is not complete: {why}"), install_hint(&descriptor));
+        }
+    }
+    let Some(dir) = &settings.config_dir else {
+        return fail("there is no configuration directory: neither HOME nor XDG_CONFIG_HOME is set", None);
+    };
+    match write_default(dir, name) {
+        Ok(()) => EXIT_YES,
+        Err(e) => {
+            fail(format!("`{}` can't be written: {e}", dir.join("config.json").display()), None);
+            EXIT_ERROR
+        }
+    }
+}
+
+/// Sets one key of config.json and keeps the others; atomic.
+fn write_default(dir: &Path, name: &str) -> std::io::Result<()> {
+    fs::create_dir_all(dir)?;
+    let file = dir.join("config.json");
+    let old = fs::read(&file).ok().and_then(|t| serde_json::from_slice::<serde_json::Value>(&t).ok());
+    let mut config = old.filter(serde_json::Value::is_object).unwrap_or_else(|| serde_json::json!({}));
+    if let Some(map) = config.as_object_mut() {
+        map.insert("toolchain".into(), name.into());
+    }
+    let mut temporary = tempfile::NamedTempFile::new_in(dir)?;
+    writeln!(temporary, "{config:#}")?;
+    temporary.persist(file)?;
+    Ok(())
+}
