@@ -217,8 +217,10 @@ fn symbols<'data, Elf: FileHeader, R: ReadRef<'data>>(header: &Elf, endian: Elf:
             continue;
         }
         match name {
-            b"__libc_setup_tls" => found.glibc = true,
-            b"__init_libc" => found.musl = true,
+            // In glibc's crt1.o, and global even where a static PIE made the rest of the start-up code local.
+            b"_IO_stdin_used" => found.glibc = true,
+            // musl's own alias of `environ`, which glibc does not have; its start-up code is hidden too.
+            b"___environ" => found.musl = true,
             // Two tests that fail at once for nearly every symbol, before the search.
             _ if matches!(name.first(), Some(b'g' | b'i' | b's')) => {
                 let known = NAME_SERVICES.binary_search_by(|n| n.as_bytes().cmp(name)).ok();

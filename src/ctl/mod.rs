@@ -37,7 +37,7 @@ pub fn main() -> ExitCode {
         Command::Explain { json, command } => explain::run(&settings, &command, json),
         Command::Doctor => doctor::run(&settings),
         Command::Toolchain { command } => toolchain::run(&settings, &command),
-        Command::Shims { dir, force } => shims::run(&dir, force),
+        Command::Shims { dir, force } => shims::run(&settings, &dir, force),
         Command::Completions { shell } => pages::completions(shell),
         Command::Man { dir } => pages::man(&dir),
     })

@@ -85,7 +85,8 @@ pub fn classify(head: &[u8]) -> Sniffed {
         let target = (8..head.len()).step_by(2).find_map(|at| elf(head.get(at..)?)).map(|(_, t)| t);
         return Sniffed::Archive { thin: false, target };
     }
-    let text = !head.is_empty() && head.iter().all(|b| *b >= 0x20 || matches!(b, b'\t' | b'\n' | b'\r' | 0x0c));
+    let text = !head.is_empty()
+        && head.iter().all(|b| (*b >= 0x20 && *b != 0x7f) || matches!(b, b'\t' | b'\n' | b'\r' | 0x0c));
     if text { Sniffed::Text } else { Sniffed::Other }
 }
 

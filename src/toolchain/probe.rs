@@ -41,14 +41,21 @@ int main() {
 /// What both programs print.
 const PRINTS: &str = "42";
 
-/// Probes one compiler command for one set of ABI options.
+/// Probes one compiler command for one set of ABI options, with these variables set: the chain, without which
+/// a wrapper that comes back to us would have us probe it for ever.
 ///
 /// # Errors
 /// A compiler that can't be started, or no directory for temporary files. A compiler that starts and fails
 /// gives facts without kinds.
-pub fn probe(command: &[OsString], abi: &[OsString], language: Language, descriptor: &Descriptor) -> io::Result<Facts> {
+pub fn probe(
+    command: &[OsString],
+    abi: &[OsString],
+    env: &[(OsString, OsString)],
+    language: Language,
+    descriptor: &Descriptor,
+) -> io::Result<Facts> {
     let dir = tempfile::Builder::new().prefix("staticcxx-probe").tempdir()?;
-    let asked = Asked { command, abi, descriptor, dir: dir.path() };
+    let asked = Asked { command, abi, env, descriptor, dir: dir.path() };
     let version = asked.ask(&["--version"])?;
     let version = String::from_utf8_lossy(&version.stdout).lines().next().unwrap_or_default().to_owned();
     let machine = asked.ask(&["-dumpmachine"])?.text();
@@ -62,7 +69,7 @@ pub fn probe(command: &[OsString], abi: &[OsString], language: Language, descrip
         (None, None) if triple.contains("musl") => Libc::Musl,
         (None, None) => Libc::Other,
     };
-    let family = descriptor.family.unwrap_or_else(|| family(command, &triple));
+    let family = descriptor.family.unwrap_or_else(|| family(command, env, &triple));
     let mut facts = Facts {
         family,
         version,
@@ -89,9 +96,13 @@ pub fn probe(command: &[OsString], abi: &[OsString], language: Language, descrip
 }
 
 /// GCC or Clang, as the `cc` crate tells them apart. The compiler is given, so `CC` is never read.
-fn family(command: &[OsString], triple: &str) -> Family {
+fn family(command: &[OsString], env: &[(OsString, OsString)], triple: &str) -> Family {
     let Some(program) = command.first() else { return Family::Gcc };
-    let tool = cc::Build::new()
+    let mut build = cc::Build::new();
+    for (name, value) in env {
+        build.env(name, value);
+    }
+    let tool = build
         .compiler(program)
         .target(triple)
         .host(triple)
@@ -108,17 +119,20 @@ fn family(command: &[OsString], triple: &str) -> Family {
 struct Asked<'a> {
     command: &'a [OsString],
     abi: &'a [OsString],
+    env: &'a [(OsString, OsString)],
     descriptor: &'a Descriptor,
     dir: &'a Path,
 }
 
 impl Asked<'_> {
     fn command(&self) -> Command {
-        Command::new(self.command.iter().cloned())
+        let mut command = Command::new(self.command.iter().cloned())
             .args(&self.descriptor.compile_args)
             .args(self.abi)
             .env("LC_ALL", "C")
-            .in_dir(self.dir)
+            .in_dir(self.dir);
+        command.env.extend_from_slice(self.env);
+        command
     }
 
     fn ask(&self, args: &[&str]) -> io::Result<Captured> {

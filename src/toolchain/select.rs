@@ -125,13 +125,15 @@ pub fn select(
         Some(candidate) => candidate,
         None => return chooser.auto(need, abi),
     };
-    let facts = chooser.facts_for(&candidate, need, abi)?;
-    if let (Need::Link, Some(facts)) = (need, &facts.found)
-        && !facts.complete()
-    {
-        return Err(candidate.incomplete(facts, invocation.language));
+    if need == Need::Compile {
+        // The choice is made already: there is nothing to find out, not even in the cache.
+        return Ok(chooser.selected(candidate, Probed::default()));
     }
-    Ok(chooser.selected(candidate, facts))
+    let facts = chooser.facts_for(&candidate, need, abi)?;
+    match &facts.found {
+        Some(found) if !found.complete() => Err(candidate.incomplete(found, invocation.language)),
+        _ => Ok(chooser.selected(candidate, facts)),
+    }
 }
 
 /// The next compiler of the name we were called by, for a call that a wrapper on PATH sent back to us.
@@ -306,8 +308,10 @@ impl<'a> Chooser<'a> {
             return Ok(Probed::default());
         }
         log::debug!("probing {}", crate::run::shell_line(&candidate.command));
-        let facts = probe::probe(&candidate.command, abi, self.language, &candidate.descriptor)
-            .map_err(|error| SelectError::Unrunnable { compiler: crate::run::shell_line(&candidate.command), error })?;
+        let facts =
+            probe::probe(&candidate.command, abi, &self.env(candidate), self.language, &candidate.descriptor).map_err(
+                |error| SelectError::Unrunnable { compiler: crate::run::shell_line(&candidate.command), error },
+            )?;
         let warning = match (dir, &key) {
             (Some(dir), Some(key)) => cache::store(dir, key, &facts).err().map(|e| {
                 format!(
@@ -320,14 +324,19 @@ impl<'a> Chooser<'a> {
         Ok(Probed { found: Some(facts), warning })
     }
 
-    fn selected(&self, candidate: Candidate, probed: Probed) -> Selected {
+    /// What every run of a compiler has in its environment: the chain that ends recursion.
+    fn env(&self, candidate: &Candidate) -> Vec<(OsString, OsString)> {
         let program = candidate.command.first().map(PathBuf::from).unwrap_or_default();
+        vec![(CHAIN.into(), self.chain.with(&program))]
+    }
+
+    fn selected(&self, candidate: Candidate, probed: Probed) -> Selected {
         Selected {
+            env: self.env(&candidate),
             toolchain: candidate.descriptor.name,
             compile_args: candidate.descriptor.compile_args.iter().map(OsString::from).collect(),
             compiler: candidate.command,
             launcher: self.launcher.clone(),
-            env: vec![(CHAIN.into(), self.chain.with(&program))],
             facts: probed.found,
             language: self.language,
             warnings: probed.warning.into_iter().collect(),

@@ -1,0 +1,29 @@
+//! Tests that run real compilers, linkers and build systems. `cargo test --test all MODULE::` runs one part.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+// What the other modules stand on.
+mod support;
+
+// A driver call from outside: pass-through, links, signals, bad input.
+mod driver;
+// The same, at the limits of the machine: no cache, no space, no compiler, a killed link.
+mod failures;
+// Being found under other names, finding the real compiler, launchers.
+mod names;
+// The classifier against `gcc -###` and `clang -###`.
+mod oracle;
+// Toolchains: descriptors, the cache, musl-gcc, clang, zig.
+mod toolchains;
+// `staticctl check` and the reader on real and mutated files.
+mod check;
+// Libraries: every spelling, scripts, .pc and .la files, closures, missing archives.
+mod libraries;
+// `staticctl` itself.
+mod ctl;
+// make, autoconf, CMake and Meson with the drivers as compilers.
+mod builds;
+// Hostile bytes for everything that reads bytes, for as long as STATICCXX_FUZZ_SECONDS says.
+mod fuzz;
+// Architecture rules of the sources.
+mod tidy;
