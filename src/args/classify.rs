@@ -157,6 +157,7 @@ fn action(args: &[Arg], inputs: &[Input], looping: bool) -> Action {
             return action;
         }
     }
+    // GCC and Clang start a link here too if there are words for the linker, and there is nothing in it to link.
     if !inputs.iter().any(|i| i.kind.is_linked()) {
         return Action::Precompile;
     }

@@ -73,13 +73,13 @@ pub enum DescriptorError {
         /// What reading it gave.
         error: std::io::Error,
     },
-    /// Its content is not what the schema asks for; the text names the field, line and column.
+    /// Its content is not what the schema asks for; the text names the field.
     #[error("toolchain descriptor `{}`: {error}", path.display())]
     Broken {
         /// The file.
         path: PathBuf,
         /// What is wrong, and where.
-        error: serde_json::Error,
+        error: String,
     },
     /// A value is of the right type and still makes no sense.
     #[error("toolchain descriptor `{}`: field `{field}`: {problem}", path.display())]
@@ -113,8 +113,9 @@ impl Descriptor {
     /// # Errors
     /// A text that does not follow the schema, with the field's place.
     pub fn parse(text: &str, path: &Path) -> Result<Descriptor, DescriptorError> {
-        let d: Descriptor =
-            serde_json::from_str(text).map_err(|error| DescriptorError::Broken { path: path.into(), error })?;
+        let broken = |error: String| DescriptorError::Broken { path: path.into(), error };
+        let value: serde_json::Value = serde_json::from_str(text).map_err(|e| broken(e.to_string()))?;
+        let d: Descriptor = serde_path_to_error::deserialize(value).map_err(|e| broken(e.to_string()))?;
         let senseless = |field, problem: &str| {
             Err(DescriptorError::Senseless { path: path.into(), field, problem: problem.into() })
         };

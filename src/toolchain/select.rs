@@ -131,7 +131,7 @@ pub fn select(
     }
     let facts = chooser.facts_for(&candidate, need, abi)?;
     match &facts.found {
-        Some(found) if !found.complete() => Err(candidate.incomplete(found, invocation.language)),
+        Some(found) if !found.complete() => Err(candidate.incomplete(abi, found, invocation.language)),
         _ => Ok(chooser.selected(candidate, facts)),
     }
 }
@@ -157,10 +157,11 @@ struct Candidate {
 }
 
 impl Candidate {
-    fn incomplete(&self, facts: &Facts, language: Language) -> SelectError {
+    /// That it makes no static programs, with the options of the call that change the target.
+    fn incomplete(&self, abi: &[OsString], facts: &Facts, language: Language) -> SelectError {
         SelectError::Incomplete {
             name: self.descriptor.name.clone(),
-            compiler: crate::run::shell_line(&self.command),
+            compiler: crate::run::shell_line(&[self.command.as_slice(), abi].concat()),
             language,
             why: facts.missing.values().next().cloned().unwrap_or_else(|| "it was not tried".into()),
             install: install_hint(&self.descriptor),
@@ -273,6 +274,13 @@ impl<'a> Chooser<'a> {
             if facts.found.as_ref().is_none_or(Facts::complete) {
                 return Ok(self.selected(candidate.clone(), facts));
             }
+            // What the host lacks is the target of this one call: another toolchain would make a program for
+            // another target.
+            if let (false, Some(found)) = (abi.is_empty(), &facts.found)
+                && self.facts_for(candidate, need, &[])?.found.as_ref().is_none_or(Facts::complete)
+            {
+                return Err(candidate.incomplete(abi, found, self.language));
+            }
         }
         for descriptor in descriptor::all(self.settings.config_dir.as_deref())? {
             let both = descriptor.languages.contains(&Language::C) && descriptor.languages.contains(&Language::Cxx);
@@ -289,7 +297,7 @@ impl<'a> Chooser<'a> {
         let candidate = host?;
         let facts = self.facts_for(&candidate, need, abi)?;
         match (need, &facts.found) {
-            (Need::Link, Some(found)) => Err(candidate.incomplete(found, self.language)),
+            (Need::Link, Some(found)) => Err(candidate.incomplete(abi, found, self.language)),
             _ => Ok(self.selected(candidate, facts)),
         }
     }
