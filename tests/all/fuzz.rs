@@ -1,1 +1,193 @@
-//! x
+//! Hostile bytes for everything that reads bytes. Each target runs for STATICCXX_FUZZ_SECONDS (1 by default, 60 in
+//! `tests/run`) with seeds that differ from run to run; a failure prints its input.
+
+use crate::support::*;
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{Config, TestRunner};
+use staticcxx::args::{lexer, linker, response};
+use staticcxx::check;
+use staticcxx::libs::{la, pc, script, sniff};
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::ffi::OsStringExt;
+use std::time::{Duration, Instant};
+
+fn budget() -> Duration {
+    let seconds = std::env::var("STATICCXX_FUZZ_SECONDS").ok().and_then(|s| s.parse().ok()).unwrap_or(1);
+    Duration::from_secs(seconds)
+}
+
+/// Feeds inputs to a target until the time is over. Panics of the target are reported with the input.
+fn fuzz<T: std::fmt::Debug + Clone + std::panic::RefUnwindSafe>(
+    inputs: impl Strategy<Value = T>,
+    target: impl Fn(&T) + std::panic::RefUnwindSafe,
+) {
+    let mut runner = TestRunner::new(Config::default());
+    let start = Instant::now();
+    let mut count = 0u64;
+    while start.elapsed() < budget() || count < 500 {
+        let input = inputs.new_tree(&mut runner).unwrap().current();
+        if let Err(panic) = std::panic::catch_unwind(|| target(&input)) {
+            let shown = format!("{input:?}");
+            panic!("input {}…: {:?}", &shown[..shown.len().min(4000)], panic.downcast_ref::<String>());
+        }
+        count += 1;
+    }
+    println!("{count} inputs");
+}
+
+/// Words as they occur in calls, and bytes.
+fn words() -> impl Strategy<Value = Vec<Vec<u8>>> {
+    let known = proptest::sample::select(vec![
+        "-o",
+        "-Wl,",
+        "-Wl,-rpath,",
+        "-Wl,--start-group",
+        "-Xlinker",
+        "-l",
+        "-l:",
+        "-L",
+        "-x",
+        "c++",
+        "-static",
+        "-shared",
+        "-Wl,-z,now",
+        "@f",
+        "--sysroot=",
+        "--sysroot",
+        "-Wl,--library=",
+        "-specs=",
+        "-",
+        "",
+        "--",
+        "-Wl,@f",
+        "-z",
+        "-T",
+        "-isystem",
+        "--param",
+        "-###",
+    ]);
+    let bytes = proptest::collection::vec(1u8.., 0..24);
+    let word = (known, bytes)
+        .prop_map(|(k, b)| if b.len() % 3 == 0 { k.as_bytes().to_vec() } else { [k.as_bytes(), &b].concat() });
+    proptest::collection::vec(word, 0..24)
+}
+
+fn os(words: &[Vec<u8>]) -> Vec<OsString> {
+    words.iter().map(|w| OsString::from_vec(w.clone())).collect()
+}
+
+#[test]
+fn lexer_and_linker_words() {
+    fuzz(words(), |words| {
+        let argv = os(words);
+        let args = lexer::lex(&argv);
+        assert_eq!(lexer::emit(&args), argv);
+        let items = linker::split(&args);
+        let _ = linker::options(&items);
+        assert_eq!(linker::join(&items), argv);
+    });
+}
+
+#[test]
+fn response_files() {
+    let dir = Dir::new();
+    let path = dir.join("args");
+    let bytes = proptest::collection::vec(
+        prop_oneof![any::<u8>(), proptest::sample::select(b"\\\"' \n\t@-ox/".to_vec())],
+        0..300,
+    );
+    fuzz(bytes, |bytes| {
+        fs::write(&path, bytes).unwrap();
+        let mut word = OsString::from("@");
+        word.push(path.as_os_str());
+        let expanded = response::expand(&[word], std::path::Path::new(""));
+        // What we write ourselves reads back as it was.
+        let words: Vec<OsString> =
+            expanded.words.iter().filter(|w| !w.is_empty() && !w.as_encoded_bytes().contains(&b'@')).cloned().collect();
+        fs::write(&path, response::quote(&words)).unwrap();
+        let mut again = OsString::from("@");
+        again.push(path.as_os_str());
+        assert_eq!(response::expand(&[again], std::path::Path::new("")).words, words);
+    });
+}
+
+#[test]
+fn elf_files() {
+    let dir = Dir::new();
+    dir.file("x.c", HELLO_C);
+    dir.file("y.c", "void _start(void) { for (;;) ; }\n");
+    for line in [
+        "y.c -nostdlib -static -o a",
+        "y.c -nostdlib -static-pie -o b",
+        "x.c -o c",
+        "-c x.c -o d",
+        "-shared -fPIC x.c -o e",
+    ] {
+        Run::new("gcc").dir(dir.path()).line(line).ok();
+    }
+    let seeds: Vec<Vec<u8>> = ["a", "b", "c", "d", "e"].map(|n| fs::read(dir.join(n)).unwrap()).to_vec();
+    // Extreme values where lengths, offsets and counts stand.
+    let value = prop_oneof![any::<u8>(), proptest::sample::select(vec![0u8, 1, 0x7f, 0x80, 0xff])];
+    let changes = proptest::collection::vec((any::<u32>(), value, 1usize..9), 0..10);
+    let input = (proptest::sample::select(seeds), changes, any::<u32>()).prop_map(|(mut bytes, changes, cut)| {
+        for (at, value, run) in changes {
+            let within = if at % 3 == 0 { bytes.len() } else { 0x400.min(bytes.len()) };
+            let at = at as usize % within;
+            let end = (at + run).min(bytes.len());
+            bytes[at..end].fill(value);
+        }
+        if cut % 5 == 0 {
+            bytes.truncate(cut as usize % bytes.len());
+        }
+        bytes
+    });
+    fuzz(input, |bytes| {
+        let _ = check::inspect_bytes(bytes);
+        let _ = sniff::classify(bytes);
+    });
+}
+
+#[test]
+fn scripts_and_package_files() {
+    let token = proptest::sample::select(vec![
+        "INPUT",
+        "GROUP",
+        "AS_NEEDED",
+        "SEARCH_DIR",
+        "OUTPUT_FORMAT",
+        "(",
+        ")",
+        ",",
+        "-lm",
+        "/* ",
+        " */",
+        "\"",
+        "libx.so",
+        " ",
+        "\n",
+        "=",
+        ";",
+        "${",
+        "}",
+        "$",
+        "prefix=",
+        "${prefix}",
+        "Libs.private:",
+        "Requires.private:",
+        "Libs:",
+        ">= 1",
+        "'",
+        "\\",
+        "dependency_libs=",
+        "old_library=",
+        "\u{ff}",
+    ]);
+    let text = proptest::collection::vec(token, 0..40).prop_map(|tokens| tokens.concat());
+    fuzz(text, |text| {
+        let _ = script::parse(text.as_bytes());
+        let _ = la::parse(text);
+        let _ = pc::parse(text);
+    });
+}
