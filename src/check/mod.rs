@@ -1,6 +1,6 @@
 //! Is it true: an ELF file read back and judged.
 //!
-//! [`inspect`] turns bytes into an [`Image`] of facts, [`judge`] turns facts into a [`Verdict`], purely.
+//! [`inspect`] turns bytes into an [`Image`] of facts, [`judge()`] turns facts into a [`Verdict`], purely.
 //! Nothing in a file is believed before it was compared with the file's length.
 
 pub mod calls;
