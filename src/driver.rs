@@ -2,10 +2,14 @@
 
 use crate::args::{self, Request, linker, response};
 use crate::check::{self, CallEvidence, Expect, Failure, Image, Verdict};
+use crate::fat::{
+    self,
+    relocatable::{self, Relocatable},
+};
 use crate::libs::{self, Resolution, SearchPath, pic, reference};
 use crate::message;
-use crate::model::Language;
-use crate::plan::policy::{Policy, Reason, policy};
+use crate::model::{Family, Language};
+use crate::plan::policy::{Policy, Reason, is_probe, policy};
 use crate::plan::{self, Context, Plan};
 use crate::report::{self, Outcome, Record, Times};
 use crate::run::{self, Command, Ended, Guard};
@@ -36,6 +40,22 @@ pub enum Prepared {
     Refused(Box<Selected>, Reason),
     /// Link it statically.
     Link(Box<Job>),
+    /// Link a shared object as asked, and attach what is needed to link it statically later.
+    Shared(Box<SharedJob>),
+}
+
+/// The link of a shared object, ready to run.
+pub struct SharedJob {
+    /// The call.
+    pub request: Request,
+    /// The toolchain.
+    pub selected: Selected,
+    /// The call as it was, with the toolchain's own words.
+    pub command: Command,
+    /// The link of the same inputs into one object.
+    pub relocatable: Relocatable,
+    /// The compiler's family.
+    pub family: Family,
 }
 
 /// A link, ready to run.
@@ -68,6 +88,9 @@ pub fn prepare(settings: &Settings, own: Language, argv: &[OsString]) -> Result<
     let request = args::classify(words, invocation.language);
     let need = match policy(&request) {
         Policy::Rewrite => Need::Link,
+        Policy::LeaveAlone(Reason::SharedObject) if settings.fat_shared && !request.dry_run => {
+            return shared_job(settings, &invocation, request, words);
+        }
         Policy::LeaveAlone(reason) => {
             let selected = toolchain::select(settings, &invocation, Need::Compile, &request.abi)?;
             return Ok(Prepared::PassThrough(as_it_is(&selected, words), reason));
@@ -87,11 +110,40 @@ pub fn prepare(settings: &Settings, own: Language, argv: &[OsString]) -> Result<
     Ok(Prepared::Link(Box::new(link_job(settings, request, selected, facts))))
 }
 
-fn link_job(settings: &Settings, request: Request, selected: Selected, facts: Facts) -> Job {
+/// The link of a shared object; as it is where no static link would ever use it.
+fn shared_job(
+    settings: &Settings,
+    invocation: &Invocation,
+    request: Request,
+    words: &[OsString],
+) -> Result<Prepared, SelectError> {
+    let as_asked = |selected: &Selected| Prepared::PassThrough(as_it_is(selected, words), Reason::SharedObject);
+    let Ok(mut selected) = toolchain::select(settings, invocation, Need::Link, &request.abi) else {
+        return Ok(as_asked(&toolchain::select(settings, invocation, Need::Compile, &request.abi)?));
+    };
+    let Some(facts) = selected.facts.take().filter(|_| !is_probe(request.output_path())) else {
+        return Ok(as_asked(&selected));
+    };
     let expect = Expect::from_triple(&facts.triple).with_abi(&request.abi);
     let items = linker::split(&request.args);
     let path = SearchPath::of(&items, &request, &facts.library_dirs, settings.library_path.as_deref(), expect);
-    let resolution = libs::resolve(&items, &request, &facts, &path, selected.language);
+    Ok(match relocatable::plan(&request, &path) {
+        None => as_asked(&selected),
+        Some(relocatable) => {
+            let command = as_it_is(&selected, words);
+            Prepared::Shared(Box::new(SharedJob { request, selected, command, relocatable, family: facts.family }))
+        }
+    })
+}
+
+fn link_job(settings: &Settings, request: Request, mut selected: Selected, facts: Facts) -> Job {
+    let expect = Expect::from_triple(&facts.triple).with_abi(&request.abi);
+    let items = linker::split(&request.args);
+    let path = SearchPath::of(&items, &request, &facts.library_dirs, settings.library_path.as_deref(), expect);
+    let mut resolution = libs::resolve(&items, &request, &facts, &path, selected.language);
+    if let Err(error) = resolution.store.write() {
+        selected.warnings.push(format!("the objects of shared libraries can't be written: {error}"));
+    }
     // The toolchain's own directories hold what its distribution builds; a PIE by default takes those.
     let typed = reference::references(&items, &request).into_iter().filter_map(|r| match r.named {
         reference::Named::Path(path) => Some(path),
@@ -160,11 +212,43 @@ pub fn main(own: Language, argv: &[OsString]) -> i32 {
             write_report(&settings, &record);
             EXIT_FAILURE
         }
-        Ok(Prepared::Link(job)) => link(&settings, argv, &job, start),
+        Ok(Prepared::Link(job)) => link(&settings, argv, *job, start),
+        Ok(Prepared::Shared(job)) => link_shared(&job),
     }
 }
 
-fn link(settings: &Settings, argv: &[OsString], job: &Job, start: Instant) -> i32 {
+/// Links a shared object as asked, then attaches its objects. Nothing of the second step shows in the first one's
+/// output, status or file but the section.
+fn link_shared(job: &SharedJob) -> i32 {
+    let guard = Guard::install();
+    let output = job.request.output_path();
+    let before = Trace::of(output);
+    let ran = match guard.run(&job.command) {
+        Ok(ran) => ran,
+        Err(error) => {
+            message::error(format!("`{}` can't be run: {error}", job.command.program.to_string_lossy()));
+            return EXIT_FAILURE;
+        }
+    };
+    let status = match (ran.ended, ran.interrupted) {
+        (Ended::Killed(signal), _) | (_, Some(signal)) => run::die_by(signal),
+        (Ended::Exited(status), None) => status,
+    };
+    let made = Trace::of(output) != before && fs::metadata(output).is_ok_and(|m| m.is_file());
+    if status == 0 && made {
+        let run = |words: &[OsString]| as_it_is(&job.selected, words);
+        match fat::make::attach(output, &job.request, &job.relocatable, job.family, run) {
+            Ok(made) => log::info!("{}: {} bytes of objects in {} bytes", output.display(), made.object, made.section),
+            Err(why) => log::info!("{}: no objects attached: {why}", output.display()),
+        }
+        if let Some(signal) = guard.caught() {
+            run::die_by(signal);
+        }
+    }
+    status
+}
+
+fn link(settings: &Settings, argv: &[OsString], job: Job, start: Instant) -> i32 {
     for warning in &job.selected.warnings {
         message::warning(warning);
     }
@@ -174,8 +258,11 @@ fn link(settings: &Settings, argv: &[OsString], job: &Job, start: Instant) -> i3
             value.to_string_lossy()
         ));
     }
+    for (shared, why) in &job.resolution.store.ignored {
+        message::note(format!("`{}`: {why}; it is taken as if it carried none", shared.display()));
+    }
     if !job.request.dry_run && job.resolution.missing.iter().any(|m| m.required) {
-        return refuse_missing(settings, argv, job, start);
+        return refuse_missing(settings, argv, &job, start);
     }
     let full = job.command();
     log::info!("{}", full.shell());
@@ -183,7 +270,7 @@ fn link(settings: &Settings, argv: &[OsString], job: &Job, start: Instant) -> i3
         log::debug!("{}: {}", applied.rule, applied.detail);
     }
     let guard = Guard::install();
-    let (command, _response) = match shortened(job, &full) {
+    let (command, _response) = match shortened(&job, &full) {
         Ok(pair) => pair,
         Err(error) => {
             message::error(format!("a response file can't be written: {error}"));
@@ -191,11 +278,12 @@ fn link(settings: &Settings, argv: &[OsString], job: &Job, start: Instant) -> i3
         }
     };
     if job.request.dry_run {
+        drop(job);
         let error = run::exec(&full);
         message::error(format!("`{}` can't be run: {error}", full.program.to_string_lossy()));
         return EXIT_FAILURE;
     }
-    let output = job.request.output_path();
+    let output = &job.request.output_path().to_owned();
     let before = Trace::of(output);
     let mut ending = Ending::new(Outcome::Failed, EXIT_FAILURE);
     ending.times.plan = milliseconds(start);
@@ -213,7 +301,7 @@ fn link(settings: &Settings, argv: &[OsString], job: &Job, start: Instant) -> i3
             ending.outcome = Outcome::Interrupted;
             signal = signal.or(Some(by));
         }
-        Ended::Exited(0) if signal.is_none() => verify(settings, job, output, &before, &mut ending),
+        Ended::Exited(0) if signal.is_none() => verify(settings, &job, output, &before, &mut ending),
         Ended::Exited(status) => ending.status = status,
     }
     if let Some(signal) = signal.or_else(|| guard.caught()) {
@@ -222,14 +310,14 @@ fn link(settings: &Settings, argv: &[OsString], job: &Job, start: Instant) -> i3
         if Trace::of(output) != before {
             remove(output);
         }
-        write_report(settings, &ending.record(argv, &job.selected, Some(&job.facts), Some((job, &command)), None));
-        drop(_response);
+        write_report(settings, &ending.record(argv, &job.selected, Some(&job.facts), Some((&job, &command)), None));
+        drop((_response, job));
         run::die_by(signal);
     }
     if ending.outcome == Outcome::Failed {
-        explain_failure(job);
+        explain_failure(&job);
     }
-    write_report(settings, &ending.record(argv, &job.selected, Some(&job.facts), Some((job, &full)), None));
+    write_report(settings, &ending.record(argv, &job.selected, Some(&job.facts), Some((&job, &full)), None));
     ending.status
 }
 

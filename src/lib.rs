@@ -7,6 +7,7 @@
 //! | what was typed | [`args`] lexes, expands `@file`, classifies | reads response files |
 //! | who compiles | [`toolchain`] finds, probes, caches, selects | yes, through [`run`] |
 //! | which archives | [`libs`] resolves library references as ld would | reads library directories |
+//! | a project's own libraries | [`fat`] makes shared objects that can be linked statically later | yes |
 //! | what to do | [`plan`] applies the ordered rules, purely | no |
 //! | do it | [`run`] execs or supervises: the only room that spawns | yes |
 //! | is it true | [`check`] reads the output back and judges it | reads one file |
@@ -20,6 +21,7 @@ pub mod check;
 pub mod ctl;
 pub mod driver;
 pub mod entry;
+pub mod fat;
 pub mod libs;
 pub mod message;
 pub mod model;

@@ -35,6 +35,8 @@ pub struct Settings {
     pub bad_check: Option<OsString>,
     /// `STATICCXX_REPORT`: directory that takes one JSON line a link.
     pub report: Option<PathBuf>,
+    /// `STATICCXX_FAT_SHARED` is not `0` or `off`: shared objects get what is needed to link them statically.
+    pub fat_shared: bool,
     /// `STATICCXX_LOG`: a filter as `env_logger` reads it.
     pub log: Option<String>,
     /// `STATICCXX_REAL_COMPILER`: set by us for the compiler we run, so that a chain of wrappers
@@ -68,6 +70,7 @@ impl Settings {
             check: mode.flatten().unwrap_or_default(),
             bad_check: check.filter(|_| mode == Some(None)),
             report: get("STATICCXX_REPORT").map(PathBuf::from),
+            fat_shared: get("STATICCXX_FAT_SHARED").is_none_or(|v| v != "0" && v != "off"),
             log: get("STATICCXX_LOG").and_then(|v| v.into_string().ok()),
             chain: get(CHAIN),
             library_path: get("LIBRARY_PATH"),

@@ -4,6 +4,7 @@ use super::{EXIT_YES, fail, produce};
 use crate::args::{self, Action, OutputKind};
 use crate::driver::{self, Prepared};
 use crate::model::Language;
+use crate::plan::policy::Reason;
 use crate::plan::rules::RULES;
 use crate::report::lossy;
 use crate::run::shell_line;
@@ -49,6 +50,13 @@ fn lines(prepared: &Prepared, asks: &str) -> String {
         Prepared::PassThrough(command, reason) => {
             writeln!(text, "unchanged: {}\nruns:      {}", reason.line(), command.shell())
         }
+        Prepared::Shared(job) => writeln!(
+            text,
+            "unchanged: {}\nruns:      {}\nthen:      attaches {} to it",
+            Reason::SharedObject.line(),
+            job.command.shell(),
+            if job.relocatable.inputs.is_some() { "its objects" } else { "that it has none of its own" }
+        ),
         Prepared::Refused(_, reason) => {
             writeln!(text, "refused:   {}\nhint:      {}", reason.line(), reason.hint().unwrap_or_default())
         }
@@ -77,6 +85,10 @@ fn document(prepared: &Prepared, asks: &str) -> String {
     let value = match prepared {
         Prepared::PassThrough(command, reason) => serde_json::json!({
             "schema": crate::report::SCHEMA, "asks": asks, "reason": reason, "command": lossy(&command.words()),
+        }),
+        Prepared::Shared(job) => serde_json::json!({
+            "schema": crate::report::SCHEMA, "asks": asks, "reason": Reason::SharedObject,
+            "command": lossy(&job.command.words()), "fat": true,
         }),
         Prepared::Refused(_, reason) => serde_json::json!({
             "schema": crate::report::SCHEMA, "asks": asks, "reason": reason, "command": null,

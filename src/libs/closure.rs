@@ -6,6 +6,7 @@ use super::script::{self, Script};
 use super::search::{SearchPath, lib};
 use super::sniff::Sniffed;
 use super::{Library, Provider, Resolution, la, pc, twin};
+use crate::fat::{self, Use};
 use crate::model::{Language, Libc};
 use crate::plan::Substitute;
 use crate::toolchain::Facts;
@@ -22,6 +23,11 @@ const TOOLCHAIN: [&str; 13] =
 /// Those of them that the driver adds to every link by itself.
 const IMPLIED: [&str; 5] = ["c", "gcc", "gcc_eh", "gcc_s", "mvec"];
 
+/// Whether a name behind `-l` is one of the toolchain's own libraries.
+pub fn is_toolchain(name: &OsStr) -> bool {
+    TOOLCHAIN.iter().any(|t| name == *t)
+}
+
 /// How deep scripts may name scripts.
 const DEPTH: usize = 16;
 
@@ -35,6 +41,8 @@ struct Dependency {
     because: Vec<String>,
     /// It stands for what the user named.
     required: bool,
+    /// Whether it goes in without being referred to: as what needs it.
+    use_of_it: Use,
 }
 
 /// Where a reference leads.
@@ -53,6 +61,8 @@ pub struct Resolver<'a> {
     facts: &'a Facts,
     language: Language,
     out: Resolution,
+    /// How what is being resolved, and all that it needs, goes in.
+    use_of_it: Use,
     /// `libNAME` of everything that is on the line or in the closure.
     seen: BTreeSet<OsString>,
     todo: VecDeque<Dependency>,
@@ -61,7 +71,8 @@ pub struct Resolver<'a> {
 impl<'a> Resolver<'a> {
     /// A resolver for one link.
     pub fn new(path: &'a SearchPath, facts: &'a Facts, language: Language) -> Resolver<'a> {
-        Resolver { path, facts, language, out: Resolution::default(), seen: BTreeSet::new(), todo: VecDeque::new() }
+        let (out, seen, todo) = (Resolution::default(), BTreeSet::new(), VecDeque::new());
+        Resolver { path, facts, language, out, use_of_it: Use::IfNeeded, seen, todo }
     }
 
     /// Resolves the references, then what they need.
@@ -72,16 +83,19 @@ impl<'a> Resolver<'a> {
             }
         }
         for reference in references {
+            let if_needed = reference.as_needed.unwrap_or(self.facts.as_needed);
+            self.use_of_it = if if_needed { Use::IfNeeded } else { Use::Always };
             self.reference(reference);
         }
         while let Some(dependency) = self.todo.pop_front() {
+            self.use_of_it = dependency.use_of_it;
             self.dependency(&dependency);
         }
         self.out
     }
 
     fn reference(&mut self, reference: &Reference) {
-        if matches!(&reference.named, Named::Name(n) if TOOLCHAIN.iter().any(|t| n == t)) {
+        if matches!(&reference.named, Named::Name(n) if is_toolchain(n)) {
             return;
         }
         let because = vec![reference.typed.clone()];
@@ -89,50 +103,70 @@ impl<'a> Resolver<'a> {
             Located::Nothing => return,
             Located::Archive(archive) => {
                 self.needs_of_archive(&reference.named, &archive, &because);
-                Chosen { archive: Some(archive), shared: None, how: String::new() }
+                Chosen { from: Some(Source::Archive(archive)), ..Chosen::default() }
             }
             Located::Shared(shared) => self.shared(&reference.named, shared, &because),
             Located::La(file, la) => self.la(&file, &la, &because),
             Located::Script(file, script) => {
-                let name = match &reference.named {
+                let archive = match &reference.named {
                     Named::Name(name) => self.path.archive(name),
                     _ => twin::archive_of(&file, self.path),
                 };
                 let how = format!("the archive of the linker script `{}`", file.display());
-                self.script(&script, &because, name.is_none(), 0);
-                if name.is_none() {
-                    // A pure alias such as libcurses.so: its inputs are in the closure now.
-                    self.out.substitutes.push((reference.at, Substitute { words: Vec::new(), how }));
-                    return;
-                }
-                Chosen { archive: name, shared: Some(file), how }
+                self.script(&script, &because, archive.is_none(), 0);
+                // A pure alias such as libcurses.so: its inputs are in the closure now.
+                let from = archive.map_or(Source::Nothing, Source::Archive);
+                Chosen { from: Some(from), shared: Some(file), how }
             }
         };
-        match (chosen.archive, chosen.shared) {
-            (Some(archive), shared) => {
+        let name = reference.typed.clone();
+        match (chosen.from, chosen.shared) {
+            (Some(Source::Archive(archive)), shared) => {
                 if let Some(words) = self.spelled(&reference.named, &archive) {
                     self.out.substitutes.push((reference.at, Substitute { words, how: chosen.how }));
                 }
-                self.took(reference.typed.clone(), archive, shared, None);
+                self.took(name, archive, shared, Provider::Archive, None);
             }
-            (None, Some(shared)) => self.missing(reference.typed.clone(), shared, because, true),
+            (Some(Source::Objects(object)), shared) => {
+                let words = vec![object.as_os_str().to_owned()];
+                self.out.substitutes.push((reference.at, Substitute { words, how: chosen.how }));
+                self.took(name, object, shared, Provider::FatShared, None);
+            }
+            (Some(Source::Nothing), _) => {
+                self.out.substitutes.push((reference.at, Substitute { words: Vec::new(), how: chosen.how }));
+            }
+            (None, Some(shared)) => self.missing(name, shared, because, true),
             (None, None) => {}
         }
     }
 
-    /// The archive of a shared object, and what the shared object needs.
+    /// What stands for a shared object, and what it needs: the archive beside it, the objects that it carries, an
+    /// archive of its name in another directory.
     fn shared(&mut self, named: &Named, shared: PathBuf, because: &[String]) -> Chosen {
-        let mut archive = twin::archive_of(&shared, self.path);
-        if let (None, Named::Name(name)) = (&archive, named) {
-            archive = self.path.archive(name);
+        let needs = self.needs_of_shared(&shared, because);
+        let shown = shared.display().to_string();
+        if let Some(archive) = twin::archive_beside(&shared, self.path) {
+            let how = format!("the archive beside `{shown}`");
+            return Chosen { from: Some(Source::Archive(archive)), shared: Some(shared), how };
         }
-        self.needs_of_shared(&shared, because);
-        let how = match &archive {
-            Some(a) if a.parent() == shared.parent() => format!("the archive beside `{}`", shared.display()),
-            Some(_) => format!("the archive of `{}` in another directory of the search path", shared.display()),
-            None => String::new(),
+        match self.out.store.take(&shared, needs.soname.as_deref(), &needs.needed, self.use_of_it) {
+            Ok(Some(taken)) => {
+                let (from, how) = match taken {
+                    fat::Taken::Object(object) => (Source::Objects(object), format!("the objects in `{shown}`")),
+                    fat::Taken::Nothing => (Source::Nothing, format!("`{shown}` has no code of its own")),
+                };
+                return Chosen { from: Some(from), shared: Some(shared), how };
+            }
+            Ok(None) => {}
+            Err(error) => self.out.store.ignored.push((shared.clone(), error.to_string())),
+        }
+        let by_name = match named {
+            Named::Name(name) => self.path.archive(name),
+            _ => None,
         };
-        Chosen { archive, shared: Some(shared), how }
+        let archive = twin::archive_elsewhere(&shared, self.path).or(by_name);
+        let how = format!("the archive of `{shown}` in another directory of the search path");
+        Chosen { from: archive.map(Source::Archive), shared: Some(shared), how }
     }
 
     fn la(&mut self, file: &Path, la: &la::La, because: &[String]) -> Chosen {
@@ -146,8 +180,22 @@ impl<'a> Resolver<'a> {
             .filter(|_| !la.old_library.is_empty())
             .find_map(|d| self.path.usable(d.join(&la.old_library)))
             .map(|(path, _)| path);
-        self.words(&la.dependency_libs, because);
-        Chosen { archive, shared: Some(file.to_owned()), how: format!("the old_library of `{}`", file.display()) }
+        if let Some(archive) = archive {
+            self.words(&la.dependency_libs, because);
+            let how = format!("the old_library of `{}`", file.display());
+            return Chosen { from: Some(Source::Archive(archive)), shared: Some(file.to_owned()), how };
+        }
+        // Made without archives (`--disable-static`): what it names first is its shared object.
+        let shared = dirs.iter().find_map(|d| {
+            la.library_names.iter().find_map(|n| match self.path.usable(d.join(n)) {
+                Some((path, Sniffed::Shared { .. })) => Some(path),
+                _ => None,
+            })
+        });
+        match shared {
+            Some(shared) => self.shared(&Named::Path(shared.clone()), shared, because),
+            None => Chosen { shared: Some(file.to_owned()), ..Chosen::default() },
+        }
     }
 
     /// Queues the inputs of a script. Without an archive of the script itself they stand for it and must be had.
@@ -169,30 +217,34 @@ impl<'a> Resolver<'a> {
                 dirs: script.dirs.clone(),
                 because: because.to_vec(),
                 required: stands_for_it,
+                use_of_it: self.use_of_it,
             });
         }
     }
 
-    fn needs_of_shared(&mut self, shared: &Path, because: &[String]) {
+    /// Queues what a shared object needs.
+    fn needs_of_shared(&mut self, shared: &Path, because: &[String]) -> twin::Needs {
         let needs = twin::needs(shared);
-        let mut dirs = needs.run_path;
+        let mut dirs = needs.run_path.clone();
         dirs.extend(shared.parent().map(Path::to_owned));
         let mut because = because.to_vec();
-        because.push(needs.soname.unwrap_or_else(|| shared.display().to_string()));
-        for soname in needs.needed {
+        because.push(needs.soname.clone().unwrap_or_else(|| shared.display().to_string()));
+        for soname in &needs.needed {
             self.todo.push_back(Dependency {
                 named: Named::File(soname.into()),
                 dirs: dirs.clone(),
                 because: because.clone(),
                 required: false,
+                use_of_it: self.use_of_it,
             });
         }
+        needs
     }
 
     /// An archive found without its shared twin in front: the twin may still lie beside it; else pkg-config knows.
     fn needs_of_archive(&mut self, named: &Named, archive: &Path, because: &[String]) {
         match twin::shared_of(archive, self.path) {
-            Some((shared, Sniffed::Shared { .. })) => self.needs_of_shared(&shared, because),
+            Some((shared, Sniffed::Shared { .. })) => drop(self.needs_of_shared(&shared, because)),
             _ => {
                 let stem = archive.file_stem().unwrap_or_default();
                 let name = match named {
@@ -225,7 +277,8 @@ impl<'a> Resolver<'a> {
                 None if word.starts_with('/') => Named::Path(word.into()),
                 None => continue,
             };
-            self.todo.push_back(Dependency { named, dirs: dirs.clone(), because: because.to_vec(), required: false });
+            let (dirs, because, use_of_it) = (dirs.clone(), because.to_vec(), self.use_of_it);
+            self.todo.push_back(Dependency { named, dirs, because, required: false, use_of_it });
         }
     }
 
@@ -238,42 +291,41 @@ impl<'a> Resolver<'a> {
         if stem.as_bytes().starts_with(b"ld-") || IMPLIED.iter().any(|i| name == *i) {
             return;
         }
-        if TOOLCHAIN.iter().any(|t| name == *t) {
+        if is_toolchain(&name) {
             self.toolchain_library(&name);
             return;
         }
         let because = &dependency.because;
-        let (archive, shared) = match self.locate_dependency(dependency) {
+        let chosen = match self.locate_dependency(dependency) {
             Located::Archive(archive) => {
                 self.needs_of_archive(&Named::Name(name.clone()), &archive, because);
-                (Some(archive), None)
+                Chosen { from: Some(Source::Archive(archive)), ..Chosen::default() }
             }
-            Located::Shared(shared) => {
-                let chosen = self.shared(&Named::Name(name.clone()), shared, because);
-                (chosen.archive, chosen.shared)
-            }
-            Located::La(file, la) => {
-                let chosen = self.la(&file, &la, because);
-                (chosen.archive, chosen.shared)
-            }
+            Located::Shared(shared) => self.shared(&Named::Name(name.clone()), shared, because),
+            Located::La(file, la) => self.la(&file, &la, because),
             Located::Script(file, script) => {
                 let archive = self.path.archive(&name);
                 self.script(&script, because, archive.is_none(), 0);
-                (archive, Some(file))
+                Chosen { from: archive.map(Source::Archive), shared: Some(file), ..Chosen::default() }
             }
             // No such file any more, but perhaps an archive of that name.
-            Located::Nothing => (self.path.archive(&name), None),
+            Located::Nothing => Chosen { from: self.path.archive(&name).map(Source::Archive), ..Chosen::default() },
         };
         let asked = stem.to_string_lossy().into_owned();
-        match (archive, shared) {
-            (Some(archive), shared) => {
+        let because_of = dependency.because.last().cloned();
+        match (chosen.from, chosen.shared) {
+            (Some(Source::Archive(archive)), shared) => {
                 let words = self.spelled(&Named::Path(PathBuf::new()), &archive).unwrap_or_default();
                 let by_name = self.path.archive(&name).is_some_and(|a| same(&a, &archive));
                 match by_name {
                     true => self.out.closure.push(flag(&name)),
                     false => self.out.closure.extend(words),
                 }
-                self.took(asked, archive, shared, dependency.because.last().cloned());
+                self.took(asked, archive, shared, Provider::Archive, because_of);
+            }
+            (Some(Source::Objects(object)), shared) => {
+                self.out.closure.push(object.as_os_str().to_owned());
+                self.took(asked, object, shared, Provider::FatShared, because_of);
             }
             (None, Some(shared)) if stem_is_library(&shared) => {
                 self.missing(asked, shared, because.clone(), dependency.required);
@@ -313,7 +365,8 @@ impl<'a> Resolver<'a> {
             Named::File(file) => vec![file.clone()],
             Named::Path(path) => return self.locate(&Named::Path(path.clone())),
         };
-        let near = dependency.dirs.iter().find_map(|d| names.iter().find_map(|n| self.path.usable(d.join(n))));
+        let dirs = self.path.runtime.iter().chain(&dependency.dirs);
+        let near = dirs.into_iter().find_map(|d| names.iter().find_map(|n| self.path.usable(d.join(n))));
         match near {
             Some(found) => understand(Some(found)),
             None => self.locate(&dependency.named),
@@ -330,7 +383,14 @@ impl<'a> Resolver<'a> {
         (!stays).then(|| vec![archive.as_os_str().to_owned()])
     }
 
-    fn took(&mut self, name: String, path: PathBuf, shared: Option<PathBuf>, because: Option<String>) {
+    fn took(
+        &mut self,
+        name: String,
+        path: PathBuf,
+        shared: Option<PathBuf>,
+        provider: Provider,
+        because: Option<String>,
+    ) {
         if let Some(name) = path.file_stem() {
             self.seen.insert(name.to_owned());
         }
@@ -338,7 +398,7 @@ impl<'a> Resolver<'a> {
             self.seen.insert(stem.to_owned());
         }
         let soname = None;
-        self.out.libraries.push(Library { name, path, provider: Provider::Archive, twin: shared, soname, because });
+        self.out.libraries.push(Library { name, path, provider, twin: shared, soname, because });
     }
 
     fn missing(&mut self, name: String, shared: PathBuf, because: Vec<String>, required: bool) {
@@ -346,10 +406,22 @@ impl<'a> Resolver<'a> {
     }
 }
 
+/// What stands for a library.
+#[derive(Default)]
 struct Chosen {
-    archive: Option<PathBuf>,
+    from: Option<Source>,
+    /// Its shared object, linker script or `.la` file.
     shared: Option<PathBuf>,
     how: String,
+}
+
+/// Where its code is.
+enum Source {
+    Archive(PathBuf),
+    /// Objects out of a fat shared object.
+    Objects(PathBuf),
+    /// It only stands for what it needs.
+    Nothing,
 }
 
 impl Dependency {

@@ -5,6 +5,8 @@
 pub struct La {
     /// `old_library`: the archive, empty where there is none.
     pub old_library: String,
+    /// `library_names`: the shared object's names, the real one first.
+    pub library_names: Vec<String>,
     /// `dependency_libs`, split into words.
     pub dependency_libs: Vec<String>,
     /// `libdir`.
@@ -19,7 +21,8 @@ pub fn parse(text: &str) -> Option<La> {
     };
     let old_library = value("old_library")?;
     let dependency_libs = shlex::split(&value("dependency_libs").unwrap_or_default()).unwrap_or_default();
-    Some(La { old_library, dependency_libs, libdir: value("libdir").unwrap_or_default() })
+    let library_names = value("library_names").unwrap_or_default().split_whitespace().map(str::to_owned).collect();
+    Some(La { old_library, library_names, dependency_libs, libdir: value("libdir").unwrap_or_default() })
 }
 
 #[cfg(test)]

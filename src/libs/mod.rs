@@ -21,6 +21,7 @@ pub use search::SearchPath;
 
 use crate::args::Request;
 use crate::args::linker::Item;
+use crate::fat;
 use crate::model::Language;
 use crate::plan::Substitute;
 use crate::toolchain::Facts;
@@ -34,6 +35,8 @@ use std::path::PathBuf;
 pub enum Provider {
     /// An archive of its own.
     Archive,
+    /// The objects that a shared object of the project carries ([`crate::fat`]).
+    FatShared,
 }
 
 /// A library of the program.
@@ -54,7 +57,7 @@ pub struct Library {
 }
 
 /// What became of the library references of a link.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Resolution {
     /// Substitutes by item index, for the planner.
     pub substitutes: Vec<(usize, Substitute)>,
@@ -64,6 +67,8 @@ pub struct Resolution {
     pub libraries: Vec<Library>,
     /// Libraries without an archive.
     pub missing: Vec<Missing>,
+    /// What was taken out of shared objects; the files live as long as this.
+    pub store: fat::Store,
 }
 
 /// Resolves the references among the items of a link.

@@ -1,6 +1,6 @@
 //! What was typed: the library references of a link line.
 
-use crate::args::linker::{self, Item, LdRole};
+use crate::args::linker::{self, Item, LdOption, LdRole};
 use crate::args::table::Role;
 use crate::args::{InputKind, Request};
 use std::collections::BTreeSet;
@@ -28,6 +28,8 @@ pub struct Reference {
     pub named: Named,
     /// As typed, for messages.
     pub typed: String,
+    /// Whether `--as-needed` is in force there; none if the call does not say.
+    pub as_needed: Option<bool>,
 }
 
 /// The name behind `-l` or `--library=`.
@@ -42,6 +44,7 @@ pub fn by_name(name: &OsStr) -> Named {
 pub fn references(items: &[Item], request: &Request) -> Vec<Reference> {
     let options = linker::options(items);
     let values: BTreeSet<usize> = options.iter().filter_map(|o| o.value_at).collect();
+    let states = as_needed_states(&options);
     let mut compiled = request.inputs.iter().filter(|i| i.kind != InputKind::Library);
     let mut found = Vec::new();
     for (at, item) in items.iter().enumerate() {
@@ -62,10 +65,29 @@ pub fn references(items: &[Item], request: &Request) -> Vec<Reference> {
             Item::Arg(_) => None,
         };
         if let Some(named) = named {
-            found.push(Reference { at, named, typed: show(items, at) });
+            let as_needed = states.iter().rfind(|(from, _)| *from < at).and_then(|(_, state)| *state);
+            found.push(Reference { at, named, typed: show(items, at), as_needed });
         }
     }
     found
+}
+
+/// From which item on `--as-needed` is in force or not.
+fn as_needed_states(options: &[LdOption]) -> Vec<(usize, Option<bool>)> {
+    let mut now = None;
+    let mut pushed = Vec::new();
+    let mut states = Vec::new();
+    for option in options {
+        match option.role {
+            LdRole::AsNeeded => now = Some(true),
+            LdRole::NoAsNeeded => now = Some(false),
+            LdRole::PushState => pushed.push(now),
+            LdRole::PopState => now = pushed.pop().unwrap_or(now),
+            _ => continue,
+        }
+        states.push((option.at, now));
+    }
+    states
 }
 
 fn show(items: &[Item], at: usize) -> String {
@@ -114,6 +136,13 @@ mod tests {
             assert_eq!(of(line), [expected], "{line}");
         }
         assert_eq!(of("x.c -o libfoo.so -Wl,-soname,libq.so y.S"), []);
+    }
+
+    #[test]
+    fn as_needed_holds_from_where_it_is_said() {
+        let request = request("-la -Wl,--as-needed -lb -Wl,--push-state,--no-as-needed -lc -Wl,--pop-state -ld");
+        let found = references(&linker::split(&request.args), &request);
+        assert_eq!(found.iter().map(|r| r.as_needed).collect::<Vec<_>>(), [None, Some(true), Some(false), Some(true)]);
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub struct SearchPath {
     pub dirs: Vec<PathBuf>,
     /// How many of them the user named.
     pub user: usize,
+    /// Where ld looks for what a shared object needs, before that object's own list (`-rpath-link`, `-rpath`).
+    pub runtime: Vec<PathBuf>,
     /// The target; ld passes over files for another one.
     pub target: Expect,
 }
@@ -36,7 +38,10 @@ impl SearchPath {
         dirs.extend(std::env::split_paths(library_path.unwrap_or_default()).filter(|d| !d.as_os_str().is_empty()));
         let user = dirs.len();
         dirs.extend_from_slice(system);
-        SearchPath { dirs, user, target }
+        let of_linker = words.iter().filter(|o| o.role == LdRole::Rpath).filter_map(|o| o.value.as_deref());
+        let of_driver = request.args.iter().filter(|a| a.role() == Some(Role::Rpath)).filter_map(|a| a.value());
+        let runtime = of_linker.chain(of_driver).flat_map(std::env::split_paths).collect();
+        SearchPath { dirs, user, runtime, target }
     }
 
     /// The first file of this name that is not for another machine.

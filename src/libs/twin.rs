@@ -11,18 +11,24 @@ use std::path::{Path, PathBuf};
 /// What archives of a library are called, besides `libNAME.a`.
 const RENAMED: [&str; 4] = [".a", "_static.a", "-static.a", "_s.a"];
 
-/// The archive of a shared object: beside it, beside the file that it links to, then along the search path.
-pub fn archive_of(shared: &Path, path: &SearchPath) -> Option<PathBuf> {
+/// The archive of a shared object, beside it or beside the file that it links to.
+pub fn archive_beside(shared: &Path, path: &SearchPath) -> Option<PathBuf> {
     let real = shared.canonicalize().ok();
     // `libfoo.so` may lead to `libfoo-1.2.so.3`: the name as typed comes first, the real one second.
     let places = [Some(shared), real.as_deref()];
-    for place in places.into_iter().flatten() {
-        let (Some(dir), Some(stem)) = (place.parent(), stem(place)) else { continue };
-        let found = names(stem).into_iter().find_map(|n| usable_archive(dir.join(n), path));
-        if found.is_some() {
-            return found;
-        }
-    }
+    places.into_iter().flatten().find_map(|place| {
+        let (dir, stem) = (place.parent()?, stem(place)?);
+        names(stem).into_iter().find_map(|n| usable_archive(dir.join(n), path))
+    })
+}
+
+/// The archive of a shared object: beside it, else along the search path.
+pub fn archive_of(shared: &Path, path: &SearchPath) -> Option<PathBuf> {
+    archive_beside(shared, path).or_else(|| archive_elsewhere(shared, path))
+}
+
+/// The archive of a shared object along the search path.
+pub fn archive_elsewhere(shared: &Path, path: &SearchPath) -> Option<PathBuf> {
     names(stem(shared)?)
         .into_iter()
         .find_map(|n| path.dirs.iter().find_map(|d| usable_archive(d.join(n.clone()), path)))

@@ -89,6 +89,7 @@ pub(crate) mod testing {
             libc: Libc::Glibc,
             glibc: Some((2, 36)),
             default_pie: true,
+            as_needed: true,
             library_dirs: vec![],
             kinds: [recipe(StaticKind::Static), recipe(StaticKind::StaticPie)].into(),
             missing: [].into(),

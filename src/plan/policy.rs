@@ -4,6 +4,7 @@ use crate::args::table::Role;
 use crate::args::{Action, OutputKind, Request};
 use serde::Serialize;
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 /// What to do with a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,6 +81,15 @@ pub fn policy(request: &Request) -> Policy {
         Some(name) => Policy::Refuse(Reason::Sanitizer(name)),
         None => Policy::Rewrite,
     }
+}
+
+/// Whether an output is one that a configuration step makes to find something out and throws away.
+pub fn is_probe(output: &Path) -> bool {
+    // autoconf and libtool; CMake's try_compile; Meson's sanity checks.
+    const PROBES: [&[u8]; 5] = [b"conftest", b"libconftest", b"cmTC_", b"libcmTC_", b"sanitycheck"];
+    let name = output.file_name().unwrap_or_default().as_bytes();
+    let meson = output.components().any(|c| c.as_os_str() == "meson-private");
+    meson || PROBES.iter().any(|p| name.starts_with(p))
 }
 
 /// The sanitizer among those that are on at the end of the line.

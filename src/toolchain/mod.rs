@@ -33,6 +33,8 @@ pub struct Facts {
     pub glibc: Option<(u32, u32)>,
     /// Whether objects are position independent without being asked (`__PIE__`).
     pub default_pie: bool,
+    /// Whether the driver tells the linker `--as-needed` by itself, as Debian's and others' do.
+    pub as_needed: bool,
     /// Library directories in the order in which driver and linker search them, existing ones only,
     /// canonicalised and without repeats: `-print-search-dirs`, then the linker's own SEARCH_DIRs.
     pub library_dirs: Vec<PathBuf>,

@@ -77,6 +77,7 @@ pub fn probe(
         libc,
         glibc,
         default_pie: macros.contains_key("__PIE__"),
+        as_needed: asked.as_needed(language)?,
         library_dirs: asked.library_dirs()?,
         kinds: BTreeMap::new(),
         missing: BTreeMap::new(),
@@ -155,6 +156,13 @@ impl Asked<'_> {
                 Some((name.to_owned(), value.to_owned()))
             })
             .collect())
+    }
+
+    /// Whether the linker's command line has `--as-needed` in it.
+    fn as_needed(&self, language: Language) -> io::Result<bool> {
+        let (file, _) = source(language);
+        let said = self.ask(&["-###", file])?;
+        Ok(String::from_utf8_lossy(&said.stderr).contains("--as-needed"))
     }
 
     fn library_dirs(&self) -> io::Result<Vec<PathBuf>> {

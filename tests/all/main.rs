@@ -19,6 +19,8 @@ mod toolchains;
 mod check;
 // Libraries: every spelling, scripts, .pc and .la files, closures, missing archives.
 mod libraries;
+// Shared libraries of the project itself, against their dynamic twins.
+mod shared;
 // `staticctl` itself.
 mod ctl;
 // make, autoconf, CMake and Meson with the drivers as compilers.

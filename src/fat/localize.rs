@@ -1,0 +1,253 @@
+//! Makes the symbols of a relocatable object what ld.so would see of the shared object made from it.
+//!
+//! | symbol of the object | the shared object | becomes |
+//! |---|---|---|
+//! | defined | exports it | weak, so that it can be pre-empted as ld.so would do |
+//! | defined | exports it, and binds its own references to it (`-Bsymbolic`, protected) | local, with a weak alias |
+//! | defined | does not export it | local |
+//! | defined in a COMDAT group | does not export it | as it is: the group may be thrown away for another copy |
+//! | undefined, common or local | | as it is |
+//!
+//! Locals stand before the others in a symbol table (System V ABI, "Symbol Table"), so that the table is sorted anew,
+//! and relocations, groups and extended section indexes follow.
+
+use super::section::Layout;
+use object::read::elf::{FileHeader, SectionHeader, Sym};
+use object::{Endian, Endianness, elf};
+use std::collections::HashSet;
+
+/// Which references of the library to its own exported symbols can't be pre-empted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Symbolic {
+    /// Only those to protected symbols.
+    #[default]
+    No,
+    /// `-Bsymbolic-functions`.
+    Functions,
+    /// `-Bsymbolic`.
+    All,
+}
+
+/// Why an object can't be edited.
+#[derive(Debug, thiserror::Error)]
+pub enum LocalizeError {
+    /// A structure that does not fit the file.
+    #[error("the relocatable object can't be read: {0}")]
+    Read(#[from] object::Error),
+    /// Not an object of a kind that is understood.
+    #[error("the relocatable object is not understood: {0}")]
+    Unknown(&'static str),
+}
+
+/// Edits an object. `exported` are the names in the dynamic symbol table of the shared object, without versions.
+///
+/// # Errors
+/// Bytes that are no relocatable object with a symbol table, or one of a machine whose relocations are special.
+pub fn localize(object: &[u8], exported: &HashSet<Vec<u8>>, symbolic: Symbolic) -> Result<Vec<u8>, LocalizeError> {
+    match object.get(..5) {
+        Some(b"\x7fELF\x02") => edit::<elf::FileHeader64<Endianness>>(object, exported, symbolic),
+        Some(b"\x7fELF\x01") => edit::<elf::FileHeader32<Endianness>>(object, exported, symbolic),
+        _ => Err(LocalizeError::Unknown("no ELF header")),
+    }
+}
+
+/// SHT_LLVM_CALL_GRAPH_PROFILE, by its old and its new number, and SHT_LLVM_ADDRSIG (LLVM's ELF.h).
+const HINTS: [u32; 3] = [0x6fff_4c02, 0x6fff_4c03, 0x6fff_4c09];
+
+/// One entry of the new table.
+struct Entry {
+    bytes: Vec<u8>,
+    section: u32,
+    local: bool,
+    /// Index in the old table; none for an alias.
+    old: Option<usize>,
+}
+
+fn edit<Elf: FileHeader<Endian = Endianness>>(
+    data: &[u8],
+    exported: &HashSet<Vec<u8>>,
+    symbolic: Symbolic,
+) -> Result<Vec<u8>, LocalizeError> {
+    let header = Elf::parse(data)?;
+    let endian = header.endian()?;
+    let layout = Layout { wide: header.is_type_64(), endian };
+    if header.e_type(endian) != elf::ET_REL {
+        return Err(LocalizeError::Unknown("it is of another type"));
+    }
+    // MIPS packs three relocation types into one entry.
+    if header.e_machine(endian) == elf::EM_MIPS {
+        return Err(LocalizeError::Unknown("its machine's relocations are special"));
+    }
+    let sections = header.sections(endian, data)?;
+    let symbols = sections.symbols(endian, data, elf::SHT_SYMTAB)?;
+    let size = if layout.wide { 24 } else { 16 };
+    let groups = comdat_members::<Elf>(&sections, endian, data)?;
+    let mut entries: Vec<Entry> = Vec::with_capacity(symbols.len());
+    for (index, symbol) in symbols.enumerate() {
+        let section = symbols.shndx(endian, index);
+        let raw = object::pod::bytes_of(symbol).to_vec();
+        let keep = |local: bool| Entry { bytes: raw.clone(), section: section.unwrap_or(0), local, old: Some(index.0) };
+        let bound = symbol.st_bind();
+        let special = symbol.st_shndx(endian);
+        if bound == elf::STB_LOCAL || special == elf::SHN_UNDEF || special == elf::SHN_COMMON {
+            entries.push(keep(bound == elf::STB_LOCAL));
+            continue;
+        }
+        let name = symbol.name(endian, symbols.strings())?;
+        let base = name.split(|b| *b == b'@').next().unwrap_or(name);
+        let kind = symbol.st_type();
+        let with = |bind: elf::SymbolBind, local: bool, old: Option<usize>| {
+            let mut entry = keep(local);
+            // `st_info` and `st_other`; the visibility of a local symbol means nothing.
+            let at = if layout.wide { 4 } else { 12 };
+            if let Some(info) = entry.bytes.get_mut(at..at + 2) {
+                info.copy_from_slice(&[(bind | kind).0, symbol.st_other().0 & !3]);
+            }
+            Entry { old, ..entry }
+        };
+        if !exported.contains(base) {
+            let grouped = section.is_some_and(|s| groups.contains(&s));
+            entries.push(if grouped { keep(false) } else { with(elf::STB_LOCAL, true, Some(index.0)) });
+            continue;
+        }
+        let function = kind == elf::STT_FUNC || kind == elf::STT_GNU_IFUNC;
+        let own = match symbolic {
+            Symbolic::All => true,
+            Symbolic::Functions => function,
+            Symbolic::No => symbol.st_visibility() == elf::STV_PROTECTED,
+        };
+        if own {
+            entries.push(with(elf::STB_LOCAL, true, Some(index.0)));
+            entries.push(with(elf::STB_WEAK, false, None));
+        } else {
+            entries.push(with(elf::STB_WEAK, false, Some(index.0)));
+        }
+    }
+    // Stable: the order among locals, which follow their STT_FILE symbols, and among globals stays.
+    entries.sort_by_key(|e| !e.local);
+    let locals = entries.iter().filter(|e| e.local).count();
+    let mut places = vec![0u32; symbols.len()];
+    for (new, entry) in entries.iter().enumerate() {
+        if let Some(place) = entry.old.and_then(|old| places.get_mut(old)) {
+            *place = u32::try_from(new).map_err(|_| LocalizeError::Unknown("too many symbols"))?;
+        }
+    }
+    let mut out = data.to_vec();
+    let mut tables = Tables { layout: &layout, places: &places, out: &mut out };
+    let start: u64 = header.e_shoff(endian).into();
+    let entry_size = usize::from(header.e_shentsize(endian));
+    for (index, section) in sections.enumerate() {
+        let at = usize::try_from(start).unwrap_or(usize::MAX).saturating_add(index.0.saturating_mul(entry_size));
+        let range = section.file_range(endian).unwrap_or((0, 0));
+        match section.sh_type(endian) {
+            elf::SHT_RELA | elf::SHT_REL => {
+                let addend = section.sh_type(endian) == elf::SHT_RELA;
+                tables.relocations(range, addend)?;
+            }
+            elf::SHT_GROUP => tables.group(at, section.sh_info(endian))?,
+            // They name symbols by index and help only with size: without them nothing is folded wrongly.
+            kind if HINTS.contains(&kind.0) => layout.put_u32(tables.out, at + 4, 0),
+            elf::SHT_SYMTAB => {
+                let bytes: Vec<u8> = entries.iter().flat_map(|e| e.bytes.iter().copied()).collect();
+                tables.append(at, &bytes, Some(locals));
+            }
+            elf::SHT_SYMTAB_SHNDX => {
+                let extended = |e: &Entry| {
+                    let special = e.bytes.get(if layout.wide { 6..8 } else { 14..16 }).unwrap_or_default();
+                    if special == [0xff, 0xff] { e.section } else { 0 }
+                };
+                let words: Vec<u8> = entries.iter().flat_map(|e| endian.write_u32(extended(e))).collect();
+                tables.append(at, &words, None);
+            }
+            _ => {}
+        }
+    }
+    debug_assert_eq!(entries.first().map_or(size, |e| e.bytes.len()), size);
+    Ok(out)
+}
+
+/// Sections that are members of COMDAT groups.
+fn comdat_members<Elf: FileHeader<Endian = Endianness>>(
+    sections: &object::read::elf::SectionTable<'_, Elf>,
+    endian: Endianness,
+    data: &[u8],
+) -> Result<HashSet<u32>, object::Error> {
+    let mut members = HashSet::new();
+    for section in sections.iter().filter(|s| s.sh_type(endian) == elf::SHT_GROUP) {
+        if let Some((flag, list)) = section.group(endian, data)?
+            && flag.0 & elf::GRP_COMDAT.0 != 0
+        {
+            members.extend(list.iter().map(|m| m.get(endian)));
+        }
+    }
+    Ok(members)
+}
+
+/// The file while its tables are rewritten.
+struct Tables<'a> {
+    layout: &'a Layout,
+    places: &'a [u32],
+    out: &'a mut Vec<u8>,
+}
+
+impl Tables<'_> {
+    fn place(&self, old: u32) -> Result<u32, LocalizeError> {
+        self.places.get(old as usize).copied().ok_or(LocalizeError::Unknown("a symbol index is out of range"))
+    }
+
+    /// Gives every relocation the new index of its symbol.
+    fn relocations(&mut self, (from, length): (u64, u64), addend: bool) -> Result<(), LocalizeError> {
+        let word = if self.layout.wide { 8 } else { 4 };
+        let size = word * if addend { 3 } else { 2 };
+        let outside = LocalizeError::Unknown("relocations lie outside the file");
+        let (Ok(from), Ok(length)) = (usize::try_from(from), usize::try_from(length)) else { return Err(outside) };
+        let end = from.checked_add(length).filter(|e| *e <= self.out.len()).ok_or(outside)?;
+        for at in (from..end).step_by(size) {
+            let info = at + word;
+            let bytes = self.out.get(info..info + word).ok_or(LocalizeError::Unknown("a relocation is cut short"))?;
+            if self.layout.wide {
+                let old = self.layout.endian.read_u64(bytes.try_into().unwrap_or_default());
+                let new = u64::from(self.place((old >> 32) as u32)?) << 32 | (old & 0xffff_ffff);
+                self.layout.put_word(self.out, info, new);
+            } else {
+                let old = self.layout.endian.read_u32(bytes.try_into().unwrap_or_default());
+                let new = self.place(old >> 8)? << 8 | (old & 0xff);
+                self.layout.put_u32(self.out, info, new);
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives a group the new index of its signature.
+    fn group(&mut self, header: usize, old: u32) -> Result<(), LocalizeError> {
+        let new = self.place(old)?;
+        self.layout.put_u32(self.out, header + if self.layout.wide { 44 } else { 28 }, new);
+        Ok(())
+    }
+
+    /// Puts a section's new content at the end of the file.
+    fn append(&mut self, header: usize, bytes: &[u8], first_global: Option<usize>) {
+        self.out.resize(self.out.len().next_multiple_of(8), 0);
+        let (offset, size) = if self.layout.wide { (24, 32) } else { (16, 20) };
+        let start = self.out.len() as u64;
+        self.layout.put_word(self.out, header + offset, start);
+        self.layout.put_word(self.out, header + size, bytes.len() as u64);
+        if let Some(first) = first_global {
+            let first = u32::try_from(first).unwrap_or(u32::MAX);
+            self.layout.put_u32(self.out, header + if self.layout.wide { 44 } else { 28 }, first);
+        }
+        self.out.extend_from_slice(bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_object_is_an_error() {
+        for bytes in [&b""[..], b"\x7fELF\x02", &[0; 80], b"\x7fELF\x02\x01\x01"] {
+            assert!(localize(bytes, &HashSet::new(), Symbolic::No).is_err());
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Gives a shared object that was just linked what it needs to be linked statically later.
+
+use super::localize::{self, Symbolic};
+use super::relocatable;
+use super::section::{self, SectionError};
+use super::{Content, relocatable::Relocatable};
+use crate::args::Request;
+use crate::args::linker::{self, Item};
+use crate::model::Family;
+use crate::run::{self, Command};
+use object::{Object, ObjectSymbol};
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+/// Why a shared object stays as it is.
+#[derive(Debug, thiserror::Error)]
+pub enum MakeError {
+    /// Temporary files or the linker could not be had.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// The linker makes no relocatable object of the inputs.
+    #[error("its objects can't be linked into one: {0}")]
+    Link(String),
+    /// The relocatable object can't be edited.
+    #[error(transparent)]
+    Localize(#[from] localize::LocalizeError),
+    /// The shared object can't be read.
+    #[error("its symbols can't be read: {0}")]
+    Symbols(#[from] object::Error),
+    /// The section can't be written.
+    #[error(transparent)]
+    Section(#[from] SectionError),
+}
+
+/// Sizes, for the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Made {
+    /// Bytes of the relocatable object.
+    pub object: usize,
+    /// Bytes that the shared object grew by.
+    pub section: usize,
+}
+
+/// Attaches the objects of a link to its output. `run` gives the whole command for the arguments of the driver.
+///
+/// # Errors
+/// Anything that keeps it from being done; the shared object is then as the linker made it.
+pub fn attach(
+    shared: &Path,
+    request: &Request,
+    plan: &Relocatable,
+    family: Family,
+    run: impl Fn(&[OsString]) -> Command,
+) -> Result<Made, MakeError> {
+    let content = match &plan.inputs {
+        None => Content::Nothing,
+        Some(inputs) => {
+            let dir = tempfile::Builder::new().prefix("staticcxx").tempdir()?;
+            let output = dir.path().join("object.o");
+            link(inputs, &output, family, run)?;
+            let exported = exported(&fs::read(shared)?)?;
+            Content::Object(localize::localize(&fs::read(&output)?, &exported, symbolic(request))?)
+        }
+    };
+    let packed = section::pack(&content)?;
+    section::append(shared, &packed)?;
+    let object = match &content {
+        Content::Object(bytes) => bytes.len(),
+        Content::Nothing => 0,
+    };
+    Ok(Made { object, section: packed.len() })
+}
+
+/// Links the inputs into one object; linkers that can't dissolve groups keep them.
+fn link(
+    inputs: &[OsString],
+    output: &Path,
+    family: Family,
+    run: impl Fn(&[OsString]) -> Command,
+) -> Result<(), MakeError> {
+    let mut said = String::new();
+    for dissolve in [true, false] {
+        let ran = run::capture(&run(&relocatable::command(inputs, output, family, dissolve)))?;
+        if ran.status.success() && output.is_file() {
+            return Ok(());
+        }
+        said = String::from_utf8_lossy(&ran.stderr).lines().next().unwrap_or("the linker said nothing").to_owned();
+    }
+    Err(MakeError::Link(said))
+}
+
+/// The names in the dynamic symbol table that are defined, without versions.
+fn exported(shared: &[u8]) -> Result<HashSet<Vec<u8>>, object::Error> {
+    let file = object::File::parse(shared)?;
+    let mut names = HashSet::new();
+    for symbol in file.dynamic_symbols().filter(|s| s.is_definition() || !s.is_undefined()) {
+        names.insert(symbol.name_bytes()?.to_vec());
+    }
+    Ok(names)
+}
+
+/// What the linker was told about references of the library to itself.
+fn symbolic(request: &Request) -> Symbolic {
+    let mut found = match request.args.iter().any(|a| a.word == "-symbolic") {
+        true => Symbolic::All,
+        false => Symbolic::No,
+    };
+    for item in linker::split(&request.args) {
+        let Item::Word { text, .. } = item else { continue };
+        let bytes = text.as_bytes();
+        let name = bytes.strip_prefix(b"--").or(bytes.strip_prefix(b"-")).unwrap_or_default();
+        match name {
+            b"Bsymbolic" => found = Symbolic::All,
+            b"Bsymbolic-functions" if found == Symbolic::No => found = Symbolic::Functions,
+            b"Bno-symbolic" => found = Symbolic::No,
+            // Everything that is not in the list is bound inside.
+            n if n == b"dynamic-list" || n.starts_with(b"dynamic-list=") => found = Symbolic::All,
+            _ => {}
+        }
+    }
+    found
+}

@@ -1,0 +1,293 @@
+//! The section that carries a relocatable object inside a shared one.
+//!
+//! | bytes | content |
+//! |---|---|
+//! | 8 | `STATICXX` |
+//! | 4 | version of this table, little endian |
+//! | 8 | length of the object, little endian; 0 for a library without code of its own |
+//! | rest | the object as one zstd frame with its checksum |
+//!
+//! It is appended behind everything else: section, names, headers, in this order, and the ELF header last, so that
+//! the file is a sound shared object at every moment.
+
+use super::Content;
+use object::elf;
+use object::read::elf::{FileHeader, SectionHeader};
+use object::{Endian, Endianness};
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+/// Name of the section.
+pub const NAME: &[u8] = b".staticcxx";
+const MAGIC: &[u8; 8] = b"STATICXX";
+const VERSION: u32 = 1;
+const HEAD: usize = 20;
+
+/// Fast, and most of what can be gained.
+const LEVEL: i32 = 1;
+
+/// Objects of shared objects stay far below this.
+const LARGEST: u64 = 4 << 30;
+
+/// Why a section can't be written or used.
+#[derive(Debug, thiserror::Error)]
+pub enum SectionError {
+    /// The file can't be read or written.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// It is no ELF file of a kind that can carry a section.
+    #[error("it is no shared object with section headers: {0}")]
+    NotElf(String),
+    /// The section is cut short or changed.
+    #[error("its objects are damaged: {0}")]
+    Damaged(&'static str),
+    /// Another version of this program wrote it.
+    #[error("its objects are in format {0}, this program reads {VERSION}")]
+    Version(u32),
+}
+
+impl From<object::Error> for SectionError {
+    fn from(e: object::Error) -> SectionError {
+        SectionError::NotElf(e.to_string())
+    }
+}
+
+/// What a shared object carries; none where there is no section of ours.
+///
+/// # Errors
+/// A section of ours that can't be used, or an unreadable file.
+pub fn read(shared: &Path) -> Result<Option<Content>, SectionError> {
+    let Some(data) = map(shared)? else { return Ok(None) };
+    let found = match data.get(..5) {
+        Some(b"\x7fELF\x02") => find::<elf::FileHeader64<Endianness>>(&data),
+        Some(b"\x7fELF\x01") => find::<elf::FileHeader32<Endianness>>(&data),
+        _ => return Ok(None),
+    };
+    // A file whose section headers are broken is the linker's business.
+    match found.ok().flatten() {
+        None => Ok(None),
+        Some(section) => unpack(section).map(Some),
+    }
+}
+
+fn map(path: &Path) -> io::Result<Option<memmap2::Mmap>> {
+    let file = File::open(path)?;
+    if !file.metadata()?.is_file() {
+        return Ok(None);
+    }
+    // SAFETY: as for every input of a link: a build that changes it meanwhile is broken without us.
+    unsafe { memmap2::Mmap::map(&file) }.map(Some)
+}
+
+fn find<Elf: FileHeader<Endian = Endianness>>(data: &[u8]) -> Result<Option<&[u8]>, object::Error> {
+    let header = Elf::parse(data)?;
+    let endian = header.endian()?;
+    if header.e_type(endian) != elf::ET_DYN {
+        return Ok(None);
+    }
+    let sections = header.sections(endian, data)?;
+    match sections.section_by_name(endian, NAME) {
+        Some((_, section)) => Ok(Some(section.data(endian, data)?)),
+        None => Ok(None),
+    }
+}
+
+/// The content of a section's bytes.
+///
+/// # Errors
+/// Bytes that [`pack`] of this version did not make.
+pub fn unpack(section: &[u8]) -> Result<Content, SectionError> {
+    let (head, frame) = section.split_at_checked(HEAD).ok_or(SectionError::Damaged("its head is cut short"))?;
+    let (magic, numbers) = head.split_at(MAGIC.len());
+    let (version, length) = numbers.split_at(4);
+    if magic != MAGIC {
+        return Err(SectionError::Damaged("it does not begin as it should"));
+    }
+    let version = u32::from_le_bytes(version.try_into().unwrap_or_default());
+    if version != VERSION {
+        return Err(SectionError::Version(version));
+    }
+    let length = u64::from_le_bytes(length.try_into().unwrap_or_default());
+    if length == 0 {
+        return Ok(Content::Nothing);
+    }
+    if length > LARGEST {
+        return Err(SectionError::Damaged("its length makes no sense"));
+    }
+    // Read as a stream: a wrong length must not allocate what it says.
+    let mut bytes = Vec::new();
+    let reader = zstd::Decoder::new(frame)?;
+    let mut limited = io::Read::take(reader, length + 1);
+    io::Read::read_to_end(&mut limited, &mut bytes).map_err(|_| SectionError::Damaged("it can't be decompressed"))?;
+    if bytes.len() as u64 != length {
+        return Err(SectionError::Damaged("its length is wrong"));
+    }
+    Ok(Content::Object(bytes))
+}
+
+/// The bytes of a section.
+///
+/// # Errors
+/// The compressor's.
+pub fn pack(content: &Content) -> io::Result<Vec<u8>> {
+    let object: &[u8] = match content {
+        Content::Object(bytes) => bytes,
+        Content::Nothing => &[],
+    };
+    let mut section = [&MAGIC[..], &VERSION.to_le_bytes(), &(object.len() as u64).to_le_bytes()].concat();
+    if !object.is_empty() {
+        let mut encoder = zstd::Encoder::new(section, LEVEL)?;
+        encoder.include_checksum(true)?;
+        io::Write::write_all(&mut encoder, object)?;
+        section = encoder.finish()?;
+    }
+    Ok(section)
+}
+
+/// Appends a section of these bytes to a shared object, in place: its inode, mode and all that is loaded stay.
+///
+/// # Errors
+/// A file that is no ELF shared object, or can't be written.
+pub fn append(shared: &Path, bytes: &[u8]) -> Result<(), SectionError> {
+    let Some(data) = map(shared)? else { return Err(SectionError::NotElf("no regular file".into())) };
+    let edit = match data.get(..5) {
+        Some(b"\x7fELF\x02") => Edit::plan::<elf::FileHeader64<Endianness>>(&data, bytes)?,
+        Some(b"\x7fELF\x01") => Edit::plan::<elf::FileHeader32<Endianness>>(&data, bytes)?,
+        _ => return Err(SectionError::NotElf("it has no ELF header".into())),
+    };
+    drop(data);
+    let file = OpenOptions::new().write(true).open(shared)?;
+    let old = file.metadata()?.len();
+    if let Err(e) = file.write_all_at(&edit.tail, edit.at) {
+        // A full disk: the file is what it was.
+        let _ = file.set_len(old);
+        return Err(e.into());
+    }
+    file.write_all_at(&edit.header, 0)?;
+    Ok(())
+}
+
+/// What is written where.
+struct Edit {
+    at: u64,
+    tail: Vec<u8>,
+    header: Vec<u8>,
+}
+
+impl Edit {
+    fn plan<Elf: FileHeader<Endian = Endianness>>(data: &[u8], bytes: &[u8]) -> Result<Edit, SectionError> {
+        let header = Elf::parse(data)?;
+        let endian = header.endian()?;
+        if header.e_type(endian) != elf::ET_DYN {
+            return Err(SectionError::NotElf("it is of another type".into()));
+        }
+        let wide = header.is_type_64();
+        let word = if wide { 8 } else { 4 };
+        let headers = header.section_headers(endian, data)?;
+        let names = header.shstrndx(endian, data)? as usize;
+        let strings = headers.get(names).ok_or_else(|| SectionError::NotElf("it has no section names".into()))?;
+        let count = u16::try_from(headers.len() + 1).ok().filter(|n| *n < 0xff00);
+        let Some(count) = count.filter(|_| !headers.is_empty()) else {
+            return Err(SectionError::NotElf("it has too many sections".into()));
+        };
+        let old_names = strings.data(endian, data)?;
+        let start = align(data.len(), word);
+        let names_at = start + bytes.len();
+        let new_names = [old_names, NAME, b"\0"].concat();
+        let headers_at = align(names_at + new_names.len(), word);
+        let size = usize::from(header.e_shentsize(endian));
+        let from: u64 = header.e_shoff(endian).into();
+        let from = usize::try_from(from).unwrap_or(usize::MAX);
+        let mut table = data
+            .get(from..)
+            .and_then(|d| d.get(..size * headers.len()))
+            .ok_or_else(|| SectionError::NotElf("its section headers lie outside the file".into()))?
+            .to_vec();
+        let layout = Layout { wide, endian };
+        // The names moved and grew.
+        let own = table.get_mut(size * names..).unwrap_or_default();
+        layout.put_word(own, if wide { 24 } else { 16 }, names_at as u64);
+        layout.put_word(own, if wide { 32 } else { 20 }, new_names.len() as u64);
+        let mut fresh = vec![0; size];
+        layout.put_u32(&mut fresh, 0, u32::try_from(old_names.len()).unwrap_or(0));
+        layout.put_u32(&mut fresh, 4, elf::SHT_PROGBITS.0);
+        layout.put_word(&mut fresh, if wide { 24 } else { 16 }, start as u64);
+        layout.put_word(&mut fresh, if wide { 32 } else { 20 }, bytes.len() as u64);
+        layout.put_word(&mut fresh, if wide { 48 } else { 32 }, 1);
+        table.extend(fresh);
+        let mut tail = vec![0; start - data.len()];
+        tail.extend_from_slice(bytes);
+        tail.extend_from_slice(&new_names);
+        tail.resize(headers_at - data.len(), 0);
+        tail.extend(table);
+        let mut head = data.get(..if wide { 64 } else { 52 }).unwrap_or_default().to_vec();
+        layout.put_word(&mut head, if wide { 40 } else { 32 }, headers_at as u64);
+        let bytes_of = endian.write_u16(count);
+        if let Some(place) = head.get_mut(if wide { 60..62 } else { 48..50 }) {
+            place.copy_from_slice(&bytes_of);
+        }
+        Ok(Edit { at: data.len() as u64, tail, header: head })
+    }
+}
+
+fn align(at: usize, to: usize) -> usize {
+    at.next_multiple_of(to)
+}
+
+/// Class and byte order of a file that is edited.
+pub(super) struct Layout {
+    /// 64 bits.
+    pub wide: bool,
+    /// Byte order.
+    pub endian: Endianness,
+}
+
+impl Layout {
+    /// Writes 32 bits.
+    pub fn put_u32(&self, bytes: &mut [u8], at: usize, value: u32) {
+        if let Some(place) = bytes.get_mut(at..at + 4) {
+            place.copy_from_slice(&self.endian.write_u32(value));
+        }
+    }
+
+    /// Writes an address or offset: 64 or 32 bits by class.
+    pub fn put_word(&self, bytes: &mut [u8], at: usize, value: u64) {
+        if !self.wide {
+            self.put_u32(bytes, at, u32::try_from(value).unwrap_or(u32::MAX));
+        } else if let Some(place) = bytes.get_mut(at..at + 8) {
+            place.copy_from_slice(&self.endian.write_u64(value));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_packed_is_unpacked() {
+        for content in [Content::Nothing, Content::Object(vec![7; 100_000])] {
+            assert_eq!(unpack(&pack(&content).unwrap()).unwrap(), content);
+        }
+    }
+
+    #[test]
+    fn damaged_sections_are_errors() {
+        let good = pack(&Content::Object((0..10_000u32).flat_map(u32::to_le_bytes).collect())).unwrap();
+        for cut in [0, 5, HEAD, HEAD + 3, good.len() / 2, good.len() - 1] {
+            assert!(matches!(unpack(&good[..cut]), Err(SectionError::Damaged(_) | SectionError::Io(_))), "{cut}");
+        }
+        let mut other = good.clone();
+        other[8] = 9;
+        assert!(matches!(unpack(&other), Err(SectionError::Version(9))));
+        let mut long = good.clone();
+        long[12..20].fill(0xff);
+        assert!(unpack(&long).is_err());
+        let mut flipped = good;
+        let at = flipped.len() - 20;
+        flipped[at] ^= 1;
+        assert!(unpack(&flipped).is_err());
+    }
+}
