@@ -16,6 +16,7 @@
 //! [`driver`] is that pipeline read top to bottom, [`ctl`] is everything of `staticctl`,
 //! [`settings`] the only room that reads the environment.
 
+pub mod archive;
 pub mod args;
 pub mod check;
 pub mod ctl;
@@ -23,6 +24,7 @@ pub mod driver;
 pub mod entry;
 pub mod fat;
 pub mod libs;
+pub mod linker_output;
 pub mod message;
 pub mod model;
 pub mod plan;

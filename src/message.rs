@@ -5,7 +5,7 @@
 //! A successful call of a driver prints nothing at all.
 
 use std::fmt::Display;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 fn line(kind: &str, text: &dyn Display) {
     let text = text.to_string();
@@ -32,6 +32,16 @@ pub fn note(text: impl Display) {
 /// The next command to type, or the setting to change.
 pub fn hint(text: impl Display) {
     line("hint", &text);
+}
+
+/// Passes on what a compiler said on its stderr, byte for byte.
+pub fn pass_on(bytes: &[u8]) {
+    let _ = io::stderr().lock().write_all(bytes);
+}
+
+/// Whether our stderr is a terminal, so that compilers would use colours.
+pub fn is_terminal() -> bool {
+    io::stderr().is_terminal()
 }
 
 /// Writes the product of a `staticctl` command to stdout.

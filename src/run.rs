@@ -3,14 +3,16 @@
 //! [`Command`] is a plain value that can be read back, edited and printed before it is run.
 
 use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, sigaction};
 use nix::unistd::Pid;
 use std::ffi::{CString, OsStr, OsString};
-use std::io;
+use std::io::{self, Read};
+use std::os::fd::AsFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{self, ExitStatus, Stdio};
+use std::process::{self, Child, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -223,14 +225,27 @@ impl Guard {
     /// # Errors
     /// That it could not be started or waited for.
     pub fn run(&self, command: &Command) -> io::Result<Supervised> {
+        self.supervise(command.std().spawn()?, |_| Ok(()))
+    }
+
+    /// The same, with what the command says on stderr going through `hear` as it comes.
+    ///
+    /// # Errors
+    /// That it could not be started, read from or waited for.
+    pub fn run_heard(&self, command: &Command, mut hear: impl FnMut(&[u8])) -> io::Result<Supervised> {
+        let child = command.std().stderr(Stdio::piped()).spawn()?;
+        self.supervise(child, |child| listen(child, &mut hear))
+    }
+
+    fn supervise(&self, mut child: Child, listen: impl FnOnce(&mut Child) -> io::Result<()>) -> io::Result<Supervised> {
         let start = Instant::now();
-        let mut child = command.std().spawn()?;
         CHILD.store(i32::try_from(child.id()).unwrap_or(0), Ordering::SeqCst);
         if let Some(early) = self.caught()
             && let Ok(signal) = Signal::try_from(early)
         {
             let _ = kill(Pid::from_raw(CHILD.load(Ordering::SeqCst)), signal);
         }
+        let heard = listen(&mut child);
         let status = loop {
             match child.wait() {
                 Err(e) if e.raw_os_error() == Some(Errno::EINTR as i32) => {}
@@ -239,12 +254,38 @@ impl Guard {
         };
         CHILD.store(0, Ordering::SeqCst);
         let status = status?;
+        heard?;
         let ended = match (status.code(), status.signal()) {
             (Some(code), _) => Ended::Exited(code),
             (None, Some(signal)) => Ended::Killed(signal),
             (None, None) => Ended::Exited(1),
         };
         Ok(Supervised { ended, interrupted: self.caught(), wall: start.elapsed() })
+    }
+}
+
+/// How long a pipe may stay silent before we look whether the command has ended: something that it left in the
+/// background, such as a cache's server, may hold the other end for ever.
+const SILENCE: u16 = 50;
+
+/// Reads a child's stderr to its end, or to the child's.
+fn listen(child: &mut Child, hear: &mut impl FnMut(&[u8])) -> io::Result<()> {
+    let Some(mut pipe) = child.stderr.take() else { return Ok(()) };
+    let mut buffer = [0; 16 * 1024];
+    loop {
+        let mut polled = [PollFd::new(pipe.as_fd(), PollFlags::POLLIN)];
+        match poll(&mut polled, SILENCE) {
+            Err(Errno::EINTR) => {}
+            Err(errno) => return Err(errno.into()),
+            Ok(0) if child.try_wait()?.is_some() => return Ok(()),
+            Ok(0) => {}
+            Ok(_) => match pipe.read(&mut buffer) {
+                Ok(0) => return Ok(()),
+                Ok(n) => hear(buffer.get(..n).unwrap_or_default()),
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
+            },
+        }
     }
 }
 

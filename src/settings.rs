@@ -1,5 +1,6 @@
 //! The one home of the environment: every variable that we read, read once.
 
+use crate::toolchain::Wanted;
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
@@ -37,11 +38,15 @@ pub struct Settings {
     pub report: Option<PathBuf>,
     /// `STATICCXX_FAT_SHARED` is not `0` or `off`: shared objects get what is needed to link them statically.
     pub fat_shared: bool,
+    /// `STATICCXX_GLIBC_FIXES`: which of glibc's traps are repaired; both without.
+    pub repairs: Wanted,
     /// `STATICCXX_LOG`: a filter as `env_logger` reads it.
     pub log: Option<String>,
     /// `STATICCXX_REAL_COMPILER`: set by us for the compiler we run, so that a chain of wrappers
     /// that comes back to us ends. See [`crate::toolchain`].
     pub chain: Option<OsString>,
+    /// `TERM` is set and not `dumb`: compilers use colours on a terminal.
+    pub colours: bool,
     /// `LIBRARY_PATH`, which GCC and Clang add to the library search path.
     pub library_path: Option<OsString>,
     /// Our directory under `XDG_CACHE_HOME` or `~/.cache`; none without a home.
@@ -50,6 +55,13 @@ pub struct Settings {
     pub config_dir: Option<PathBuf>,
     /// Our directory under `XDG_DATA_HOME` or `~/.local/share`.
     pub data_dir: Option<PathBuf>,
+}
+
+/// `off` and `0` are none, `locale` and `nss` one, everything else both.
+fn wanted(value: Option<&OsStr>) -> Wanted {
+    let value = value.and_then(OsStr::to_str).unwrap_or_default();
+    let only = |name: &str| value == name || !["off", "0", "locale", "nss"].contains(&value);
+    Wanted { locale: only("locale"), name_services: only("nss") }
 }
 
 /// The name of the variable behind [`Settings::chain`].
@@ -71,8 +83,10 @@ impl Settings {
             bad_check: check.filter(|_| mode == Some(None)),
             report: get("STATICCXX_REPORT").map(PathBuf::from),
             fat_shared: get("STATICCXX_FAT_SHARED").is_none_or(|v| v != "0" && v != "off"),
+            repairs: wanted(get("STATICCXX_GLIBC_FIXES").as_deref()),
             log: get("STATICCXX_LOG").and_then(|v| v.into_string().ok()),
             chain: get(CHAIN),
+            colours: get("TERM").is_some_and(|t| t != "dumb"),
             library_path: get("LIBRARY_PATH"),
             cache_dir: base(get("XDG_CACHE_HOME"), get("HOME"), ".cache"),
             config_dir: base(get("XDG_CONFIG_HOME"), get("HOME"), ".config"),

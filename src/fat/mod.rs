@@ -12,13 +12,13 @@
 //! (`--force-group-allocation`). All exported symbols become weak: as with ld.so, the program's own definition stands
 //! before a library's, and the first library's before the next one's. Constructors run in ld.so's order ([`order`]).
 
-pub mod archive;
 pub mod localize;
 pub mod make;
 pub mod order;
 pub mod relocatable;
 pub mod section;
 
+use crate::archive;
 use order::Loaded;
 use std::fs;
 use std::io;

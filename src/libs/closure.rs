@@ -1,8 +1,10 @@
 //! From references to archives, and from archives to what they need.
 
+use super::located::{Located, same, understand};
 use super::missing::Missing;
+use super::own::{self, flag};
 use super::reference::{Named, Reference, stem};
-use super::script::{self, Script};
+use super::script::Script;
 use super::search::{SearchPath, lib};
 use super::sniff::Sniffed;
 use super::{Library, Provider, Resolution, la, pc, twin};
@@ -15,18 +17,6 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-
-/// Libraries of the toolchain itself, by the name behind `-l`. Their archives are where the driver looks.
-const TOOLCHAIN: [&str; 13] =
-    ["anl", "c", "dl", "gcc", "gcc_eh", "gcc_s", "m", "mvec", "pthread", "rt", "stdc++", "supc++", "util"];
-
-/// Those of them that the driver adds to every link by itself.
-const IMPLIED: [&str; 5] = ["c", "gcc", "gcc_eh", "gcc_s", "mvec"];
-
-/// Whether a name behind `-l` is one of the toolchain's own libraries.
-pub fn is_toolchain(name: &OsStr) -> bool {
-    TOOLCHAIN.iter().any(|t| name == *t)
-}
 
 /// How deep scripts may name scripts.
 const DEPTH: usize = 16;
@@ -43,16 +33,6 @@ struct Dependency {
     required: bool,
     /// Whether it goes in without being referred to: as what needs it.
     use_of_it: Use,
-}
-
-/// Where a reference leads.
-enum Located {
-    Archive(PathBuf),
-    Shared(PathBuf),
-    Script(PathBuf, Script),
-    La(PathBuf, la::La),
-    /// No library, or none that is found: the linker is left to say so.
-    Nothing,
 }
 
 /// The state of one resolution.
@@ -95,7 +75,7 @@ impl<'a> Resolver<'a> {
     }
 
     fn reference(&mut self, reference: &Reference) {
-        if matches!(&reference.named, Named::Name(n) if is_toolchain(n)) {
+        if matches!(&reference.named, Named::Name(n) if own::is(n)) {
             return;
         }
         let because = vec![reference.typed.clone()];
@@ -288,10 +268,10 @@ impl<'a> Resolver<'a> {
             return;
         }
         let name = OsStr::from_bytes(stem.as_bytes().strip_prefix(b"lib").unwrap_or(stem.as_bytes())).to_owned();
-        if stem.as_bytes().starts_with(b"ld-") || IMPLIED.iter().any(|i| name == *i) {
+        if stem.as_bytes().starts_with(b"ld-") || own::is_implied(&name) {
             return;
         }
-        if is_toolchain(&name) {
+        if own::is(&name) {
             self.toolchain_library(&name);
             return;
         }
@@ -436,40 +416,6 @@ impl Dependency {
     }
 }
 
-fn understand(found: Option<(PathBuf, Sniffed)>) -> Located {
-    let Some((path, what)) = found else { return Located::Nothing };
-    match what {
-        Sniffed::Archive { .. } => Located::Archive(path),
-        Sniffed::Shared { .. } => Located::Shared(path),
-        Sniffed::Text => {
-            let Ok(text) = fs::read(&path) else { return Located::Nothing };
-            if path.extension().is_some_and(|e| e == "la")
-                && let Some(la) = la::parse(&String::from_utf8_lossy(&text))
-            {
-                return Located::La(path, la);
-            }
-            match script::parse(&text) {
-                // glibc's libm.a is a script too, and an archive to everybody else.
-                Some(_) if path.extension().is_some_and(|e| e == "a") => Located::Archive(path),
-                Some(script) => Located::Script(path, script),
-                None => Located::Nothing,
-            }
-        }
-        Sniffed::Object { .. } | Sniffed::Other => Located::Nothing,
-    }
-}
-
 fn stem_is_library(path: &Path) -> bool {
     path.file_name().is_some_and(|n| n.as_bytes().starts_with(b"lib"))
-}
-
-fn same(a: &Path, b: &Path) -> bool {
-    a == b || matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
-}
-
-/// `-lNAME`.
-fn flag(name: &OsStr) -> OsString {
-    let mut word = OsString::from("-l");
-    word.push(name);
-    word
 }

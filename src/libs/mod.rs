@@ -5,9 +5,12 @@
 //! of an archive, recursively. Nothing is added because it happens to define a symbol.
 
 pub mod closure;
+pub mod index;
 pub mod la;
+pub mod located;
 pub mod missing;
 pub mod needs;
+pub mod own;
 pub mod pc;
 pub mod pic;
 pub mod reference;
@@ -67,6 +70,8 @@ pub struct Resolution {
     pub libraries: Vec<Library>,
     /// Libraries without an archive.
     pub missing: Vec<Missing>,
+    /// Where libraries were looked for.
+    pub path: SearchPath,
     /// What was taken out of shared objects; the files live as long as this.
     pub store: fat::Store,
 }
@@ -74,5 +79,6 @@ pub struct Resolution {
 /// Resolves the references among the items of a link.
 pub fn resolve(items: &[Item], request: &Request, facts: &Facts, path: &SearchPath, language: Language) -> Resolution {
     let references = reference::references(items, request);
-    closure::Resolver::new(path, facts, language).run(&references)
+    let found = closure::Resolver::new(path, facts, language).run(&references);
+    Resolution { path: path.clone(), ..found }
 }

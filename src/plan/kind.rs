@@ -19,6 +19,10 @@ use std::ffi::OsString;
 /// Replaces the user's request for a shape by the toolchain's recipe for the one that is chosen.
 pub fn static_kind(draft: &mut Draft<'_>) {
     let (mut kind, mut why) = choose(draft);
+    let gold = |i: &Item| matches!(i, Item::Arg(a) if a.role() == Some(Role::UseLinker) && a.value().is_some_and(|v| v == "gold"));
+    if kind == StaticKind::StaticPie && draft.items.iter().any(gold) {
+        (kind, why) = (StaticKind::Static, "gold knows no `--no-dynamic-linker`, which a static-pie needs".into());
+    }
     let kinds = &draft.context.facts.kinds;
     if !kinds.contains_key(&kind)
         && let Some(other) = kinds.keys().next()
@@ -127,6 +131,7 @@ mod tests {
             ("-nostartfiles start.o", "-static -nostartfiles start.o"),
             ("-nostdlib -pie start.o", "-static-pie -nostdlib start.o"),
             ("-nostartfiles rcrt1.o x.o", "-static-pie -nostartfiles rcrt1.o x.o"),
+            ("-fuse-ld=gold x.o", "-static -fuse-ld=gold x.o"),
             ("-fno-pie x.c", "-static -fno-pie x.c"),
             ("-fno-pie x.o", "-static-pie -fno-pie x.o"),
             ("-fno-pie -fPIE x.c", "-static-pie -fno-pie -fPIE x.c"),

@@ -46,7 +46,16 @@ pub fn dependencies_of_archives(draft: &mut Draft<'_>) {
     for word in words {
         draft.did(format!("added `{}`", word.to_string_lossy()));
     }
-    draft.items.splice(last + 1..last + 1, words.iter().map(Item::arg));
+    draft.items.splice(last + 1..last + 1, words.iter().map(ours));
+}
+
+/// A library of ours. A file goes to the linker as it is: the driver would take it for a source where a `-x` of the
+/// user's is still in force.
+fn ours(word: impl AsRef<OsStr>) -> Item {
+    match word.as_ref().as_encoded_bytes().starts_with(b"-") {
+        true => Item::arg(word.as_ref()),
+        false => Item::word(word.as_ref()),
+    }
 }
 
 /// Drops `-shared-libgcc` and its kin, and takes libgcc_eh for libgcc_s.
@@ -146,6 +155,26 @@ pub fn runtime_libraries(draft: &mut Draft<'_>) {
     draft.items.splice(last + 1..last + 1, missing);
 }
 
+/// Offers the repairs to the linker: behind everything that may refer to the repaired functions, before libc, which
+/// defines them.
+pub fn glibc_repairs(draft: &mut Draft<'_>) {
+    let words: Vec<&OsStr> = draft.context.repairs.iter().map(|p| p.as_os_str()).collect();
+    let without_libc = draft.request.has(Role::NoDefaultLibs) || draft.request.has(Role::NoStdlib);
+    draft.items.retain(|i| !matches!(i, Item::Word { text, .. } if words.contains(&text.as_os_str())));
+    let is_libc =
+        |i: &Item| matches!(i, Item::Arg(a) if a.role() == Some(Role::Library) && a.value() == Some(OsStr::new("c")));
+    let place = match draft.items.iter().position(is_libc) {
+        Some(at) => Some(at),
+        None if without_libc => None,
+        None => draft.linked().last().map(|l| l.end + 1),
+    };
+    let Some(place) = place else { return };
+    draft.items.splice(place..place, words.iter().map(ours));
+    for word in words {
+        draft.did(format!("offered `{}`", word.to_string_lossy()));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use crate::plan::Substitute;
@@ -179,6 +208,22 @@ mod tests {
             "-static-pie x.o -Wl,--start-group -lgcc_eh -lgcc -lc -Wl,--end-group -nodefaultlibs"
         );
         assert_eq!(usual("x.o -nostdlib"), "-static x.o -nostdlib");
+    }
+
+    #[test]
+    fn repairs_stand_before_libc() {
+        let facts = facts();
+        let mut context = context(&facts);
+        let repairs = ["/r/locale.a".into()];
+        context.repairs = &repairs;
+        for (line, expected) in [
+            ("x.o -o x", "-static-pie x.o -Wl,--start-group -Wl,/r/locale.a -Wl,--end-group -o x"),
+            ("x.o -Wl,/r/locale.a -lz", "-static-pie x.o -Wl,--start-group -lz -Wl,/r/locale.a -Wl,--end-group"),
+            ("x.o -lc -lz", "-static-pie x.o -Wl,--start-group -Wl,/r/locale.a -lc -lz -Wl,--end-group"),
+            ("x.o -nodefaultlibs", "-static-pie x.o -nodefaultlibs"),
+        ] {
+            assert_eq!(planned(line, &context), expected, "{line}");
+        }
     }
 
     #[test]

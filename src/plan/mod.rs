@@ -16,7 +16,7 @@ use crate::toolchain::Facts;
 use draft::Draft;
 use serde::Serialize;
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What the world said about a call before it is planned.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +29,8 @@ pub struct Context<'a> {
     pub fixed_input: Option<&'a Path>,
     /// What becomes of each library reference, by its index among the items of the call.
     pub substitutes: &'a [(usize, Substitute)],
+    /// Archives that repair what the libc can't do in a static program.
+    pub repairs: &'a [PathBuf],
     /// Further libraries that those on the line need, in order: words of ours.
     pub closure: &'a [OsString],
 }
@@ -92,13 +94,14 @@ pub(crate) mod testing {
             as_needed: true,
             library_dirs: vec![],
             kinds: [recipe(StaticKind::Static), recipe(StaticKind::StaticPie)].into(),
+            repairs: None,
             missing: [].into(),
         }
     }
 
     /// A context with nothing found.
     pub fn context(facts: &Facts) -> Context<'_> {
-        Context { facts, language: Language::Cxx, fixed_input: None, substitutes: &[], closure: &[] }
+        Context { facts, language: Language::Cxx, fixed_input: None, substitutes: &[], repairs: &[], closure: &[] }
     }
 
     /// The call of a line without quotes.

@@ -63,6 +63,11 @@ pub static RULES: &[Rule] = &[
         apply: libraries::runtime_libraries,
     },
     Rule {
+        id: "glibc-repairs",
+        reason: "glibc's static programs have no UTF-8 locale without files and load shared objects for name services",
+        apply: libraries::glibc_repairs,
+    },
+    Rule {
         id: "one-group",
         reason: "archives are order-sensitive where shared objects are not; in one group order does not matter",
         apply: groups::one_group,

@@ -1,7 +1,7 @@
 //! What was probed, kept in `$XDG_CACHE_HOME/staticcxx/probe/`: one small JSON file a compiler and
 //! set of options, written atomically, rebuilt without a word when it can't be used.
 
-use super::Facts;
+use super::{Facts, Repairs};
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
 use std::fs;
@@ -11,7 +11,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// Raised whenever the meaning of [`Facts`] changes.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// What the facts are about; they hold as long as every field is the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,8 +49,17 @@ impl Key {
         })
     }
 
-    /// FNV-1a over the fields that name the file; the whole key is compared after reading.
+    /// Where the repairs of this compiler are kept.
+    pub fn repairs(&self, dir: &Path) -> PathBuf {
+        dir.join("repairs").join(self.name())
+    }
+
     fn file(&self, dir: &Path) -> PathBuf {
+        dir.join("probe").join(format!("{}.json", self.name()))
+    }
+
+    /// FNV-1a over the fields that name the file; the whole key is compared after reading.
+    fn name(&self) -> String {
         let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
         let words = self.command.iter().chain(&self.options).map(|w| w.as_bytes());
         for bytes in words.chain([self.descriptor.as_bytes()]) {
@@ -58,7 +67,7 @@ impl Key {
                 hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
             }
         }
-        dir.join("probe").join(format!("{hash:016x}.json"))
+        format!("{hash:016x}")
     }
 }
 
@@ -73,7 +82,8 @@ pub fn load(dir: Option<&Path>, key: &Key) -> Option<Facts> {
         return None;
     }
     let changed = entry.libraries_changed.is_some_and(|old| newest_change(&entry.facts.library_dirs) != Some(old));
-    (!changed).then_some(entry.facts)
+    let repaired = entry.facts.repairs.as_ref().is_none_or(Repairs::hold);
+    (!changed && repaired).then_some(entry.facts)
 }
 
 /// Keeps facts.

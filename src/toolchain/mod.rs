@@ -5,9 +5,11 @@ pub mod descriptor;
 pub mod find;
 pub mod name;
 pub mod probe;
+pub mod repairs;
 pub mod select;
 
 pub use name::Invocation;
+pub use repairs::{Repairs, Wanted};
 pub use select::{Need, SelectError, pass_through, select};
 
 use crate::model::{Family, Language, Libc, StaticKind};
@@ -41,6 +43,8 @@ pub struct Facts {
     /// For each kind: how it is linked, present only if a program really was linked, verified (and
     /// run, if this machine can run it).
     pub kinds: BTreeMap<StaticKind, Recipe>,
+    /// What repairs glibc's traps in static programs, where that works here.
+    pub repairs: Option<Repairs>,
     /// Why a kind is missing: the last line of what the compiler said.
     pub missing: BTreeMap<StaticKind, String>,
 }

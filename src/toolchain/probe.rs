@@ -1,7 +1,7 @@
 //! What a compiler really is and does: asked, then tried.
 
 use super::descriptor::{Descriptor, Search};
-use super::{Facts, Recipe};
+use super::{Facts, Recipe, repairs};
 use crate::check;
 use crate::model::{Family, Language, Libc, StaticKind};
 use crate::run::{self, Captured, Command};
@@ -42,7 +42,7 @@ int main() {
 const PRINTS: &str = "42";
 
 /// Probes one compiler command for one set of ABI options, with these variables set: the chain, without which
-/// a wrapper that comes back to us would have us probe it for ever.
+/// a wrapper that comes back to us would have us probe it for ever. Repairs are kept in `keep`.
 ///
 /// # Errors
 /// A compiler that can't be started, or no directory for temporary files. A compiler that starts and fails
@@ -53,6 +53,7 @@ pub fn probe(
     env: &[(OsString, OsString)],
     language: Language,
     descriptor: &Descriptor,
+    keep: Option<&Path>,
 ) -> io::Result<Facts> {
     let dir = tempfile::Builder::new().prefix("staticcxx-probe").tempdir()?;
     let asked = Asked { command, abi, env, descriptor, dir: dir.path() };
@@ -80,12 +81,15 @@ pub fn probe(
         as_needed: asked.as_needed(language)?,
         library_dirs: asked.library_dirs()?,
         kinds: BTreeMap::new(),
+        repairs: None,
         missing: BTreeMap::new(),
         triple,
     };
     for (kind, recipe) in &descriptor.kinds {
         let tried = asked.fill(recipe).and_then(|filled| {
-            asked.links(language, *kind, &filled, &facts.triple)?;
+            let (file, text) = source(language);
+            fs::write(dir.path().join(file), text).map_err(|e| e.to_string())?;
+            asked.links(&[file], *kind, &filled, &facts.triple)?;
             Ok(filled)
         });
         match tried {
@@ -93,6 +97,7 @@ pub fn probe(
             Err(why) => drop(facts.missing.insert(*kind, why)),
         }
     }
+    facts.repairs = keep.and_then(|keep| repairs::make(&asked, &facts, keep));
     Ok(facts)
 }
 
@@ -117,12 +122,14 @@ fn family(command: &[OsString], env: &[(OsString, OsString)], triple: &str) -> F
     if tool.is_ok_and(|t| t.is_like_clang()) { Family::Clang } else { Family::Gcc }
 }
 
-struct Asked<'a> {
+/// One compiler being asked, in a directory of its own.
+pub(super) struct Asked<'a> {
     command: &'a [OsString],
     abi: &'a [OsString],
     env: &'a [(OsString, OsString)],
     descriptor: &'a Descriptor,
-    dir: &'a Path,
+    /// The directory.
+    pub dir: &'a Path,
 }
 
 impl Asked<'_> {
@@ -136,7 +143,8 @@ impl Asked<'_> {
         command
     }
 
-    fn ask(&self, args: &[&str]) -> io::Result<Captured> {
+    /// Runs the compiler with these arguments.
+    pub fn ask(&self, args: &[&str]) -> io::Result<Captured> {
         run::capture(&self.command().args(args))
     }
 
@@ -205,17 +213,15 @@ impl Asked<'_> {
     }
 
     /// Compiles, links, reads back and, where this machine can, runs a program.
-    fn links(&self, language: Language, kind: StaticKind, recipe: &Recipe, triple: &str) -> Result<(), String> {
-        let (file, text) = source(language);
+    pub fn links(&self, args: &[&str], kind: StaticKind, recipe: &Recipe, triple: &str) -> Result<(), String> {
         let said = |e: io::Error| e.to_string();
-        fs::write(self.dir.join(file), text).map_err(said)?;
         let out = self.dir.join(kind.flag());
         let out_word = format!("./{}", kind.flag());
         let mut command = self.command().args(&recipe.before);
         if kind == StaticKind::StaticPie {
             command = command.arg("-fPIE");
         }
-        let command = command.args([file, "-o", &out_word]).args(&recipe.after);
+        let command = command.args(args).args(["-o", &out_word]).args(&recipe.after);
         let made = run::capture(&command).map_err(said)?;
         if !made.status.success() {
             let text = String::from_utf8_lossy(&made.stderr).into_owned();

@@ -316,14 +316,14 @@ impl<'a> Chooser<'a> {
             return Ok(Probed::default());
         }
         log::debug!("probing {}", crate::run::shell_line(&candidate.command));
-        let facts =
-            probe::probe(&candidate.command, abi, &self.env(candidate), self.language, &candidate.descriptor).map_err(
-                |error| SelectError::Unrunnable { compiler: crate::run::shell_line(&candidate.command), error },
-            )?;
+        let keep = dir.filter(|d| can_write(d)).zip(key.as_ref()).map(|(d, k)| k.repairs(d));
+        let env = self.env(candidate);
+        let facts = probe::probe(&candidate.command, abi, &env, self.language, &candidate.descriptor, keep.as_deref())
+            .map_err(|error| SelectError::Unrunnable { compiler: crate::run::shell_line(&candidate.command), error })?;
         let warning = match (dir, &key) {
             (Some(dir), Some(key)) => cache::store(dir, key, &facts).err().map(|e| {
                 format!(
-                    "the cache directory `{}` can't be written ({e}): every link probes the compiler",
+                    "the cache directory `{}` can't be written ({e}): every link probes the compiler, and glibc's locales and name services stay unrepaired",
                     dir.display()
                 )
             }),

@@ -21,6 +21,8 @@ mod check;
 mod libraries;
 // Shared libraries of the project itself, against their dynamic twins.
 mod shared;
+// What repairs glibc, and hints after a failed link.
+mod repairs;
 // `staticctl` itself.
 mod ctl;
 // make, autoconf, CMake and Meson with the drivers as compilers.

@@ -1,8 +1,9 @@
-//! An archive of one object, for a library that counts only if it is referred to (`--as-needed`, which many
-//! distributions make the default): the linker takes the member when a symbol of it is wanted, and leaves it with its
-//! constructors otherwise, just as a shared object would be left.
+//! Archives of one object, written in the GNU variant of the format (ar(5)): two members with fixed names are all that
+//! is wanted of it.
 //!
-//! Written here in the GNU variant of the format (ar(5)): two members with fixed names are all that is wanted of it.
+//! For a library that counts only if it is referred to (`--as-needed`, which many distributions make the default): the
+//! linker takes the member when a symbol of it is wanted, and leaves it with its constructors otherwise, just as a
+//! shared object would be left.
 
 use object::read::elf::{FileHeader, Sym};
 use object::{Endianness, elf};
@@ -14,8 +15,14 @@ pub fn of(object: &[u8]) -> Option<Vec<u8>> {
         Some(b"\x7fELF\x01") => defined::<elf::FileHeader32<Endianness>>(object)?,
         _ => return None,
     };
+    with_index(object, &names)
+}
+
+/// An archive of an object whose index has these names: a linker that goes by the index takes the member for any
+/// of them, whether the object defines it or not.
+pub fn with_index(object: &[u8], names: &[impl AsRef<[u8]>]) -> Option<Vec<u8>> {
     let count = u32::try_from(names.len()).ok()?;
-    let mut text: Vec<u8> = names.iter().flat_map(|n| n.iter().copied().chain([0])).collect();
+    let mut text: Vec<u8> = names.iter().flat_map(|n| n.as_ref().iter().copied().chain([0])).collect();
     if text.len() % 2 == 1 {
         text.push(b'\n');
     }

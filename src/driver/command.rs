@@ -1,0 +1,41 @@
+//! The command as it is run: short enough, and in the colours that the user would see without us.
+
+use super::{Job, as_it_is};
+use crate::args::lexer::Arg;
+use crate::args::response;
+use crate::message;
+use crate::run::Command;
+use crate::settings::Settings;
+use std::ffi::OsString;
+use std::io::{self, Write};
+
+/// The command, told to use colours where the compiler would do so by itself if it saw the terminal and not our pipe.
+pub(super) fn coloured(settings: &Settings, job: &Job, command: Command) -> Command {
+    let said = |a: &Arg| a.word.as_encoded_bytes().windows(11).any(|w| w == b"diagnostics") && a.row.is_none();
+    let wanted = settings.colours && message::is_terminal() && !job.request.args.iter().any(said);
+    if wanted { command.arg("-fdiagnostics-color=always") } else { command }
+}
+
+/// The command with its arguments in a response file where they are too long, and the file, which goes with
+/// its guard. An empty argument can't be put into one by every reader.
+pub(super) fn shortened(job: &Job, full: &Command) -> io::Result<(Command, Option<tempfile::TempPath>)> {
+    let length: usize = job.plan.argv.iter().map(|w| w.len() + 1 + std::mem::size_of::<usize>()).sum();
+    let limit = if job.request.used_files { LONG_WITH_FILES } else { LONG_ARGUMENTS };
+    if length <= limit || job.plan.argv.iter().any(|w| w.is_empty()) {
+        return Ok((full.clone(), None));
+    }
+    let mut file = tempfile::Builder::new().prefix("staticcxx").suffix(".rsp").tempfile()?;
+    file.write_all(&response::quote(&job.plan.argv))?;
+    let path = file.into_temp_path();
+    let mut word = OsString::from("@");
+    word.push(path.as_os_str());
+    Ok((as_it_is(&job.selected, &[word]), Some(path)))
+}
+
+/// The arguments of one call may be this long before they go through a response file: Linux gives argv and
+/// environment together a quarter of the stack limit, 2 MiB by default.
+const LONG_ARGUMENTS: usize = 512 * 1024;
+
+/// Above this, a call that came with a response file goes on with one, so that the driver uses them too for
+/// what it runs itself.
+const LONG_WITH_FILES: usize = 64 * 1024;

@@ -1,0 +1,93 @@
+//! How a call ended: what became of its output, and the line for the report.
+
+use super::Job;
+use crate::check::{Image, Verdict};
+use crate::message;
+use crate::plan::policy::Reason;
+use crate::report::{self, Outcome, Record, Times};
+use crate::run::Command;
+use crate::settings::Settings;
+use crate::toolchain::{Facts, Selected};
+use std::ffi::OsString;
+use std::fs;
+use std::path::Path;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+/// What a file looked like, to tell whether it was written.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Trace(Option<(u64, u64, i64, i64)>);
+
+impl Trace {
+    pub fn of(path: &Path) -> Trace {
+        use std::os::unix::fs::MetadataExt;
+        Trace(fs::metadata(path).ok().map(|m| (m.ino(), m.size(), m.mtime(), m.mtime_nsec())))
+    }
+}
+
+/// Removes an output, but never a device or a FIFO.
+pub(super) fn remove(output: &Path) {
+    if fs::metadata(output).is_ok_and(|m| m.is_file())
+        && let Err(error) = fs::remove_file(output)
+    {
+        message::warning(format!("`{}` can't be removed: {error}", output.display()));
+    }
+}
+
+/// How a call ended, for the report.
+pub(super) struct Ending {
+    pub outcome: Outcome,
+    pub status: i32,
+    pub times: Times,
+    pub image: Option<Image>,
+    pub verdict: Option<Verdict>,
+}
+
+impl Ending {
+    pub fn new(outcome: Outcome, status: i32) -> Ending {
+        Ending { outcome, status, times: Times::default(), image: None, verdict: None }
+    }
+
+    pub fn record<'a>(
+        &'a self,
+        argv: &[OsString],
+        selected: &'a Selected,
+        facts: Option<&'a Facts>,
+        job: Option<(&'a Job, &Command)>,
+        reason: Option<&'a Reason>,
+    ) -> Record<'a> {
+        let time = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis());
+        Record {
+            schema: report::SCHEMA,
+            time: u64::try_from(time).unwrap_or(0),
+            directory: std::env::current_dir().unwrap_or_default(),
+            argv: report::lossy(argv),
+            command: job.map(|(_, c)| report::lossy(&c.words())).unwrap_or_default(),
+            toolchain: &selected.toolchain,
+            compiler: facts.map_or("", |f| &f.version),
+            triple: facts.map_or("", |f| &f.triple),
+            outcome: self.outcome,
+            status: self.status,
+            reason,
+            kind: job.map(|(j, _)| j.plan.kind),
+            rules: job.map_or(&[], |(j, _)| &j.plan.applied),
+            libraries: job.map_or(&[], |(j, _)| &j.resolution.libraries),
+            missing: job.map_or(&[], |(j, _)| &j.resolution.missing),
+            output: job.map(|(j, _)| j.request.output_path().to_owned()).unwrap_or_default(),
+            image: self.image.as_ref(),
+            verdict: self.verdict.as_ref(),
+            times: self.times,
+        }
+    }
+}
+
+pub(super) fn write_report(settings: &Settings, record: &Record<'_>) {
+    if let Some(dir) = &settings.report
+        && let Err(error) = report::append(dir, record)
+    {
+        message::warning(format!("the report directory `{}` can't be written: {error}", dir.display()));
+    }
+}
+
+pub(super) fn milliseconds(start: Instant) -> f64 {
+    start.elapsed().as_secs_f64() * 1000.0
+}

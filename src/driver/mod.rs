@@ -1,0 +1,262 @@
+//! A driver call, read top to bottom: classify, select, plan, run, verify, report.
+
+mod command;
+mod ending;
+mod shared;
+mod verdict;
+
+pub use shared::SharedJob;
+
+use crate::args::{self, Request, linker};
+use crate::check::Expect;
+use crate::libs::{self, Resolution, SearchPath, pic, reference};
+use crate::linker_output::Listener;
+use crate::message;
+use crate::model::Language;
+use crate::plan::policy::{Policy, Reason, is_probe, policy};
+use crate::plan::{self, Context, Plan};
+use crate::report::Outcome;
+use crate::run::{self, Command, Ended, Guard};
+use crate::settings::{CheckMode, Settings};
+use crate::toolchain::{self, Facts, Invocation, Need, SelectError, Selected};
+use command::{coloured, shortened};
+use ending::{Ending, Trace, milliseconds, remove, write_report};
+use shared::{link_shared, shared_job};
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Instant;
+use verdict::{explain_failure, refuse_missing, verify};
+
+/// Our own failures, apart from the compiler's: 1, as GCC's own.
+pub const EXIT_FAILURE: i32 = 1;
+
+/// What a call comes to.
+pub enum Prepared {
+    /// Run it as it is.
+    PassThrough(Command, Reason),
+    /// It can't be done.
+    Refused(Box<Selected>, Reason),
+    /// Link it statically.
+    Link(Box<Job>),
+    /// Link a shared object as asked, and attach what is needed to link it statically later.
+    Shared(Box<SharedJob>),
+}
+
+/// A link, ready to run.
+pub struct Job {
+    /// The call.
+    pub request: Request,
+    /// The toolchain.
+    pub selected: Selected,
+    /// Its facts.
+    pub facts: Facts,
+    /// The libraries.
+    pub resolution: Resolution,
+    /// The rewritten call.
+    pub plan: Plan,
+    /// What the output must be for.
+    pub expect: Expect,
+}
+
+/// Understands and plans a call without running it. `argv` begins with the program's own name.
+///
+/// # Errors
+/// No toolchain for it.
+pub fn prepare(settings: &Settings, own: Language, argv: &[OsString]) -> Result<Prepared, SelectError> {
+    let (argv0, words) = argv.split_first().map_or((OsString::new(), &[][..]), |(a, w)| (a.clone(), w));
+    let invocation = Invocation::parse(&argv0, own);
+    if settings.chain.is_some() {
+        let selected = toolchain::pass_through(settings, &invocation)?;
+        return Ok(Prepared::PassThrough(as_it_is(&selected, words), Reason::Nested));
+    }
+    let request = args::classify(words, invocation.language);
+    let need = match policy(&request) {
+        Policy::Rewrite => Need::Link,
+        Policy::LeaveAlone(Reason::SharedObject) if settings.fat_shared && !request.dry_run => {
+            return shared_job(settings, &invocation, request, words);
+        }
+        Policy::LeaveAlone(reason) => {
+            let selected = toolchain::select(settings, &invocation, Need::Compile, &request.abi)?;
+            return Ok(Prepared::PassThrough(as_it_is(&selected, words), reason));
+        }
+        Policy::Refuse(reason) => {
+            let selected = toolchain::select(settings, &invocation, Need::Compile, &request.abi)?;
+            return Ok(match settings.check {
+                CheckMode::Strict => Prepared::Refused(Box::new(selected), reason),
+                CheckMode::Warn | CheckMode::Off => Prepared::PassThrough(as_it_is(&selected, words), reason),
+            });
+        }
+    };
+    let mut selected = toolchain::select(settings, &invocation, need, &request.abi)?;
+    let Some(facts) = selected.facts.take() else {
+        return Ok(Prepared::PassThrough(as_it_is(&selected, words), Reason::NotALink));
+    };
+    Ok(Prepared::Link(Box::new(link_job(settings, request, selected, facts))))
+}
+
+fn link_job(settings: &Settings, request: Request, mut selected: Selected, facts: Facts) -> Job {
+    let expect = Expect::from_triple(&facts.triple).with_abi(&request.abi);
+    let items = linker::split(&request.args);
+    let path = SearchPath::of(&items, &request, &facts.library_dirs, settings.library_path.as_deref(), expect);
+    let mut resolution = libs::resolve(&items, &request, &facts, &path, selected.language);
+    if let Err(error) = resolution.store.write() {
+        selected.warnings.push(format!("the objects of shared libraries can't be written: {error}"));
+    }
+    // The toolchain's own directories hold what its distribution builds; a PIE by default takes those.
+    let typed = reference::references(&items, &request).into_iter().filter_map(|r| match r.named {
+        reference::Named::Path(path) => Some(path),
+        _ => None,
+    });
+    let archives = resolution.libraries.iter().map(|l| l.path.clone()).filter(|p| !path.is_system(p));
+    let files: Vec<PathBuf> = typed.chain(archives).collect();
+    let fixed = if facts.default_pie { pic::fixed_input(files.iter().map(PathBuf::as_path)) } else { None };
+    let repairs: Vec<PathBuf> = facts.repairs.iter().flat_map(|r| settings.repairs.archives(r)).cloned().collect();
+    let context = Context {
+        repairs: &repairs,
+        facts: &facts,
+        language: selected.language,
+        fixed_input: fixed.as_deref(),
+        substitutes: &resolution.substitutes,
+        closure: &resolution.closure,
+    };
+    let plan = plan::plan(&request, &context);
+    Job { request, selected, facts, resolution, plan, expect }
+}
+
+/// The call with nothing but the toolchain's own words in front.
+fn as_it_is(selected: &Selected, words: &[OsString]) -> Command {
+    let front = selected.launcher.iter().chain(&selected.compiler).chain(&selected.compile_args);
+    let mut command = Command::new(front.chain(words).cloned());
+    command.env.clone_from(&selected.env);
+    command
+}
+
+impl Job {
+    /// What is run.
+    pub fn command(&self) -> Command {
+        as_it_is(&self.selected, &self.plan.argv)
+    }
+}
+
+/// Runs a call to its end and gives the exit status, or does not come back.
+pub fn main(own: Language, argv: &[OsString]) -> i32 {
+    let start = Instant::now();
+    let settings = Settings::from_env();
+    start_log(&settings);
+    match prepare(&settings, own, argv) {
+        Err(error) => {
+            message::error(&error);
+            if let Some(hint) = error.hint() {
+                message::hint(hint);
+            }
+            EXIT_FAILURE
+        }
+        Ok(Prepared::PassThrough(command, reason)) => {
+            if let (Reason::Sanitizer(_), CheckMode::Warn) = (&reason, settings.check) {
+                message::warning(format!("{}; the program is linked dynamically", reason.line()));
+            }
+            log::debug!("{}: {}", reason.line(), command.shell());
+            let error = run::exec(&command);
+            message::error(format!("`{}` can't be run: {error}", command.program.to_string_lossy()));
+            EXIT_FAILURE
+        }
+        Ok(Prepared::Refused(selected, reason)) => {
+            message::error(reason.line());
+            if let Some(hint) = reason.hint() {
+                message::hint(hint);
+            }
+            let facts = selected.facts.as_ref();
+            let mut ending = Ending::new(Outcome::Refused, EXIT_FAILURE);
+            ending.times.plan = milliseconds(start);
+            let record = ending.record(argv, &selected, facts, None, Some(&reason));
+            write_report(&settings, &record);
+            EXIT_FAILURE
+        }
+        Ok(Prepared::Link(job)) => link(&settings, argv, *job, start),
+        Ok(Prepared::Shared(job)) => link_shared(&job),
+    }
+}
+
+fn link(settings: &Settings, argv: &[OsString], job: Job, start: Instant) -> i32 {
+    for warning in &job.selected.warnings {
+        message::warning(warning);
+    }
+    if let Some(value) = &settings.bad_check {
+        message::warning(format!(
+            "STATICCXX_CHECK={} is none of strict, warn, off: strict is taken",
+            value.to_string_lossy()
+        ));
+    }
+    for (shared, why) in &job.resolution.store.ignored {
+        message::note(format!("`{}`: {why}; it is taken as if it carried none", shared.display()));
+    }
+    if !job.request.dry_run && job.resolution.missing.iter().any(|m| m.required) {
+        return refuse_missing(settings, argv, &job, start);
+    }
+    let full = job.command();
+    log::info!("{}", full.shell());
+    for applied in &job.plan.applied {
+        log::debug!("{}: {}", applied.rule, applied.detail);
+    }
+    let guard = Guard::install();
+    let (command, _response) = match shortened(&job, &full) {
+        Ok(pair) => pair,
+        Err(error) => {
+            message::error(format!("a response file can't be written: {error}"));
+            return EXIT_FAILURE;
+        }
+    };
+    if job.request.dry_run {
+        drop(job);
+        let error = run::exec(&full);
+        message::error(format!("`{}` can't be run: {error}", full.program.to_string_lossy()));
+        return EXIT_FAILURE;
+    }
+    let output = &job.request.output_path().to_owned();
+    let before = Trace::of(output);
+    let mut ending = Ending::new(Outcome::Failed, EXIT_FAILURE);
+    ending.times.plan = milliseconds(start);
+    let repaired = job.facts.repairs.iter().filter(|r| r.name_services.is_some() && settings.repairs.name_services);
+    let mut listener = Listener::new(repaired.flat_map(|r| r.functions.iter().cloned()));
+    let heard = guard.run_heard(&coloured(settings, &job, command), |bytes| message::pass_on(&listener.take(bytes)));
+    message::pass_on(&listener.finish());
+    let ran = match heard {
+        Ok(ran) => ran,
+        Err(error) => {
+            message::error(format!("`{}` can't be run: {error}", full.program.to_string_lossy()));
+            return EXIT_FAILURE;
+        }
+    };
+    ending.times.link = ran.wall.as_secs_f64() * 1000.0;
+    let mut signal = ran.interrupted;
+    match ran.ended {
+        Ended::Killed(by) => {
+            ending.outcome = Outcome::Interrupted;
+            signal = signal.or(Some(by));
+        }
+        Ended::Exited(0) if signal.is_none() => verify(settings, &job, output, &before, &mut ending),
+        Ended::Exited(status) => ending.status = status,
+    }
+    if let Some(signal) = signal.or_else(|| guard.caught()) {
+        ending.outcome = Outcome::Interrupted;
+        ending.status = 128 + signal;
+        if Trace::of(output) != before {
+            remove(output);
+        }
+        write_report(settings, &ending.record(argv, &job.selected, Some(&job.facts), Some((&job, &full)), None));
+        drop((_response, job));
+        run::die_by(signal);
+    }
+    if ending.outcome == Outcome::Failed && !is_probe(output) {
+        explain_failure(&job, &listener);
+    }
+    write_report(settings, &ending.record(argv, &job.selected, Some(&job.facts), Some((&job, &full)), None));
+    ending.status
+}
+
+fn start_log(settings: &Settings) {
+    if let Some(filter) = &settings.log {
+        // A second start, or a filter that can't be read, leaves the log as it is.
+        let _ = env_logger::Builder::new().parse_filters(filter).try_init();
+    }
+}

@@ -1,0 +1,132 @@
+//! Reading the output back, and saying what is wrong, where it comes from and what to do.
+
+use super::ending::{Ending, Trace, milliseconds, remove, write_report};
+use super::{EXIT_FAILURE, Job};
+use crate::check::{self, CallEvidence, Failure};
+use crate::libs::{self, reference};
+use crate::linker_output::Listener;
+use crate::message;
+use crate::report::Outcome;
+use crate::settings::{CheckMode, Settings};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// Reads the output back and decides what becomes of it.
+pub(super) fn verify(settings: &Settings, job: &Job, output: &Path, before: &Trace, ending: &mut Ending) {
+    ending.status = 0;
+    ending.outcome = Outcome::Unchecked;
+    // `-o /dev/null` and calls that print something instead of linking leave nothing to read.
+    let regular = fs::metadata(output).is_ok_and(|m| m.is_file());
+    if settings.check == CheckMode::Off || !regular || Trace::of(output) == *before {
+        return;
+    }
+    let start = Instant::now();
+    match check::inspect(output) {
+        Ok(image) => {
+            let verdict = check::judge(&image, &job.expect, &CallEvidence::default());
+            ending.outcome = if verdict.is_static() { Outcome::Verified } else { Outcome::NotStatic };
+            for failure in &verdict.failures {
+                say_failure(settings, job, output, failure);
+            }
+            ending.image = Some(image);
+            ending.verdict = Some(verdict);
+        }
+        Err(error) => {
+            ending.outcome = Outcome::NotStatic;
+            let text = format!("`{}` was linked and {error}", output.display());
+            match settings.check {
+                CheckMode::Warn => message::warning(text),
+                CheckMode::Strict | CheckMode::Off => message::error(text),
+            }
+        }
+    }
+    ending.times.check = milliseconds(start);
+    if ending.outcome == Outcome::NotStatic && settings.check == CheckMode::Strict {
+        ending.status = EXIT_FAILURE;
+        remove(output);
+        message::hint("set STATICCXX_CHECK=warn to keep the file; `staticctl explain -- COMMAND` shows what was run");
+    }
+}
+
+pub(super) fn say_failure(settings: &Settings, job: &Job, output: &Path, failure: &Failure) {
+    let mut text = format!("`{}` is not a static program: {failure}", output.display());
+    if let Some(blame) = blame(failure, &job.plan.argv) {
+        text.push_str(&format!("; this comes from `{blame}`"));
+    }
+    match settings.check {
+        CheckMode::Warn => message::warning(text),
+        CheckMode::Strict | CheckMode::Off => message::error(text),
+    }
+}
+
+/// The argument that a failure is most likely from.
+pub(super) fn blame(failure: &Failure, argv: &[OsString]) -> Option<String> {
+    let words = || argv.iter().map(|w| w.to_string_lossy());
+    match failure {
+        Failure::NeedsSharedObjects { needed } => needed.iter().find_map(|soname| {
+            let stem = reference::stem(Path::new(soname))?.to_string_lossy().into_owned();
+            let short = stem.strip_prefix("lib").unwrap_or(&stem).to_owned();
+            words()
+                .find(|w| {
+                    let file = Path::new(w.as_ref()).file_name().map(|f| f.to_string_lossy().into_owned());
+                    **w == format!("-l{short}") || file.is_some_and(|f| f.starts_with(&format!("{stem}.")))
+                })
+                .map(|w| w.into_owned())
+        }),
+        Failure::HasInterpreter { .. } => {
+            words().find(|w| w.contains("dynamic-linker") || w.starts_with("-specs")).map(|w| w.into_owned())
+        }
+        Failure::WrongMachine { .. } => {
+            words().find(|w| w.starts_with("-m") || w.contains("target")).map(|w| w.into_owned())
+        }
+        Failure::SharedObject => words().find(|w| w.contains("shared")).map(|w| w.into_owned()),
+        Failure::NotAProgram { .. } => {
+            words().find(|w| w.starts_with("-Wl,") && w.contains("-r")).map(|w| w.into_owned())
+        }
+    }
+}
+
+/// Libraries that the user named and that have no archive: all of them at once, before the linker's own errors.
+pub(super) fn refuse_missing(settings: &Settings, argv: &[OsString], job: &Job, start: Instant) -> i32 {
+    for missing in job.resolution.missing.iter().filter(|m| m.required) {
+        message::error(missing.line());
+        if missing.because.len() > 1 {
+            message::note(format!("needed through {}", missing.because.join(" → ")));
+        }
+        message::hint(missing.hint());
+    }
+    let mut ending = Ending::new(Outcome::Refused, EXIT_FAILURE);
+    ending.times.plan = milliseconds(start);
+    let command = job.command();
+    write_report(settings, &ending.record(argv, &job.selected, Some(&job.facts), Some((job, &command)), None));
+    EXIT_FAILURE
+}
+
+/// After the linker's own errors: libraries that were needed and not there, and where missing symbols are.
+pub(super) fn explain_failure(job: &Job, listener: &Listener) {
+    for missing in &job.resolution.missing {
+        message::note(format!("{}; needed through {}", missing.line(), missing.because.join(" → ")));
+    }
+    let mut archives: BTreeMap<PathBuf, String> = BTreeMap::new();
+    for (symbol, archive) in libs::index::definers(listener.undefined(), &job.resolution.path) {
+        archives.entry(archive).or_insert(symbol);
+    }
+    for (archive, symbol) in archives.into_iter().take(HINTS) {
+        message::hint(format!("`{symbol}` is defined in `{}`: is {} missing?", archive.display(), as_typed(&archive)));
+    }
+}
+
+/// At most so many archives are named after a failed link.
+const HINTS: usize = 8;
+
+/// How an archive along the search path is put on a command line.
+pub(super) fn as_typed(archive: &Path) -> String {
+    let name = archive.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    match name.strip_prefix("lib") {
+        Some(name) => format!("`-l{name}`"),
+        None => "it".into(),
+    }
+}

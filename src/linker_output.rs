@@ -1,0 +1,139 @@
+//! What the linker says on stderr, line by line: passed on as it comes, but for warnings that a repair has made
+//! untrue; and remembered where it tells which symbols are missing.
+//!
+//! The warning is the text of a `.gnu.warning.FUNCTION` section of glibc's libc.a, which GNU ld prints behind a line
+//! that names the function of the caller. That line goes too if nothing else follows it.
+
+use std::collections::BTreeSet;
+
+/// The middle of the warning, the same in all languages.
+const WARNING: &str = "' in statically linked applications requires at runtime the shared libraries";
+
+/// Undefined symbols as GNU ld and gold, lld, and mold put them.
+const UNDEFINED: [&str; 2] = ["undefined reference to ", "undefined symbol: "];
+
+/// How many undefined symbols are remembered.
+const MANY: usize = 64;
+
+/// The listener of one link.
+#[derive(Debug, Default)]
+pub struct Listener {
+    /// Functions whose warning is no longer true.
+    repaired: BTreeSet<String>,
+    /// An unfinished line.
+    rest: Vec<u8>,
+    /// A line that names a function, held back until it is known what follows.
+    held: Option<Vec<u8>>,
+    /// A warning behind the line that is held was left out.
+    left_out: bool,
+    /// Undefined symbols, once each.
+    undefined: BTreeSet<String>,
+}
+
+impl Listener {
+    /// A listener that leaves out the warnings about these functions.
+    pub fn new(repaired: impl IntoIterator<Item = String>) -> Listener {
+        Listener { repaired: repaired.into_iter().collect(), ..Listener::default() }
+    }
+
+    /// Takes bytes and gives those that are to be passed on now.
+    pub fn take(&mut self, bytes: &[u8]) -> Vec<u8> {
+        self.rest.extend_from_slice(bytes);
+        let mut out = Vec::new();
+        while let Some(end) = self.rest.iter().position(|b| *b == b'\n') {
+            let line: Vec<u8> = self.rest.drain(..=end).collect();
+            self.line(line, &mut out);
+        }
+        out
+    }
+
+    /// What is left at the end.
+    pub fn finish(&mut self) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.release(&mut out);
+        out.append(&mut self.rest);
+        out
+    }
+
+    /// The undefined symbols that were named.
+    pub fn undefined(&self) -> impl Iterator<Item = &str> {
+        self.undefined.iter().map(String::as_str)
+    }
+
+    fn line(&mut self, line: Vec<u8>, out: &mut Vec<u8>) {
+        let text = String::from_utf8_lossy(&line);
+        if let Some(function) = warned_of(&text)
+            && self.repaired.contains(function)
+        {
+            self.left_out = true;
+            return;
+        }
+        self.note_undefined(&text);
+        let names_a_function = text.trim_end().ends_with("':") && text.contains(": in function `");
+        self.release(out);
+        if names_a_function {
+            self.held = Some(line);
+        } else {
+            out.extend(line);
+        }
+    }
+
+    /// Passes the held line on, unless all that followed it was left out.
+    fn release(&mut self, out: &mut Vec<u8>) {
+        let left_out = std::mem::take(&mut self.left_out);
+        if let Some(held) = self.held.take().filter(|_| !left_out) {
+            out.extend(held);
+        }
+    }
+
+    fn note_undefined(&mut self, text: &str) {
+        let found = UNDEFINED.iter().find_map(|u| text.split_once(u));
+        if let Some((_, name)) = found.filter(|_| self.undefined.len() < MANY) {
+            let name = name.trim().trim_start_matches('`').trim_end_matches('\'');
+            self.undefined.insert(name.to_owned());
+        }
+    }
+}
+
+/// The function that a line warns of.
+fn warned_of(text: &str) -> Option<&str> {
+    let (before, _) = text.split_once(WARNING)?;
+    before.rsplit_once("Using '").map(|(_, function)| function)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const USING: &str = "warning: Using 'getpwnam' in statically linked applications requires at runtime the shared libraries from the glibc version used for linking\n";
+    const DLOPEN: &str = "warning: Using 'dlopen' in statically linked applications requires at runtime the shared libraries from the glibc version used for linking\n";
+
+    fn heard(lines: &[&str]) -> String {
+        let mut listener = Listener::new(["getpwnam".to_owned()]);
+        let all = lines.concat();
+        // In pieces, as pipes deliver.
+        let mut out: Vec<u8> = all.as_bytes().chunks(7).flat_map(|c| listener.take(c)).collect();
+        out.extend(listener.finish());
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn only_warnings_that_are_no_longer_true_go() {
+        let (in_f, at) = ("/usr/bin/ld: x.o: in function `f':\n", "x.c:(.text+0x5): ");
+        assert_eq!(heard(&[in_f, at, USING]), "");
+        assert_eq!(heard(&[in_f, at, DLOPEN]), [in_f, at, DLOPEN].concat());
+        assert_eq!(heard(&[in_f, at, USING, "other\n"]), "other\n");
+        let in_g = "/usr/bin/ld: x.o: in function `g':\n";
+        assert_eq!(heard(&[in_f, at, USING, in_g, at, DLOPEN]), [in_g, at, DLOPEN].concat());
+        assert_eq!(heard(&[in_f, in_g]), [in_f, in_g].concat());
+        assert_eq!(heard(&["no newline at the end"]), "no newline at the end");
+    }
+
+    #[test]
+    fn undefined_symbols_are_remembered() {
+        let mut listener = Listener::default();
+        listener
+            .take(b"x.c:(.text+0x5): undefined reference to `deflate'\nld.lld: error: undefined symbol: ns::f(int)\n");
+        assert_eq!(listener.undefined().collect::<Vec<_>>(), ["deflate", "ns::f(int)"]);
+    }
+}

@@ -1,0 +1,298 @@
+//! Repairs of what glibc's static programs can't do by themselves: UTF-8 locales without files, name services
+//! without shared objects.
+//!
+//! Both are small objects (`toolchains/glibc/`), compiled by the toolchain that they are for, tried with its libc.a
+//! by running a program, and kept beside the facts. Each goes into an archive whose index names the functions that
+//! need it: the linker takes it only for a program that refers to one of them.
+
+use super::Facts;
+use super::probe::Asked;
+use crate::archive;
+use crate::model::Libc;
+use object::read::archive::ArchiveFile;
+use object::{Object, ObjectSection};
+use serde::{Deserialize, Serialize};
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+const LOCALE: &str = include_str!("../../toolchains/glibc/locale.c");
+const NAME_SERVICES: &str = include_str!("../../toolchains/glibc/name-services.c");
+const TRY_LOCALE: &str = include_str!("../../toolchains/glibc/try-locale.c");
+const TRY_NAME_SERVICES: &str = include_str!("../../toolchains/glibc/try-name-services.c");
+
+/// The loader of locale archives, and its new name: of the same length, so that only bytes of a string change.
+const LOADER: &[u8] = b"_nl_load_locale_from_archive\0";
+const ORIGINAL: &str = "_nl_load_locale_from_archivE";
+
+/// Functions that read locale files: C's, and the constructors of `std::locale` that take a name.
+const LOCALE_FUNCTIONS: [&str; 14] = [
+    "setlocale",
+    "newlocale",
+    "_ZNSt6localeC1EPKc",
+    "_ZNSt6localeC2EPKc",
+    "_ZNSt6localeC1ERKNSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEE",
+    "_ZNSt6localeC2ERKNSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEE",
+    "_ZNSt6localeC1ERKSs",
+    "_ZNSt6localeC2ERKSs",
+    "_ZNSt6localeC1ERKS_PKci",
+    "_ZNSt6localeC2ERKS_PKci",
+    "_ZNSt6localeC1ERKS_RKNSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEEi",
+    "_ZNSt6localeC2ERKS_RKNSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEEi",
+    "_ZNSt6localeC1ERKS_RKSsi",
+    "_ZNSt6localeC2ERKS_RKSsi",
+];
+
+/// Where distributions keep the locale C.UTF-8.
+const LOCALE_DIRS: [&str; 3] = ["/usr/lib/locale/C.utf8", "/usr/lib/locale/C.UTF-8", "/usr/lib64/locale/C.utf8"];
+
+/// glibc's categories by number (locale.h); `LC_ALL` has no data.
+const CATEGORIES: [&str; 13] = [
+    "LC_CTYPE",
+    "LC_NUMERIC",
+    "LC_TIME",
+    "LC_COLLATE",
+    "LC_MONETARY",
+    "LC_MESSAGES/SYS_LC_MESSAGES",
+    "",
+    "LC_PAPER",
+    "LC_NAME",
+    "LC_ADDRESS",
+    "LC_TELEPHONE",
+    "LC_MEASUREMENT",
+    "LC_IDENTIFICATION",
+];
+
+/// The repairs of one toolchain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Repairs {
+    /// The libc.a that they were tried with, its size and time: another one needs another trial.
+    pub libc: (PathBuf, u64, i64),
+    /// The archive with the C.UTF-8 locale; none where it does not work, or the machine has no such locale.
+    pub locale: Option<PathBuf>,
+    /// The archive that pins the name services.
+    pub name_services: Option<PathBuf>,
+    /// The functions behind which name services are, as the warnings in libc.a say.
+    pub functions: Vec<String>,
+}
+
+impl Repairs {
+    /// Whether they still fit the machine.
+    pub fn hold(&self) -> bool {
+        let there = |path: &Option<PathBuf>| path.as_ref().is_none_or(|p| p.is_file());
+        stamp(&self.libc.0).is_ok_and(|now| now == self.libc) && there(&self.locale) && there(&self.name_services)
+    }
+}
+
+fn stamp(path: &Path) -> io::Result<(PathBuf, u64, i64)> {
+    let m = fs::metadata(path)?;
+    Ok((path.to_owned(), m.size(), m.mtime()))
+}
+
+/// Makes and tries the repairs for a glibc toolchain; the archives go into `keep`. None for another libc, or where
+/// nothing works.
+pub(super) fn make(asked: &Asked<'_>, facts: &Facts, keep: &Path) -> Option<Repairs> {
+    if facts.libc != Libc::Glibc || !facts.complete() {
+        return None;
+    }
+    let libc = PathBuf::from(asked.ask(&["-print-file-name=libc.a"]).ok()?.text());
+    let stamp = stamp(&libc).ok().filter(|_| libc.is_absolute())?;
+    let found = Found::read(&libc)?;
+    let made = |repair: io::Result<PathBuf>, name: &str| match repair {
+        Ok(path) => Some(path),
+        Err(why) => {
+            log::info!("no repair of {name}: {why}");
+            None
+        }
+    };
+    let work = Work { asked, facts, keep };
+    let locale = made(work.locale(&found), "locales");
+    let name_services = made(work.name_services(&found), "name services");
+    (locale.is_some() || name_services.is_some()).then_some(Repairs {
+        libc: stamp,
+        locale,
+        name_services,
+        functions: found.functions,
+    })
+}
+
+/// What libc.a tells.
+struct Found {
+    /// The member with the loader of locale archives, the loader renamed.
+    loader: Option<Vec<u8>>,
+    /// Functions that warn of shared libraries.
+    functions: Vec<String>,
+}
+
+impl Found {
+    fn read(libc: &Path) -> Option<Found> {
+        let file = File::open(libc).ok()?;
+        // SAFETY: the toolchain's own archive; an upgrade while it is read gives facts that no longer hold, as at
+        // any other time.
+        let data = unsafe { memmap2::Mmap::map(&file) }.ok()?;
+        let archive = ArchiveFile::parse(&*data).ok()?;
+        let mut found = Found { loader: None, functions: Vec::new() };
+        for member in archive.members().flatten() {
+            let Ok(bytes) = member.data(&*data) else { continue };
+            if member.name() == b"loadarchive.o" {
+                found.loader = renamed(bytes);
+            }
+            let Ok(object) = object::File::parse(bytes) else { continue };
+            for section in object.sections() {
+                let Some(name) = section.name().ok().and_then(|n| n.strip_prefix(".gnu.warning.")) else { continue };
+                let text = section.data().unwrap_or_default();
+                let loads = text.windows(16).any(|w| w == b"shared libraries");
+                // dlopen can't be repaired.
+                if loads && !name.starts_with("dl") {
+                    found.functions.push(name.to_owned());
+                }
+            }
+        }
+        found.functions.sort();
+        found.functions.dedup();
+        Some(found)
+    }
+}
+
+fn renamed(member: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = member.to_vec();
+    let mut any = false;
+    let mut from = 0;
+    while let Some(at) = bytes.get(from..)?.windows(LOADER.len()).position(|w| w == LOADER) {
+        let start = from + at;
+        bytes.get_mut(start..start + ORIGINAL.len())?.copy_from_slice(ORIGINAL.as_bytes());
+        (any, from) = (true, start + ORIGINAL.len());
+    }
+    any.then_some(bytes)
+}
+
+struct Work<'a> {
+    asked: &'a Asked<'a>,
+    facts: &'a Facts,
+    keep: &'a Path,
+}
+
+impl Work<'_> {
+    fn locale(&self, found: &Found) -> io::Result<PathBuf> {
+        let data = LOCALE_DIRS.iter().map(Path::new).find(|d| d.join("LC_CTYPE").is_file());
+        let data = data.ok_or_else(|| io::Error::other("the machine has no locale C.UTF-8"))?;
+        let loader =
+            found.loader.as_ref().ok_or_else(|| io::Error::other("libc.a has no loader of locale archives"))?;
+        fs::write(self.asked.dir.join("original.o"), loader)?;
+        self.compile("locale", LOCALE)?;
+        self.compile("data", &embedding(data))?;
+        let object = self.merge(&["locale.o", "data.o", "original.o"])?;
+        self.keep("locale.a", &object, &LOCALE_FUNCTIONS, TRY_LOCALE)
+    }
+
+    fn name_services(&self, found: &Found) -> io::Result<PathBuf> {
+        // Before, `files` and `dns` were shared objects themselves.
+        if self.facts.glibc.is_none_or(|v| v < (2, 34)) {
+            return Err(io::Error::other("this glibc has no built-in name services"));
+        }
+        self.compile("name-services", NAME_SERVICES)?;
+        let object = self.merge(&["name-services.o"])?;
+        self.keep("name-services.a", &object, &found.functions, TRY_NAME_SERVICES)
+    }
+
+    fn compile(&self, name: &str, text: &str) -> io::Result<()> {
+        let source = format!("{name}.c");
+        fs::write(self.asked.dir.join(&source), text)?;
+        let define = format!("-DSTATICCXX_ORIGINAL={ORIGINAL}");
+        let object = format!("{name}.o");
+        self.tell(&["-x", "c", "-O2", "-fPIC", "-w", "-D_GNU_SOURCE", &define, "-c", &source, "-o", &object])
+    }
+
+    fn merge(&self, objects: &[&str]) -> io::Result<Vec<u8>> {
+        self.tell(&[&["-r", "-nostdlib", "-o", "merged.o"], objects].concat())?;
+        fs::read(self.asked.dir.join("merged.o"))
+    }
+
+    fn tell(&self, args: &[&str]) -> io::Result<()> {
+        let said = self.asked.ask(args)?;
+        match said.status.success() {
+            true => Ok(()),
+            false => Err(io::Error::other(String::from_utf8_lossy(&said.stderr).into_owned())),
+        }
+    }
+
+    /// Puts an archive in its place, once a program was linked with it in every shape, and run.
+    fn keep(&self, name: &str, object: &[u8], functions: &[impl AsRef<[u8]>], trial: &str) -> io::Result<PathBuf> {
+        let bytes = archive::with_index(object, functions).ok_or_else(|| io::Error::other("too many names"))?;
+        let fresh = self.asked.dir.join(name);
+        fs::write(&fresh, &bytes)?;
+        let source = self.asked.dir.join("try.c");
+        fs::write(source, trial)?;
+        for (kind, recipe) in &self.facts.kinds {
+            let args = ["-x", "c", "try.c", "-x", "none", name];
+            self.asked.links(&args, *kind, recipe, &self.facts.triple).map_err(io::Error::other)?;
+        }
+        fs::create_dir_all(self.keep)?;
+        let mut file = tempfile::NamedTempFile::new_in(self.keep)?;
+        file.write_all(&bytes)?;
+        let path = self.keep.join(name);
+        file.persist(&path).map_err(|e| e.error)?;
+        Ok(path)
+    }
+}
+
+/// A C source that embeds the files of a locale.
+fn embedding(dir: &Path) -> String {
+    let mut text = String::from("__asm__(\".section .rodata.staticcxx,\\\"a\\\",%progbits\\n\"\n");
+    let mut declared = String::new();
+    let mut table = String::new();
+    for (number, category) in CATEGORIES.iter().enumerate() {
+        let file = dir.join(category);
+        if category.is_empty() || !file.is_file() {
+            table.push_str("{0, 0},\n");
+            continue;
+        }
+        text.push_str(&format!(
+            "\".balign 16\\n.globl staticcxx_l{number}\\nstaticcxx_l{number}: .incbin \\\"{}\\\"\\n\
+             .globl staticcxx_e{number}\\nstaticcxx_e{number}:\\n\"\n",
+            file.display()
+        ));
+        declared.push_str(&format!("extern const char staticcxx_l{number}[], staticcxx_e{number}[];\n"));
+        table.push_str(&format!("{{staticcxx_l{number}, staticcxx_e{number}}},\n"));
+    }
+    text.push_str("\".previous\\n\");\n");
+    format!("{text}{declared}const struct {{ const char *start, *end; }} staticcxx_locale_data[13] = {{\n{table}}};\n")
+}
+
+/// Which repairs a link takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Wanted {
+    /// UTF-8 locales.
+    pub locale: bool,
+    /// Name services.
+    pub name_services: bool,
+}
+
+impl Wanted {
+    /// The archives among a toolchain's repairs.
+    pub fn archives<'a>(&self, repairs: &'a Repairs) -> impl Iterator<Item = &'a PathBuf> {
+        let locale = repairs.locale.as_ref().filter(|_| self.locale);
+        locale.into_iter().chain(repairs.name_services.as_ref().filter(|_| self.name_services))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_loader_is_renamed_where_its_name_stands() {
+        let member = [b"\0x".as_slice(), LOADER, b"y"].concat();
+        let text = String::from_utf8(renamed(&member).unwrap()).unwrap();
+        assert_eq!(text, format!("\0x{ORIGINAL}\0y"));
+        assert_eq!(renamed(b"nothing"), None);
+        assert_eq!(ORIGINAL.len() + 1, LOADER.len());
+    }
+
+    #[test]
+    fn categories_without_a_file_are_empty() {
+        let text = embedding(Path::new("/nonexistent"));
+        assert!(text.contains("{0, 0}") && !text.contains("incbin"), "{text}");
+    }
+}

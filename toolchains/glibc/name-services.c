@@ -1,0 +1,19 @@
+/* Name services of a static glibc program come from what is built in: files and dns.
+
+   Whatever /etc/nsswitch.conf says, no libnss_*.so is looked for. Loading one into a static program works only with
+   the very glibc it was linked with, and kills it with others.  */
+extern int __nss_configure_lookup(const char *database, const char *services);
+
+static const char *const from_files[] = {
+    "aliases", "ethers", "group", "gshadow", "initgroups", "netgroup", "passwd",
+    "protocols", "publickey", "rpc", "services", "shadow",
+};
+
+static const char *const from_dns_too[] = {"hosts", "networks"};
+
+__attribute__((constructor(101))) static void pin(void) {
+    for (unsigned i = 0; i < sizeof from_files / sizeof *from_files; i++)
+        __nss_configure_lookup(from_files[i], "files");
+    for (unsigned i = 0; i < sizeof from_dns_too / sizeof *from_dns_too; i++)
+        __nss_configure_lookup(from_dns_too[i], "files dns");
+}
