@@ -61,6 +61,10 @@ pub struct Symbols {
     pub glibc: bool,
     /// musl's start-up code is in.
     pub musl: bool,
+    /// Name services are pinned to what is built in: no shared object is ever looked for.
+    pub pinned_name_services: bool,
+    /// UTF-8 locales are part of the program.
+    pub embedded_locale: bool,
     /// Undefined weak functions of libpthread.
     pub weak_pthread: Vec<String>,
 }

@@ -239,7 +239,8 @@ fn findings(image: &Image, evidence: &CallEvidence) -> Vec<Finding> {
         findings.push(Finding::WeakPthread { functions: symbols.weak_pthread.clone() });
     }
     // musl has its name service inside, under the same names.
-    if !symbols.name_services.is_empty() && (symbols.glibc || !symbols.present) {
+    let asks = !symbols.name_services.is_empty() && !symbols.pinned_name_services;
+    if asks && (symbols.glibc || !symbols.present) {
         findings.push(Finding::NeedsNameServices { functions: symbols.name_services.clone() });
     }
     if symbols.musl {
@@ -256,7 +257,8 @@ fn findings(image: &Image, evidence: &CallEvidence) -> Vec<Finding> {
         Some(who).filter(|w| !w.is_empty())
     };
     findings.extend(callers(Need::Iconv).map(|callers| Finding::NeedsIconv { callers }));
-    findings.extend(callers(Need::Locale).map(|callers| Finding::NeedsLocales { callers }));
+    let locale = callers(Need::Locale).filter(|_| !symbols.embedded_locale);
+    findings.extend(locale.map(|callers| Finding::NeedsLocales { callers }));
     findings.extend(callers(Need::Dlopen).map(|callers| Finding::NeedsDlopen { callers }));
     findings
 }

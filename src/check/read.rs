@@ -219,6 +219,9 @@ fn symbols<'data, Elf: FileHeader, R: ReadRef<'data>>(header: &Elf, endian: Elf:
         match name {
             // In glibc's crt1.o, and global even where a static PIE made the rest of the start-up code local.
             b"_IO_stdin_used" => found.glibc = true,
+            // The repairs of a static glibc program.
+            b"staticcxx_name_services" => found.pinned_name_services = true,
+            b"staticcxx_locale_data" => found.embedded_locale = true,
             // musl's own alias of `environ`, which glibc does not have; its start-up code is hidden too.
             b"___environ" => found.musl = true,
             // Two tests that fail at once for nearly every symbol, before the search.
@@ -237,13 +240,16 @@ fn symbols<'data, Elf: FileHeader, R: ReadRef<'data>>(header: &Elf, endian: Elf:
 /// Without symbols, glibc's name services show by the file name pattern that their loader holds.
 fn stripped<'data, Elf: FileHeader, R: ReadRef<'data>>(header: &Elf, endian: Elf::Endian, data: R) -> Symbols {
     const PATTERN: &[u8] = b"libnss_%s.so%s";
+    const PINNED: &[u8] = b"staticcxx: name services are files and dns";
     let Ok(segments) = header.program_headers(endian, data) else { return Symbols::default() };
     let read_only = segments
         .iter()
         .filter(|s| s.p_type(endian) == elf::PT_LOAD && s.p_flags(endian).0 & (elf::PF_W.0 | elf::PF_X.0) == 0);
-    let found = read_only.filter_map(|s| s.data(endian, data).ok()).any(|bytes| contains(bytes, PATTERN));
-    let name_services = if found { vec!["unknown (the file has no symbols)".into()] } else { Vec::new() };
-    Symbols { name_services, ..Symbols::default() }
+    let read_only: Vec<&[u8]> = read_only.filter_map(|s| s.data(endian, data).ok()).collect();
+    let has = |pattern| read_only.iter().any(|bytes| contains(bytes, pattern));
+    let name_services = if has(PATTERN) { vec!["unknown (the file has no symbols)".into()] } else { Vec::new() };
+    let pinned_name_services = !name_services.is_empty() && has(PINNED);
+    Symbols { name_services, pinned_name_services, ..Symbols::default() }
 }
 
 fn contains(bytes: &[u8], pattern: &[u8]) -> bool {

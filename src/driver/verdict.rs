@@ -2,6 +2,7 @@
 
 use super::ending::{Ending, Trace, milliseconds, remove, write_report};
 use super::{EXIT_FAILURE, Job};
+use crate::args::{Input, InputKind};
 use crate::check::{self, CallEvidence, Failure};
 use crate::libs::{self, reference};
 use crate::linker_output::Listener;
@@ -26,7 +27,7 @@ pub(super) fn verify(settings: &Settings, job: &Job, output: &Path, before: &Tra
     let start = Instant::now();
     match check::inspect(output) {
         Ok(image) => {
-            let verdict = check::judge(&image, &job.expect, &CallEvidence::default());
+            let verdict = check::judge(&image, &job.expect, &evidence(settings, job, output));
             ending.outcome = if verdict.is_static() { Outcome::Verified } else { Outcome::NotStatic };
             for failure in &verdict.failures {
                 say_failure(settings, job, output, failure);
@@ -51,7 +52,18 @@ pub(super) fn verify(settings: &Settings, job: &Job, output: &Path, before: &Tra
     }
 }
 
-pub(super) fn say_failure(settings: &Settings, job: &Job, output: &Path, failure: &Failure) {
+/// Who calls what needs files: looked for where somebody will read it.
+fn evidence(settings: &Settings, job: &Job, output: &Path) -> CallEvidence {
+    if settings.report.is_none() {
+        return CallEvidence::default();
+    }
+    let linked = |i: &&Input| matches!(i.kind, InputKind::Object | InputKind::Archive);
+    let typed = job.request.inputs.iter().filter(linked).map(|i| PathBuf::from(&i.text));
+    let inputs: Vec<PathBuf> = typed.chain(job.resolution.libraries.iter().map(|l| l.path.clone())).collect();
+    libs::callers::evidence(&inputs, output)
+}
+
+fn say_failure(settings: &Settings, job: &Job, output: &Path, failure: &Failure) {
     let mut text = format!("`{}` is not a static program: {failure}", output.display());
     if let Some(blame) = blame(failure, &job.plan.argv) {
         text.push_str(&format!("; this comes from `{blame}`"));
@@ -63,7 +75,7 @@ pub(super) fn say_failure(settings: &Settings, job: &Job, output: &Path, failure
 }
 
 /// The argument that a failure is most likely from.
-pub(super) fn blame(failure: &Failure, argv: &[OsString]) -> Option<String> {
+fn blame(failure: &Failure, argv: &[OsString]) -> Option<String> {
     let words = || argv.iter().map(|w| w.to_string_lossy());
     match failure {
         Failure::NeedsSharedObjects { needed } => needed.iter().find_map(|soname| {
@@ -123,7 +135,7 @@ pub(super) fn explain_failure(job: &Job, listener: &Listener) {
 const HINTS: usize = 8;
 
 /// How an archive along the search path is put on a command line.
-pub(super) fn as_typed(archive: &Path) -> String {
+fn as_typed(archive: &Path) -> String {
     let name = archive.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     match name.strip_prefix("lib") {
         Some(name) => format!("`-l{name}`"),

@@ -4,6 +4,7 @@
 //! What a dynamic link would have pulled in is known exactly: the DT_NEEDED entries of the shared twin
 //! of an archive, recursively. Nothing is added because it happens to define a symbol.
 
+pub mod callers;
 pub mod closure;
 pub mod index;
 pub mod la;

@@ -114,6 +114,37 @@ fn warnings_that_are_still_true_stay() {
 }
 
 #[test]
+fn the_report_names_who_calls_what_can_t_be_repaired() {
+    let dir = Dir::new();
+    dir.file("d.c", "#include <dlfcn.h>\nvoid *load(void) { return dlopen(\"x\", 1); }\n");
+    dir.file("i.c", "#include <iconv.h>\nint convert(void) { return iconv_open(\"a\", \"b\") != 0; }\n");
+    dir.file("unused.c", "#include <dlfcn.h>\nvoid *unused(void) { return dlopen(\"y\", 1); }\n");
+    dir.file("main.c", "#include <pwd.h>\n#include <locale.h>\nvoid *load(void); int convert(void);\nint main(void) { setlocale(LC_ALL, \"\"); return load() || convert() || getpwnam(\"x\"); }\n");
+    for name in ["d", "i", "unused", "main"] {
+        Run::new("gcc").dir(dir.path()).args(["-c", "-fPIC", &format!("{name}.c")]).ok();
+    }
+    Run::new("ar").dir(dir.path()).line("rcs libp.a i.o unused.o").ok();
+    let findings = |fixes: &str| {
+        let run = Run::new(STATICCC)
+            .dir(dir.path())
+            .env("STATICCXX_REPORT", dir.join("report"))
+            .env("STATICCXX_GLIBC_FIXES", fixes);
+        assert!(run.line("main.o d.o -L. -lp -o x").output().status.success());
+        let lines = fs::read_to_string(dir.join("report/links.jsonl")).unwrap();
+        let record: serde_json::Value = serde_json::from_str(lines.lines().last().unwrap()).unwrap();
+        let list = record["verdict"]["findings"].as_array().unwrap().clone();
+        list.into_iter().map(|f| (f["id"].as_str().unwrap().to_owned(), f["callers"].to_string())).collect::<Vec<_>>()
+    };
+    let repaired = findings("both");
+    let names: Vec<&str> = repaired.iter().map(|f| f.0.as_str()).collect();
+    assert_eq!(names, ["needs-iconv", "needs-dlopen"], "{repaired:?}");
+    assert!(repaired[0].1.contains("libp.a(i.o)") && repaired[1].1 == "[\"d.o\"]", "{repaired:?}");
+    let plain = findings("off");
+    let names: Vec<&str> = plain.iter().map(|f| f.0.as_str()).collect();
+    assert_eq!(names, ["needs-name-services", "needs-iconv", "needs-locales", "needs-dlopen"], "{plain:?}");
+}
+
+#[test]
 fn a_program_that_needs_no_repair_has_none() {
     let dir = Dir::new();
     dir.file("h.c", HELLO_C);

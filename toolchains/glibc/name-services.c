@@ -11,6 +11,9 @@ static const char *const from_files[] = {
 
 static const char *const from_dns_too[] = {"hosts", "networks"};
 
+/* By which a finished program shows that it has this, stripped or not.  */
+__attribute__((used)) const char staticcxx_name_services[] = "staticcxx: name services are files and dns";
+
 __attribute__((constructor(101))) static void pin(void) {
     for (unsigned i = 0; i < sizeof from_files / sizeof *from_files; i++)
         __nss_configure_lookup(from_files[i], "files");
