@@ -16,6 +16,8 @@ use std::path::PathBuf;
         STATICCXX_CC, STATICCXX_CXX         the real compilers, as command lines\n  \
         STATICCXX_LAUNCHER=ccache           runs in front of the real compiler\n  \
         STATICCXX_CHECK=strict|warn|off     what a program that is not static means (strict: an error)\n  \
+        STATICCXX_FAT_SHARED=0              shared objects carry nothing for static links\n  \
+        STATICCXX_GLIBC_FIXES=off|locale|nss  which repairs of glibc are offered\n  \
         STATICCXX_REPORT=DIR                one JSON line a link into DIR/links.jsonl\n  \
         STATICCXX_LOG=info|debug            what is done, on stderr"
 )]
