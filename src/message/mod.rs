@@ -4,6 +4,8 @@
 //! written to stderr with one `write`, so that lines of parallel jobs never mix.
 //! A successful call of a driver prints nothing at all.
 
+pub mod progress;
+
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
