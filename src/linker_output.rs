@@ -12,6 +12,9 @@ const WARNING: &str = "' in statically linked applications requires at runtime t
 /// Undefined symbols as GNU ld and gold, lld, and mold put them.
 const UNDEFINED: [&str; 2] = ["undefined reference to ", "undefined symbol: "];
 
+/// Symbols that were defined twice, as GNU ld and gold, lld, and mold put them.
+const TWICE: [&str; 2] = ["multiple definition of ", "duplicate symbol: "];
+
 /// How many undefined symbols are remembered.
 const MANY: usize = 64;
 
@@ -28,6 +31,8 @@ pub struct Listener {
     left_out: bool,
     /// Undefined symbols, once each.
     undefined: BTreeSet<String>,
+    /// Symbols that were defined twice.
+    twice: BTreeSet<String>,
 }
 
 impl Listener {
@@ -60,6 +65,11 @@ impl Listener {
         self.undefined.iter().map(String::as_str)
     }
 
+    /// The symbols that were defined twice.
+    pub fn defined_twice(&self) -> impl Iterator<Item = &str> {
+        self.twice.iter().map(String::as_str)
+    }
+
     fn line(&mut self, line: Vec<u8>, out: &mut Vec<u8>) {
         let text = String::from_utf8_lossy(&line);
         if let Some(function) = warned_of(&text)
@@ -68,7 +78,7 @@ impl Listener {
             self.left_out = true;
             return;
         }
-        self.note_undefined(&text);
+        self.note_symbols(&text);
         let names_a_function = text.trim_end().ends_with("':") && text.contains(": in function `");
         self.release(out);
         if names_a_function {
@@ -86,11 +96,17 @@ impl Listener {
         }
     }
 
-    fn note_undefined(&mut self, text: &str) {
-        let found = UNDEFINED.iter().find_map(|u| text.split_once(u));
-        if let Some((_, name)) = found.filter(|_| self.undefined.len() < MANY) {
-            let name = name.trim().trim_start_matches('`').trim_end_matches('\'');
-            self.undefined.insert(name.to_owned());
+    fn note_symbols(&mut self, text: &str) {
+        let behind = |marks: &[&str]| {
+            let (_, rest) = marks.iter().find_map(|m| text.split_once(m))?;
+            // mold puts the files in between: `duplicate symbol: a.o: b.o: NAME`.
+            let name = rest.split("';").next()?.rsplit(".o): ").next()?.rsplit(".o: ").next()?;
+            Some(name.trim().trim_start_matches(['`', '\'']).trim_end_matches('\'').to_owned())
+        };
+        for (marks, symbols) in [(UNDEFINED, &mut self.undefined), (TWICE, &mut self.twice)] {
+            if let Some(name) = behind(&marks).filter(|_| symbols.len() < MANY) {
+                symbols.insert(name);
+            }
         }
     }
 }
@@ -135,5 +151,21 @@ mod tests {
         listener
             .take(b"x.c:(.text+0x5): undefined reference to `deflate'\nld.lld: error: undefined symbol: ns::f(int)\n");
         assert_eq!(listener.undefined().collect::<Vec<_>>(), ["deflate", "ns::f(int)"]);
+    }
+
+    #[test]
+    fn symbols_defined_twice_are_remembered() {
+        for said in [
+            "/usr/bin/ld: b.c:(.text+0x0): multiple definition of `dup'; ./liba.a(a.o):a.c:(.text+0x0): first defined here\n",
+            "ld: error: ./libb.a(b.o): multiple definition of 'dup'\n",
+            "ld.lld: error: duplicate symbol: dup\n",
+            "mold: error: duplicate symbol: ./liba.a(a.o): ./libb.a(b.o): dup\n",
+            "mold: error: duplicate symbol: a.o: b.o: dup\n",
+        ] {
+            let mut listener = Listener::default();
+            listener.take(said.as_bytes());
+            assert_eq!(listener.defined_twice().collect::<Vec<_>>(), ["dup"], "{said}");
+            assert_eq!(listener.undefined().count(), 0);
+        }
     }
 }

@@ -108,7 +108,7 @@ pub(super) fn refuse_missing(settings: &Settings, argv: &[OsString], job: &Job, 
         if missing.because.len() > 1 {
             message::note(format!("needed through {}", missing.because.join(" → ")));
         }
-        message::hint(missing.hint());
+        message::hint(missing.hint(settings));
     }
     let mut ending = Ending::new(Outcome::Refused, EXIT_FAILURE);
     ending.times.plan = milliseconds(start);
@@ -122,12 +122,29 @@ pub(super) fn explain_failure(job: &Job, listener: &Listener) {
     for missing in &job.resolution.missing {
         message::note(format!("{}; needed through {}", missing.line(), missing.because.join(" → ")));
     }
+    for (symbol, [first, second]) in libs::index::defined_twice(listener.defined_twice(), &job.resolution.libraries) {
+        message::note(format!("`{symbol}` is defined by {} and by {}", origin(first), origin(second)));
+    }
+    if listener.defined_twice().next().is_some() {
+        message::hint(
+            "a dynamic program takes the first definition: `-Wl,--allow-multiple-definition` (LDFLAGS) does so here too",
+        );
+    }
     let mut archives: BTreeMap<PathBuf, String> = BTreeMap::new();
     for (symbol, archive) in libs::index::definers(listener.undefined(), &job.resolution.path) {
         archives.entry(archive).or_insert(symbol);
     }
     for (archive, symbol) in archives.into_iter().take(HINTS) {
         message::hint(format!("`{symbol}` is defined in `{}`: is {} missing?", archive.display(), as_typed(&archive)));
+    }
+}
+
+/// A library and what brought it in.
+fn origin(library: &libs::Library) -> String {
+    let path = library.path.display();
+    match &library.because {
+        Some(because) => format!("`{path}`, which `{because}` needs"),
+        None => format!("`{path}`, named by `{}`", library.name),
     }
 }
 

@@ -2,7 +2,7 @@
 //! failed. An archive's own index is read, not its members, so that a thousand archives take tens of milliseconds and
 //! nothing has to be kept that could be out of date.
 
-use super::SearchPath;
+use super::{Library, SearchPath};
 use object::read::archive::ArchiveFile;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
@@ -33,6 +33,25 @@ pub fn definers<'a>(symbols: impl Iterator<Item = &'a str>, path: &SearchPath) -
         }
     }
     found
+}
+
+/// For each symbol the first two libraries of the link that define it, where there are two.
+pub fn defined_twice<'l, 's>(
+    symbols: impl Iterator<Item = &'s str>,
+    libraries: &'l [Library],
+) -> BTreeMap<String, [&'l Library; 2]> {
+    let wanted: BTreeSet<&[u8]> = symbols.map(str::as_bytes).collect();
+    let mut definers: BTreeMap<String, Vec<&Library>> = BTreeMap::new();
+    for library in libraries {
+        for symbol in defined(&library.path, &wanted).unwrap_or_default() {
+            definers.entry(symbol).or_default().push(library);
+        }
+    }
+    let twice = |(symbol, libraries): (String, Vec<&'l Library>)| match libraries[..] {
+        [first, second, ..] => Some((symbol, [first, second])),
+        _ => None,
+    };
+    definers.into_iter().filter_map(twice).collect()
 }
 
 /// Those of the symbols that an archive's index has.

@@ -1,9 +1,10 @@
 //! Libraries that a static link can't have, and what can be said about them from this machine alone.
 
+use super::package;
+use super::reference::stem;
+use crate::settings::Settings;
 use serde::Serialize;
-use std::fs;
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// A library without an archive.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -26,41 +27,65 @@ impl Missing {
     }
 
     /// What to do, as far as this machine knows.
-    pub fn hint(&self) -> String {
-        match package_of(&self.shared) {
-            Some(package) => format!(
-                "the shared object is from the package `{package}`, which has no archive of it: build the library with \
-                 `--disable-shared --enable-static` (or `-DBUILD_SHARED_LIBS=OFF`) and put it on the line with `-L`"
+    pub fn hint(&self, settings: &Settings) -> String {
+        let stem = stem(&self.shared).map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
+        if let Some((_, why, option)) = NO_ARCHIVE_ANYWHERE.iter().find(|(name, ..)| *name == stem) {
+            return format!(
+                "`{stem}` {why}, so that no static program can have it: configure the project with {option}"
+            );
+        }
+        let build = "build the library as an archive (`--enable-static`, `-DBUILD_SHARED_LIBS=OFF`) and put it on the \
+                     line with `-L`";
+        match package::origin(settings, &self.shared) {
+            Some(package::Origin { install: Some(command), package }) => format!(
+                "`{command}` installs the development files of `{package}`; where those have no archive, {build}"
             ),
-            None => {
-                "build the library as an archive (`--enable-static`, `-DBUILD_SHARED_LIBS=OFF`), or leave it out".into()
+            Some(package::Origin { install: None, package }) => {
+                format!("the shared object is from the package `{package}`, which has no archive of it: {build}")
             }
+            None => format!("{build}, or leave it out"),
         }
     }
 }
 
-/// The Debian package that a file is from, read from dpkg's own lists.
-pub fn package_of(path: &Path) -> Option<String> {
-    let real = fs::canonicalize(path).ok()?;
-    // Merged /usr: lists may name a file by either of its paths.
-    let without_usr = real.strip_prefix("/usr").ok().map(|p| Path::new("/").join(p));
-    let mut wanted = vec![format!("{}\n", real.display()), format!("{}\n", path.display())];
-    wanted.extend(without_usr.map(|p| format!("{}\n", p.display())));
-    for entry in fs::read_dir("/var/lib/dpkg/info").ok()?.flatten() {
-        let list = entry.path();
-        if list.extension().is_none_or(|e| e != "list") {
-            continue;
-        }
-        let Ok(file) = fs::File::open(&list) else { continue };
-        let mut reader = BufReader::new(file);
-        let mut line = String::new();
-        while reader.read_line(&mut line).is_ok_and(|n| n > 0) {
-            if wanted.contains(&line) {
-                let name = list.file_stem()?.to_string_lossy().into_owned();
-                return Some(name.split(':').next().unwrap_or_default().to_owned());
-            }
-            line.clear();
-        }
+/// Libraries that are nothing without what they load at run time, why, and the usual way to build a project without.
+const NO_ARCHIVE_ANYWHERE: [(&str, &str, &str); 16] = [
+    ("libEGL", GRAPHICS, "`--disable-egl`, `-DWITH_EGL=OFF` or software rendering"),
+    ("libGL", GRAPHICS, "`--disable-opengl`, `-DWITH_OPENGL=OFF` or software rendering"),
+    ("libGLESv2", GRAPHICS, "`--disable-gles`, `-DWITH_GLES=OFF`"),
+    ("libGLX", GRAPHICS, "`--disable-opengl`, `-DWITH_OPENGL=OFF`"),
+    ("libOpenCL", "loads the drivers of the machine's devices", "`--disable-opencl`, `-DWITH_OPENCL=OFF`"),
+    ("libOpenGL", GRAPHICS, "`--disable-opengl`, `-DWITH_OPENGL=OFF`"),
+    ("libasound", "loads the plugins that the machine's configuration names", "`--disable-alsa`, `-DWITH_ALSA=OFF`"),
+    ("libcuda", "is a part of the machine's driver", "`--disable-cuda`, `-DWITH_CUDA=OFF`"),
+    ("libdrm", GRAPHICS, "`--disable-drm`, `-Ddrm=disabled`"),
+    ("libjvm", "is a whole run-time system that loads classes and libraries", "`--without-java`, `-DWITH_JAVA=OFF`"),
+    ("libpam", "loads the modules that /etc/pam.d names", "`--without-pam`, `--disable-pam`, `-DWITH_PAM=OFF`"),
+    ("libpam_misc", "is of use with libpam's modules only", "`--without-pam`, `--disable-pam`"),
+    ("libpulse", "talks to a server of its own version", "`--disable-pulse`, `-DWITH_PULSE=OFF`"),
+    ("libva", GRAPHICS, "`--disable-vaapi`, `-Dvaapi=disabled`"),
+    ("libvdpau", GRAPHICS, "`--disable-vdpau`, `-Dvdpau=disabled`"),
+    ("libvulkan", GRAPHICS, "`--disable-vulkan`, `-Dvulkan=disabled`"),
+];
+
+const GRAPHICS: &str = "loads the driver of the machine's graphics card";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_library_of_plugins_is_told_with_the_way_out() {
+        let missing = |name: &str| Missing {
+            name: format!("-l{name}"),
+            shared: format!("/nonexistent/lib{name}.so.1").into(),
+            because: Vec::new(),
+            required: true,
+        };
+        let hint = missing("pam").hint(&Settings::default());
+        assert!(hint.contains("`libpam` loads") && hint.contains("`--without-pam`"), "{hint}");
+        let hint = missing("nothing").hint(&Settings::default());
+        assert!(hint.starts_with("build the library as an archive"), "{hint}");
+        assert!(NO_ARCHIVE_ANYWHERE.is_sorted_by_key(|(name, ..)| *name));
     }
-    None
 }

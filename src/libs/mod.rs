@@ -12,6 +12,7 @@ pub mod located;
 pub mod missing;
 pub mod needs;
 pub mod own;
+pub mod package;
 pub mod pc;
 pub mod pic;
 pub mod reference;

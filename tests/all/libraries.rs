@@ -278,3 +278,70 @@ fn what_is_resolved_is_what_ld_opens() {
         assert!(json.to_string().contains(path), "{line}: ld takes {path}, we say {said}");
     }
 }
+
+#[test]
+fn two_definitions_are_reported_with_both_archives() {
+    let dir = Dir::new();
+    dir.file("a.c", "int dup_(void); int a(void) { return dup_(); }\nint dup_(void) { return 2; }\n");
+    dir.file("b.c", "int dup_(void); int b(void) { return dup_(); }\nint dup_(void) { return 3; }\n");
+    dir.file("main.c", "int a(void), b(void); int main(void) { return a() + b(); }\n");
+    fs::create_dir(dir.join("lib")).unwrap();
+    for name in ["a", "b"] {
+        gcc(&dir, &format!("-fPIC -c {name}.c"));
+        archive(&dir, &format!("lib/lib{name}.a"), &[&format!("{name}.o")]);
+    }
+    gcc(&dir, "-shared b.o -o lib/libb.so");
+    gcc(&dir, "-shared a.o -Wl,--no-as-needed -Llib -lb -o lib/liba.so");
+    let said = Run::new(STATICCC).dir(dir.path()).line("main.c -Llib -la -o x").fails(1);
+    let note = said.lines().find(|l| l.starts_with("staticcxx: note: `dup_` is defined by `lib/liba.a`")).unwrap_or("");
+    assert!(note.contains("named by `-la` and by `lib/libb.a`, which `"), "{said}");
+    assert!(said.contains("--allow-multiple-definition"), "{said}");
+    Run::new(STATICCC).dir(dir.path()).line("main.c -Llib -la -Wl,--allow-multiple-definition -o x").silent();
+    assert_eq!(in_empty_root(&dir.join("x"), &[]).status.code(), Some(4));
+}
+
+#[test]
+fn ten_thousand_archives_in_the_search_path() {
+    let dir = project();
+    gcc(&dir, "-c -fPIC -Dq=rare q.c -o rare.o");
+    archive(&dir, "librare.a", &["rare.o"]);
+    fs::create_dir(dir.join("many")).unwrap();
+    for i in 0..10_000 {
+        fs::hard_link(dir.join("lib/libq.a"), dir.join(format!("many/liba{i}.a"))).unwrap();
+    }
+    fs::rename(dir.join("librare.a"), dir.join("many/libzz.a")).unwrap();
+    links(&dir, "main.c -Lmany -Llib -lq", "q\n");
+    dir.file("rare.c", "void rare(void); int main(void) { rare(); return 0; }\n");
+    let said = Run::new(STATICCC).dir(dir.path()).line("rare.c -Lmany -Llib -lq -o x").fails(1);
+    assert!(said.contains("`rare` is defined in `many/libzz.a`: is `-lzz` missing?"), "{said}");
+}
+
+/// A shared object without an archive, and what is said of it where a package manager says this.
+fn hint_with(manager: &str, script: &str) -> String {
+    let dir = project();
+    fs::remove_file(dir.join("lib/libq.a")).unwrap();
+    dir.script(format!("bin/{manager}"), script);
+    let run = Run::new(STATICCC).dir(dir.path()).path_first(&[&dir.join("bin")]).env("STATICCXX_CONVERT", "off");
+    let said = run.line("main.c -Llib -lq -o x").fails(1);
+    said.lines().find(|l| l.starts_with("staticcxx: hint: ")).unwrap_or_default().to_owned()
+}
+
+#[test]
+fn the_package_with_the_archive_is_named() {
+    for (manager, script, command) in [
+        ("rpm", "[ \"$1\" = -qf ] && echo q-libs", "`dnf install q-static`"),
+        ("apk", "[ \"$1\" = info ] && echo q-dev", "`apk add q-dev-static`"),
+    ] {
+        assert!(hint_with(manager, script).contains(command), "{}", hint_with(manager, script));
+    }
+    // Neither knows it.
+    assert!(hint_with("rpm", "exit 1").contains("build the library as an archive"));
+    // Debian's own: the library of apt is there wherever apt is, its development package hardly ever.
+    let dir = Dir::new();
+    dir.file("main.c", "int main(void) { return 0; }\n");
+    let library = fs::read_dir("/usr/lib/x86_64-linux-gnu").unwrap().flatten().map(|e| e.path());
+    let library = library.filter(|p| p.display().to_string().contains("libapt-pkg.so.")).min().unwrap();
+    let run = Run::new(STATICCC).dir(dir.path()).env("STATICCXX_CONVERT", "off").line("main.c -o x").args([&library]);
+    let said = run.fails(1);
+    assert!(said.contains("`apt-get install libapt-pkg-dev` installs") && said.contains("`libapt-pkg"), "{said}");
+}
