@@ -248,7 +248,7 @@ fn link(settings: &Settings, argv: &[OsString], job: Job, start: Instant) -> i32
         run::die_by(signal);
     }
     if ending.outcome == Outcome::Failed && !is_probe(output) {
-        explain_failure(&job, &listener);
+        explain_failure(settings, &job, &listener);
     }
     write_report(settings, &ending.record(argv, &job.selected, Some(&job.facts), Some((&job, &full)), None));
     ending.status

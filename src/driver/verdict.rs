@@ -9,7 +9,7 @@ use crate::linker_output::Listener;
 use crate::message;
 use crate::report::Outcome;
 use crate::settings::{CheckMode, Settings};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -118,9 +118,18 @@ pub(super) fn refuse_missing(settings: &Settings, argv: &[OsString], job: &Job, 
 }
 
 /// After the linker's own errors: libraries that were needed and not there, and where missing symbols are.
-pub(super) fn explain_failure(job: &Job, listener: &Listener) {
+pub(super) fn explain_failure(settings: &Settings, job: &Job, listener: &Listener) {
     for missing in &job.resolution.missing {
         message::note(format!("{}; needed through {}", missing.line(), missing.because.join(" → ")));
+    }
+    let archives = job.resolution.missing.iter().filter_map(|m| libs::package::origin(settings, &m.shared)?.archive);
+    let mut packages: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for archive in archives {
+        packages.entry(archive.command).or_default().insert(archive.name);
+    }
+    for (command, names) in packages {
+        let names = names.into_iter().collect::<Vec<_>>().join(" ");
+        message::hint(format!("`{command} {names}` installs development files, which may have archives"));
     }
     for (symbol, [first, second]) in libs::index::defined_twice(listener.defined_twice(), &job.resolution.libraries) {
         message::note(format!("`{symbol}` is defined by {} and by {}", origin(first), origin(second)));

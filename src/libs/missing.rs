@@ -37,10 +37,10 @@ impl Missing {
         let build = "build the library as an archive (`--enable-static`, `-DBUILD_SHARED_LIBS=OFF`) and put it on the \
                      line with `-L`";
         match package::origin(settings, &self.shared) {
-            Some(package::Origin { install: Some(command), package }) => format!(
-                "`{command}` installs the development files of `{package}`; where those have no archive, {build}"
+            Some(package::Origin { archive: Some(archive), package }) => format!(
+                "`{archive}` installs the development files of `{package}`; where those have no archive, {build}"
             ),
-            Some(package::Origin { install: None, package }) => {
+            Some(package::Origin { archive: None, package }) => {
                 format!("the shared object is from the package `{package}`, which has no archive of it: {build}")
             }
             None => format!("{build}, or leave it out"),

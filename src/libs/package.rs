@@ -5,6 +5,7 @@ use crate::run::{self, Command};
 use crate::settings::Settings;
 use crate::toolchain::find::{self, Chain};
 use std::ffi::OsStr;
+use std::fmt;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -14,8 +15,23 @@ use std::path::{Path, PathBuf};
 pub struct Origin {
     /// The installed package that it is from.
     pub package: String,
-    /// The command that installs the package where the archive would be; none if that is installed, or unknown.
-    pub install: Option<String>,
+    /// The package where the archive would be; none if that is installed, or unknown.
+    pub archive: Option<Installable>,
+}
+
+/// A package that is not installed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Installable {
+    /// `apt-get install` and its kin.
+    pub command: &'static str,
+    /// The package.
+    pub name: String,
+}
+
+impl fmt::Display for Installable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.command, self.name)
+    }
 }
 
 /// A package manager that is asked by running it.
@@ -42,15 +58,16 @@ const MANAGERS: [Manager; 2] = [
 /// Where a shared object is from.
 pub fn origin(settings: &Settings, shared: &Path) -> Option<Origin> {
     if let Some(package) = dpkg_owner(shared, Path::new(DPKG)) {
-        let install = debian_archive(settings, &package);
-        return Some(Origin { package, install });
+        let archive = debian_archive(settings, &package);
+        return Some(Origin { package, archive });
     }
     MANAGERS.iter().find_map(|manager| {
         let words = manager.owner.iter().map(OsStr::new).chain([shared.as_os_str()]);
         let said = ask(settings, manager.program, words)?;
         let package = said.lines().next()?.split_whitespace().next()?.to_owned();
         let base = package.strip_suffix("-libs").or(package.strip_suffix("-devel")).unwrap_or(&package);
-        Some(Origin { install: Some(format!("{} {base}{}", manager.install, manager.archives)), package })
+        let name = format!("{base}{}", manager.archives);
+        Some(Origin { archive: Some(Installable { command: manager.install, name }), package })
     })
 }
 
@@ -92,7 +109,7 @@ fn names(list: &Path, wanted: &[String]) -> bool {
 
 /// The development package of a library package: it is built from the same source and has one of the usual names.
 /// None if it is installed: then it has no archive.
-fn debian_archive(settings: &Settings, package: &str) -> Option<String> {
+fn debian_archive(settings: &Settings, package: &str) -> Option<Installable> {
     let show = |names: &[String]| {
         let words = ["show", "--no-all-versions"].into_iter().chain(names.iter().map(String::as_str));
         ask(settings, "apt-cache", words.map(OsStr::new))
@@ -105,7 +122,7 @@ fn debian_archive(settings: &Settings, package: &str) -> Option<String> {
         let list = l.to_string_lossy();
         list.strip_suffix(".list").is_some_and(|n| n.split(':').next() == Some(dev.as_str()))
     });
-    (!installed).then(|| format!("apt-get install {dev}"))
+    (!installed).then_some(Installable { command: "apt-get install", name: dev })
 }
 
 /// `libfoo2.1-3t64` of the source `bar` → `libfoo2.1-dev`, `libfoo-dev`, `libbar-dev`, `bar-dev`.

@@ -344,4 +344,14 @@ fn the_package_with_the_archive_is_named() {
     let run = Run::new(STATICCC).dir(dir.path()).env("STATICCXX_CONVERT", "off").line("main.c -o x").args([&library]);
     let said = run.fails(1);
     assert!(said.contains("`apt-get install libapt-pkg-dev` installs") && said.contains("`libapt-pkg"), "{said}");
+    // The same through an archive that needs it: one command for all that is missing, behind the linker's errors.
+    dir.file("q.c", "int nowhere(void); int q(void) { return nowhere(); }\n");
+    dir.file("main.c", "int q(void); int main(void) { return q(); }\n");
+    gcc(&dir, "-fPIC -c q.c");
+    archive(&dir, "libq.a", &["q.o"]);
+    Run::new("gcc").dir(dir.path()).line("-shared q.o -Wl,--no-as-needed -o libq.so").args([&library]).ok();
+    let run = Run::new(STATICCC).dir(dir.path()).env("STATICCXX_CONVERT", "off");
+    let said = run.line("main.c -L. -lq -o x").fails(1);
+    assert!(said.contains("undefined reference to `nowhere'"), "{said}");
+    assert!(said.contains("staticcxx: hint: `apt-get install ") && said.contains("libapt-pkg-dev"), "{said}");
 }
