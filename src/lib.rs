@@ -11,6 +11,7 @@
 //! | what to do | [`plan`] applies the ordered rules, purely | no |
 //! | do it | [`run`] execs or supervises: the only room that spawns | yes |
 //! | is it true | [`check`] reads the output back and judges it | reads one file |
+//! | a whole build | [`build`] gives it the environment that leads to us, and says what it made | yes |
 //! | say so | [`report`] one JSON line a link, [`message`] the only room that prints | yes |
 //!
 //! [`driver`] is that pipeline read top to bottom, [`ctl`] is everything of `staticctl`,
@@ -18,6 +19,7 @@
 
 pub mod archive;
 pub mod args;
+pub mod build;
 pub mod check;
 pub mod ctl;
 pub mod driver;

@@ -8,11 +8,12 @@ use crate::libs::{Library, Missing};
 use crate::model::StaticKind;
 use crate::plan::Applied;
 use crate::plan::policy::Reason;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The version of the line's shape.
 pub const SCHEMA: u32 = 1;
@@ -21,7 +22,7 @@ pub const SCHEMA: u32 = 1;
 pub const FILE: &str = "links.jsonl";
 
 /// How a link ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// Linked and verified.
@@ -41,7 +42,7 @@ pub enum Outcome {
 }
 
 /// Times in milliseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Times {
     /// From start to the compiler's start.
     pub plan: f64,
@@ -92,6 +93,34 @@ pub struct Record<'a> {
     pub verdict: Option<&'a Verdict>,
     /// How long it took.
     pub times: Times,
+}
+
+impl Record<'_> {
+    /// The line of a call of which nothing is known but its words and its end.
+    pub fn blank(outcome: Outcome, argv: &[OsString]) -> Record<'static> {
+        let time = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis());
+        Record {
+            schema: SCHEMA,
+            time: u64::try_from(time).unwrap_or(0),
+            directory: std::env::current_dir().unwrap_or_default(),
+            argv: lossy(argv),
+            command: Vec::new(),
+            toolchain: "",
+            compiler: "",
+            triple: "",
+            outcome,
+            status: 0,
+            reason: None,
+            kind: None,
+            rules: &[],
+            libraries: &[],
+            missing: &[],
+            output: PathBuf::new(),
+            image: None,
+            verdict: None,
+            times: Times::default(),
+        }
+    }
 }
 
 /// Words for a report.

@@ -2,6 +2,8 @@
 //!
 //! [`Command`] is a plain value that can be read back, edited and printed before it is run.
 
+pub mod tree;
+
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, sigaction};

@@ -1,6 +1,7 @@
 //! The one home of the environment: every variable that we read, read once.
 
 use crate::toolchain::Wanted;
+use std::collections::BTreeMap;
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
@@ -93,6 +94,12 @@ impl Settings {
             data_dir: base(get("XDG_DATA_HOME"), get("HOME"), ".local/share"),
         }
     }
+}
+
+/// What is set of these variables, which belong to build systems and are handed on to them. Empty ones count as unset.
+pub fn given(names: &[&str]) -> BTreeMap<String, OsString> {
+    let value = |name: &&str| env::var_os(name).filter(|v| !v.is_empty()).map(|v| ((*name).to_owned(), v));
+    names.iter().filter_map(value).collect()
 }
 
 fn check_mode(value: &OsStr) -> Option<CheckMode> {

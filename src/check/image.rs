@@ -1,6 +1,6 @@
 //! The facts of an ELF file.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Why a file has no facts.
 #[derive(Debug, thiserror::Error)]
@@ -20,7 +20,7 @@ pub enum ReadError {
 }
 
 /// What kind of ELF file the header says it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FileType {
     /// ET_EXEC.
@@ -36,7 +36,7 @@ pub enum FileType {
 }
 
 /// The segments that say how memory is protected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Protection {
     /// A PT_LOAD is writable and executable.
     pub writable_code: bool,
@@ -51,7 +51,7 @@ pub struct Protection {
 }
 
 /// What the symbol table tells.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Symbols {
     /// There is a symbol table; what follows is only then more than a guess.
     pub present: bool,
@@ -70,7 +70,7 @@ pub struct Symbols {
 }
 
 /// The facts of one file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Image {
     /// ET_EXEC, ET_DYN, ….
     pub file_type: FileType,

@@ -4,11 +4,11 @@ use super::calls::{CALLER_MATTERS, CallEvidence, Need};
 use super::image::{FileType, Image};
 use super::target::{Expect, machine_name};
 use crate::model::StaticKind;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Why a file is not a static program for its target.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "id")]
 pub enum Failure {
     /// PT_INTERP: the kernel would start this program first, and an empty image does not have it.
@@ -65,7 +65,7 @@ impl fmt::Display for Failure {
 }
 
 /// What deserves a word in a static program.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "id")]
 pub enum Finding {
     /// Code pages are written to at start.
@@ -154,7 +154,7 @@ impl fmt::Display for Finding {
 }
 
 /// The judgement of one file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verdict {
     /// The shape, if it is a static program.
     pub kind: Option<StaticKind>,

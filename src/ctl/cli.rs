@@ -1,7 +1,7 @@
 //! The command line of `staticctl`, from which completions and man pages are made too.
 
-use clap::{Parser, Subcommand};
-use clap_complete::Shell;
+use clap::{Parser, Subcommand, ValueEnum};
+use clap_complete::Shell as CompletionShell;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -61,6 +61,47 @@ pub enum Command {
         #[command(subcommand)]
         command: ToolchainCommand,
     },
+    /// Run a build so that every program it links is static, and say what it made
+    ///
+    /// Sets CC, CXX, PATH, PKG_CONFIG, CMAKE_TOOLCHAIN_FILE, cargo's linker, GOFLAGS and others for the command alone
+    /// (`staticctl env` prints them). At the end, on stderr, a table of all programs; those that were made without
+    /// passing through the drivers are named.
+    /// Exit status: the command's own; 127 it was not found, 126 it can't be run, 2 it was not started.
+    Run {
+        /// The toolchain; `staticctl toolchain list`
+        #[arg(long, value_name = "NAME")]
+        toolchain: Option<OsString>,
+        /// Write what was made into this file, as JSON
+        #[arg(long, value_name = "FILE")]
+        report: Option<PathBuf>,
+        /// Show links as they happen, in the last row of the terminal
+        #[arg(long)]
+        progress: bool,
+        /// The command: `staticctl run -- make -j4`
+        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        command: Vec<OsString>,
+    },
+    /// Print the variables that `run` sets: `eval "$(staticctl env)"`
+    Env {
+        /// The toolchain
+        #[arg(long, value_name = "NAME")]
+        toolchain: Option<OsString>,
+        /// In which language
+        #[arg(long, value_enum, default_value = "sh")]
+        shell: Shell,
+    },
+    /// Print a CMake toolchain file: `cmake -DCMAKE_TOOLCHAIN_FILE=FILE`
+    CmakeToolchain {
+        /// The toolchain
+        #[arg(long, value_name = "NAME")]
+        toolchain: Option<OsString>,
+    },
+    /// Print a Meson native file, or a cross file for another machine: `meson setup --native-file FILE`
+    MesonFile {
+        /// The toolchain
+        #[arg(long, value_name = "NAME")]
+        toolchain: Option<OsString>,
+    },
     /// Make a directory of compiler names to put first on PATH
     Shims {
         /// The directory; made if it is missing
@@ -72,13 +113,24 @@ pub enum Command {
     /// Print the completions for a shell
     Completions {
         /// The shell
-        shell: Shell,
+        shell: CompletionShell,
     },
     /// Write the man pages into a directory
     Man {
         /// The directory
         dir: PathBuf,
     },
+}
+
+/// What `staticctl env` speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    /// sh, bash, zsh
+    Sh,
+    /// fish
+    Fish,
+    /// One JSON object
+    Json,
 }
 
 /// The commands about toolchains.

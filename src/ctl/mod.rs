@@ -3,8 +3,10 @@
 pub mod check;
 pub mod cli;
 pub mod doctor;
+pub mod env;
 pub mod explain;
 pub mod pages;
+pub mod run;
 pub mod shims;
 pub mod toolchain;
 
@@ -38,6 +40,12 @@ pub fn main() -> ExitCode {
         Command::Doctor => doctor::run(&settings),
         Command::Toolchain { command } => toolchain::run(&settings, &command),
         Command::Shims { dir, force } => shims::run(&settings, &dir, force),
+        Command::Run { toolchain, report, progress, command } => {
+            run::run(&settings, &run::Request { toolchain, report, progress, command })
+        }
+        Command::Env { toolchain, shell } => env::variables(&settings, toolchain.as_deref(), shell),
+        Command::CmakeToolchain { toolchain } => env::cmake(&settings, toolchain.as_deref()),
+        Command::MesonFile { toolchain } => env::meson(&settings, toolchain.as_deref()),
         Command::Completions { shell } => pages::completions(shell),
         Command::Man { dir } => pages::man(&dir),
     })

@@ -63,6 +63,13 @@ fn further(name: &OsStr) -> Option<Language> {
     (!called.is_cross() || name.as_encoded_bytes().windows(5).any(|w| w == b"linux")).then_some(called.language)
 }
 
+/// All names for a PATH, and the driver behind each.
+pub fn names(path: Option<&OsStr>, home: &Path) -> BTreeMap<OsString, &'static str> {
+    let mut names = path.map(|p| further_names(p, home)).unwrap_or_default();
+    names.extend(NAMES.iter().map(|(name, driver)| (OsString::from(name), *driver)));
+    names
+}
+
 /// Makes the links; every link is put in place at once, so that a build that is running sees none missing.
 ///
 /// # Errors
@@ -74,9 +81,7 @@ pub fn make(dir: &Path, home: &Path, path: Option<&OsStr>, force: bool) -> Resul
     };
     fs::create_dir_all(dir).map_err(at(dir))?;
     let dir = fs::canonicalize(dir).map_err(at(dir))?;
-    let mut names = path.map(|p| further_names(p, home)).unwrap_or_default();
-    names.extend(NAMES.iter().map(|(name, driver)| (OsString::from(name), *driver)));
-    for (name, driver) in names {
+    for (name, driver) in names(path, home) {
         let target = home.join(driver);
         let link = dir.join(&name);
         if !target.is_file() {

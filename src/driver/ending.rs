@@ -11,7 +11,7 @@ use crate::toolchain::{Facts, Selected};
 use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 /// What a file looked like, to tell whether it was written.
 #[derive(Debug, PartialEq, Eq)]
@@ -55,17 +55,11 @@ impl Ending {
         job: Option<(&'a Job, &Command)>,
         reason: Option<&'a Reason>,
     ) -> Record<'a> {
-        let time = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis());
         Record {
-            schema: report::SCHEMA,
-            time: u64::try_from(time).unwrap_or(0),
-            directory: std::env::current_dir().unwrap_or_default(),
-            argv: report::lossy(argv),
             command: job.map(|(_, c)| report::lossy(&c.words())).unwrap_or_default(),
             toolchain: &selected.toolchain,
             compiler: facts.map_or("", |f| &f.version),
             triple: facts.map_or("", |f| &f.triple),
-            outcome: self.outcome,
             status: self.status,
             reason,
             kind: job.map(|(j, _)| j.plan.kind),
@@ -76,6 +70,7 @@ impl Ending {
             image: self.image.as_ref(),
             verdict: self.verdict.as_ref(),
             times: self.times,
+            ..Record::blank(self.outcome, argv)
         }
     }
 }
@@ -86,6 +81,15 @@ pub(super) fn write_report(settings: &Settings, record: &Record<'_>) {
     {
         message::warning(format!("the report directory `{}` can't be written: {error}", dir.display()));
     }
+}
+
+/// The line for a program that is left dynamic for a reason, written before it is linked: the link is not supervised.
+pub(super) fn report_left_alone(settings: &Settings, argv: &[OsString], output: &Path, reason: &Reason) {
+    if settings.report.is_none() {
+        return;
+    }
+    let record = Record { output: output.to_owned(), reason: Some(reason), ..Record::blank(Outcome::LeftAlone, argv) };
+    write_report(settings, &record);
 }
 
 pub(super) fn milliseconds(start: Instant) -> f64 {

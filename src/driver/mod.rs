@@ -15,12 +15,12 @@ use crate::message;
 use crate::model::Language;
 use crate::plan::policy::{Policy, Reason, is_probe, policy};
 use crate::plan::{self, Context, Plan};
-use crate::report::Outcome;
+use crate::report::{Outcome, Record};
 use crate::run::{self, Command, Ended, Guard};
 use crate::settings::{CheckMode, Settings};
 use crate::toolchain::{self, Facts, Invocation, Need, SelectError, Selected};
 use command::{coloured, shortened};
-use ending::{Ending, Trace, milliseconds, remove, write_report};
+use ending::{Ending, Trace, milliseconds, remove, report_left_alone, write_report};
 use shared::{link_shared, shared_job};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -155,6 +155,10 @@ pub fn main(own: Language, argv: &[OsString]) -> i32 {
             if let (Reason::Sanitizer(_), CheckMode::Warn) = (&reason, settings.check) {
                 message::warning(format!("{}; the program is linked dynamically", reason.line()));
             }
+            if let Reason::BuildScript | Reason::CgoImports = reason {
+                let request = args::classify(argv.get(1..).unwrap_or_default(), own);
+                report_left_alone(&settings, argv, request.output_path(), &reason);
+            }
             log::debug!("{}: {}", reason.line(), command.shell());
             let error = run::exec(&command);
             message::error(format!("`{}` can't be run: {error}", command.program.to_string_lossy()));
@@ -168,7 +172,9 @@ pub fn main(own: Language, argv: &[OsString]) -> i32 {
             let facts = selected.facts.as_ref();
             let mut ending = Ending::new(Outcome::Refused, EXIT_FAILURE);
             ending.times.plan = milliseconds(start);
-            let record = ending.record(argv, &selected, facts, None, Some(&reason));
+            let request = args::classify(argv.get(1..).unwrap_or_default(), own);
+            let output = request.output_path().to_owned();
+            let record = Record { output, ..ending.record(argv, &selected, facts, None, Some(&reason)) };
             write_report(&settings, &record);
             EXIT_FAILURE
         }

@@ -2,19 +2,22 @@
 
 use super::ending::Trace;
 use super::{EXIT_FAILURE, Prepared, as_it_is};
-use crate::args::{Request, linker};
+use crate::args::lexer::Arg;
+use crate::args::{self, Input, InputKind, Request, linker};
 use crate::check::Expect;
 use crate::fat;
 use crate::fat::relocatable::{self, Relocatable};
-use crate::libs::SearchPath;
+use crate::libs::{self, SearchPath, pic};
 use crate::message;
 use crate::model::Family;
 use crate::plan::policy::{Reason, is_probe};
 use crate::run::{self, Command, Ended, Guard};
 use crate::settings::Settings;
 use crate::toolchain::{self, Invocation, Need, SelectError, Selected};
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
+use std::path::{Path, PathBuf};
 
 /// The link of a shared object, ready to run.
 pub struct SharedJob {
@@ -47,13 +50,35 @@ pub(super) fn shared_job(
     let expect = Expect::from_triple(&facts.triple).with_abi(&request.abi);
     let items = linker::split(&request.args);
     let path = SearchPath::of(&items, &request, &facts.library_dirs, settings.library_path.as_deref(), expect);
+    let (mut request, mut words) = (request, words.to_vec());
+    if let Some(others) = twins(&request, &path) {
+        request = args::classify(&others, invocation.language);
+        words = others;
+    }
+    let as_asked = |selected: &Selected| Prepared::PassThrough(as_it_is(selected, &words), Reason::SharedObject);
     Ok(match relocatable::plan(&request, &path) {
         None => as_asked(&selected),
         Some(relocatable) => {
-            let command = as_it_is(&selected, words);
+            let command = as_it_is(&selected, &words);
             Prepared::Shared(Box::new(SharedJob { request, selected, command, relocatable, family: facts.family }))
         }
     })
+}
+
+/// The words of the call with the shared twin of each archive that is named by its path and holds code for programs
+/// only: that link could only fail. A build system comes to name such archives when it is told to prefer them.
+fn twins(request: &Request, path: &SearchPath) -> Option<Vec<OsString>> {
+    let twin = |input: &Input| {
+        let archive = Path::new(&input.text);
+        let wanted = input.kind == InputKind::Archive && pic::is_for_programs_only(archive);
+        wanted.then(|| libs::twin::shared_of(archive, path)).flatten().map(|(shared, _)| (input.at, shared))
+    };
+    let found: BTreeMap<usize, PathBuf> = request.inputs.iter().filter_map(twin).collect();
+    let word = |(at, arg): (usize, &Arg)| match found.get(&at) {
+        Some(shared) => vec![shared.clone().into_os_string()],
+        None => arg.words().cloned().collect(),
+    };
+    (!found.is_empty()).then(|| request.args.iter().enumerate().flat_map(word).collect())
 }
 
 /// Links a shared object as asked, then attaches its objects. Nothing of the second step shows in the first one's

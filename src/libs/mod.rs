@@ -30,12 +30,12 @@ use crate::fat;
 use crate::model::Language;
 use crate::plan::Substitute;
 use crate::toolchain::Facts;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// Where the code of a library comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Provider {
     /// An archive of its own.
@@ -45,7 +45,7 @@ pub enum Provider {
 }
 
 /// A library of the program.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Library {
     /// As it was asked for, or the soname by which another library needs it.
     pub name: String,

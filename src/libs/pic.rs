@@ -1,12 +1,13 @@
-//! Which inputs can't be part of a position-independent program.
+//! Which inputs can't be part of a position-independent program, and which not of a shared object.
 //!
 //! A linker refuses these relocations in a PIE ("recompile with -fPIE"): absolute addresses in a field that is
 //! too small for them, anywhere in memory; and full ones in sections that are not writable, which would need
-//! text relocations. Sources: the psABI supplements of x86-64, AArch64 and i386.
+//! text relocations. A shared object takes, besides, no address relative to the code of a symbol that another module
+//! may define, and no fixed offset into the program's own thread-local storage. Sources: the psABI supplements of x86-64, AArch64 and i386.
 
 use object::elf;
 use object::read::archive::ArchiveFile;
-use object::read::elf::{FileHeader, Rel, Rela, SectionHeader};
+use object::read::elf::{FileHeader, Rel, Rela, SectionHeader, Sym};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -15,45 +16,70 @@ struct Rules {
     machine: u16,
     never: &'static [u32],
     read_only: &'static [u32],
+    /// Not allowed in a shared object.
+    program: &'static [u32],
+    /// Not allowed there against a symbol that is not bound within.
+    global: &'static [u32],
 }
 
 static RULES: [Rules; 3] = [
     // R_X86_64_32, 32S, 16, 8; R_X86_64_64.
-    Rules { machine: 62, never: &[10, 11, 12, 14], read_only: &[1] },
+    // TPOFF32; PC32.
+    Rules { machine: 62, never: &[10, 11, 12, 14], read_only: &[1], program: &[23], global: &[2] },
     // R_AARCH64_ABS32, ABS16, MOVW_UABS_G0 to G3; ABS64.
-    Rules { machine: 183, never: &[258, 259, 263, 264, 265, 266, 267, 268, 269], read_only: &[257] },
+    // TLSLE_*; ADR_PREL_PG_HI21.
+    Rules {
+        machine: 183,
+        never: &[258, 259, 263, 264, 265, 266, 267, 268, 269],
+        read_only: &[257],
+        program: &[549, 550, 551],
+        global: &[275, 276],
+    },
     // R_386_16, 8; R_386_32.
-    Rules { machine: 3, never: &[20, 22], read_only: &[1] },
+    // TLS_LE, TLS_LE_32.
+    Rules { machine: 3, never: &[20, 22], read_only: &[1], program: &[17, 34], global: &[] },
 ];
 
 /// The first file that holds code or data for a fixed position. Files that can't be read or are no ELF are passed
 /// over: the linker speaks about those.
 pub fn fixed_input<'a>(files: impl Iterator<Item = &'a Path>) -> Option<PathBuf> {
-    files.into_iter().find(|path| is_fixed(path).unwrap_or(false)).map(Path::to_owned)
+    files.into_iter().find(|path| has(path, Module::Program).unwrap_or(false)).map(Path::to_owned)
 }
 
-fn is_fixed(path: &Path) -> Option<bool> {
+/// Whether an object or archive holds code that is for programs only. Distributions compile archives so.
+pub fn is_for_programs_only(path: &Path) -> bool {
+    has(path, Module::Shared).unwrap_or(false)
+}
+
+/// What the input would become a part of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Module {
+    Program,
+    Shared,
+}
+
+fn has(path: &Path, module: Module) -> Option<bool> {
     let file = File::open(path).ok().filter(|f| f.metadata().is_ok_and(|m| m.is_file()))?;
     // SAFETY: the file is an input of the link that follows, which maps it in the same way; a build that changes
     // its inputs while it links them is broken without us.
     let data = unsafe { memmap2::Mmap::map(&file) }.ok()?;
     if !data.starts_with(b"!<arch>\n") {
-        return Some(object_is_fixed(&data));
+        return Some(object_is_fixed(&data, module));
     }
     let archive = ArchiveFile::parse(&*data).ok()?;
-    Some(archive.members().flatten().filter_map(|m| m.data(&*data).ok()).any(object_is_fixed))
+    Some(archive.members().flatten().filter_map(|m| m.data(&*data).ok()).any(|d| object_is_fixed(d, module)))
 }
 
-fn object_is_fixed(data: &[u8]) -> bool {
+fn object_is_fixed(data: &[u8], module: Module) -> bool {
     let fixed = match data.get(..5) {
-        Some(b"\x7fELF\x02") => scan::<elf::FileHeader64<object::Endianness>>(data),
-        Some(b"\x7fELF\x01") => scan::<elf::FileHeader32<object::Endianness>>(data),
+        Some(b"\x7fELF\x02") => scan::<elf::FileHeader64<object::Endianness>>(data, module),
+        Some(b"\x7fELF\x01") => scan::<elf::FileHeader32<object::Endianness>>(data, module),
         _ => None,
     };
     fixed.unwrap_or(false)
 }
 
-fn scan<Elf: FileHeader<Endian = object::Endianness>>(data: &[u8]) -> Option<bool> {
+fn scan<Elf: FileHeader<Endian = object::Endianness>>(data: &[u8], module: Module) -> Option<bool> {
     let header = Elf::parse(data).ok()?;
     let endian = header.endian().ok()?;
     if header.e_type(endian) != elf::ET_REL {
@@ -74,19 +100,34 @@ fn scan<Elf: FileHeader<Endian = object::Endianness>>(data: &[u8]) -> Option<boo
             continue;
         }
         let writable = flags & elf::SHF_WRITE.0 != 0;
-        let bad = |kind: u32| rules.never.contains(&kind) || (!writable && rules.read_only.contains(&kind));
+        let symbols: &[Elf::Sym] = match module {
+            Module::Program => &[],
+            Module::Shared => sections.get(section.sh_link(endian) as usize)?.data_as_array(endian, data).ok()?,
+        };
+        let elsewhere = |symbol: u32| symbols.get(symbol as usize).is_some_and(|s| is_open(s));
+        let bad = |kind: u32, symbol: u32| {
+            rules.never.contains(&kind)
+                || (!writable && rules.read_only.contains(&kind))
+                || (module == Module::Shared
+                    && (rules.program.contains(&kind) || (rules.global.contains(&kind) && elsewhere(symbol))))
+        };
         let found = if kind == elf::SHT_RELA {
             let entries: &[Elf::Rela] = section.data_as_array(endian, data).ok()?;
-            entries.iter().any(|r| bad(r.r_type(endian, false).0))
+            entries.iter().any(|r| bad(r.r_type(endian, false).0, r.r_sym(endian, false)))
         } else {
             let entries: &[Elf::Rel] = section.data_as_array(endian, data).ok()?;
-            entries.iter().any(|r| bad(r.r_type(endian).0))
+            entries.iter().any(|r| bad(r.r_type(endian).0, r.r_sym(endian)))
         };
         if found {
             return Some(true);
         }
     }
     Some(false)
+}
+
+/// A symbol that another module may define.
+fn is_open<S: Sym>(symbol: &S) -> bool {
+    symbol.st_bind() != elf::STB_LOCAL && symbol.st_visibility() == elf::STV_DEFAULT
 }
 
 #[cfg(test)]
@@ -96,7 +137,7 @@ mod tests {
     #[test]
     fn hostile_bytes_are_passed_over() {
         for bytes in [&b""[..], b"\x7fELF\x02", b"\x7fELF\x01\x01\x01", &[0xff; 200]] {
-            assert!(!object_is_fixed(bytes));
+            assert!(!object_is_fixed(bytes, Module::Program) && !object_is_fixed(bytes, Module::Shared));
         }
     }
 }

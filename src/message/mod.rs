@@ -5,6 +5,7 @@
 //! A successful call of a driver prints nothing at all.
 
 pub mod progress;
+pub mod status;
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
@@ -39,6 +40,11 @@ pub fn hint(text: impl Display) {
 /// Passes on what a compiler said on its stderr, byte for byte.
 pub fn pass_on(bytes: &[u8]) {
     let _ = io::stderr().lock().write_all(bytes);
+}
+
+/// A table, on stderr in one piece: stdout is the build's.
+pub fn table(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
 /// Whether our stderr is a terminal, so that compilers would use colours.

@@ -2,7 +2,7 @@
 
 use crate::args::table::Role;
 use crate::args::{Action, OutputKind, Request};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -18,7 +18,7 @@ pub enum Policy {
 }
 
 /// Why a call is not rewritten.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "reason", content = "argument")]
 pub enum Reason {
     /// It does not link.
@@ -29,6 +29,10 @@ pub enum Reason {
     SharedObject,
     /// It makes a relocatable object.
     Relocatable,
+    /// A build script of cargo's: it runs on this machine, now, and may load shared objects (bindgen's libclang).
+    BuildScript,
+    /// A shared object that rustc loads: a proc-macro or a Rust library with its metadata.
+    RustMetadata,
     /// Go's import file of a package, whose dynamic symbols the Go tool reads.
     CgoImports,
     /// A sanitizer whose run-time library must be a shared object or be loaded before libc.
@@ -43,6 +47,8 @@ impl Reason {
             Reason::Nested => "called again by the compiler that was run".into(),
             Reason::SharedObject => "a shared object is made as asked".into(),
             Reason::Relocatable => "a relocatable object is made as asked".into(),
+            Reason::BuildScript => "a build script of cargo's runs here and may load shared objects".into(),
+            Reason::RustMetadata => "rustc itself loads this shared object".into(),
             Reason::CgoImports => "Go reads the dynamic symbols of this file".into(),
             Reason::Sanitizer(name) => {
                 format!("`-fsanitize={name}` needs a dynamic program: its run-time library replaces parts of libc")
@@ -70,6 +76,9 @@ const DYNAMIC_SANITIZERS: [&str; 8] =
 pub fn policy(request: &Request) -> Policy {
     match request.action {
         Action::Link(OutputKind::Executable) => {}
+        Action::Link(OutputKind::SharedObject) if has_rust_metadata(request) => {
+            return Policy::LeaveAlone(Reason::RustMetadata);
+        }
         Action::Link(OutputKind::SharedObject) => return Policy::LeaveAlone(Reason::SharedObject),
         Action::Link(OutputKind::Relocatable) => return Policy::LeaveAlone(Reason::Relocatable),
         _ => return Policy::LeaveAlone(Reason::NotALink),
@@ -77,19 +86,46 @@ pub fn policy(request: &Request) -> Policy {
     if request.output_path().file_name().is_some_and(|n| n == "_cgo_.o") {
         return Policy::LeaveAlone(Reason::CgoImports);
     }
+    if is_build_script(request) {
+        return Policy::LeaveAlone(Reason::BuildScript);
+    }
     match dynamic_sanitizer(request) {
         Some(name) => Policy::Refuse(Reason::Sanitizer(name)),
         None => Policy::Rewrite,
     }
 }
 
+/// cargo calls the crate of a build script `build_script_` and its file's name, keeps it below a directory `build`, and
+/// rustc's objects end in `.rcgu.o`. What a project calls so itself is kept in `deps` or `examples`.
+fn is_build_script(request: &Request) -> bool {
+    let output = request.output_path();
+    let named = output.file_name().is_some_and(|n| n.as_bytes().starts_with(b"build_script_"));
+    let below = |name: &str| output.parent().is_some_and(|d| d.components().any(|c| c.as_os_str() == name));
+    let parent = output.parent().and_then(Path::file_name);
+    named
+        && below("build")
+        && parent.is_none_or(|p| p != "deps" && p != "examples")
+        && request.inputs.iter().any(|i| i.text.as_bytes().ends_with(b".rcgu.o"))
+}
+
+/// rustc's objects with the metadata that it writes into what it loads itself later.
+fn has_rust_metadata(request: &Request) -> bool {
+    let names = |end: &[u8]| request.inputs.iter().any(|i| i.text.as_bytes().ends_with(end));
+    names(b".rcgu.o") && names(b"/rmeta.o")
+}
+
 /// Whether an output is one that a configuration step makes to find something out and throws away.
 pub fn is_probe(output: &Path) -> bool {
-    // autoconf and libtool; CMake's try_compile; Meson's sanity checks.
-    const PROBES: [&[u8]; 5] = [b"conftest", b"libconftest", b"cmTC_", b"libcmTC_", b"sanitycheck"];
+    // autoconf and libtool; CMake's try_compile and what it keeps of it; Meson's sanity checks.
+    const PROBES: [&[u8]; 6] =
+        [b"conftest", b"libconftest", b"cmTC_", b"libcmTC_", b"CMakeDetermineCompilerABI_", b"sanitycheck"];
     let name = output.file_name().unwrap_or_default().as_bytes();
-    let meson = output.components().any(|c| c.as_os_str() == "meson-private");
-    meson || PROBES.iter().any(|p| name.starts_with(p))
+    let within = |name: &str| output.components().any(|c| c.as_os_str().as_bytes().starts_with(name.as_bytes()));
+    let (meson, cmake) = (within("meson-private"), within("CompilerId") && within("CMakeFiles"));
+    // `-o /dev/null` (cargo's and Go's questions); Go's linker asks with a program of one line in a directory of its own.
+    let go = within("go-link-");
+    let nowhere = output == Path::new("/dev/null");
+    meson || cmake || go || nowhere || PROBES.iter().any(|p| name.starts_with(p))
 }
 
 /// The sanitizer among those that are on at the end of the line.
@@ -123,8 +159,29 @@ mod tests {
             ("-r x.o", Policy::LeaveAlone(Reason::Relocatable)),
             ("-o /w/b001/_cgo_.o x.o", Policy::LeaveAlone(Reason::CgoImports)),
             ("-o exe/a.out x.o", Policy::Rewrite),
+            ("-o d/build/p-1/build_script_build-1 x.rcgu.o", Policy::LeaveAlone(Reason::BuildScript)),
+            ("-o d/build/p-1/build_script_main-1 x.rcgu.o", Policy::LeaveAlone(Reason::BuildScript)),
+            ("-o build/d/deps/build_script_build-1 x.rcgu.o", Policy::Rewrite),
+            ("-o d/build/p-1/build_script_build-1 x.o", Policy::Rewrite),
+            ("-o d/deps/app-1 x.rcgu.o", Policy::Rewrite),
+            ("-shared -o libpm-1.so x.rcgu.o /t/rmeta.o", Policy::LeaveAlone(Reason::RustMetadata)),
+            ("-shared -o libcd.so x.rcgu.o", Policy::LeaveAlone(Reason::SharedObject)),
         ] {
             assert_eq!(policy(&request(line)), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn questions_are_no_programs() {
+        for path in [
+            "conftest", "/w/cmTC_1a2b3", "b/meson-private/tmpx/output.exe", "/dev/null", "/tmp/go-link-12/a.out",
+            "b/meson-private/sanitycheckc.exe", "libconftest.so",
+            "b/CMakeFiles/3.25.1/CompilerIdC/a.out", "b/CMakeFiles/3.25.1/CMakeDetermineCompilerABI_C.bin",
+        ] {
+            assert!(is_probe(Path::new(path)), "{path}");
+        }
+        for path in ["a.out", "test", "build/prog", "go-build1/b001/exe/a.out"] {
+            assert!(!is_probe(Path::new(path)), "{path}");
         }
     }
 

@@ -1,0 +1,22 @@
+# A CMake toolchain file for static programs, made by `staticctl cmake-toolchain`.
+include("@INCLUDE@")
+set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_SYSTEM_PROCESSOR "@PROCESSOR@")
+if(NOT DEFINED CMAKE_C_COMPILER)
+  set(CMAKE_C_COMPILER "@CC@")
+endif()
+if(NOT DEFINED CMAKE_CXX_COMPILER)
+  set(CMAKE_CXX_COMPILER "@CXX@")
+endif()
+if(NOT DEFINED PKG_CONFIG_EXECUTABLE)
+  set(PKG_CONFIG_EXECUTABLE "@PKG_CONFIG@")
+endif()
+if(NOT DEFINED Boost_USE_STATIC_LIBS)
+  set(Boost_USE_STATIC_LIBS ON)
+endif()
+# An archive before a shared object of the same directory; what has only a shared object is still found.
+# CMake sets this list for each language, behind this file, and then reads the file that the next variable names.
+if(NOT DEFINED CMAKE_USER_MAKE_RULES_OVERRIDE)
+  set(CMAKE_USER_MAKE_RULES_OVERRIDE "${CMAKE_CURRENT_LIST_FILE}")
+endif()
+set(CMAKE_FIND_LIBRARY_SUFFIXES .a .so)

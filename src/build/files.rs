@@ -1,0 +1,149 @@
+//! The files that CMake and Meson are told to read, and the scripts of a shelf: templates with `@NAMES@`.
+
+use std::path::Path;
+
+const CMAKE: &str = include_str!("../../shims/cmake-toolchain.cmake");
+const MESON: &str = include_str!("../../shims/meson-native.ini");
+const MESON_HOST: &str = include_str!("../../shims/meson-host.ini");
+/// The script that stands in for pkg-config.
+pub const PKG_CONFIG: &str = include_str!("../../shims/pkg-config.sh");
+/// The script that stands in for meson.
+pub const MESON_SHIM: &str = include_str!("../../shims/meson.sh");
+/// The script that Go runs its tools through.
+pub const GO: &str = include_str!("../../shims/go-toolexec.sh");
+
+/// What the templates of CMake and Meson are filled with.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Values {
+    /// The C driver.
+    pub cc: String,
+    /// The C++ driver.
+    pub cxx: String,
+    /// The archiver.
+    pub ar: Option<String>,
+    /// pkg-config.
+    pub pkg_config: Option<String>,
+    /// A toolchain file of the user's, read first.
+    pub include: Option<String>,
+    /// Architecture of the programs, where it is not this machine's.
+    pub processor: Option<String>,
+}
+
+/// The CMake toolchain file.
+pub fn cmake(values: &Values) -> String {
+    let quote = |v: &String| v.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$");
+    let cross = values.processor.is_some();
+    let text = fill(CMAKE, &common(values, quote));
+    // The system's name is what makes a build a cross build: only with the processor.
+    text.lines().filter(|l| cross || !l.contains("CMAKE_SYSTEM_NAME")).map(|l| format!("{l}\n")).collect()
+}
+
+/// The Meson file: a native one, or for another architecture a cross file.
+pub fn meson(values: &Values) -> String {
+    let quote = |v: &String| v.replace('\\', "\\\\").replace('\'', "\\'");
+    let mut known = common(values, quote);
+    known.push(("KIND", Some(if values.processor.is_some() { "cross" } else { "native" }.to_owned())));
+    let mut text = fill(MESON, &known);
+    if let Some(processor) = &values.processor {
+        let (family, little) = meson_family(processor);
+        known.push(("FAMILY", Some(family.to_owned())));
+        known.push(("ENDIAN", Some(if little { "little" } else { "big" }.to_owned())));
+        text.push_str(&fill(MESON_HOST, &known));
+    }
+    text
+}
+
+/// Meson's name of a CPU family, and whether it is little-endian.
+fn meson_family(arch: &str) -> (&str, bool) {
+    match arch {
+        "i386" | "i486" | "i586" | "i686" => ("x86", true),
+        "powerpc64le" => ("ppc64", true),
+        "powerpc64" => ("ppc64", false),
+        "powerpc" => ("ppc", false),
+        "s390x" | "m68k" => (arch, false),
+        "mips" | "mips64" => (arch, false),
+        a if a.starts_with("mips64") => ("mips64", true),
+        a if a.starts_with("mips") => ("mips", true),
+        a if a.starts_with("arm") => ("arm", true),
+        a => (a, true),
+    }
+}
+
+fn common(values: &Values, quote: impl Fn(&String) -> String) -> Vec<(&'static str, Option<String>)> {
+    vec![
+        ("CC", Some(quote(&values.cc))),
+        ("CXX", Some(quote(&values.cxx))),
+        ("AR", values.ar.as_ref().map(&quote)),
+        ("PKG_CONFIG", values.pkg_config.as_ref().map(&quote)),
+        ("INCLUDE", values.include.as_ref().map(&quote)),
+        ("PROCESSOR", values.processor.as_ref().map(&quote)),
+    ]
+}
+
+/// Fills a template; a line or `if` block that has a name without a value is left out.
+fn fill(template: &str, values: &[(&str, Option<String>)]) -> String {
+    let mut text = String::new();
+    let mut block = String::new();
+    let mut inside = false;
+    for line in template.lines() {
+        inside |= line.starts_with("if(");
+        block.push_str(line);
+        block.push('\n');
+        if inside && !line.starts_with("endif(") {
+            continue;
+        }
+        inside = false;
+        let whole = std::mem::take(&mut block);
+        let missing = values.iter().any(|(name, value)| value.is_none() && whole.contains(&format!("@{name}@")));
+        if !missing {
+            text.push_str(&whole);
+        }
+    }
+    for (name, value) in values {
+        text = text.replace(&format!("@{name}@"), value.as_deref().unwrap_or_default());
+    }
+    text
+}
+
+/// A script with the path of the program that it stands in for.
+pub fn script(template: &str, real: &Path) -> String {
+    template.replace("@REAL@", &crate::run::shell_line(&[real.as_os_str().to_owned()]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values() -> Values {
+        Values { cc: "/b/static cc".into(), cxx: "/b/cxx".into(), ..Values::default() }
+    }
+
+    #[test]
+    fn what_has_no_value_is_left_out() {
+        let text = cmake(&values());
+        assert!(text.contains("set(CMAKE_C_COMPILER \"/b/static cc\")") && !text.contains('@'), "{text}");
+        for absent in ["include(", "CMAKE_SYSTEM_NAME", "PKG_CONFIG"] {
+            assert!(!text.contains(absent), "{absent}: {text}");
+        }
+        assert_eq!(text.matches("if(NOT").count(), text.matches("endif()").count());
+        let text = meson(&values());
+        assert!(text.contains("c = '/b/static cc'") && !text.contains('@') && !text.contains("host_machine"), "{text}");
+    }
+
+    #[test]
+    fn another_architecture_makes_a_cross_build() {
+        let cross = Values { processor: Some("powerpc64le".into()), include: Some("/u/t.cmake".into()), ..values() };
+        let text = cmake(&cross);
+        assert!(text.contains("set(CMAKE_SYSTEM_NAME Linux)") && text.contains("include(\"/u/t.cmake\")"), "{text}");
+        let text = meson(&cross);
+        assert!(text.contains("cpu_family = 'ppc64'") && text.contains("endian = 'little'"), "{text}");
+    }
+
+    #[test]
+    fn paths_are_quoted_for_their_readers() {
+        let odd = Values { cc: r#"/a"b$c\d'e"#.into(), ..values() };
+        assert!(cmake(&odd).contains(r#""/a\"b\$c\\d'e""#));
+        assert!(meson(&odd).contains(r"c = '/a"), "{}", meson(&odd));
+        assert!(script(PKG_CONFIG, Path::new("/it's/pkg-config")).contains(r"exec '/it'\''s/pkg-config' "));
+    }
+}

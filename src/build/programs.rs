@@ -1,0 +1,110 @@
+//! The programs of a build, as its report has them.
+
+use super::records::Link;
+use super::scan::Found;
+use crate::check::{Failure, Finding};
+use crate::model::StaticKind;
+use crate::plan::policy::Reason;
+use crate::report::Outcome;
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// A program that our drivers linked.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Program {
+    /// Where it is, or was.
+    pub path: PathBuf,
+    /// The same file elsewhere: copies, stripped ones too.
+    pub copies: Vec<PathBuf>,
+    /// How its last link ended.
+    pub outcome: Outcome,
+    /// It is a fully static program.
+    #[serde(rename = "static")]
+    pub is_static: bool,
+    /// Its shape.
+    pub kind: Option<StaticKind>,
+    /// Size on disk at the end of the build.
+    pub bytes: Option<u64>,
+    /// The toolchain.
+    pub toolchain: String,
+    /// The files that its libraries were taken from, in link order.
+    pub libraries: Vec<PathBuf>,
+    /// Why it is not static.
+    pub failures: Vec<Failure>,
+    /// Calls that need files at run time, and other things that deserve a word.
+    pub findings: Vec<Finding>,
+    /// Milliseconds that the link took, with planning and check.
+    pub milliseconds: f64,
+}
+
+impl Program {
+    /// What its record says.
+    pub fn of(link: &Link) -> Program {
+        let verdict = link.verdict.as_ref();
+        Program {
+            path: link.path(),
+            copies: Vec::new(),
+            outcome: link.outcome,
+            is_static: verdict.is_some_and(|v| v.kind.is_some() && v.failures.is_empty()),
+            kind: verdict.and_then(|v| v.kind),
+            bytes: link.image.as_ref().map(|i| i.bytes),
+            toolchain: link.toolchain.clone(),
+            libraries: link.libraries.iter().map(|l| l.path.clone()).collect(),
+            failures: verdict.map(|v| v.failures.clone()).unwrap_or_default(),
+            findings: verdict.map(|v| v.findings.clone()).unwrap_or_default(),
+            milliseconds: link.milliseconds(),
+        }
+    }
+
+    /// The findings about files at run time.
+    pub fn needs(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|f| {
+            matches!(
+                f,
+                Finding::NeedsDlopen { .. }
+                    | Finding::NeedsIconv { .. }
+                    | Finding::NeedsLocales { .. }
+                    | Finding::NeedsNameServices { .. }
+            )
+        })
+    }
+}
+
+/// A program that our drivers were asked for and left dynamic, for a reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LeftAlone {
+    /// Where it is, or was.
+    pub path: PathBuf,
+    /// Why.
+    #[serde(flatten)]
+    pub reason: Option<Reason>,
+}
+
+/// A program that was made without us.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Foreign {
+    /// Where it is.
+    pub path: PathBuf,
+    /// It is a fully static program all the same.
+    #[serde(rename = "static")]
+    pub is_static: bool,
+    /// Its shape.
+    pub kind: Option<StaticKind>,
+    /// Size.
+    pub bytes: u64,
+    /// Why it is not static.
+    pub failures: Vec<Failure>,
+}
+
+impl Foreign {
+    /// What was found of it.
+    pub fn of(found: &Found) -> Foreign {
+        Foreign {
+            path: found.path.clone(),
+            is_static: found.kind.is_some(),
+            kind: found.kind,
+            bytes: found.bytes,
+            failures: found.failures.clone(),
+        }
+    }
+}

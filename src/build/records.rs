@@ -1,0 +1,88 @@
+//! The records of a build, read back: the fields of [`crate::report::Record`] that a summary needs.
+
+use crate::check::{Failure, Finding};
+use crate::libs::Library;
+use crate::model::StaticKind;
+use crate::plan::policy::{Reason, is_probe};
+use crate::report::{Outcome, Times};
+use serde::Deserialize;
+use std::path::PathBuf;
+
+/// One link.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Link {
+    /// Directory of the call.
+    pub directory: PathBuf,
+    /// The toolchain's name.
+    pub toolchain: String,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Why it was left alone or refused.
+    pub reason: Option<Reason>,
+    /// Libraries that went in.
+    pub libraries: Vec<Library>,
+    /// The output as it was named.
+    pub output: PathBuf,
+    /// What was read back.
+    pub image: Option<Facts>,
+    /// What came of it.
+    pub verdict: Option<Verdict>,
+    /// How long it took.
+    pub times: Times,
+}
+
+/// The facts of an output that tell it from others.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Facts {
+    /// Its build-id.
+    pub build_id: Option<String>,
+    /// Its size.
+    pub bytes: u64,
+}
+
+/// The judgement of an output.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Verdict {
+    /// Its shape.
+    pub kind: Option<StaticKind>,
+    /// Why it is not static.
+    pub failures: Vec<Failure>,
+    /// What else deserves a word.
+    pub findings: Vec<Finding>,
+}
+
+impl Link {
+    /// The whole path of the output.
+    pub fn path(&self) -> PathBuf {
+        self.directory.join(&self.output)
+    }
+
+    /// Milliseconds that the call took.
+    pub fn milliseconds(&self) -> f64 {
+        self.times.plan + self.times.link + self.times.check
+    }
+}
+
+/// Reads records; a line that is none (the last one, cut off by a kill) is passed over, and so are probes.
+pub fn parse(bytes: &[u8]) -> Vec<Link> {
+    let lines = bytes.split(|b| *b == b'\n').filter(|l| !l.is_empty());
+    lines.filter_map(|l| serde_json::from_slice::<Link>(l).ok()).filter(|l| !is_probe(&l.path())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broken_line_and_a_probe_are_passed_over() {
+        let line = |output: &str| {
+            format!(
+                r#"{{"schema":1,"time":1,"directory":"/w","argv":["cc"],"command":[],"toolchain":"host-gcc","compiler":"","triple":"","outcome":"failed","status":1,"reason":null,"kind":null,"rules":[],"libraries":[],"missing":[],"output":"{output}","image":null,"verdict":null,"times":{{"plan":1.0,"link":2.0,"check":0.5}}}}"#
+            )
+        };
+        let text = format!("{}\n{}\n\u{0}{}\n{{\"schema\":1", line("conftest"), line("b/prog"), line("x"));
+        let links = parse(text.as_bytes());
+        assert_eq!(links.len(), 1);
+        assert_eq!((links[0].path(), links[0].milliseconds()), (PathBuf::from("/w/b/prog"), 3.5));
+    }
+}

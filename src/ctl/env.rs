@@ -1,0 +1,85 @@
+//! `staticctl env`, `cmake-toolchain` and `meson-file`: what `staticctl run` gives a build, for those who do it themselves.
+
+use super::cli::Shell;
+use super::{EXIT_YES, fail, produce};
+use crate::build::environment::{self, Variable};
+use crate::build::files::{self, Values};
+use crate::run::shell_line;
+use crate::settings::Settings;
+use std::ffi::OsStr;
+
+/// Prints the variables.
+pub fn variables(settings: &Settings, toolchain: Option<&OsStr>, shell: Shell) -> u8 {
+    let environment = match environment::prepare(settings, toolchain) {
+        Ok(environment) => environment,
+        Err(error) => {
+            let hint = error.hint();
+            return fail(error, hint);
+        }
+    };
+    if !environment.shelf.is_kept() {
+        return fail(
+            "the cache directory can't be written, and the variables would name files that are gone",
+            Some("set XDG_CACHE_HOME to a directory that can be written, or use `staticctl run`".into()),
+        );
+    }
+    for warning in &environment.warnings {
+        crate::message::warning(warning);
+    }
+    let bin = environment.shelf.bin();
+    let text = match shell {
+        Shell::Sh => lines(&environment.variables, |v| match v.name.as_str() {
+            "PATH" => format!("export PATH={}\"${{PATH:+:$PATH}}\"", shell_line(&[bin.clone().into()])),
+            name => format!("export {name}={}", shell_line(&[v.value.clone()])),
+        }),
+        Shell::Fish => lines(&environment.variables, |v| match v.name.as_str() {
+            "PATH" => format!("set -gx PATH {} $PATH", fish(bin.as_os_str())),
+            name => format!("set -gx {name} {}", fish(&v.value)),
+        }),
+        Shell::Json => {
+            let pairs = environment.variables.iter().map(|v| (v.name.clone(), v.value.to_string_lossy().into()));
+            format!("{:#}\n", serde_json::Value::Object(pairs.collect()))
+        }
+    };
+    produce(&text, EXIT_YES)
+}
+
+fn lines(variables: &[Variable], line: impl Fn(&Variable) -> String) -> String {
+    variables.iter().map(|v| line(v) + "\n").collect()
+}
+
+/// fish knows two escapes between single quotes.
+fn fish(value: &OsStr) -> String {
+    format!("'{}'", value.to_string_lossy().replace('\\', "\\\\").replace('\'', "\\'"))
+}
+
+/// Prints a file for a build system.
+pub fn file(settings: &Settings, toolchain: Option<&OsStr>, text: fn(&Values) -> String) -> u8 {
+    match environment::file(settings, toolchain, text) {
+        Ok(text) => produce(&text, EXIT_YES),
+        Err(error) => {
+            let hint = error.hint();
+            fail(error, hint)
+        }
+    }
+}
+
+/// The CMake toolchain file.
+pub fn cmake(settings: &Settings, toolchain: Option<&OsStr>) -> u8 {
+    file(settings, toolchain, files::cmake)
+}
+
+/// The Meson file.
+pub fn meson(settings: &Settings, toolchain: Option<&OsStr>) -> u8 {
+    file(settings, toolchain, files::meson)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fish_reads_its_quotes() {
+        assert_eq!(fish(OsStr::new(r"it's \ here")), r"'it\'s \\ here'");
+    }
+}

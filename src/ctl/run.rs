@@ -1,0 +1,301 @@
+//! `staticctl run`: a build under our drivers, and what it made.
+
+use super::{EXIT_ERROR, fail};
+use crate::build::environment::{self, Environment};
+use crate::build::records::{self, Link};
+use crate::build::session::Session;
+use crate::build::summary::{self, Summary};
+use crate::build::{scan, table};
+use crate::message::{self, status::Status};
+use crate::report::{self, Outcome};
+use crate::run::{self, Command, Ended, Supervised, tree};
+use crate::settings::Settings;
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, SystemTime};
+
+/// The command was not found, as a shell says it.
+pub const EXIT_NOT_FOUND: u8 = 127;
+/// The command is there and can't be run, as a shell says it.
+pub const EXIT_NOT_RUNNABLE: u8 = 126;
+
+/// What is asked for.
+#[derive(Debug)]
+pub struct Request {
+    /// The toolchain.
+    pub toolchain: Option<OsString>,
+    /// File for the report.
+    pub report: Option<PathBuf>,
+    /// Show links on the terminal as they happen.
+    pub progress: bool,
+    /// The command.
+    pub command: Vec<OsString>,
+}
+
+/// Runs a command under our drivers. Gives its exit status, or ends by its signal.
+pub fn run(settings: &Settings, request: &Request) -> u8 {
+    let report = match request.report.as_deref().map(ReportFile::open).transpose() {
+        Ok(report) => report,
+        Err((path, error)) => return fail(format!("the report `{}` can't be written: {error}", path.display()), None),
+    };
+    let environment = match environment::prepare(settings, request.toolchain.as_deref()) {
+        Ok(environment) => environment,
+        Err(error) => {
+            let hint = error.hint();
+            return fail(error, hint);
+        }
+    };
+    for warning in &environment.warnings {
+        message::warning(warning);
+    }
+    let session = match Session::open(settings) {
+        Ok(session) => Some(session),
+        Err(error) => {
+            message::warning(format!("no temporary directory can be written ({error}): links are not reported"));
+            None
+        }
+    };
+    let command = command(request, &environment, session.as_ref());
+    let start = SystemTime::now();
+    let watcher = session.as_ref().filter(|_| request.progress).and_then(Watcher::start);
+    let ran = tree::run(&command);
+    drop(watcher);
+    let ran = match ran {
+        Ok(ran) => ran,
+        Err(error) => return not_started(&command, &error),
+    };
+    if let Some(session) = &session {
+        tell(settings, request, session, start, ran, report);
+    }
+    // Before the process may end by a signal.
+    drop((session, environment));
+    match ran.ended {
+        Ended::Exited(status) => u8::try_from(status & 0xff).unwrap_or(EXIT_ERROR),
+        Ended::Killed(signal) => run::die_by(signal),
+    }
+}
+
+fn command(request: &Request, environment: &Environment, session: Option<&Session>) -> Command {
+    let mut command = Command::new(request.command.clone());
+    for variable in &environment.variables {
+        command = command.env(&variable.name, &variable.value);
+    }
+    match session {
+        Some(session) => command.env("STATICCXX_REPORT", session.dir()),
+        None => command,
+    }
+}
+
+fn not_started(command: &Command, error: &io::Error) -> u8 {
+    message::error(format!("`{}` can't be run: {error}", command.program.to_string_lossy()));
+    match error.kind() {
+        io::ErrorKind::NotFound => EXIT_NOT_FOUND,
+        _ => EXIT_NOT_RUNNABLE,
+    }
+}
+
+/// Says what the build made, to people and into the files that were asked for.
+fn tell(
+    settings: &Settings,
+    request: &Request,
+    session: &Session,
+    start: SystemTime,
+    ran: Supervised,
+    report: Option<ReportFile>,
+) {
+    let directory = std::env::current_dir().unwrap_or_default();
+    let links = session.links();
+    let outputs: BTreeSet<PathBuf> = links.iter().filter_map(|l| l.path().parent().map(Path::to_owned)).collect();
+    let scan = scan::since(start, &directory, &outputs);
+    let mut summary = summary::join(links, scan, &directory);
+    summary.command = report::lossy(&request.command);
+    summary.seconds = ran.wall.as_secs_f64();
+    match ran.ended {
+        Ended::Exited(status) => summary.status = Some(status),
+        Ended::Killed(signal) => summary.signal = Some(signal),
+    }
+    if let Some(dir) = &settings.report
+        && let Err(error) = session.hand_on(dir)
+    {
+        message::warning(format!("the report directory `{}` can't be written: {error}", dir.display()));
+    }
+    if let Some(report) = report
+        && let Err((path, error)) = report.write(&summary)
+    {
+        message::warning(format!("the report `{}` can't be written: {error}", path.display()));
+    }
+    if !matches!(summary.status, Some(0)) {
+        // The build's own last words stand last where it failed without us; only what we know is added.
+        summary.programs.retain(|p| p.outcome != Outcome::Verified || p.bytes.is_some());
+    }
+    say(&summary);
+}
+
+fn say(summary: &Summary) {
+    message::note(table::headline(summary));
+    message::table(&table::table(summary));
+    for remark in table::remarks(summary) {
+        message::note(remark);
+    }
+    let name = |path: &Path| table::shown(path, &summary.directory);
+    let foreign = |is_static: bool| summary.foreign.iter().filter(move |f| f.is_static == is_static);
+    for program in foreign(false) {
+        let why = program.failures.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+        message::warning(format!("`{}` was made without passing through staticcxx: {why}", name(&program.path)));
+    }
+    if foreign(false).next().is_some() {
+        message::hint(
+            "the build calls a compiler by its path, clears its environment (`env -i`), copies a finished program, \
+             or links with `ld` itself",
+        );
+    }
+    for program in foreign(true) {
+        message::note(format!("`{}` was made without passing through staticcxx, and is static", name(&program.path)));
+    }
+    if summary.search_cut {
+        message::note(format!("not every file below `{}` was looked at: there are too many", summary.directory.display()));
+    }
+}
+
+/// The file for the report: opened for writing in its directory before the build, put in its place after it.
+struct ReportFile {
+    path: PathBuf,
+    file: tempfile::NamedTempFile,
+}
+
+impl ReportFile {
+    fn open(path: &Path) -> Result<ReportFile, (PathBuf, io::Error)> {
+        let at = |error| (path.to_owned(), error);
+        // The build may change our directory's name, not our own directory: the path is made absolute now.
+        let path = std::path::absolute(path).map_err(at)?;
+        if path.is_dir() {
+            return Err((path, io::Error::from(io::ErrorKind::IsADirectory)));
+        }
+        let dir = path.parent().unwrap_or(Path::new("/"));
+        let file = tempfile::Builder::new().prefix(".staticctl-report").tempfile_in(dir).map_err(at)?;
+        Ok(ReportFile { path, file })
+    }
+
+    fn write(mut self, summary: &Summary) -> Result<(), (PathBuf, io::Error)> {
+        use std::os::unix::fs::PermissionsExt;
+        let text = serde_json::to_string_pretty(summary).map_err(|e| (self.path.clone(), e.into()))?;
+        let written = writeln!(self.file, "{text}")
+            .and_then(|()| self.file.as_file().set_permissions(fs::Permissions::from_mode(0o644)));
+        written.map_err(|e| (self.path.clone(), e))?;
+        self.file.persist(&self.path).map_err(|e| (self.path.clone(), e.error))?;
+        Ok(())
+    }
+}
+
+/// How often the records are looked at.
+const TICK: Duration = Duration::from_millis(150);
+
+/// Follows the records of a running build and shows them in the terminal's last row.
+struct Watcher {
+    over: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Watcher {
+    /// None without a terminal.
+    fn start(session: &Session) -> Option<Watcher> {
+        let mut status = Status::new()?;
+        let over = Arc::new(AtomicBool::new(false));
+        let (ends, file) = (over.clone(), session.file());
+        let thread = thread::spawn(move || {
+            let directory = std::env::current_dir().unwrap_or_default();
+            let mut follower = Follower { file, at: 0, links: 0 };
+            status.show("staticcxx: no links yet");
+            while !ends.load(Ordering::Relaxed) {
+                if let Some(last) = follower.news().last() {
+                    status.show(&progress(follower.links, last, &directory));
+                }
+                thread::sleep(TICK);
+            }
+        });
+        Some(Watcher { over, thread: Some(thread) })
+    }
+}
+
+fn progress(links: usize, last: &Link, directory: &Path) -> String {
+    let shape = match (last.outcome, last.verdict.as_ref().and_then(|v| v.kind)) {
+        (Outcome::Verified, Some(kind)) => kind.flag().trim_start_matches('-').to_owned(),
+        (Outcome::LeftAlone, _) => "left alone".into(),
+        (Outcome::Unchecked, _) => "not checked".into(),
+        _ => "FAILED".into(),
+    };
+    let size = last.image.as_ref().map(|i| format!(" {}", table::size(i.bytes))).unwrap_or_default();
+    format!("staticcxx: {links} linked, last: {} {shape}{size}", table::shown(&last.path(), directory))
+}
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            // It only sleeps, reads and draws.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// The growing end of the records.
+struct Follower {
+    file: PathBuf,
+    at: u64,
+    links: usize,
+}
+
+impl Follower {
+    /// What came since the last time, whole lines only.
+    fn news(&mut self) -> Vec<Link> {
+        let mut bytes = Vec::new();
+        let read = File::open(&self.file).and_then(|mut f| {
+            f.seek(SeekFrom::Start(self.at))?;
+            f.read_to_end(&mut bytes)
+        });
+        let whole = bytes.iter().rposition(|b| *b == b'\n').map_or(0, |end| end + 1);
+        bytes.truncate(whole);
+        if read.is_err() {
+            return Vec::new();
+        }
+        self.at += whole as u64;
+        let links = records::parse(&bytes);
+        self.links += links.len();
+        links
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_whole_new_lines_are_news() {
+        let t = tempfile::tempdir().unwrap();
+        let mut follower = Follower { file: t.path().join("f"), at: 0, links: 0 };
+        assert!(follower.news().is_empty());
+        let line = r#"{"directory":"/w","toolchain":"t","outcome":"verified","reason":null,"libraries":[],"output":"app","image":{"build_id":null,"bytes":2048},"verdict":{"kind":"static","failures":[],"findings":[]},"times":{"plan":1,"link":1,"check":1}}"#;
+        let half = line.len() / 2;
+        fs::write(&follower.file, format!("{line}\n{}", &line[..half])).unwrap();
+        assert_eq!(follower.news().len(), 1);
+        assert!(follower.news().is_empty());
+        fs::write(&follower.file, format!("{line}\n{line}\n")).unwrap();
+        let news = follower.news();
+        assert_eq!(progress(follower.links, &news[0], Path::new("/w")), "staticcxx: 2 linked, last: app static 2 KiB");
+    }
+
+    #[test]
+    fn a_report_that_can_not_be_written_is_known_before_the_build() {
+        let t = tempfile::tempdir().unwrap();
+        assert!(ReportFile::open(t.path()).is_err());
+        assert!(ReportFile::open(&t.path().join("no/r.json")).is_err());
+        drop(ReportFile::open(&t.path().join("r.json")).ok().unwrap());
+        assert_eq!(fs::read_dir(t.path()).unwrap().count(), 0, "nothing is left of a report that was not written");
+    }
+}
