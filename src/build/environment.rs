@@ -55,7 +55,9 @@ impl EnvironmentError {
         match self {
             EnvironmentError::Select(error) => error.hint(),
             EnvironmentError::NoDriver { .. } => Some("install all three: cargo install staticcxx".into()),
-            EnvironmentError::NoShelf(_) => Some("set XDG_CACHE_HOME or TMPDIR to a directory that can be written".into()),
+            EnvironmentError::NoShelf(_) => {
+                Some("set XDG_CACHE_HOME or TMPDIR to a directory that can be written".into())
+            }
         }
     }
 }
@@ -117,7 +119,7 @@ pub fn file(
     // A file that stays must not name a directory that goes.
     let pkg_config = values.pkg_config.clone().filter(|_| shelf.is_kept());
     let values = Values { pkg_config, include: None, ..values };
-    Ok(text(&values).replace(HERE, &shelf.file("").to_string_lossy().trim_end_matches('/')))
+    Ok(text(&values).replace(HERE, shelf.file("").to_string_lossy().trim_end_matches('/')))
 }
 
 fn content(ground: &Ground, values: &Values) -> Content {
@@ -127,10 +129,7 @@ fn content(ground: &Ground, values: &Values) -> Content {
     content
 }
 
-fn ground(
-    settings: &Settings,
-    wanted: Option<&OsStr>,
-) -> Result<(Ground, Values, Vec<String>), EnvironmentError> {
+fn ground(settings: &Settings, wanted: Option<&OsStr>) -> Result<(Ground, Values, Vec<String>), EnvironmentError> {
     let own = std::env::current_exe()?;
     let home = own.parent().unwrap_or(Path::new("/")).to_owned();
     for driver in ["staticcc", "staticcxx"] {
@@ -306,7 +305,10 @@ mod tests {
 
     #[test]
     fn what_the_user_has_set_is_kept_or_goes_behind_the_drivers() {
-        let v = made(&[("CC", "ccache clang -m32"), ("AR", "llvm-ar"), ("GOFLAGS", "-mod=mod"), ("CGO_ENABLED", "0")], None);
+        let v = made(
+            &[("CC", "ccache clang -m32"), ("AR", "llvm-ar"), ("GOFLAGS", "-mod=mod"), ("CGO_ENABLED", "0")],
+            None,
+        );
         assert_eq!(v["CC"], "/opt/s/bin/staticcc");
         assert_eq!(v["STATICCXX_CC"], "ccache clang -m32");
         assert_eq!(v["GOFLAGS"], "-mod=mod -toolexec=staticcxx-go-toolexec");

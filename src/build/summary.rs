@@ -142,8 +142,10 @@ mod tests {
     use crate::model::StaticKind;
 
     fn link(output: &str, outcome: &str, build_id: &str) -> Link {
-        let verdict = if outcome == "verified" { r#"{"kind":"static-pie","failures":[],"findings":[]}"# } else { "null" };
-        let image = if build_id.is_empty() { "null".into() } else { format!(r#"{{"build_id":"{build_id}","bytes":10}}"#) };
+        let verdict =
+            if outcome == "verified" { r#"{"kind":"static-pie","failures":[],"findings":[]}"# } else { "null" };
+        let image =
+            if build_id.is_empty() { "null".into() } else { format!(r#"{{"build_id":"{build_id}","bytes":10}}"#) };
         let line = format!(
             r#"{{"directory":"/nonexistent","toolchain":"t","outcome":"{outcome}","reason":null,"libraries":[],"output":"{output}","image":{image},"verdict":{verdict},"times":{{"plan":1,"link":1,"check":1}}}}"#
         );
@@ -188,8 +190,7 @@ mod tests {
 
     #[test]
     fn a_failed_link_and_one_left_alone_are_named() {
-        let summary =
-            joined(vec![link("a", "failed", ""), link("b", "left-alone", "")], vec![found("b", "", false)]);
+        let summary = joined(vec![link("a", "failed", ""), link("b", "left-alone", "")], vec![found("b", "", false)]);
         assert_eq!((summary.programs.len(), summary.programs[0].outcome), (1, Outcome::Failed));
         assert_eq!((summary.left_alone.len(), summary.foreign.len()), (1, 0));
     }

@@ -98,7 +98,13 @@ fn libraries(program: &Program) -> String {
     for path in &program.libraries {
         let stem = reference::stem(path).map(|s| s.to_string_lossy().into_owned());
         let name = stem.unwrap_or_else(|| path.file_name().unwrap_or_default().to_string_lossy().into_owned());
-        let name = name.strip_prefix("lib").unwrap_or(&name).trim_end_matches(".a").to_owned();
+        let name = name.strip_prefix("lib").unwrap_or(&name).trim_end_matches(".a");
+        let name = match name.strip_suffix(".rlib") {
+            // Rust's own; and a crate with cargo's mark behind its name.
+            Some(_) if path.components().any(|c| c.as_os_str() == "rustlib") => continue,
+            Some(name) => name.rsplit_once('-').map_or(name, |(name, _)| name).to_owned(),
+            None => name.to_owned(),
+        };
         if !names.contains(&name) {
             names.push(name);
         }
@@ -129,7 +135,9 @@ mod tests {
 
     #[test]
     fn sizes_are_short() {
-        for (bytes, text) in [(0, "0 B"), (1023, "1023 B"), (1024, "1 KiB"), (223_648, "218 KiB"), (2_215_608, "2.1 MiB")] {
+        for (bytes, text) in
+            [(0, "0 B"), (1023, "1023 B"), (1024, "1 KiB"), (223_648, "218 KiB"), (2_215_608, "2.1 MiB")]
+        {
             assert_eq!(size(bytes), text);
         }
     }
@@ -143,7 +151,9 @@ mod tests {
             kind,
             bytes: Some(2048),
             toolchain: "host-gcc".into(),
-            libraries: ["z", "z", "m"].map(|l| format!("/l/lib{l}.a").into()).to_vec(),
+            libraries: ["libz.a", "libz.a", "libm.a", "libring-d90970b22c3269be.rlib", "rustlib/x/libstd-1.rlib"]
+                .map(|l| Path::new("/l").join(l))
+                .to_vec(),
             failures: vec![],
             findings: vec![],
             milliseconds: 1234.0,
@@ -162,8 +172,8 @@ mod tests {
         assert_eq!(
             table(&summary),
             "  program          is           size  toolchain   time  libraries\n\
-             \x20 a                static-pie  2 KiB  host-gcc   1.2 s  z m\n\
-             \x20 /elsewhere/long  failed      2 KiB  host-gcc   1.2 s  z m\n"
+             \x20 a                static-pie  2 KiB  host-gcc   1.2 s  z m ring\n\
+             \x20 /elsewhere/long  failed      2 KiB  host-gcc   1.2 s  z m ring\n"
         );
     }
 }

@@ -9,7 +9,7 @@ use crate::settings::Settings;
 use std::ffi::OsStr;
 
 /// Prints the variables.
-pub fn variables(settings: &Settings, toolchain: Option<&OsStr>, shell: Shell) -> u8 {
+pub fn print(settings: &Settings, toolchain: Option<&OsStr>, shell: Shell) -> u8 {
     let environment = match environment::prepare(settings, toolchain) {
         Ok(environment) => environment,
         Err(error) => {
@@ -30,7 +30,7 @@ pub fn variables(settings: &Settings, toolchain: Option<&OsStr>, shell: Shell) -
     let text = match shell {
         Shell::Sh => lines(&environment.variables, |v| match v.name.as_str() {
             "PATH" => format!("export PATH={}\"${{PATH:+:$PATH}}\"", shell_line(&[bin.clone().into()])),
-            name => format!("export {name}={}", shell_line(&[v.value.clone()])),
+            name => format!("export {name}={}", shell_line(std::slice::from_ref(&v.value))),
         }),
         Shell::Fish => lines(&environment.variables, |v| match v.name.as_str() {
             "PATH" => format!("set -gx PATH {} $PATH", fish(bin.as_os_str())),

@@ -43,7 +43,7 @@ pub fn main() -> ExitCode {
         Command::Run { toolchain, report, progress, command } => {
             run::run(&settings, &run::Request { toolchain, report, progress, command })
         }
-        Command::Env { toolchain, shell } => env::variables(&settings, toolchain.as_deref(), shell),
+        Command::Env { toolchain, shell } => env::print(&settings, toolchain.as_deref(), shell),
         Command::CmakeToolchain { toolchain } => env::cmake(&settings, toolchain.as_deref()),
         Command::MesonFile { toolchain } => env::meson(&settings, toolchain.as_deref()),
         Command::Completions { shell } => pages::completions(shell),

@@ -159,7 +159,10 @@ fn say(summary: &Summary) {
         message::note(format!("`{}` was made without passing through staticcxx, and is static", name(&program.path)));
     }
     if summary.search_cut {
-        message::note(format!("not every file below `{}` was looked at: there are too many", summary.directory.display()));
+        message::note(format!(
+            "not every file below `{}` was looked at: there are too many",
+            summary.directory.display()
+        ));
     }
 }
 

@@ -104,7 +104,7 @@ fn scan<Elf: FileHeader<Endian = object::Endianness>>(data: &[u8], module: Modul
             Module::Program => &[],
             Module::Shared => sections.get(section.sh_link(endian) as usize)?.data_as_array(endian, data).ok()?,
         };
-        let elsewhere = |symbol: u32| symbols.get(symbol as usize).is_some_and(|s| is_open(s));
+        let elsewhere = |symbol: u32| symbols.get(symbol as usize).is_some_and(is_open);
         let bad = |kind: u32, symbol: u32| {
             rules.never.contains(&kind)
                 || (!writable && rules.read_only.contains(&kind))

@@ -174,9 +174,15 @@ mod tests {
     #[test]
     fn questions_are_no_programs() {
         for path in [
-            "conftest", "/w/cmTC_1a2b3", "b/meson-private/tmpx/output.exe", "/dev/null", "/tmp/go-link-12/a.out",
-            "b/meson-private/sanitycheckc.exe", "libconftest.so",
-            "b/CMakeFiles/3.25.1/CompilerIdC/a.out", "b/CMakeFiles/3.25.1/CMakeDetermineCompilerABI_C.bin",
+            "conftest",
+            "/w/cmTC_1a2b3",
+            "b/meson-private/tmpx/output.exe",
+            "/dev/null",
+            "/tmp/go-link-12/a.out",
+            "b/meson-private/sanitycheckc.exe",
+            "libconftest.so",
+            "b/CMakeFiles/3.25.1/CompilerIdC/a.out",
+            "b/CMakeFiles/3.25.1/CMakeDetermineCompilerABI_C.bin",
         ] {
             assert!(is_probe(Path::new(path)), "{path}");
         }

@@ -27,6 +27,16 @@ mod repairs;
 mod ctl;
 // make, autoconf, CMake and Meson with the drivers as compilers.
 mod builds;
+// Whole builds under `staticctl run`: their environment, their report, their end.
+mod run;
+// cargo and rustc with the driver as linker.
+mod rust;
+// Go with the drivers as CC and CXX.
+mod go;
+// CMake, Meson, autotools and make under `staticctl run`, beside their dynamic twins.
+mod systems;
+// distcc and sccache with the drivers.
+mod caches;
 // Hostile bytes for everything that reads bytes, for as long as STATICCXX_FUZZ_SECONDS says.
 mod fuzz;
 // Architecture rules of the sources.

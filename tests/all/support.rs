@@ -79,6 +79,10 @@ impl Run {
         Run(c)
     }
 
+    pub fn from(command: Command) -> Run {
+        Run(command)
+    }
+
     pub fn args(mut self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Run {
         self.0.args(args);
         self

@@ -52,7 +52,11 @@ fn only_the_message_room_prints() {
 
 #[test]
 fn only_the_run_room_spawns() {
-    only_in(&["src/run.rs", "src/run"], &["process::Command", "execve", "execv(", "fork(", ".spawn()"], "processes have one home");
+    only_in(
+        &["src/run.rs", "src/run"],
+        &["process::Command", "execve", "execv(", "fork(", ".spawn()"],
+        "processes have one home",
+    );
 }
 
 #[test]
