@@ -10,7 +10,8 @@ use std::path::PathBuf;
 #[command(
     name = "staticctl",
     version,
-    after_help = "The drivers are `staticcc` and `staticcxx`: CC=staticcc CXX=staticcxx make\n\n\
+    after_help = "The drivers are `staticcc` and `staticcxx`: CC=staticcc CXX=staticcxx make\n\
+        Any build:                           staticctl run -- make\n\n\
         Environment of the drivers:\n  \
         STATICCXX_TOOLCHAIN=NAME|FILE.json  the toolchain; `staticctl toolchain list`\n  \
         STATICCXX_CC, STATICCXX_CXX         the real compilers, as command lines\n  \

@@ -37,6 +37,8 @@ mod go;
 mod systems;
 // distcc and sccache with the drivers.
 mod caches;
+// What the README says about whole builds, run as it stands there.
+mod readme;
 // Hostile bytes for everything that reads bytes, for as long as STATICCXX_FUZZ_SECONDS says.
 mod fuzz;
 // Architecture rules of the sources.
