@@ -54,7 +54,9 @@ impl EnvironmentError {
     pub fn hint(&self) -> Option<String> {
         match self {
             EnvironmentError::Select(error) => error.hint(),
-            EnvironmentError::NoDriver { .. } => Some("put the three programs into one directory, as `cargo install --path .` does".into()),
+            EnvironmentError::NoDriver { .. } => {
+                Some("put the three programs into one directory, as `cargo install --path .` does".into())
+            }
             EnvironmentError::NoShelf(_) => {
                 Some("set XDG_CACHE_HOME or TMPDIR to a directory that can be written".into())
             }
