@@ -91,6 +91,8 @@ struct Ground {
     tools: Vec<(&'static str, PathBuf)>,
     /// What the user has set.
     given: BTreeMap<String, OsString>,
+    /// A toolchain was chosen, here or before.
+    chosen: bool,
     /// The toolchain for this run.
     toolchain: Option<OsString>,
 }
@@ -125,7 +127,7 @@ pub fn file(
 }
 
 fn content(ground: &Ground, values: &Values) -> Content {
-    let mut content = shelf::content(&ground.home, &ground.path);
+    let mut content = shelf::content(&ground.home, &ground.path, ground.chosen);
     content.files.insert("cmake-toolchain.cmake", files::cmake(values));
     content.files.insert("meson-native.ini", files::meson(values));
     content
@@ -168,7 +170,9 @@ fn ground(settings: &Settings, wanted: Option<&OsStr>) -> Result<(Ground, Values
         include: given.get("CMAKE_TOOLCHAIN_FILE").filter(|f| !is_ours(f)).map(|f| absolute(f)),
         processor: selected.as_ref().and_then(|s| foreign_arch(&chosen, s)),
     };
-    let mut ground = Ground { home, path, tools, given, toolchain };
+    let chosen_before = toolchain::select::user_default(settings).is_some();
+    let mut ground =
+        Ground { home, path, tools, given, chosen: chosen.toolchain.is_some() || chosen_before, toolchain };
     if let Some(flags) = go_flags(&chosen, &ground) {
         ground.given.insert("GOFLAGS".into(), flags);
     }
@@ -276,6 +280,7 @@ mod tests {
             path: "/usr/bin:/bin".into(),
             tools: vec![("AR", "/usr/bin/gcc-ar".into()), ("LD", "/usr/bin/ld".into())],
             given: given.iter().map(|(n, v)| ((*n).to_owned(), OsString::from(v))).collect(),
+            chosen: false,
             toolchain: toolchain.map(OsString::from),
         };
         let shelf = shelf::lay(&Settings::default(), &Content::default()).unwrap();

@@ -66,18 +66,25 @@ fn shelves(settings: &Settings) -> Option<PathBuf> {
 /// The PATH without shelves: what an outer `staticctl run` put there is not what the user has.
 pub fn path_without_shelves(settings: &Settings) -> OsString {
     let shelves = shelves(settings);
-    let dirs = std::env::split_paths(settings.path.as_deref().unwrap_or_default());
+    // Without PATH a shell takes its own, and so must what stands behind ours.
+    let dirs = std::env::split_paths(settings.path.as_deref().unwrap_or(OsStr::new(USUAL)));
     let kept = dirs.filter(|d| !shelves.as_ref().is_some_and(|s| d.starts_with(s)) && !d.join(MARK).is_file());
     // Only a directory with a colon can't be joined, and none came out of a split.
     std::env::join_paths(kept).unwrap_or_default()
 }
 
+/// A PATH where there is none.
+const USUAL: &str = "/usr/local/bin:/usr/bin:/bin";
+
 /// A file in each `bin`, by which a shelf is known wherever it lies.
 const MARK: &str = GO_TOOLEXEC;
 
-/// Names and scripts for the compilers and tools along a PATH. `home` is where our programs are.
-pub fn content(home: &Path, path: &OsStr) -> Content {
-    let links = shims::names(Some(path), home).into_iter().map(|(name, driver)| (name, home.join(driver))).collect();
+/// Names and scripts for the compilers and tools along a PATH. `home` is where our programs are. Without a toolchain that
+/// was `chosen`, only compilers that are there have a name: a build that looks whether there is a clang gets a true answer.
+pub fn content(home: &Path, path: &OsStr, chosen: bool) -> Content {
+    let is_there = |name: &OsStr| chosen || shims::is_own(name) || which::which_in(name, Some(path), "/").is_ok();
+    let names = shims::names(Some(path), home).into_iter().filter(|(name, _)| is_there(name));
+    let links = names.map(|(name, driver)| (name, home.join(driver))).collect();
     let mut scripts: BTreeMap<OsString, String> = BTreeMap::new();
     scripts.insert(GO_TOOLEXEC.into(), files::GO.into());
     for dir in std::env::split_paths(path).filter(|d| d.is_absolute()) {
@@ -197,6 +204,32 @@ mod tests {
         let mut other = content();
         other.links.insert("g++".into(), "/bin/true".into());
         assert_ne!(lay(&settings, &other).unwrap().bin(), first.bin());
+    }
+
+    #[test]
+    fn runs_at_the_same_time_share_one() {
+        let t = tempfile::tempdir().unwrap();
+        let settings = Settings { cache_dir: Some(t.path().join("c")), ..Settings::default() };
+        let threads: Vec<_> = (0..8)
+            .map(|_| {
+                let settings = settings.clone();
+                std::thread::spawn(move || lay(&settings, &content()).unwrap().bin())
+            })
+            .collect();
+        let bins: Vec<PathBuf> = threads.into_iter().map(|t| t.join().unwrap()).collect();
+        assert!(bins.iter().all(|b| *b == bins[0] && b.join("gcc").is_symlink()), "{bins:?}");
+        assert_eq!(fs::read_dir(t.path().join("c/build")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_compiler_that_is_not_there_has_no_name() {
+        let t = tempfile::tempdir().unwrap();
+        fs::write(t.path().join("gcc"), "").unwrap();
+        fs::set_permissions(t.path().join("gcc"), fs::Permissions::from_mode(0o755)).unwrap();
+        let names = |chosen| super::content(Path::new("/h"), t.path().as_os_str(), chosen).links;
+        let found: Vec<_> = names(false).into_keys().collect();
+        assert_eq!(found, ["gcc", "staticcc", "staticcxx"]);
+        assert!(names(true).contains_key(OsStr::new("clang++")));
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub struct Summary {
     pub signal: Option<i32>,
     /// Seconds.
     pub seconds: f64,
-    /// Programs that are there, and links that failed and left none.
+    /// Programs that are there, and links of a failed build that left none.
     pub programs: Vec<Program>,
     /// Programs that were linked and are gone: questions of a build that asks in its own way, or tools it threw away.
     pub gone: Vec<Program>,
@@ -40,8 +40,9 @@ pub struct Summary {
     pub search_cut: bool,
 }
 
-/// Joins the records with what was found; everything about the command is left to the caller.
-pub fn join(links: Vec<Link>, scan: Scan, directory: &Path) -> Summary {
+/// Joins the records with what was found; everything about the command but whether it failed is left to the caller. A link
+/// that failed in a build that did not was a question of its own.
+pub fn join(links: Vec<Link>, scan: Scan, directory: &Path, failed: bool) -> Summary {
     let mut found = scan.programs;
     let mut summary = Summary {
         schema: SCHEMA,
@@ -64,30 +65,23 @@ pub fn join(links: Vec<Link>, scan: Scan, directory: &Path) -> Summary {
             summary.left_alone.push(LeftAlone { path: shortest(&own).unwrap_or(path), reason: link.reason });
             continue;
         }
-        if own.is_empty() {
-            // What was moved, stripped or rewritten in place keeps its build-id.
-            own = take(&mut found, |f| is_same(&link, &path, f));
-        }
+        // What was copied, moved, stripped or rewritten in place keeps its build-id.
+        own.extend(take(&mut found, |f| is_same(&link, &path, f)));
+        let there = id.is_some() || !own.is_empty();
         let mut program = Program::of(&link);
-        match own.iter().find(|f| Some(&f.path) == shortest(&own).as_ref()) {
-            Some(best) => {
-                program.path.clone_from(&best.path);
-                program.bytes = Some(best.bytes);
-                summary.programs.push(program);
-            }
-            None if id.is_some() => summary.programs.push(program),
-            None if matches!(link.outcome, Outcome::Failed | Outcome::Refused | Outcome::NotStatic) => {
-                program.bytes = None;
-                summary.programs.push(program);
-            }
-            None => summary.gone.push(program),
+        // Its own name, or else the shortest: cargo links `deps/app-1234` and gives it the name `app`.
+        let linked: Vec<Found> = own.iter().filter(|f| id.is_none_or(|id| id == f.id)).cloned().collect();
+        if let Some(best) = own.iter().find(|f| Some(&f.path) == shortest(&linked).as_ref()) {
+            program.path.clone_from(&best.path);
+            program.bytes = Some(best.bytes);
         }
-        if let Some(program) = summary.programs.last_mut() {
-            let copies = take(&mut found, |f| is_same(&link, &path, f));
-            let others = own.into_iter().filter(|f| f.path != program.path).chain(copies).map(|f| f.path);
-            if program.path == path || program.copies.is_empty() {
-                program.copies.extend(others);
-            }
+        program.copies = own.into_iter().map(|f| f.path).filter(|p| *p != program.path).collect();
+        let unmade = matches!(link.outcome, Outcome::Failed | Outcome::Refused | Outcome::NotStatic);
+        if there || (unmade && failed) {
+            program.bytes = program.bytes.filter(|_| there);
+            summary.programs.push(program);
+        } else {
+            summary.gone.push(program);
         }
     }
     summary.foreign = found.iter().map(Foreign::of).collect();
@@ -112,7 +106,7 @@ fn take(found: &mut Vec<Found>, wanted: impl Fn(&Found) -> bool) -> Vec<Found> {
     taken
 }
 
-/// cargo links `deps/app-1234` and gives it the name `app`: the shortest name is the one that people know.
+/// The path that people know best.
 fn shortest(found: &[Found]) -> Option<PathBuf> {
     found.iter().map(|f| &f.path).min_by_key(|p| p.as_os_str().len()).cloned()
 }
@@ -165,7 +159,7 @@ mod tests {
     }
 
     fn joined(links: Vec<Link>, programs: Vec<Found>) -> Summary {
-        join(links, Scan { programs, cut: false }, Path::new("/nonexistent"))
+        join(links, Scan { programs, cut: false }, Path::new("/nonexistent"), false)
     }
 
     #[test]
@@ -189,9 +183,21 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_link_and_one_left_alone_are_named() {
-        let summary = joined(vec![link("a", "failed", ""), link("b", "left-alone", "")], vec![found("b", "", false)]);
+    fn a_failed_link_counts_where_the_build_failed() {
+        let links = || vec![link("a", "failed", ""), link("b", "left-alone", "")];
+        let scan = || Scan { programs: vec![found("b", "", false)], cut: false };
+        let summary = join(links(), scan(), Path::new("/nonexistent"), true);
         assert_eq!((summary.programs.len(), summary.programs[0].outcome), (1, Outcome::Failed));
         assert_eq!((summary.left_alone.len(), summary.foreign.len()), (1, 0));
+        let summary = join(links(), scan(), Path::new("/nonexistent"), false);
+        assert_eq!((summary.programs.len(), summary.gone.len()), (0, 1), "a question of configure's");
+    }
+
+    #[test]
+    fn the_copy_of_a_program_that_is_gone_is_the_program() {
+        let summary =
+            joined(vec![link("work/a.out", "verified", "1")], vec![found("x/app", "1", true), found("b", "1", true)]);
+        assert_eq!(summary.programs[0].path, Path::new("/nonexistent/b"));
+        assert_eq!(summary.programs[0].copies, [PathBuf::from("/nonexistent/x/app")]);
     }
 }

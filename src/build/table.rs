@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn the_table_is_aligned_and_the_headline_counts() {
-        let mut summary = super::super::summary::join(vec![], Default::default(), Path::new("/w"));
+        let mut summary = super::super::summary::join(vec![], Default::default(), Path::new("/w"), false);
         assert_eq!((headline(&summary).as_str(), table(&summary).as_str()), ("no program was linked", ""));
         summary.programs = vec![
             program("/w/a", Outcome::Verified, Some(StaticKind::StaticPie)),

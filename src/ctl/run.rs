@@ -113,7 +113,8 @@ fn tell(
     let links = session.links();
     let outputs: BTreeSet<PathBuf> = links.iter().filter_map(|l| l.path().parent().map(Path::to_owned)).collect();
     let scan = scan::since(start, &directory, &outputs);
-    let mut summary = summary::join(links, scan, &directory);
+    let failed = ran.ended != Ended::Exited(0);
+    let mut summary = summary::join(links, scan, &directory, failed);
     summary.command = report::lossy(&request.command);
     summary.seconds = ran.wall.as_secs_f64();
     match ran.ended {
@@ -129,10 +130,6 @@ fn tell(
         && let Err((path, error)) = report.write(&summary)
     {
         message::warning(format!("the report `{}` can't be written: {error}", path.display()));
-    }
-    if !matches!(summary.status, Some(0)) {
-        // The build's own last words stand last where it failed without us; only what we know is added.
-        summary.programs.retain(|p| p.outcome != Outcome::Verified || p.bytes.is_some());
     }
     say(&summary);
 }
@@ -151,8 +148,8 @@ fn say(summary: &Summary) {
     }
     if foreign(false).next().is_some() {
         message::hint(
-            "the build calls a compiler by its path, clears its environment (`env -i`), copies a finished program, \
-             or links with `ld` itself",
+            "the build calls a compiler by its path (as one that was configured before does), clears its environment \
+             (`env -i`), copies a finished program, or links with `ld` itself",
         );
     }
     for program in foreign(true) {

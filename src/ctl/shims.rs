@@ -63,6 +63,11 @@ fn further(name: &OsStr) -> Option<Language> {
     (!called.is_cross() || name.as_encoded_bytes().windows(5).any(|w| w == b"linux")).then_some(called.language)
 }
 
+/// Whether a name is one of our own.
+pub fn is_own(name: &OsStr) -> bool {
+    name == "staticcc" || name == "staticcxx"
+}
+
 /// All names for a PATH, and the driver behind each.
 pub fn names(path: Option<&OsStr>, home: &Path) -> BTreeMap<OsString, &'static str> {
     let mut names = path.map(|p| further_names(p, home)).unwrap_or_default();

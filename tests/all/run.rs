@@ -146,6 +146,14 @@ fn failed_links_are_named_and_the_status_is_the_build_s() {
     assert_eq!(out.status.code(), Some(1));
     let said = text(&out.stderr);
     assert!(said.contains("undefined reference to `missing'") && said.contains("1 program: 1 failed"), "{said}");
+    // A question that a configure script asks in its own way is none of the build's.
+    dir.script(
+        "configure",
+        "cc bad.c -o has-missing || echo no; cc bad.c -o other-missing 2>&1 | tail -n 1 >/dev/null; true",
+    );
+    let (out, report) = built(&dir, &["./configure"]);
+    assert!(text(&out.stderr).contains("no program was linked"), "{}", text(&out.stderr));
+    assert_eq!(names(&report, "gone"), ["has-missing", "other-missing"]);
     let out = ctl(&dir).line("run -- cc -fsanitize=address bad.c -o bad").output();
     let said = text(&out.stderr);
     assert!(said.lines().any(|l| l.starts_with("  bad ") && l.contains("refused")), "{said}");

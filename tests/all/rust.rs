@@ -34,6 +34,7 @@ libz-sys = { version = "1.1", default-features = false, features = ["static"] }
 ring = "0.17"
 [build-dependencies]
 cc = "1"
+cmake = "0.1"
 libloading = "0.8"
 [workspace]
 members = ["pm", "cd"]
@@ -51,6 +52,9 @@ fn main() {
     }
     println!("cargo:rustc-env=FROM_BUILD_SCRIPT=libclang");
     cc::Build::new().cpp(true).file("part.cpp").compile("part");
+    let built = cmake::build("other");
+    println!("cargo:rustc-link-search=native={}", built.join("lib").display());
+    println!("cargo:rustc-link-lib=static=other");
 }
 "#;
 
@@ -67,12 +71,13 @@ extern "C" int part(int n) {
 const MAIN: &str = r#"
 use std::cell::Cell;
 use std::net::{TcpListener, TcpStream, ToSocketAddrs};
-extern "C" { fn part(n: i32) -> i32; }
+extern "C" { fn part(n: i32) -> i32; fn other() -> i32; }
 thread_local! { static T: Cell<u32> = const { Cell::new(1) }; }
 #[inline(never)]
 fn deep_inside() { panic!("a panic") }
 fn main() {
     println!("{} {} part={}", pm::answer!(), env!("FROM_BUILD_SCRIPT"), unsafe { part(2) });
+    println!("other={}", unsafe { other() });
     println!("z={}", unsafe { std::ffi::CStr::from_ptr(libz_sys::zlibVersion()) }.to_str().unwrap().starts_with('1'));
     let digest = ring::digest::digest(&ring::digest::SHA256, b"abc");
     println!("ring={:02x}{:02x}", digest.as_ref()[0], digest.as_ref()[1]);
@@ -92,8 +97,7 @@ fn main() {
 fn works() { assert_eq!(pm::answer!(), 42); assert_eq!(unsafe { part(2) }, 6); }
 "#;
 
-const SAYS: &str =
-    "42 libclang part=6\nz=true\nring=ba78\nthreads=10 own=1\naddress=127.0.0.1:80\nunknown=true\ncaught=true\n";
+const SAYS: &str = "42 libclang part=6\nother=7\nz=true\nring=ba78\nthreads=10 own=1\naddress=127.0.0.1:80\nunknown=true\ncaught=true\n";
 
 /// A program with C, C++ and assembly in its dependencies, a build script, a proc-macro and a cdylib.
 fn project() -> Dir {
@@ -101,6 +105,8 @@ fn project() -> Dir {
     dir.file("Cargo.toml", MANIFEST);
     dir.file("build.rs", BUILD);
     dir.file("part.cpp", PART);
+    dir.file("other/CMakeLists.txt", "cmake_minimum_required(VERSION 3.16)\nproject(other CXX)\nfind_package(Threads REQUIRED)\nadd_library(other STATIC other.cpp)\ninstall(TARGETS other DESTINATION lib)\n");
+    dir.file("other/other.cpp", "#include <map>\n#include <string>\nextern \"C\" int other() { std::map<std::string, int> m; m[\"x\"] = 7; return m.at(\"x\"); }\n");
     dir.file("src/main.rs", MAIN);
     let member = |name: &str, kind: &str| {
         format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[lib]\n{kind}\n")
