@@ -116,12 +116,12 @@ fn has_rust_metadata(request: &Request) -> bool {
 
 /// Whether an output is one that a configuration step makes to find something out and throws away.
 pub fn is_probe(output: &Path) -> bool {
-    // autoconf and libtool; CMake's try_compile and what it keeps of it; Meson's sanity checks.
-    const PROBES: [&[u8]; 6] =
-        [b"conftest", b"libconftest", b"cmTC_", b"libcmTC_", b"CMakeDetermineCompilerABI_", b"sanitycheck"];
+    // autoconf and libtool; CMake's try_compile; Meson's sanity checks.
+    const PROBES: [&[u8]; 5] = [b"conftest", b"libconftest", b"cmTC_", b"libcmTC_", b"sanitycheck"];
     let name = output.file_name().unwrap_or_default().as_bytes();
     let within = |name: &str| output.components().any(|c| c.as_os_str().as_bytes().starts_with(name.as_bytes()));
-    let (meson, cmake) = (within("meson-private"), within("CompilerId") && within("CMakeFiles"));
+    // What a project makes is never below CMakeFiles, where its objects are: that is what CMake asks.
+    let (meson, cmake) = (within("meson-private"), output.components().any(|c| c.as_os_str() == "CMakeFiles"));
     // `-o /dev/null` (cargo's and Go's questions); Go's linker asks with a program of one line in a directory of its own.
     let go = within("go-link-");
     let nowhere = output == Path::new("/dev/null");
@@ -183,6 +183,7 @@ mod tests {
             "libconftest.so",
             "b/CMakeFiles/3.25.1/CompilerIdC/a.out",
             "b/CMakeFiles/3.25.1/CMakeDetermineCompilerABI_C.bin",
+            "b/CMakeFiles/_CMakeLTOTest-C/bin/boo",
         ] {
             assert!(is_probe(Path::new(path)), "{path}");
         }
