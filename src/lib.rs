@@ -25,6 +25,7 @@ pub mod ctl;
 pub mod driver;
 pub mod entry;
 pub mod fat;
+pub mod install;
 pub mod libs;
 pub mod linker_output;
 pub mod message;

@@ -4,11 +4,13 @@
 
 pub mod tree;
 
+use crate::message;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, sigaction};
 use nix::unistd::Pid;
 use std::ffi::{CString, OsStr, OsString};
+use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -228,6 +230,24 @@ impl Guard {
     /// That it could not be started or waited for.
     pub fn run(&self, command: &Command) -> io::Result<Supervised> {
         self.supervise(command.std().spawn()?, |_| Ok(()))
+    }
+
+    /// The same, with empty stdin and all that the command says going into a file.
+    ///
+    /// # Errors
+    /// That it could not be started or waited for.
+    pub fn run_into(&self, command: &Command, log: &File) -> io::Result<Supervised> {
+        let mut child = command.std();
+        let child = child.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log.try_clone()?);
+        self.supervise(child.spawn()?, |_| Ok(()))
+    }
+
+    /// The same, with what the command says on stdout going to our stderr.
+    ///
+    /// # Errors
+    /// That it could not be started or waited for.
+    pub fn run_to_stderr(&self, command: &Command) -> io::Result<Supervised> {
+        self.supervise(command.std().stdout(message::stderr()?).spawn()?, |_| Ok(()))
     }
 
     /// The same, with what the command says on stderr going through `hear` as it comes.

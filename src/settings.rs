@@ -18,6 +18,21 @@ pub enum CheckMode {
     Off,
 }
 
+/// The allocator of a program whose toolchain brings one, `STATICCXX_MALLOC`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Malloc {
+    /// The toolchain's where the program's own code allocates (the default).
+    #[default]
+    Offered,
+    /// The toolchain's in any case: `mimalloc`.
+    Always,
+    /// The libc's own: `libc`.
+    Libc,
+}
+
+/// The stack of threads in musl programs where nobody says: what musl gives at most, and glibc usually.
+const STACK_SIZE: u64 = 8 << 20;
+
 /// Everything that the environment tells us.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
@@ -41,6 +56,12 @@ pub struct Settings {
     pub fat_shared: bool,
     /// `STATICCXX_GLIBC_FIXES`: which of glibc's traps are repaired; both without.
     pub repairs: Wanted,
+    /// `STATICCXX_MALLOC`.
+    pub malloc: Malloc,
+    /// `STATICCXX_STACK_SIZE`: the stack of threads in musl programs, in bytes; 0 leaves it to musl.
+    pub stack_size: u64,
+    /// Variables with values that were not understood, and what they can be.
+    pub bad_values: Vec<(&'static str, OsString, &'static str)>,
     /// `STATICCXX_LOG`: a filter as `env_logger` reads it.
     pub log: Option<String>,
     /// `STATICCXX_REAL_COMPILER`: set by us for the compiler we run, so that a chain of wrappers
@@ -74,6 +95,21 @@ impl Settings {
         let get = |name: &str| env::var_os(name).filter(|v| !v.is_empty());
         let check = get("STATICCXX_CHECK");
         let mode = check.as_deref().map(check_mode);
+        let mut bad_values = Vec::new();
+        let mut understood = |name: &'static str, can_be: &'static str, read: &dyn Fn(&str) -> Option<u64>| {
+            let value = get(name)?;
+            let read = value.to_str().and_then(read);
+            if read.is_none() {
+                bad_values.push((name, value, can_be));
+            }
+            read
+        };
+        let stack_size = understood("STATICCXX_STACK_SIZE", "a number of bytes", &|v| v.parse().ok());
+        let malloc = understood("STATICCXX_MALLOC", "`mimalloc` or `libc`", &|v| match v {
+            "mimalloc" => Some(1),
+            "libc" => Some(0),
+            _ => None,
+        });
         Settings {
             path: get("PATH"),
             cc: get("STATICCXX_CC"),
@@ -85,6 +121,9 @@ impl Settings {
             report: get("STATICCXX_REPORT").map(PathBuf::from),
             fat_shared: get("STATICCXX_FAT_SHARED").is_none_or(|v| v != "0" && v != "off"),
             repairs: wanted(get("STATICCXX_GLIBC_FIXES").as_deref()),
+            malloc: malloc.map_or(Malloc::Offered, |m| if m == 1 { Malloc::Always } else { Malloc::Libc }),
+            stack_size: stack_size.unwrap_or(STACK_SIZE),
+            bad_values,
             log: get("STATICCXX_LOG").and_then(|v| v.into_string().ok()),
             chain: get(CHAIN),
             colours: get("TERM").is_some_and(|t| t != "dumb"),

@@ -5,6 +5,7 @@ pub mod cli;
 pub mod doctor;
 pub mod env;
 pub mod explain;
+pub mod install;
 pub mod pages;
 pub mod run;
 pub mod shims;

@@ -1,7 +1,9 @@
 //! `staticctl toolchain`.
 
-use super::cli::ToolchainCommand;
-use super::{EXIT_ERROR, EXIT_NO, EXIT_YES, fail, produce};
+use super::cli::{Installable, ToolchainCommand};
+use super::{EXIT_ERROR, EXIT_NO, EXIT_YES, fail, install, produce};
+use crate::install::inputs::Asked;
+use crate::install::{Options, manifest, selftest};
 use crate::model::{Family, Language};
 use crate::run::shell_line;
 use crate::settings::Settings;
@@ -14,12 +16,44 @@ use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Runs one of the commands.
 pub fn run(settings: &Settings, command: &ToolchainCommand) -> u8 {
     match command {
         ToolchainCommand::List { all } => list(settings, *all),
-        ToolchainCommand::Show { name, json } => show(settings, name, *json),
+        ToolchainCommand::Show { name, prefix: true, .. } => show_prefix(settings, name),
+        ToolchainCommand::Show { name, env: true, .. } => show_env(settings, name),
+        ToolchainCommand::Show { name, json, .. } => show(settings, name, *json),
+        ToolchainCommand::Install {
+            what: Installable::Musl,
+            target,
+            name,
+            musl,
+            gcc_source,
+            yes,
+            force,
+            jobs,
+            quiet,
+        } => {
+            let arch = target.as_ref().map(|t| t.split('-').next().unwrap_or(t).to_owned());
+            let foreign = arch.as_ref().filter(|a| *a != std::env::consts::ARCH);
+            let usual = foreign.map_or_else(|| "musl".to_owned(), |a| format!("{a}-linux-musl"));
+            let options = Options {
+                name: name.clone().unwrap_or(usual),
+                asked: Asked { arch, musl: musl.clone(), gcc_source: gcc_source.clone() },
+                yes: *yes,
+                force: *force,
+                jobs: jobs.unwrap_or_else(install::cores),
+                quiet: *quiet,
+            };
+            if options.name.is_empty() || options.name.contains(['/', '\n']) || options.name.starts_with('.') {
+                return fail(format!("`{}` is no name for a toolchain", options.name), None);
+            }
+            install::build(settings, &options)
+        }
+        ToolchainCommand::Remove { name } => install::remove(settings, name),
+        ToolchainCommand::Test { name, json } => install::test(settings, name, *json),
         ToolchainCommand::Default { name: None, .. } => {
             produce(&format!("{}\n", user_default(settings).unwrap_or_else(|| "auto".into())), EXIT_YES)
         }
@@ -54,7 +88,7 @@ fn try_languages(settings: &Settings, descriptor: &Descriptor, probe: bool) -> V
 }
 
 fn list(settings: &Settings, all: bool) -> u8 {
-    let descriptors = match descriptor::all(settings.config_dir.as_deref()) {
+    let descriptors = match descriptor::all(settings) {
         Ok(descriptors) => descriptors,
         Err(e) => return fail(e, None),
     };
@@ -73,9 +107,56 @@ fn list(settings: &Settings, all: bool) -> u8 {
             let mark = if default.as_deref() == Some(&d.name) { "*" } else { " " };
             let states: Vec<String> = try_languages(settings, &d, probe).iter().map(state).collect();
             // Writing to a String can't fail.
-            let _ = writeln!(text, "{mark} {:<22} {:<40} {}", d.name, states.join(", "), d.description);
+            let _ = writeln!(text, "{mark} {:<22} {:<40} {}", d.name, states.join(", "), about(settings, &d));
         }
     }
+    produce(&text, EXIT_YES)
+}
+
+/// What a toolchain is, how old, how big, and how its tests went, as far as that is known.
+fn about(settings: &Settings, descriptor: &Descriptor) -> String {
+    let mut words = vec![descriptor.description.clone()];
+    if let Some(m) = install::manifest(descriptor) {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
+        words.push(format!("{} MB", m.size / 1_000_000));
+        words.push(format!("{} old", manifest::age(now.saturating_sub(m.created))));
+        words.push(m.tests_passed());
+    } else if let Some(tests) = settings.data_dir.as_ref().and_then(|d| selftest::noted(d, &descriptor.name)) {
+        let passed = tests.iter().filter(|t| t.failed.is_none()).count();
+        words.push(format!("{passed}/{} tests", tests.len()));
+    }
+    words.join(", ")
+}
+
+fn show_prefix(settings: &Settings, name: &OsStr) -> u8 {
+    match resolve(settings, name).map(|d| d.prefix) {
+        Ok(Some(prefix)) => produce(&format!("{}\n", prefix.display()), EXIT_YES),
+        Ok(None) => install::no_prefix(name),
+        Err(e) => {
+            let hint = e.hint();
+            fail(e, hint)
+        }
+    }
+}
+
+/// The variables for a shell. pkg-config looks at nothing but the prefix: what the machine has is not built for it.
+fn show_env(settings: &Settings, name: &OsStr) -> u8 {
+    let prefix = match resolve(settings, name).map(|d| d.prefix) {
+        Ok(Some(prefix)) => prefix,
+        Ok(None) => return install::no_prefix(name),
+        Err(e) => {
+            let hint = e.hint();
+            return fail(e, hint);
+        }
+    };
+    let libdir = ["lib/pkgconfig", "share/pkgconfig"].map(|d| prefix.join(d));
+    let libdir = std::env::join_paths(libdir).unwrap_or_default();
+    let lines =
+        [("STATICCXX_TOOLCHAIN", name.to_owned()), ("PKG_CONFIG_LIBDIR", libdir), ("CMAKE_PREFIX_PATH", prefix.into())];
+    let text: String = lines
+        .iter()
+        .map(|(name, value)| format!("export {name}={}\n", shell_line(std::slice::from_ref(value))))
+        .collect();
     produce(&text, EXIT_YES)
 }
 
@@ -129,6 +210,28 @@ fn show(settings: &Settings, name: &OsStr, json: bool) -> u8 {
         if let Some(error) = &t.error {
             let _ = writeln!(text, "  {error}");
         }
+    }
+    if let Some(m) = install::manifest(&descriptor) {
+        let _ = writeln!(
+            text,
+            "built:     {} ({}), musl {}, libstdc++ {} from {}\nlocales:   {}\nlibraries: {}\ntests:     {}\nsize:      {} MB, built in {} s",
+            m.compiler.display(),
+            m.compiler_version,
+            m.musl,
+            m.source_version,
+            m.source.display(),
+            if m.lean { "linked as far as they are used" } else { "linked whole" },
+            m.libraries.join(", "),
+            m.tests_passed(),
+            m.size / 1_000_000,
+            m.seconds,
+        );
+        for note in &m.notes {
+            let _ = writeln!(text, "note:      {note}");
+        }
+    }
+    if let Some(prefix) = &descriptor.prefix {
+        let _ = writeln!(text, "prefix:    {}", prefix.display());
     }
     if let (false, Some(hint)) = (complete, install_hint(&descriptor)) {
         let _ = writeln!(text, "to do: {hint}");

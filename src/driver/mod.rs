@@ -12,7 +12,7 @@ use crate::check::Expect;
 use crate::libs::{self, Resolution, SearchPath, pic, reference};
 use crate::linker_output::Listener;
 use crate::message;
-use crate::model::Language;
+use crate::model::{Language, Libc};
 use crate::plan::policy::{Policy, Reason, is_probe, policy};
 use crate::plan::{self, Context, Plan};
 use crate::report::{Outcome, Record};
@@ -25,7 +25,7 @@ use shared::{link_shared, shared_job};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Instant;
-use verdict::{explain_failure, refuse_missing, verify};
+use verdict::{explain_failure, name_foreign, refuse_missing, verify};
 
 /// Our own failures, apart from the compiler's: 1, as GCC's own.
 pub const EXIT_FAILURE: i32 = 1;
@@ -113,6 +113,8 @@ fn link_job(settings: &Settings, request: Request, mut selected: Selected, facts
     let repairs: Vec<PathBuf> = facts.repairs.iter().flat_map(|r| settings.repairs.archives(r)).cloned().collect();
     let context = Context {
         repairs: &repairs,
+        malloc: settings.malloc,
+        stack_size: Some(settings.stack_size).filter(|s| facts.libc == Libc::Musl && *s > 0),
         facts: &facts,
         language: selected.language,
         fixed_input: fixed.as_deref(),
@@ -193,6 +195,10 @@ fn link(settings: &Settings, argv: &[OsString], job: Job, start: Instant) -> i32
             value.to_string_lossy()
         ));
     }
+    for (name, value, can_be) in &settings.bad_values {
+        let value = value.to_string_lossy();
+        message::warning(format!("{name}={value} is not {can_be}: it is as if the variable were not set"));
+    }
     for (shared, why) in &job.resolution.store.ignored {
         message::note(format!("`{}`: {why}; it is taken as if it carried none", shared.display()));
     }
@@ -224,8 +230,18 @@ fn link(settings: &Settings, argv: &[OsString], job: Job, start: Instant) -> i32
     ending.times.plan = milliseconds(start);
     let repaired = job.facts.repairs.iter().filter(|r| r.name_services.is_some() && settings.repairs.name_services);
     let mut listener = Listener::new(repaired.flat_map(|r| r.functions.iter().cloned()));
-    let heard = guard.run_heard(&coloured(settings, &job, command), |bytes| message::pass_on(&listener.take(bytes)));
-    message::pass_on(&listener.finish());
+    // What a linker says of inputs that were built for glibc comes behind their names.
+    let hold = job.facts.libc == Libc::Musl;
+    let mut held = Vec::new();
+    let heard = guard.run_heard(&coloured(settings, &job, command), |bytes| match hold {
+        true => held.extend(listener.take(bytes)),
+        false => message::pass_on(&listener.take(bytes)),
+    });
+    held.extend(listener.finish());
+    if hold && matches!(&heard, Ok(ran) if matches!(ran.ended, Ended::Exited(status) if status != 0)) {
+        name_foreign(&job, &listener);
+    }
+    message::pass_on(&held);
     let ran = match heard {
         Ok(ran) => ran,
         Err(error) => {

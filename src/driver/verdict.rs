@@ -57,10 +57,29 @@ fn evidence(settings: &Settings, job: &Job, output: &Path) -> CallEvidence {
     if settings.report.is_none() {
         return CallEvidence::default();
     }
+    libs::callers::evidence(&inputs(job), output)
+}
+
+/// The objects and archives of a link, as far as they are the user's.
+fn inputs(job: &Job) -> Vec<PathBuf> {
     let linked = |i: &&Input| matches!(i.kind, InputKind::Object | InputKind::Archive);
     let typed = job.request.inputs.iter().filter(linked).map(|i| PathBuf::from(&i.text));
-    let inputs: Vec<PathBuf> = typed.chain(job.resolution.libraries.iter().map(|l| l.path.clone())).collect();
-    libs::callers::evidence(&inputs, output)
+    typed.chain(job.resolution.libraries.iter().map(|l| l.path.clone())).collect()
+}
+
+/// Names the inputs of a failed link with musl that were built for glibc.
+pub(super) fn name_foreign(job: &Job, listener: &Listener) {
+    let found = libs::foreign::foreign(listener.undefined(), &inputs(job));
+    if found.is_empty() {
+        return;
+    }
+    for foreign in &found {
+        message::error(foreign.line());
+    }
+    let name = &job.selected.toolchain;
+    message::hint(format!(
+        "build it with STATICCXX_TOOLCHAIN={name}, for a library with `--prefix=$(staticctl toolchain show {name} --prefix)`"
+    ));
 }
 
 fn say_failure(settings: &Settings, job: &Job, output: &Path, failure: &Failure) {

@@ -6,6 +6,7 @@
 
 pub mod callers;
 pub mod closure;
+pub mod foreign;
 pub mod index;
 pub mod la;
 pub mod located;

@@ -9,6 +9,7 @@ pub mod status;
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
+use std::os::fd::{AsFd, OwnedFd};
 
 fn line(kind: &str, text: &dyn Display) {
     let text = text.to_string();
@@ -45,6 +46,14 @@ pub fn pass_on(bytes: &[u8]) {
 /// A table, on stderr in one piece: stdout is the build's.
 pub fn table(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Our stderr, as the stdout of a program whose output is no product of ours.
+///
+/// # Errors
+/// No more file descriptors.
+pub fn stderr() -> io::Result<OwnedFd> {
+    io::stderr().as_fd().try_clone_to_owned()
 }
 
 /// Whether our stderr is a terminal, so that compilers would use colours.

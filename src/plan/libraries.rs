@@ -51,7 +51,7 @@ pub fn dependencies_of_archives(draft: &mut Draft<'_>) {
 
 /// A library of ours. A file goes to the linker as it is: the driver would take it for a source where a `-x` of the
 /// user's is still in force.
-fn ours(word: impl AsRef<OsStr>) -> Item {
+pub fn ours(word: impl AsRef<OsStr>) -> Item {
     match word.as_ref().as_encoded_bytes().starts_with(b"-") {
         true => Item::arg(word.as_ref()),
         false => Item::word(word.as_ref()),
@@ -159,19 +159,23 @@ pub fn runtime_libraries(draft: &mut Draft<'_>) {
 /// defines them.
 pub fn glibc_repairs(draft: &mut Draft<'_>) {
     let words: Vec<&OsStr> = draft.context.repairs.iter().map(|p| p.as_os_str()).collect();
-    let without_libc = draft.request.has(Role::NoDefaultLibs) || draft.request.has(Role::NoStdlib);
     draft.items.retain(|i| !matches!(i, Item::Word { text, .. } if words.contains(&text.as_os_str())));
-    let is_libc =
-        |i: &Item| matches!(i, Item::Arg(a) if a.role() == Some(Role::Library) && a.value() == Some(OsStr::new("c")));
-    let place = match draft.items.iter().position(is_libc) {
-        Some(at) => Some(at),
-        None if without_libc => None,
-        None => draft.linked().last().map(|l| l.end + 1),
-    };
-    let Some(place) = place else { return };
+    let Some(place) = before_libc(draft) else { return };
     draft.items.splice(place..place, words.iter().map(ours));
     for word in words {
         draft.did(format!("offered `{}`", word.to_string_lossy()));
+    }
+}
+
+/// Where something stands that comes behind all that may refer to it and before libc; none in a link without libc.
+pub fn before_libc(draft: &Draft<'_>) -> Option<usize> {
+    let without_libc = draft.request.has(Role::NoDefaultLibs) || draft.request.has(Role::NoStdlib);
+    let is_libc =
+        |i: &Item| matches!(i, Item::Arg(a) if a.role() == Some(Role::Library) && a.value() == Some(OsStr::new("c")));
+    match draft.items.iter().position(is_libc) {
+        Some(at) => Some(at),
+        None if without_libc => None,
+        None => draft.linked().last().map(|l| l.end + 1),
     }
 }
 

@@ -6,12 +6,14 @@ pub mod draft;
 pub mod groups;
 pub mod kind;
 pub mod libraries;
+pub mod musl;
 pub mod policy;
 pub mod rules;
 pub mod words;
 
 use crate::args::Request;
 use crate::model::{Language, StaticKind};
+use crate::settings::Malloc;
 use crate::toolchain::Facts;
 use draft::Draft;
 use serde::Serialize;
@@ -31,6 +33,10 @@ pub struct Context<'a> {
     pub substitutes: &'a [(usize, Substitute)],
     /// Archives that repair what the libc can't do in a static program.
     pub repairs: &'a [PathBuf],
+    /// Which allocator a program takes where the toolchain has one.
+    pub malloc: Malloc,
+    /// The stack of threads where the program does not say; none leaves it to the libc.
+    pub stack_size: Option<u64>,
     /// Further libraries that those on the line need, in order: words of ours.
     pub closure: &'a [OsString],
 }
@@ -95,13 +101,23 @@ pub(crate) mod testing {
             library_dirs: vec![],
             kinds: [recipe(StaticKind::Static), recipe(StaticKind::StaticPie)].into(),
             repairs: None,
+            allocator: None,
             missing: [].into(),
         }
     }
 
     /// A context with nothing found.
     pub fn context(facts: &Facts) -> Context<'_> {
-        Context { facts, language: Language::Cxx, fixed_input: None, substitutes: &[], repairs: &[], closure: &[] }
+        Context {
+            facts,
+            language: Language::Cxx,
+            fixed_input: None,
+            substitutes: &[],
+            repairs: &[],
+            malloc: Malloc::Offered,
+            stack_size: None,
+            closure: &[],
+        }
     }
 
     /// The call of a line without quotes.

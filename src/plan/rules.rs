@@ -1,7 +1,7 @@
 //! The ordered list of rules. Their ids are the words that reports, `explain` and the docs share.
 
 use super::draft::Draft;
-use super::{groups, kind, libraries, words};
+use super::{groups, kind, libraries, musl, words};
 
 /// One rule of the rewrite.
 #[derive(Debug)]
@@ -68,9 +68,19 @@ pub static RULES: &[Rule] = &[
         apply: libraries::glibc_repairs,
     },
     Rule {
+        id: "musl-allocator",
+        reason: "musl's own malloc is many times slower than others where threads allocate",
+        apply: musl::musl_allocator,
+    },
+    Rule {
         id: "one-group",
         reason: "archives are order-sensitive where shared objects are not; in one group order does not matter",
         apply: groups::one_group,
+    },
+    Rule {
+        id: "thread-stacks",
+        reason: "musl gives threads 128 KiB of stack, which programs written elsewhere overrun",
+        apply: musl::thread_stacks,
     },
     Rule {
         id: "start-files",

@@ -1,7 +1,8 @@
 //! Descriptors: a toolchain as data. The fields are documented in `toolchains/README.md`.
 
-use super::Recipe;
+use super::{Allocator, Recipe};
 use crate::model::{Family, Language, Libc, StaticKind};
+use crate::settings::Settings;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs;
@@ -60,6 +61,18 @@ pub struct Descriptor {
     /// Package manager → command to type.
     #[serde(default)]
     pub install: BTreeMap<String, String>,
+    /// An allocator for programs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allocator: Option<Allocator>,
+    /// Where the user installs libraries that were built with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prefix: Option<PathBuf>,
+    /// The compiler that it was built with, as it was then: path, size and time. Another one may not fit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub built_with: Option<(PathBuf, u64, i64)>,
+    /// What it was built from: see [`crate::install::Manifest`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manifest: Option<PathBuf>,
 }
 
 /// A descriptor that can't be used.
@@ -177,12 +190,14 @@ impl Descriptor {
     }
 }
 
-/// All descriptors, the user's own in front and in place of embedded ones of the same name.
+/// All descriptors, the user's own in front, then those of toolchains that we built, both in place of embedded ones of
+/// the same name.
 ///
 /// # Errors
 /// The first file of the user's that is broken.
-pub fn all(config_dir: Option<&Path>) -> Result<Vec<Descriptor>, DescriptorError> {
-    let mut found = user_files(config_dir).iter().map(|p| Descriptor::load(p)).collect::<Result<Vec<_>, _>>()?;
+pub fn all(settings: &Settings) -> Result<Vec<Descriptor>, DescriptorError> {
+    let files = user_files(settings.config_dir.as_deref()).into_iter().chain(built(settings.data_dir.as_deref()));
+    let mut found = files.collect::<Vec<_>>().iter().map(|p| Descriptor::load(p)).collect::<Result<Vec<_>, _>>()?;
     for (name, text) in EMBEDDED {
         let d = Descriptor::parse(text, Path::new(name))?;
         if found.iter().all(|f| f.name != d.name) {
@@ -198,6 +213,15 @@ fn user_files(config_dir: Option<&Path>) -> Vec<PathBuf> {
         entries.flatten().map(|e| e.path()).filter(|p| p.extension().is_some_and(|e| e == "json")).collect();
     files.sort();
     files
+}
+
+/// The descriptors of toolchains below the data directory.
+fn built(data_dir: Option<&Path>) -> Vec<PathBuf> {
+    let Some(entries) = data_dir.and_then(|d| fs::read_dir(d.join("toolchains")).ok()) else { return Vec::new() };
+    let mut dirs: Vec<PathBuf> = entries.flatten().map(|e| e.path()).collect();
+    dirs.sort();
+    let files = dirs.iter().flat_map(|d| ["toolchain.json", "toolchain-clang.json"].map(|f| d.join(f)));
+    files.filter(|f| f.is_file()).collect()
 }
 
 /// The toolchain of a name, families filled in for the architecture that the name has.
@@ -219,7 +243,7 @@ mod tests {
 
     #[test]
     fn every_embedded_descriptor_is_sound() {
-        let all = all(None).unwrap();
+        let all = all(&Settings::default()).unwrap();
         assert_eq!(all.len(), EMBEDDED.len());
         for d in &all {
             assert_eq!(*d, Descriptor::parse(&serde_json::to_string(d).unwrap(), Path::new("x")).unwrap());
@@ -250,7 +274,7 @@ mod tests {
 
     #[test]
     fn a_family_is_filled_in_for_the_architecture_of_the_name() {
-        let all = all(None).unwrap();
+        let all = all(&Settings::default()).unwrap();
         let d = named(&all, "riscv64-linux-musl", "x86_64").unwrap();
         assert_eq!(d.find[&Language::Cxx], [["riscv64-linux-musl-g++"]]);
         assert_eq!(named(&all, "host-gcc", "x86_64").unwrap().name, "host-gcc");
@@ -263,7 +287,7 @@ mod tests {
         fs::create_dir(dir.path().join("toolchains")).unwrap();
         let text = EMBEDDED[0].1.replace("the machine's own compiler", "mine");
         fs::write(dir.path().join("toolchains/mine.json"), text).unwrap();
-        let all = all(Some(dir.path())).unwrap();
+        let all = all(&Settings { config_dir: Some(dir.path().into()), ..Settings::default() }).unwrap();
         assert_eq!(all.iter().filter(|d| d.name == "host-gcc").count(), 1);
         assert!(all[0].description.starts_with("mine"));
     }

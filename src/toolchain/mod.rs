@@ -4,6 +4,7 @@ pub mod cache;
 pub mod descriptor;
 pub mod find;
 pub mod name;
+pub mod packages;
 pub mod probe;
 pub mod repairs;
 pub mod select;
@@ -45,8 +46,20 @@ pub struct Facts {
     pub kinds: BTreeMap<StaticKind, Recipe>,
     /// What repairs glibc's traps in static programs, where that works here.
     pub repairs: Option<Repairs>,
+    /// The allocator that comes with the toolchain.
+    pub allocator: Option<Allocator>,
     /// Why a kind is missing: the last line of what the compiler said.
     pub missing: BTreeMap<StaticKind, String>,
+}
+
+/// An allocator for programs of a toolchain, twice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Allocator {
+    /// An archive whose index names what a program's own code allocates with.
+    pub offered: PathBuf,
+    /// The object in it.
+    pub object: PathBuf,
 }
 
 impl Facts {

@@ -62,7 +62,7 @@ pub fn probe(
     let machine = asked.ask(&["-dumpmachine"])?.text();
     let macros = asked.macros(language)?;
     let number = |name: &str| macros.get(name).and_then(|v| v.parse::<u32>().ok());
-    let triple = descriptor.target.clone().filter(|_| machine.is_empty()).unwrap_or(machine);
+    let triple = descriptor.target.clone().unwrap_or(machine);
     let glibc = number("__GLIBC__").zip(number("__GLIBC_MINOR__"));
     let libc = match (descriptor.libc, glibc) {
         (Some(libc), _) => libc,
@@ -82,6 +82,7 @@ pub fn probe(
         library_dirs: asked.library_dirs()?,
         kinds: BTreeMap::new(),
         repairs: None,
+        allocator: descriptor.allocator.clone(),
         missing: BTreeMap::new(),
         triple,
     };

@@ -7,6 +7,7 @@
 use super::cache::{self, Key};
 use super::descriptor::{self, Descriptor, DescriptorError};
 use super::find::{self, Chain};
+use super::packages::this_package_manager;
 use super::{Facts, Invocation, Selected, probe};
 use crate::model::Language;
 use crate::settings::{CHAIN, Settings};
@@ -282,7 +283,7 @@ impl<'a> Chooser<'a> {
                 return Err(candidate.incomplete(abi, found, self.language));
             }
         }
-        for descriptor in descriptor::all(self.settings.config_dir.as_deref())? {
+        for descriptor in descriptor::all(self.settings)? {
             let both = descriptor.languages.contains(&Language::C) && descriptor.languages.contains(&Language::Cxx);
             if !both || descriptor.name == "host-gcc" {
                 continue;
@@ -339,6 +340,7 @@ impl<'a> Chooser<'a> {
     }
 
     fn selected(&self, candidate: Candidate, probed: Probed) -> Selected {
+        let warnings = probed.warning.into_iter().chain(outdated(&candidate.descriptor)).collect();
         Selected {
             env: self.env(&candidate),
             toolchain: candidate.descriptor.name,
@@ -347,9 +349,29 @@ impl<'a> Chooser<'a> {
             launcher: self.launcher.clone(),
             facts: probed.found,
             language: self.language,
-            warnings: probed.warning.into_iter().collect(),
+            warnings,
         }
     }
+}
+
+/// Size and time of a compiler.
+pub fn stamp(compiler: &Path) -> Option<(PathBuf, u64, i64)> {
+    use std::os::unix::fs::MetadataExt;
+    let m = fs::metadata(compiler).ok()?;
+    Some((compiler.to_owned(), m.size(), m.mtime()))
+}
+
+/// That the compiler of a toolchain that was built here is another one by now.
+pub fn outdated(descriptor: &Descriptor) -> Option<String> {
+    let built_with = descriptor.built_with.as_ref()?;
+    let path = &built_with.0;
+    (stamp(path).as_ref() != Some(built_with)).then(|| {
+        format!(
+            "`{}` has changed since toolchain `{}` was built with it: `staticctl toolchain install musl` builds it again",
+            path.display(),
+            descriptor.name
+        )
+    })
 }
 
 fn can_write(dir: &Path) -> bool {
@@ -364,7 +386,7 @@ pub fn resolve(settings: &Settings, name: &OsStr) -> Result<Descriptor, SelectEr
     if name.as_bytes().contains(&b'/') || name.as_bytes().ends_with(b".json") {
         return Ok(Descriptor::load(Path::new(name))?.for_arch(std::env::consts::ARCH));
     }
-    let all = descriptor::all(settings.config_dir.as_deref())?;
+    let all = descriptor::all(settings)?;
     let text = name.to_string_lossy();
     descriptor::named(&all, &text, std::env::consts::ARCH).ok_or_else(|| SelectError::Unknown {
         name: text.clone().into_owned(),
@@ -406,51 +428,12 @@ pub fn user_default(settings: &Settings) -> Option<String> {
 
 /// The install command for this machine's package manager.
 pub fn install_hint(descriptor: &Descriptor) -> Option<String> {
-    let manager = package_manager(&fs::read_to_string("/etc/os-release").unwrap_or_default())?;
-    descriptor.install.get(manager).cloned()
-}
-
-/// The package manager of a distribution, from `ID` and `ID_LIKE` of its os-release(5).
-fn package_manager(os_release: &str) -> Option<&'static str> {
-    const FAMILIES: [(&str, &str); 12] = [
-        ("debian", "apt"),
-        ("ubuntu", "apt"),
-        ("fedora", "dnf"),
-        ("rhel", "dnf"),
-        ("centos", "dnf"),
-        ("alpine", "apk"),
-        ("arch", "pacman"),
-        ("opensuse", "zypper"),
-        ("opensuse-leap", "zypper"),
-        ("opensuse-tumbleweed", "zypper"),
-        ("suse", "zypper"),
-        ("sles", "zypper"),
-    ];
-    let value = |key: &str| {
-        let line = os_release.lines().find_map(|l| l.strip_prefix(key)?.strip_prefix('='))?;
-        Some(line.trim_matches(['"', '\'']).to_owned())
-    };
-    let ids = [value("ID"), value("ID_LIKE")].into_iter().flatten().collect::<Vec<_>>().join(" ");
-    ids.split_whitespace().find_map(|id| FAMILIES.iter().find(|(name, _)| *name == id).map(|(_, m)| *m))
+    descriptor.install.get(this_package_manager()?).cloned()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn distributions_have_package_managers() {
-        for (text, manager) in [
-            ("ID=debian\n", Some("apt")),
-            ("NAME=x\nID=linuxmint\nID_LIKE=\"ubuntu debian\"\n", Some("apt")),
-            ("ID=\"rocky\"\nID_LIKE=\"rhel centos fedora\"", Some("dnf")),
-            ("ID=alpine", Some("apk")),
-            ("ID=plan9", None),
-            ("", None),
-        ] {
-            assert_eq!(package_manager(text), manager, "{text}");
-        }
-    }
 
     #[test]
     fn an_unknown_toolchain_is_named_with_the_known_ones() {

@@ -1,0 +1,158 @@
+//! `staticctl toolchain install|remove|test`.
+
+use super::{EXIT_ERROR, EXIT_NO, EXIT_YES, fail, produce};
+use crate::install::manifest::Manifest;
+use crate::install::missing::install_command;
+use crate::install::place::Place;
+use crate::install::selftest::{self, Compiler};
+use crate::install::{Failed, Options, install};
+use crate::message;
+use crate::model::Language;
+use crate::run;
+use crate::settings::Settings;
+use crate::toolchain::select::{install_hint, resolve};
+use crate::toolchain::{self, Invocation, Need};
+use std::ffi::OsStr;
+use std::fmt::Write as _;
+use std::num::NonZeroUsize;
+
+/// Jobs at a time where the user does not say.
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
+}
+
+/// Builds a toolchain and says what came of it.
+pub fn build(settings: &Settings, options: &Options) -> u8 {
+    match install(settings, options) {
+        Ok(manifest) => {
+            if !options.quiet {
+                message::note(format!(
+                    "toolchain `{}`: {} with libstdc++ {}, {}, {} MB, {}",
+                    manifest.name,
+                    manifest.target,
+                    manifest.source_version,
+                    manifest.tests_passed(),
+                    manifest.size / 1_000_000,
+                    if manifest.lean { "locales linked as used" } else { "locales linked whole" },
+                ));
+                for note in &manifest.notes {
+                    message::note(note);
+                }
+                message::hint(format!(
+                    "STATICCXX_TOOLCHAIN={0} make, or `staticctl toolchain default {0}`",
+                    manifest.name
+                ));
+            }
+            EXIT_YES
+        }
+        Err(Failed::Interrupted(signal)) => {
+            message::note("interrupted: the same command goes on where it was");
+            run::die_by(signal)
+        }
+        Err(Failed::Missing(missing)) => {
+            for m in &missing {
+                message::error(m.line());
+            }
+            if let Some(words) = install_command(&missing) {
+                message::hint(format!("{}, or `staticctl toolchain install musl --yes`", words.join(" ")));
+            }
+            for way in missing.iter().filter_map(|m| m.other_way()) {
+                message::hint(way);
+            }
+            EXIT_ERROR
+        }
+        Err(Failed::Space { dir, has, needs }) => fail(
+            Failed::Space { dir, has, needs },
+            Some("make room there, or name other directories with XDG_CACHE_HOME and XDG_DATA_HOME".into()),
+        ),
+        Err(error) => fail(error, None),
+    }
+}
+
+/// Removes a toolchain that was built.
+pub fn remove(settings: &Settings, name: &str) -> u8 {
+    let Some(data) = &settings.data_dir else { return fail(Failed::NoHome, None) };
+    let place = Place::new(data, name);
+    if name.contains('/') || place.in_use().is_none() {
+        let hint = "staticctl toolchain list shows which toolchains were built here";
+        return fail(format!("there is no toolchain `{name}` that was built here"), Some(hint.into()));
+    }
+    match place.lock(|| message::note("an install is at work: waiting for it")).and_then(|_lock| place.remove()) {
+        Ok(()) => EXIT_YES,
+        Err(e) => fail(format!("`{}` can't be removed: {e}", place.prefix.display()), None),
+    }
+}
+
+/// Tests any toolchain.
+pub fn test(settings: &Settings, name: &OsStr, json: bool) -> u8 {
+    let descriptor = match resolve(settings, name) {
+        Ok(descriptor) => descriptor,
+        Err(e) => {
+            let hint = e.hint();
+            return fail(e, hint);
+        }
+    };
+    let only = Settings { toolchain: Some(name.to_owned()), cc: None, cxx: None, ..settings.clone() };
+    let mut errors = Vec::new();
+    let mut compilers = Vec::new();
+    for language in &descriptor.languages {
+        let invocation = Invocation { language: *language, name: None };
+        match toolchain::select(&only, &invocation, Need::Link, &[]) {
+            Ok(selected) => compilers.extend(Compiler::of(&selected).map(|c| (*language, c))),
+            Err(error) => errors.push(error.to_string()),
+        }
+    }
+    if compilers.is_empty() {
+        return fail(errors.join("; "), install_hint(&descriptor));
+    }
+    let own = std::env::consts::ARCH;
+    let arch = compilers.first().map_or(own, |(_, c)| c.facts.triple.split('-').next().unwrap_or(own));
+    let names = [format!("qemu-{arch}-static"), format!("qemu-{arch}")];
+    let emulator =
+        names.iter().filter(|_| arch != own).find_map(|n| which::which_in(n, settings.path.as_deref(), "/").ok());
+    if arch != own && emulator.is_none() {
+        return fail(format!("programs for {arch} can't be run here"), Some(format!("install {}", names[0])));
+    }
+    let find = |language: Language| compilers.iter().find(|(l, _)| *l == language).map(|(_, c)| c.clone());
+    let outcomes = match selftest::run(&find, &selftest::PROGRAMS, &emulator, cores(), &|_| {}) {
+        Ok(outcomes) => outcomes,
+        Err(e) => return fail(format!("testing: {e}"), None),
+    };
+    if let Some(dir) = &settings.data_dir {
+        // Only for the list: a test that can't be noted was a test all the same.
+        let _ = selftest::note(dir, &descriptor.name, &outcomes);
+    }
+    let failed = outcomes.iter().filter(|o| o.failed.is_some()).count();
+    let code = if failed == 0 && errors.is_empty() { EXIT_YES } else { EXIT_NO };
+    if json {
+        return produce(
+            &format!("{:#}\n", serde_json::json!({ "toolchain": descriptor.name, "tests": outcomes })),
+            code,
+        );
+    }
+    let mut text = String::new();
+    for o in &outcomes {
+        let how = o.failed.as_deref().unwrap_or("passes");
+        // Writing to a String can't fail.
+        let _ = writeln!(text, "{:<14} {:<11} {how}", o.name, o.kind.flag().trim_start_matches('-'));
+    }
+    let _ = writeln!(text, "{} of {} pass", outcomes.len() - failed, outcomes.len());
+    for error in errors {
+        let _ = writeln!(text, "{error}");
+    }
+    produce(&text, code)
+}
+
+/// What is known of a toolchain that was built here.
+pub fn manifest(descriptor: &crate::toolchain::descriptor::Descriptor) -> Option<Manifest> {
+    Manifest::load(descriptor.manifest.as_deref()?)
+}
+
+/// Says that a toolchain has no prefix.
+pub fn no_prefix(name: &OsStr) -> u8 {
+    fail(
+        format!("toolchain `{}` has no prefix for libraries: it was not built here", name.to_string_lossy()),
+        Some("staticctl toolchain install musl".into()),
+    );
+    EXIT_ERROR
+}

@@ -1,0 +1,328 @@
+//! Which sources are compiled how, and the edits of the few that start locales and streams. Purely, but for reading.
+
+use super::compiled::Compiled;
+use super::{Piece, Side, Split};
+use object::{Object as _, ObjectSymbol};
+use std::fs;
+use std::path::Path;
+
+/// Sources with narrow and wide instantiations side by side, and whether the wide ones need wide facets to be made.
+const BOTH: [(&str, &str, bool); 27] = [
+    ("ios-inst", "c++11/ios-inst.cc", false),
+    ("istream-inst", "c++11/istream-inst.cc", false),
+    ("iostream-inst", "c++11/iostream-inst.cc", false),
+    ("streambuf-inst", "c++11/streambuf-inst.cc", false),
+    ("fstream-inst", "c++11/fstream-inst.cc", false),
+    ("sstream-inst", "c++11/sstream-inst.cc", false),
+    ("ext11-inst", "c++11/ext11-inst.cc", false),
+    ("ostream-inst", "c++11/ostream-inst.cc", false),
+    ("istream", "c++98/istream.cc", false),
+    ("istream-string", "c++98/istream-string.cc", false),
+    ("streambuf", "c++98/streambuf.cc", false),
+    ("misc-inst", "c++98/misc-inst.cc", false),
+    ("compatibility", "c++98/compatibility.cc", false),
+    ("ios_locale", "c++98/ios_locale.cc", false),
+    ("ctype", "c++11/ctype.cc", true),
+    ("codecvt", "c++98/codecvt.cc", true),
+    ("codecvt11", "c++11/codecvt.cc", false),
+    ("collate_members", "collate_members.cc", false),
+    ("collate_members_cow", "collate_members_cow.cc", false),
+    ("messages_members", "messages_members.cc", false),
+    ("messages_members_cow", "messages_members_cow.cc", false),
+    ("monetary_members", "monetary_members.cc", false),
+    ("monetary_members_cow", "monetary_members_cow.cc", false),
+    ("numeric_members", "numeric_members.cc", false),
+    ("numeric_members_cow", "numeric_members_cow.cc", false),
+    ("time_members", "time_members.cc", false),
+    ("ctype_members", "ctype_members.cc", false),
+];
+
+/// The macro under which the sources have what is for wide characters.
+const WIDE: &str = "_GLIBCXX_USE_WCHAR_T";
+
+/// Appended to what makes wide facets necessary: links the function that makes them.
+const NEEDS_WIDE_FACETS: &str = "\nextern \"C\" void __staticcxx_wide_facets(void*);\n\
+     __attribute__((used)) static void (*__staticcxx_needs)(void*) = __staticcxx_wide_facets;\n";
+
+/// The same for the facets of the old string ABI.
+const NEEDS_OLD_FACETS: &str = "\nextern \"C\" void __staticcxx_old_facets(void*, void*);\n\
+     __attribute__((used)) static void (*__staticcxx_needs)(void*, void*) = __staticcxx_old_facets;\n";
+
+/// The same for the wide standard streams.
+const WIDE_STREAMS: &str = "extern \"C\" void __staticcxx_wide_streams(int)";
+
+/// Symbols of the old string ABI's facets, and of all wide facets, in the tables of locale_init.
+fn optional_id(symbol: &str) -> bool {
+    const OLD: [&str; 7] = [
+        "_ZNSt8numpunctIc",
+        "_ZNSt7collateIc",
+        "_ZNSt8time_getIc",
+        "_ZNSt9money_getIc",
+        "_ZNSt9money_putIc",
+        "_ZNSt10moneypunctIc",
+        "_ZNSt8messagesIc",
+    ];
+    symbol.ends_with("2idE") && (symbol.contains("Iw") || OLD.iter().any(|o| symbol.starts_with(o)))
+}
+
+/// `locale::facet::_M_cow_shim` and `_M_sso_shim`, which make a facet of one string ABI out of one of the other.
+const SHIMS: [&str; 2] = ["_ZNKSt6locale5facet11_M_cow_shimEPKNS_2idE", "_ZNKSt6locale5facet11_M_sso_shimEPKNS_2idE"];
+
+/// All pieces.
+///
+/// # Errors
+/// What is not as the recipe expects it.
+pub fn split(compiled: &Compiled, build: &Path, source: &Path) -> Result<Split, String> {
+    let mut out = Split::default();
+    let text_of = |like: &str| compiled.find(like).ok_or_else(|| format!("nothing is made from {like}"))?.text();
+    for (name, like, hook) in &BOTH {
+        let text = text_of(like)?;
+        out.both(name, like, &text, &format!("{text}{}", if *hook { NEEDS_WIDE_FACETS } else { "" }));
+    }
+    facets(&mut out, compiled, source)?;
+    let text = text_of("c++98/locale.cc")?;
+    let pragmas: String = SHIMS.iter().map(|s| format!("#pragma weak {s}\n")).collect();
+    out.replace("locale", "c++98/locale.cc", insert_before(&text, "namespace std", &pragmas)?);
+    if let Some(piece) = out.pieces.last_mut() {
+        piece.weak_references = SHIMS.map(str::to_owned).to_vec();
+    }
+    locale_init(&mut out, &text_of("c++98/locale_init.cc")?, compiled, build)?;
+    streams(&mut out, &text_of("c++98/ios_init.cc")?, &text_of("c++98/globals_io.cc")?)?;
+    Ok(out)
+}
+
+impl Split {
+    fn piece(&mut self, name: &str, like: &str, text: String, side: Side) -> &mut Piece {
+        let piece =
+            Piece { name: name.into(), like: like.into(), text, options: "", side, weak_references: Vec::new() };
+        self.pieces.push(piece);
+        let last = self.pieces.len() - 1;
+        &mut self.pieces[last]
+    }
+
+    /// A first piece that takes the place of what was built.
+    fn replace(&mut self, name: &str, like: &str, text: String) {
+        self.piece(name, like, text, Side::First);
+        self.replaced.push(like.into());
+    }
+
+    /// A narrow piece in the first archive, the whole one in the second.
+    fn both(&mut self, name: &str, like: &str, text: &str, whole: &str) {
+        self.replace(&format!("{name}-n"), like, without_wide(text));
+        self.piece(&format!("{name}-w"), like, whole.to_owned(), Side::Second { weak: true });
+    }
+}
+
+fn without_wide(text: &str) -> String {
+    text.replace(WIDE, "_STATICCXX_NEVER_DEFINED")
+}
+
+/// The instantiations of all facets: of the current string ABI in one piece a character type, of the old one in another.
+fn facets(out: &mut Split, compiled: &Compiled, source: &Path) -> Result<(), String> {
+    let dir = source.join("src/c++11");
+    let read = |name: &str| fs::read_to_string(dir.join(name)).map_err(|e| format!("{name}: {e}"));
+    let mut current = read("locale-inst.cc")?;
+    for part in ["numeric", "monetary"] {
+        let include = format!("#include \"locale-inst-{part}.h\"");
+        current = replaced(&current, &include, &read(&format!("locale-inst-{part}.h"))?)?;
+    }
+    // What belongs to no ABI is instantiated with the old one; here it goes with the current.
+    let guard = "#if ! _GLIBCXX_USE_CXX11_ABI";
+    if !current.contains(guard) {
+        return Err(format!("locale-inst.cc has no `{guard}`"));
+    }
+    let current = current.replace(guard, "#if 1");
+    for (name, like, of, hook) in [
+        ("facets-n", "c++11/cxx11-locale-inst.cc", "#define C char\n#define C_is_char\n", ""),
+        ("facets-w", "c++11/cxx11-wlocale-inst.cc", "#define C wchar_t\n", NEEDS_WIDE_FACETS),
+    ] {
+        let text = format!("#define _GLIBCXX_USE_CXX11_ABI 1\n#include <bits/c++config.h>\n{of}{current}{hook}");
+        out.piece(name, like, text, if hook.is_empty() { Side::First } else { Side::Second { weak: false } });
+        out.replaced.push(like.into());
+    }
+    for (name, like, hook) in [
+        ("old-facets-n", "c++11/locale-inst.cc", NEEDS_OLD_FACETS),
+        ("old-facets-w", "c++11/wlocale-inst.cc", NEEDS_WIDE_FACETS),
+    ] {
+        let text = compiled.find(like).ok_or_else(|| format!("nothing is made from {like}"))?.text()?;
+        out.piece(name, like, text + hook, Side::Second { weak: true });
+        out.replaced.push(like.into());
+    }
+    Ok(())
+}
+
+/// The start of the classic locale, with the wide facets in a function of their own.
+fn locale_init(out: &mut Split, text: &str, compiled: &Compiled, build: &Path) -> Result<(), String> {
+    let like = "c++98/locale_init.cc";
+    let object = compiled.find(like).ok_or("nothing is made from locale_init.cc")?;
+    let bytes = fs::read(build.join(&object.directory).join(&object.output)).map_err(|e| e.to_string())?;
+    let file = object::File::parse(bytes.as_slice()).map_err(|e| e.to_string())?;
+    let ids: Vec<String> = file
+        .symbols()
+        .filter(|s| s.is_undefined())
+        .filter_map(|s| s.name().ok().filter(|n| optional_id(n)).map(str::to_owned))
+        .collect();
+    if ids.len() < 20 {
+        return Err(format!("locale_init.o refers to {} facets only", ids.len()));
+    }
+    // A table ends at its first null: what is always there comes before what may be.
+    let wide_ids = "#ifdef _GLIBCXX_USE_WCHAR_T\n    &std::ctype<wchar_t>::id,\n    &codecvt<wchar_t, char, mbstate_t>::id,\n#endif\n";
+    let start = text.find(wide_ids).ok_or("locale_init.cc: no ids of wide ctype")?;
+    let end = start + text[start..].find("    0\n  };").ok_or("locale_init.cc: an open table")?;
+    let text = format!("{}{}{wide_ids}{}", &text[..start], &text[start + wide_ids.len()..end], &text[end..]);
+
+    let (first, second) = ("    _M_init_facet(new (&ctype_w)", "    _M_caches[numpunct<wchar_t>");
+    let (facets, without) = cut_conditional(&text, first)?;
+    // Facets of the old ABI are made by a function of another object, which their ids bring.
+    let extra = without.find("    facet* extra[]").ok_or("locale_init.cc: no old facets")?;
+    let extra_start = without[..extra].rfind("#if").ok_or("locale_init.cc: old facets without condition")?;
+    let call = without[extra..].find("_M_init_extra(extra)").ok_or("locale_init.cc: no call for old facets")?;
+    let extra_end = without[extra + call..].find("#endif").ok_or("locale_init.cc: an open condition")?;
+    let without = format!(
+        "{}    if (__staticcxx_wide_facets) __staticcxx_wide_facets(this);\n    \
+         if (__staticcxx_old_facets) {{ facet* extra[] = {{ __npc, __mpcf, __mpct, 0, 0, 0 }}; \
+         __staticcxx_old_facets(this, extra); }}\n{}",
+        &without[..extra_start],
+        &without[extra + call + extra_end + "#endif".len()..]
+    );
+    let (caches, without) = cut_conditional(&without, second)?;
+    let pragmas: String = ids.iter().map(|i| format!("#pragma weak {i}\n")).collect();
+    let weak = "extern \"C\" void __staticcxx_wide_facets(void*) __attribute__((weak));\n\
+                extern \"C\" void __staticcxx_old_facets(void*, void*) __attribute__((weak));\n";
+    let narrow = insert_before(&without, "namespace std _GLIBCXX", &format!("{pragmas}{weak}"))?;
+    out.replace("locale_init", like, narrow);
+    if let Some(piece) = out.pieces.last_mut() {
+        piece.weak_references = ids;
+    }
+    let storage = &text[..text.find("namespace std _GLIBCXX").ok_or("locale_init.cc: no namespace")?];
+    if !storage.contains("fake_wtype_w") {
+        return Err("locale_init.cc: the storage of wide facets is elsewhere".into());
+    }
+    let body =
+        facets.replace("_M_init_facet", "self->_M_init_facet") + "\n" + &caches.replace("_M_caches", "self->_M_caches");
+    let wide = format!(
+        "{storage}namespace std {{\nvoid __staticcxx_make_wide(locale::_Impl* self) {{\n{body}\n}}\n}}\n\
+         extern \"C\" void __staticcxx_wide_facets(void* p) {{ std::__staticcxx_make_wide((std::locale::_Impl*)p); }}\n"
+    );
+    out.piece("locale_init-w", like, wide, Side::Second { weak: false }).options = "-fno-access-control";
+    // Where there are facets of both ABIs, one that is replaced replaces its twin through a shim.
+    let shims: String = SHIMS
+        .iter()
+        .enumerate()
+        .map(|(n, s)| format!("extern const char shim{n}[] __asm__(\"{s}\");\n__attribute__((used)) static const char* needs{n} = shim{n};\n"))
+        .collect();
+    let old = format!(
+        "#include <locale>\n{shims}extern \"C\" void __staticcxx_old_facets(void* impl, void* extra) {{\n\
+         ((std::locale::_Impl*)impl)->_M_init_extra((std::locale::facet**)extra);\n}}\n"
+    );
+    out.piece("locale_init-old", like, old, Side::Second { weak: false }).options = "-fno-access-control";
+    Ok(())
+}
+
+/// The standard streams, with the wide ones in a function of their own.
+fn streams(out: &mut Split, init: &str, globals: &str) -> Result<(), String> {
+    let (init_like, globals_like) = ("c++98/ios_init.cc", "c++98/globals_io.cc");
+    let condition = "#ifdef _GLIBCXX_USE_WCHAR_T\n";
+    let mut narrow = String::new();
+    let mut blocks = Vec::new();
+    let mut rest = init;
+    while let Some(at) = rest.find(condition) {
+        let (before, from) = rest.split_at(at);
+        let inner = &from[condition.len()..];
+        let end = inner.find("#endif\n").ok_or("ios_init.cc: an open condition")?;
+        let block = &inner[..end];
+        narrow.push_str(before);
+        // Statements, not the declarations at the top.
+        if block.starts_with(['\t']) || block.trim_start().starts_with("wcout.flush") {
+            narrow.push_str(&format!("if (__staticcxx_wide_streams) __staticcxx_wide_streams({});\n", blocks.len()));
+            blocks.push(block.to_owned());
+        } else {
+            narrow.push_str(&from[..condition.len() + end + "#endif\n".len()]);
+        }
+        rest = &inner[end + "#endif\n".len()..];
+    }
+    narrow.push_str(rest);
+    if blocks.len() != 4 {
+        return Err(format!("ios_init.cc: {} blocks about wide streams, 4 were expected", blocks.len()));
+    }
+    let weak = format!("{WIDE_STREAMS} __attribute__((weak));\n");
+    out.replace("ios_init", init_like, insert_before(&narrow, "namespace __gnu_internal", &weak)?);
+    let head = init.find("  ios_base::Init::Init()").ok_or("ios_init.cc: no constructor")?;
+    let cases: String = blocks.iter().enumerate().map(|(n, b)| format!("case {n}: {{ {b} }} break;\n")).collect();
+    let head = insert_before(&init[..head], "namespace __gnu_internal", &format!("{WIDE_STREAMS};\n"))?;
+    let wide = format!(
+        "{head}}}\nusing namespace std;\nusing namespace __gnu_internal;\n\
+         void __staticcxx_wide_streams(int step) {{ switch (step) {{\n{cases}}} }}\n"
+    );
+    out.piece("ios_init-w", init_like, wide, Side::Second { weak: false });
+    out.replace("globals_io-n", globals_like, without_wide(globals));
+    let mut wide = globals.to_owned();
+    for narrow_only in [
+        "  fake_istream cin;\n  fake_ostream cout;\n  fake_ostream cerr;\n  fake_ostream clog;\n",
+        "  fake_stdiobuf buf_cout_sync;\n  fake_stdiobuf buf_cin_sync;\n  fake_stdiobuf buf_cerr_sync;\n",
+        "  fake_filebuf buf_cout;\n  fake_filebuf buf_cin;\n  fake_filebuf buf_cerr;\n",
+    ] {
+        wide = replaced(&wide, narrow_only, "")?;
+    }
+    wide.push_str(&format!(
+        "\n{WIDE_STREAMS};\n__attribute__((used)) static void (*__staticcxx_needs)(int) = __staticcxx_wide_streams;\n"
+    ));
+    out.piece("globals_io-w", globals_like, wide, Side::Second { weak: false });
+    Ok(())
+}
+
+/// Takes out the `#if … #endif` around the line that begins with `marker`: the block with its condition, and the rest.
+fn cut_conditional(text: &str, marker: &str) -> Result<(String, String), String> {
+    let at = text.find(marker).ok_or_else(|| format!("no `{}`", marker.trim()))?;
+    let start = text[..at].rfind("#if").ok_or_else(|| format!("no condition around `{}`", marker.trim()))?;
+    let end =
+        at + text[at..].find("#endif").ok_or_else(|| format!("no end after `{}`", marker.trim()))? + "#endif".len();
+    Ok((text[start..end].to_owned(), format!("{}{}", &text[..start], &text[end..])))
+}
+
+fn insert_before(text: &str, marker: &str, new: &str) -> Result<String, String> {
+    let at = text.find(marker).ok_or_else(|| format!("no `{marker}`"))?;
+    Ok(format!("{}{new}{}", &text[..at], &text[at..]))
+}
+
+fn replaced(text: &str, old: &str, new: &str) -> Result<String, String> {
+    match text.matches(old).count() {
+        1 => Ok(text.replacen(old, new, 1)),
+        n => Err(format!("{n} times `{}`", old.lines().next().unwrap_or_default().trim())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conditions_are_cut_whole() {
+        let text = "a\n#ifdef W\n  x(1);\n  y;\n#endif\nb\n";
+        assert_eq!(
+            cut_conditional(text, "  x(1)").unwrap(),
+            ("#ifdef W\n  x(1);\n  y;\n#endif".into(), "a\n\nb\n".into())
+        );
+        assert!(cut_conditional(text, "z").is_err());
+    }
+
+    #[test]
+    fn facets_that_may_be_absent() {
+        for (symbol, optional) in [
+            ("_ZNSt5ctypeIwE2idE", true),
+            ("_ZNSt8numpunctIcE2idE", true),
+            ("_ZNSt7__cxx118numpunctIcE2idE", false),
+            ("_ZNSt7__cxx118numpunctIwE2idE", true),
+            ("_ZNSt5ctypeIcE2idE", false),
+            ("_ZNSt6locale5facet11_M_cow_shimEPKNS_2idE", false),
+        ] {
+            assert_eq!(optional_id(symbol), optional, "{symbol}");
+        }
+    }
+
+    #[test]
+    fn a_source_that_is_not_as_expected_is_refused() {
+        let mut out = Split::default();
+        assert!(streams(&mut out, "nothing", "").unwrap_err().contains("0 blocks"));
+    }
+}

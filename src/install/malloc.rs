@@ -1,0 +1,89 @@
+//! The allocator of musl programs: mimalloc, compiled from the sources that come with a crate.
+//!
+//! It is one object in an archive, with all its symbols weak, so that an allocator of the program's own takes precedence.
+//! The archive's index names only the functions by which a program's own code allocates: see the rule `musl-allocator`.
+
+use super::steps::{Failed, Shop};
+use super::symbols;
+use super::sysroot::Tree;
+use crate::archive;
+use std::fs;
+use std::io;
+
+/// mimalloc's sources and license, as a compressed tar archive that the build script packs.
+static SOURCES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/mimalloc.tar.gz"));
+
+/// The archive's file name.
+pub const ARCHIVE: &str = "libmimalloc-offered.a";
+
+/// The object's file name, to be linked whatever is called.
+pub const OBJECT: &str = "mimalloc.o";
+
+/// What a program's own code calls that allocates: malloc and its kin, and operator new in its shapes (Itanium C++ ABI
+/// names), which every container comes down to. The functions of libstdc++ and libc that allocate are not among them:
+/// a program that only prints, puts strings together and starts threads allocates in there.
+const CALLED: [&str; 17] = [
+    "malloc",
+    "calloc",
+    "realloc",
+    "reallocarray",
+    "posix_memalign",
+    "aligned_alloc",
+    "memalign",
+    "valloc",
+    "strdup",
+    "_Znwm",
+    "_Znam",
+    "_ZnwmRKSt9nothrow_t",
+    "_ZnamRKSt9nothrow_t",
+    "_ZnwmSt11align_val_t",
+    "_ZnamSt11align_val_t",
+    "_ZnwmSt11align_val_tRKSt9nothrow_t",
+    "_ZnamSt11align_val_tRKSt9nothrow_t",
+];
+
+/// How it is compiled. In a static program every thread-local variable is at a fixed offset.
+const FLAGS: [&str; 14] = [
+    "-std=gnu11",
+    "-O2",
+    "-DNDEBUG",
+    "-DMI_MALLOC_OVERRIDE=1",
+    "-DMI_LIBC_MUSL=1",
+    "-DMI_BUILD_RELEASE",
+    "-DMI_DEBUG=0",
+    "-fPIE",
+    "-ftls-model=local-exec",
+    "-fno-builtin-malloc",
+    "-ffunction-sections",
+    "-fdata-sections",
+    "-fvisibility=hidden",
+    "-w",
+];
+
+/// Builds it into the tree.
+///
+/// # Errors
+/// The compiler's failure.
+pub fn build(shop: &Shop<'_>, tree: &Tree) -> Result<(), Failed> {
+    let io = |e: io::Error| Failed::io("unpacking the allocator", e);
+    let dir = shop.work.join("mimalloc");
+    let _ = fs::remove_dir_all(&dir);
+    tar::Archive::new(flate2::read::GzDecoder::new(SOURCES)).unpack(&dir).map_err(io)?;
+    let object = dir.join(OBJECT);
+    let compiler = [shop.inputs.cc.to_string_lossy().into_owned(), format!("-specs={}", tree.specs().display())];
+    let words: Vec<&str> = compiler.iter().map(String::as_str).chain(FLAGS).collect();
+    let include = format!("-I{}", dir.join("include").display());
+    let words: Vec<&str> = words.into_iter().chain([include.as_str(), "-c", "-o"]).collect();
+    shop.quick(&words, [object.clone(), dir.join("src/static.c")])?;
+    // operator new stays libstdc++'s, which calls malloc: a program may replace any of them.
+    let objcopy = shop.inputs.tool("objcopy");
+    shop.quick(&[&objcopy, "--strip-debug", "--wildcard", "--localize-symbol=_Z*"], [object.clone()])?;
+    let mut bytes = fs::read(&object).map_err(io)?;
+    symbols::weaken_defined(&mut bytes).map_err(|e| Failed::Unfit(format!("the allocator's object: {e}")))?;
+    let io = |e: io::Error| Failed::io("writing the allocator's archive", e);
+    fs::write(tree.lib().join(OBJECT), &bytes).map_err(io)?;
+    let offered = archive::with_index(&bytes, &CALLED).unwrap_or_default();
+    fs::write(tree.lib().join(ARCHIVE), offered).map_err(io)?;
+    fs::copy(dir.join("LICENSE"), tree.lib().join("mimalloc.LICENSE")).map_err(io)?;
+    Ok(())
+}

@@ -1,0 +1,77 @@
+//! What a toolchain was made from, and how its tests went: written beside it, shown by `staticctl toolchain list`.
+
+use super::selftest::Outcome;
+use serde::{Deserialize, Serialize};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The version of this file's schema.
+pub const SCHEMA: u32 = 1;
+
+/// A finished build.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Version of the schema.
+    pub schema: u32,
+    /// The toolchain's name.
+    pub name: String,
+    /// What it makes programs for.
+    pub target: String,
+    /// When it was finished, in seconds since 1970.
+    pub created: u64,
+    /// How long it took, in seconds.
+    pub seconds: u64,
+    /// The version of this program.
+    pub made_by: String,
+    /// The C++ compiler.
+    pub compiler: PathBuf,
+    /// First line of its `--version`.
+    pub compiler_version: String,
+    /// musl's version.
+    pub musl: String,
+    /// The sources of the C++ library.
+    pub source: PathBuf,
+    /// Their version.
+    pub source_version: String,
+    /// Whether locales are linked only as far as they are used.
+    pub lean: bool,
+    /// What could not be done with these sources.
+    pub notes: Vec<String>,
+    /// Libraries that were built.
+    pub libraries: Vec<String>,
+    /// Bytes of all files.
+    pub size: u64,
+    /// The self-test.
+    pub tests: Vec<Outcome>,
+}
+
+impl Manifest {
+    /// Reads one; none where there is none or it is another program's.
+    pub fn load(path: &Path) -> Option<Manifest> {
+        let manifest: Manifest = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
+        (manifest.schema == SCHEMA).then_some(manifest)
+    }
+
+    /// Writes it.
+    ///
+    /// # Errors
+    /// A file that can't be written.
+    pub fn store(&self, path: &Path) -> std::io::Result<()> {
+        fs::write(path, serde_json::to_vec_pretty(self)?)
+    }
+
+    /// How the self-test went, in two words.
+    pub fn tests_passed(&self) -> String {
+        let passed = self.tests.iter().filter(|t| t.failed.is_none()).count();
+        format!("{passed}/{} tests", self.tests.len())
+    }
+}
+
+/// An age in words: days, or what is left of one.
+pub fn age(seconds: u64) -> String {
+    match seconds {
+        s if s >= 2 * 86_400 => format!("{} days", s / 86_400),
+        s if s >= 2 * 3600 => format!("{} hours", s / 3600),
+        s => format!("{} minutes", s / 60),
+    }
+}

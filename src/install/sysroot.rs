@@ -1,0 +1,201 @@
+//! The directory tree of a toolchain before its C++ library is there: musl's and the kernel's headers, musl's archives
+//! and crt objects, and what of GCC's own belongs to every program.
+
+use super::inputs::Inputs;
+use super::source::copy_tree;
+use super::specs::Specs;
+use super::symbols;
+use crate::run::{self, Command};
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+/// GCC's own files that every link may need, and under which names. `crtbeginT.o`, which Clang takes for `-static`,
+/// registers frames through weak symbols of libpthread; `crtbeginS.o` with `--eh-frame-hdr` does without.
+const GCC_FILES: [(&str, &str, bool); 9] = [
+    ("libgcc.a", "libgcc.a", true),
+    ("libgcc_eh.a", "libgcc_eh.a", true),
+    ("crtbeginS.o", "crtbeginS.o", true),
+    ("crtendS.o", "crtendS.o", true),
+    ("crtbeginS.o", "crtbegin.o", true),
+    ("crtendS.o", "crtend.o", true),
+    ("crtbeginS.o", "crtbeginT.o", true),
+    ("crtfastmath.o", "crtfastmath.o", false),
+    ("libgcov.a", "libgcov.a", false),
+];
+
+/// Libraries that a shared object is not linked with: what it refers to is in the program it will be part of.
+const IN_THE_PROGRAM: [&str; 12] =
+    ["c", "m", "pthread", "dl", "rt", "util", "crypt", "stdc++", "supc++", "gcc_s", "gomp", "atomic"];
+
+/// The unwinder's question to glibc 2.35 and newer, answered for musl.
+const DL_FIND_OBJECT: &str = include_str!("../../toolchains/musl/dl_find_object.c");
+
+/// Where the parts of a tree are.
+#[derive(Debug, Clone)]
+pub struct Tree {
+    /// Its root.
+    pub root: PathBuf,
+    /// Major version of the compiler.
+    pub major: String,
+    /// The target triple.
+    pub triple: String,
+}
+
+impl Tree {
+    /// The tree of these inputs at a place.
+    pub fn new(root: impl Into<PathBuf>, inputs: &Inputs) -> Tree {
+        Tree { root: root.into(), major: inputs.major().to_owned(), triple: inputs.triple() }
+    }
+
+    /// Archives and crt objects.
+    pub fn lib(&self) -> PathBuf {
+        self.root.join("lib")
+    }
+
+    /// GCC's own files.
+    pub fn gcc(&self) -> PathBuf {
+        self.root.join("lib/gcc").join(&self.triple).join(&self.major)
+    }
+
+    /// Headers of the C library and the kernel.
+    pub fn include(&self) -> PathBuf {
+        self.root.join("include")
+    }
+
+    /// Headers of the C++ library.
+    pub fn cxx(&self) -> PathBuf {
+        self.root.join("include/c++").join(&self.major)
+    }
+
+    /// The specs file.
+    pub fn specs(&self) -> PathBuf {
+        self.root.join("musl.specs")
+    }
+}
+
+/// Puts all of it into the tree, which is empty or half-made.
+///
+/// # Errors
+/// What is missing, or can't be written.
+pub fn fill(tree: &Tree, inputs: &Inputs) -> io::Result<()> {
+    let everything = |_: &Path| true;
+    copy_tree(&inputs.musl.include, &tree.include(), &everything)?;
+    for (name, dir) in &inputs.kernel {
+        copy_tree(dir, &tree.include().join(name), &everything)?;
+    }
+    fs::create_dir_all(tree.lib())?;
+    fs::create_dir_all(tree.gcc())?;
+    for entry in fs::read_dir(&inputs.musl.lib)? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.ends_with(".a") || (name.contains("crt") && name.ends_with(".o")) {
+            fs::copy(&path, tree.lib().join(name))?;
+        }
+    }
+    for (from, to, required) in GCC_FILES {
+        match compiler_file(inputs, from)? {
+            Some(path) => drop(fs::copy(path, tree.gcc().join(to))?),
+            None if required => return Err(io::Error::other(format!("the compiler has no {from}"))),
+            None => {}
+        }
+    }
+    let shared = tree.lib().join("shared");
+    fs::create_dir_all(&shared)?;
+    for name in IN_THE_PROGRAM {
+        // An archive without members.
+        fs::write(shared.join(format!("lib{name}.a")), "!<arch>\n")?;
+    }
+    Ok(())
+}
+
+/// Writes the specs for a tree, with the user's prefix.
+///
+/// # Errors
+/// A file that can't be written.
+pub fn write_specs(tree: &Tree, prefix: &Path, inputs: &Inputs) -> io::Result<()> {
+    let headers = compiler_file(inputs, "include")?.ok_or_else(|| io::Error::other("the compiler has no headers"))?;
+    let specs = Specs { root: &tree.root, prefix, arch: &inputs.arch, major: &tree.major, compiler_headers: &headers };
+    fs::write(tree.specs(), specs.text())
+}
+
+/// Makes the unwinder's weak references to functions of threads strong: where nothing else brings them into a static
+/// program, it would call a null pointer. GCC's own musl builds are configured without them.
+///
+/// # Errors
+/// An archive that can't be read or written.
+pub fn strengthen_unwinder(tree: &Tree) -> io::Result<()> {
+    let archive = tree.gcc().join("libgcc_eh.a");
+    let mut bytes = fs::read(&archive)?;
+    symbols::strengthen_undefined(&mut bytes, b"pthread").map_err(|e| io::Error::other(format!("libgcc_eh.a: {e}")))?;
+    fs::write(archive, bytes)
+}
+
+/// Adds what GCC's unwinder asks of glibc and musl has not, if it asks.
+///
+/// # Errors
+/// The compiler's or the archiver's failure, with what it said.
+pub fn complete_unwinder(tree: &Tree, inputs: &Inputs, work: &Path) -> io::Result<()> {
+    let archive = tree.gcc().join("libgcc_eh.a");
+    let bytes = fs::read(&archive)?;
+    let asks = bytes.windows(15).any(|w| w == b"_dl_find_object");
+    let answered = bytes.windows(20).any(|w| w == b"staticcxx_find_objec");
+    if !asks || answered {
+        return Ok(());
+    }
+    let source = work.join("dl_find_object.c");
+    let object = work.join("staticcxx_find_object.o");
+    fs::write(&source, DL_FIND_OBJECT)?;
+    let compile = Command::new([&inputs.cc])
+        .arg(flag("-specs=", &tree.specs()))
+        .args(["-Os", "-ffunction-sections", "-fPIE", "-Wall", "-Werror", "-c"])
+        .arg(&source)
+        .arg("-o")
+        .arg(&object);
+    must(Command { env: inputs.env.clone(), ..compile })?;
+    must(Command::new([inputs.tool("ar")]).arg("rs").arg(archive).arg(object))
+}
+
+/// Gives Clang the names under which it looks for GCC's files: the triple with a vendor.
+///
+/// # Errors
+/// A link that can't be made.
+pub fn name_for_clang(tree: &Tree) -> io::Result<()> {
+    let long = tree.triple.replacen('-', "-unknown-", 1);
+    for dir in [tree.root.join("lib/gcc"), tree.cxx()] {
+        symlink(&tree.triple, dir.join(&long))?;
+    }
+    Ok(())
+}
+
+fn flag(name: &str, path: &Path) -> OsString {
+    let mut word = OsString::from(name);
+    word.push(path);
+    word
+}
+
+/// Runs a short command that must succeed.
+///
+/// # Errors
+/// That it did not, with the last line that it said.
+pub fn must(command: Command) -> io::Result<()> {
+    let done = run::capture(&command)?;
+    if done.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&done.stderr).trim_end().lines().last().unwrap_or_default().to_owned();
+    Err(io::Error::other(format!("`{}` failed: {said}", command.shell())))
+}
+
+/// `-print-file-name`; none where the compiler does not have it.
+///
+/// # Errors
+/// A compiler that can't be run.
+pub fn compiler_file(inputs: &Inputs, name: &str) -> io::Result<Option<PathBuf>> {
+    let mut command = Command::new([&inputs.cxx]).arg(format!("-print-file-name={name}"));
+    command.env.clone_from(&inputs.env);
+    let path = PathBuf::from(run::capture(&command)?.text());
+    Ok(Some(path).filter(|p| p.is_absolute() && p.exists()))
+}

@@ -1,0 +1,95 @@
+//! Rules for programs with musl: another allocator, and the stacks of threads.
+
+use super::draft::Draft;
+use super::libraries::{before_libc, ours};
+use crate::args::linker::Item;
+use crate::args::table::Role;
+use crate::settings::Malloc;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+
+/// Linkers that go by what the members of an archive define and not by its index, so that an archive can't be offered
+/// for functions that it does not define.
+const WITHOUT_INDEX: [&str; 2] = ["mold", "wild"];
+
+/// Offers the toolchain's allocator to the linker, which takes it if a program's own code allocates; with
+/// `STATICCXX_MALLOC=mimalloc` it goes in whatever is called.
+pub fn musl_allocator(draft: &mut Draft<'_>) {
+    let Some(allocator) = &draft.context.facts.allocator else { return };
+    let by_name = |a: &str| WITHOUT_INDEX.iter().any(|w| a.ends_with(w));
+    let no_index = draft.items.iter().any(|i| {
+        matches!(i, Item::Arg(a) if a.role() == Some(Role::UseLinker) && a.value().and_then(OsStr::to_str).is_some_and(by_name))
+    });
+    let file: PathBuf = match draft.context.malloc {
+        Malloc::Libc => return,
+        Malloc::Offered if !no_index => allocator.offered.clone(),
+        Malloc::Offered | Malloc::Always => allocator.object.clone(),
+    };
+    draft.items.retain(|i| !matches!(i, Item::Word { text, .. } if *text == *file.as_os_str()));
+    let Some(place) = before_libc(draft) else { return };
+    draft.items.insert(place, ours(&file));
+    draft.did(format!("offered `{}`", file.display()));
+}
+
+/// Asks for the stack that threads get where the program does not say: musl reads it from PT_GNU_STACK.
+pub fn thread_stacks(draft: &mut Draft<'_>) {
+    let Some(bytes) = draft.context.stack_size else { return };
+    let says =
+        |word: &OsStr| word.as_bytes().starts_with(b"stack-size=") || word.as_bytes().starts_with(b"-zstack-size=");
+    let said = draft.items.iter().any(|i| match i {
+        Item::Word { text, .. } => says(text),
+        Item::Arg(a) => a.value().is_some_and(says) || says(&a.word),
+    });
+    if said || draft.linked().is_empty() {
+        return;
+    }
+    // One argument, as a driver wants it: the value is looked for behind `-z`.
+    let word = OsString::from(format!("-Wl,-z,stack-size={bytes}"));
+    draft.items.insert(0, Item::arg(word));
+    draft.did(format!("threads get {bytes} bytes of stack"));
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::plan::testing::{context, facts, planned};
+    use crate::settings::Malloc;
+    use crate::toolchain::Allocator;
+
+    #[test]
+    fn the_allocator_is_offered_or_put_before_libc() {
+        let mut facts = facts();
+        facts.allocator = Some(Allocator { offered: "/m/o.a".into(), object: "/m/m.o".into() });
+        for (malloc, line, expected) in [
+            (Malloc::Offered, "x.o -o x", "-static-pie x.o -Wl,--start-group -Wl,/m/o.a -Wl,--end-group -o x"),
+            (Malloc::Offered, "x.o -lc", "-static-pie x.o -Wl,--start-group -Wl,/m/o.a -lc -Wl,--end-group"),
+            (Malloc::Always, "x.o -lz", "-static-pie x.o -Wl,--start-group -lz -Wl,/m/m.o -Wl,--end-group"),
+            (
+                Malloc::Offered,
+                "-fuse-ld=mold x.o",
+                "-static-pie -fuse-ld=mold x.o -Wl,--start-group -Wl,/m/m.o -Wl,--end-group",
+            ),
+            (Malloc::Libc, "x.o -o x", "-static-pie x.o -o x"),
+            (Malloc::Offered, "x.o -nostdlib", "-static x.o -nostdlib"),
+        ] {
+            let mut context = context(&facts);
+            context.malloc = malloc;
+            let once = planned(line, &context);
+            assert_eq!(once, expected, "{line}");
+            assert_eq!(planned(&once, &context), once, "{line}");
+        }
+    }
+
+    #[test]
+    fn stacks_are_as_the_user_says() {
+        let facts = facts();
+        let mut context = context(&facts);
+        context.stack_size = Some(8 << 20);
+        let once = planned("x.o", &context);
+        assert_eq!(once, "-static-pie -Wl,-z,stack-size=8388608 x.o");
+        assert_eq!(planned(&once, &context), once);
+        for line in ["x.o -Wl,-z,stack-size=65536", "x.o -Wl,-z -Wl,stack-size=65536", "x.o -z stack-size=65536"] {
+            assert!(!planned(line, &context).contains("8388608"), "{line}");
+        }
+    }
+}

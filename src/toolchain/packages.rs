@@ -1,0 +1,51 @@
+//! The package manager of this machine, by the name that descriptors have for it.
+
+use std::fs;
+
+/// This machine's package manager, by the name that descriptors have for it.
+pub fn this_package_manager() -> Option<&'static str> {
+    package_manager(&fs::read_to_string("/etc/os-release").unwrap_or_default())
+}
+
+/// The package manager of a distribution, from `ID` and `ID_LIKE` of its os-release(5).
+fn package_manager(os_release: &str) -> Option<&'static str> {
+    const FAMILIES: [(&str, &str); 12] = [
+        ("debian", "apt"),
+        ("ubuntu", "apt"),
+        ("fedora", "dnf"),
+        ("rhel", "dnf"),
+        ("centos", "dnf"),
+        ("alpine", "apk"),
+        ("arch", "pacman"),
+        ("opensuse", "zypper"),
+        ("opensuse-leap", "zypper"),
+        ("opensuse-tumbleweed", "zypper"),
+        ("suse", "zypper"),
+        ("sles", "zypper"),
+    ];
+    let value = |key: &str| {
+        let line = os_release.lines().find_map(|l| l.strip_prefix(key)?.strip_prefix('='))?;
+        Some(line.trim_matches(['"', '\'']).to_owned())
+    };
+    let ids = [value("ID"), value("ID_LIKE")].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    ids.split_whitespace().find_map(|id| FAMILIES.iter().find(|(name, _)| *name == id).map(|(_, m)| *m))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distributions_have_package_managers() {
+        for (text, manager) in [
+            ("ID=debian\n", Some("apt")),
+            ("NAME=x\nID=linuxmint\nID_LIKE=\"ubuntu debian\"\n", Some("apt")),
+            ("ID=\"rocky\"\nID_LIKE=\"rhel centos fedora\"", Some("dnf")),
+            ("ID=alpine", Some("apk")),
+            ("ID=plan9", None),
+            ("", None),
+        ] {
+            assert_eq!(package_manager(text), manager, "{text}");
+        }
+    }
+}
