@@ -15,6 +15,10 @@ mod names;
 mod oracle;
 // Toolchains: descriptors, the cache, musl-gcc, clang, zig.
 mod toolchains;
+// The musl toolchain that we build.
+mod musl;
+// Building it with bad input.
+mod install;
 // `staticctl check` and the reader on real and mutated files.
 mod check;
 // Libraries: every spelling, scripts, .pc and .la files, closures, missing archives.
