@@ -64,6 +64,10 @@ impl EnvironmentError {
     }
 }
 
+/// The drivers with the toolchain that was asked for, by name: what a file leads to must not forget it.
+const BOUND_CC: &str = "toolchain-cc";
+const BOUND_CXX: &str = "toolchain-c++";
+
 /// Variables of the user's that matter to ours.
 const GIVEN: [&str; 12] = [
     "AR",
@@ -121,6 +125,9 @@ pub fn file(
     let (ground, values, _) = ground(settings, wanted)?;
     let shelf = shelf::lay(settings, &content(&ground, &values))?;
     // A file that stays must not name a directory that goes.
+    if ground.toolchain.is_some() && !shelf.is_kept() {
+        return Err(EnvironmentError::NoShelf(io::Error::other("the cache directory can't be written")));
+    }
     let pkg_config = values.pkg_config.clone().filter(|_| shelf.is_kept());
     let values = Values { pkg_config, include: None, ..values };
     Ok(text(&values).replace(HERE, shelf.file("").to_string_lossy().trim_end_matches('/')))
@@ -128,6 +135,11 @@ pub fn file(
 
 fn content(ground: &Ground, values: &Values) -> Content {
     let mut content = shelf::content(&ground.home, &ground.path, ground.chosen);
+    if let Some(toolchain) = &ground.toolchain {
+        for (name, driver) in [(BOUND_CC, "staticcc"), (BOUND_CXX, "staticcxx")] {
+            content.scripts.insert(name.into(), files::bound(&ground.home.join(driver), toolchain));
+        }
+    }
     content.files.insert("cmake-toolchain.cmake", files::cmake(values));
     content.files.insert("meson-native.ini", files::meson(values));
     content
@@ -143,7 +155,11 @@ fn ground(settings: &Settings, wanted: Option<&OsStr>) -> Result<(Ground, Values
     }
     let path = shelf::path_without_shelves(settings);
     let given = settings::given(&GIVEN);
-    let toolchain = wanted.map(OsStr::to_owned);
+    // A descriptor's path must still lead to it from another directory.
+    let toolchain = wanted.map(|name| match name.as_encoded_bytes().ends_with(b".json") {
+        true => absolute(name).into(),
+        false => name.to_owned(),
+    });
     let chosen = Settings {
         path: Some(path.clone()),
         toolchain: toolchain.clone().filter(|t| t != "auto").or_else(|| settings.toolchain.clone()),
@@ -162,9 +178,13 @@ fn ground(settings: &Settings, wanted: Option<&OsStr>) -> Result<(Ground, Values
     };
     let compiler = selected.as_ref().and_then(|s| s.compiler.first()).map(PathBuf::from);
     let tools = compiler.map(|c| tools::of(&c)).unwrap_or_default();
+    let driver = |bound: &str, name: &str| match &toolchain {
+        Some(_) => format!("{HERE}/bin/{bound}"),
+        None => home.join(name).to_string_lossy().into_owned(),
+    };
     let values = Values {
-        cc: home.join("staticcc").to_string_lossy().into_owned(),
-        cxx: home.join("staticcxx").to_string_lossy().into_owned(),
+        cc: driver(BOUND_CC, "staticcc"),
+        cxx: driver(BOUND_CXX, "staticcxx"),
         ar: tools.iter().find(|(name, _)| *name == "AR").map(|(_, p)| p.to_string_lossy().into_owned()),
         pkg_config: has(&path, "pkg-config").then(|| format!("{HERE}/bin/pkg-config")),
         include: given.get("CMAKE_TOOLCHAIN_FILE").filter(|f| !is_ours(f)).map(|f| absolute(f)),
@@ -217,7 +237,7 @@ fn variables(ground: &Ground, shelf: &Shelf, pkg_config: bool) -> Vec<Variable> 
     path.push(&ground.path);
     set("PATH", path);
     for (name, driver, real) in [("CC", "staticcc", "STATICCXX_CC"), ("CXX", "staticcxx", "STATICCXX_CXX")] {
-        set(name, driver_word(&ground.home, driver));
+        set(name, plain_or_name(&ground.home, driver));
         // `CC=clang staticctl run -- make` means clang.
         let users = ground.given.get(name).filter(|v| !is_driver(v));
         if let (Some(users), false, true) = (users, ground.given.contains_key(real), ground.toolchain.is_none()) {
@@ -249,18 +269,19 @@ fn variables(ground: &Ground, shelf: &Shelf, pkg_config: bool) -> Vec<Variable> 
         if !value.is_empty() {
             value.push(" ");
         }
-        value.push(format!("-toolexec={GO_TOOLEXEC}"));
+        value.push("-toolexec=");
+        value.push(plain_or_name(&shelf.bin(), GO_TOOLEXEC));
         set("GOFLAGS", value);
     }
     all
 }
 
-/// A driver as the value of CC: its path, which still holds when a configured build is built later; its name where
-/// the path has something in it that makefiles and shells would split.
-fn driver_word(home: &Path, driver: &str) -> OsString {
-    let path = home.join(driver);
+/// A program as the value of CC and its like: its path, which still holds when a configured build is built later; its
+/// name where the path has something in it that makefiles, shells and Go would split.
+fn plain_or_name(dir: &Path, name: &str) -> OsString {
+    let path = dir.join(name);
     let plain = |b: &u8| b.is_ascii_alphanumeric() || b"/._+-".contains(b);
-    if path.as_os_str().as_encoded_bytes().iter().all(plain) { path.into_os_string() } else { driver.into() }
+    if path.as_os_str().as_encoded_bytes().iter().all(plain) { path.into_os_string() } else { name.into() }
 }
 
 /// Whether a value of CC is a driver of ours already.
@@ -300,7 +321,7 @@ mod tests {
             ("LD", "/usr/bin/ld"),
             ("PKG_CONFIG", "BIN/pkg-config"),
             ("CGO_ENABLED", "1"),
-            ("GOFLAGS", "-toolexec=staticcxx-go-toolexec"),
+            ("GOFLAGS", "-toolexec=BIN/staticcxx-go-toolexec"),
         ] {
             assert_eq!(v.get(name).map(String::as_str), Some(value), "{name}");
         }
@@ -318,7 +339,7 @@ mod tests {
         );
         assert_eq!(v["CC"], "/opt/s/bin/staticcc");
         assert_eq!(v["STATICCXX_CC"], "ccache clang -m32");
-        assert_eq!(v["GOFLAGS"], "-mod=mod -toolexec=staticcxx-go-toolexec");
+        assert_eq!(v["GOFLAGS"], "-mod=mod -toolexec=BIN/staticcxx-go-toolexec");
         assert!(!v.contains_key("AR") && !v.contains_key("CGO_ENABLED"));
         for cc in ["staticcc", "/x/staticcc", "ccache staticcc", "staticcc -m32"] {
             assert!(!made(&[("CC", cc)], None).contains_key("STATICCXX_CC"), "{cc}");
@@ -329,7 +350,7 @@ mod tests {
 
     #[test]
     fn a_path_that_a_shell_would_split_is_not_put_into_cc() {
-        assert_eq!(driver_word(Path::new("/a b"), "staticcc"), "staticcc");
-        assert_eq!(driver_word(Path::new("/a"), "staticcc"), "/a/staticcc");
+        assert_eq!(plain_or_name(Path::new("/a b"), "staticcc"), "staticcc");
+        assert_eq!(plain_or_name(Path::new("/a"), "staticcc"), "/a/staticcc");
     }
 }

@@ -1,5 +1,6 @@
 //! The files that CMake and Meson are told to read, and the scripts of a shelf: templates with `@NAMES@`.
 
+use std::ffi::OsStr;
 use std::path::Path;
 
 const CMAKE: &str = include_str!("../../shims/cmake-toolchain.cmake");
@@ -9,6 +10,8 @@ const MESON_HOST: &str = include_str!("../../shims/meson-host.ini");
 pub const PKG_CONFIG: &str = include_str!("../../shims/pkg-config.sh");
 /// The script that stands in for meson.
 pub const MESON_SHIM: &str = include_str!("../../shims/meson.sh");
+/// The script that binds a driver to a toolchain.
+pub const TOOLCHAIN: &str = include_str!("../../shims/toolchain.sh");
 /// The script that Go runs its tools through.
 pub const GO: &str = include_str!("../../shims/go-toolexec.sh");
 
@@ -110,6 +113,11 @@ pub fn script(template: &str, real: &Path) -> String {
     template.replace("@REAL@", &crate::run::shell_line(&[real.as_os_str().to_owned()]))
 }
 
+/// A script that is a driver with one toolchain.
+pub fn bound(driver: &Path, toolchain: &OsStr) -> String {
+    script(TOOLCHAIN, driver).replace("@TOOLCHAIN@", &crate::run::shell_line(&[toolchain.to_owned()]))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,6 +152,7 @@ mod tests {
         let odd = Values { cc: r#"/a"b$c\d'e"#.into(), ..values() };
         assert!(cmake(&odd).contains(r#""/a\"b\$c\\d'e""#));
         assert!(meson(&odd).contains(r"c = '/a"), "{}", meson(&odd));
+        assert!(bound(Path::new("/b/staticcc"), OsStr::new("a b")).contains("='a b'\nexec /b/staticcc "));
         assert!(script(PKG_CONFIG, Path::new("/it's/pkg-config")).contains(r"exec '/it'\''s/pkg-config' "));
     }
 }

@@ -118,8 +118,32 @@ fn cmake_with_the_file_alone() {
     let run = Run::new(STATICCTL).dir(dir.path()).env("CMAKE_TOOLCHAIN_FILE", "mine.cmake");
     let said = run.line("run -- cmake -B second").ok();
     assert!(said.contains("libz.a mine"), "{said}");
-    let cross = Run::new(STATICCTL).line("cmake-toolchain --toolchain musl-gcc").ok();
-    assert!(!cross.contains("CMAKE_SYSTEM_NAME"), "{cross}");
+}
+
+#[test]
+fn a_file_remembers_its_toolchain() {
+    let dir = Dir::new();
+    dir.file("CMakeLists.txt", "cmake_minimum_required(VERSION 3.16)\nproject(p C)\nadd_executable(prog main.c)\n");
+    dir.file("meson.build", "project('p', 'c')\nexecutable('prog', 'main.c')\n");
+    dir.file("main.c", HELLO_C);
+    let musl = |program: &str| {
+        assert_eq!(says_in_empty_root(&dir.join(program), &[]), "hello\n");
+        let json = Run::new(STATICCTL).args(["check", "--json", program]).dir(dir.path()).ok();
+        assert!(json.contains("\"musl\":true"), "{json}");
+    };
+    let cmake = Run::new(STATICCTL).line("cmake-toolchain --toolchain musl-gcc").ok();
+    assert!(!cmake.contains("CMAKE_SYSTEM_NAME"), "{cmake}");
+    dir.file("static.cmake", cmake);
+    Run::new("cmake").dir(dir.path()).line("-B cmake -DCMAKE_TOOLCHAIN_FILE=static.cmake").ok();
+    Run::new("cmake").dir(dir.path()).line("--build cmake").ok();
+    musl("cmake/prog");
+    dir.file("static.ini", Run::new(STATICCTL).line("meson-file --toolchain musl-gcc").ok());
+    twin(&dir, &["meson setup meson --native-file static.ini && ninja -C meson"]);
+    musl("meson/prog");
+    // Configured under a run with a toolchain, built again without one.
+    Run::new(STATICCTL).dir(dir.path()).line("run --toolchain musl-gcc -- cmake -B later").ok();
+    Run::new("cmake").dir(dir.path()).line("--build later").ok();
+    musl("later/prog");
 }
 
 #[test]
