@@ -9,6 +9,7 @@
 //! | which archives | [`libs`] resolves library references as ld would | reads library directories |
 //! | a project's own libraries | [`fat`] makes shared objects that can be linked statically later | yes |
 //! | what to do | [`plan`] applies the ordered rules, purely | no |
+//! | by which linker | [`linker`] knows what the built-in one can do, and asks the compiler how it would link | once a set of options |
 //! | do it | [`run`] execs or supervises: the only room that spawns | yes |
 //! | is it true | [`check`] reads the output back and judges it | reads one file |
 //! | a whole build | [`build`] gives it the environment that leads to us, and says what it made | yes |
@@ -27,6 +28,7 @@ pub mod entry;
 pub mod fat;
 pub mod install;
 pub mod libs;
+pub mod linker;
 pub mod linker_output;
 pub mod message;
 pub mod model;

@@ -44,12 +44,28 @@ pub enum Outcome {
 /// Times in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Times {
-    /// From start to the compiler's start.
+    /// From start to the linker's start.
     pub plan: f64,
+    /// Of that, finding the libraries and what they need.
+    #[serde(default)]
+    pub closure: f64,
     /// The compiler's run.
     pub link: f64,
     /// Reading back.
     pub check: f64,
+}
+
+/// Who linked a program.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "by", content = "why-not-built-in")]
+pub enum LinkedBy {
+    /// Nobody got so far.
+    #[default]
+    Nobody,
+    /// The built-in linker.
+    BuiltIn,
+    /// The compiler and its linker, for this reason.
+    Compiler(String),
 }
 
 /// One line.
@@ -79,6 +95,8 @@ pub struct Record<'a> {
     pub reason: Option<&'a Reason>,
     /// The planned shape.
     pub kind: Option<StaticKind>,
+    /// Who linked.
+    pub linker: &'a LinkedBy,
     /// Rules that changed something.
     pub rules: &'a [Applied],
     /// Libraries that went in.
@@ -112,6 +130,7 @@ impl Record<'_> {
             status: 0,
             reason: None,
             kind: None,
+            linker: &LinkedBy::Nobody,
             rules: &[],
             libraries: &[],
             missing: &[],

@@ -2,6 +2,7 @@
 //!
 //! [`Command`] is a plain value that can be read back, edited and printed before it is run.
 
+mod child;
 pub mod tree;
 
 use crate::message;
@@ -259,14 +260,20 @@ impl Guard {
         self.supervise(child, |child| listen(child, &mut hear))
     }
 
-    fn supervise(&self, mut child: Child, listen: impl FnOnce(&mut Child) -> io::Result<()>) -> io::Result<Supervised> {
-        let start = Instant::now();
-        CHILD.store(i32::try_from(child.id()).unwrap_or(0), Ordering::SeqCst);
-        if let Some(early) = self.caught()
+    /// From here on signals go to this child too; one that has come already is passed on. 0 is none.
+    fn watch(&self, child: i32) {
+        CHILD.store(child, Ordering::SeqCst);
+        if child > 0
+            && let Some(early) = self.caught()
             && let Ok(signal) = Signal::try_from(early)
         {
-            let _ = kill(Pid::from_raw(CHILD.load(Ordering::SeqCst)), signal);
+            let _ = kill(Pid::from_raw(child), signal);
         }
+    }
+
+    fn supervise(&self, mut child: Child, listen: impl FnOnce(&mut Child) -> io::Result<()>) -> io::Result<Supervised> {
+        let start = Instant::now();
+        self.watch(i32::try_from(child.id()).unwrap_or(0));
         let heard = listen(&mut child);
         let status = loop {
             match child.wait() {
@@ -274,7 +281,7 @@ impl Guard {
                 other => break other,
             }
         };
-        CHILD.store(0, Ordering::SeqCst);
+        self.watch(0);
         let status = status?;
         heard?;
         let ended = match (status.code(), status.signal()) {

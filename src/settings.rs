@@ -1,5 +1,6 @@
 //! The one home of the environment: every variable that we read, read once.
 
+use crate::linker::Choice;
 use crate::toolchain::Wanted;
 use std::collections::BTreeMap;
 use std::env;
@@ -62,6 +63,12 @@ pub struct Settings {
     pub stack_size: u64,
     /// Variables with values that were not understood, and what they can be.
     pub bad_values: Vec<(&'static str, OsString, &'static str)>,
+    /// `STATICCXX_LINKER`: which linker makes executables.
+    pub linker: Choice,
+    /// `STATICCXX_SMALL` is set and not `0` or `off`: what is not used is left out.
+    pub small: bool,
+    /// The first variable that is set among those by which compilers and linkers are steered.
+    pub steered_by: Option<&'static str>,
     /// `STATICCXX_LOG`: a filter as `env_logger` reads it.
     pub log: Option<String>,
     /// `STATICCXX_REAL_COMPILER`: set by us for the compiler we run, so that a chain of wrappers
@@ -85,6 +92,9 @@ fn wanted(value: Option<&OsStr>) -> Wanted {
     let only = |name: &str| value == name || !["off", "0", "locale", "nss"].contains(&value);
     Wanted { locale: only("locale"), name_services: only("nss") }
 }
+
+/// Variables that change what a compiler hands to its linker, or what that makes of it.
+const STEERING: [&str; 5] = ["COMPILER_PATH", "GCC_EXEC_PREFIX", "GNUTARGET", "LDEMULATION", "COLLECT_NO_DEMANGLE"];
 
 /// The name of the variable behind [`Settings::chain`].
 pub const CHAIN: &str = "STATICCXX_REAL_COMPILER";
@@ -110,6 +120,12 @@ impl Settings {
             "libc" => Some(0),
             _ => None,
         });
+        let linker = get("STATICCXX_LINKER");
+        let choice = linker.as_deref().map(Choice::read);
+        if let (Some(value), Some(None)) = (linker, choice) {
+            bad_values.push(("STATICCXX_LINKER", value, "`auto`, `wild`, `mold`, `lld`, `gold` or `bfd`"));
+        }
+        let on = |name: &str| get(name).map(|v| v != "0" && v != "off");
         Settings {
             path: get("PATH"),
             cc: get("STATICCXX_CC"),
@@ -119,11 +135,14 @@ impl Settings {
             check: mode.flatten().unwrap_or_default(),
             bad_check: check.filter(|_| mode == Some(None)),
             report: get("STATICCXX_REPORT").map(PathBuf::from),
-            fat_shared: get("STATICCXX_FAT_SHARED").is_none_or(|v| v != "0" && v != "off"),
+            fat_shared: on("STATICCXX_FAT_SHARED").unwrap_or(true),
             repairs: wanted(get("STATICCXX_GLIBC_FIXES").as_deref()),
             malloc: malloc.map_or(Malloc::Offered, |m| if m == 1 { Malloc::Always } else { Malloc::Libc }),
             stack_size: stack_size.unwrap_or(STACK_SIZE),
             bad_values,
+            linker: choice.flatten().unwrap_or_default(),
+            small: on("STATICCXX_SMALL").unwrap_or(false),
+            steered_by: STEERING.into_iter().find(|name| get(name).is_some()),
             log: get("STATICCXX_LOG").and_then(|v| v.into_string().ok()),
             chain: get(CHAIN),
             colours: get("TERM").is_some_and(|t| t != "dumb"),

@@ -48,6 +48,10 @@ pub struct Protection {
     pub text_relocations: bool,
     /// DF_BIND_NOW, DF_1_NOW or DT_BIND_NOW.
     pub bind_now: bool,
+    /// PT_TLS does not begin at a multiple of its alignment: glibc's start-up code and the linker may disagree about
+    /// where variables are.
+    #[serde(default)]
+    pub unaligned_thread_storage: bool,
 }
 
 /// What the symbol table tells.

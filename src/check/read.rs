@@ -100,6 +100,10 @@ fn facts<'data, Elf: FileHeader<Endian = object::Endianness>, R: ReadRef<'data>>
             }
             elf::PT_GNU_STACK => image.protection.executable_stack = Some(executable),
             elf::PT_GNU_RELRO => image.protection.relro = true,
+            elf::PT_TLS => {
+                let (at, align): (u64, u64) = (segment.p_vaddr(endian).into(), segment.p_align(endian).into());
+                image.protection.unaligned_thread_storage = align > 1 && at % align != 0;
+            }
             elf::PT_GNU_EH_FRAME => image.unwind_table = true,
             elf::PT_NOTE if image.build_id.is_none() => {
                 image.build_id = build_id::<Elf, R>(segment, endian, data);

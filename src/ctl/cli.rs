@@ -21,6 +21,8 @@ use std::path::PathBuf;
         STATICCXX_MALLOC=mimalloc|libc      the allocator of programs linked with the musl toolchain\n  \
         STATICCXX_STACK_SIZE=BYTES          the stack of threads in musl programs (8388608)\n  \
         STATICCXX_GLIBC_FIXES=off|locale|nss  which repairs of glibc are offered\n  \
+        STATICCXX_LINKER=auto|wild|mold|lld|gold|bfd  who links executables (auto: the built-in wild where it can)\n  \
+        STATICCXX_SMALL=1                   leaves out what is not used, section by section\n  \
         STATICCXX_REPORT=DIR                one JSON line a link into DIR/links.jsonl\n  \
         STATICCXX_LOG=info|debug            what is done, on stderr"
 )]

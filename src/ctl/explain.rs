@@ -25,7 +25,7 @@ pub fn run(settings: &Settings, command: &[OsString], json: bool) -> u8 {
         }
     };
     let asks = action_name(request.action);
-    let text = if json { document(&prepared, asks) } else { lines(&prepared, asks) };
+    let text = if json { document(settings, &prepared, asks) } else { lines(settings, &prepared, asks) };
     produce(&text, EXIT_YES)
 }
 
@@ -43,7 +43,7 @@ fn action_name(action: Action) -> &'static str {
     }
 }
 
-fn lines(prepared: &Prepared, asks: &str) -> String {
+fn lines(settings: &Settings, prepared: &Prepared, asks: &str) -> String {
     let mut text = format!("asks to:   {asks}\n");
     // Writing to a String can't fail.
     let _ = match prepared {
@@ -75,13 +75,19 @@ fn lines(prepared: &Prepared, asks: &str) -> String {
             for missing in &job.resolution.missing {
                 let _ = writeln!(text, "missing:   {}", missing.line());
             }
-            writeln!(text, "runs:      {}", job.command().shell())
+            match driver::built_in_line(settings, job) {
+                Ok(line) => {
+                    let words: Vec<OsString> = line.into_iter().map(Into::into).collect();
+                    writeln!(text, "links:     built in: {}\nelse runs: {}", shell_line(&words), job.command().shell())
+                }
+                Err(why) => writeln!(text, "links:     not built in: {why}\nruns:      {}", job.command().shell()),
+            }
         }
     };
     text
 }
 
-fn document(prepared: &Prepared, asks: &str) -> String {
+fn document(settings: &Settings, prepared: &Prepared, asks: &str) -> String {
     let value = match prepared {
         Prepared::PassThrough(command, reason) => serde_json::json!({
             "schema": crate::report::SCHEMA, "asks": asks, "reason": reason, "command": lossy(&command.words()),
@@ -103,6 +109,7 @@ fn document(prepared: &Prepared, asks: &str) -> String {
             "missing": job.resolution.missing,
             "command": lossy(&job.command().words()),
             "shell": shell_line(&job.command().words()),
+            "built_in": driver::built_in_line(settings, job).ok(),
         }),
     };
     format!("{value:#}\n")

@@ -4,7 +4,7 @@ use super::Job;
 use crate::check::{Image, Verdict};
 use crate::message;
 use crate::plan::policy::Reason;
-use crate::report::{self, Outcome, Record, Times};
+use crate::report::{self, LinkedBy, Outcome, Record, Times};
 use crate::run::Command;
 use crate::settings::Settings;
 use crate::toolchain::{Facts, Selected};
@@ -40,11 +40,12 @@ pub(super) struct Ending {
     pub times: Times,
     pub image: Option<Image>,
     pub verdict: Option<Verdict>,
+    pub linker: LinkedBy,
 }
 
 impl Ending {
     pub fn new(outcome: Outcome, status: i32) -> Ending {
-        Ending { outcome, status, times: Times::default(), image: None, verdict: None }
+        Ending { outcome, status, times: Times::default(), image: None, verdict: None, linker: LinkedBy::Nobody }
     }
 
     pub fn record<'a>(
@@ -63,6 +64,7 @@ impl Ending {
             status: self.status,
             reason,
             kind: job.map(|(j, _)| j.plan.kind),
+            linker: &self.linker,
             rules: job.map_or(&[], |(j, _)| &j.plan.applied),
             libraries: job.map_or(&[], |(j, _)| &j.resolution.libraries),
             missing: job.map_or(&[], |(j, _)| &j.resolution.missing),

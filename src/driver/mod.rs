@@ -1,13 +1,15 @@
 //! A driver call, read top to bottom: classify, select, plan, run, verify, report.
 
 mod command;
+mod direct;
 mod ending;
 mod shared;
 mod verdict;
 
+pub use direct::built_in_line;
 pub use shared::SharedJob;
 
-use crate::args::{self, Request, linker};
+use crate::args::{self, Action, Request, linker};
 use crate::check::Expect;
 use crate::libs::{self, Resolution, SearchPath, pic, reference};
 use crate::linker_output::Listener;
@@ -15,7 +17,7 @@ use crate::message;
 use crate::model::{Language, Libc};
 use crate::plan::policy::{Policy, Reason, is_probe, policy};
 use crate::plan::{self, Context, Plan};
-use crate::report::{Outcome, Record};
+use crate::report::{LinkedBy, Outcome, Record};
 use crate::run::{self, Command, Ended, Guard};
 use crate::settings::{CheckMode, Settings};
 use crate::toolchain::{self, Facts, Invocation, Need, SelectError, Selected};
@@ -52,6 +54,8 @@ pub struct Job {
     pub facts: Facts,
     /// The libraries.
     pub resolution: Resolution,
+    /// How many milliseconds that took.
+    pub closure: f64,
     /// The rewritten call.
     pub plan: Plan,
     /// What the output must be for.
@@ -76,7 +80,10 @@ pub fn prepare(settings: &Settings, own: Language, argv: &[OsString]) -> Result<
             return shared_job(settings, &invocation, request, words);
         }
         Policy::LeaveAlone(reason) => {
-            let selected = toolchain::select(settings, &invocation, Need::Compile, &request.abi)?;
+            let mut selected = toolchain::select(settings, &invocation, Need::Compile, &request.abi)?;
+            if matches!(request.action, Action::Compile | Action::Assemble) {
+                selected.compile_args.extend(small(settings));
+            }
             return Ok(Prepared::PassThrough(as_it_is(&selected, words), reason));
         }
         Policy::Refuse(reason) => {
@@ -95,10 +102,13 @@ pub fn prepare(settings: &Settings, own: Language, argv: &[OsString]) -> Result<
 }
 
 fn link_job(settings: &Settings, request: Request, mut selected: Selected, facts: Facts) -> Job {
+    selected.compile_args.extend(small(settings));
     let expect = Expect::from_triple(&facts.triple).with_abi(&request.abi);
     let items = linker::split(&request.args);
     let path = SearchPath::of(&items, &request, &facts.library_dirs, settings.library_path.as_deref(), expect);
+    let closure_start = Instant::now();
     let mut resolution = libs::resolve(&items, &request, &facts, &path, selected.language);
+    let closure = milliseconds(closure_start);
     if let Err(error) = resolution.store.write() {
         selected.warnings.push(format!("the objects of shared libraries can't be written: {error}"));
     }
@@ -109,7 +119,7 @@ fn link_job(settings: &Settings, request: Request, mut selected: Selected, facts
     });
     let archives = resolution.libraries.iter().map(|l| l.path.clone()).filter(|p| !path.is_system(p));
     let files: Vec<PathBuf> = typed.chain(archives).collect();
-    let fixed = if facts.default_pie { pic::fixed_input(files.iter().map(PathBuf::as_path)) } else { None };
+    let fixed = if facts.default_pie { pic::fixed_input(&files) } else { None };
     let repairs: Vec<PathBuf> = facts.repairs.iter().flat_map(|r| settings.repairs.archives(r)).cloned().collect();
     let context = Context {
         repairs: &repairs,
@@ -117,12 +127,20 @@ fn link_job(settings: &Settings, request: Request, mut selected: Selected, facts
         stack_size: Some(settings.stack_size).filter(|s| facts.libc == Libc::Musl && *s > 0),
         facts: &facts,
         language: selected.language,
+        linker: settings.linker.named(),
+        small: settings.small,
         fixed_input: fixed.as_deref(),
         substitutes: &resolution.substitutes,
         closure: &resolution.closure,
     };
     let plan = plan::plan(&request, &context);
-    Job { request, selected, facts, resolution, plan, expect }
+    Job { request, selected, facts, resolution, closure, plan, expect }
+}
+
+/// What makes functions and data collectable one by one, where that is asked for.
+fn small(settings: &Settings) -> impl Iterator<Item = OsString> {
+    let words: &[&str] = if settings.small { &["-ffunction-sections", "-fdata-sections"] } else { &[] };
+    words.iter().map(OsString::from)
 }
 
 /// The call with nothing but the toolchain's own words in front.
@@ -228,15 +246,30 @@ fn link(settings: &Settings, argv: &[OsString], job: Job, start: Instant) -> i32
     let before = Trace::of(output);
     let mut ending = Ending::new(Outcome::Failed, EXIT_FAILURE);
     ending.times.plan = milliseconds(start);
+    ending.times.closure = job.closure;
+    let direct = direct::attempt(settings, &job, &guard, output);
+    ending.linker = match &direct {
+        Ok(_) => LinkedBy::BuiltIn,
+        Err(why) => LinkedBy::Compiler(why.to_string()),
+    };
+    if let Err(why) = &direct {
+        log::info!("not by the built-in linker: {why}");
+        if direct::asked_for(settings, &job) {
+            message::note(format!("the built-in linker can't do this link: {why}"));
+        }
+    }
     let repaired = job.facts.repairs.iter().filter(|r| r.name_services.is_some() && settings.repairs.name_services);
     let mut listener = Listener::new(repaired.flat_map(|r| r.functions.iter().cloned()));
     // What a linker says of inputs that were built for glibc comes behind their names.
     let hold = job.facts.libc == Libc::Musl;
     let mut held = Vec::new();
-    let heard = guard.run_heard(&coloured(settings, &job, command), |bytes| match hold {
-        true => held.extend(listener.take(bytes)),
-        false => message::pass_on(&listener.take(bytes)),
-    });
+    let heard = match direct {
+        Ok(ran) => Ok(ran),
+        Err(_) => guard.run_heard(&coloured(settings, &job, command), |bytes| match hold {
+            true => held.extend(listener.take(bytes)),
+            false => message::pass_on(&listener.take(bytes)),
+        }),
+    };
     held.extend(listener.finish());
     if hold && matches!(&heard, Ok(ran) if matches!(ran.ended, Ended::Exited(status) if status != 0)) {
         name_foreign(&job, &listener);
@@ -269,6 +302,14 @@ fn link(settings: &Settings, argv: &[OsString], job: Job, start: Instant) -> i32
         drop((_response, job));
         run::die_by(signal);
     }
+    let times = ending.times;
+    log::debug!(
+        "plan {:.2} ms with closure {:.2} ms, link {:.2} ms, check {:.2} ms",
+        times.plan,
+        times.closure,
+        times.link,
+        times.check
+    );
     if ending.outcome == Outcome::Failed && !is_probe(output) {
         explain_failure(settings, &job, &listener);
     }

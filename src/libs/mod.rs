@@ -8,6 +8,7 @@ pub mod callers;
 pub mod closure;
 pub mod foreign;
 pub mod index;
+pub mod inputs;
 pub mod la;
 pub mod located;
 pub mod missing;

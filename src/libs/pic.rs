@@ -5,10 +5,10 @@
 //! text relocations. A shared object takes, besides, no address relative to the code of a symbol that another module
 //! may define, and no fixed offset into the program's own thread-local storage. Sources: the psABI supplements of x86-64, AArch64 and i386.
 
+use super::inputs;
 use object::elf;
 use object::read::archive::ArchiveFile;
 use object::read::elf::{FileHeader, Rel, Rela, SectionHeader, Sym};
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 /// Relocation types of a machine: never allowed, and not allowed in read-only sections.
@@ -42,13 +42,13 @@ static RULES: [Rules; 3] = [
 
 /// The first file that holds code or data for a fixed position. Files that can't be read or are no ELF are passed
 /// over: the linker speaks about those.
-pub fn fixed_input<'a>(files: impl Iterator<Item = &'a Path>) -> Option<PathBuf> {
-    files.into_iter().find(|path| has(path, Module::Program).unwrap_or(false)).map(Path::to_owned)
+pub fn fixed_input(files: &[PathBuf]) -> Option<PathBuf> {
+    inputs::first(&inputs::borrowed(files), |path| has(path, Module::Program)).map(Path::to_owned)
 }
 
 /// Whether an object or archive holds code that is for programs only. Distributions compile archives so.
 pub fn is_for_programs_only(path: &Path) -> bool {
-    has(path, Module::Shared).unwrap_or(false)
+    has(path, Module::Shared)
 }
 
 /// What the input would become a part of.
@@ -58,16 +58,16 @@ enum Module {
     Shared,
 }
 
-fn has(path: &Path, module: Module) -> Option<bool> {
-    let file = File::open(path).ok().filter(|f| f.metadata().is_ok_and(|m| m.is_file()))?;
-    // SAFETY: the file is an input of the link that follows, which maps it in the same way; a build that changes
-    // its inputs while it links them is broken without us.
-    let data = unsafe { memmap2::Mmap::map(&file) }.ok()?;
+fn has(path: &Path, module: Module) -> bool {
+    inputs::look(path, |data| is_fixed(data, module)) == Some(true)
+}
+
+fn is_fixed(data: &[u8], module: Module) -> bool {
     if !data.starts_with(b"!<arch>\n") {
-        return Some(object_is_fixed(&data, module));
+        return object_is_fixed(data, module);
     }
-    let archive = ArchiveFile::parse(&*data).ok()?;
-    Some(archive.members().flatten().filter_map(|m| m.data(&*data).ok()).any(|d| object_is_fixed(d, module)))
+    let Ok(archive) = ArchiveFile::parse(data) else { return false };
+    archive.members().flatten().filter_map(|m| m.data(data).ok()).any(|d| object_is_fixed(d, module))
 }
 
 fn object_is_fixed(data: &[u8], module: Module) -> bool {

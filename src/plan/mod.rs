@@ -27,6 +27,10 @@ pub struct Context<'a> {
     pub facts: &'a Facts,
     /// The driver's language.
     pub language: Language,
+    /// The linker that the compiler is to use, where one was chosen.
+    pub linker: Option<&'static str>,
+    /// Whether what is not used is left out.
+    pub small: bool,
     /// An input whose code can't be part of a position-independent program, if there is one.
     pub fixed_input: Option<&'a Path>,
     /// What becomes of each library reference, by its index among the items of the call.
@@ -111,6 +115,8 @@ pub(crate) mod testing {
         Context {
             facts,
             language: Language::Cxx,
+            linker: None,
+            small: false,
             fixed_input: None,
             substitutes: &[],
             repairs: &[],

@@ -27,6 +27,11 @@ pub static RULES: &[Rule] = &[
         apply: libraries::dependencies_of_archives,
     },
     Rule {
+        id: "chosen-linker",
+        reason: "the linker that STATICCXX_LINKER names, unless the call names one itself",
+        apply: words::chosen_linker,
+    },
+    Rule {
         id: "static-kind",
         reason: "static-pie where toolchain and objects allow it, as a shared link would make a PIE; else static",
         apply: kind::static_kind,
@@ -46,6 +51,11 @@ pub static RULES: &[Rule] = &[
         id: "no-dynamic-exports",
         reason: "nothing can be loaded into a static program that could use its symbols",
         apply: words::no_dynamic_exports,
+    },
+    Rule {
+        id: "unused-sections",
+        reason: "STATICCXX_SMALL: what nothing refers to need not be in a program",
+        apply: words::unused_sections,
     },
     Rule {
         id: "no-shared-runtime",

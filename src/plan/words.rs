@@ -1,7 +1,9 @@
-//! Rules that drop what only a dynamic program has a use for.
+//! Rules about single words: those that only a dynamic program has a use for are dropped, those that settings ask for
+//! are added.
 
 use super::draft::Draft;
-use crate::args::linker::{LdOption, LdRole};
+use crate::args::lexer::Arg;
+use crate::args::linker::{Item, LdOption, LdRole};
 use crate::args::table::Role;
 use std::os::unix::ffi::OsStrExt;
 
@@ -37,9 +39,37 @@ pub fn no_dynamic_exports(draft: &mut Draft<'_>) {
     draft.drop_linker_options(|o| o.role == LdRole::ExportDynamic);
 }
 
+/// Adds `-fuse-ld=`. The call's own word for the built-in linker, which no compiler knows, is dropped.
+pub fn chosen_linker(draft: &mut Draft<'_>) {
+    let before = draft.items.len();
+    draft.items.retain(|i| !matches!(i, Item::Arg(a) if names_built_in(a)));
+    if draft.items.len() < before {
+        draft.did("dropped `-fuse-ld=wild`: it is the built-in linker");
+    }
+    let named = draft.items.iter().any(|i| i.role() == Some(Role::UseLinker));
+    if let Some(linker) = draft.context.linker.filter(|_| !named) {
+        draft.items.push(Item::arg(format!("-fuse-ld={linker}")));
+        draft.did(format!("added `-fuse-ld={linker}`"));
+    }
+}
+
+/// Whether an argument of the driver's asks for the built-in linker.
+pub fn names_built_in(arg: &Arg) -> bool {
+    arg.role() == Some(Role::UseLinker) && arg.value().is_some_and(|v| v == "wild")
+}
+
+/// Adds `--gc-sections`, unless the call says whether it wants that.
+pub fn unused_sections(draft: &mut Draft<'_>) {
+    let says = |i: &Item| matches!(i, Item::Word { text, .. } if text.as_encoded_bytes().ends_with(b"gc-sections"));
+    if draft.context.small && !draft.items.iter().any(says) {
+        draft.items.push(Item::word("--gc-sections"));
+        draft.did("added `--gc-sections`");
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use crate::plan::testing::usual;
+    use crate::plan::testing::{context, facts, planned, usual};
 
     #[test]
     fn shared_search_is_dropped_wherever_it_sits() {
@@ -87,6 +117,27 @@ mod tests {
         ] {
             assert_eq!(usual(line), "-static-pie x.o", "{line}");
         }
+    }
+
+    #[test]
+    fn a_chosen_linker_is_named_unless_the_call_names_one() {
+        let facts = facts();
+        let mut context = context(&facts);
+        assert_eq!(planned("x.o -fuse-ld=wild", &context), "-static-pie x.o");
+        context.linker = Some("mold");
+        assert_eq!(planned("x.o", &context), "-static-pie x.o -fuse-ld=mold");
+        assert_eq!(planned("x.o -fuse-ld=lld", &context), "-static-pie x.o -fuse-ld=lld");
+        context.linker = Some("gold");
+        assert_eq!(planned("x.o", &context), "-static x.o -fuse-ld=gold");
+    }
+
+    #[test]
+    fn small_programs_are_collected_unless_the_call_decides() {
+        let facts = facts();
+        let mut context = context(&facts);
+        context.small = true;
+        assert_eq!(planned("x.o", &context), "-static-pie x.o -Wl,--gc-sections");
+        assert_eq!(planned("x.o -Wl,--no-gc-sections", &context), "-static-pie x.o -Wl,--no-gc-sections");
     }
 
     #[test]

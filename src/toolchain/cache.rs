@@ -2,6 +2,7 @@
 //! set of options, written atomically, rebuilt without a word when it can't be used.
 
 use super::{Facts, Repairs};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
 use std::fs;
@@ -77,13 +78,20 @@ fn newest_change(dirs: &[PathBuf]) -> Option<i64> {
 
 /// The facts for a key; none where there are none, they are stale, or the file is corrupt.
 pub fn load(dir: Option<&Path>, key: &Key) -> Option<Facts> {
-    let entry: Entry = serde_json::from_slice(&fs::read(key.file(dir?)).ok()?).ok()?;
-    if entry.key != *key {
-        return None;
-    }
+    let entry = entry(dir, key)?;
     let changed = entry.libraries_changed.is_some_and(|old| newest_change(&entry.facts.library_dirs) != Some(old));
     let repaired = entry.facts.repairs.as_ref().is_none_or(Repairs::hold);
     (!changed && repaired).then_some(entry.facts)
+}
+
+/// The same without a look at what the facts name.
+pub fn load_unproved(dir: Option<&Path>, key: &Key) -> Option<Facts> {
+    entry(dir, key).map(|e| e.facts)
+}
+
+fn entry(dir: Option<&Path>, key: &Key) -> Option<Entry> {
+    let entry: Entry = serde_json::from_slice(&fs::read(key.file(dir?)).ok()?).ok()?;
+    (entry.key == *key).then_some(entry)
 }
 
 /// Keeps facts.
@@ -100,6 +108,43 @@ pub fn store(dir: &Path, key: &Key, facts: &Facts) -> std::io::Result<()> {
     temporary.write_all(&serde_json::to_vec(&entry)?)?;
     temporary.persist(file)?;
     Ok(())
+}
+
+/// Something else that is known of a compiler command with certain options, kept in a directory of its kind.
+#[derive(Debug)]
+pub struct Kept<'a> {
+    /// Name of the directory.
+    pub kind: &'static str,
+    /// The cache's; without one nothing is kept.
+    pub dir: Option<&'a Path>,
+    /// What it is about; without a key nothing is kept.
+    pub key: Option<&'a Key>,
+}
+
+impl Kept<'_> {
+    fn file(&self) -> Option<PathBuf> {
+        Some(self.dir?.join(self.kind).join(format!("{}.json", self.key?.name())))
+    }
+
+    /// What is kept; none where it is about something else, or the file is corrupt.
+    pub fn load<T: DeserializeOwned>(&self) -> Option<T> {
+        let (key, value): (Key, T) = serde_json::from_slice(&fs::read(self.file()?).ok()?).ok()?;
+        (Some(&key) == self.key).then_some(value)
+    }
+
+    /// Keeps it, where that can be done.
+    pub fn store<T: Serialize>(&self, value: &T) {
+        let write = || {
+            let file = self.file()?;
+            fs::create_dir_all(file.parent()?).ok()?;
+            let mut temporary = tempfile::NamedTempFile::new_in(file.parent()?).ok()?;
+            temporary.write_all(&serde_json::to_vec(&(self.key?, value)).ok()?).ok()?;
+            temporary.persist(file).ok()
+        };
+        if write().is_none() {
+            log::debug!("{} can't be kept", self.kind);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -135,6 +180,19 @@ mod tests {
             fs::write(&file, content).unwrap();
             assert_eq!(load(Some(dir.path()), &key("/bin/sh")), None);
         }
+    }
+
+    #[test]
+    fn other_things_are_kept_by_the_same_key() {
+        let dir = tempfile::tempdir().unwrap();
+        let (key, other) = (key("/bin/sh"), Key::of(&["/bin/sh".into()], &["-m64".into()], "host-gcc").unwrap());
+        let kept = |key| Kept { kind: "lines", dir: Some(dir.path()), key };
+        assert_eq!(kept(Some(&key)).load::<u8>(), None);
+        kept(Some(&key)).store(&7u8);
+        assert_eq!(kept(Some(&key)).load::<u8>(), Some(7));
+        assert_eq!(kept(Some(&key)).load::<String>(), None);
+        assert_eq!(kept(Some(&other)).load::<u8>(), None);
+        Kept { kind: "lines", dir: Some(Path::new("/proc/nowhere")), key: Some(&key) }.store(&7u8);
     }
 
     #[test]

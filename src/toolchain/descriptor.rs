@@ -207,6 +207,21 @@ pub fn all(settings: &Settings) -> Result<Vec<Descriptor>, DescriptorError> {
     Ok(found)
 }
 
+/// The descriptor of a name that is no family's. Without files of the user's only that one text is read: compile calls
+/// come here.
+///
+/// # Errors
+/// As [`all`].
+pub fn simple(config_dir: Option<&Path>, name: &str) -> Result<Option<Descriptor>, DescriptorError> {
+    if user_files(config_dir).is_empty()
+        && let Some((file, text)) = EMBEDDED.iter().find(|(file, _)| file.strip_suffix(".json") == Some(name))
+    {
+        let d = Descriptor::parse(text, Path::new(file))?;
+        return Ok(Some(d).filter(|d| d.name == name));
+    }
+    Ok(None)
+}
+
 fn user_files(config_dir: Option<&Path>) -> Vec<PathBuf> {
     let Some(entries) = config_dir.and_then(|d| fs::read_dir(d.join("toolchains")).ok()) else { return Vec::new() };
     let mut files: Vec<PathBuf> =

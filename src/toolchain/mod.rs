@@ -8,6 +8,7 @@ pub mod packages;
 pub mod probe;
 pub mod repairs;
 pub mod select;
+pub mod traps;
 
 pub use name::Invocation;
 pub use repairs::{Repairs, Wanted};

@@ -7,6 +7,7 @@
 
 use super::Facts;
 use super::probe::Asked;
+pub use super::traps::{TRAPS, Trap};
 use crate::archive;
 use crate::model::Libc;
 use object::read::archive::ArchiveFile;
@@ -27,7 +28,7 @@ const LOADER: &[u8] = b"_nl_load_locale_from_archive\0";
 const ORIGINAL: &str = "_nl_load_locale_from_archivE";
 
 /// Functions that read locale files: C's, and the constructors of `std::locale` that take a name.
-const LOCALE_FUNCTIONS: [&str; 14] = [
+pub const LOCALE_FUNCTIONS: [&str; 14] = [
     "setlocale",
     "newlocale",
     "_ZNSt6localeC1EPKc",
@@ -75,13 +76,19 @@ pub struct Repairs {
     pub name_services: Option<PathBuf>,
     /// The functions behind which name services are, as the warnings in libc.a say.
     pub functions: Vec<String>,
+    /// The functions of which libc.a warns otherwise.
+    pub warned: Vec<String>,
+    /// The directory with the traps for all of them.
+    pub traps: Option<PathBuf>,
 }
 
 impl Repairs {
     /// Whether they still fit the machine.
     pub fn hold(&self) -> bool {
         let there = |path: &Option<PathBuf>| path.as_ref().is_none_or(|p| p.is_file());
-        stamp(&self.libc.0).is_ok_and(|now| now == self.libc) && there(&self.locale) && there(&self.name_services)
+        let traps = self.traps.as_ref().is_none_or(|dir| TRAPS.iter().all(|t| dir.join(t.file()).is_file()));
+        let same = stamp(&self.libc.0).is_ok_and(|now| now == self.libc);
+        same && traps && there(&self.locale) && there(&self.name_services)
     }
 }
 
@@ -109,11 +116,14 @@ pub(super) fn make(asked: &Asked<'_>, facts: &Facts, keep: &Path) -> Option<Repa
     let work = Work { asked, facts, keep };
     let locale = made(work.locale(&found), "locales");
     let name_services = made(work.name_services(&found), "name services");
-    (locale.is_some() || name_services.is_some()).then_some(Repairs {
+    let traps = made(work.traps(&found), "a linker without indexes");
+    (locale.is_some() || name_services.is_some() || traps.is_some()).then_some(Repairs {
         libc: stamp,
         locale,
         name_services,
         functions: found.functions,
+        warned: found.warned,
+        traps,
     })
 }
 
@@ -123,6 +133,8 @@ struct Found {
     loader: Option<Vec<u8>>,
     /// Functions that warn of shared libraries.
     functions: Vec<String>,
+    /// Functions that warn of something else, or can't be repaired.
+    warned: Vec<String>,
 }
 
 impl Found {
@@ -132,7 +144,7 @@ impl Found {
         // any other time.
         let data = unsafe { memmap2::Mmap::map(&file) }.ok()?;
         let archive = ArchiveFile::parse(&*data).ok()?;
-        let mut found = Found { loader: None, functions: Vec::new() };
+        let mut found = Found { loader: None, functions: Vec::new(), warned: Vec::new() };
         for member in archive.members().flatten() {
             let Ok(bytes) = member.data(&*data) else { continue };
             if member.name() == b"loadarchive.o" {
@@ -144,13 +156,14 @@ impl Found {
                 let text = section.data().unwrap_or_default();
                 let loads = text.windows(16).any(|w| w == b"shared libraries");
                 // dlopen can't be repaired.
-                if loads && !name.starts_with("dl") {
-                    found.functions.push(name.to_owned());
-                }
+                let list = if loads && !name.starts_with("dl") { &mut found.functions } else { &mut found.warned };
+                list.push(name.to_owned());
             }
         }
-        found.functions.sort();
-        found.functions.dedup();
+        for list in [&mut found.functions, &mut found.warned] {
+            list.sort();
+            list.dedup();
+        }
         Some(found)
     }
 }
@@ -196,12 +209,46 @@ impl Work<'_> {
         self.keep("name-services.a", &object, &found.functions, TRY_NAME_SERVICES)
     }
 
+    /// Puts the traps in their place.
+    fn traps(&self, found: &Found) -> io::Result<PathBuf> {
+        fs::create_dir_all(self.keep)?;
+        let repaired: Vec<&str> = LOCALE_FUNCTIONS.to_vec();
+        let names: Vec<&str> = found.functions.iter().map(String::as_str).collect();
+        let warned: Vec<&str> = found.warned.iter().map(String::as_str).collect();
+        for trap in TRAPS {
+            let functions = match trap {
+                Trap::Locale => &repaired,
+                Trap::NameServices => &names,
+                Trap::Warned => &warned,
+            };
+            self.compile("trap", &trap.source(functions))?;
+            let object = fs::read(self.asked.dir.join("trap.o"))?;
+            let bytes = archive::of(&object).ok_or_else(|| io::Error::other("its symbols can't be read"))?;
+            self.place(&trap.file(), &bytes)?;
+        }
+        Ok(self.keep.to_owned())
+    }
+
     fn compile(&self, name: &str, text: &str) -> io::Result<()> {
         let source = format!("{name}.c");
         fs::write(self.asked.dir.join(&source), text)?;
         let define = format!("-DSTATICCXX_ORIGINAL={ORIGINAL}");
         let object = format!("{name}.o");
-        self.tell(&["-x", "c", "-O2", "-fPIC", "-w", "-D_GNU_SOURCE", &define, "-c", &source, "-o", &object])
+        self.tell(&[
+            "-x",
+            "c",
+            "-O2",
+            "-fPIC",
+            "-ffunction-sections",
+            "-fdata-sections",
+            "-w",
+            "-D_GNU_SOURCE",
+            &define,
+            "-c",
+            &source,
+            "-o",
+            &object,
+        ])
     }
 
     fn merge(&self, objects: &[&str]) -> io::Result<Vec<u8>> {
@@ -229,8 +276,13 @@ impl Work<'_> {
             self.asked.links(&args, *kind, recipe, &self.facts.triple).map_err(io::Error::other)?;
         }
         fs::create_dir_all(self.keep)?;
+        self.place(name, &bytes)
+    }
+
+    /// Writes a file, whole or not at all.
+    fn place(&self, name: &str, bytes: &[u8]) -> io::Result<PathBuf> {
         let mut file = tempfile::NamedTempFile::new_in(self.keep)?;
-        file.write_all(&bytes)?;
+        file.write_all(bytes)?;
         let path = self.keep.join(name);
         file.persist(&path).map_err(|e| e.error)?;
         Ok(path)

@@ -310,7 +310,9 @@ impl<'a> Chooser<'a> {
         // What a compile needs to know does not depend on the options of one call.
         let abi = if need == Need::Link { abi } else { &[] };
         let key = Key::of(&candidate.command, abi, &format!("{} {own}", self.language));
-        if let Some(facts) = key.as_ref().and_then(|k| cache::load(dir, k)) {
+        // A compile call asks which compiler it is for; whether each file of the facts is still there is for links.
+        let load = if need == Need::Link { cache::load } else { cache::load_unproved };
+        if let Some(facts) = key.as_ref().and_then(|k| load(dir, k)) {
             return Ok(Probed { found: Some(facts), warning: None });
         }
         if need == Need::Compile && !dir.is_some_and(can_write) {
@@ -386,8 +388,11 @@ pub fn resolve(settings: &Settings, name: &OsStr) -> Result<Descriptor, SelectEr
     if name.as_bytes().contains(&b'/') || name.as_bytes().ends_with(b".json") {
         return Ok(Descriptor::load(Path::new(name))?.for_arch(std::env::consts::ARCH));
     }
-    let all = descriptor::all(settings)?;
     let text = name.to_string_lossy();
+    if let Some(descriptor) = descriptor::simple(settings.config_dir.as_deref(), &text)? {
+        return Ok(descriptor.for_arch(std::env::consts::ARCH));
+    }
+    let all = descriptor::all(settings)?;
     descriptor::named(&all, &text, std::env::consts::ARCH).ok_or_else(|| SelectError::Unknown {
         name: text.clone().into_owned(),
         known: all.iter().map(|d| d.name.replace("{arch}", "ARCH")).collect::<Vec<_>>().join(", "),

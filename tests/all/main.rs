@@ -25,6 +25,8 @@ mod check;
 mod libraries;
 // Shared libraries of the project itself, against their dynamic twins.
 mod shared;
+// Which linker, and programs that stress each of them.
+mod linkers;
 // What repairs glibc, and hints after a failed link.
 mod repairs;
 // `staticctl` itself.

@@ -1,0 +1,157 @@
+//! A planned call, split into what the compiler decides about and what it hands to the linker as it is.
+
+use super::WhyNot;
+use crate::args::InputKind;
+use crate::args::lexer::{self, Arg};
+use crate::args::linker::{self, Item};
+use crate::args::table::Role;
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+
+/// The parts of a planned call.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Parts {
+    /// Options that may change what the compiler adds: with them it is asked.
+    pub options: Vec<String>,
+    /// `-LDIR`, in order.
+    pub dirs: Vec<String>,
+    /// Inputs, libraries and words for the linker, in order.
+    pub stream: Vec<String>,
+}
+
+/// Options of the driver itself, with which it does more than run a linker, or runs another one.
+const STEERING: [&str; 10] =
+    ["-save-temps", "--save-temps", "-time", "-wrapper", "-B", "--prefix", "-specs", "--specs", "-Wa,", "-Xassembler"];
+
+/// Options that say nothing to a link.
+const SILENT: [&str; 12] =
+    ["-D", "-U", "-I", "-W", "-M", "-isystem", "-iquote", "-idirafter", "-include", "-imacros", "-std=", "-pipe"];
+
+/// Splits a planned call.
+///
+/// # Errors
+/// Something on the line makes it more than a link.
+pub fn parts(argv: &[OsString]) -> Result<Parts, WhyNot> {
+    let mut parts = Parts::default();
+    for item in linker::split(&lexer::lex(argv)) {
+        match item {
+            Item::Word { text, .. } => parts.stream.push(text_of(&text)?),
+            Item::Arg(arg) => parts.take(&arg)?,
+        }
+    }
+    Ok(parts)
+}
+
+impl Parts {
+    fn take(&mut self, arg: &Arg) -> Result<(), WhyNot> {
+        let word = text_of(&arg.word)?;
+        if arg.is_input() {
+            return self.input(&arg.word, word);
+        }
+        let value = arg.value().map(text_of).transpose()?;
+        match (arg.role(), value) {
+            (Some(Role::Library), Some(name)) => self.stream.push(format!("-l{name}")),
+            (Some(Role::LibraryDir), Some(dir)) => self.dirs.push(format!("-L{dir}")),
+            (Some(Role::Output), _) => {}
+            (Some(Role::UseLinker), Some(linker)) => return Err(WhyNot::Asked(linker)),
+            (Some(Role::Lto | Role::LinkerScript | Role::Language | Role::Verbose | Role::DryRun | Role::Query), _) => {
+                return Err(WhyNot::Option(word));
+            }
+            _ if starts_with(&word, &SILENT) => {}
+            _ if starts_with(&word, &STEERING) => return Err(WhyNot::Option(word)),
+            (_, _) => {
+                for word in arg.words() {
+                    self.options.push(text_of(word)?);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn input(&mut self, name: &OsStr, word: String) -> Result<(), WhyNot> {
+        match InputKind::of_name(name) {
+            InputKind::Object | InputKind::Archive if !word.starts_with(['-', '@']) && !word.is_empty() => {
+                self.stream.push(word);
+                Ok(())
+            }
+            _ => Err(WhyNot::Compiles(word)),
+        }
+    }
+}
+
+fn starts_with(word: &str, names: &[&str]) -> bool {
+    names.iter().any(|n| word.starts_with(n))
+}
+
+fn text_of(word: &(impl AsRef<OsStr> + ?Sized)) -> Result<String, WhyNot> {
+    word.as_ref().to_str().map(str::to_owned).ok_or(WhyNot::NotText)
+}
+
+/// What stands in a template for the call's own search directories.
+pub const DIRS: &str = "-L/staticcxx/dirs";
+/// What stands in a template for the call's inputs and linker words.
+pub const STREAM: &str = "staticcxx-stream.o";
+/// What stands in a template for the output.
+pub const OUTPUT: &str = "staticcxx-output";
+
+/// The linker's command line: a template with the parts of a call in it, and further directories at its end.
+pub fn fill(template: &[String], parts: &Parts, output: &Path, dirs: &[String]) -> Result<Vec<String>, WhyNot> {
+    let output = text_of(output.as_os_str())?;
+    let mut line = Vec::with_capacity(template.len() + parts.stream.len() + parts.dirs.len() + dirs.len());
+    for word in template {
+        match word.as_str() {
+            DIRS => line.extend(parts.dirs.iter().cloned()),
+            STREAM => line.extend(parts.stream.iter().cloned()),
+            OUTPUT => line.push(output.clone()),
+            _ => line.push(word.clone()),
+        }
+    }
+    line.extend(dirs.iter().cloned());
+    Ok(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(line: &str) -> Result<Parts, WhyNot> {
+        parts(&line.split_whitespace().map(OsString::from).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn what_the_linker_gets_keeps_its_order() {
+        let parts =
+            of("-static-pie -O2 -DX -Wall -Lb x.o -Wl,--wrap,f liba.a -La -lz -Xlinker -s -o out -pthread").unwrap();
+        assert_eq!(parts.options, ["-static-pie", "-O2", "-pthread"]);
+        assert_eq!(parts.dirs, ["-Lb", "-La"]);
+        assert_eq!(parts.stream, ["x.o", "--wrap", "f", "liba.a", "-lz", "-s"]);
+    }
+
+    #[test]
+    fn calls_that_are_more_than_a_link_are_named() {
+        for (line, why) in [
+            ("x.c", WhyNot::Compiles("x.c".into())),
+            ("x.S y.o", WhyNot::Compiles("x.S".into())),
+            ("-", WhyNot::Compiles("-".into())),
+            ("libq.so", WhyNot::Compiles("libq.so".into())),
+            ("x.o -fuse-ld=mold", WhyNot::Asked("mold".into())),
+            ("x.o -flto", WhyNot::Option("-flto".into())),
+            ("x.o -T s", WhyNot::Option("-T".into())),
+            ("-xc x.o", WhyNot::Option("-xc".into())),
+            ("x.o -v", WhyNot::Option("-v".into())),
+            ("x.o -wrapper time", WhyNot::Option("-wrapper".into())),
+            ("x.o -B/d", WhyNot::Option("-B/d".into())),
+        ] {
+            assert_eq!(of(line), Err(why), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_template_is_filled_in_place() {
+        let template: Vec<String> =
+            ["-o", OUTPUT, "crt1.o", DIRS, "-L/usr/lib", STREAM, "-lc"].map(String::from).into();
+        let parts = of("x.o -lz -L.").unwrap();
+        let line = fill(&template, &parts, Path::new("p"), &["-L/l".into()]).unwrap();
+        assert_eq!(line, ["-o", "p", "crt1.o", "-L.", "-L/usr/lib", "x.o", "-lz", "-lc", "-L/l"]);
+    }
+}

@@ -1,0 +1,232 @@
+//! Which words of a linker line the built-in linker treats as GNU ld does: a closed table. A word that is not in it
+//! sends the link through the compiler.
+//!
+//! Sources: the GNU ld manual; what libwild's own table does with each name (it passes over some without a word, and
+//! those that would change the output are not listed here); the programs of `tests/all/linkers.rs`.
+
+use super::WhyNot;
+
+/// How the value of an option attaches, and what becomes of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Row {
+    /// No value.
+    Flag,
+    /// `--name=V` or `--name V`.
+    Value,
+    /// `--name` or `--name=V`.
+    Optional,
+    /// Dropped: it changes nothing in a static program.
+    DropFlag,
+    /// Dropped with its value.
+    DropValue,
+}
+
+/// Long names without their dashes, sorted.
+static LONG: &[(&str, Row)] = &[
+    ("Bstatic", Row::Flag),
+    ("allow-multiple-definition", Row::Flag),
+    ("as-needed", Row::Flag),
+    ("build-id", Row::Optional),
+    ("color-diagnostics", Row::DropFlag),
+    ("compress-debug-sections", Row::Value),
+    ("defsym", Row::Value),
+    ("demangle", Row::DropFlag),
+    ("dependency-file", Row::Value),
+    ("disable-new-dtags", Row::DropFlag),
+    ("dn", Row::DropFlag),
+    ("eh-frame-hdr", Row::Flag),
+    ("enable-new-dtags", Row::DropFlag),
+    ("end-group", Row::DropFlag),
+    ("entry", Row::Value),
+    ("gc-sections", Row::Flag),
+    ("hash-style", Row::Value),
+    ("library", Row::Value),
+    ("library-path", Row::Value),
+    ("no-as-needed", Row::Flag),
+    ("no-demangle", Row::DropFlag),
+    ("no-dynamic-linker", Row::Flag),
+    ("no-export-dynamic", Row::DropFlag),
+    ("no-gc-sections", Row::Flag),
+    ("no-undefined", Row::Flag),
+    ("no-warn-execstack", Row::DropFlag),
+    ("no-warn-rwx-segments", Row::DropFlag),
+    ("no-whole-archive", Row::Flag),
+    ("non_shared", Row::DropFlag),
+    ("output", Row::Value),
+    ("pie", Row::Flag),
+    ("plugin", Row::DropValue),
+    ("plugin-opt", Row::DropValue),
+    ("pop-state", Row::Flag),
+    ("push-state", Row::Flag),
+    ("sort-common", Row::DropFlag),
+    ("start-group", Row::DropFlag),
+    ("static", Row::Flag),
+    ("strip-all", Row::Flag),
+    ("strip-debug", Row::Flag),
+    ("sysroot", Row::Value),
+    ("undefined", Row::Value),
+    ("version-script", Row::Value),
+    ("whole-archive", Row::Flag),
+    ("wrap", Row::Value),
+];
+
+/// One-letter options with a value in the next word.
+const SHORT: [u8; 5] = *b"Leluo";
+/// Those of them whose value may be joined: no long option of GNU ld's begins with one of these.
+const JOINED: [u8; 3] = *b"Llo";
+/// One-letter options without a value.
+const LETTERS: [&str; 4] = ["(", ")", "S", "s"];
+/// Values of `-z`; those that end in `=` take any number.
+const Z: [&str; 11] = [
+    "defs",
+    "execstack",
+    "lazy",
+    "max-page-size=",
+    "muldefs",
+    "noexecstack",
+    "norelro",
+    "now",
+    "origin",
+    "relro",
+    "stack-size=",
+];
+/// Values of `-z` that say what is so anyway.
+const Z_DROPPED: [&str; 5] = ["combreloc", "common-page-size=4096", "nodlopen", "separate-code", "text"];
+
+/// The line as the built-in linker gets it.
+///
+/// # Errors
+/// The first word that is not in the tables.
+pub fn checked(line: &[String]) -> Result<Vec<String>, WhyNot> {
+    let mut out = Vec::with_capacity(line.len());
+    let mut words = line.iter();
+    while let Some(word) = words.next() {
+        let unknown = || WhyNot::Word(word.clone());
+        let Some(name) = word.strip_prefix('-').filter(|n| !n.is_empty()) else {
+            out.push(word.clone());
+            continue;
+        };
+        if let Some((row, joined)) = long(name) {
+            let value = match (row, joined) {
+                (Row::Value | Row::DropValue, false) => Some(words.next().ok_or_else(unknown)?),
+                (Row::Flag | Row::DropFlag, true) => return Err(unknown()),
+                _ => None,
+            };
+            if !matches!(row, Row::DropFlag | Row::DropValue) {
+                out.push(word.clone());
+                out.extend(value.cloned());
+            }
+            continue;
+        }
+        let letter = name.as_bytes().first().copied().unwrap_or_default();
+        let rest = name.get(1..).unwrap_or_default();
+        if LETTERS.contains(&name) {
+            if !matches!(name, "(" | ")") {
+                out.push(word.clone());
+            }
+        } else if letter == b'm' || letter == b'z' {
+            let value = if rest.is_empty() { words.next().ok_or_else(unknown)?.as_str() } else { rest };
+            match letter {
+                b'm' if value == "elf_x86_64" => out.extend(["-m".to_owned(), value.to_owned()]),
+                b'z' if Z.iter().any(|z| *z == value || (z.ends_with('=') && value.starts_with(z))) => {
+                    out.extend(["-z".to_owned(), value.to_owned()]);
+                }
+                b'z' if Z_DROPPED.contains(&value) => {}
+                _ => return Err(WhyNot::Word(format!("-{} {value}", char::from(letter)))),
+            }
+        } else if letter == b'O' && !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()) {
+            // How hard GNU ld tries to merge strings.
+        } else if (rest.is_empty() && SHORT.contains(&letter)) || JOINED.contains(&letter) {
+            let value = if rest.is_empty() { Some(words.next().ok_or_else(unknown)?) } else { None };
+            out.push(word.clone());
+            out.extend(value.cloned());
+        } else {
+            return Err(unknown());
+        }
+    }
+    Ok(out)
+}
+
+/// The row of a long option, and whether its value is in the word. One dash or two, but `-o…` is always `-o`.
+fn long(name: &str) -> Option<(Row, bool)> {
+    let (two, name) = name.strip_prefix('-').map_or((false, name), |n| (true, n));
+    let (head, joined) = name.split_once('=').map_or((name, false), |(h, _)| (h, true));
+    if !two && (name.starts_with('o') || head.len() == 1) {
+        return None;
+    }
+    LONG.binary_search_by(|(n, _)| (*n).cmp(head)).ok().and_then(|i| LONG.get(i)).map(|(_, row)| (*row, joined))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(line: &str) -> Result<String, String> {
+        let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+        checked(&words).map(|w| w.join(" ")).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn the_table_is_sorted() {
+        assert!(LONG.windows(2).all(|w| w[0].0 < w[1].0));
+    }
+
+    #[test]
+    fn known_words_pass_with_their_values() {
+        for (line, expected) in [
+            ("-static -pie --no-dynamic-linker -z text -o x a.o", "-static -pie --no-dynamic-linker -o x a.o"),
+            ("-plugin p.so -plugin-opt=x --build-id -m elf_x86_64", "--build-id -m elf_x86_64"),
+            (
+                "--wrap f --wrap=g -wrap h -u s -e main -L/d -L /d -lm",
+                "--wrap f --wrap=g -wrap h -u s -e main -L/d -L /d -lm",
+            ),
+            ("--start-group a.a -( b.a -) --end-group -O2 -s", "a.a b.a -s"),
+            (
+                "-znow -z relro -z stack-size=100 -z max-page-size=4096",
+                "-z now -z relro -z stack-size=100 -z max-page-size=4096",
+            ),
+            ("--defsym=a=b --build-id=0xab -output", "--defsym=a=b --build-id=0xab -output"),
+        ] {
+            assert_eq!(of(line).as_deref(), Ok(expected), "{line}");
+        }
+    }
+
+    #[test]
+    fn everything_else_sends_the_link_through_the_compiler() {
+        for line in [
+            "-Map=x",
+            "-Map x",
+            "--icf=all",
+            "-T s",
+            "-r",
+            "-shared",
+            "-us",
+            "-export-dynamic",
+            "--fatal-warnings",
+            "-Ttext=0",
+            "--section-start=.a=1",
+            "-z interpose",
+            "-m elf_i386",
+            "--trace",
+            "-t",
+            "-y f",
+            "--cref",
+            "-x",
+            "--gc-sections=1",
+            "--unknown",
+            "-wrap",
+            "-z",
+            "--print-map",
+            "-M",
+            "-R d",
+            "-d",
+            "-N",
+            "--emit-relocs",
+            "-q",
+            "--no-relax",
+            "-E",
+        ] {
+            assert!(of(line).is_err(), "{line}");
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Work in a child process that shares our program: no exec, no start-up, and all that it prints is caught.
+
+use super::{Guard, STOPPING, Supervised};
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, sigaction};
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::{ForkResult, Pid, dup2_stderr, fork};
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::OwnedFd;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
+
+/// What is read of a child at most.
+const MOST: u64 = 64 * 1024;
+
+impl Guard {
+    /// Does a piece of work in a child and waits for it: how it ended, and what it said. The work must not count on
+    /// threads of ours: there must be none.
+    ///
+    /// # Errors
+    /// No child could be made or waited for.
+    pub fn run_work(&self, work: impl FnOnce() -> Result<(), String>) -> io::Result<(Supervised, String)> {
+        let start = Instant::now();
+        let (read, write) = nix::unistd::pipe2(nix::fcntl::OFlag::O_CLOEXEC)?;
+        // SAFETY: a driver has no other thread, so that the child may do whatever it likes.
+        match unsafe { fork() }? {
+            ForkResult::Child => {
+                drop(read);
+                let status = in_child(write, work);
+                // SAFETY: ends the process without running what our parent registered for its own end.
+                unsafe { nix::libc::_exit(status) }
+            }
+            ForkResult::Parent { child } => {
+                drop(write);
+                self.watch(child.as_raw());
+                let mut said = Vec::new();
+                let heard = File::from(read).take(MOST).read_to_end(&mut said);
+                let ended = wait(child);
+                self.watch(0);
+                let ended = ended?;
+                heard?;
+                let said = String::from_utf8_lossy(&said).into_owned();
+                Ok((Supervised { ended, interrupted: self.caught(), wall: start.elapsed() }, said))
+            }
+        }
+    }
+}
+
+fn in_child(write: OwnedFd, work: impl FnOnce() -> Result<(), String>) -> i32 {
+    let default = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
+    for signal in STOPPING {
+        // SAFETY: the default action needs no handler.
+        unsafe {
+            if let Ok(old) = sigaction(signal, &default)
+                && matches!(old.handler(), SigHandler::SigIgn)
+            {
+                let _ = sigaction(signal, &old);
+            }
+        }
+    }
+    // What libraries print goes the same way as what the work returns.
+    if dup2_stderr(&write).is_err() {
+        return 1;
+    }
+    let mut pipe = File::from(write);
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(Ok(())) => 0,
+        Ok(Err(said)) => {
+            let _ = pipe.write_all(said.as_bytes());
+            1
+        }
+        Err(_) => 1,
+    }
+}
+
+fn wait(child: Pid) -> io::Result<super::Ended> {
+    loop {
+        match waitpid(child, None) {
+            Err(nix::errno::Errno::EINTR) => {}
+            Err(errno) => return Err(errno.into()),
+            Ok(WaitStatus::Exited(_, status)) => return Ok(super::Ended::Exited(status)),
+            Ok(WaitStatus::Signaled(_, signal, _)) => return Ok(super::Ended::Killed(signal as i32)),
+            Ok(_) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Ended;
+    use super::*;
+
+    // The test program has threads, so that the work here is little: no lock of another thread is taken.
+    #[test]
+    fn a_child_s_end_and_words_come_back() {
+        let guard = Guard::install();
+        let (ran, said) = guard.run_work(|| Ok(())).unwrap();
+        assert_eq!((ran.ended, said.as_str()), (Ended::Exited(0), ""));
+        let (ran, _) = guard
+            .run_work(|| nix::sys::signal::raise(nix::sys::signal::Signal::SIGKILL).map_err(|e| e.to_string()))
+            .unwrap();
+        assert_eq!(ran.ended, Ended::Killed(9));
+    }
+}

@@ -1,0 +1,588 @@
+//! Programs that stress linkers, linked by each of them and run; and what makes a link leave the built-in one.
+
+use crate::support::{
+    Dir, HELLO_C, HELLO_CXX, Run, STATICCC, STATICCXX, is_static, recorded, recording, says_in_empty_root, text,
+};
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+/// One program: its sources, how they are compiled and linked, and what it prints.
+struct Program {
+    name: &'static str,
+    sources: &'static [(&'static str, &'static str)],
+    compile: &'static str,
+    link: &'static str,
+    prints: &'static str,
+    /// Linkers that can't do it, or do it otherwise by their own design.
+    but: &'static [&'static str],
+}
+
+const LINKERS: [&str; 5] = ["wild", "bfd", "gold", "lld", "mold"];
+
+static PROGRAMS: &[Program] = &[
+    Program {
+        name: "ifunc",
+        sources: &[(
+            "a.c",
+            "#include <stdio.h>\n#include <string.h>\nstatic int one(void) { return 41; }\nstatic int (*pick(void))(void) { return one; }\n\
+             int chosen(void) __attribute__((ifunc(\"pick\")));\nint (*table[])(void) = { chosen, chosen };\n\
+             int (*compare[])(const char *, const char *) = { strcmp };\n\
+             int main(int n, char **v) { char b[64]; memset(b, 'x', sizeof b); memcpy(b, \"if\", 3); strcat(b, \"unc\");\n\
+             printf(\"%s %d %d %d\\n\", b, chosen() + n, table[1]() + n, compare[0] == strcmp); return strlen(v[0]) == 0; }",
+        )],
+        compile: "-O1",
+        link: "",
+        prints: "ifunc 42 42 1\n",
+        but: &[],
+    },
+    Program {
+        name: "tls",
+        sources: &[
+            (
+                "a.cc",
+                "#include <cstdio>\n#include <string>\n#include <thread>\nextern thread_local std::string name; extern __thread int count;\n\
+                 static thread_local long mine = 7;\nint main() { name += \"main\"; count += 1; mine += 1; std::string seen; long other = 0;\n\
+                 std::thread t([&] { name += \"thread\"; seen = name; other = mine + count; }); t.join();\n\
+                 std::printf(\"%s %s %d %ld %ld\\n\", name.c_str(), seen.c_str(), count, mine, other); }",
+            ),
+            (
+                "b.cc",
+                "#include <string>\nthread_local std::string name = \"n:\"; __thread int count = 5; thread_local char big[4096];",
+            ),
+        ],
+        compile: "-O1 -pthread",
+        link: "-pthread",
+        prints: "n:main n:thread 6 8 12\n",
+        but: &[],
+    },
+    Program {
+        // The local variables of libc and libstdc++ are in it too.
+        name: "tls-of-words",
+        sources: &[
+            (
+                "a.c",
+                "#include <errno.h>\n#include <pthread.h>\n#include <stdio.h>\nextern __thread long here; static __thread int own = 2;\n\
+              static void *run(void *p) { here += 1; own += 1; errno = 5; *(long *)p = here * 10 + own; return 0; }\n\
+              int main(void) { pthread_t t; long seen = 0; here = 7; errno = 0; pthread_create(&t, 0, run, &seen); pthread_join(t, 0);\n\
+              printf(\"%ld %ld %d %d\\n\", seen, here, own, errno); return 0; }",
+            ),
+            ("b.c", "__thread long here = 4; __thread long zero;"),
+        ],
+        compile: "-O1 -pthread",
+        link: "-pthread",
+        prints: "53 7 2 0\n",
+        but: &[],
+    },
+    Program {
+        name: "wrap",
+        sources: &[
+            ("a.c", "#include <stdio.h>\nint real(int); int main(void) { printf(\"%d\\n\", real(1)); return 0; }"),
+            ("b.c", "int real(int x) { return x + 1; }"),
+            ("c.c", "int __real_real(int); int __wrap_real(int x) { return 10 * __real_real(x); }"),
+        ],
+        compile: "",
+        link: "-Wl,--wrap=real",
+        prints: "20\n",
+        but: &[],
+    },
+    Program {
+        name: "defsym",
+        sources: &[
+            ("a.c", "#include <stdio.h>\nint alias(void); int main(void) { printf(\"%d\\n\", alias()); return 0; }"),
+            ("b.c", "int target(void) { return 9; }"),
+        ],
+        compile: "",
+        link: "-Wl,--defsym=alias=target",
+        prints: "9\n",
+        but: &[],
+    },
+    Program {
+        name: "version-script",
+        sources: &[
+            ("a.c", "#include <stdio.h>\nint f(void); int main(void) { printf(\"%d\\n\", f()); return 0; }"),
+            ("b.c", "int f(void) { return 3; }"),
+            ("v.map", "V1 { global: f; main; local: *; };\n"),
+        ],
+        compile: "",
+        link: "-Wl,--version-script=v.map",
+        prints: "3\n",
+        // GNU ld 2.40 fails an assertion of its own in a static-pie.
+        but: &["bfd"],
+    },
+    Program {
+        name: "init-order",
+        sources: &[
+            (
+                "a.c",
+                "#include <stdio.h>\n__attribute__((constructor(300))) static void c(void) { printf(\"300 \"); }\n\
+                 __attribute__((constructor)) static void d(void) { printf(\"default-a \"); }\n__attribute__((destructor)) static void z(void) { puts(\"end\"); }\n\
+                 int main(void) { printf(\"main \"); return 0; }",
+            ),
+            (
+                "b.c",
+                "#include <stdio.h>\n__attribute__((constructor(200))) static void b(void) { printf(\"200 \"); }\n\
+                 __attribute__((constructor(1000))) static void e(void) { printf(\"1000 \"); }\n__attribute__((constructor)) static void f(void) { printf(\"default-b \"); }\n\
+                 static void p(int n, char **v, char **e) { if (n == 1 && v && e) printf(\"pre \"); }\n\
+                 __attribute__((section(\".preinit_array\"), used)) static void (*pre)(int, char **, char **) = p;",
+            ),
+        ],
+        compile: "",
+        link: "",
+        prints: "pre 200 300 1000 default-a default-b main end\n",
+        but: &[],
+    },
+    Program {
+        name: "comdat",
+        sources: &[
+            (
+                "c.h",
+                "#include <typeinfo>\ninline int &counter() { static int c = 0; return c; }\ntemplate <class T> struct S { static T v; }; template <class T> T S<T>::v = 4;\nstruct B { virtual ~B() {} };",
+            ),
+            (
+                "a.cc",
+                "#include \"c.h\"\n#include <cstdio>\nint *other(); B *made(); int main() { counter()++; S<int>::v++; B *b = made(); int *o = other();\nstd::printf(\"%d %d %d\\n\", counter() + *o, S<int>::v, typeid(*b) == typeid(B)); delete b; }",
+            ),
+            (
+                "b.cc",
+                "#include \"c.h\"\nint *other() { counter()++; return &counter(); } B *made() { S<int>::v++; return new B; }",
+            ),
+        ],
+        compile: "-O1",
+        link: "",
+        prints: "4 6 1\n",
+        but: &[],
+    },
+    Program {
+        name: "exceptions",
+        sources: &[("a.cc", HELLO_CXX)],
+        compile: "-O2",
+        link: "",
+        prints: "hello\n",
+        but: &[],
+    },
+    Program {
+        name: "kept-and-ranged-sections",
+        sources: &[
+            (
+                "a.c",
+                "#include <stdio.h>\nextern int __start_items[], __stop_items[]; __attribute__((weak)) int nowhere(void);\n\
+                 int main(void) { int s = 0; for (int *p = __start_items; p < __stop_items; p++) s += *p; printf(\"%d %d\\n\", s, nowhere != 0); return 0; }",
+            ),
+            ("b.c", "__attribute__((section(\"items\"), used)) static int a = 20, b = 22;"),
+        ],
+        compile: "",
+        link: "",
+        prints: "42 0\n",
+        but: &[],
+    },
+    Program {
+        name: "circular-archives",
+        sources: &[
+            ("a.c", "#include <stdio.h>\nint f(int); int main(void) { printf(\"%d\\n\", f(3)); return 0; }"),
+            ("libf.c", "int g(int); int f(int n) { return n ? g(n - 1) + 1 : 0; }"),
+            ("libg.c", "int f(int); int g(int n) { return f(n); }"),
+            ("libw.c", "#include <stdio.h>\n__attribute__((constructor)) static void w(void) { printf(\"whole \"); }"),
+        ],
+        compile: "",
+        link: "-L. -lf -lg -Wl,--whole-archive -lw -Wl,--no-whole-archive",
+        prints: "whole 3\n",
+        but: &[],
+    },
+    Program {
+        name: "split-dwarf",
+        sources: &[("a.c", "#include <stdio.h>\nint main(void) { puts(\"split\"); return 0; }")],
+        compile: "-g -gsplit-dwarf",
+        link: "-g",
+        prints: "split\n",
+        but: &[],
+    },
+    Program {
+        name: "compressed-debug",
+        sources: &[("a.cc", HELLO_CXX)],
+        compile: "-g -gz=zlib",
+        link: "-Wl,--compress-debug-sections=zlib",
+        prints: "hello\n",
+        but: &[],
+    },
+];
+
+/// Compiles a program's sources with the plain compiler; `libX.c` become archives. Gives the objects' names.
+fn objects(dir: &Dir, program: &Program) -> Vec<String> {
+    let mut objects = Vec::new();
+    for (name, text) in program.sources {
+        dir.file(name, text);
+    }
+    for (name, _) in program.sources {
+        let Some((stem, ending)) = name.split_once('.').filter(|(_, e)| *e == "c" || *e == "cc") else { continue };
+        let compiler = if ending == "c" { "gcc" } else { "g++" };
+        Run::new(compiler).line(&format!("{} -c {name} -o {stem}.o", program.compile)).dir(dir.path()).silent();
+        if stem.starts_with("lib") {
+            Run::new("ar").line(&format!("rc {stem}.a {stem}.o")).dir(dir.path()).silent();
+        } else {
+            objects.push(format!("{stem}.o"));
+        }
+    }
+    objects
+}
+
+/// The driver with a linker of a name, reporting to `report`.
+fn driver(dir: &Dir, linker: &str) -> Run {
+    Run::new(STATICCXX).dir(dir.path()).env("STATICCXX_LINKER", linker).env("STATICCXX_REPORT", dir.join("report"))
+}
+
+/// Who made the last link, and why not the built-in linker.
+fn linked_by(dir: &Dir) -> (String, String) {
+    let lines = fs::read_to_string(dir.join("report/links.jsonl")).unwrap();
+    let last: serde_json::Value = serde_json::from_str(lines.lines().last().unwrap()).unwrap();
+    let field = |name: &str| last["linker"][name].as_str().unwrap_or_default().to_owned();
+    (field("by"), field("why-not-built-in"))
+}
+
+fn readelf(flag: &str, file: &Path) -> String {
+    Run::new("readelf").args([flag.as_ref(), file.as_os_str()]).ok()
+}
+
+#[test]
+fn programs_run_whoever_links_them() {
+    for program in PROGRAMS {
+        let dir = Dir::new();
+        let objects = objects(&dir, program);
+        for kind in ["-static", "-static-pie"] {
+            for linker in LINKERS.into_iter().filter(|l| !program.but.contains(l)) {
+                let out = format!("p-{linker}{kind}");
+                let line = format!("{kind} {} {} -o {out}", objects.join(" "), program.link);
+                let made = driver(&dir, linker).line(&line).output();
+                let (by, why) = linked_by(&dir);
+                // Whether wild puts thread-local storage right depends on the size of what stands before it.
+                let noticed = why.contains("its thread-local storage is not aligned");
+                assert!((by == "built-in") == (linker == "wild") || noticed, "{}: {linker}: {why}", program.name);
+                let said = text(&made.stderr);
+                assert!(made.status.success() && (said.is_empty() || noticed), "{}: {linker}: {said}", program.name);
+                assert!(is_static(&dir.join(&out)), "{}: {linker}", program.name);
+                assert_eq!(Run::new(dir.join(&out)).ok(), program.prints, "{}: {linker} {kind}", program.name);
+            }
+        }
+    }
+}
+
+/// What the built-in linker makes is protected, described and debuggable as GNU ld's output is.
+#[test]
+fn the_output_is_as_good_as_gnu_ld_s() {
+    let dir = Dir::new();
+    dir.file("a.cc", "#include <cstdio>\n__attribute__((noinline)) int inner(int *p) { return *p; }\nint main(int n, char **) { std::printf(\"%d\\n\", inner(n > 1 ? nullptr : &n)); }\n");
+    Run::new("g++").line("-g -O1 -fno-inline -c a.cc").dir(dir.path()).silent();
+    for kind in ["-static", "-static-pie"] {
+        let facts = |linker: &str| {
+            let out = format!("p-{linker}");
+            driver(&dir, linker).line(&format!("{kind} a.o -Wl,-z,now -o {out}")).silent();
+            let file = dir.join(&out);
+            let segments = readelf("-lW", &file);
+            let mut found: Vec<String> = ["GNU_RELRO", "GNU_EH_FRAME", "GNU_STACK", "TLS", "GNU_PROPERTY", "INTERP"]
+                .iter()
+                .map(|s| {
+                    segments.lines().find(|l| l.trim_start().starts_with(s)).map_or(format!("no {s}"), |l| {
+                        let executable = l.contains("RWE") || l.contains("R E");
+                        format!("{s}{}", if executable { " executable" } else { "" })
+                    })
+                })
+                .collect();
+            found.push(format!("writable code: {}", segments.contains("RWE")));
+            let notes = readelf("-nW", &file);
+            found.push(format!(
+                "build id: {} ABI tag: {}",
+                notes.contains("Build ID"),
+                notes.contains("NT_GNU_ABI_TAG")
+            ));
+            let dynamic = readelf("-dW", &file);
+            found.push(format!("text relocations: {}", dynamic.contains("TEXTREL")));
+            let symbols = readelf("-sW", &file);
+            for name in ["main", "_Z5innerPi", "_start", "printf"] {
+                let there = symbols.lines().any(|l| l.contains("FUNC") && l.ends_with(&format!(" {name}")));
+                found.push(format!("{name}: {there}"));
+            }
+            let trace = Run::new("gdb")
+                .args(["-batch", "-nx", "-ex", "run 1", "-ex", "backtrace", "-ex", "info symbol main"])
+                .args([&file])
+                .env("DEBUGINFOD_URLS", "")
+                .env("HOME", dir.path())
+                .output();
+            let trace = text(&trace.stdout);
+            for part in ["SIGSEGV", "inner (p=0x0) at a.cc:2", "in main (n=", "at a.cc:3", "main in section .text"] {
+                assert!(trace.contains(part), "{linker} {kind}: {part}\n{trace}");
+            }
+            found
+        };
+        assert_eq!(facts("wild"), facts("bfd"), "{kind}");
+    }
+}
+
+#[test]
+fn the_same_link_gives_the_same_bytes() {
+    let dir = Dir::new();
+    dir.file("a.cc", HELLO_CXX);
+    Run::new("g++").line("-g -c a.cc").dir(dir.path()).silent();
+    let made = |out: &str| {
+        driver(&dir, "wild").line(&format!("a.o -o {out}")).silent();
+        assert_eq!(linked_by(&dir).0, "built-in");
+        fs::read(dir.join(out)).unwrap()
+    };
+    let first = made("p1");
+    for out in ["p1", "p2", "p3", "p4"] {
+        assert!(made(out) == first, "{out} differs");
+    }
+}
+
+#[test]
+fn stripping_collecting_and_maps() {
+    let dir = Dir::new();
+    dir.file("a.c", "#include <stdio.h>\nint unused_function(void) { return 1; }\nconst char unused_text[] = \"unused text\";\nint main(void) { puts(\"ok\"); return 0; }\n");
+    Run::new("gcc").line("-g -ffunction-sections -fdata-sections -c a.c").dir(dir.path()).silent();
+    let made = |words: &str| {
+        driver(&dir, "auto").line(&format!("a.o -o p {words}")).silent();
+        assert_eq!(Run::new(dir.join("p")).ok(), "ok\n", "{words}");
+        let bytes = fs::read(dir.join("p")).unwrap();
+        let has = |what: &[u8]| bytes.windows(what.len()).any(|w| w == what);
+        (
+            linked_by(&dir).0,
+            has(b"unused text"),
+            has(b"unused_function"),
+            readelf("-SW", &dir.join("p")).contains(".symtab"),
+        )
+    };
+    let built_in = || "built-in".to_owned();
+    assert_eq!(made(""), (built_in(), true, true, true));
+    assert_eq!(made("-Wl,--gc-sections -Wl,--strip-debug"), (built_in(), false, false, true));
+    assert_eq!(made("-s"), (built_in(), true, false, false));
+    assert_eq!(made("-Wl,-Map=p.map").0, "compiler");
+    assert!(fs::read_to_string(dir.join("p.map")).unwrap().contains("unused_function"));
+    // Folding of identical code is not what GNU ld can do; a linker that can is named.
+    for linker in ["gold", "lld", "mold"] {
+        driver(&dir, linker).line("a.o -o p -Wl,--icf=all").silent();
+        assert_eq!(Run::new(dir.join("p")).ok(), "ok\n", "{linker}");
+    }
+}
+
+#[test]
+fn repairs_of_glibc_go_into_the_programs_that_need_them_and_no_others() {
+    let dir = Dir::new();
+    let locale = "#include <langinfo.h>\n#include <locale.h>\n#include <stdio.h>\nint main(void) { setlocale(LC_ALL, \"C.UTF-8\"); puts(nl_langinfo(CODESET)); return 0; }";
+    let cxx = "#include <clocale>\n#include <iostream>\n#include <langinfo.h>\nint main() { setlocale(LC_ALL, \"C.UTF-8\"); std::cout << nl_langinfo(CODESET) << std::endl; }";
+    let by_name = "#include <iostream>\n#include <locale>\nint main() { std::cout << std::locale(\"C.UTF-8\").name() << std::endl; }";
+    let names = "#include <pwd.h>\n#include <stdio.h>\nint main(void) { puts(getpwnam(\"nobody-here\") ? \"some\" : \"none\"); return 0; }";
+    let both = "#include <locale.h>\n#include <pwd.h>\n#include <stdio.h>\nint main(void) { puts(setlocale(LC_ALL, \"C.UTF-8\")); return getpwnam(\"nobody-here\") != 0; }";
+    for (name, source, prints, symbols) in [
+        ("locale.c", locale, "UTF-8\n", [true, false]),
+        ("cxx.cc", cxx, "UTF-8\n", [true, false]),
+        ("by_name.cc", by_name, "C.UTF-8\n", [true, false]),
+        ("names.c", names, "none\n", [false, true]),
+        ("both.c", both, "C.UTF-8\n", [true, true]),
+        ("hello.c", HELLO_C, "hello\n", [false, false]),
+        ("hello.cc", HELLO_CXX, "hello\n", [false, false]),
+    ] {
+        dir.file(name, source);
+        Run::new("g++")
+            .line(&format!("-x {} -c {name} -o a.o", if name.ends_with("cc") { "c++" } else { "c" }))
+            .dir(dir.path())
+            .silent();
+        Run::new("ar").line("rc liba.a a.o").dir(dir.path()).silent();
+        // The caller in an object, and in an archive's member.
+        for input in ["a.o", "-Wl,-u,main -L. -la"] {
+            driver(&dir, "auto").line(&format!("{input} -o p")).silent();
+            assert_eq!(linked_by(&dir), ("built-in".into(), String::new()), "{name} {input}");
+            assert_eq!(says_in_empty_root(&dir.join("p"), &[]), prints, "{name} {input}");
+            let found = readelf("-sW", &dir.join("p"));
+            let has = ["staticcxx_locale_data", "staticcxx_name_services"].map(|s| found.contains(s));
+            assert_eq!(has, symbols, "{name} {input}");
+        }
+    }
+}
+
+/// Messages are those of the compiler's own linker: of warnings, and of every kind of failure.
+#[test]
+fn people_see_the_words_of_their_own_linker() {
+    let dir = Dir::new();
+    for (name, source) in [
+        ("dl", "#include <dlfcn.h>\nint main(void) { return dlopen(\"x\", 1) != 0; }"),
+        ("tmp", "#include <stdio.h>\nint main(void) { char b[L_tmpnam]; return tmpnam(b) == 0; }"),
+        ("undefined", "int nowhere(void); int main(void) { return nowhere(); }"),
+        ("twice", "int main(void) { return 0; }"),
+        (
+            "stack",
+            "void call(void (*f)(void)) { f(); }\nint main(void) { int x = 0; void g(void) { x++; } call(g); return x - 1; }",
+        ),
+    ] {
+        dir.file(format!("{name}.c"), source);
+        Run::new("gcc").line(&format!("-c {name}.c -o {name}.o")).dir(dir.path()).output();
+    }
+    fs::write(dir.join("garbage.o"), "no object\0\u{1}").unwrap();
+    fs::write(dir.join("cut.o"), &fs::read(dir.join("dl.o")).unwrap()[..200]).unwrap();
+    for (line, ok) in [
+        ("dl.o", true),
+        ("tmp.o", true),
+        ("stack.o", true),
+        ("undefined.o", false),
+        ("twice.o dl.o", false),
+        ("garbage.o", false),
+        ("cut.o", false),
+        ("missing.o", false),
+        ("twice.o -lnowhere", false),
+        ("twice.o -Wl,--no-such-option", false),
+        ("twice.o -o no/such/directory/p", false),
+    ] {
+        let said = |linker: &str| {
+            let mut run = driver(&dir, linker);
+            if !line.contains("-o ") {
+                run = run.line("-o p");
+            }
+            let out = run.line(line).output();
+            assert_eq!(out.status.success(), ok, "{line}: {}", text(&out.stderr));
+            // The temporary names of GCC are not the same twice.
+            text(&out.stderr).lines().filter(|l| !l.contains("/tmp/cc")).map(str::to_owned).collect::<Vec<_>>()
+        };
+        let (auto, bfd) = (said("auto"), said("bfd"));
+        let own =
+            |lines: &[String]| lines.iter().map(|l| l.replace("/usr/bin/ld.bfd", "/usr/bin/ld")).collect::<Vec<_>>();
+        assert_eq!(own(&auto), own(&bfd), "{line}");
+        assert!(!auto.is_empty(), "{line}");
+        assert_eq!(dir.join("p").exists() && !line.contains("/p"), ok, "{line}");
+        let _ = fs::remove_file(dir.join("p"));
+    }
+}
+
+#[test]
+fn lto_scripts_and_sources_go_through_the_compiler() {
+    let dir = Dir::new();
+    dir.file("a.c", "int f(int); int main(void) { return f(1) - 2; }\n");
+    dir.file("b.c", "int f(int x) { return x + 1; }\n");
+    for (compile, link) in [
+        ("-flto", ""),
+        ("-flto", "-flto"),
+        ("-flto -ffat-lto-objects", "-flto"),
+        ("-flto -ffat-lto-objects", ""),
+        ("", "-fuse-ld=gold"),
+    ] {
+        Run::new("gcc").line(&format!("{compile} -O1 -c a.c b.c")).dir(dir.path()).silent();
+        driver(&dir, "auto").line(&format!("a.o b.o -o p {link}")).silent();
+        assert_eq!(linked_by(&dir).0, "compiler", "{compile} / {link}");
+        Run::new(dir.join("p")).silent();
+    }
+    Run::new("gcc").line("-c b.c").dir(dir.path()).silent();
+    Run::new(STATICCC).line("a.c b.o -o p").dir(dir.path()).env("STATICCXX_REPORT", dir.join("report")).silent();
+    assert_eq!(linked_by(&dir), ("compiler".into(), "`a.c` is compiled by the same call".into()));
+    // A compiler that is a script sees the link.
+    Run::new("gcc").line("-c a.c").dir(dir.path()).silent();
+    let compiler = recording(&dir, "logging-cc", "exec gcc \"$@\"");
+    Run::new(STATICCC).line("a.o b.o -o p").dir(dir.path()).env("STATICCXX_CC", &compiler).silent();
+    let calls = recorded(&dir, "logging-cc");
+    assert!(calls.last().unwrap().contains(&"a.o".to_owned()), "{calls:?}");
+}
+
+#[test]
+fn a_linker_is_chosen_by_variable_or_option() {
+    let dir = Dir::new();
+    dir.file("a.c", HELLO_C);
+    Run::new("gcc").line("-c a.c").dir(dir.path()).silent();
+    let comment = || {
+        let out = Run::new("readelf").line("-p .comment p").dir(dir.path()).ok();
+        let name = ["Wild", "mold", "LLD"].into_iter().find(|n| out.contains(n)).unwrap_or("bfd").to_owned();
+        if readelf("-SW", &dir.join("p")).contains(".note.gnu.gold-version") { "gold".to_owned() } else { name }
+    };
+    for (variable, option, expected) in [
+        ("auto", "", "Wild"),
+        ("wild", "", "Wild"),
+        ("bfd", "", "bfd"),
+        ("mold", "", "mold"),
+        ("lld", "", "LLD"),
+        ("gold", "", "gold"),
+        ("auto", "-fuse-ld=mold", "mold"),
+        ("gold", "-fuse-ld=lld", "LLD"),
+        ("auto", "-fuse-ld=wild", "Wild"),
+    ] {
+        driver(&dir, variable).line(&format!("a.o -o p {option}")).silent();
+        assert_eq!(comment(), expected, "{variable} {option}");
+        assert_eq!(says_in_empty_root(&dir.join("p"), &[]), "hello\n");
+    }
+    let out = driver(&dir, "nonsense").line("a.o -o p").output();
+    assert!(out.status.success());
+    assert_eq!(
+        text(&out.stderr),
+        "staticcxx: warning: STATICCXX_LINKER=nonsense is not `auto`, `wild`, `mold`, `lld`, `gold` or `bfd`: it is as if the variable were not set\n"
+    );
+    let out = driver(&dir, "wild").line("a.c -o p").output();
+    assert!(out.status.success());
+    assert_eq!(
+        text(&out.stderr),
+        "staticcxx: note: the built-in linker can't do this link: `a.c` is compiled by the same call\n"
+    );
+}
+
+#[test]
+fn outputs_that_are_no_new_file() {
+    let dir = Dir::new();
+    dir.file("a.c", HELLO_C);
+    Run::new("gcc").line("-c a.c").dir(dir.path()).silent();
+    let hello = |name: &str| assert_eq!(Run::new(dir.join(name)).ok(), "hello\n", "{name}");
+    // A program that runs can be linked anew; another name of the old file keeps the old one.
+    fs::copy("/bin/sleep", dir.join("p")).unwrap();
+    fs::hard_link(dir.join("p"), dir.join("other")).unwrap();
+    let mut running = Run::new(dir.join("p")).args(["30"]).command().spawn().unwrap();
+    driver(&dir, "auto").line("a.o -o p").silent();
+    assert_eq!(linked_by(&dir).0, "built-in");
+    hello("p");
+    assert_eq!(fs::read(dir.join("other")).unwrap(), fs::read("/bin/sleep").unwrap());
+    running.kill().unwrap();
+    running.wait().unwrap();
+    std::os::unix::fs::symlink("elsewhere", dir.join("link")).unwrap();
+    driver(&dir, "auto").line("a.o -o link").silent();
+    assert_eq!(linked_by(&dir).0, "compiler");
+    hello("link");
+    driver(&dir, "auto").line("a.o -o /dev/null").silent();
+    assert!(!fs::metadata("/dev/null").unwrap().is_file());
+    // The mode is what the umask leaves, as from any linker.
+    use std::os::unix::fs::PermissionsExt;
+    let mut masked = Run::new("sh").args(["-c", "umask 027; exec \"$0\" a.o -o masked", STATICCXX]).dir(dir.path());
+    masked = masked.env("STATICCXX_LINKER", "auto");
+    masked.silent();
+    assert_eq!(fs::metadata(dir.join("masked")).unwrap().permissions().mode() & 0o777, 0o750);
+    let strange = std::ffi::OsStr::from_bytes(b"o\xff.o");
+    fs::copy(dir.join("a.o"), dir.join(strange)).unwrap();
+    driver(&dir, "auto").args([strange]).line("-o p").silent();
+    assert_eq!(linked_by(&dir), ("compiler".into(), "an argument is not UTF-8".into()));
+    hello("p");
+}
+
+#[test]
+fn the_kept_line_is_asked_for_once_and_again_when_it_is_broken() {
+    let dir = Dir::new();
+    dir.file("a.c", HELLO_C);
+    Run::new("gcc").line("-c a.c").dir(dir.path()).silent();
+    let cache = dir.join("cache");
+    let link = || {
+        driver(&dir, "auto").line("a.o -o p").env("XDG_CACHE_HOME", &cache).silent();
+        assert_eq!(linked_by(&dir).0, "built-in");
+        fs::read_dir(cache.join("staticcxx/lines")).unwrap().map(|e| e.unwrap().path()).collect::<Vec<_>>()
+    };
+    let kept = link();
+    assert_eq!((kept.len(), link().len()), (1, 1));
+    for broken in [&b""[..], b"{}", b"[1,2]", b"\xff"] {
+        fs::write(&kept[0], broken).unwrap();
+        link();
+        assert!(fs::read(&kept[0]).unwrap().len() > 100);
+    }
+}
+
+#[test]
+fn small_programs_are_smaller_and_run() {
+    let dir = Dir::new();
+    dir.file("a.cc", format!("{HELLO_CXX}int unused_function(int x) {{ return x * 3; }}\n"));
+    let built = |small: &str| {
+        Run::new(STATICCXX).line("-O1 -c a.cc -o a.o").dir(dir.path()).env("STATICCXX_SMALL", small).silent();
+        driver(&dir, "auto").line("a.o -o p").env("STATICCXX_SMALL", small).silent();
+        assert_eq!(Run::new(dir.join("p")).ok(), "hello\n");
+        assert_eq!(readelf("-sW", &dir.join("p")).contains("unused_function"), small == "0");
+        fs::metadata(dir.join("p")).unwrap().len()
+    };
+    let (usual, small) = (built("0"), built("1"));
+    assert!(small < usual * 95 / 100, "{small} of {usual}");
+}
