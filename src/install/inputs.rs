@@ -193,7 +193,8 @@ impl Inputs {
                 found
             }
         };
-        let clang = look("clang").zip(look("clang++"));
+        // Clang would need a linker for another architecture, which is not among what is asked for.
+        let clang = look("clang").zip(look("clang++")).filter(|_| !foreign);
         let emulator = look(&format!("qemu-{arch}-static")).or_else(|| look(&format!("qemu-{arch}")));
         if arch != own && emulator.is_none() {
             missing.push(Missing { what: What::Emulator, arch: arch.clone() });
