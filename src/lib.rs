@@ -15,6 +15,8 @@
 //! | a whole build | [`build`] gives it the environment that leads to us, and says what it made | yes |
 //! | say so | [`report`] one JSON line a link, [`message`] the only room that prints | yes |
 //!
+//! [`sandbox`] runs a program in an empty root, [`image`] makes container images of programs.
+//!
 //! [`driver`] is that pipeline read top to bottom, [`ctl`] is everything of `staticctl`,
 //! [`settings`] the only room that reads the environment.
 
@@ -26,6 +28,7 @@ pub mod ctl;
 pub mod driver;
 pub mod entry;
 pub mod fat;
+pub mod image;
 pub mod install;
 pub mod libs;
 pub mod linker;
@@ -35,5 +38,6 @@ pub mod model;
 pub mod plan;
 pub mod report;
 pub mod run;
+pub mod sandbox;
 pub mod settings;
 pub mod toolchain;

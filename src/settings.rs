@@ -78,6 +78,12 @@ pub struct Settings {
     pub colours: bool,
     /// `LIBRARY_PATH`, which GCC and Clang add to the library search path.
     pub library_path: Option<OsString>,
+    /// `SOURCE_DATE_EPOCH`: the time that images carry, in seconds since 1970, as text.
+    pub source_date_epoch: Option<String>,
+    /// The file that `docker login` writes, below `DOCKER_CONFIG` or `~/.docker`.
+    pub docker_config: Option<PathBuf>,
+    /// `SSL_CERT_FILE`: a bundle of certificate authorities.
+    pub ca_bundle: Option<PathBuf>,
     /// Our directory under `XDG_CACHE_HOME` or `~/.cache`; none without a home.
     pub cache_dir: Option<PathBuf>,
     /// Our directory under `XDG_CONFIG_HOME` or `~/.config`.
@@ -147,6 +153,12 @@ impl Settings {
             chain: get(CHAIN),
             colours: get("TERM").is_some_and(|t| t != "dumb"),
             library_path: get("LIBRARY_PATH"),
+            source_date_epoch: get("SOURCE_DATE_EPOCH").map(|v| v.to_string_lossy().into_owned()),
+            docker_config: get("DOCKER_CONFIG")
+                .map(PathBuf::from)
+                .or_else(|| get("HOME").map(|h| PathBuf::from(h).join(".docker")))
+                .map(|d| d.join("config.json")),
+            ca_bundle: get("SSL_CERT_FILE").map(PathBuf::from),
             cache_dir: base(get("XDG_CACHE_HOME"), get("HOME"), ".cache"),
             config_dir: base(get("XDG_CONFIG_HOME"), get("HOME"), ".config"),
             data_dir: base(get("XDG_DATA_HOME"), get("HOME"), ".local/share"),

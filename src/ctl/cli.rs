@@ -1,6 +1,7 @@
 //! The command line of `staticctl`, from which completions and man pages are made too.
 
-use clap::{Parser, Subcommand, ValueEnum};
+use crate::image::layer::Packing;
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell as CompletionShell;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -107,6 +108,21 @@ pub enum Command {
         #[arg(long, value_name = "NAME")]
         toolchain: Option<OsString>,
     },
+    /// Run a program in an empty root
+    ///
+    /// It gets namespaces of its own and a read-only root in memory that holds nothing but the program. Stdin, stdout,
+    /// stderr and signals are its own. Works for root and for ordinary users.
+    ///
+    /// Exit status: the program's own; a signal is raised again. 125 if no root could be made, 126 if the program
+    /// can't run in it, 127 if there is no such program.
+    Try(TryArgs),
+    /// Write programs and a few files as a container image, or push it
+    ///
+    /// The archive is an OCI layout and what `docker load` and `podman load` read, at once; the same files give the
+    /// same bytes. Every program is checked first.
+    ///
+    /// Exit status: 0 written, 1 a program may not go into an image, 2 it could not be made.
+    Image(Box<ImageArgs>),
     /// Make a directory of compiler names to put first on PATH
     Shims {
         /// The directory; made if it is missing
@@ -136,6 +152,134 @@ pub enum Shell {
     Fish,
     /// One JSON object
     Json,
+}
+
+/// The network of a program that is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Network {
+    /// A loopback interface and nothing else
+    #[default]
+    None,
+    /// The machine's own
+    Host,
+}
+
+/// `staticctl try`.
+#[derive(Debug, Args)]
+pub struct TryArgs {
+    /// Add what `staticctl image --etc` adds: passwd, group, hosts, nsswitch.conf, services, protocols
+    #[arg(long)]
+    pub with_etc: bool,
+    /// Add a writable /tmp
+    #[arg(long)]
+    pub with_tmp: bool,
+    /// Add /dev with null, zero, full, random, urandom, tty and shm, as container runtimes do
+    #[arg(long)]
+    pub with_dev: bool,
+    /// Add /proc, as container runtimes do
+    #[arg(long)]
+    pub with_proc: bool,
+    /// Start from this directory instead of from nothing; it is not written to
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<PathBuf>,
+    /// The network
+    #[arg(long, value_enum, default_value_t)]
+    pub net: Network,
+    /// Say at the end which files it tried and did not get, and which option of `staticctl image` adds each
+    #[arg(long)]
+    pub trace: bool,
+    /// Set a variable for the program
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub env: Vec<String>,
+    /// Give the program no variables but those of --env, as in a container
+    #[arg(long)]
+    pub clear_env: bool,
+    /// The program and its arguments
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "PROGRAM")]
+    pub command: Vec<OsString>,
+}
+
+/// `staticctl image`.
+#[derive(Debug, Args)]
+pub struct ImageArgs {
+    /// Static programs; each becomes /NAME. Programs for several machines make an image for several platforms
+    #[arg(required = true)]
+    pub programs: Vec<PathBuf>,
+    /// Where to: a file, a directory (with a slash at its end), or `-` for stdout
+    #[arg(short, long, value_name = "FILE|DIR/")]
+    pub output: Option<PathBuf>,
+    /// A name for the image
+    #[arg(short, long, value_name = "NAME[:TAG]")]
+    pub tag: Vec<String>,
+    /// Push it to a registry
+    #[arg(long, value_name = "HOST/NAME[:TAG]")]
+    pub push: Option<String>,
+    /// Push by plain HTTP, to this machine only
+    #[arg(long, requires = "push")]
+    pub insecure: bool,
+    /// How many seconds a registry may be silent
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, requires = "push")]
+    pub timeout: u64,
+    /// How often a failed request is sent again
+    #[arg(long, value_name = "N", default_value_t = 3, requires = "push")]
+    pub retries: u32,
+    /// What containers run, as a JSON list or as words; the first program if not given
+    #[arg(long, value_name = "COMMAND")]
+    pub entrypoint: Option<String>,
+    /// Its arguments, which those of `docker run` replace
+    #[arg(long, value_name = "ARGUMENTS", allow_hyphen_values = true)]
+    pub cmd: Option<String>,
+    /// A variable for containers
+    #[arg(short, long, value_name = "NAME=VALUE")]
+    pub env: Vec<String>,
+    /// Who containers run as
+    #[arg(short, long, value_name = "UID[:GID]", default_value = "65532:65532")]
+    pub user: String,
+    /// The directory that containers start in
+    #[arg(short, long, value_name = "DIR")]
+    pub workdir: Option<String>,
+    /// A label; those of org.opencontainers.image become annotations too
+    #[arg(short, long, value_name = "NAME=VALUE")]
+    pub label: Vec<String>,
+    /// An annotation of the manifest
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub annotation: Vec<String>,
+    /// A port that containers listen on
+    #[arg(long, value_name = "PORT[/PROTOCOL]")]
+    pub expose: Vec<String>,
+    /// A directory that outlives containers, and that their user can write to
+    #[arg(long, value_name = "DIR")]
+    pub volume: Vec<String>,
+    /// Add a file, or a directory with all that is in it
+    #[arg(long, value_name = "SRC:DST")]
+    pub add: Vec<OsString>,
+    /// Add the machine's certificate authorities
+    #[arg(long)]
+    pub ca_certs: bool,
+    /// Add all time zones, or one
+    #[arg(long, value_name = "ZONE", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub tzdata: Option<String>,
+    /// Add passwd, group, nsswitch.conf, hosts, services and protocols
+    #[arg(long)]
+    pub etc: bool,
+    /// Add a writable /tmp
+    #[arg(long)]
+    pub tmp: bool,
+    /// Add the description of a terminal
+    #[arg(long, value_name = "NAME")]
+    pub terminfo: Vec<String>,
+    /// Run the program in an empty root for a while and add what it asks for; see `staticctl try --trace`
+    #[arg(long)]
+    pub auto: bool,
+    /// How long that run may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 5, requires = "auto")]
+    pub auto_seconds: u64,
+    /// How layers are compressed: gzip, zstd or none, with a level such as gzip:6
+    #[arg(long, value_name = "HOW", default_value = "gzip")]
+    pub compress: Packing,
+    /// Show no progress
+    #[arg(short, long)]
+    pub quiet: bool,
 }
 
 /// The commands about toolchains.

@@ -5,11 +5,13 @@ pub mod cli;
 pub mod doctor;
 pub mod env;
 pub mod explain;
+pub mod image;
 pub mod install;
 pub mod pages;
 pub mod run;
 pub mod shims;
 pub mod toolchain;
+pub mod trial;
 
 use crate::message;
 use crate::settings::Settings;
@@ -47,6 +49,8 @@ pub fn main() -> ExitCode {
         Command::Env { toolchain, shell } => env::print(&settings, toolchain.as_deref(), shell),
         Command::CmakeToolchain { toolchain } => env::cmake(&settings, toolchain.as_deref()),
         Command::MesonFile { toolchain } => env::meson(&settings, toolchain.as_deref()),
+        Command::Try(args) => trial::run(&settings, &args),
+        Command::Image(args) => image::run(&settings, &args),
         Command::Completions { shell } => pages::completions(shell),
         Command::Man { dir } => pages::man(&dir),
     })

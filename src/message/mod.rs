@@ -6,6 +6,8 @@
 
 pub mod progress;
 pub mod status;
+#[cfg(feature = "push")]
+pub mod transfer;
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
@@ -70,4 +72,14 @@ pub fn product(text: impl Display) -> io::Result<()> {
         Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other,
     }
+}
+
+/// Stdout for a product that is bytes, too large to be held.
+pub fn sink() -> impl Write {
+    io::stdout()
+}
+
+/// Whether stdout is a terminal, which can't use bytes.
+pub fn product_is_shown() -> bool {
+    io::stdout().is_terminal()
 }

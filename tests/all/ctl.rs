@@ -13,6 +13,8 @@ fn help_and_version_are_everywhere() {
         "toolchain --help",
         "toolchain list --help",
         "shims --help",
+        "try --help",
+        "image --help",
     ] {
         let help = Run::new(STATICCTL).line(line).ok();
         assert!(help.contains("Usage: staticctl"), "{line}: {help}");

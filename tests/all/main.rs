@@ -45,6 +45,12 @@ mod systems;
 mod caches;
 // What the README says about whole builds, run as it stands there.
 mod readme;
+// `staticctl try`: an empty root, as root and as an ordinary user.
+mod sandbox;
+// `staticctl image` against the tools that read images.
+mod image;
+// `staticctl image --push` against a real registry, and against broken ones.
+mod registry;
 // Hostile bytes for everything that reads bytes, for as long as STATICCXX_FUZZ_SECONDS says.
 mod fuzz;
 // Architecture rules of the sources.

@@ -52,18 +52,14 @@ fn only_the_message_room_prints() {
 
 #[test]
 fn only_the_run_room_spawns() {
-    only_in(
-        &["src/run.rs", "src/run"],
-        &["process::Command", "execve", "execv(", "fork(", ".spawn()"],
-        "processes have one home",
-    );
+    only_in(&["src/run"], &["process::Command", "execve", "execv(", "fork(", ".spawn()"], "processes have one home");
 }
 
 #[test]
 fn only_the_settings_room_reads_the_environment() {
     let reading = ["env::var", "env::vars", "env::home_dir"];
     // Execution hands the whole environment on.
-    only_in(&["src/settings.rs", "src/run.rs"], &reading, "the environment has one home");
+    only_in(&["src/settings.rs", "src/run"], &reading, "the environment has one home");
 }
 
 #[test]

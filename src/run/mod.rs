@@ -1,6 +1,12 @@
 //! The one home of processes: replace ourselves, capture a probe, or supervise a link.
 //!
-//! [`Command`] is a plain value that can be read back, edited and printed before it is run.
+//! [`Command`] is a plain value that can be read back, edited and printed before it is run. [`jail`] runs a program in
+//! namespaces of its own.
+
+pub mod jail;
+mod relay;
+mod syscalls;
+mod tracer;
 
 mod child;
 pub mod tree;
@@ -135,6 +141,11 @@ pub fn exec(command: &Command) -> io::Error {
     errno.into()
 }
 
+/// Every variable that we were given, for a program that gets them all.
+pub fn environment() -> Vec<(OsString, OsString)> {
+    std::env::vars_os().collect()
+}
+
 /// What a captured command gave.
 #[derive(Debug, Clone)]
 pub struct Captured {
@@ -217,6 +228,21 @@ impl Guard {
             }
         }
         Guard(())
+    }
+
+    /// Ends catching: from here on signals act as if nothing had been installed.
+    pub fn release(self) {
+        let default = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
+        for signal in STOPPING {
+            // SAFETY: no handler; one that our caller ignored stays so.
+            unsafe {
+                if let Ok(old) = sigaction(signal, &default)
+                    && matches!(old.handler(), SigHandler::SigIgn)
+                {
+                    let _ = sigaction(signal, &old);
+                }
+            }
+        }
     }
 
     /// The signal that was caught, if any.
@@ -322,6 +348,18 @@ fn listen(child: &mut Child, hear: &mut impl FnMut(&[u8])) -> io::Result<()> {
 pub fn die_by(signal: i32) -> ! {
     let _ = signal_hook::low_level::emulate_default_handler(signal);
     // Only a signal whose default is not to end the process comes back here.
+    process::exit(128 + signal)
+}
+
+/// Ends this process by the signal that ended a program below us, without a core of our own.
+pub fn die_like(signal: i32) -> ! {
+    let _ = nix::sys::resource::setrlimit(nix::sys::resource::Resource::RLIMIT_CORE, 0, 0);
+    if let Ok(known) = Signal::try_from(signal) {
+        let default = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
+        // SAFETY: no handler. SIGKILL has no other disposition, and an error says so.
+        let _ = unsafe { sigaction(known, &default) };
+        let _ = nix::sys::signal::raise(known);
+    }
     process::exit(128 + signal)
 }
 

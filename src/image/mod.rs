@@ -1,0 +1,258 @@
+//! Programs and a few files → a container image, without a daemon and without any other program.
+//!
+//! | file | what |
+//! |---|---|
+//! | [`program`], [`platform`] | which files may be programs, and where they run |
+//! | [`tree`], [`parts`], [`needs`] | what is at which path; what most images need; what a run missed |
+//! | [`layer`], [`blob`] | a tree as a compressed archive, with its digest |
+//! | [`config`], [`reference`] | options, names, and the documents of OCI |
+//! | [`layout`], [`output`] | all blobs in one archive or directory, complete or not there at all |
+//! | [`registry`] | the same blobs, pushed |
+//!
+//! Nothing of when, where and by whom goes into an image: a bill of materials or a signature, which would be further
+//! manifests that refer to the image's, can be added to [`Image`] without a change of its digest.
+
+pub mod blob;
+pub mod config;
+pub mod layer;
+pub mod layout;
+pub mod needs;
+pub mod output;
+pub mod parts;
+pub mod platform;
+pub mod program;
+pub mod reference;
+#[cfg(feature = "push")]
+pub mod registry;
+pub mod tree;
+
+use blob::{Blob, Sha};
+use config::{Run, Undescribable};
+use layer::{Layer, LayerError, Making};
+use layout::{ForDocker, Top};
+use oci_spec::image::{Descriptor, ImageIndexBuilder, MediaType};
+use parts::{Part, PartError, Sources};
+use platform::Platform;
+use program::Program;
+use reference::Reference;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use tree::{Content, Node, Tree, TreeError};
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub struct Spec {
+    /// At least one.
+    pub programs: Vec<Program>,
+    /// Files and directories of this machine, and their places.
+    pub adds: Vec<(PathBuf, PathBuf)>,
+    /// Parts.
+    pub parts: Vec<Part>,
+    /// How containers run.
+    pub run: Run,
+    /// Names.
+    pub names: Vec<Reference>,
+}
+
+/// Why there is no image.
+#[derive(Debug, thiserror::Error)]
+pub enum ImageError {
+    /// Files that do not go together.
+    #[error(transparent)]
+    Tree(#[from] TreeError),
+    /// Parts that this machine does not have.
+    #[error(transparent)]
+    Part(#[from] PartError),
+    /// Reading and writing.
+    #[error(transparent)]
+    Layer(#[from] LayerError),
+    /// Documents.
+    #[error(transparent)]
+    Document(#[from] Undescribable),
+}
+
+/// The files of the image for one platform.
+#[derive(Debug, Clone, Default)]
+pub struct Files {
+    /// What was named: programs, `--add`, directories of options.
+    pub own: Tree,
+    /// What parts add to it.
+    pub parts: Tree,
+}
+
+impl Spec {
+    /// The platforms of the programs, sorted.
+    pub fn platforms(&self) -> Vec<Platform> {
+        let mut all: Vec<Platform> = self.programs.iter().map(|p| p.platform.clone()).collect();
+        all.sort();
+        all.dedup();
+        all
+    }
+
+    /// The files for a platform.
+    ///
+    /// # Errors
+    /// Two things for one path; what can't be read.
+    pub fn files(&self, platform: &Platform, sources: &Sources) -> Result<Files, ImageError> {
+        let mut own = Tree::default();
+        for program in self.programs.iter().filter(|p| p.platform == *platform) {
+            let content = Content::File(program.file.clone(), program.bytes);
+            let node = Node::File { content, executable: true };
+            own.put(&program.place, node, &format!("`{}`", program.file.display()))?;
+        }
+        for (source, destination) in &self.adds {
+            own.add(source, destination)?;
+        }
+        // A volume belongs to who runs the program: it is there to be written to.
+        let user = self.run.user.split(':').next().unwrap_or_default();
+        let owner = parts::uid(user).unwrap_or(crate::sandbox::NONROOT);
+        for volume in &self.run.volumes {
+            own.put(Path::new(volume), Node::Directory { mode: 0o755, owner }, "`--volume`")?;
+        }
+        if let Some(workdir) = &self.run.workdir {
+            own.put(Path::new(workdir), tree::DIRECTORY, "`--workdir`")?;
+        }
+        let mut parts = Tree::default();
+        for part in &self.parts {
+            sources.put(part, &mut parts)?;
+        }
+        let parts = parts.missing_in(&own)?;
+        Ok(Files { own, parts })
+    }
+
+    /// The command of a platform's containers.
+    pub fn entrypoint(&self, platform: &Platform) -> Vec<String> {
+        let first = self.programs.iter().find(|p| p.platform == *platform);
+        let own = || first.map(|p| p.place.to_string_lossy().into_owned()).into_iter().collect();
+        self.run.entrypoint.clone().unwrap_or_else(own)
+    }
+}
+
+/// The image of one platform.
+pub struct Single {
+    /// Where it runs.
+    pub platform: Platform,
+    /// Its layers: the parts, which many images share, below; the programs above.
+    pub layers: Vec<Layer>,
+    /// Its configuration.
+    pub config: Blob,
+    /// Its manifest.
+    pub manifest: Blob,
+    /// Bytes of all its files.
+    pub bytes: u64,
+}
+
+/// An image.
+pub struct Image {
+    /// One or more platforms.
+    pub singles: Vec<Single>,
+    /// What names them all, if they are more than one.
+    pub index: Option<Blob>,
+    names: Vec<Reference>,
+    time: u64,
+}
+
+/// Makes an image.
+///
+/// # Errors
+/// See [`ImageError`].
+pub fn build(spec: &Spec, sources: &Sources, making: &Making<'_>) -> Result<Image, ImageError> {
+    let created = config::time(making.time);
+    let mut singles = Vec::new();
+    for platform in spec.platforms() {
+        let files = spec.files(&platform, sources)?;
+        let bytes = files.own.bytes() + files.parts.bytes();
+        let trees = [&files.parts, &files.own].into_iter().filter(|t| !t.is_empty());
+        let layers = trees.map(|t| layer::make(t, making)).collect::<Result<Vec<_>, _>>()?;
+        let run = Run { entrypoint: Some(spec.entrypoint(&platform)), ..spec.run.clone() };
+        let config = config::configuration(&run, &platform, &layers, &created)?;
+        let mut annotations = vec![("org.opencontainers.image.created".to_owned(), created.clone())];
+        annotations.extend(spec.run.annotations.iter().cloned());
+        let manifest = config::manifest(&config, &layers, &annotations)?;
+        singles.push(Single { platform, layers, config, manifest, bytes });
+    }
+    let index = if singles.len() > 1 {
+        let manifests = singles.iter().map(Single::descriptor).collect::<Result<Vec<_>, _>>()?;
+        let annotations = spec.run.annotations.iter().cloned().collect::<HashMap<_, _>>();
+        Some(Blob::of(index(manifests, annotations)?))
+    } else {
+        None
+    };
+    Ok(Image { singles, index, names: spec.names.clone(), time: making.time })
+}
+
+fn index(manifests: Vec<Descriptor>, annotations: HashMap<String, String>) -> Result<Vec<u8>, Undescribable> {
+    let mut builder =
+        ImageIndexBuilder::default().schema_version(2_u32).media_type(MediaType::ImageIndex).manifests(manifests);
+    if !annotations.is_empty() {
+        builder = builder.annotations(annotations);
+    }
+    Ok(config::json(&builder.build().map_err(Undescribable::from)?)?)
+}
+
+impl Single {
+    fn descriptor(&self) -> Result<Descriptor, Undescribable> {
+        let mut descriptor = config::descriptor(MediaType::ImageManifest, &self.manifest.sha, self.manifest.len)?;
+        descriptor.set_platform(Some(config::described(&self.platform)?));
+        Ok(descriptor)
+    }
+}
+
+impl Image {
+    /// What a registry would call it by.
+    pub fn digest(&self) -> Option<Sha> {
+        self.index.as_ref().or(self.singles.first().map(|s| &s.manifest)).map(|b| b.sha)
+    }
+
+    /// All that is stored, each once.
+    pub fn blobs(&self) -> impl Iterator<Item = &Blob> {
+        self.singles
+            .iter()
+            .flat_map(|s| s.layers.iter().map(|l| &l.blob).chain([&s.config, &s.manifest]))
+            .chain(&self.index)
+    }
+
+    /// The documents at the top of a layout.
+    ///
+    /// # Errors
+    /// See [`Undescribable`].
+    pub fn top(&self) -> Result<Top, Undescribable> {
+        let descriptor = match (&self.index, self.singles.first()) {
+            (Some(index), _) => Some(config::descriptor(MediaType::ImageIndex, &index.sha, index.len)?),
+            (None, Some(single)) => Some(single.descriptor()?),
+            (None, None) => None,
+        };
+        let named = |name: &Reference| {
+            descriptor.clone().map(|mut d| {
+                d.set_annotations(Some(HashMap::from([
+                    ("io.containerd.image.name".to_owned(), name.full()),
+                    ("org.opencontainers.image.ref.name".to_owned(), name.tag.clone()),
+                ])));
+                d
+            })
+        };
+        let manifests = match self.names.as_slice() {
+            [] => descriptor.clone().into_iter().collect(),
+            names => names.iter().filter_map(named).collect(),
+        };
+        let own = self.singles.iter().find(|s| s.platform.architecture == own_architecture());
+        let docker = own.or(self.singles.first()).map(|single| ForDocker {
+            config: &single.config,
+            layers: single.layers.iter().map(|l| &l.blob).collect(),
+            names: self.names.iter().map(ToString::to_string).collect(),
+        });
+        Ok(Top::new(index(manifests, HashMap::new())?, docker.as_ref())?)
+    }
+}
+
+/// This machine in the words of images: what docker, which knows one platform an archive, is given of several.
+fn own_architecture() -> &'static str {
+    match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "x86" => "386",
+        "aarch64" => "arm64",
+        "loongarch64" => "loong64",
+        "powerpc64" if cfg!(target_endian = "little") => "ppc64le",
+        other => other,
+    }
+}

@@ -1,0 +1,191 @@
+//! Where an image is written to: complete under its name, or not there at all.
+
+use super::Image;
+use super::config::Undescribable;
+use super::layout::{Layout, MARK};
+use std::fs;
+use std::io::{self, BufWriter, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+/// A destination.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Output {
+    /// `-o FILE`: one archive.
+    Archive(PathBuf),
+    /// `-o DIR/`: a layout in a directory.
+    Directory(PathBuf),
+    /// `-o -`: one archive on stdout.
+    Stdout,
+}
+
+/// Why it can't be written.
+#[derive(Debug, thiserror::Error)]
+pub enum OutputError {
+    /// Writing failed.
+    #[error("`{path}` can't be written: {1}", path = .0.display())]
+    Io(PathBuf, io::Error),
+    /// There is a directory that is no layout.
+    #[error("`{path}` is a directory with something else than an image in it", path = .0.display())]
+    Occupied(PathBuf),
+    /// Documents.
+    #[error(transparent)]
+    Document(#[from] Undescribable),
+}
+
+impl Output {
+    /// Reads the value of `-o`: a slash at the end or a directory that exists is a directory.
+    pub fn parse(path: &Path) -> Output {
+        if path == Path::new("-") {
+            return Output::Stdout;
+        }
+        if path.as_os_str().as_bytes().ends_with(b"/") || path.is_dir() {
+            return Output::Directory(path.components().collect());
+        }
+        Output::Archive(path.to_owned())
+    }
+
+    /// A directory on the file system that it goes to, for what does not fit into memory.
+    pub fn directory(&self) -> PathBuf {
+        match self {
+            Output::Archive(path) | Output::Directory(path) => parent(path),
+            Output::Stdout => std::env::temp_dir(),
+        }
+    }
+
+    /// Writes an image. Gives the number of bytes.
+    ///
+    /// # Errors
+    /// Nothing is left behind then.
+    pub fn write(&self, image: &Image, interrupted: &dyn Fn() -> bool) -> Result<u64, OutputError> {
+        let top = image.top()?;
+        let layout = Layout::new(&top, image.blobs(), image.time);
+        match self {
+            Output::Archive(path) => archive(path, &layout, interrupted).map_err(|e| OutputError::Io(path.clone(), e)),
+            Output::Directory(path) => directory(path, &layout),
+            Output::Stdout => {
+                let mut counted = Counted { to: crate::message::sink(), count: 0, interrupted };
+                let written = layout.write_archive(BufWriter::new(&mut counted));
+                written.map_err(|e| OutputError::Io("stdout".into(), e))?;
+                Ok(counted.count)
+            }
+        }
+    }
+}
+
+fn parent(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(parent) if parent != Path::new("") => parent.to_owned(),
+        _ => ".".into(),
+    }
+}
+
+/// Counts, and fails once the user wants to stop.
+struct Counted<'a, W> {
+    to: W,
+    count: u64,
+    interrupted: &'a dyn Fn() -> bool,
+}
+
+impl<W: Write> Write for Counted<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if (self.interrupted)() {
+            return Err(io::Error::other("interrupted"));
+        }
+        let n = self.to.write(bytes)?;
+        self.count += n as u64;
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
+    }
+}
+
+/// Permissions as any new file has them.
+fn usual_mode() -> u32 {
+    // SAFETY: two calls that touch one number; this process has one thread that makes files.
+    let mask = unsafe {
+        let mask = nix::libc::umask(0o022);
+        nix::libc::umask(mask);
+        mask
+    };
+    0o666 & !mask
+}
+
+fn archive(path: &Path, layout: &Layout<'_>, interrupted: &dyn Fn() -> bool) -> io::Result<u64> {
+    let kind = fs::metadata(path).map(|m| m.file_type());
+    if kind.is_ok_and(|k| !k.is_file()) {
+        // A FIFO or a device: what reads it gets it as it comes.
+        let mut counted = Counted { to: fs::File::options().write(true).open(path)?, count: 0, interrupted };
+        layout.write_archive(BufWriter::new(&mut counted))?;
+        return Ok(counted.count);
+    }
+    let directory = parent(path);
+    let file = tempfile::Builder::new().prefix(".staticctl-image-").tempfile_in(directory)?;
+    let mut counted = Counted { to: file.as_file(), count: 0, interrupted };
+    layout.write_archive(BufWriter::with_capacity(1 << 18, &mut counted))?;
+    let count = counted.count;
+    file.as_file().set_permissions(fs::Permissions::from_mode(usual_mode()))?;
+    file.persist(path).map_err(|e| e.error)?;
+    Ok(count)
+}
+
+fn directory(path: &Path, layout: &Layout<'_>) -> Result<u64, OutputError> {
+    let io = |e| OutputError::Io(path.to_owned(), e);
+    let there = match fs::read_dir(path) {
+        Ok(mut entries) => entries.next().is_some(),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => false,
+        Err(e) => return Err(io(e)),
+    };
+    if there && !path.join(MARK).is_file() {
+        return Err(OutputError::Occupied(path.to_owned()));
+    }
+    let fresh = tempfile::Builder::new().prefix(".staticctl-image-").tempdir_in(parent(path)).map_err(io)?;
+    layout.write_directory(fresh.path()).map_err(io)?;
+    let mode = 0o777 & (usual_mode() | 0o111);
+    fs::set_permissions(fresh.path(), fs::Permissions::from_mode(mode)).map_err(io)?;
+    let count = size(fresh.path()).map_err(io)?;
+    if there {
+        // The old layout takes the temporary name, and goes with it.
+        nix::fcntl::renameat2(
+            nix::fcntl::AT_FDCWD,
+            fresh.path(),
+            nix::fcntl::AT_FDCWD,
+            path,
+            nix::fcntl::RenameFlags::RENAME_EXCHANGE,
+        )
+        .map_err(|e| io(e.into()))?;
+    } else {
+        fs::rename(fresh.path(), path).map_err(io)?;
+        // Its name is another one now.
+        let _ = fresh.keep();
+    }
+    Ok(count)
+}
+
+fn size(directory: &Path) -> io::Result<u64> {
+    let mut sum = 0;
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        let meta = entry.metadata()?;
+        sum += if meta.is_dir() { size(&entry.path())? } else { meta.len() };
+    }
+    Ok(sum)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slash_or_a_directory_is_a_directory() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(Output::parse(Path::new("-")), Output::Stdout);
+        assert_eq!(Output::parse(Path::new("x.tar")), Output::Archive("x.tar".into()));
+        assert_eq!(Output::parse(Path::new("new/")), Output::Directory("new".into()));
+        assert_eq!(Output::parse(dir.path()), Output::Directory(dir.path().into()));
+        assert_eq!(Output::parse(Path::new("x.tar")).directory(), Path::new("."));
+    }
+}

@@ -1,0 +1,372 @@
+//! A program in namespaces of its own.
+//!
+//! ```text
+//! staticctl ── waits, passes signals on, reads what is said
+//!   └─ keeper: first process of the namespaces; builds the root, traces, reaps
+//!        └─ program: no capabilities, no new privileges
+//! ```
+//!
+//! The keeper stands between because the first process of a PID namespace is immune to signals that it does not
+//! handle: a program in its place could not be stopped by SIGTERM. All three speak through one pipe, a JSON line each.
+
+use super::relay::Relay;
+use super::{Ended, tracer};
+use nix::errno::Errno;
+use nix::libc;
+use nix::sched::{CloneFlags, clone};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::{ForkResult, Gid, Pid, Uid, fork, pipe2};
+use serde::{Deserialize, Serialize};
+use std::ffi::CString;
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+/// The user and group in the namespace, and, when we are root, outside of it: distroless images call it `nonroot`.
+pub const NONROOT: u32 = 65532;
+
+/// What is to run, and in what.
+pub struct Jail<'a> {
+    /// Namespaces besides those for users, processes and mounts, which are always made.
+    pub namespaces: CloneFlags,
+    /// Path of the program in its root.
+    pub program: CString,
+    /// `argv`.
+    pub argv: Vec<CString>,
+    /// The whole environment.
+    pub environment: Vec<CString>,
+    /// Builds the root and goes there; runs in the keeper.
+    pub prepare: &'a dyn Fn() -> Result<(), Trouble>,
+    /// Report what is tried and not there.
+    pub trace: bool,
+    /// The program is watched, not used: it gets no input, its output goes away, and its time is limited.
+    pub watched: Option<Watched>,
+}
+
+/// The limits of a run that is only watched.
+pub struct Watched {
+    /// Where its output goes: the host's /dev/null, since the root may have none.
+    pub sink: File,
+    /// How long it may run.
+    pub limit: Duration,
+}
+
+/// A step that failed while the jail was made.
+#[derive(Debug, Clone, Serialize, Deserialize, thiserror::Error)]
+#[error("{step}: {}", Errno::from_raw(*errno).desc())]
+pub struct Trouble {
+    /// What was being done.
+    pub step: String,
+    /// The error number.
+    pub errno: i32,
+    /// The system refused the namespaces or a mount: that is a matter of the machine's settings.
+    pub not_allowed: bool,
+    /// It was the program that could not be started, in a jail that is complete.
+    pub at_exec: bool,
+}
+
+impl Trouble {
+    /// A step that failed.
+    pub fn new(step: impl Into<String>, errno: Errno) -> Trouble {
+        Trouble { step: step.into(), errno: errno as i32, not_allowed: false, at_exec: false }
+    }
+
+    /// The same from an I/O error.
+    pub fn io(step: impl Into<String>, error: &io::Error) -> Trouble {
+        Trouble::new(step, Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO)))
+    }
+
+    /// Marks what machines may forbid.
+    #[must_use]
+    pub fn forbidden(mut self) -> Trouble {
+        self.not_allowed = [libc::EPERM, libc::EACCES, libc::ENOSPC, libc::EINVAL, libc::ENOSYS].contains(&self.errno);
+        self
+    }
+}
+
+/// What a program wanted with a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Wanted {
+    /// To read it or to look at it.
+    Read,
+    /// To make it or to write to it.
+    Write,
+    /// To run it.
+    Exec,
+    /// To connect to the socket there.
+    Connect,
+}
+
+/// A path that a program tried and did not get.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Attempt {
+    /// Absolute where that could be found out.
+    pub path: String,
+    /// What for.
+    pub wanted: Wanted,
+    /// The error number: ENOENT, ENOTDIR, EROFS, EACCES.
+    pub errno: i32,
+}
+
+/// What the keeper and the program say.
+#[derive(Debug, Serialize, Deserialize)]
+enum Said {
+    Failed(Trouble),
+    Tried(Attempt),
+    Exited(i32),
+    Killed(i32),
+}
+
+/// How a jailed program did.
+#[derive(Debug)]
+pub struct Outcome {
+    /// How it ended.
+    pub ended: Ended,
+    /// What it missed, in order, each once.
+    pub attempts: Vec<Attempt>,
+    /// It was ended because its time was over.
+    pub timed_out: bool,
+}
+
+/// Says a line; at most a few hundred bytes, so that lines of two processes do not mix.
+pub(super) struct Mouth(File);
+
+impl Mouth {
+    fn say(&self, said: &Said) {
+        if let Ok(mut line) = serde_json::to_vec(said) {
+            line.push(b'\n');
+            let _ = (&self.0).write_all(&line);
+        }
+    }
+
+    pub(super) fn tried(&self, attempt: Attempt) {
+        self.say(&Said::Tried(attempt));
+    }
+}
+
+/// Room for the keeper, which runs on a stack of its own.
+const STACK: usize = 1 << 20;
+
+/// Runs a program in its jail to its end.
+///
+/// Must be called while the process has one thread: the keeper is a copy of it.
+///
+/// # Errors
+/// The step that failed; the program has not run then.
+pub fn run(jail: &Jail<'_>) -> Result<Outcome, Trouble> {
+    let pipe = || pipe2(nix::fcntl::OFlag::O_CLOEXEC).map_err(|e| Trouble::new("a pipe can't be made", e));
+    let ((hear, speak), (go_read, go_write)) = (pipe()?, pipe()?);
+    let relay = Relay::hold();
+    let mut stack = vec![0; STACK];
+    let flags = CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWPID | jail.namespaces;
+    let mut own = Some((speak.try_clone(), go_read.try_clone()));
+    let keeper = Box::new(|| match own.take() {
+        Some((Ok(speak), Ok(go))) => keep(jail, &relay, speak, go),
+        _ => 1,
+    });
+    // SAFETY: one thread, memory is copied, and the keeper never returns into our frames.
+    let pid = unsafe { clone(keeper, &mut stack, flags, Some(libc::SIGCHLD)) };
+    drop((own, speak, go_read));
+    let pid = pid.map_err(|e| {
+        relay.end();
+        Trouble::new("namespaces can't be made", e).forbidden()
+    })?;
+    let mapped = map_ids(pid);
+    if jail.watched.is_some() {
+        relay.end();
+    } else {
+        relay.release_to(pid, false);
+    }
+    if mapped.is_ok() {
+        let _ = File::from(go_write).write_all(b".");
+    } else {
+        drop(go_write);
+    }
+    let heard = listen(hear, jail.watched.as_ref().map(|w| w.limit), pid);
+    reap(pid);
+    relay.end();
+    mapped?;
+    heard
+}
+
+fn reap(pid: Pid) {
+    while let Err(Errno::EINTR) = waitpid(pid, None) {}
+}
+
+/// Reads until the keeper and the program are gone.
+fn listen(hear: OwnedFd, limit: Option<Duration>, keeper: Pid) -> Result<Outcome, Trouble> {
+    let mut reader = BufReader::new(File::from(hear));
+    let (start, mut timed_out) = (Instant::now(), false);
+    let (mut ended, mut attempts) = (None, Vec::new());
+    loop {
+        if let Some(limit) = limit
+            && reader.buffer().is_empty()
+        {
+            let left = limit.saturating_sub(start.elapsed());
+            let wait = u16::try_from(left.as_millis()).unwrap_or(u16::MAX);
+            let fd = reader.get_ref().as_fd();
+            let mut polled = [nix::poll::PollFd::new(fd, nix::poll::PollFlags::POLLIN)];
+            if nix::poll::poll(&mut polled, wait) == Ok(0) && start.elapsed() >= limit {
+                timed_out = true;
+                let _ = nix::sys::signal::kill(keeper, nix::sys::signal::Signal::SIGKILL);
+                break;
+            }
+        }
+        let mut line = String::new();
+        match reader.read_line(&mut line) {
+            Ok(0) => break,
+            Ok(_) => {}
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+            Err(e) => return Err(Trouble::io("the program's keeper can't be heard", &e)),
+        }
+        match serde_json::from_str(&line) {
+            Ok(Said::Failed(trouble)) => return Err(trouble),
+            Ok(Said::Tried(attempt)) => attempts.push(attempt),
+            Ok(Said::Exited(code)) => ended = Some(Ended::Exited(code)),
+            Ok(Said::Killed(signal)) => ended = Some(Ended::Killed(signal)),
+            Err(_) => {}
+        }
+    }
+    let ended = match ended {
+        Some(ended) => ended,
+        None if timed_out => Ended::Killed(libc::SIGKILL),
+        None => return Err(Trouble::new("the program's keeper ended without a word", Errno::ECHILD)),
+    };
+    Ok(Outcome { ended, attempts, timed_out })
+}
+
+/// Root becomes nobody of importance but keeps its eyes while it builds the root; everyone else stays who they are
+/// under another number.
+fn map_ids(keeper: Pid) -> Result<(), Trouble> {
+    let write = |file: &str, text: String| {
+        fs::write(format!("/proc/{keeper}/{file}"), text)
+            .map_err(|e| Trouble::io(format!("`{file}` of the namespace can't be written"), &e).forbidden())
+    };
+    let (uid, gid) = (Uid::effective(), Gid::effective());
+    if uid.is_root() {
+        write("uid_map", format!("0 0 1\n{NONROOT} {NONROOT} 1\n"))?;
+        write("gid_map", format!("0 0 1\n{NONROOT} {NONROOT} 1\n"))
+    } else {
+        write("uid_map", format!("{NONROOT} {uid} 1\n"))?;
+        write("setgroups", "deny".into())?;
+        write("gid_map", format!("{NONROOT} {gid} 1\n"))
+    }
+}
+
+/// The first process in the namespaces, to its end. Gives its exit status.
+fn keep(jail: &Jail<'_>, relay: &Relay, speak: OwnedFd, go: OwnedFd) -> isize {
+    let mouth = Mouth(File::from(speak));
+    // SAFETY: no memory is involved. Our death is the keeper's, and the keeper's that of all in the namespace.
+    unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
+    let mut byte = [0];
+    if File::from(go).read_exact(&mut byte).is_err() {
+        return 1;
+    }
+    let tracer = match tracer::Tracer::new(jail.trace) {
+        Ok(tracer) => tracer,
+        Err(trouble) => return fail(&mouth, trouble),
+    };
+    if let Err(trouble) = (jail.prepare)() {
+        return fail(&mouth, trouble);
+    }
+    let gate = match pipe2(nix::fcntl::OFlag::O_CLOEXEC) {
+        Ok(gate) => gate,
+        Err(e) => return fail(&mouth, Trouble::new("a pipe can't be made", e)),
+    };
+    // SAFETY: one thread.
+    match unsafe { fork() } {
+        Err(e) => fail(&mouth, Trouble::new("no process can be made", e)),
+        Ok(ForkResult::Child) => {
+            let trouble = become_program(jail, relay, gate);
+            mouth.say(&Said::Failed(trouble));
+            // SAFETY: ends this process without running anything of its parent's.
+            unsafe { libc::_exit(127) }
+        }
+        Ok(ForkResult::Parent { child }) => {
+            relay.release_to(child, true);
+            if jail.trace
+                && let Err(trouble) = tracer.seize(child)
+            {
+                return fail(&mouth, trouble);
+            }
+            drop(gate);
+            let ended = if jail.trace { tracer.follow(child, &mouth) } else { wait_for(child) };
+            mouth.say(&match ended {
+                Ended::Exited(code) => Said::Exited(code),
+                Ended::Killed(signal) => Said::Killed(signal),
+            });
+            0
+        }
+    }
+}
+
+fn fail(mouth: &Mouth, trouble: Trouble) -> isize {
+    mouth.say(&Said::Failed(trouble));
+    1
+}
+
+/// Waits for the program, and for every orphan that falls to the first process meanwhile.
+fn wait_for(program: Pid) -> Ended {
+    loop {
+        match waitpid(None, Some(WaitPidFlag::__WALL)) {
+            Ok(WaitStatus::Exited(pid, code)) if pid == program => return Ended::Exited(code),
+            Ok(WaitStatus::Signaled(pid, signal, _)) if pid == program => return Ended::Killed(signal as i32),
+            Err(Errno::ECHILD) => return Ended::Exited(1),
+            _ => {}
+        }
+    }
+}
+
+/// Everything between fork and exec. Comes back only with what went wrong.
+fn become_program(jail: &Jail<'_>, relay: &Relay, gate: (OwnedFd, OwnedFd)) -> Trouble {
+    let (read, write) = gate;
+    drop(write);
+    // Opens when the tracer is there, or, without one, at once.
+    let _ = File::from(read).read(&mut [0]);
+    if let Some(watched) = &jail.watched
+        && let Err(trouble) = silence(&watched.sink)
+    {
+        return trouble;
+    }
+    if let Err(e) = drop_privileges() {
+        return Trouble::new("privileges can't be dropped", e);
+    }
+    if jail.trace
+        && let Err(e) = tracer::install_filter()
+    {
+        return Trouble::new("system calls can't be filtered", e).forbidden();
+    }
+    relay.undo();
+    let Err(e) = nix::unistd::execve(&jail.program, &jail.argv, &jail.environment);
+    Trouble { at_exec: true, ..Trouble::new(format!("`{}` can't be run", jail.program.to_string_lossy()), e) }
+}
+
+/// Gives the program an empty stdin and a sink for what it says.
+fn silence(sink: &File) -> Result<(), Trouble> {
+    let failed = |e| Trouble::new("stdin, stdout and stderr can't be silenced", e);
+    let (read, write) = pipe2(nix::fcntl::OFlag::empty()).map_err(failed)?;
+    drop(write);
+    for (from, to) in [(read.as_raw_fd(), 0), (sink.as_raw_fd(), 1), (sink.as_raw_fd(), 2)] {
+        // SAFETY: descriptors of our own.
+        Errno::result(unsafe { libc::dup2(from, to) }).map_err(failed)?;
+    }
+    Ok(())
+}
+
+fn drop_privileges() -> Result<(), Errno> {
+    let (uid, gid) = (Uid::from_raw(NONROOT), Gid::from_raw(NONROOT));
+    // Supplementary groups can be dropped only by who came as root; others keep theirs, as numbers nobody knows.
+    let _ = nix::unistd::setgroups(&[]);
+    nix::unistd::setresgid(gid, gid, gid)?;
+    nix::unistd::setresuid(uid, uid, uid)?;
+    // SAFETY: no memory is involved.
+    unsafe {
+        Errno::result(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))?;
+        // An ordinary user keeps its number and with it the namespace's capabilities until exec; exec of a user
+        // that is not root of the namespace drops them all, unless they are ambient.
+        Errno::result(libc::prctl(libc::PR_CAP_AMBIENT, libc::PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,247 @@
+//! Follows a program and everything that it starts, and hears which files they tried in vain.
+//!
+//! A seccomp filter stops a process at the calls that name files; ptrace tells their arguments and, a moment later,
+//! the kernel's answer. So the answer is the truth, not a guess about it, other calls run at full speed, and threads,
+//! forks and execs are followed by the kernel itself. The process can't outlive its tracer.
+
+use super::Ended;
+use super::jail::{Attempt, Mouth, Trouble, Wanted};
+use super::syscalls::{self, Request, Stopped};
+use nix::errno::Errno;
+use nix::libc;
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::sys::uio::{RemoteIoVec, process_vm_readv};
+use nix::unistd::Pid;
+use std::collections::{BTreeSet, HashMap};
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::IoSliceMut;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+const OPTIONS: libc::c_int = libc::PTRACE_O_TRACESECCOMP
+    | libc::PTRACE_O_TRACESYSGOOD
+    | libc::PTRACE_O_TRACEFORK
+    | libc::PTRACE_O_TRACEVFORK
+    | libc::PTRACE_O_TRACECLONE
+    | libc::PTRACE_O_TRACEEXEC
+    | libc::PTRACE_O_EXITKILL;
+
+/// The follower of one program.
+pub(super) struct Tracer {
+    /// A /proc of the namespace, to look up what relative paths are relative to; none where it can't be mounted.
+    proc: Option<File>,
+}
+
+/// Installs the filter in the calling process.
+///
+/// # Errors
+/// What the kernel says; ENOSYS on a machine whose calls are not known here.
+pub(super) fn install_filter() -> Result<(), Errno> {
+    let mut filter = syscalls::filter();
+    let Some(len) = u16::try_from(filter.len()).ok().filter(|n| *n > 0) else { return Err(Errno::ENOSYS) };
+    let program = libc::sock_fprog { len, filter: filter.as_mut_ptr() };
+    // SAFETY: the program outlives the call, which copies it.
+    Errno::result(unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program) }).map(drop)
+}
+
+/// One request of ptrace that takes and gives numbers only.
+fn ptrace(request: libc::c_uint, pid: i32, data: libc::c_long) -> Result<(), Errno> {
+    // SAFETY: none of the requests that come here writes to our memory.
+    Errno::result(unsafe { libc::ptrace(request, pid, std::ptr::null_mut::<libc::c_void>(), data) }).map(drop)
+}
+
+impl Tracer {
+    /// Called in the keeper before the root is built. `wanted` is whether there will be anything to follow.
+    ///
+    /// # Errors
+    /// A machine whose system calls are not known.
+    pub(super) fn new(wanted: bool) -> Result<Tracer, Trouble> {
+        if !wanted {
+            return Ok(Tracer { proc: None });
+        }
+        if syscalls::filter().is_empty() {
+            return Err(Trouble::new("the system calls of this machine are not known to --trace", Errno::ENOSYS));
+        }
+        Ok(Tracer { proc: own_proc() })
+    }
+
+    /// Takes hold of the program, which waits for that.
+    ///
+    /// # Errors
+    /// A machine that does not allow it.
+    pub(super) fn seize(&self, program: Pid) -> Result<(), Trouble> {
+        ptrace(libc::PTRACE_SEIZE, program.as_raw(), libc::c_long::from(OPTIONS))
+            .map_err(|e| Trouble::new("the program can't be traced", e).forbidden())
+    }
+
+    /// Follows until the program has ended.
+    pub(super) fn follow(&self, program: Pid, mouth: &Mouth) -> Ended {
+        let mut pending: HashMap<i32, Request> = HashMap::new();
+        let mut said = BTreeSet::new();
+        loop {
+            let mut status = 0;
+            // SAFETY: writes one number.
+            let pid = unsafe { libc::waitpid(-1, &raw mut status, libc::__WALL) };
+            if pid < 0 {
+                if Errno::last() == Errno::EINTR {
+                    continue;
+                }
+                return Ended::Exited(1);
+            }
+            if libc::WIFEXITED(status) || libc::WIFSIGNALED(status) {
+                pending.remove(&pid);
+                if pid == program.as_raw() {
+                    return if libc::WIFEXITED(status) {
+                        Ended::Exited(libc::WEXITSTATUS(status))
+                    } else {
+                        Ended::Killed(libc::WTERMSIG(status))
+                    };
+                }
+                continue;
+            }
+            let (signal, event) = (libc::WSTOPSIG(status), status >> 16);
+            let _ = match event {
+                libc::PTRACE_EVENT_SECCOMP => match self.asked(pid) {
+                    Some(request) => {
+                        pending.insert(pid, request);
+                        ptrace(libc::PTRACE_SYSCALL, pid, 0)
+                    }
+                    None => ptrace(libc::PTRACE_CONT, pid, 0),
+                },
+                libc::PTRACE_EVENT_STOP => match signal {
+                    // Stopped as a group, by job control: it must stay so until somebody says SIGCONT.
+                    libc::SIGSTOP | libc::SIGTSTP | libc::SIGTTIN | libc::SIGTTOU => {
+                        ptrace(libc::PTRACE_LISTEN, pid, 0)
+                    }
+                    _ => ptrace(libc::PTRACE_CONT, pid, 0),
+                },
+                // The exec that is under way has an end of its own to be seen.
+                libc::PTRACE_EVENT_EXEC => {
+                    let next = if pending.contains_key(&pid) { libc::PTRACE_SYSCALL } else { libc::PTRACE_CONT };
+                    ptrace(next, pid, 0)
+                }
+                0 if signal == libc::SIGTRAP | 0x80 => {
+                    if let Some(request) = pending.remove(&pid)
+                        && let Some(errno) = answer(pid)
+                        && let Some(attempt) = self.attempt(pid, &request, errno)
+                        && said.insert(attempt.clone())
+                    {
+                        mouth.tried(attempt);
+                    }
+                    ptrace(libc::PTRACE_CONT, pid, 0)
+                }
+                0 => ptrace(libc::PTRACE_CONT, pid, libc::c_long::from(signal)),
+                _ => ptrace(libc::PTRACE_CONT, pid, 0),
+            };
+        }
+    }
+
+    /// What the call at which a process stands wants.
+    fn asked(&self, pid: i32) -> Option<Request> {
+        let info = info(pid)?;
+        if info.op != libc::PTRACE_SYSCALL_INFO_SECCOMP {
+            return None;
+        }
+        // SAFETY: `op` says which member is there.
+        let call = unsafe { info.u.seccomp };
+        let stopped = Stopped { machine: info.arch, number: call.nr, arguments: call.args };
+        syscalls::request(&stopped, |address| {
+            let bytes = read(pid, address, 8);
+            Some(u64::from_ne_bytes(bytes.get(..8)?.try_into().ok()?))
+        })
+    }
+
+    fn attempt(&self, pid: i32, request: &Request, errno: i32) -> Option<Attempt> {
+        let refused = match request.wanted {
+            Wanted::Write => [libc::ENOENT, libc::ENOTDIR, libc::EROFS, libc::EACCES].contains(&errno),
+            Wanted::Exec => [libc::ENOENT, libc::ENOTDIR, libc::EACCES].contains(&errno),
+            _ => [libc::ENOENT, libc::ENOTDIR].contains(&errno),
+        };
+        if !refused {
+            return None;
+        }
+        let path = if request.in_socket_address {
+            let bytes = read(pid, request.path, 110);
+            let (family, path) = bytes.split_at_checked(2)?;
+            // Names without a file begin with a zero byte.
+            if family != u16::try_from(libc::AF_UNIX).ok()?.to_ne_bytes() || path.first() == Some(&0) {
+                return None;
+            }
+            path.split(|b| *b == 0).next()?.to_vec()
+        } else {
+            let bytes = read(pid, request.path, libc::PATH_MAX as usize);
+            let end = bytes.iter().position(|b| *b == 0)?;
+            bytes.get(..end)?.to_vec()
+        };
+        if path.is_empty() {
+            return None;
+        }
+        let path = self.absolute(pid, request.directory, Path::new(OsStr::from_bytes(&path)));
+        Some(Attempt { path: path.to_string_lossy().into_owned(), wanted: request.wanted, errno })
+    }
+
+    fn absolute(&self, pid: i32, directory: i32, path: &Path) -> PathBuf {
+        if path.is_absolute() {
+            return path.to_owned();
+        }
+        let link = match directory {
+            libc::AT_FDCWD => format!("{pid}/cwd"),
+            fd => format!("{pid}/fd/{fd}"),
+        };
+        let base = self.proc.as_ref().and_then(|proc| nix::fcntl::readlinkat(proc, link.as_str()).ok());
+        base.map_or_else(|| path.to_owned(), |base| Path::new(&base).join(path))
+    }
+}
+
+/// Mounts a /proc of the namespace that we are the first process of, opens it, and hides it again.
+fn own_proc() -> Option<File> {
+    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
+    mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&str>).ok()?;
+    mount(Some("proc"), "/proc", Some("proc"), flags, None::<&str>).ok()?;
+    let opened = File::open("/proc").ok();
+    let _ = umount2("/proc", MntFlags::MNT_DETACH);
+    opened
+}
+
+fn info(pid: i32) -> Option<libc::ptrace_syscall_info> {
+    let mut info = std::mem::MaybeUninit::<libc::ptrace_syscall_info>::zeroed();
+    let size = size_of::<libc::ptrace_syscall_info>();
+    // SAFETY: the kernel writes at most `size` bytes into a structure that is valid for any bytes.
+    unsafe {
+        Errno::result(libc::ptrace(libc::PTRACE_GET_SYSCALL_INFO, pid, size, info.as_mut_ptr())).ok()?;
+        Some(info.assume_init())
+    }
+}
+
+/// The error number with which the call ended at whose end a process stands.
+fn answer(pid: i32) -> Option<i32> {
+    let info = info(pid)?;
+    if info.op != libc::PTRACE_SYSCALL_INFO_EXIT {
+        return None;
+    }
+    // SAFETY: `op` says which member is there.
+    let exit = unsafe { info.u.exit };
+    (exit.is_error != 0).then(|| i32::try_from(-exit.sval).unwrap_or(0))
+}
+
+/// Up to `most` bytes of a process's memory. Page by page: what follows the last page may not be mapped.
+fn read(pid: i32, address: u64, most: usize) -> Vec<u8> {
+    const PAGE: usize = 4096;
+    let Ok(start) = usize::try_from(address) else { return Vec::new() };
+    let mut bytes = Vec::new();
+    while bytes.len() < most {
+        let Some(base) = start.checked_add(bytes.len()) else { break };
+        let len = (PAGE - base % PAGE).min(most - bytes.len());
+        let mut chunk = vec![0; len];
+        let remote = [RemoteIoVec { base, len }];
+        match process_vm_readv(Pid::from_raw(pid), &mut [IoSliceMut::new(&mut chunk)], &remote) {
+            Ok(n) if n > 0 => bytes.extend_from_slice(chunk.get(..n).unwrap_or_default()),
+            _ => break,
+        }
+        if bytes.contains(&0) && most > 256 {
+            break;
+        }
+    }
+    bytes
+}

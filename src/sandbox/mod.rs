@@ -1,0 +1,84 @@
+//! Runs a program in an empty root: `staticctl try`, and the look that `staticctl image --auto` takes.
+//!
+//! | file | what |
+//! |---|---|
+//! | [`root`] | a read-only root in memory out of a tree of files |
+//! | [`allowed`] | why a machine refuses namespaces, and what to do |
+//!
+//! What happens between clone and exec, and the tracing, is in [`crate::run::jail`].
+
+pub mod allowed;
+pub mod root;
+
+pub use crate::run::jail::{Attempt, NONROOT, Outcome, Trouble, Wanted};
+
+use crate::run::jail::{self, Jail, Watched};
+use nix::sched::CloneFlags;
+use root::Root;
+use std::ffi::{CString, OsStr, OsString};
+use std::fs::File;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::time::Duration;
+
+/// A run to be made.
+#[derive(Debug, Clone, Default)]
+pub struct Trial<'a> {
+    /// The root.
+    pub root: Root<'a>,
+    /// Path of the program in it.
+    pub program: &'a [u8],
+    /// Its arguments, `argv[0]` first.
+    pub argv: &'a [OsString],
+    /// Its whole environment.
+    pub environment: &'a [(OsString, OsString)],
+    /// It shares the machine's network.
+    pub host_network: bool,
+    /// Say which files it tried in vain.
+    pub trace: bool,
+    /// It is watched, without input and output, for at most this time.
+    pub watch: Option<Duration>,
+}
+
+/// Runs it to its end. Never without the namespaces: where they are refused, nothing runs.
+///
+/// # Errors
+/// The step that failed.
+pub fn run(trial: &Trial<'_>) -> Result<Outcome, Trouble> {
+    let string = |bytes: &[u8]| {
+        CString::new(bytes).map_err(|_| Trouble::new("a zero byte can't be passed", nix::errno::Errno::EINVAL))
+    };
+    let variable = |(name, value): &(OsString, OsString)| string(&[name.as_bytes(), b"=", value.as_bytes()].concat());
+    let mut namespaces = CloneFlags::CLONE_NEWIPC | CloneFlags::CLONE_NEWUTS;
+    if !trial.host_network {
+        namespaces |= CloneFlags::CLONE_NEWNET;
+    }
+    let watched = match trial.watch {
+        None => None,
+        Some(limit) => {
+            let sink = File::options().write(true).open("/dev/null");
+            Some(Watched { sink: sink.map_err(|e| Trouble::io("`/dev/null` can't be opened", &e))?, limit })
+        }
+    };
+    let own_network = !trial.host_network;
+    jail::run(&Jail {
+        namespaces,
+        program: string(trial.program)?,
+        argv: trial.argv.iter().map(|a| string(a.as_bytes())).collect::<Result<_, _>>()?,
+        environment: trial.environment.iter().map(variable).collect::<Result<_, _>>()?,
+        prepare: &|| {
+            if own_network {
+                root::raise_loopback();
+            }
+            trial.root.build()
+        },
+        trace: trial.trace,
+        watched,
+    })
+}
+
+/// Where a program of this machine stands in a root of its own: `/NAME`.
+pub fn place(program: &Path) -> Vec<u8> {
+    let name = program.file_name().unwrap_or(OsStr::new("program"));
+    [b"/", name.as_bytes()].concat()
+}
