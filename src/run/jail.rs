@@ -201,17 +201,20 @@ fn listen(hear: OwnedFd, limit: Option<Duration>, keeper: Pid) -> Result<Outcome
     let (start, mut timed_out) = (Instant::now(), false);
     let (mut ended, mut attempts) = (None, Vec::new());
     loop {
-        if let Some(limit) = limit
-            && reader.buffer().is_empty()
-        {
-            let left = limit.saturating_sub(start.elapsed());
-            let wait = u16::try_from(left.as_millis()).unwrap_or(u16::MAX);
+        if let Some(limit) = limit {
+            // Rounded up, so that the last wait is not an instant too short.
+            let left = limit.saturating_sub(start.elapsed()).as_millis() + 1;
             let fd = reader.get_ref().as_fd();
             let mut polled = [nix::poll::PollFd::new(fd, nix::poll::PollFlags::POLLIN)];
-            if nix::poll::poll(&mut polled, wait) == Ok(0) && start.elapsed() >= limit {
+            let ready = nix::poll::poll(&mut polled, u16::try_from(left).unwrap_or(u16::MAX));
+            if start.elapsed() >= limit {
                 timed_out = true;
                 let _ = nix::sys::signal::kill(keeper, nix::sys::signal::Signal::SIGKILL);
                 break;
+            }
+            // Reading would wait for more than there is time.
+            if !ready.is_ok_and(|n| n > 0) {
+                continue;
             }
         }
         let mut line = String::new();
