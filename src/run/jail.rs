@@ -202,19 +202,20 @@ fn listen(hear: OwnedFd, limit: Option<Duration>, keeper: Pid) -> Result<Outcome
     let (mut ended, mut attempts) = (None, Vec::new());
     loop {
         if let Some(limit) = limit {
-            // Rounded up, so that the last wait is not an instant too short.
-            let left = limit.saturating_sub(start.elapsed()).as_millis() + 1;
-            let fd = reader.get_ref().as_fd();
-            let mut polled = [nix::poll::PollFd::new(fd, nix::poll::PollFlags::POLLIN)];
-            let ready = nix::poll::poll(&mut polled, u16::try_from(left).unwrap_or(u16::MAX));
-            if start.elapsed() >= limit {
+            let left = limit.saturating_sub(start.elapsed());
+            if left.is_zero() {
                 timed_out = true;
                 let _ = nix::sys::signal::kill(keeper, nix::sys::signal::Signal::SIGKILL);
                 break;
             }
-            // Reading would wait for more than there is time.
-            if !ready.is_ok_and(|n| n > 0) {
-                continue;
+            if reader.buffer().is_empty() {
+                // Rounded up: what is waited for in vain is waited for in full, and nothing is read that is not there.
+                let wait = u16::try_from(left.as_millis() + 1).unwrap_or(u16::MAX);
+                let fd = reader.get_ref().as_fd();
+                let mut polled = [nix::poll::PollFd::new(fd, nix::poll::PollFlags::POLLIN)];
+                if matches!(nix::poll::poll(&mut polled, wait), Ok(0) | Err(Errno::EINTR)) {
+                    continue;
+                }
             }
         }
         let mut line = String::new();
