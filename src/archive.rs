@@ -21,22 +21,49 @@ pub fn of(object: &[u8]) -> Option<Vec<u8>> {
 /// An archive of an object whose index has these names: a linker that goes by the index takes the member for any
 /// of them, whether the object defines it or not.
 pub fn with_index(object: &[u8], names: &[impl AsRef<[u8]>]) -> Option<Vec<u8>> {
-    let count = u32::try_from(names.len()).ok()?;
-    let mut text: Vec<u8> = names.iter().flat_map(|n| n.as_ref().iter().copied().chain([0])).collect();
+    let names = names.iter().map(|n| n.as_ref().to_vec()).collect();
+    write(&[Member { object, names }])
+}
+
+/// An archive of several objects; none where the symbols of one can't be read.
+pub fn of_members(objects: &[Vec<u8>]) -> Option<Vec<u8>> {
+    let members: Option<Vec<Member<'_>>> = objects
+        .iter()
+        .map(|object| Some(Member { object, names: defined::<elf::FileHeader64<Endianness>>(object)? }))
+        .collect();
+    write(&members?)
+}
+
+/// An object and the names by which it is taken.
+struct Member<'a> {
+    object: &'a [u8],
+    names: Vec<Vec<u8>>,
+}
+
+fn write(members: &[Member<'_>]) -> Option<Vec<u8>> {
+    let count = members.iter().map(|m| m.names.len()).sum::<usize>();
+    let mut text: Vec<u8> = members.iter().flat_map(|m| &m.names).flat_map(|n| n.iter().copied().chain([0])).collect();
     if text.len() % 2 == 1 {
         text.push(b'\n');
     }
-    let index = 4 + 4 * names.len() + text.len();
-    let member = u32::try_from(8 + HEADER + index).ok()?;
+    let index = 4 + 4 * count + text.len();
     let mut archive = b"!<arch>\n".to_vec();
     archive.extend(header("/", index));
-    archive.extend(count.to_be_bytes());
-    archive.extend(names.iter().flat_map(|_| member.to_be_bytes()));
+    archive.extend(u32::try_from(count).ok()?.to_be_bytes());
+    let mut at = 8 + HEADER + index;
+    for member in members {
+        let place = u32::try_from(at).ok()?;
+        archive.extend(member.names.iter().flat_map(|_| place.to_be_bytes()));
+        at += HEADER + member.object.len().next_multiple_of(2);
+    }
     archive.extend(text);
-    archive.extend(header("objects.o/", object.len()));
-    archive.extend_from_slice(object);
-    if object.len() % 2 == 1 {
-        archive.push(b'\n');
+    for (number, member) in members.iter().enumerate() {
+        let name = if members.len() == 1 { "objects.o/".to_owned() } else { format!("objects{number}.o/") };
+        archive.extend(header(&name, member.object.len()));
+        archive.extend_from_slice(member.object);
+        if member.object.len() % 2 == 1 {
+            archive.push(b'\n');
+        }
     }
     Some(archive)
 }

@@ -8,6 +8,7 @@
 //! | who compiles | [`toolchain`] finds, probes, caches, selects | yes, through [`run`] |
 //! | which archives | [`libs`] resolves library references as ld would | reads library directories |
 //! | a project's own libraries | [`fat`] makes shared objects that can be linked statically later | yes |
+//! | no archive at all | [`convert`] makes objects of shared objects, purely, and keeps them | reads and writes its cache |
 //! | what to do | [`plan`] applies the ordered rules, purely | no |
 //! | by which linker | [`linker`] knows what the built-in one can do, and asks the compiler how it would link | once a set of options |
 //! | do it | [`run`] execs or supervises: the only room that spawns | yes |
@@ -24,6 +25,7 @@ pub mod archive;
 pub mod args;
 pub mod build;
 pub mod check;
+pub mod convert;
 pub mod ctl;
 pub mod driver;
 pub mod entry;

@@ -103,6 +103,8 @@ pub struct Record<'a> {
     pub libraries: &'a [Library],
     /// Libraries without an archive.
     pub missing: &'a [Missing],
+    /// Archives that could not be linked, in whose place shared objects were converted, and what they lack.
+    pub incomplete: &'a [(PathBuf, Vec<String>)],
     /// The output.
     pub output: PathBuf,
     /// Its facts.
@@ -134,6 +136,7 @@ impl Record<'_> {
             rules: &[],
             libraries: &[],
             missing: &[],
+            incomplete: &[],
             output: PathBuf::new(),
             image: None,
             verdict: None,

@@ -1,5 +1,6 @@
 //! The one home of the environment: every variable that we read, read once.
 
+use crate::convert::shelf;
 use crate::linker::Choice;
 use crate::toolchain::Wanted;
 use std::collections::BTreeMap;
@@ -69,6 +70,8 @@ pub struct Settings {
     pub small: bool,
     /// The first variable that is set among those by which compilers and linkers are steered.
     pub steered_by: Option<&'static str>,
+    /// `STATICCXX_CONVERT`: which shared objects are converted.
+    pub convert: shelf::Choice,
     /// `STATICCXX_LOG`: a filter as `env_logger` reads it.
     pub log: Option<String>,
     /// `STATICCXX_REAL_COMPILER`: set by us for the compiler we run, so that a chain of wrappers
@@ -149,6 +152,7 @@ impl Settings {
             linker: choice.flatten().unwrap_or_default(),
             small: on("STATICCXX_SMALL").unwrap_or(false),
             steered_by: STEERING.into_iter().find(|name| get(name).is_some()),
+            convert: shelf::Choice::parse(&get("STATICCXX_CONVERT").unwrap_or_default().to_string_lossy()),
             log: get("STATICCXX_LOG").and_then(|v| v.into_string().ok()),
             chain: get(CHAIN),
             colours: get("TERM").is_some_and(|t| t != "dumb"),

@@ -105,6 +105,10 @@ fn libraries(program: &Program) -> String {
             Some(name) => name.rsplit_once('-').map_or(name, |(name, _)| name).to_owned(),
             None => name.to_owned(),
         };
+        // Taken from the shared object itself, which is never done with one of the project's own.
+        let file = path.file_name().unwrap_or_default().to_string_lossy();
+        let converted = file.contains(".so") && !file.ends_with(".a") && !file.ends_with(".o");
+        let name = if converted { format!("{name} (converted)") } else { name };
         if !names.contains(&name) {
             names.push(name);
         }

@@ -24,6 +24,7 @@ use std::path::PathBuf;
         STATICCXX_GLIBC_FIXES=off|locale|nss  which repairs of glibc are offered\n  \
         STATICCXX_LINKER=auto|wild|mold|lld|gold|bfd  who links executables (auto: the built-in wild where it can)\n  \
         STATICCXX_SMALL=1                   leaves out what is not used, section by section\n  \
+        STATICCXX_CONVERT=auto|off|prefer|LIB,…  which shared objects are converted\n  \
         STATICCXX_REPORT=DIR                one JSON line a link into DIR/links.jsonl\n  \
         STATICCXX_LOG=info|debug            what is done, on stderr"
 )]
@@ -56,6 +57,16 @@ pub enum Command {
         /// The call, compiler first: `staticctl explain -- g++ x.cpp -o x`
         #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
         command: Vec<OsString>,
+    },
+    /// Turn a shared object into an archive for static links
+    ///
+    /// For any compiler and linker, without us. The drivers do the same by themselves where a library has no archive.
+    Archive {
+        /// The shared object
+        library: PathBuf,
+        /// The archive; `libNAME.a` here for `libNAME.so.1`
+        #[arg(short, long, value_name = "LIB.a")]
+        output: Option<PathBuf>,
     },
     /// Say what was found on this machine, what works, and what to install
     ///

@@ -3,6 +3,7 @@
 use super::{EXIT_YES, fail, produce};
 use crate::args::{self, Action, OutputKind};
 use crate::driver::{self, Prepared};
+use crate::libs::Provider;
 use crate::model::Language;
 use crate::plan::policy::Reason;
 use crate::plan::rules::RULES;
@@ -70,7 +71,12 @@ fn lines(settings: &Settings, prepared: &Prepared, asks: &str) -> String {
             }
             for library in &job.resolution.libraries {
                 let because = library.because.as_ref().map(|b| format!(", needed by {b}")).unwrap_or_default();
-                let _ = writeln!(text, "library:   {} from {}{because}", library.name, library.path.display());
+                let from = if library.provider == Provider::Converted { "converted from" } else { "from" };
+                let _ = writeln!(text, "library:   {} {from} {}{because}", library.name, library.path.display());
+            }
+            for (archive, lacks) in &job.resolution.incomplete {
+                let lacks = lacks.iter().take(3).map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
+                let _ = writeln!(text, "passed by: {} can't be linked: nothing has {lacks}", archive.display());
             }
             for missing in &job.resolution.missing {
                 let _ = writeln!(text, "missing:   {}", missing.line());

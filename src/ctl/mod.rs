@@ -1,5 +1,6 @@
 //! `staticctl`: everything that is not a compiler call.
 
+pub mod archive;
 pub mod check;
 pub mod cli;
 pub mod doctor;
@@ -40,6 +41,7 @@ pub fn main() -> ExitCode {
     ExitCode::from(match cli.command {
         Command::Check { files, json } => check::run(&files, json),
         Command::Explain { json, command } => explain::run(&settings, &command, json),
+        Command::Archive { library, output } => archive::run(&settings, &library, output),
         Command::Doctor => doctor::run(&settings),
         Command::Toolchain { command } => toolchain::run(&settings, &command),
         Command::Shims { dir, force } => shims::run(&settings, &dir, force),

@@ -1,6 +1,7 @@
 //! A driver call, read top to bottom: classify, select, plan, run, verify, report.
 
 mod command;
+mod converted;
 mod direct;
 mod ending;
 mod shared;
@@ -11,6 +12,7 @@ pub use shared::SharedJob;
 
 use crate::args::{self, Action, Request, linker};
 use crate::check::Expect;
+use crate::convert::shelf::{Extras, Means};
 use crate::libs::{self, Resolution, SearchPath, pic, reference};
 use crate::linker_output::Listener;
 use crate::message;
@@ -107,11 +109,15 @@ fn link_job(settings: &Settings, request: Request, mut selected: Selected, facts
     let items = linker::split(&request.args);
     let path = SearchPath::of(&items, &request, &facts.library_dirs, settings.library_path.as_deref(), expect);
     let closure_start = Instant::now();
-    let mut resolution = libs::resolve(&items, &request, &facts, &path, selected.language);
+    let means = converted::means(settings, &request, &facts);
+    let resolve = |means: Option<&Means>| libs::resolve(&items, &request, &facts, &path, selected.language, means);
+    let mut resolution = converted::resolved(resolve, &facts, means);
     let closure = milliseconds(closure_start);
-    if let Err(error) = resolution.store.write() {
+    let extras = resolution.store.write().unwrap_or_else(|error| {
         selected.warnings.push(format!("the objects of shared libraries can't be written: {error}"));
-    }
+        Extras::default()
+    });
+    converted::note_refused(&mut resolution, extras.refused);
     // The toolchain's own directories hold what its distribution builds; a PIE by default takes those.
     let typed = reference::references(&items, &request).into_iter().filter_map(|r| match r.named {
         reference::Named::Path(path) => Some(path),
@@ -120,11 +126,13 @@ fn link_job(settings: &Settings, request: Request, mut selected: Selected, facts
     let archives = resolution.libraries.iter().map(|l| l.path.clone()).filter(|p| !path.is_system(p));
     let files: Vec<PathBuf> = typed.chain(archives).collect();
     let fixed = if facts.default_pie { pic::fixed_input(&files) } else { None };
-    let repairs: Vec<PathBuf> = facts.repairs.iter().flat_map(|r| settings.repairs.archives(r)).cloned().collect();
+    let repairs = facts.repairs.iter().flat_map(|r| settings.repairs.archives(r)).cloned();
+    let repairs: Vec<PathBuf> = extras.archives.into_iter().chain(repairs).collect();
     let context = Context {
         repairs: &repairs,
         malloc: settings.malloc,
         stack_size: Some(settings.stack_size).filter(|s| facts.libc == Libc::Musl && *s > 0),
+        converted: &extras.words,
         facts: &facts,
         language: selected.language,
         linker: settings.linker.named(),

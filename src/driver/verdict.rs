@@ -160,6 +160,15 @@ pub(super) fn explain_failure(settings: &Settings, job: &Job, listener: &Listene
             "a dynamic program takes the first definition: `-Wl,--allow-multiple-definition` (LDFLAGS) does so here too",
         );
     }
+    for name in listener.undefined().take(HINTS) {
+        let referring = job.resolution.store.shelf.iter().flat_map(|s| s.referring(name.as_bytes()));
+        for (shared, symbol) in referring {
+            message::note(format!(
+                "`{}`, which has no archive and was converted, needs `{symbol}`, and nothing in this link has it",
+                shared.display()
+            ));
+        }
+    }
     let mut archives: BTreeMap<PathBuf, String> = BTreeMap::new();
     for (symbol, archive) in libs::index::definers(listener.undefined(), &job.resolution.path) {
         archives.entry(archive).or_insert(symbol);

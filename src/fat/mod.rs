@@ -19,6 +19,9 @@ pub mod relocatable;
 pub mod section;
 
 use crate::archive;
+use crate::convert::Refusal;
+use crate::convert::shelf::{Extras, Shelf};
+use crate::libs::constructors;
 use order::Loaded;
 use std::fs;
 use std::io;
@@ -52,11 +55,14 @@ pub enum Use {
     IfNeeded,
 }
 
-/// Objects taken out of fat shared objects, in a directory that vanishes with this value.
+/// Objects that stand for shared objects, carried by them or converted from them, in a directory that vanishes with
+/// this value.
 #[derive(Debug, Default)]
 pub struct Store {
     dir: Option<TempDir>,
     taken: Vec<Object>,
+    /// The libraries that are converted; none where the toolchain or the user does not want that.
+    pub shelf: Option<Shelf>,
     /// Sections that could not be used: the shared object and why.
     pub ignored: Vec<(PathBuf, String)>,
 }
@@ -65,8 +71,17 @@ pub struct Store {
 #[derive(Debug)]
 struct Object {
     path: PathBuf,
-    bytes: Vec<u8>,
+    code: Code,
     loaded: Loaded,
+}
+
+/// Where its code comes from.
+#[derive(Debug)]
+enum Code {
+    Carried(Vec<u8>),
+    Converted,
+    /// An archive beside converted libraries, whose constructors get numbers.
+    Numbered(PathBuf),
 }
 
 impl Store {
@@ -94,43 +109,107 @@ impl Store {
             None => return Ok(None),
             Some(Content::Nothing) => (Taken::Nothing, PathBuf::new(), Vec::new()),
             Some(Content::Object(bytes)) => {
-                let path = self.place(shared, use_of_it)?;
+                let path = self.place(shared, if use_of_it == Use::Always { ".o" } else { ".a" })?;
                 (Taken::Object(path.clone()), path, bytes)
             }
         };
-        let file = shared.file_name().map(|n| n.to_string_lossy().into_owned());
-        let names = soname.map(str::to_owned).into_iter().chain(file).collect();
-        self.taken.push(Object { path, bytes, loaded: Loaded { names, needed: needed.to_vec() } });
+        self.taken.push(Object { path, code: Code::Carried(bytes), loaded: loaded(shared, soname, needed) });
         Ok(Some(taken))
     }
 
+    /// Converts a shared object: gives the file that stands for it after [`Store::write`], and its build-id. None
+    /// where nothing is converted.
+    ///
+    /// # Errors
+    /// Why this one can't be converted.
+    pub fn convert(
+        &mut self,
+        shared: &Path,
+        soname: Option<&str>,
+        needed: &[String],
+        use_of_it: Use,
+    ) -> Option<Result<(PathBuf, Option<String>), Refusal>> {
+        self.shelf.as_ref()?;
+        let unwritable = |e: io::Error| Refusal::Unreadable { error: e.to_string() };
+        let place = match self.place(shared, ".a") {
+            Ok(place) => place,
+            Err(error) => return Some(Err(unwritable(error))),
+        };
+        let taken = self.shelf.as_mut()?.take(shared, place.clone(), use_of_it == Use::Always);
+        Some(taken.map(|build_id| {
+            let loaded = loaded(shared, soname, needed);
+            self.taken.push(Object { path: place.clone(), code: Code::Converted, loaded });
+            (place, build_id)
+        }))
+    }
+
+    /// An archive with its constructors numbered: the file that stands for it after [`Store::write`].
+    ///
+    /// # Errors
+    /// That there can be no temporary file.
+    pub fn number(
+        &mut self,
+        archive: &Path,
+        twin: &Path,
+        soname: Option<&str>,
+        needed: &[String],
+    ) -> io::Result<PathBuf> {
+        let place = self.place(archive, "")?;
+        let code = Code::Numbered(archive.to_owned());
+        self.taken.push(Object { path: place.clone(), code, loaded: loaded(twin, soname, needed) });
+        Ok(place)
+    }
+
     /// A name that tells in the linker's messages which library is meant.
-    fn place(&mut self, shared: &Path, use_of_it: Use) -> io::Result<PathBuf> {
+    fn place(&mut self, shared: &Path, end: &str) -> io::Result<PathBuf> {
         let dir = match &self.dir {
             Some(dir) => dir,
             None => self.dir.insert(tempfile::Builder::new().prefix("staticcxx").tempdir()?),
         };
         let dir = dir.path().join(self.taken.len().to_string());
-        fs::create_dir(&dir)?;
+        fs::create_dir_all(&dir)?;
         let mut name = shared.file_name().unwrap_or_default().to_owned();
-        name.push(if use_of_it == Use::Always { ".o" } else { ".a" });
+        name.push(end);
         Ok(dir.join(name))
     }
 
-    /// Writes all objects, their constructors in ld.so's order.
+    /// Writes all objects, their constructors in ld.so's order. Gives what the link of converted ones needs.
     ///
     /// # Errors
     /// A file that can't be written.
-    pub fn write(&mut self) -> io::Result<()> {
+    pub fn write(&mut self) -> io::Result<Extras> {
         let loaded: Vec<Loaded> = self.taken.iter().map(|t| t.loaded.clone()).collect();
+        let mut numbers = Vec::new();
         for (object, rank) in self.taken.iter_mut().zip(order::ranks(&loaded)) {
-            let mut bytes = std::mem::take(&mut object.bytes);
+            let mut bytes = match &mut object.code {
+                Code::Carried(bytes) => std::mem::take(bytes),
+                Code::Converted => {
+                    numbers.push(order::FIRST + rank);
+                    continue;
+                }
+                Code::Numbered(archive) => {
+                    match constructors::numbered(archive, rank) {
+                        Some(bytes) => fs::write(&object.path, bytes)?,
+                        None => std::os::unix::fs::symlink(archive, &object.path)?,
+                    }
+                    continue;
+                }
+            };
             if !bytes.is_empty() {
                 order::number(&mut bytes, rank);
                 let archive = object.path.extension().is_some_and(|e| e == "a").then(|| archive::of(&bytes)).flatten();
                 fs::write(&object.path, archive.unwrap_or(bytes))?;
             }
         }
-        Ok(())
+        match (&mut self.shelf, &self.dir) {
+            (Some(shelf), Some(dir)) => shelf.write(&numbers, dir.path()),
+            _ => Ok(Extras::default()),
+        }
     }
+}
+
+/// A library as ld.so sees it.
+fn loaded(shared: &Path, soname: Option<&str>, needed: &[String]) -> Loaded {
+    let file = shared.file_name().map(|n| n.to_string_lossy().into_owned());
+    Loaded { names: soname.map(str::to_owned).into_iter().chain(file).collect(), needed: needed.to_vec() }
 }

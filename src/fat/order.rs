@@ -2,16 +2,16 @@
 //!
 //! ld.so runs the constructors of what a library needs before its own, those of a library that was named later before
 //! those of one that was named earlier, and the program's last. A linker puts `.init_array` in the order of its
-//! inputs, but all `.init_array.NUMBER` before it, by number (GNU ld's default script, `SORT_BY_INIT_PRIORITY`; lld
-//! and mold do the same). Compilers use numbers up to 65535, so that larger ones are free for whole libraries.
-//! `.fini_array` is run backwards, and so needs the same numbers.
+//! inputs, but all `.init_array.NUMBER` before it, by number (GNU ld's default script, `SORT_BY_INIT_PRIORITY`). To lld
+//! and mold a table without a number has 65536, so that larger numbers would come behind the program's own. Those just
+//! below are the latest that a constructor can ask for. `.fini_array` is run backwards, and so needs the same numbers.
 
 use super::section::Layout;
 use object::read::elf::{FileHeader, SectionHeader};
 use object::{Endianness, elf};
 
 /// The number of the first library.
-const FIRST: usize = 100_000;
+pub const FIRST: usize = 60_000;
 
 /// A library as ld.so sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]

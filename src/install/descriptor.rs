@@ -48,6 +48,7 @@ impl Made<'_> {
             words: vec![program.into(), OsString::from(self.specs_word())],
             env: self.inputs.env.clone(),
             facts: Facts {
+                linker: String::new(),
                 family: Family::Gcc,
                 version: self.inputs.version.clone(),
                 major: 0,

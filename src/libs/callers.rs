@@ -57,7 +57,7 @@ fn map(path: &Path) -> Option<memmap2::Mmap> {
 fn candidate(data: &[u8], who: String) -> Option<Candidate> {
     let object = object::File::parse(data).ok()?;
     let mut found = Candidate { calls: Vec::new(), who, defines: Vec::new() };
-    for symbol in object.symbols() {
+    for symbol in object.symbols().chain(object.dynamic_symbols()) {
         let Ok(name) = symbol.name_bytes() else { continue };
         if symbol.is_undefined() {
             let known = CALLER_MATTERS.iter().find(|(f, _)| f.as_bytes() == name);

@@ -1,13 +1,14 @@
 //! From references to archives, and from archives to what they need.
 
+use super::chosen::{Chosen, Dependency, Source};
 use super::located::{Located, same, understand};
-use super::missing::Missing;
 use super::own::{self, flag};
 use super::reference::{Named, Reference, stem};
 use super::script::Script;
 use super::search::{SearchPath, lib};
 use super::sniff::Sniffed;
-use super::{Library, Provider, Resolution, la, pc, twin};
+use super::{Provider, Resolution, la, pc, twin};
+use crate::convert::shelf::{Means, Shelf};
 use crate::fat::{self, Use};
 use crate::model::{Language, Libc};
 use crate::plan::Substitute;
@@ -21,37 +22,24 @@ use std::path::{Path, PathBuf};
 /// How deep scripts may name scripts.
 const DEPTH: usize = 16;
 
-/// One library that another one needs.
-#[derive(Debug)]
-struct Dependency {
-    named: Named,
-    /// Where the library that needs it says to look first.
-    dirs: Vec<PathBuf>,
-    /// The chain of who needs whom.
-    because: Vec<String>,
-    /// It stands for what the user named.
-    required: bool,
-    /// Whether it goes in without being referred to: as what needs it.
-    use_of_it: Use,
-}
-
 /// The state of one resolution.
 pub struct Resolver<'a> {
-    path: &'a SearchPath,
+    pub(super) path: &'a SearchPath,
     facts: &'a Facts,
     language: Language,
-    out: Resolution,
+    pub(super) out: Resolution,
     /// How what is being resolved, and all that it needs, goes in.
     use_of_it: Use,
     /// `libNAME` of everything that is on the line or in the closure.
-    seen: BTreeSet<OsString>,
+    pub(super) seen: BTreeSet<OsString>,
     todo: VecDeque<Dependency>,
 }
 
 impl<'a> Resolver<'a> {
     /// A resolver for one link.
-    pub fn new(path: &'a SearchPath, facts: &'a Facts, language: Language) -> Resolver<'a> {
-        let (out, seen, todo) = (Resolution::default(), BTreeSet::new(), VecDeque::new());
+    pub fn new(path: &'a SearchPath, facts: &'a Facts, language: Language, means: Option<&Means>) -> Resolver<'a> {
+        let (mut out, seen, todo) = (Resolution::default(), BTreeSet::new(), VecDeque::new());
+        out.store.shelf = means.cloned().map(Shelf::new);
         Resolver { path, facts, language, out, use_of_it: Use::IfNeeded, seen, todo }
     }
 
@@ -89,20 +77,23 @@ impl<'a> Resolver<'a> {
             Located::La(file, la) => self.la(&file, &la, &because),
             Located::Script(file, script) => {
                 let archive = match &reference.named {
-                    Named::Name(name) => self.path.archive(name),
+                    Named::Name(name) => self.path.archive(name).filter(|a| !self.prefers(&lib(name, ""), Some(a))),
                     _ => twin::archive_of(&file, self.path),
                 };
                 let how = format!("the archive of the linker script `{}`", file.display());
                 self.script(&script, &because, archive.is_none(), 0);
                 // A pure alias such as libcurses.so: its inputs are in the closure now.
                 let from = archive.map_or(Source::Nothing, Source::Archive);
-                Chosen { from: Some(from), shared: Some(file), how }
+                Chosen { from: Some(from), shared: Some(file), how, refusal: None }
             }
         };
         let name = reference.typed.clone();
         match (chosen.from, chosen.shared) {
             (Some(Source::Archive(archive)), shared) => {
-                if let Some(words) = self.spelled(&reference.named, &archive) {
+                if let Some(copy) = self.numbered(&archive, shared.as_deref()) {
+                    let (words, how) = (vec![copy], "its constructors in the order of converted libraries".into());
+                    self.out.substitutes.push((reference.at, Substitute { words, how }));
+                } else if let Some(words) = self.spelled(&reference.named, &archive) {
                     self.out.substitutes.push((reference.at, Substitute { words, how: chosen.how }));
                 }
                 self.took(name, archive, shared, Provider::Archive, None);
@@ -112,22 +103,30 @@ impl<'a> Resolver<'a> {
                 self.out.substitutes.push((reference.at, Substitute { words, how: chosen.how }));
                 self.took(name, object, shared, Provider::FatShared, None);
             }
+            (Some(Source::Converted(object, id)), shared) => {
+                let words = vec![object.as_os_str().to_owned()];
+                self.out.substitutes.push((reference.at, Substitute { words, how: chosen.how }));
+                self.converted(name, object, shared, id, None);
+            }
             (Some(Source::Nothing), _) => {
                 self.out.substitutes.push((reference.at, Substitute { words: Vec::new(), how: chosen.how }));
             }
-            (None, Some(shared)) => self.missing(name, shared, because, true),
+            (None, Some(shared)) => self.missing(name, shared, because, true, chosen.refusal),
             (None, None) => {}
         }
     }
 
     /// What stands for a shared object, and what it needs: the archive beside it, the objects that it carries, an
-    /// archive of its name in another directory.
+    /// archive of its name in another directory, what it is converted to.
     fn shared(&mut self, named: &Named, shared: PathBuf, because: &[String]) -> Chosen {
         let needs = self.needs_of_shared(&shared, because);
         let shown = shared.display().to_string();
-        if let Some(archive) = twin::archive_beside(&shared, self.path) {
+        let beside = twin::archive_beside(&shared, self.path);
+        let name = stem(&shared).unwrap_or_default().to_owned();
+        let preferred = self.prefers(&name, beside.as_deref());
+        if let Some(archive) = beside.as_ref().filter(|_| !preferred) {
             let how = format!("the archive beside `{shown}`");
-            return Chosen { from: Some(Source::Archive(archive)), shared: Some(shared), how };
+            return Chosen { from: Some(Source::Archive(archive.clone())), shared: Some(shared), how, refusal: None };
         }
         match self.out.store.take(&shared, needs.soname.as_deref(), &needs.needed, self.use_of_it) {
             Ok(Some(taken)) => {
@@ -135,7 +134,7 @@ impl<'a> Resolver<'a> {
                     fat::Taken::Object(object) => (Source::Objects(object), format!("the objects in `{shown}`")),
                     fat::Taken::Nothing => (Source::Nothing, format!("`{shown}` has no code of its own")),
                 };
-                return Chosen { from: Some(from), shared: Some(shared), how };
+                return Chosen { from: Some(from), shared: Some(shared), how, refusal: None };
             }
             Ok(None) => {}
             Err(error) => self.out.store.ignored.push((shared.clone(), error.to_string())),
@@ -144,9 +143,24 @@ impl<'a> Resolver<'a> {
             Named::Name(name) => self.path.archive(name),
             _ => None,
         };
-        let archive = twin::archive_elsewhere(&shared, self.path).or(by_name);
+        let archive = beside.or_else(|| twin::archive_elsewhere(&shared, self.path)).or(by_name);
+        let wanted = if archive.is_some() { preferred } else { self.allows(&name) };
+        let mut refusal = None;
+        if wanted {
+            match self.out.store.convert(&shared, needs.soname.as_deref(), &needs.needed, self.use_of_it) {
+                Some(Ok((place, id))) => {
+                    let how = format!("converted from `{shown}`");
+                    return Chosen { from: Some(Source::Converted(place, id)), shared: Some(shared), how, refusal };
+                }
+                Some(Err(why)) => {
+                    log::info!("{shown} is not converted: {why}");
+                    refusal = Some(why);
+                }
+                None => {}
+            }
+        }
         let how = format!("the archive of `{shown}` in another directory of the search path");
-        Chosen { from: archive.map(Source::Archive), shared: Some(shared), how }
+        Chosen { from: archive.map(Source::Archive), shared: Some(shared), how, refusal }
     }
 
     fn la(&mut self, file: &Path, la: &la::La, because: &[String]) -> Chosen {
@@ -163,7 +177,7 @@ impl<'a> Resolver<'a> {
         if let Some(archive) = archive {
             self.words(&la.dependency_libs, because);
             let how = format!("the old_library of `{}`", file.display());
-            return Chosen { from: Some(Source::Archive(archive)), shared: Some(file.to_owned()), how };
+            return Chosen { from: Some(Source::Archive(archive)), shared: Some(file.to_owned()), how, refusal: None };
         }
         // Made without archives (`--disable-static`): what it names first is its shared object.
         let shared = dirs.iter().find_map(|d| {
@@ -284,7 +298,7 @@ impl<'a> Resolver<'a> {
             Located::Shared(shared) => self.shared(&Named::Name(name.clone()), shared, because),
             Located::La(file, la) => self.la(&file, &la, because),
             Located::Script(file, script) => {
-                let archive = self.path.archive(&name);
+                let archive = self.path.archive(&name).filter(|a| !self.prefers(&stem, Some(a)));
                 self.script(&script, because, archive.is_none(), 0);
                 Chosen { from: archive.map(Source::Archive), shared: Some(file), ..Chosen::default() }
             }
@@ -297,9 +311,10 @@ impl<'a> Resolver<'a> {
             (Some(Source::Archive(archive)), shared) => {
                 let words = self.spelled(&Named::Path(PathBuf::new()), &archive).unwrap_or_default();
                 let by_name = self.path.archive(&name).is_some_and(|a| same(&a, &archive));
-                match by_name {
-                    true => self.out.closure.push(flag(&name)),
-                    false => self.out.closure.extend(words),
+                match (self.numbered(&archive, shared.as_deref()), by_name) {
+                    (Some(copy), _) => self.out.closure.push(copy),
+                    (None, true) => self.out.closure.push(flag(&name)),
+                    (None, false) => self.out.closure.extend(words),
                 }
                 self.took(asked, archive, shared, Provider::Archive, because_of);
             }
@@ -307,8 +322,12 @@ impl<'a> Resolver<'a> {
                 self.out.closure.push(object.as_os_str().to_owned());
                 self.took(asked, object, shared, Provider::FatShared, because_of);
             }
+            (Some(Source::Converted(object, id)), shared) => {
+                self.out.closure.push(object.as_os_str().to_owned());
+                self.converted(asked, object, shared, id, because_of);
+            }
             (None, Some(shared)) if stem_is_library(&shared) => {
-                self.missing(asked, shared, because.clone(), dependency.required);
+                self.missing(asked, shared, because.clone(), dependency.required, chosen.refusal);
             }
             _ => {}
         }
@@ -350,68 +369,6 @@ impl<'a> Resolver<'a> {
         match near {
             Some(found) => understand(Some(found)),
             None => self.locate(&dependency.named),
-        }
-    }
-
-    /// The words that name this archive in the place of a reference; none where it can stay as typed.
-    fn spelled(&self, named: &Named, archive: &Path) -> Option<Vec<OsString>> {
-        let stays = match named {
-            Named::Name(name) => self.path.archive(name).is_some_and(|a| same(&a, archive)),
-            Named::File(file) => self.path.file(file).is_some_and(|(a, _)| same(&a, archive)),
-            Named::Path(path) => same(path, archive),
-        };
-        (!stays).then(|| vec![archive.as_os_str().to_owned()])
-    }
-
-    fn took(
-        &mut self,
-        name: String,
-        path: PathBuf,
-        shared: Option<PathBuf>,
-        provider: Provider,
-        because: Option<String>,
-    ) {
-        if let Some(name) = path.file_stem() {
-            self.seen.insert(name.to_owned());
-        }
-        if let Some(stem) = shared.as_deref().and_then(stem) {
-            self.seen.insert(stem.to_owned());
-        }
-        let soname = None;
-        self.out.libraries.push(Library { name, path, provider, twin: shared, soname, because });
-    }
-
-    fn missing(&mut self, name: String, shared: PathBuf, because: Vec<String>, required: bool) {
-        self.out.missing.push(Missing { name, shared, because, required });
-    }
-}
-
-/// What stands for a library.
-#[derive(Default)]
-struct Chosen {
-    from: Option<Source>,
-    /// Its shared object, linker script or `.la` file.
-    shared: Option<PathBuf>,
-    how: String,
-}
-
-/// Where its code is.
-enum Source {
-    Archive(PathBuf),
-    /// Objects out of a fat shared object.
-    Objects(PathBuf),
-    /// It only stands for what it needs.
-    Nothing,
-}
-
-impl Dependency {
-    /// `libNAME` of what is needed.
-    fn stem(&self) -> Option<OsString> {
-        let of_file = |path: &Path| stem(path).map(OsStr::to_owned).or_else(|| path.file_stem().map(OsStr::to_owned));
-        match &self.named {
-            Named::Name(name) => Some(lib(name, "")),
-            Named::File(file) => of_file(Path::new(file)),
-            Named::Path(path) => of_file(path),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::package;
 use super::reference::stem;
+use crate::convert::Refusal;
 use crate::settings::Settings;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -18,16 +19,26 @@ pub struct Missing {
     /// The user named it, so the link can't be what was asked for. One that another library needs may not be
     /// needed by the members that are taken from its archive: there the linker decides.
     pub required: bool,
+    /// Why its shared object could not be converted; none where nothing is converted.
+    pub refusal: Option<Refusal>,
 }
 
 impl Missing {
     /// The error's line.
     pub fn line(&self) -> String {
-        format!("`{}` has no archive: only the shared object `{}` was found", self.name, self.shared.display())
+        let shared = self.shared.display();
+        let only = format!("`{}` has no archive: only the shared object `{shared}` was found", self.name);
+        match &self.refusal {
+            Some(refusal) => format!("{only}, which can't be converted: {refusal}"),
+            None => only,
+        }
     }
 
     /// What to do, as far as this machine knows.
     pub fn hint(&self, settings: &Settings) -> String {
+        if let Some(refusal) = &self.refusal {
+            return refusal.hint().to_owned();
+        }
         let stem = stem(&self.shared).map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
         if let Some((_, why, option)) = NO_ARCHIVE_ANYWHERE.iter().find(|(name, ..)| *name == stem) {
             return format!(
@@ -81,6 +92,7 @@ mod tests {
             shared: format!("/nonexistent/lib{name}.so.1").into(),
             because: Vec::new(),
             required: true,
+            refusal: None,
         };
         let hint = missing("pam").hint(&Settings::default());
         assert!(hint.contains("`libpam` loads") && hint.contains("`--without-pam`"), "{hint}");

@@ -5,8 +5,11 @@
 //! of an archive, recursively. Nothing is added because it happens to define a symbol.
 
 pub mod callers;
+mod chosen;
 pub mod closure;
+pub mod constructors;
 pub mod foreign;
+pub mod incomplete;
 pub mod index;
 pub mod inputs;
 pub mod la;
@@ -17,6 +20,7 @@ pub mod own;
 pub mod package;
 pub mod pc;
 pub mod pic;
+mod record;
 pub mod reference;
 pub mod script;
 pub mod search;
@@ -28,6 +32,7 @@ pub use search::SearchPath;
 
 use crate::args::Request;
 use crate::args::linker::Item;
+use crate::convert::shelf::Means;
 use crate::fat;
 use crate::model::Language;
 use crate::plan::Substitute;
@@ -44,6 +49,8 @@ pub enum Provider {
     Archive,
     /// The objects that a shared object of the project carries ([`crate::fat`]).
     FatShared,
+    /// A shared object, converted ([`crate::convert`]).
+    Converted,
 }
 
 /// A library of the program.
@@ -59,6 +66,9 @@ pub struct Library {
     pub twin: Option<PathBuf>,
     /// Soname of that.
     pub soname: Option<String>,
+    /// Build-id of a shared object that was converted: which state of it is in the program.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub build_id: Option<String>,
     /// What brought it in: nothing for a library that the user named.
     pub because: Option<String>,
 }
@@ -72,17 +82,55 @@ pub struct Resolution {
     pub closure: Vec<OsString>,
     /// Every library that goes in, in link order.
     pub libraries: Vec<Library>,
+    /// Files that stand for converted libraries, and the place of each library in the list.
+    pub places: Vec<(PathBuf, usize)>,
     /// Libraries without an archive.
     pub missing: Vec<Missing>,
     /// Where libraries were looked for.
     pub path: SearchPath,
+    /// Archives in whose place a shared object was converted, and symbols that their members need and nothing has.
+    pub incomplete: Vec<(PathBuf, Vec<String>)>,
     /// What was taken out of shared objects; the files live as long as this.
     pub store: fat::Store,
 }
 
-/// Resolves the references among the items of a link.
-pub fn resolve(items: &[Item], request: &Request, facts: &Facts, path: &SearchPath, language: Language) -> Resolution {
+/// Resolves the references among the items of a link; with `means`, shared objects without an archive are converted.
+pub fn resolve(
+    items: &[Item],
+    request: &Request,
+    facts: &Facts,
+    path: &SearchPath,
+    language: Language,
+    means: Option<&Means>,
+) -> Resolution {
     let references = reference::references(items, request);
-    let found = closure::Resolver::new(path, facts, language).run(&references);
+    let found = closure::Resolver::new(path, facts, language, means).run(&references);
     Resolution { path: path.clone(), ..found }
+}
+
+/// Archives of this resolution that can't be linked, and what they lack.
+pub fn incomplete_archives(found: &Resolution, facts: &Facts, means: &Means) -> Vec<(PathBuf, Vec<String>)> {
+    let archives: Vec<PathBuf> =
+        found.libraries.iter().filter(|l| l.provider == Provider::Archive).map(|l| l.path.clone()).collect();
+    let mut incomplete = Vec::new();
+    for library in found.libraries.iter().filter(|l| l.provider == Provider::Archive) {
+        let Some(twin) = library.twin.clone().or_else(|| Some(twin::shared_of(&library.path, &found.path)?.0)) else {
+            continue;
+        };
+        let lacks = incomplete::lacks(&library.path, &twin, &facts.library_dirs, means.cache.as_deref());
+        let lacks = incomplete::still_lacking(&lacks, &archives);
+        if !lacks.is_empty() {
+            incomplete.push((library.path.clone(), lacks.into_iter().collect()));
+        }
+    }
+    incomplete
+}
+
+/// Archives with constructors, in a link with converted libraries; none in others.
+pub fn archives_with_constructors(found: &Resolution) -> Vec<PathBuf> {
+    if found.store.shelf.as_ref().is_none_or(|s| s.is_empty()) {
+        return Vec::new();
+    }
+    let archives = found.libraries.iter().filter(|l| l.provider == Provider::Archive);
+    archives.map(|l| l.path.clone()).filter(|path| constructors::has(path)).collect()
 }

@@ -179,6 +179,18 @@ pub fn before_libc(draft: &Draft<'_>) -> Option<usize> {
     }
 }
 
+/// Tells the linker how the parts of converted libraries lie, and which of them go in without being referred to.
+pub fn converted_libraries(draft: &mut Draft<'_>) {
+    let words = draft.context.converted;
+    let there = |w: &OsStr| draft.items.iter().any(|i| matches!(i, Item::Word { text, .. } if text == w));
+    let new: Vec<&OsStr> = words.iter().map(|w| w.as_os_str()).filter(|w| !there(w)).collect();
+    for word in &new {
+        draft.did(format!("added `-Wl,{}`", word.to_string_lossy()));
+    }
+    let place = draft.items.len();
+    draft.items.splice(place..place, new.into_iter().map(Item::word));
+}
+
 #[cfg(test)]
 mod tests {
     use crate::plan::Substitute;

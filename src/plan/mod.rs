@@ -41,6 +41,8 @@ pub struct Context<'a> {
     pub malloc: Malloc,
     /// The stack of threads where the program does not say; none leaves it to the libc.
     pub stack_size: Option<u64>,
+    /// Words for the linker that converted libraries need.
+    pub converted: &'a [OsString],
     /// Further libraries that those on the line need, in order: words of ours.
     pub closure: &'a [OsString],
 }
@@ -102,6 +104,7 @@ pub(crate) mod testing {
             glibc: Some((2, 36)),
             default_pie: true,
             as_needed: true,
+            linker: "GNU ld (GNU Binutils for Debian) 2.40".into(),
             library_dirs: vec![],
             kinds: [recipe(StaticKind::Static), recipe(StaticKind::StaticPie)].into(),
             repairs: None,
@@ -122,6 +125,7 @@ pub(crate) mod testing {
             repairs: &[],
             malloc: Malloc::Offered,
             stack_size: None,
+            converted: &[],
             closure: &[],
         }
     }

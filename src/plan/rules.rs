@@ -83,6 +83,11 @@ pub static RULES: &[Rule] = &[
         apply: musl::musl_allocator,
     },
     Rule {
+        id: "converted-libraries",
+        reason: "the parts of a converted shared object stay where they were, each with its own access",
+        apply: libraries::converted_libraries,
+    },
+    Rule {
         id: "one-group",
         reason: "archives are order-sensitive where shared objects are not; in one group order does not matter",
         apply: groups::one_group,

@@ -39,6 +39,9 @@ pub struct Facts {
     pub default_pie: bool,
     /// Whether the driver tells the linker `--as-needed` by itself, as Debian's and others' do.
     pub as_needed: bool,
+    /// First line of what the linker says of itself (`-Wl,--version`).
+    #[serde(default)]
+    pub linker: String,
     /// Library directories in the order in which driver and linker search them, existing ones only,
     /// canonicalised and without repeats: `-print-search-dirs`, then the linker's own SEARCH_DIRs.
     pub library_dirs: Vec<PathBuf>,

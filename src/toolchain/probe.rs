@@ -79,6 +79,7 @@ pub fn probe(
         glibc,
         default_pie: macros.contains_key("__PIE__"),
         as_needed: asked.as_needed(language)?,
+        linker: asked.linker()?,
         library_dirs: asked.library_dirs()?,
         kinds: BTreeMap::new(),
         repairs: None,
@@ -172,6 +173,13 @@ impl Asked<'_> {
         let (file, _) = source(language);
         let said = self.ask(&["-###", file])?;
         Ok(String::from_utf8_lossy(&said.stderr).contains("--as-needed"))
+    }
+
+    /// What the linker says of itself; with GCC behind a line of collect2's.
+    fn linker(&self) -> io::Result<String> {
+        let said = self.ask(&["-Wl,--version"])?.text();
+        let line = said.lines().find(|l| ["GNU ld", "GNU gold", "LLD", "mold"].iter().any(|n| l.contains(n)));
+        Ok(line.unwrap_or_default().to_owned())
     }
 
     fn library_dirs(&self) -> io::Result<Vec<PathBuf>> {

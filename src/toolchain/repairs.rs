@@ -1,7 +1,9 @@
 //! Repairs of what glibc's static programs can't do by themselves: UTF-8 locales without files, name services
 //! without shared objects.
 //!
-//! Both are small objects (`toolchains/glibc/`), compiled by the toolchain that they are for, tried with its libc.a
+//! The start-up code of converted libraries ([`crate::convert`]) is made here in the same way.
+//!
+//! All are small objects (`toolchains/glibc/`), compiled by the toolchain that they are for, tried with its libc.a
 //! by running a program, and kept beside the facts. Each goes into an archive whose index names the functions that
 //! need it: the linker takes it only for a program that refers to one of them.
 
@@ -20,6 +22,9 @@ use std::path::{Path, PathBuf};
 
 const LOCALE: &str = include_str!("../../toolchains/glibc/locale.c");
 const NAME_SERVICES: &str = include_str!("../../toolchains/glibc/name-services.c");
+const CONVERTED: &str = include_str!("../../toolchains/glibc/converted.c");
+const OLD_NAMES: &str = include_str!("../../toolchains/glibc/old-names.c");
+const TRY_CONVERTED: &str = include_str!("../../toolchains/glibc/try-converted.c");
 const TRY_LOCALE: &str = include_str!("../../toolchains/glibc/try-locale.c");
 const TRY_NAME_SERVICES: &str = include_str!("../../toolchains/glibc/try-name-services.c");
 
@@ -74,6 +79,8 @@ pub struct Repairs {
     pub locale: Option<PathBuf>,
     /// The archive that pins the name services.
     pub name_services: Option<PathBuf>,
+    /// The archive with the start-up code of converted libraries; none where it does not work.
+    pub converted: Option<PathBuf>,
     /// The functions behind which name services are, as the warnings in libc.a say.
     pub functions: Vec<String>,
     /// The functions of which libc.a warns otherwise.
@@ -88,7 +95,7 @@ impl Repairs {
         let there = |path: &Option<PathBuf>| path.as_ref().is_none_or(|p| p.is_file());
         let traps = self.traps.as_ref().is_none_or(|dir| TRAPS.iter().all(|t| dir.join(t.file()).is_file()));
         let same = stamp(&self.libc.0).is_ok_and(|now| now == self.libc);
-        same && traps && there(&self.locale) && there(&self.name_services)
+        same && traps && [&self.locale, &self.name_services, &self.converted].into_iter().all(there)
     }
 }
 
@@ -117,10 +124,13 @@ pub(super) fn make(asked: &Asked<'_>, facts: &Facts, keep: &Path) -> Option<Repa
     let locale = made(work.locale(&found), "locales");
     let name_services = made(work.name_services(&found), "name services");
     let traps = made(work.traps(&found), "a linker without indexes");
-    (locale.is_some() || name_services.is_some() || traps.is_some()).then_some(Repairs {
+    let converted = made(work.converted(), "converted libraries");
+    let any = locale.is_some() || name_services.is_some() || traps.is_some() || converted.is_some();
+    any.then_some(Repairs {
         libc: stamp,
         locale,
         name_services,
+        converted,
         functions: found.functions,
         warned: found.warned,
         traps,
@@ -229,6 +239,18 @@ impl Work<'_> {
         Ok(self.keep.to_owned())
     }
 
+    fn converted(&self) -> io::Result<PathBuf> {
+        self.compile("converted", CONVERTED)?;
+        let mut objects = vec![fs::read(self.asked.dir.join("converted.o"))?];
+        // An old glibc has the names itself, and no functions to make them of.
+        match self.compile("old-names", OLD_NAMES) {
+            Ok(()) => objects.push(fs::read(self.asked.dir.join("old-names.o"))?),
+            Err(why) => log::info!("no old names of glibc's: {why}"),
+        }
+        let bytes = archive::of_members(&objects).ok_or_else(|| io::Error::other("objects without symbols"))?;
+        self.keep_archive("converted.a", &bytes, TRY_CONVERTED)
+    }
+
     fn compile(&self, name: &str, text: &str) -> io::Result<()> {
         let source = format!("{name}.c");
         fs::write(self.asked.dir.join(&source), text)?;
@@ -267,8 +289,12 @@ impl Work<'_> {
     /// Puts an archive in its place, once a program was linked with it in every shape, and run.
     fn keep(&self, name: &str, object: &[u8], functions: &[impl AsRef<[u8]>], trial: &str) -> io::Result<PathBuf> {
         let bytes = archive::with_index(object, functions).ok_or_else(|| io::Error::other("too many names"))?;
+        self.keep_archive(name, &bytes, trial)
+    }
+
+    fn keep_archive(&self, name: &str, bytes: &[u8], trial: &str) -> io::Result<PathBuf> {
         let fresh = self.asked.dir.join(name);
-        fs::write(&fresh, &bytes)?;
+        fs::write(&fresh, bytes)?;
         let source = self.asked.dir.join("try.c");
         fs::write(source, trial)?;
         for (kind, recipe) in &self.facts.kinds {
@@ -276,7 +302,7 @@ impl Work<'_> {
             self.asked.links(&args, *kind, recipe, &self.facts.triple).map_err(io::Error::other)?;
         }
         fs::create_dir_all(self.keep)?;
-        self.place(name, &bytes)
+        self.place(name, bytes)
     }
 
     /// Writes a file, whole or not at all.

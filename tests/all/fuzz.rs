@@ -7,6 +7,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};
 use staticcxx::args::{lexer, linker, response};
 use staticcxx::check;
+use staticcxx::convert::{Layout, Libc, Library, Options, Versions, acceptable, convert};
 use staticcxx::libs::{la, pc, script, sniff};
 use std::ffi::OsString;
 use std::fs;
@@ -146,6 +147,57 @@ fn elf_files() {
     fuzz(input, |bytes| {
         let _ = check::inspect_bytes(bytes);
         let _ = sniff::classify(bytes);
+    });
+}
+
+/// Extreme values in a file, most of them where its tables are.
+fn damaged(seeds: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
+    let value = prop_oneof![any::<u8>(), proptest::sample::select(vec![0u8, 1, 7, 8, 0x10, 0x24, 0x7f, 0x80, 0xff])];
+    let changes = proptest::collection::vec((any::<u32>(), value, 1usize..9), 0..6);
+    (proptest::sample::select(seeds), changes, any::<u32>()).prop_map(|(mut bytes, changes, cut)| {
+        let tables = 0x1000.min(bytes.len());
+        for (at, value, run) in changes {
+            // The headers and the dynamic tables lie at the beginning, the dynamic section somewhere else.
+            let within = if at % 4 == 0 { bytes.len() } else { tables };
+            let at = at as usize % within;
+            let end = (at + run).min(bytes.len());
+            bytes[at..end].fill(value);
+        }
+        if cut % 17 == 0 {
+            bytes.truncate(cut as usize % bytes.len());
+        }
+        bytes
+    })
+}
+
+#[test]
+fn shared_objects() {
+    let dir = Dir::new();
+    let sources = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/convert");
+    let torture = format!("-O1 {sources}/torture.cc -Wl,--version-script={sources}/torture.map");
+    dir.file("q.c", "__thread int t = 1; int x; int *p = &x; int q(void) { return t + *p; }\n");
+    for (line, output) in [
+        (torture.clone(), "a.so"),
+        (format!("{torture} -mtls-dialect=gnu2 -Wl,-z,pack-relative-relocs -Wl,--hash-style=sysv"), "b.so"),
+        ("-x c q.c".to_owned(), "c.so"),
+        (format!("{torture} -fuse-ld=lld"), "d.so"),
+    ] {
+        Run::new("g++").dir(dir.path()).line(&format!("-shared -fPIC {line} -o {output}")).ok();
+        Run::new("strip").dir(dir.path()).args([output]).ok();
+    }
+    let seeds: Vec<Vec<u8>> = ["a.so", "b.so", "c.so", "d.so"].map(|n| fs::read(dir.join(n)).unwrap()).to_vec();
+    let libc = Libc::default();
+    fuzz(damaged(seeds), |bytes| {
+        let Ok(library) = Library::read(bytes) else { return };
+        let _ = acceptable(&library);
+        let versions = Versions::of(&[&library]);
+        for layout in [Layout::Segments, Layout::Data] {
+            let options = Options { tag: "fuzz", layout, versions: &versions, libc: &libc };
+            if let Ok(made) = convert(&library, &options) {
+                object::File::parse(&*made.object).unwrap();
+                assert!(made.object.len() < 80 << 20);
+            }
+        }
     });
 }
 

@@ -27,6 +27,10 @@ mod libraries;
 mod shared;
 // Which linker, and programs that stress each of them.
 mod linkers;
+// Shared objects without archives, converted, against their dynamic twins.
+mod convert;
+// What is not converted, and hostile shared objects.
+mod convert_bad;
 // What repairs glibc, and hints after a failed link.
 mod repairs;
 // `staticctl` itself.

@@ -283,9 +283,14 @@ fn a_damaged_or_newer_section_is_a_note() {
         let mut bad = good.clone();
         bad[change] ^= 0x55;
         fs::write(dir.join("libq.so"), bad).unwrap();
-        let said = Run::new(STATICCC).dir(dir.path()).line("main.c -L. -lq -o x").fails(1);
+        let run = |convert: &str| {
+            Run::new(STATICCC).dir(dir.path()).env("STATICCXX_CONVERT", convert).line("main.c -L. -lq -o x")
+        };
+        let said = run("off").fails(1);
         assert!(said.contains("staticcxx: note: ") && said.contains(telling), "{said}");
         assert!(said.contains("`-lq` has no archive"), "{said}");
+        // It is a shared object like any other, and can be converted.
+        assert!(run("auto").output().status.success());
         // An archive of that name elsewhere is taken, as without the section.
         dir.file("other/empty", "");
         Run::new("gcc").dir(dir.path()).line("-fPIC -c q.c -o other/q.o").ok();

@@ -1,0 +1,122 @@
+//! Converted libraries in `$XDG_CACHE_HOME/staticcxx/converted/`: one archive each, by the content that it was made
+//! from, written atomically, the oldest thrown away where they become too many.
+
+use object::read::archive::ArchiveFile;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+/// Raised whenever the converter makes something else of the same library.
+const VERSION: u32 = 1;
+
+/// All of them together are kept below this.
+const LIMIT: u64 = 1 << 30;
+
+/// What was used less long ago than this may be part of a link that is running.
+const IN_USE: Duration = Duration::from_secs(3600);
+
+/// The file for a key below a cache directory.
+pub fn file(dir: &Path, key: u128) -> PathBuf {
+    dir.join("converted").join(format!("{VERSION}-{key:032x}.a"))
+}
+
+/// Whether a kept archive is whole; if so, it counts as used now.
+pub fn take(file: &Path) -> bool {
+    let Ok(opened) = File::options().read(true).open(file) else { return false };
+    if !whole(&opened) {
+        return false;
+    }
+    let now = SystemTime::now();
+    let old =
+        opened.metadata().and_then(|m| m.modified()).is_ok_and(|m| now.duration_since(m).is_ok_and(|d| d > IN_USE / 2));
+    if old {
+        // It only goes earlier then.
+        let _ = opened.set_modified(now);
+    }
+    true
+}
+
+fn whole(file: &File) -> bool {
+    // SAFETY: files are put into the cache whole, by renaming; what somebody else writes there is no concern of ours.
+    let Ok(data) = (unsafe { memmap2::Mmap::map(file) }) else { return false };
+    let Ok(archive) = ArchiveFile::parse(&*data) else { return false };
+    let mut members = 0;
+    for member in archive.members() {
+        if member.and_then(|m| m.data(&*data)).is_err() {
+            return false;
+        }
+        members += 1;
+    }
+    members > 0
+}
+
+/// Puts an archive into its place.
+///
+/// # Errors
+/// A directory that can't be written; nothing half-written is left.
+pub fn put(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    let dir = file.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(dir)?;
+    let mut temporary = tempfile::NamedTempFile::new_in(dir)?;
+    temporary.write_all(bytes)?;
+    temporary.persist(file)?;
+    trim(dir, LIMIT);
+    Ok(())
+}
+
+/// Removes the oldest files until the rest is below a limit.
+fn trim(dir: &Path, limit: u64) {
+    let Ok(entries) = fs::read_dir(dir) else { return };
+    let facts = |e: fs::DirEntry| {
+        let m = e.metadata().ok()?;
+        Some((m.modified().ok()?, m.len(), e.path()))
+    };
+    let mut files: Vec<(SystemTime, u64, PathBuf)> = entries.flatten().filter_map(facts).collect();
+    files.sort();
+    let mut total: u64 = files.iter().map(|f| f.1).sum();
+    for (time, size, path) in files {
+        let recent = SystemTime::now().duration_since(time).is_ok_and(|d| d < IN_USE);
+        if total <= limit || recent {
+            break;
+        }
+        if fs::remove_file(path).is_ok() {
+            total -= size;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::archive;
+
+    #[test]
+    fn only_whole_archives_are_taken() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = file(dir.path(), 7);
+        assert!(!take(&file));
+        let bytes = archive::with_index(b"object", &["name"]).unwrap();
+        put(&file, &bytes).unwrap();
+        assert!(take(&file));
+        for broken in [&bytes[..bytes.len() - 2], b"", b"!<arch>\n", b"\x7fELF"] {
+            fs::write(&file, broken).unwrap();
+            assert!(!take(&file), "{broken:?}");
+        }
+        assert!(put(Path::new("/proc/nowhere/x.a"), b"").is_err());
+    }
+
+    #[test]
+    fn the_oldest_go_first_and_none_that_is_in_use() {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, age) in [("old", 7200 * 3), ("older", 7200 * 4), ("new", 0)] {
+            let file = File::create(dir.path().join(name)).unwrap();
+            file.set_len(10).unwrap();
+            file.set_modified(SystemTime::now() - Duration::from_secs(age)).unwrap();
+        }
+        trim(dir.path(), 20);
+        assert!(!dir.path().join("older").exists() && dir.path().join("old").exists());
+        trim(dir.path(), 0);
+        assert!(!dir.path().join("old").exists() && dir.path().join("new").exists());
+    }
+}

@@ -1,0 +1,133 @@
+//! The end of a conversion: records for the start-up code, the bytes of sections, the file.
+
+use super::library::Library;
+use super::memory::Segment;
+use super::output::{ALLOC, EXEC, Output, SUPPORT, Target, WRITE, elf_section};
+use super::pieces::{Piece, Pieces};
+use super::refusal::Refusal;
+use object::write::{SectionId, SymbolId};
+use object::{SectionKind, elf};
+use std::borrow::Cow;
+
+/// Kept by linkers that collect garbage although only `__start_…` and `__stop_…` lead to them.
+const RETAINED: u64 = 0x20_0000;
+
+/// A table of words, some of them addresses.
+#[derive(Default)]
+struct Table {
+    bytes: Vec<u8>,
+    places: Vec<(u64, Target)>,
+}
+
+impl Table {
+    /// One entry: numbers, and targets in the place of addresses.
+    fn add(&mut self, words: &[Result<u64, Target>]) {
+        for word in words {
+            if let Err(target) = word {
+                self.places.push((self.bytes.len() as u64, *target));
+            }
+            self.bytes.extend(word.unwrap_or(0).to_le_bytes());
+        }
+    }
+}
+
+impl Output<'_> {
+    /// Writes the tables that the start-up code reads. Gives the size of the section of slots: whole pages, so that it
+    /// becomes read-only without anything else.
+    fn records(&mut self) -> Result<u64, Refusal> {
+        let choosers = std::mem::take(&mut self.slots.2);
+        for (index, chooser) in choosers.iter().enumerate() {
+            let record = ((self.slots.1, index as i64 * 8), self.address(*chooser)?);
+            self.select.push(record);
+        }
+        let slots = (choosers.len() as u64 * 8).next_multiple_of(self.library.machine.page);
+        let mut protect = Table::default();
+        for (from, to, access) in &self.plan.protect {
+            protect.add(&[Err(self.address(*from)?), Ok(to - from), Ok(*access)]);
+        }
+        if slots > 0 {
+            protect.add(&[Err((self.slots.1, 0)), Ok(slots), Ok(1)]);
+        }
+        let mut select = Table::default();
+        for (slot, function) in std::mem::take(&mut self.select) {
+            select.add(&[Err(slot), Err(function)]);
+        }
+        self.table(b"staticcxx_protect", protect);
+        self.table(b"staticcxx_select", select);
+        Ok(slots)
+    }
+
+    fn table(&mut self, name: &[u8], table: Table) {
+        if table.bytes.is_empty() {
+            return;
+        }
+        let flags = ALLOC | WRITE | RETAINED;
+        let section = elf_section(&mut self.object, name, SectionKind::Data, elf::SHT_PROGBITS, flags);
+        self.object.section_mut(section).set_data(table.bytes, 8);
+        for (at, target) in table.places {
+            self.add(section, at, self.library.machine.address, target);
+        }
+        self.undefined(Cow::Borrowed(SUPPORT), false, false);
+    }
+
+    /// All pieces or none: what refers to one needs the others at their distances.
+    fn bind_together(&mut self) {
+        let nothing = self.library.machine.nothing;
+        let all: Vec<(SectionId, SymbolId, bool)> =
+            self.sections.iter().zip(&self.plan.pieces).map(|(s, p)| (s.0, s.1, p.filled)).collect();
+        for (section, _, _) in all.iter().filter(|s| s.2) {
+            for (_, other, _) in all.iter().filter(|s| s.0 != *section) {
+                self.add(*section, 0, nothing, (*other, 0));
+            }
+        }
+    }
+
+    /// The tables, the sections' bytes, and the file.
+    pub(super) fn finish(mut self) -> Result<Vec<u8>, Refusal> {
+        let page = self.library.machine.page;
+        let slots = self.records()?;
+        self.bind_together();
+        for (index, (section, _, bytes)) in std::mem::take(&mut self.sections).into_iter().enumerate() {
+            if !bytes.is_empty() {
+                self.object.section_mut(section).set_data(bytes, if index == 0 { page } else { 1 });
+            }
+        }
+        if let (Some((section, _, bytes)), Some(tls)) = (self.tls.take(), self.library.tls)
+            && !bytes.is_empty()
+        {
+            self.object.section_mut(section).set_data(bytes, tls.align);
+        }
+        self.object.section_mut(self.stubs.0).set_data(std::mem::take(&mut self.stubs.1), 16);
+        self.object.section_mut(self.slots.0).set_data(vec![0; slots as usize], if slots > 0 { page } else { 8 });
+        let stack = if self.library.executable_stack { EXEC } else { 0 };
+        elf_section(&mut self.object, b".note.GNU-stack", SectionKind::Other, elf::SHT_PROGBITS, stack);
+        self.object.write().map_err(|e| Refusal::broken(e.to_string()))
+    }
+}
+
+/// The bytes of a piece, without what only ld.so reads.
+pub(super) fn content(library: &Library<'_>, plan: &Pieces, piece: &Piece) -> Result<Vec<u8>, Refusal> {
+    let length = usize::try_from(piece.end - piece.start).map_err(|_| Refusal::broken("it is too large"))?;
+    let mut bytes = vec![0u8; length];
+    for segment in &library.memory.segments {
+        let Segment { address, file_size, .. } = *segment;
+        let (from, to) = (address.max(piece.start), (address + file_size).min(piece.end));
+        if from >= to {
+            continue;
+        }
+        let source = library.memory.bytes(from, to - from).ok_or_else(|| Refusal::broken("a segment is cut short"))?;
+        let at = (from - piece.start) as usize;
+        if let Some(place) = bytes.get_mut(at..at + source.len()) {
+            place.copy_from_slice(source);
+        }
+    }
+    for (from, to) in &plan.zeroed {
+        let (from, to) = ((*from).max(piece.start), (*to).min(piece.end));
+        if from < to
+            && let Some(place) = bytes.get_mut((from - piece.start) as usize..(to - piece.start) as usize)
+        {
+            place.fill(0);
+        }
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,140 @@
+//! Names that glibc's shared objects still have for old programs and its archives do not: what they are called today.
+
+/// Old name → name in the archives, sorted. Each pair is one function under two names in glibc's sources
+/// (`libc_hidden_def`, `compat_symbol`), or the finite-math variants that glibc 2.31 took out.
+static RENAMED: [(&[u8], &[u8]); 40] = [
+    (b"__dn_comp", b"dn_comp"),
+    (b"__dn_expand", b"dn_expand"),
+    (b"__dn_skipname", b"dn_skipname"),
+    (b"__gamma_r_finite", b"lgamma_r"),
+    (b"__gammaf_r_finite", b"lgammaf_r"),
+    (b"__gammal_r_finite", b"lgammal_r"),
+    (b"__lgamma_r_finite", b"lgamma_r"),
+    (b"__lgammaf_r_finite", b"lgammaf_r"),
+    (b"__lgammal_r_finite", b"lgammal_r"),
+    (b"__pthread_mutexattr_destroy", b"pthread_mutexattr_destroy"),
+    (b"__pthread_rwlock_destroy", b"pthread_rwlock_destroy"),
+    (b"__pthread_rwlock_init", b"pthread_rwlock_init"),
+    (b"__pthread_rwlock_rdlock", b"pthread_rwlock_rdlock"),
+    (b"__pthread_rwlock_tryrdlock", b"pthread_rwlock_tryrdlock"),
+    (b"__pthread_rwlock_trywrlock", b"pthread_rwlock_trywrlock"),
+    (b"__pthread_rwlock_unlock", b"pthread_rwlock_unlock"),
+    (b"__pthread_rwlock_wrlock", b"pthread_rwlock_wrlock"),
+    (b"__res_dnok", b"res_dnok"),
+    (b"__res_hnok", b"res_hnok"),
+    (b"__res_mailok", b"res_mailok"),
+    (b"__res_mkquery", b"res_mkquery"),
+    (b"__res_nmkquery", b"res_nmkquery"),
+    (b"__res_nquery", b"res_nquery"),
+    (b"__res_nquerydomain", b"res_nquerydomain"),
+    (b"__res_nsearch", b"res_nsearch"),
+    (b"__res_nsend", b"res_nsend"),
+    (b"__res_ownok", b"res_ownok"),
+    (b"__res_query", b"res_query"),
+    (b"__res_querydomain", b"res_querydomain"),
+    (b"__res_search", b"res_search"),
+    (b"__res_send", b"res_send"),
+    (b"__secure_getenv", b"secure_getenv"),
+    (b"__sigaddset", b"sigaddset"),
+    (b"__sigdelset", b"sigdelset"),
+    (b"__sigismember", b"sigismember"),
+    (b"llseek", b"lseek64"),
+    (b"pow10", b"exp10"),
+    (b"pow10f", b"exp10f"),
+    (b"pow10l", b"exp10l"),
+    (b"pthread_yield", b"sched_yield"),
+];
+
+/// What a symbol of glibc's is called in its archives.
+pub fn today(name: &[u8]) -> &[u8] {
+    if let Ok(at) = RENAMED.binary_search_by(|(old, _)| (*old).cmp(name)) {
+        return RENAMED.get(at).map_or(name, |(_, new)| new);
+    }
+    // `__exp_finite` is `exp` without the checks that -ffinite-math-only does without.
+    name.strip_prefix(b"__").and_then(|n| n.strip_suffix(b"_finite")).filter(|n| !n.is_empty()).unwrap_or(name)
+}
+
+/// Old versions whose function is another one, and which function of today does all that they did, sorted.
+static SUPERSEDED: [(&[u8], &[u8]); 14] = [
+    // Overlapping copies work with the old one.
+    (b"memcpy", b"memmove"),
+    // Those of today do more: NULL for the result, errno, dangling links, scripts without `#!` refused, flags obeyed.
+    (b"exp", b"exp"),
+    (b"expf", b"expf"),
+    (b"exp2f", b"exp2f"),
+    (b"fmemopen", b"fmemopen"),
+    (b"glob", b"glob"),
+    (b"glob64", b"glob64"),
+    (b"log", b"log"),
+    (b"log2f", b"log2f"),
+    (b"logf", b"logf"),
+    (b"pow", b"pow"),
+    (b"powf", b"powf"),
+    (b"realpath", b"realpath"),
+    (b"regexec", b"regexec"),
+];
+
+/// The function of today for an old version of glibc's, where there is one that does all that it did.
+pub fn successor(name: &[u8]) -> Option<&'static [u8]> {
+    SUPERSEDED.iter().find(|(old, _)| *old == name).map(|(_, new)| *new)
+}
+
+/// Functions of libc's that a library can't have for itself in a program that has libc inside.
+pub const OF_LIBC: [&[u8]; 8] =
+    [b"__libc_start_main", b"calloc", b"dlopen", b"dlsym", b"free", b"malloc", b"pthread_create", b"realloc"];
+
+/// glibc's own libraries by the beginning of their sonames.
+const GLIBC: [&[u8]; 12] = [
+    b"libBrokenLocale.so.",
+    b"libanl.so.",
+    b"libc.so.6",
+    b"libdl.so.2",
+    b"libm.so.6",
+    b"libmvec.so.1",
+    b"libnss_",
+    b"libpthread.so.0",
+    b"libresolv.so.2",
+    b"librt.so.1",
+    b"libthread_db.so.",
+    b"libutil.so.1",
+];
+
+/// Whether a soname is of glibc. Name services are too, as far as glibc's archives have them.
+pub fn is_glibc(soname: &[u8]) -> bool {
+    soname.starts_with(b"ld-linux") || GLIBC.iter().any(|g| soname.starts_with(g)) && !soname.starts_with(b"libnss_")
+}
+
+/// The libc that a DT_NEEDED entry stands for, if it is another one than glibc.
+pub fn other_libc(needed: &[u8]) -> bool {
+    needed.starts_with(b"libc.musl-") || needed.starts_with(b"ld-musl-") || needed == b"libc.so"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_sorted_for_the_search() {
+        assert!(RENAMED.windows(2).all(|w| w[0].0 < w[1].0));
+    }
+
+    #[test]
+    fn old_names_lead_to_new_ones() {
+        assert_eq!(today(b"__secure_getenv"), b"secure_getenv");
+        assert_eq!(today(b"__exp_finite"), b"exp");
+        assert_eq!(today(b"exp"), b"exp");
+        assert_eq!(
+            today(b"___finite"),
+            b"___finite"
+                .strip_prefix(b"__")
+                .unwrap()
+                .strip_suffix(b"_finite")
+                .filter(|n| !n.is_empty())
+                .unwrap_or(b"___finite")
+        );
+        assert_eq!(successor(b"memcpy"), Some(&b"memmove"[..]));
+        assert_eq!(successor(b"timer_create"), None);
+        assert!(is_glibc(b"libc.so.6") && is_glibc(b"ld-linux-x86-64.so.2") && !is_glibc(b"libcrypt.so.1"));
+        assert!(other_libc(b"libc.musl-x86_64.so.1"));
+    }
+}

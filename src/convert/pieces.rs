@@ -1,0 +1,173 @@
+//! Which parts of a shared object become part of a program, and as which sections.
+//!
+//! Code refers to data of its own library by distances that nothing records, so that the distances must stay. There
+//! are two ways to keep them:
+//!
+//! - [`Layout::Segments`]: a section for each segment, with its true access, and a linker script that puts them at
+//!   their old distances. The linker makes proper program headers. GNU ld and lld can do it.
+//! - [`Layout::Data`]: one section of data, which any linker takes. What is code or read-only in it becomes so before
+//!   `main` and before any constructor, by `mprotect`; nothing is ever writable and executable.
+//!
+//! What only ld.so reads (the tables of symbols, names, versions, hashes and relocations, and the unwind table, of
+//! which the linker makes another) is left out where it is at an end of a segment, and zeroed elsewhere.
+
+use super::library::Library;
+use super::machine::Meaning;
+use super::memory::Segment;
+use object::elf;
+
+/// How the distances are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Layout {
+    /// A section a segment, placed by a linker script.
+    Segments,
+    /// One section of data.
+    Data,
+}
+
+/// A part that becomes a section.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Piece {
+    /// Its first address in the shared object.
+    pub start: u64,
+    /// The address behind it.
+    pub end: u64,
+    /// Whether it may be written to when the program starts.
+    pub writable: bool,
+    /// Whether it is code.
+    pub executable: bool,
+    /// Whether it has bytes; without it is zero.
+    pub filled: bool,
+}
+
+/// The parts, and what becomes of their access.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Pieces {
+    /// In the order of their addresses.
+    pub pieces: Vec<Piece>,
+    /// What is zeroed because only ld.so reads it.
+    pub zeroed: Vec<(u64, u64)>,
+    /// What gets another access before `main`: start, end, PROT_….
+    pub protect: Vec<(u64, u64, u64)>,
+    /// Bytes that are not loaded any more.
+    pub dropped: u64,
+}
+
+const PROT_READ: u64 = 1;
+const PROT_EXEC: u64 = 4;
+
+/// Plans the sections of a library.
+pub fn plan(library: &Library<'_>, unwind: Option<(u64, u64)>, layout: Layout) -> Pieces {
+    let dead = dead_ranges(library, unwind);
+    let mut plan = Pieces::default();
+    for segment in &library.memory.segments {
+        let machine = library.machine;
+        let (mut start, mut end) = (machine.page_start(segment.address), segment.file_end());
+        if !segment.writable {
+            let whole = (segment.address, end);
+            if let Some((_, stop)) = dead.iter().find(|(from, to)| *from <= whole.0 && whole.0 < *to) {
+                start = if *stop >= end { end } else { machine.page_start(*stop) };
+            }
+            if let Some((from, _)) = dead.iter().find(|(from, to)| *from < end && end <= *to) {
+                end = (*from).max(start);
+            }
+            plan.dropped += (whole.1 - whole.0) - (end - start.max(whole.0)).min(whole.1 - whole.0);
+            let inner = dead.iter().filter(|(from, to)| *from < end && start < *to);
+            plan.zeroed.extend(inner.map(|(from, to)| ((*from).max(start), (*to).min(end))));
+        }
+        if start < end {
+            let Segment { writable, executable, .. } = *segment;
+            plan.pieces.push(Piece { start, end, writable, executable, filled: true });
+        }
+        if segment.memory_size > segment.file_size {
+            let start = segment.file_end().max(start);
+            plan.pieces.push(Piece { start, end: segment.end(), writable: true, executable: false, filled: false });
+        }
+    }
+    if layout == Layout::Data
+        && let (Some(first), Some(last)) = (plan.pieces.first().copied(), plan.pieces.last().copied())
+    {
+        for piece in plan.pieces.iter().filter(|p| !p.writable) {
+            let end = library.machine.page_end(piece.end).unwrap_or(piece.end);
+            plan.protect.push((piece.start, end, if piece.executable { PROT_READ | PROT_EXEC } else { PROT_READ }));
+        }
+        let end = library.machine.page_end(last.end).unwrap_or(last.end);
+        plan.pieces = vec![Piece { start: first.start, end, writable: true, executable: false, filled: true }];
+    }
+    if let Some((from, to)) = library.relro {
+        let (from, to) = (library.machine.page_start(from), library.machine.page_start(to));
+        let end = |p: &Piece| library.machine.page_end(p.end).unwrap_or(0);
+        if from < to && plan.pieces.iter().any(|p| p.writable && p.start <= from && to <= end(p)) {
+            plan.protect.push((from, to, PROT_READ));
+        }
+    }
+    plan
+}
+
+/// What lies between two tables of ld.so's is their alignment, if it is no longer than this.
+const ALIGNMENT: u64 = 64;
+
+/// What only ld.so reads, as few ranges as possible, without those that something refers to.
+fn dead_ranges(library: &Library<'_>, unwind: Option<(u64, u64)>) -> Vec<(u64, u64)> {
+    let mut ranges = library.for_loader.clone();
+    ranges.extend(unwind);
+    ranges.extend(library.unwind_header.and_then(|(at, size)| Some((at, at.checked_add(size)?))));
+    ranges.retain(|(from, to)| from < to);
+    ranges.sort_unstable();
+    let mut merged: Vec<(u64, u64)> = Vec::new();
+    for (from, to) in ranges {
+        match merged.last_mut() {
+            Some(last) if from <= last.1.saturating_add(ALIGNMENT) && is_zero(library, last.1, from) => {
+                last.1 = last.1.max(to);
+            }
+            _ => merged.push((from, to)),
+        }
+    }
+    let mut live: Vec<u64> = library.relocations.iter().map(|r| r.at).collect();
+    let addresses = [Meaning::Relative, Meaning::Select, Meaning::Address, Meaning::Slot];
+    let own = library.relocations.iter().filter(|r| r.symbol == 0 && addresses.contains(&r.meaning));
+    live.extend(own.map(|r| r.addend as u64));
+    let exported = library.symbols.iter().filter(|s| s.exported() && s.kind != super::symbols::TLS);
+    live.extend(exported.map(|s| s.value));
+    live.sort_unstable();
+    merged.retain(|(from, to)| {
+        let next = live.partition_point(|a| a < from);
+        live.get(next).is_none_or(|a| a >= to)
+    });
+    merged
+}
+
+/// Whether there is nothing but zeros between two addresses.
+fn is_zero(library: &Library<'_>, from: u64, to: u64) -> bool {
+    from >= to || library.memory.bytes(from, to - from).is_some_and(|b| b.iter().all(|b| *b == 0))
+}
+
+impl Pieces {
+    /// The piece that has an address; the last one before it for an address at an end.
+    pub fn holding(&self, address: u64) -> Option<usize> {
+        let inside = self.pieces.iter().position(|p| p.start <= address && address < p.end);
+        inside.or_else(|| self.pieces.iter().rposition(|p| p.end == address))
+    }
+
+    /// Bytes that an object has of it.
+    pub fn filled(&self) -> u64 {
+        self.pieces.iter().filter(|p| p.filled).map(|p| p.end - p.start).sum()
+    }
+
+    /// Bytes in memory.
+    pub fn size(&self) -> u64 {
+        self.pieces.iter().map(|p| p.end - p.start).sum()
+    }
+}
+
+/// The flags of a piece's section.
+pub fn section_flags(piece: &Piece) -> elf::SectionFlags {
+    let mut flags = elf::SHF_ALLOC.0;
+    if piece.writable {
+        flags |= elf::SHF_WRITE.0;
+    }
+    if piece.executable {
+        flags |= elf::SHF_EXECINSTR.0;
+    }
+    elf::SectionFlags(flags)
+}

@@ -1,0 +1,126 @@
+//! Relocations of a shared object, one by one, as those of an object file.
+
+use super::library::Relocation;
+use super::machine::Meaning;
+use super::output::{ALLOC, Output, Target, elf_section};
+use super::refusal::Refusal;
+use super::unwind::{To, Unwind};
+use object::write::{self, SectionId};
+use object::{RelocationFlags, SectionKind, elf};
+
+impl Output<'_> {
+    pub(super) fn add(&mut self, section: SectionId, offset: u64, kind: u32, target: Target) {
+        let flags = RelocationFlags::Elf { r_type: elf::RelocationType(kind) };
+        let relocation = write::Relocation { offset, symbol: target.0, addend: target.1, flags };
+        // Only a generic relocation can be one that the format does not have.
+        let _ = self.object.add_relocation(section, relocation);
+    }
+
+    pub(super) fn relocate(&mut self, r: &Relocation) -> Result<(), Refusal> {
+        let address = self.library.machine.address;
+        match r.meaning {
+            Meaning::Nothing => Ok(()),
+            Meaning::Relative => self.put(r.at, address, self.address(r.addend as u64)?),
+            Meaning::Address | Meaning::Slot if r.symbol == 0 => {
+                self.put(r.at, address, self.address(r.addend as u64)?)
+            }
+            Meaning::Address | Meaning::Slot => {
+                let (symbol, distance) = self.target(r.symbol)?;
+                let addend = if r.meaning == Meaning::Address { r.addend } else { 0 };
+                self.put(r.at, address, (symbol, distance.wrapping_add(addend)))
+            }
+            Meaning::Select => {
+                let function = self.address(r.addend as u64)?;
+                self.put_bytes(r.at, &[0; 8])?;
+                self.select.push((self.address(r.at)?, function));
+                Ok(())
+            }
+            Meaning::ThreadOffset | Meaning::TlsOffset => self.put_thread_offset(r.at, r.symbol, r.addend),
+            // The word behind it has a relocation of its own, unless it is a constant of this module.
+            Meaning::TlsModule => match self.relocated.get(&(r.at + 8)) {
+                Some(next) if next.meaning == Meaning::TlsOffset => Ok(()),
+                _ => {
+                    let offset = self.library.memory.word(r.at + 8).unwrap_or(0) as i64;
+                    self.put_thread_offset(r.at + 8, 0, offset)
+                }
+            },
+            Meaning::TlsDescriptor => {
+                let stub = self.library.machine.tls_descriptor;
+                let stub = self.stub("staticcxx_tls_descriptor", stub);
+                self.put(r.at, address, (stub, 0))?;
+                self.put_thread_offset(r.at + 8, r.symbol, r.addend)
+            }
+            Meaning::PassOn(_) => {
+                let (symbol, distance) = self.target(r.symbol)?;
+                let (section, offset, _) = self.field(r.at)?;
+                self.add(section, offset, r.kind, (symbol, distance.wrapping_add(r.addend)));
+                Ok(())
+            }
+        }
+    }
+
+    fn put_thread_offset(&mut self, at: u64, symbol: usize, addend: i64) -> Result<(), Refusal> {
+        let (symbol, distance) = if symbol == 0 { self.own_thread_local(0)? } else { self.target(symbol)? };
+        let (kind, field) = self.library.machine.thread_offset;
+        self.put_bytes(at, &field)?;
+        let (section, offset, _) = self.field(at)?;
+        self.add(section, offset, kind, (symbol, distance.wrapping_add(addend)));
+        Ok(())
+    }
+
+    fn put(&mut self, at: u64, kind: u32, target: Target) -> Result<(), Refusal> {
+        self.put_bytes(at, &[0; 8])?;
+        let (section, offset, _) = self.field(at)?;
+        self.add(section, offset, kind, target);
+        Ok(())
+    }
+
+    /// Where a relocated field is: in the thread-local image, or in a piece.
+    fn field(&self, at: u64) -> Result<(SectionId, u64, Option<usize>), Refusal> {
+        if let (Some(tls), Some((id, _, _))) = (self.library.tls, &self.tls)
+            && tls.address <= at
+            && at < tls.address + tls.file_size
+        {
+            return Ok((*id, at - tls.address + tls.lead(), None));
+        }
+        let index = self.plan.holding(at).filter(|i| self.plan.pieces.get(*i).is_some_and(|p| p.filled && at < p.end));
+        let found = index.and_then(|i| Some((self.sections.get(i)?.0, at - self.plan.pieces.get(i)?.start, Some(i))));
+        found.ok_or_else(|| Refusal::broken("a relocation is for what has no bytes"))
+    }
+
+    fn put_bytes(&mut self, at: u64, bytes: &[u8]) -> Result<(), Refusal> {
+        let (_, offset, index) = self.field(at)?;
+        let data = match index {
+            None => self.tls.as_mut().map(|t| &mut t.2),
+            Some(index) => self.sections.get_mut(index).map(|s| &mut s.2),
+        };
+        let start = offset as usize;
+        let field = data.and_then(|d| d.get_mut(start..start + bytes.len()));
+        field.ok_or_else(|| Refusal::broken("a relocation is cut short"))?.copy_from_slice(bytes);
+        Ok(())
+    }
+
+    pub(super) fn unwind(&mut self, table: &Unwind) -> Result<(), Refusal> {
+        if table.bytes.is_empty() {
+            return Ok(());
+        }
+        let section = elf_section(&mut self.object, b".eh_frame", SectionKind::ReadOnlyData, elf::SHT_PROGBITS, ALLOC);
+        self.object.section_mut(section).set_data(table.bytes.clone(), 8);
+        for pointer in &table.pointers {
+            let machine = self.library.machine;
+            let (kind, target) = match pointer.to {
+                To::Address(to) => {
+                    let kind = if pointer.size == 8 { machine.distance64 } else { machine.distance32 };
+                    (kind, self.address(to)?)
+                }
+                To::Relocated(r) if r.symbol == 0 => (machine.address, self.address(r.addend as u64)?),
+                To::Relocated(r) => {
+                    let (symbol, distance) = self.target(r.symbol)?;
+                    (machine.address, (symbol, distance.wrapping_add(r.addend)))
+                }
+            };
+            self.add(section, pointer.at, kind, target);
+        }
+        Ok(())
+    }
+}

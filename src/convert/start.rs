@@ -1,0 +1,117 @@
+//! What one link makes for its converted libraries: an object with the constructors of each, numbered in ld.so's
+//! order, and a linker script that keeps the parts of each at their distances.
+//!
+//! The converted objects themselves are the same in every link, and so can be kept.
+
+use super::library::Library;
+use super::machine::Machine;
+use super::pieces::Pieces;
+use super::{base_symbol, section_name, start_symbol};
+use object::write::{Object, Relocation, Symbol, SymbolSection};
+use object::{Architecture, BinaryFormat, Endianness, RelocationFlags, SectionFlags, SectionKind, SymbolFlags};
+use object::{SymbolKind, SymbolScope, elf};
+use std::fmt::Write;
+
+/// The object that a converted library with constructors or destructors refers to. `number` orders them among those
+/// of the program, as `.init_array.NUMBER` does; the table of destructors is run backwards, and so is the order.
+pub fn object(library: &Library<'_>, plan: &Pieces, tag: &str, number: usize) -> Option<Vec<u8>> {
+    let base = plan.pieces.first()?.start;
+    let mut object = Object::new(BinaryFormat::Elf, Architecture::X86_64, Endianness::Little);
+    let global = |name: String, section| Symbol {
+        name: name.into_bytes(),
+        value: 0,
+        size: 0,
+        kind: SymbolKind::Unknown,
+        scope: SymbolScope::Dynamic,
+        weak: false,
+        section,
+        flags: SymbolFlags::Elf { st_info: elf::SymbolInfo(1 << 4), st_other: elf::SymbolOther(2) },
+    };
+    let start = object.add_symbol(global(base_symbol(tag), SymbolSection::Undefined));
+    let mut defined = false;
+    for (name, sh_type, functions) in [
+        (".init_array", elf::SHT_INIT_ARRAY, &library.constructors),
+        (".fini_array", elf::SHT_FINI_ARRAY, &library.destructors),
+    ] {
+        if functions.is_empty() {
+            continue;
+        }
+        let section = object.add_section(Vec::new(), format!("{name}.{number:05}").into_bytes(), SectionKind::Data);
+        let sh_flags = elf::SectionFlags(elf::SHF_ALLOC.0 | elf::SHF_WRITE.0);
+        object.section_mut(section).flags = SectionFlags::Elf { sh_type, sh_flags };
+        object.append_section_data(section, &vec![0; functions.len() * 8], 8);
+        for (index, function) in functions.iter().enumerate() {
+            let flags = RelocationFlags::Elf { r_type: elf::RelocationType(library.machine.address) };
+            let addend = function.wrapping_sub(base) as i64;
+            let relocation = Relocation { offset: index as u64 * 8, symbol: start, addend, flags };
+            object.add_relocation(section, relocation).ok()?;
+        }
+        if !std::mem::replace(&mut defined, true) {
+            object.add_symbol(global(start_symbol(tag), SymbolSection::Section(section)));
+        }
+    }
+    let note = object.add_section(Vec::new(), b".note.GNU-stack".to_vec(), SectionKind::Other);
+    object.section_mut(note).flags = SectionFlags::Elf { sh_type: elf::SHT_PROGBITS, sh_flags: elf::SectionFlags(0) };
+    object.write().ok().filter(|_| defined)
+}
+
+/// How a linker takes a script beside its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// GNU ld: assignments move with INSERT, and ADDR() of a section that is not there is an error, as a library that
+    /// nothing refers to makes it.
+    Gnu,
+    /// lld: only sections move.
+    Lld,
+}
+
+/// The script for libraries in [`super::Layout::Segments`].
+pub fn script(libraries: &[(&str, &Pieces)], machine: &Machine, dialect: Dialect) -> String {
+    let mut text = String::from("SECTIONS\n{\n");
+    for (tag, plan) in libraries {
+        let at = match dialect {
+            Dialect::Gnu => format!("staticcxx_at_{tag}"),
+            Dialect::Lld => format!("ADDR({})", section_name(tag, 0)),
+        };
+        let base = plan.pieces.first().map_or(0, |p| p.start);
+        if dialect == Dialect::Gnu {
+            // Writing to a String can't fail.
+            let _ = writeln!(text, "  . = ALIGN({});\n  HIDDEN({at} = .);", machine.page);
+        }
+        for (index, piece) in plan.pieces.iter().enumerate() {
+            let (name, distance) = (section_name(tag, index), piece.start - base);
+            let place = match (dialect, index) {
+                (Dialect::Lld, 0) => format!(": ALIGN({})", machine.page),
+                _ => format!("({at} + {distance:#x}) :"),
+            };
+            let _ = writeln!(text, "  {name} {place} {{ KEEP(*({name})) }}");
+        }
+    }
+    text.push_str("}\nINSERT AFTER .bss;\n");
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::convert::pieces::Piece;
+
+    #[test]
+    fn the_script_keeps_distances() {
+        let piece = |start, end, executable| Piece { start, end, writable: false, executable, filled: true };
+        let pieces =
+            Pieces { pieces: vec![piece(0x1000, 0x2000, true), piece(0x5000, 0x5010, false)], ..Pieces::default() };
+        let machine = Machine::of(62).unwrap();
+        assert_eq!(
+            script(&[("t", &pieces)], machine, Dialect::Gnu),
+            "SECTIONS\n{\n  . = ALIGN(4096);\n  HIDDEN(staticcxx_at_t = .);\n  \
+             .staticcxx.t.0 (staticcxx_at_t + 0x0) : { KEEP(*(.staticcxx.t.0)) }\n  \
+             .staticcxx.t.1 (staticcxx_at_t + 0x4000) : { KEEP(*(.staticcxx.t.1)) }\n}\nINSERT AFTER .bss;\n"
+        );
+        assert_eq!(
+            script(&[("t", &pieces)], machine, Dialect::Lld),
+            "SECTIONS\n{\n  .staticcxx.t.0 : ALIGN(4096) { KEEP(*(.staticcxx.t.0)) }\n  \
+             .staticcxx.t.1 (ADDR(.staticcxx.t.0) + 0x4000) : { KEEP(*(.staticcxx.t.1)) }\n}\nINSERT AFTER .bss;\n"
+        );
+    }
+}

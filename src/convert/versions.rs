@@ -1,0 +1,164 @@
+//! Symbol versions: which names of a link need them, and what glibc's mean for its archives.
+
+use super::library::Library;
+use super::names;
+use super::refusal::Refusal;
+use super::symbols::Symbol;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+/// Names that two libraries of one link export under different versions, or one library under two. References to
+/// them bind by name and version; all others by name alone, so that the program and other libraries can define them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Versions {
+    pairs: BTreeSet<(Vec<u8>, Vec<u8>)>,
+}
+
+impl Versions {
+    /// Looks at all libraries of a link together.
+    pub fn of(libraries: &[&Library<'_>]) -> Versions {
+        let mut exported: BTreeMap<&[u8], BTreeSet<&[u8]>> = BTreeMap::new();
+        for symbol in libraries.iter().flat_map(|l| &l.symbols).filter(|s| s.exported()) {
+            if let Some(version) = symbol.version {
+                exported.entry(symbol.name).or_default().insert(version);
+            }
+        }
+        let several = exported.into_iter().filter(|(_, versions)| versions.len() > 1);
+        let pairs = several.flat_map(|(n, v)| v.into_iter().map(move |v| (n.to_vec(), v.to_vec())));
+        Versions { pairs: pairs.collect() }
+    }
+
+    /// The name by which a symbol with its version is known in the link, where the version counts.
+    pub fn name(&self, symbol: &Symbol<'_>) -> Option<Vec<u8>> {
+        let version = symbol.version?;
+        if self.pairs.is_empty() || !self.pairs.contains(&(symbol.name.to_vec(), version.to_vec())) {
+            return None;
+        }
+        Some([symbol.name, b"$", version].concat())
+    }
+
+    /// Those that a library has to do with, as bytes for a key.
+    pub fn key(&self, library: &Library<'_>) -> Vec<u8> {
+        let mut names: Vec<Vec<u8>> = match self.pairs.is_empty() {
+            true => Vec::new(),
+            false => library.symbols.iter().filter_map(|s| self.name(s)).collect(),
+        };
+        names.sort();
+        names.join(&0)
+    }
+}
+
+/// What is known of glibc: its shared objects tell which versions are old, its archives which names there are.
+#[derive(Debug, Default)]
+pub struct Libc {
+    /// Name → version → address, of the default version under the empty name.
+    shared: HashMap<Vec<u8>, BTreeMap<Vec<u8>, u64>>,
+    /// Names in the archives; none where they could not be read.
+    archives: Option<HashSet<Vec<u8>>>,
+}
+
+/// Data and functions for old programs that are made anew in the archive of the start-up code.
+pub const REMADE: [&[u8]; 20] = [
+    b"_LIB_VERSION",
+    b"__after_morecore_hook",
+    b"__free_hook",
+    b"__malloc_hook",
+    b"__malloc_initialize_hook",
+    b"__memalign_hook",
+    b"__morecore",
+    b"__realloc_hook",
+    b"__sysctl",
+    b"_sys_errlist",
+    b"_sys_nerr",
+    b"_sys_siglist",
+    b"stime",
+    b"sys_errlist",
+    b"sys_nerr",
+    b"sys_sigabbrev",
+    b"sys_siglist",
+    b"sysctl",
+    b"re_max_failures",
+    b"__isnanf128",
+];
+
+impl Libc {
+    /// Adds one of glibc's shared objects.
+    pub fn add_shared(&mut self, library: &Library<'_>) {
+        for symbol in library.symbols.iter().filter(|s| s.defined()) {
+            let Some(version) = symbol.version else { continue };
+            let versions = self.shared.entry(symbol.name.to_vec()).or_default();
+            versions.insert(version.to_vec(), symbol.value);
+            if !symbol.old {
+                versions.insert(Vec::new(), symbol.value);
+            }
+        }
+    }
+
+    /// Adds the names of one of glibc's archives.
+    pub fn add_archive(&mut self, names: impl Iterator<Item = Vec<u8>>) {
+        self.archives.get_or_insert_default().extend(names);
+    }
+
+    /// Whether the archives have a name.
+    pub fn has(&self, name: &[u8]) -> bool {
+        self.archives.as_ref().is_some_and(|a| a.contains(name))
+    }
+
+    /// What an undefined symbol is called in a static link.
+    ///
+    /// # Errors
+    /// A symbol or a version of glibc's that its archives lack.
+    pub fn resolve<'a>(&self, symbol: &Symbol<'a>) -> Result<&'a [u8], Refusal> {
+        let (Some(version), Some(from)) = (symbol.version, symbol.from) else { return Ok(symbol.name) };
+        if !names::is_glibc(from) {
+            return Ok(symbol.name);
+        }
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        if version == b"GLIBC_PRIVATE" {
+            return Err(Refusal::LoaderInternals { symbol: text(symbol.name), version: text(version) });
+        }
+        let versions = self.shared.get(symbol.name);
+        let of = |version: &[u8]| versions.and_then(|v| v.get(version));
+        let another = matches!((of(version), of(b"")), (Some(old), Some(new)) if old != new);
+        let old = || Refusal::OldVersion { symbol: text(symbol.name), version: text(version) };
+        if another {
+            return names::successor(symbol.name).ok_or_else(old);
+        }
+        let today = names::today(symbol.name);
+        let there = |name: &[u8]| self.archives.as_ref().is_none_or(|a| a.contains(name)) || REMADE.contains(&name);
+        match (there(symbol.name), there(today)) {
+            (true, _) => Ok(symbol.name),
+            (false, true) => Ok(today),
+            (false, false) if symbol.bind == super::symbols::WEAK => Ok(symbol.name),
+            (false, false) => Err(old()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::convert::symbols::FUNC;
+
+    fn needs(name: &'static [u8], version: &'static [u8]) -> Symbol<'static> {
+        Symbol { name, version: Some(version), from: Some(b"libc.so.6"), bind: 1, kind: FUNC, ..Symbol::default() }
+    }
+
+    #[test]
+    fn old_versions_are_bound_to_what_does_the_same_or_refused() {
+        let mut libc = Libc::default();
+        let versions = |list: &[(&str, u64)]| list.iter().map(|(v, a)| (v.as_bytes().to_vec(), *a)).collect();
+        libc.shared.insert(b"memcpy".to_vec(), versions(&[("GLIBC_2.2.5", 1), ("GLIBC_2.14", 2), ("", 2)]));
+        libc.shared.insert(b"dup".to_vec(), versions(&[("GLIBC_2.2.5", 5), ("GLIBC_2.34", 5), ("", 5)]));
+        libc.shared.insert(b"timer_create".to_vec(), versions(&[("GLIBC_2.2.5", 7), ("GLIBC_2.3.3", 8), ("", 8)]));
+        libc.add_archive([b"memcpy".to_vec(), b"dup".to_vec(), b"secure_getenv".to_vec()].into_iter());
+        assert_eq!(libc.resolve(&needs(b"memcpy", b"GLIBC_2.2.5")).unwrap(), b"memmove");
+        assert_eq!(libc.resolve(&needs(b"memcpy", b"GLIBC_2.14")).unwrap(), b"memcpy");
+        assert_eq!(libc.resolve(&needs(b"dup", b"GLIBC_2.2.5")).unwrap(), b"dup");
+        assert_eq!(libc.resolve(&needs(b"__secure_getenv", b"GLIBC_2.2.5")).unwrap(), b"secure_getenv");
+        assert_eq!(
+            libc.resolve(&needs(b"timer_create", b"GLIBC_2.2.5")).unwrap_err().to_string(),
+            "it needs `timer_create@GLIBC_2.2.5`, an old variant that glibc's archives do not have"
+        );
+        assert!(matches!(libc.resolve(&needs(b"_dl_x", b"GLIBC_PRIVATE")), Err(Refusal::LoaderInternals { .. })));
+    }
+}

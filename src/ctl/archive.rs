@@ -1,0 +1,118 @@
+//! `staticctl archive`: a shared object as an archive that any compiler and linker takes without us.
+
+use super::{EXIT_YES, fail, produce};
+use crate::convert::shelf::{self, read};
+use crate::convert::{Layout, Library, Options, Versions, acceptable, convert, start, tag};
+use crate::fat::order;
+use crate::libs::{needs, reference};
+use crate::model::Language;
+use crate::settings::Settings;
+use crate::toolchain::{self, Invocation, Need};
+use crate::{archive, check};
+use object::read::archive::ArchiveFile;
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use twox_hash::XxHash3_128;
+
+/// Converts `shared` and writes the archive.
+pub fn run(settings: &Settings, shared: &Path, output: Option<PathBuf>) -> u8 {
+    let hint = |text: &str| Some(text.to_owned());
+    let output = match output.or_else(|| default_output(shared)) {
+        Some(output) => output,
+        None => {
+            return fail(
+                format!("`{}` has no name of a library", shared.display()),
+                hint("name the archive with `-o`"),
+            );
+        }
+    };
+    let selected = match toolchain::select(settings, &Invocation::parse(OsStr::new("cc"), Language::C), Need::Link, &[])
+    {
+        Ok(selected) => selected,
+        Err(error) => {
+            let hint = error.hint();
+            return fail(error, hint);
+        }
+    };
+    let facts = selected.facts.as_ref();
+    let support = facts.and_then(|f| f.repairs.as_ref()?.converted.clone());
+    let (Some(facts), Some(support)) = (facts, support) else {
+        return fail(
+            format!("the toolchain `{}` has no start-up code for converted libraries", selected.toolchain),
+            hint("it must link static programs against glibc: `staticctl doctor`"),
+        );
+    };
+    let made = read(shared).and_then(|bytes| {
+        let library = Library::read(&bytes)?;
+        acceptable(&library)?;
+        let name = library.soname.map_or_else(String::new, |s| String::from_utf8_lossy(s).into_owned());
+        let tag = tag(&name, XxHash3_128::oneshot(&bytes));
+        let libc = shelf::libc(&facts.library_dirs);
+        let options = Options { tag: &tag, layout: Layout::Data, versions: &Versions::of(&[&library]), libc: &libc };
+        let converted = convert(&library, &options)?;
+        let plan = shelf::planned(&library, Layout::Data);
+        let start = start::object(&library, &plan, &tag, order::FIRST + depth(shared));
+        let needed = library.needed.iter().map(|n| String::from_utf8_lossy(n).into_owned()).collect::<Vec<_>>();
+        Ok((converted, start, needed))
+    });
+    let (converted, start, needed) = match made {
+        Ok(made) => made,
+        Err(refusal) => {
+            return fail(format!("`{}` can't be converted: {refusal}", shared.display()), hint(refusal.hint()));
+        }
+    };
+    let mut members = vec![converted.object];
+    members.extend(start);
+    members.extend(members_of(&support));
+    let written = archive::of_members(&members)
+        .ok_or_else(|| std::io::Error::other("it has too many symbols"))
+        .and_then(|bytes| write(&output, &bytes));
+    if let Err(error) = written {
+        return fail(format!("`{}` can't be written: {error}", output.display()), None);
+    }
+    let words: Vec<String> = needed.iter().filter_map(|n| flag(n)).collect();
+    let text = match words.is_empty() {
+        true => format!("{}: needs nothing but libc\n", output.display()),
+        false => format!("{}: link it with {}\n", output.display(), words.join(" ")),
+    };
+    produce(&text, EXIT_YES)
+}
+
+/// `libfoo.so.1` → `libfoo.a` in the current directory.
+fn default_output(shared: &Path) -> Option<PathBuf> {
+    let mut name = reference::stem(shared)?.to_owned();
+    name.push(".a");
+    Some(name.into())
+}
+
+/// What stands for a needed library on a static command line.
+fn flag(soname: &str) -> Option<String> {
+    let stem = reference::stem(Path::new(soname))?.to_string_lossy().into_owned();
+    let name = stem.strip_prefix("lib")?;
+    (!["c", "gcc_s"].contains(&name)).then(|| format!("-l{name}"))
+}
+
+/// How many libraries stand above this one, so that constructors of what it needs run before its own.
+fn depth(shared: &Path) -> usize {
+    let Ok(image) = check::inspect_headers(shared) else { return 0 };
+    needs::of(shared, &image).iter().map(|n| &n.name).collect::<BTreeSet<_>>().len()
+}
+
+fn members_of(archive: &Path) -> Vec<Vec<u8>> {
+    let Ok(bytes) = fs::read(archive) else { return Vec::new() };
+    let Ok(archive) = ArchiveFile::parse(&*bytes) else { return Vec::new() };
+    archive.members().flatten().filter_map(|m| m.data(&*bytes).ok().map(<[u8]>::to_vec)).collect()
+}
+
+fn write(output: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let dir = output.parent().filter(|d| !d.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    // As open(2) would give a new file, less what the umask takes.
+    let mut file = builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666)).tempfile_in(dir)?;
+    file.write_all(bytes)?;
+    file.persist(output).map_err(|e| e.error)?;
+    Ok(())
+}

@@ -1,0 +1,89 @@
+/* Start-up code of programs with converted libraries (src/convert): after the program is relocated and thread-locals
+   work, before any constructor runs. First what lies in data becomes code or read-only, then functions that are
+   chosen at start (IFUNC) are chosen, then what was only written for that becomes read-only. Nothing is ever writable
+   and executable. */
+#include <stddef.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+struct protection { char *start; size_t length; size_t access; };
+struct selection { void **slot; void *(*choose)(void); };
+
+#define TABLE(type, name) \
+    extern const struct type __start_##name[] __attribute__((weak, visibility("hidden"))); \
+    extern const struct type __stop_##name[] __attribute__((weak, visibility("hidden")))
+TABLE(protection, staticcxx_protect);
+TABLE(selection, staticcxx_select);
+
+/* Converted libraries refer to it. */
+__attribute__((visibility("hidden"))) const char staticcxx_converted[] = "staticcxx: converted libraries";
+
+static void start(void)
+{
+    const struct protection *p;
+    const struct selection *s;
+    for (p = __start_staticcxx_protect; p < __stop_staticcxx_protect; p++)
+        if (p->access != PROT_READ && mprotect(p->start, p->length, (int)p->access) != 0) {
+            static const char said[] =
+                "staticcxx: a converted library can't be made executable: the system forbids it (SELinux, seccomp)\n";
+            ssize_t written = write(2, said, sizeof said - 1);
+            _exit(written < 0 ? 126 : 127);
+        }
+    for (s = __start_staticcxx_select; s < __stop_staticcxx_select; s++)
+        *s->slot = s->choose();
+    /* Without it the program is as safe as one without relro. */
+    for (p = __start_staticcxx_protect; p < __stop_staticcxx_protect; p++)
+        if (p->access == PROT_READ)
+            mprotect(p->start, p->length, PROT_READ);
+}
+
+__attribute__((section(".preinit_array"), used)) static void (*const first)(void) = start;
+
+/* What libraries register while they are constructed runs when they are destructed, after all that the program and
+   they register later: ld.so's order. Converted libraries call these two in the place of libc's. */
+struct handler { void (*run)(void *); void *with, *library; struct handler *next; };
+static struct handler *handlers;
+static int constructed;
+
+int __cxa_atexit(void (*)(void *), void *, void *);
+void __cxa_finalize(void *);
+
+__attribute__((visibility("hidden"))) int staticcxx_atexit(void (*run)(void *), void *with, void *library)
+{
+    struct handler *h = constructed ? 0 : malloc(sizeof *h);
+    if (!h)
+        return __cxa_atexit(run, with, library);
+    h->run = run;
+    h->with = with;
+    h->library = library;
+    h->next = handlers;
+    handlers = h;
+    return 0;
+}
+
+/* Of one library, or of all. A handler may register others. */
+__attribute__((visibility("hidden"))) void staticcxx_finalize(void *library)
+{
+    struct handler **at = &handlers;
+    if (library)
+        __cxa_finalize(library);
+    while (*at) {
+        struct handler *h = *at;
+        if (library && h->library != library) {
+            at = &h->next;
+            continue;
+        }
+        *at = h->next;
+        h->run(h->with);
+        free(h);
+        at = &handlers;
+    }
+}
+
+static void end_of_construction(void) { constructed = 1; }
+static void rest(void) { staticcxx_finalize(0); }
+
+/* Behind the constructors of all libraries, before those of the program; destructors go the other way. */
+__attribute__((section(".init_array.65535"), used)) static void (*const behind)(void) = end_of_construction;
+__attribute__((section(".fini_array.00001"), used)) static void (*const last)(void) = rest;

@@ -1,0 +1,35 @@
+/* A converted library in small: a page that becomes read-only, a slot that is filled at start, an old name. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+extern const char staticcxx_converted[];
+extern const char *const sys_siglist[];
+
+static char page[8192] __attribute__((aligned(4096))) = "x";
+static int (*slot)(void);
+static int answer(void) { return 42; }
+static void *choose(void) { return (void *)answer; }
+
+static struct { void *start; size_t length, access; } protected __attribute__((section("staticcxx_protect"), used)) = {page, 4096, 1};
+static struct { void *slot; void *(*choose)(void); } selected __attribute__((section("staticcxx_select"), used)) = {&slot, choose};
+
+static void caught(int number)
+{
+    (void)number;
+    static const char text[] = "42\n";
+    _exit(write(1, text, 3) == 3 ? 0 : 1);
+}
+
+int main(void)
+{
+    if (staticcxx_converted[0] != 's' || !slot || slot() != 42 || !sys_siglist[SIGSEGV])
+        return 1;
+    page[5000] = 1;
+    signal(SIGSEGV, caught);
+    *(volatile char *)page = 1;
+    puts("the page is still writable");
+    return 1;
+}
