@@ -5,7 +5,7 @@
 //! | [`program`], [`platform`] | which files may be programs, and where they run |
 //! | [`tree`], [`parts`], [`needs`] | what is at which path; what most images need; what a run missed |
 //! | [`layer`], [`blob`] | a tree as a compressed archive, with its digest |
-//! | [`config`], [`reference`] | options, names, and the documents of OCI |
+//! | [`config`], [`mod@reference`] | options, names, and the documents of OCI |
 //! | [`layout`], [`output`] | all blobs in one archive or directory, complete or not there at all |
 //! | [`registry`] | the same blobs, pushed |
 //!

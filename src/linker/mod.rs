@@ -7,7 +7,7 @@
 //! | step | file | pure |
 //! |---|---|---|
 //! | what was asked for: `STATICCXX_LINKER`, `-fuse-ld=` | this one | yes |
-//! | what the planned call gives to the linker | [`line`] | yes |
+//! | what the planned call gives to the linker | [`mod@line`] | yes |
 //! | what the compiler adds to it: asked once with `-###`, then cached | [`template`] | no |
 //! | which words the linker treats as GNU ld does | [`words`] | yes |
 //! | functions whose callers need a repair of glibc, or a warning of GNU ld's | [`traps`], [`mentions`] | the first |
