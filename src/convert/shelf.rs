@@ -1,9 +1,9 @@
 //! The converted libraries of one link.
 
 use super::library::Library;
-use super::output::unwind_of;
 use super::pieces::{self, Layout, Pieces};
 use super::start::Dialect;
+use super::unwind;
 use super::versions::{Libc, Versions};
 use super::{Options, Refusal, acceptable, base_symbol, cache, convert, start, tag};
 use crate::archive;
@@ -318,8 +318,7 @@ impl Shelf {
 
 /// The sections of a library.
 pub fn planned(library: &Library<'_>, layout: Layout) -> Pieces {
-    let unwind = unwind_of(library).ok().and_then(|(unwind, _)| unwind.extent);
-    pieces::plan(library, unwind, layout)
+    pieces::plan(library, unwind::extent(library), layout)
 }
 
 /// Reads a shared object, and makes sure that it is one state of it. A FIFO or device is none.

@@ -53,6 +53,18 @@ fn unknown(what: impl Into<String>) -> Refusal {
     Refusal::Unwind { what: what.into() }
 }
 
+/// Where the table lies: start and end. Section headers tell it at once; without them the table is read.
+pub fn extent(library: &Library<'_>) -> Option<(u64, u64)> {
+    let (header, _) = library.unwind_header?;
+    let head = library.memory.bytes(header, 8).filter(|h| h.starts_with(&[1, 0x1b]))?;
+    let start = (header + 4).wrapping_add_signed(i64::from(u32_at(head, 4) as i32));
+    let size = library.sections.iter().find(|(at, size)| *at == start && *size > 0).map(|(_, size)| *size);
+    match size {
+        Some(size) => Some((start, start.checked_add(size)?)),
+        None => read(library, &library.by_address()).ok()?.extent,
+    }
+}
+
 /// The table of a library; empty where it has none.
 ///
 /// # Errors

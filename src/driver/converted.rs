@@ -74,22 +74,22 @@ pub(super) fn resolved(
 ) -> Resolution {
     let found = resolve(means.as_ref());
     let Some(mut means) = means else { return found };
-    let incomplete = match means.choice.mode {
-        Mode::Off => Vec::new(),
-        Mode::Auto | Mode::Prefer => libs::incomplete_archives(&found, facts, &means),
-    };
-    let found = match incomplete.is_empty() {
-        true => found,
-        false => {
-            means.incomplete = incomplete.iter().map(|(archive, _)| archive.clone()).collect();
-            Resolution { incomplete, ..resolve(Some(&means)) }
-        }
-    };
-    means.numbered = libs::archives_with_constructors(&found);
-    match means.numbered.is_empty() {
-        true => found,
-        false => Resolution { incomplete: found.incomplete, ..resolve(Some(&means)) },
+    let mut archives = libs::archives(&found, facts, &means);
+    if means.choice.mode == Mode::Off {
+        archives.incomplete.clear();
     }
+    means.incomplete = archives.incomplete.iter().map(|(archive, _)| archive.clone()).collect();
+    let found = match means.incomplete.is_empty() {
+        true => found,
+        false => resolve(Some(&means)),
+    };
+    let converts = found.store.shelf.as_ref().is_some_and(|s| !s.is_empty());
+    means.numbered = archives.with_constructors;
+    let found = match converts && !means.numbered.is_empty() {
+        true => resolve(Some(&means)),
+        false => found,
+    };
+    Resolution { incomplete: archives.incomplete, ..found }
 }
 
 /// Libraries that turned out not to be convertible go from those that are in the program to those that are missing.

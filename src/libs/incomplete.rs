@@ -4,6 +4,7 @@
 //! What each archive lacks is kept in the cache, by the state of both files; whether the rest of a link has it is
 //! looked up only where something is lacking.
 
+use super::constructors;
 use crate::convert::shelf;
 use crate::convert::{Libc, Library};
 use object::read::archive::ArchiveFile;
@@ -17,7 +18,7 @@ use std::path::{Path, PathBuf};
 use twox_hash::XxHash3_128;
 
 /// Raised whenever something else is kept.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// What is kept of an archive.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +27,7 @@ struct Entry {
     archive: (PathBuf, u64, i64),
     twin: (PathBuf, u64, i64),
     lacks: BTreeSet<String>,
+    constructors: bool,
 }
 
 fn stamp(path: &Path) -> Option<(PathBuf, u64, i64)> {
@@ -33,24 +35,28 @@ fn stamp(path: &Path) -> Option<(PathBuf, u64, i64)> {
     Some((path.to_owned(), m.size(), m.mtime()))
 }
 
-/// What the members of an archive need that its shared object does not need from outside.
-pub fn lacks(archive: &Path, twin: &Path, dirs: &[PathBuf], cache: Option<&Path>) -> BTreeSet<String> {
-    let (Some(archive_stamp), Some(twin_stamp)) = (stamp(archive), stamp(twin)) else { return BTreeSet::new() };
+/// What the members of an archive need that its shared object does not need from outside, and whether they have
+/// constructors.
+pub fn of(archive: &Path, twin: &Path, dirs: &[PathBuf], cache: Option<&Path>) -> (BTreeSet<String>, bool) {
+    let (Some(archive_stamp), Some(twin_stamp)) = (stamp(archive), stamp(twin)) else {
+        return (BTreeSet::new(), false);
+    };
     let key = format!("{}\n{}", archive.display(), twin.display());
     let file =
         cache.map(|dir| dir.join("archives").join(format!("{:032x}.json", XxHash3_128::oneshot(key.as_bytes()))));
     let kept: Option<Entry> = file.as_ref().and_then(|f| serde_json::from_slice(&fs::read(f).ok()?).ok());
     let held = kept.filter(|e| e.version == VERSION && e.archive == archive_stamp && e.twin == twin_stamp);
     if let Some(entry) = held {
-        return entry.lacks;
+        return (entry.lacks, entry.constructors);
     }
     let lacks = look(archive, twin, dirs).unwrap_or_default();
-    let entry = Entry { version: VERSION, archive: archive_stamp, twin: twin_stamp, lacks };
+    let constructors = constructors::has(archive);
+    let entry = Entry { version: VERSION, archive: archive_stamp, twin: twin_stamp, lacks, constructors };
     if let Some(file) = file {
         // Without a cache that can be written it is looked up each time.
         let _ = keep(&file, &entry);
     }
-    entry.lacks
+    (entry.lacks, entry.constructors)
 }
 
 fn keep(file: &Path, entry: &Entry) -> std::io::Result<()> {

@@ -108,29 +108,31 @@ pub fn resolve(
     Resolution { path: path.clone(), ..found }
 }
 
-/// Archives of this resolution that can't be linked, and what they lack.
-pub fn incomplete_archives(found: &Resolution, facts: &Facts, means: &Means) -> Vec<(PathBuf, Vec<String>)> {
-    let archives: Vec<PathBuf> =
-        found.libraries.iter().filter(|l| l.provider == Provider::Archive).map(|l| l.path.clone()).collect();
-    let mut incomplete = Vec::new();
-    for library in found.libraries.iter().filter(|l| l.provider == Provider::Archive) {
-        let Some(twin) = library.twin.clone().or_else(|| Some(twin::shared_of(&library.path, &found.path)?.0)) else {
-            continue;
-        };
-        let lacks = incomplete::lacks(&library.path, &twin, &facts.library_dirs, means.cache.as_deref());
-        let lacks = incomplete::still_lacking(&lacks, &archives);
-        if !lacks.is_empty() {
-            incomplete.push((library.path.clone(), lacks.into_iter().collect()));
-        }
-    }
-    incomplete
+/// What is to be known of the archives of a resolution before shared objects are converted beside them.
+#[derive(Debug, Default)]
+pub struct Archives {
+    /// Those that can't be linked, and what they lack.
+    pub incomplete: Vec<(PathBuf, Vec<String>)>,
+    /// Those with constructors.
+    pub with_constructors: Vec<PathBuf>,
 }
 
-/// Archives with constructors, in a link with converted libraries; none in others.
-pub fn archives_with_constructors(found: &Resolution) -> Vec<PathBuf> {
-    if found.store.shelf.as_ref().is_none_or(|s| s.is_empty()) {
-        return Vec::new();
+/// Looks at the archives that have a shared object beside them.
+pub fn archives(found: &Resolution, facts: &Facts, means: &Means) -> Archives {
+    let all = || found.libraries.iter().filter(|l| l.provider == Provider::Archive);
+    let paths: Vec<PathBuf> = all().map(|l| l.path.clone()).collect();
+    let mut archives = Archives::default();
+    for library in all() {
+        let beside = || Some(twin::shared_of(&library.path, &found.path)?.0);
+        let Some(twin) = library.twin.clone().or_else(beside) else { continue };
+        let (lacks, constructors) = incomplete::of(&library.path, &twin, &facts.library_dirs, means.cache.as_deref());
+        let lacks = incomplete::still_lacking(&lacks, &paths);
+        if !lacks.is_empty() {
+            archives.incomplete.push((library.path.clone(), lacks.into_iter().collect()));
+        }
+        if constructors {
+            archives.with_constructors.push(library.path.clone());
+        }
     }
-    let archives = found.libraries.iter().filter(|l| l.provider == Provider::Archive);
-    archives.map(|l| l.path.clone()).filter(|path| constructors::has(path)).collect()
+    archives
 }
