@@ -7,6 +7,7 @@ use super::unwind;
 use super::versions::{Libc, Versions};
 use super::{Options, Refusal, acceptable, base_symbol, cache, convert, start, tag};
 use crate::archive;
+use crate::libs::missing::is_nothing_alone;
 use object::read::archive::ArchiveFile;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
@@ -110,9 +111,16 @@ impl Means {
             || archive.is_some_and(|a| self.incomplete.iter().any(|i| i == a))
     }
 
-    /// Whether a library without an archive is converted.
-    pub fn allows(&self, stem: &OsStr) -> bool {
-        self.choice.mode != Mode::Off || self.choice.names(&stem.to_string_lossy())
+    /// Whether a library without an archive is converted; `asked` is whether the user named it on the line. One that is
+    /// nothing without its plugins is so only by name: a configure step does better to hear that it is not there.
+    pub fn allows(&self, stem: &OsStr, asked: bool) -> bool {
+        let stem = stem.to_string_lossy();
+        let offered = match self.choice.mode {
+            Mode::Off => false,
+            Mode::Auto => !(asked && is_nothing_alone(&stem)),
+            Mode::Prefer => true,
+        };
+        offered || self.choice.names(&stem)
     }
 }
 
@@ -416,7 +424,11 @@ mod tests {
         assert!(prefers("prefer", "libz") && !prefers("prefer", "libresolv") && !prefers("auto", "libz"));
         assert!(prefers("auto,z", "libz") && prefers("off,libz", "libz"));
         assert!(means("auto").prefers(OsStr::new("libpq"), Some(Path::new("/l/libpq.a"))));
-        assert!(means("auto").allows(OsStr::new("libq")) && !means("off").allows(OsStr::new("libq")));
+        let allows = |text: &str, stem: &str, asked| means(text).allows(OsStr::new(stem), asked);
+        assert!(allows("auto", "libq", true) && !allows("off", "libq", true));
+        // Nothing without its plugins.
+        assert!(!allows("auto", "libpam", true) && allows("auto", "libpam", false));
+        assert!(allows("auto,libpam", "libpam", true) && allows("prefer", "libpam", true));
     }
 
     #[test]

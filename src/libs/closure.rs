@@ -144,7 +144,7 @@ impl<'a> Resolver<'a> {
             _ => None,
         };
         let archive = beside.or_else(|| twin::archive_elsewhere(&shared, self.path)).or(by_name);
-        let wanted = if archive.is_some() { preferred } else { self.allows(&name) };
+        let wanted = if archive.is_some() { preferred } else { self.allows(&name, because.len() == 1) };
         let mut refusal = None;
         if wanted {
             match self.out.store.convert(&shared, needs.soname.as_deref(), &needs.needed, self.use_of_it) {

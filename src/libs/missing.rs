@@ -40,9 +40,10 @@ impl Missing {
             return refusal.hint().to_owned();
         }
         let stem = stem(&self.shared).map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
-        if let Some((_, why, option)) = NO_ARCHIVE_ANYWHERE.iter().find(|(name, ..)| *name == stem) {
+        if let Some((_, why, option)) = OF_PLUGINS.iter().find(|(name, ..)| *name == stem) {
             return format!(
-                "`{stem}` {why}, so that no static program can have it: configure the project with {option}"
+                "`{stem}` {why}, which a static program can't: configure the project with {option}, or convert the \
+                 library all the same with STATICCXX_CONVERT=auto,{stem}"
             );
         }
         let build = "build the library as an archive (`--enable-static`, `-DBUILD_SHARED_LIBS=OFF`) and put it on the \
@@ -59,21 +60,23 @@ impl Missing {
     }
 }
 
+/// Whether a library, `libNAME`, is nothing without what it loads at run time, which a static program can't load.
+pub fn is_nothing_alone(stem: &str) -> bool {
+    OF_PLUGINS.iter().any(|(name, ..)| *name == stem)
+}
+
 /// Libraries that are nothing without what they load at run time, why, and the usual way to build a project without.
-const NO_ARCHIVE_ANYWHERE: [(&str, &str, &str); 16] = [
+const OF_PLUGINS: [(&str, &str, &str); 13] = [
     ("libEGL", GRAPHICS, "`--disable-egl`, `-DWITH_EGL=OFF` or software rendering"),
     ("libGL", GRAPHICS, "`--disable-opengl`, `-DWITH_OPENGL=OFF` or software rendering"),
     ("libGLESv2", GRAPHICS, "`--disable-gles`, `-DWITH_GLES=OFF`"),
     ("libGLX", GRAPHICS, "`--disable-opengl`, `-DWITH_OPENGL=OFF`"),
     ("libOpenCL", "loads the drivers of the machine's devices", "`--disable-opencl`, `-DWITH_OPENCL=OFF`"),
     ("libOpenGL", GRAPHICS, "`--disable-opengl`, `-DWITH_OPENGL=OFF`"),
-    ("libasound", "loads the plugins that the machine's configuration names", "`--disable-alsa`, `-DWITH_ALSA=OFF`"),
     ("libcuda", "is a part of the machine's driver", "`--disable-cuda`, `-DWITH_CUDA=OFF`"),
-    ("libdrm", GRAPHICS, "`--disable-drm`, `-Ddrm=disabled`"),
     ("libjvm", "is a whole run-time system that loads classes and libraries", "`--without-java`, `-DWITH_JAVA=OFF`"),
     ("libpam", "loads the modules that /etc/pam.d names", "`--without-pam`, `--disable-pam`, `-DWITH_PAM=OFF`"),
     ("libpam_misc", "is of use with libpam's modules only", "`--without-pam`, `--disable-pam`"),
-    ("libpulse", "talks to a server of its own version", "`--disable-pulse`, `-DWITH_PULSE=OFF`"),
     ("libva", GRAPHICS, "`--disable-vaapi`, `-Dvaapi=disabled`"),
     ("libvdpau", GRAPHICS, "`--disable-vdpau`, `-Dvdpau=disabled`"),
     ("libvulkan", GRAPHICS, "`--disable-vulkan`, `-Dvulkan=disabled`"),
@@ -96,8 +99,9 @@ mod tests {
         };
         let hint = missing("pam").hint(&Settings::default());
         assert!(hint.contains("`libpam` loads") && hint.contains("`--without-pam`"), "{hint}");
+        assert!(is_nothing_alone("libpam") && !is_nothing_alone("libpa"));
         let hint = missing("nothing").hint(&Settings::default());
         assert!(hint.starts_with("build the library as an archive"), "{hint}");
-        assert!(NO_ARCHIVE_ANYWHERE.is_sorted_by_key(|(name, ..)| *name));
+        assert!(OF_PLUGINS.is_sorted_by_key(|(name, ..)| *name));
     }
 }

@@ -13,8 +13,8 @@ impl Resolver<'_> {
         self.out.store.shelf.as_ref().is_some_and(|s| s.means().prefers(stem, archive))
     }
 
-    pub(super) fn allows(&self, stem: &OsStr) -> bool {
-        self.out.store.shelf.as_ref().is_some_and(|s| s.means().allows(stem))
+    pub(super) fn allows(&self, stem: &OsStr, asked: bool) -> bool {
+        self.out.store.shelf.as_ref().is_some_and(|s| s.means().allows(stem, asked))
     }
 
     /// The file that stands for an archive whose constructors get numbers; none for all others.

@@ -356,3 +356,16 @@ fn the_package_with_the_archive_is_named() {
     assert!(said.contains("undefined reference to `nowhere'"), "{said}");
     assert!(said.contains("staticcxx: hint: `apt-get install ") && said.contains("libapt-pkg-dev"), "{said}");
 }
+
+#[test]
+fn a_library_that_is_nothing_without_its_plugins_is_converted_only_by_name() {
+    let dir = project();
+    fs::remove_file(dir.join("lib/libq.a")).unwrap();
+    fs::rename(dir.join("lib/libq.so.1.2"), dir.join("lib/libpam.so")).unwrap();
+    let driver = || Run::new(STATICCC).dir(dir.path()).line("main.c -Llib -lpam -o x");
+    let said = driver().fails(1);
+    assert!(said.contains("`-lpam` has no archive") && said.contains("`--without-pam`"), "{said}");
+    assert!(said.contains("STATICCXX_CONVERT=auto,libpam"), "{said}");
+    driver().env("STATICCXX_CONVERT", "auto,libpam").silent();
+    assert_eq!(says_in_empty_root(&dir.join("x"), &[]), "q\n");
+}

@@ -125,7 +125,16 @@ impl Run {
     }
 
     pub fn output(mut self) -> Output {
-        self.0.output().unwrap_or_else(|e| panic!("{:?}: {e}", self.0.get_program()))
+        // A program that was just copied may still be open for writing in a child that another test has just forked.
+        for _ in 0..200 {
+            match self.0.output() {
+                Err(e) if e.kind() == std::io::ErrorKind::ExecutableFileBusy => {
+                    std::thread::sleep(std::time::Duration::from_millis(20));
+                }
+                other => return other.unwrap_or_else(|e| panic!("{:?}: {e}", self.0.get_program())),
+            }
+        }
+        panic!("{:?} stays open for writing", self.0.get_program());
     }
 
     /// Runs it; it must succeed. Gives its stdout.
