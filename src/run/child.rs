@@ -1,7 +1,6 @@
 //! Work in a child process that shares our program: no exec, no start-up, and all that it prints is caught.
 
-use super::{Guard, STOPPING, Supervised};
-use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, sigaction};
+use super::{Guard, Supervised, by_default, on_stopping};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, dup2_stderr, fork};
 use std::fs::File;
@@ -47,17 +46,7 @@ impl Guard {
 }
 
 fn in_child(write: OwnedFd, work: impl FnOnce() -> Result<(), String>) -> i32 {
-    let default = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
-    for signal in STOPPING {
-        // SAFETY: the default action needs no handler.
-        unsafe {
-            if let Ok(old) = sigaction(signal, &default)
-                && matches!(old.handler(), SigHandler::SigIgn)
-            {
-                let _ = sigaction(signal, &old);
-            }
-        }
-    }
+    on_stopping(&by_default());
     // What libraries print goes the same way as what the work returns.
     if dup2_stderr(&write).is_err() {
         return 1;

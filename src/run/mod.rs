@@ -209,6 +209,25 @@ extern "C" fn pass_on(signal: i32) {
     }
 }
 
+/// Sets what the stopping signals do; those that our own caller had ignored stay ignored.
+fn on_stopping(action: &SigAction) {
+    for signal in STOPPING {
+        // SAFETY: the actions that come here are the default one and `pass_on`, which only touches atomics and calls
+        // kill(2), both async-signal-safe.
+        unsafe {
+            if let Ok(old) = sigaction(signal, action)
+                && matches!(old.handler(), SigHandler::SigIgn)
+            {
+                let _ = sigaction(signal, &old);
+            }
+        }
+    }
+}
+
+fn by_default() -> SigAction {
+    SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty())
+}
+
 /// Signals caught from here until the process ends, so that a caller can clean up after the command.
 /// Those that our own caller had ignored stay ignored.
 pub struct Guard(());
@@ -217,32 +236,13 @@ impl Guard {
     /// Starts catching.
     pub fn install() -> Guard {
         let action = SigAction::new(SigHandler::Handler(pass_on), SaFlags::SA_RESTART, SigSet::empty());
-        for signal in STOPPING {
-            // SAFETY: the handler only touches atomics and calls kill(2), both async-signal-safe.
-            unsafe {
-                if let Ok(old) = sigaction(signal, &action)
-                    && matches!(old.handler(), SigHandler::SigIgn)
-                {
-                    let _ = sigaction(signal, &old);
-                }
-            }
-        }
+        on_stopping(&action);
         Guard(())
     }
 
     /// Ends catching: from here on signals act as if nothing had been installed.
     pub fn release(self) {
-        let default = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
-        for signal in STOPPING {
-            // SAFETY: no handler; one that our caller ignored stays so.
-            unsafe {
-                if let Ok(old) = sigaction(signal, &default)
-                    && matches!(old.handler(), SigHandler::SigIgn)
-                {
-                    let _ = sigaction(signal, &old);
-                }
-            }
-        }
+        on_stopping(&by_default());
     }
 
     /// The signal that was caught, if any.
