@@ -47,7 +47,9 @@ fn write(members: &[Member<'_>]) -> Option<Vec<u8>> {
         text.push(b'\n');
     }
     let index = 4 + 4 * count + text.len();
-    let mut archive = b"!<arch>\n".to_vec();
+    let size: usize = members.iter().map(|m| HEADER + m.object.len() + 1).sum();
+    let mut archive = Vec::with_capacity(8 + HEADER + index + size);
+    archive.extend_from_slice(b"!<arch>\n");
     archive.extend(header("/", index));
     archive.extend(u32::try_from(count).ok()?.to_be_bytes());
     let mut at = 8 + HEADER + index;

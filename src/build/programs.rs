@@ -3,6 +3,7 @@
 use super::records::Link;
 use super::scan::Found;
 use crate::check::{Failure, Finding};
+use crate::libs::{Library, Provider};
 use crate::model::StaticKind;
 use crate::plan::policy::Reason;
 use crate::report::Outcome;
@@ -29,6 +30,8 @@ pub struct Program {
     pub toolchain: String,
     /// The files that its libraries were taken from, in link order.
     pub libraries: Vec<PathBuf>,
+    /// Those that were converted from shared objects: which state of each is in the program.
+    pub converted: Vec<Library>,
     /// Why it is not static.
     pub failures: Vec<Failure>,
     /// Calls that need files at run time, and other things that deserve a word.
@@ -50,6 +53,7 @@ impl Program {
             bytes: link.image.as_ref().map(|i| i.bytes),
             toolchain: link.toolchain.clone(),
             libraries: link.libraries.iter().map(|l| l.path.clone()).collect(),
+            converted: link.libraries.iter().filter(|l| l.provider == Provider::Converted).cloned().collect(),
             failures: verdict.map(|v| v.failures.clone()).unwrap_or_default(),
             findings: verdict.map(|v| v.findings.clone()).unwrap_or_default(),
             milliseconds: link.milliseconds(),

@@ -2,9 +2,10 @@
 
 use super::programs::Program;
 use super::summary::Summary;
-use crate::libs::reference;
+use crate::libs::{Library, reference};
 use crate::model::StaticKind;
 use crate::report::Outcome;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// One line about the whole build.
@@ -122,9 +123,16 @@ fn libraries(program: &Program) -> String {
     }
 }
 
-/// A line about each program that is not as it should be, or needs files at run time.
+/// A line about each shared object that was converted, each program that is not as it should be, or needs files at run
+/// time.
 pub fn remarks(summary: &Summary) -> Vec<String> {
     let mut lines = Vec::new();
+    let all = summary.programs.iter().flat_map(|p| &p.converted);
+    let converted: BTreeMap<&Path, &Library> = all.map(|l| (l.path.as_path(), l)).collect();
+    for (path, library) in converted {
+        let package = library.package.as_ref().map(|p| format!(" of {p}")).unwrap_or_default();
+        lines.push(format!("converted from `{}`{package}", path.display()));
+    }
     for program in &summary.programs {
         let name = shown(&program.path, &summary.directory);
         lines.extend(program.failures.iter().map(|f| format!("`{name}` is not static: {f}")));
@@ -158,6 +166,7 @@ mod tests {
             libraries: ["libz.a", "libz.a", "libm.a", "libring-d90970b22c3269be.rlib", "rustlib/x/libstd-1.rlib"]
                 .map(|l| Path::new("/l").join(l))
                 .to_vec(),
+            converted: vec![],
             failures: vec![],
             findings: vec![],
             milliseconds: 1234.0,

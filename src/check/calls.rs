@@ -91,11 +91,24 @@ pub static CALLER_MATTERS: [(&str, Need); 7] = [
     ("uselocale", Need::Locale),
 ];
 
+/// The files that the data of a converted library names.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct NamedFiles {
+    /// The library's file.
+    pub library: String,
+    /// Shared objects and their directories.
+    pub plugins: Vec<String>,
+    /// All others.
+    pub files: Vec<String>,
+}
+
 /// Who referred to functions that need files, as seen while linking.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct CallEvidence {
     /// Function and the object or archive member that refers to it.
     pub callers: Vec<(String, String)>,
+    /// Converted libraries, and the files that their data names: those that may be loaded, and others.
+    pub named: Vec<NamedFiles>,
 }
 
 #[cfg(test)]

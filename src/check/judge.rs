@@ -114,6 +114,20 @@ pub enum Finding {
         /// Who calls.
         callers: Vec<String>,
     },
+    /// The data of a converted library names shared objects or directories of them.
+    NamesPlugins {
+        /// The library.
+        library: String,
+        /// What it names.
+        paths: Vec<String>,
+    },
+    /// The data of a converted library names files.
+    NamesFiles {
+        /// The library.
+        library: String,
+        /// What it names.
+        paths: Vec<String>,
+    },
 }
 
 impl fmt::Display for Finding {
@@ -149,7 +163,25 @@ impl fmt::Display for Finding {
             Finding::NeedsDlopen { callers } => {
                 write!(f, "needs-dlopen: loads shared objects: called by {}", callers.join(", "))
             }
+            Finding::NamesPlugins { library, paths } => {
+                write!(f, "names-plugins: `{library}` may load at run time: {}", some(paths))
+            }
+            Finding::NamesFiles { library, paths } => {
+                write!(f, "names-files: `{library}` may want at run time: {}", some(paths))
+            }
         }
+    }
+}
+
+/// So many paths are shown to people.
+const SHOWN: usize = 6;
+
+/// Paths for people.
+pub fn some(paths: &[String]) -> String {
+    let shown = paths.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    match paths.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
     }
 }
 
@@ -260,6 +292,13 @@ fn findings(image: &Image, evidence: &CallEvidence) -> Vec<Finding> {
     let locale = callers(Need::Locale).filter(|_| !symbols.embedded_locale);
     findings.extend(locale.map(|callers| Finding::NeedsLocales { callers }));
     findings.extend(callers(Need::Dlopen).map(|callers| Finding::NeedsDlopen { callers }));
+    for named in &evidence.named {
+        let library = || named.library.clone();
+        let paths = Some(named.plugins.clone()).filter(|p| !p.is_empty());
+        findings.extend(paths.map(|paths| Finding::NamesPlugins { library: library(), paths }));
+        let paths = Some(named.files.clone()).filter(|p| !p.is_empty());
+        findings.extend(paths.map(|paths| Finding::NamesFiles { library: library(), paths }));
+    }
     findings
 }
 
@@ -351,7 +390,8 @@ mod tests {
 
     #[test]
     fn only_callers_make_a_finding_of_what_is_always_there() {
-        let evidence = CallEvidence { callers: vec![("dlopen".into(), "x.o".into()), ("puts".into(), "x.o".into())] };
+        let callers = vec![("dlopen".into(), "x.o".into()), ("puts".into(), "x.o".into())];
+        let evidence = CallEvidence { callers, ..CallEvidence::default() };
         let v = judge(&static_pie(), &Expect::default(), &evidence);
         assert_eq!(v.findings, [Finding::NeedsDlopen { callers: vec!["x.o".into()] }]);
     }

@@ -9,9 +9,9 @@ pub mod judge;
 mod read;
 pub mod target;
 
-pub use calls::CallEvidence;
+pub use calls::{CallEvidence, NamedFiles};
 pub use image::{Image, ReadError};
-pub use judge::{Failure, Finding, Verdict, judge};
+pub use judge::{Failure, Finding, Verdict, judge, some};
 pub use target::Expect;
 
 use std::fs::File;

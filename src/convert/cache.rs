@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 /// Raised whenever the converter makes something else of the same library.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// All of them together are kept below this.
 const LIMIT: u64 = 1 << 30;

@@ -12,6 +12,7 @@
 
 pub mod cache;
 mod finish;
+pub mod hints;
 pub mod library;
 pub mod machine;
 pub mod memory;

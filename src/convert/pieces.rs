@@ -9,7 +9,8 @@
 //!   `main` and before any constructor, by `mprotect`; nothing is ever writable and executable.
 //!
 //! What only ld.so reads (the tables of symbols, names, versions, hashes and relocations, and the unwind table, of
-//! which the linker makes another) is left out where it is at an end of a segment, and zeroed elsewhere.
+//! which the linker makes another) is left out where it is at an end of a segment, or long and apart, and zeroed
+//! elsewhere.
 
 use super::library::Library;
 use super::machine::Meaning;
@@ -53,6 +54,9 @@ pub struct Pieces {
     pub dropped: u64,
 }
 
+/// What only ld.so reads inside a segment is left out from this size on: a hole costs a program header.
+const HOLE: u64 = 64 << 10;
+
 const PROT_READ: u64 = 1;
 const PROT_EXEC: u64 = 4;
 
@@ -75,9 +79,18 @@ pub fn plan(library: &Library<'_>, unwind: Option<(u64, u64)>, layout: Layout) -
             let inner = dead.iter().filter(|(from, to)| *from < end && start < *to);
             plan.zeroed.extend(inner.map(|(from, to)| ((*from).max(start), (*to).min(end))));
         }
+        let Segment { writable, executable, .. } = *segment;
+        let piece = |start, end| Piece { start, end, writable, executable, filled: true };
+        for (from, to) in dead.iter().filter(|_| !writable && layout == Layout::Segments) {
+            let next = machine.page_start(*to);
+            if start < *from && *to < end && next.saturating_sub(*from) >= HOLE {
+                plan.pieces.push(piece(start, *from));
+                plan.dropped += next - *from;
+                start = next;
+            }
+        }
         if start < end {
-            let Segment { writable, executable, .. } = *segment;
-            plan.pieces.push(Piece { start, end, writable, executable, filled: true });
+            plan.pieces.push(piece(start, end));
         }
         if segment.memory_size > segment.file_size {
             let start = segment.file_end().max(start);
@@ -101,7 +114,23 @@ pub fn plan(library: &Library<'_>, unwind: Option<(u64, u64)>, layout: Layout) -
             plan.protect.push((from, to, PROT_READ));
         }
     }
+    plan.protect = joined(&plan.protect, &library.memory.segments);
     plan
+}
+
+/// As few ranges as possible: those of one access with no part of the library between them become one.
+fn joined(ranges: &[(u64, u64, u64)], segments: &[Segment]) -> Vec<(u64, u64, u64)> {
+    let mut sorted = ranges.to_vec();
+    sorted.sort_unstable();
+    let mut joined: Vec<(u64, u64, u64)> = Vec::new();
+    for (from, to, access) in sorted {
+        let between = |last: u64| segments.iter().any(|s| s.address < from && last < s.end());
+        match joined.last_mut() {
+            Some(last) if last.2 == access && !between(last.1) => last.1 = last.1.max(to),
+            _ => joined.push((from, to, access)),
+        }
+    }
+    joined
 }
 
 /// What lies between two tables of ld.so's is their alignment, if it is no longer than this.
@@ -170,4 +199,26 @@ pub fn section_flags(piece: &Piece) -> elf::SectionFlags {
         flags |= elf::SHF_EXECINSTR.0;
     }
     elf::SectionFlags(flags)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_of_one_access_are_joined_across_nothing() {
+        let segment = |address, memory_size| Segment {
+            address,
+            offset: 0,
+            file_size: memory_size,
+            memory_size,
+            writable: false,
+            executable: false,
+        };
+        let segments = [segment(0x1000, 0x800), segment(0x3100, 0x1f00), segment(0x6000, 0x1000)];
+        // Rodata and relro; code of another access; something writable between.
+        let ranges = [(0x3000, 0x4000, 1), (0x1000, 0x2000, 1), (0x6000, 0x7000, 1)];
+        assert_eq!(joined(&ranges, &segments), [(0x1000, 0x4000, 1), (0x6000, 0x7000, 1)]);
+        assert_eq!(joined(&[(0x1000, 0x2000, 5), (0x3000, 0x4000, 1)], &segments).len(), 2);
+    }
 }

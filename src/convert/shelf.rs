@@ -8,6 +8,7 @@ use super::versions::{Libc, Versions};
 use super::{Options, Refusal, acceptable, base_symbol, cache, convert, start, tag};
 use crate::archive;
 use crate::libs::missing::is_nothing_alone;
+use object::read::ReadCache;
 use object::read::archive::ArchiveFile;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
@@ -306,7 +307,8 @@ impl Shelf {
             Ok(made) => made,
             Err(refusal) => return Ok(Some(refusal)),
         };
-        log::info!("converted {}: {} bytes", book.shared.display(), made.object.len());
+        let (shared, bytes, left) = (book.shared.display(), made.object.len(), made.dropped);
+        log::info!("converted {shared}: {bytes} bytes, {left} of ld.so's left out");
         let bytes = archive::of(&made.object).ok_or_else(|| io::Error::other("too many symbols for an archive"))?;
         match kept.map(|file| cache::put(&file, &bytes).map(|()| file)) {
             Some(Ok(file)) => std::os::unix::fs::symlink(file, &book.place)?,
@@ -377,8 +379,10 @@ pub fn libc(dirs: &[PathBuf]) -> Libc {
         // libm.a is a script for libm-2.36.a.
         let stem = name.strip_suffix(".a").unwrap_or_default().split('-').next().unwrap_or_default();
         if of_glibc.contains(&stem)
-            && let Ok(bytes) = read(&entry.path())
-            && let Ok(archive) = ArchiveFile::parse(&*bytes)
+            && let Ok(file) = File::open(entry.path())
+            // The index alone is read.
+            && let cache = ReadCache::new(file)
+            && let Ok(archive) = ArchiveFile::parse(&cache)
             && let Ok(Some(index)) = archive.symbols()
         {
             libc.add_archive(index.flatten().map(|s| s.name().to_vec()));

@@ -50,7 +50,8 @@ impl Versions {
 /// What is known of glibc: its shared objects tell which versions are old, its archives which names there are.
 #[derive(Debug, Default)]
 pub struct Libc {
-    /// Name → version → address, of the default version under the empty name.
+    /// Name → version → address, of the default version under the empty name; names without several functions are
+    /// not in it.
     shared: HashMap<Vec<u8>, BTreeMap<Vec<u8>, u64>>,
     /// Names in the archives; none where they could not be read.
     archives: Option<HashSet<Vec<u8>>>,
@@ -83,7 +84,11 @@ pub const REMADE: [&[u8]; 20] = [
 impl Libc {
     /// Adds one of glibc's shared objects.
     pub fn add_shared(&mut self, library: &Library<'_>) {
-        for symbol in library.symbols.iter().filter(|s| s.defined()) {
+        let defined = || library.symbols.iter().filter(|s| s.defined());
+        let mut first: HashMap<&[u8], u64> = HashMap::new();
+        let several = defined().filter(|s| *first.entry(s.name).or_insert(s.value) != s.value);
+        let several: HashSet<&[u8]> = several.map(|s| s.name).collect();
+        for symbol in defined().filter(|s| several.contains(s.name)) {
             let Some(version) = symbol.version else { continue };
             let versions = self.shared.entry(symbol.name.to_vec()).or_default();
             versions.insert(version.to_vec(), symbol.value);

@@ -3,7 +3,8 @@
 use super::{EXIT_YES, fail, produce};
 use crate::args::{self, Action, OutputKind};
 use crate::driver::{self, Prepared};
-use crate::libs::Provider;
+use crate::check;
+use crate::libs::{self, Library, Provider};
 use crate::model::Language;
 use crate::plan::policy::Reason;
 use crate::plan::rules::RULES;
@@ -18,13 +19,16 @@ use std::fmt::Write;
 pub fn run(settings: &Settings, command: &[OsString], json: bool) -> u8 {
     let own = command.first().map_or(Language::C, |name| Invocation::parse(name, Language::C).language);
     let request = args::classify(command.get(1..).unwrap_or_default(), own);
-    let prepared = match driver::prepare(settings, own, command) {
+    let mut prepared = match driver::prepare(settings, own, command) {
         Ok(prepared) => prepared,
         Err(e) => {
             let hint = e.hint();
             return fail(e, hint);
         }
     };
+    if let Prepared::Link(job) = &mut prepared {
+        libs::name_packages(settings, &mut job.resolution.libraries);
+    }
     let asks = action_name(request.action);
     let text = if json { document(settings, &prepared, asks) } else { lines(settings, &prepared, asks) };
     produce(&text, EXIT_YES)
@@ -70,9 +74,15 @@ fn lines(settings: &Settings, prepared: &Prepared, asks: &str) -> String {
                 }
             }
             for library in &job.resolution.libraries {
-                let because = library.because.as_ref().map(|b| format!(", needed by {b}")).unwrap_or_default();
-                let from = if library.provider == Provider::Converted { "converted from" } else { "from" };
-                let _ = writeln!(text, "library:   {} {from} {}{because}", library.name, library.path.display());
+                let _ = writeln!(text, "library:   {}", described(library));
+            }
+            for (library, hints) in libs::hints(&job.resolution.libraries) {
+                let library = library.display();
+                for (what, paths) in [("load", &hints.plugins), ("want", &hints.files)] {
+                    if !paths.is_empty() {
+                        let _ = writeln!(text, "at run:    {library} may {what} {}", check::some(paths));
+                    }
+                }
             }
             for (archive, lacks) in &job.resolution.incomplete {
                 let lacks = lacks.iter().take(3).map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
@@ -91,6 +101,18 @@ fn lines(settings: &Settings, prepared: &Prepared, asks: &str) -> String {
         }
     };
     text
+}
+
+/// Where a library comes from; of one that was converted which state it is.
+fn described(library: &Library) -> String {
+    let because = library.because.as_ref().map(|b| format!(", needed by {b}")).unwrap_or_default();
+    let (name, path) = (&library.name, library.path.display());
+    if library.provider != Provider::Converted {
+        return format!("{name} from {path}{because}");
+    }
+    let package = library.package.as_ref().map(|p| format!(" of {p}")).unwrap_or_default();
+    let id = library.build_id.as_ref().map(|id| format!(", build-id {id}")).unwrap_or_default();
+    format!("{name} converted from {path}{package}{id}{because}")
 }
 
 fn document(settings: &Settings, prepared: &Prepared, asks: &str) -> String {

@@ -211,7 +211,7 @@ pub fn main(own: Language, argv: &[OsString]) -> i32 {
     }
 }
 
-fn link(settings: &Settings, argv: &[OsString], job: Job, start: Instant) -> i32 {
+fn link(settings: &Settings, argv: &[OsString], mut job: Job, start: Instant) -> i32 {
     for warning in &job.selected.warnings {
         message::warning(warning);
     }
@@ -320,6 +320,9 @@ fn link(settings: &Settings, argv: &[OsString], job: Job, start: Instant) -> i32
     );
     if ending.outcome == Outcome::Failed && !is_probe(output) {
         explain_failure(settings, &job, &listener);
+    }
+    if settings.report.is_some() {
+        libs::name_packages(settings, &mut job.resolution.libraries);
     }
     write_report(settings, &ending.record(argv, &job.selected, Some(&job.facts), Some((&job, &full)), None));
     ending.status

@@ -3,10 +3,12 @@
 use super::ending::{Ending, Trace, milliseconds, remove, write_report};
 use super::{EXIT_FAILURE, Job};
 use crate::args::{Input, InputKind};
-use crate::check::{self, CallEvidence, Failure};
+use crate::check::{self, CallEvidence, Failure, NamedFiles};
+use crate::convert::shelf::Mode;
 use crate::libs::{self, reference};
 use crate::linker_output::Listener;
 use crate::message;
+use crate::model::Libc;
 use crate::report::Outcome;
 use crate::settings::{CheckMode, Settings};
 use std::collections::{BTreeMap, BTreeSet};
@@ -59,7 +61,12 @@ fn evidence(settings: &Settings, job: &Job, output: &Path) -> CallEvidence {
     if settings.report.is_none() {
         return CallEvidence::default();
     }
-    libs::callers::evidence(&inputs(job), output)
+    let named = libs::hints(&job.resolution.libraries).into_iter().map(|(library, hints)| NamedFiles {
+        library: library.display().to_string(),
+        plugins: hints.plugins,
+        files: hints.files,
+    });
+    CallEvidence { named: named.collect(), ..libs::callers::evidence(&inputs(job), output) }
 }
 
 /// The objects and archives of a link, as far as they are the user's.
@@ -130,6 +137,11 @@ pub(super) fn refuse_missing(settings: &Settings, argv: &[OsString], job: &Job, 
             message::note(format!("needed through {}", missing.because.join(" → ")));
         }
         message::hint(missing.hint(settings));
+    }
+    if job.facts.libc == Libc::Glibc && job.facts.repairs.is_none() && settings.convert.mode != Mode::Off {
+        message::hint(
+            "shared objects are converted where there is a cache directory to write to: name one with XDG_CACHE_HOME",
+        );
     }
     let mut ending = Ending::new(Outcome::Refused, EXIT_FAILURE);
     ending.times.plan = milliseconds(start);

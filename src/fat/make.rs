@@ -6,9 +6,10 @@ use super::section::{self, SectionError};
 use super::{Content, relocatable::Relocatable};
 use crate::args::Request;
 use crate::args::linker::{self, Item};
+use crate::check;
 use crate::model::Family;
 use crate::run::{self, Command};
-use object::{Object, ObjectSymbol};
+use object::{Object, ObjectSymbol, SectionFlags, SectionKind, elf, write};
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs;
@@ -61,8 +62,15 @@ pub fn attach(
         Some(inputs) => {
             let dir = tempfile::Builder::new().prefix("staticcxx").tempdir()?;
             let output = dir.path().join("object.o");
-            link(inputs, &output, family, run)?;
-            let exported = exported(&fs::read(shared)?)?;
+            let bytes = fs::read(shared)?;
+            let mut inputs = inputs.clone();
+            if let Some(object) = no_code_on_stack(shared, &bytes) {
+                let file = dir.path().join("stack.o");
+                fs::write(&file, object)?;
+                inputs.extend(["-Wl,-z,noexecstack".into(), file.into_os_string()]);
+            }
+            link(&inputs, &output, family, run)?;
+            let exported = exported(&bytes)?;
             Content::Object(localize::localize(&fs::read(&output)?, &exported, symbolic(request))?)
         }
     };
@@ -73,6 +81,20 @@ pub fn attach(
         Content::Nothing => 0,
     };
     Ok(Made { object, section: packed.len() })
+}
+
+/// For a shared object that wants no executable stack: an object that says so, and nothing else. `ld -r` takes an input
+/// that says nothing for one that wants it, and rustc's objects and much assembly say nothing.
+fn no_code_on_stack(shared: &Path, bytes: &[u8]) -> Option<Vec<u8>> {
+    let image = check::inspect_headers(shared).ok()?;
+    (image.protection.executable_stack == Some(false)).then_some(())?;
+    let file = object::File::parse(bytes).ok()?;
+    let mut note = write::Object::new(file.format(), file.architecture(), file.endianness());
+    note.flags = file.flags();
+    let section = note.add_section(Vec::new(), b".note.GNU-stack".to_vec(), SectionKind::Other);
+    let (sh_type, sh_flags) = (elf::SHT_PROGBITS, elf::SectionFlags(0));
+    note.section_mut(section).flags = SectionFlags::Elf { sh_type, sh_flags };
+    note.write().ok()
 }
 
 /// Links the inputs into one object; linkers that can't dissolve groups keep them.

@@ -32,10 +32,13 @@ pub use search::SearchPath;
 
 use crate::args::Request;
 use crate::args::linker::Item;
-use crate::convert::shelf::Means;
+use crate::convert::hints::{self, Hints};
+use crate::convert;
+use crate::convert::shelf::{self, Means};
 use crate::fat;
 use crate::model::Language;
 use crate::plan::Substitute;
+use crate::settings::Settings;
 use crate::toolchain::Facts;
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
@@ -69,6 +72,9 @@ pub struct Library {
     /// Build-id of a shared object that was converted: which state of it is in the program.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub build_id: Option<String>,
+    /// The package that it was installed by, where that is known ([`name_packages`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub package: Option<package::Package>,
     /// What brought it in: nothing for a library that the user named.
     pub because: Option<String>,
 }
@@ -106,6 +112,31 @@ pub fn resolve(
     let references = reference::references(items, request);
     let found = closure::Resolver::new(path, facts, language, means).run(&references);
     Resolution { path: path.clone(), ..found }
+}
+
+/// Notes the package and its version of each converted library.
+pub fn name_packages(settings: &Settings, libraries: &mut [Library]) {
+    let converted = || |l: &&mut Library| l.provider == Provider::Converted;
+    let files: Vec<PathBuf> = libraries.iter_mut().filter(converted()).map(|l| l.path.clone()).collect();
+    if files.is_empty() {
+        return;
+    }
+    let packages = package::packages(settings, &files);
+    for (library, package) in libraries.iter_mut().filter(converted()).zip(packages) {
+        library.package = package;
+    }
+}
+
+/// What the converted libraries of a program may want of the file system, each with its file.
+pub fn hints(libraries: &[Library]) -> Vec<(PathBuf, Hints)> {
+    let converted = libraries.iter().filter(|l| l.provider == Provider::Converted);
+    converted
+        .filter_map(|library| {
+            let bytes = shelf::read(&library.path).ok()?;
+            let found = hints::hints(&convert::Library::read(&bytes).ok()?);
+            (found != Hints::default()).then(|| (library.path.clone(), found))
+        })
+        .collect()
 }
 
 /// What is to be known of the archives of a resolution before shared objects are converted beside them.

@@ -4,11 +4,28 @@
 use crate::run::{self, Command};
 use crate::settings::Settings;
 use crate::toolchain::find::{self, Chain};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fmt;
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+
+/// An installed package.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Package {
+    /// Its name.
+    pub name: String,
+    /// Its version, with the distribution's revision.
+    pub version: String,
+}
+
+impl fmt::Display for Package {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.name, self.version)
+    }
+}
 
 /// What is known about the package of a shared object.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -39,6 +56,9 @@ struct Manager {
     program: &'static str,
     /// Prints the name of the package that owns the file behind these words.
     owner: &'static [&'static str],
+    /// Prints its name and version, as `read` understands it.
+    version: &'static [&'static str],
+    read: fn(&str) -> Option<Package>,
     install: &'static str,
     /// What its distribution appends to a package's name for its archives.
     archives: &'static str,
@@ -49,11 +69,54 @@ const MANAGERS: [Manager; 2] = [
     Manager {
         program: "rpm",
         owner: &["-qf", "--queryformat", "%{NAME}\\n"],
+        version: &["-qf", "--queryformat", "%{NAME} %{VERSION}-%{RELEASE}\\n"],
+        read: of_rpm,
         install: "dnf install",
         archives: "-static",
     },
-    Manager { program: "apk", owner: &["info", "--quiet", "--who-owns"], install: "apk add", archives: "-static" },
+    Manager {
+        program: "apk",
+        owner: &["info", "--quiet", "--who-owns"],
+        version: &["info", "--who-owns"],
+        read: of_apk,
+        install: "apk add",
+        archives: "-static",
+    },
 ];
+
+/// `zlib 1.2.13-3.fc38`.
+fn of_rpm(said: &str) -> Option<Package> {
+    let (name, version) = said.lines().next()?.split_once(' ')?;
+    Some(Package { name: name.to_owned(), version: version.to_owned() })
+}
+
+/// `/lib/libz.so.1.2.13 is owned by zlib-1.2.13-r0`.
+fn of_apk(said: &str) -> Option<Package> {
+    let (_, package) = said.lines().next()?.rsplit_once(" is owned by ")?;
+    let (rest, revision) = package.trim().rsplit_once('-')?;
+    let (name, version) = rest.rsplit_once('-')?;
+    Some(Package { name: name.to_owned(), version: format!("{version}-{revision}") })
+}
+
+/// The packages that files are from, with their versions: all files at once, since it takes a look at every list.
+pub fn packages(settings: &Settings, files: &[PathBuf]) -> Vec<Option<Package>> {
+    let owners = dpkg_owners(files, Path::new(DPKG));
+    let status = match owners.iter().any(Option::is_some) {
+        true => fs::read_to_string(DPKG_STATUS).unwrap_or_default(),
+        false => String::new(),
+    };
+    let ask_for = |file: &PathBuf| {
+        MANAGERS.iter().find_map(|manager| {
+            let words = manager.version.iter().map(OsStr::new).chain([file.as_os_str()]);
+            (manager.read)(&ask(settings, manager.program, words)?)
+        })
+    };
+    let known = |(file, owner): (&PathBuf, Option<String>)| match owner {
+        Some(owner) => dpkg_package(&status, &owner),
+        None => ask_for(file),
+    };
+    files.iter().zip(owners).map(known).collect()
+}
 
 /// Where a shared object is from.
 pub fn origin(settings: &Settings, shared: &Path) -> Option<Origin> {
@@ -81,30 +144,54 @@ fn ask<'a>(settings: &Settings, program: &str, words: impl Iterator<Item = &'a O
 /// dpkg's lists of the files of installed packages.
 const DPKG: &str = "/var/lib/dpkg/info";
 
+/// What dpkg knows of installed packages.
+const DPKG_STATUS: &str = "/var/lib/dpkg/status";
+
 /// The Debian package that a file is from.
 fn dpkg_owner(path: &Path, lists: &Path) -> Option<String> {
-    let real = fs::canonicalize(path).ok()?;
-    // Merged /usr: lists may name a file by either of its paths.
-    let without_usr = real.strip_prefix("/usr").ok().map(|p| Path::new("/").join(p));
-    let mut wanted = vec![format!("{}\n", real.display()), format!("{}\n", path.display())];
-    wanted.extend(without_usr.map(|p| format!("{}\n", p.display())));
-    let files: Vec<PathBuf> = fs::read_dir(lists).ok()?.flatten().map(|e| e.path()).collect();
-    let list = files.iter().filter(|l| l.extension().is_some_and(|e| e == "list")).find(|l| names(l, &wanted))?;
-    let name = list.file_stem()?.to_string_lossy().into_owned();
+    let name = dpkg_owners(&[path.to_owned()], lists).pop()??;
     Some(name.split(':').next().unwrap_or_default().to_owned())
 }
 
-fn names(list: &Path, wanted: &[String]) -> bool {
-    let Ok(file) = fs::File::open(list) else { return false };
-    let mut reader = BufReader::new(file);
-    let mut line = String::new();
-    while reader.read_line(&mut line).is_ok_and(|n| n > 0) {
-        if wanted.contains(&line) {
-            return true;
+/// The Debian packages that files are from, as their lists are called: `zlib1g:amd64`, `perl`.
+fn dpkg_owners(paths: &[PathBuf], lists: &Path) -> Vec<Option<String>> {
+    let mut owners = vec![None; paths.len()];
+    let mut wanted: HashMap<Vec<u8>, usize> = HashMap::new();
+    for (index, path) in paths.iter().enumerate() {
+        let Ok(real) = fs::canonicalize(path) else { continue };
+        // Merged /usr: lists may name a file by either of its paths.
+        let without_usr = real.strip_prefix("/usr").ok().map(|p| Path::new("/").join(p));
+        for name in [Some(real), without_usr, Some(path.clone())].into_iter().flatten() {
+            wanted.insert(name.into_os_string().into_encoded_bytes(), index);
         }
-        line.clear();
     }
-    false
+    let mut open = wanted.values().collect::<std::collections::BTreeSet<_>>().len();
+    for entry in fs::read_dir(lists).into_iter().flatten().flatten() {
+        let list = entry.path();
+        if open == 0 {
+            break;
+        }
+        let Some(name) = list.file_name().and_then(|n| n.as_bytes().strip_suffix(b".list")) else { continue };
+        let Ok(text) = fs::read(&list) else { continue };
+        for line in text.split(|b| *b == b'\n') {
+            if let Some(owner) = wanted.get(line).and_then(|i| owners.get_mut(*i)).filter(|o| o.is_none()) {
+                *owner = Some(String::from_utf8_lossy(name).into_owned());
+                open -= 1;
+            }
+        }
+    }
+    owners
+}
+
+/// A package of dpkg's status file, by the name of its list.
+fn dpkg_package(status: &str, list: &str) -> Option<Package> {
+    let (name, machine) = list.split_once(':').map_or((list, None), |(name, machine)| (name, Some(machine)));
+    let is_it = |record: &&str| {
+        field(record, "Package:").as_deref() == Some(name)
+            && machine.is_none_or(|m| field(record, "Architecture:").as_deref() == Some(m))
+    };
+    let version = field(status.split("\n\n").find(is_it)?, "Version:")?;
+    Some(Package { name: name.to_owned(), version })
 }
 
 /// The development package of a library package: it is built from the same source and has one of the usual names.
@@ -191,5 +278,22 @@ mod tests {
         assert_eq!(dpkg_owner(&lib, dir.path()).as_deref(), Some("libq1"));
         fs::write(dir.path().join("libz.so"), "").unwrap();
         assert_eq!(dpkg_owner(&dir.path().join("libz.so"), dir.path()), None);
+        let missing = dir.path().join("missing");
+        let all = dpkg_owners(&[missing, lib, dir.path().join("libz.so")], dir.path());
+        assert_eq!(all, [None, Some("libq1:amd64".to_owned()), None]);
+    }
+
+    #[test]
+    fn versions_as_package_managers_tell_them() {
+        let status = "Package: libq1\nArchitecture: i386\nVersion: 1.0-1\n\nPackage: libq1\nStatus: install ok installed\n\
+                      Architecture: amd64\nVersion: 2:1.5-2+deb12u1\n\nPackage: perl\nVersion: 5.36\n";
+        let shown = |p: Option<Package>| p.map(|p| p.to_string());
+        assert_eq!(shown(dpkg_package(status, "libq1:amd64")).as_deref(), Some("libq1 2:1.5-2+deb12u1"));
+        assert_eq!(shown(dpkg_package(status, "perl")).as_deref(), Some("perl 5.36"));
+        assert_eq!(dpkg_package(status, "libq2:amd64"), None);
+        assert_eq!(shown(of_rpm("zlib 1.2.13-3.fc38\n")).as_deref(), Some("zlib 1.2.13-3.fc38"));
+        let said = "/lib/libz.so.1.2.13 is owned by zlib-dev-1.2.13-r0\n";
+        assert_eq!(shown(of_apk(said)).as_deref(), Some("zlib-dev 1.2.13-r0"));
+        assert_eq!((of_apk("ERROR: /x: Could not find owner package"), of_rpm("")), (None, None));
     }
 }

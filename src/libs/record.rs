@@ -51,8 +51,8 @@ impl Resolver<'_> {
         if let Some(stem) = shared.as_deref().and_then(stem) {
             self.seen.insert(stem.to_owned());
         }
-        let (soname, build_id) = (None, None);
-        self.out.libraries.push(Library { name, path, provider, twin: shared, soname, build_id, because });
+        let (soname, build_id, package) = (None, None, None);
+        self.out.libraries.push(Library { name, path, provider, twin: shared, soname, build_id, package, because });
     }
 
     /// The same for a converted library; in reports it is what it was converted from.

@@ -326,7 +326,7 @@ impl<'a> Chooser<'a> {
         let warning = match (dir, &key) {
             (Some(dir), Some(key)) => cache::store(dir, key, &facts).err().map(|e| {
                 format!(
-                    "the cache directory `{}` can't be written ({e}): every link probes the compiler, and glibc's locales and name services stay unrepaired",
+                    "the cache directory `{}` can't be written ({e}): every link probes the compiler, glibc's locales and name services stay unrepaired, and no shared object is converted",
                     dir.display()
                 )
             }),

@@ -1,0 +1,85 @@
+//! Files that a library may want at run time, as far as its read-only data tells: the paths that are written there.
+//! Nothing follows from them but a hint: whether a path is ever used, nobody can see.
+
+use super::library::Library;
+
+/// Paths in a library's read-only data.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Hints {
+    /// Shared objects and the directories of them: what may be loaded.
+    pub plugins: Vec<String>,
+    /// Data, settings, sockets.
+    pub files: Vec<String>,
+}
+
+/// Where installed files are. What the kernel makes (`/proc`, `/sys`, `/dev`) is there wherever it is mounted.
+const ROOTS: [&str; 7] = ["/etc/", "/lib/", "/lib64/", "/opt/", "/run/", "/usr/", "/var/"];
+
+/// Places that are in libraries as the names of their sources (`assert`), not as files to open.
+const OF_SOURCES: [&str; 3] = ["/usr/include/", "/usr/lib/gcc/", "/usr/src/"];
+
+/// Directories of shared objects.
+const OF_PLUGINS: [&str; 5] = ["/lib/", "/lib64/", "/usr/lib/", "/usr/lib64/", "/usr/local/lib/"];
+
+/// Longer texts are none of people's paths.
+const LONGEST: usize = 256;
+
+/// So many of a kind are enough.
+const MOST: usize = 64;
+
+/// Looks through the read-only data of a library.
+pub fn hints(library: &Library<'_>) -> Hints {
+    let mut hints = Hints::default();
+    let segments = library.memory.segments.iter().filter(|s| !s.writable);
+    for segment in segments {
+        let bytes = library.memory.bytes(segment.address, segment.file_size).unwrap_or_default();
+        for text in bytes.split(|b| *b == 0).filter(|t| t.first() == Some(&b'/') && t.len() <= LONGEST) {
+            // A list of places, as for search paths.
+            for path in text.split(|b| *b == b':').filter_map(path) {
+                let list = if is_plugin(path) { &mut hints.plugins } else { &mut hints.files };
+                list.push(path.to_owned());
+            }
+        }
+    }
+    for list in [&mut hints.plugins, &mut hints.files] {
+        list.sort();
+        list.dedup();
+        list.truncate(MOST);
+    }
+    hints
+}
+
+fn path(text: &[u8]) -> Option<&str> {
+    let path = std::str::from_utf8(text).ok().filter(|t| t.bytes().all(|b| b.is_ascii_graphic()))?;
+    let root = ROOTS.iter().find(|r| path.starts_with(**r))?;
+    let more = path.len() > root.len();
+    (more && !OF_SOURCES.iter().any(|s| path.starts_with(s))).then_some(path)
+}
+
+fn is_plugin(path: &str) -> bool {
+    path.ends_with(".so") || path.contains(".so.") || OF_PLUGINS.iter().any(|d| path.starts_with(d))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_a_path_and_of_which_kind() {
+        for (text, found, plugin) in [
+            ("/etc/krb5.conf", true, false),
+            ("/usr/lib/x86_64-linux-gnu/sasl2", true, true),
+            ("/opt/x/y.so", true, true),
+            ("/usr/share/zoneinfo/%s", true, false),
+            ("/etc/", false, false),
+            ("/etc/two words", false, false),
+            ("/proc/self/maps", false, false),
+            ("/usr/include/c++/12/bits/stl_vector.h", false, false),
+            ("etc/x", false, false),
+        ] {
+            assert_eq!(path(text.as_bytes()).is_some(), found, "{text}");
+            assert_eq!(found && is_plugin(text), plugin, "{text}");
+        }
+        assert_eq!(path(b"/etc/\xff"), None);
+    }
+}
