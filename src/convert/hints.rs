@@ -30,13 +30,15 @@ const MOST: usize = 64;
 /// Looks through the read-only data of a library.
 pub fn hints(library: &Library<'_>) -> Hints {
     let mut hints = Hints::default();
+    // What is not loaded by itself may be by what it needs, but not a directory that it only reads.
+    let loads = library.symbols.iter().any(|s| !s.defined() && (s.name == b"dlopen" || s.name == b"dlmopen"));
     let segments = library.memory.segments.iter().filter(|s| !s.writable);
     for segment in segments {
         let bytes = library.memory.bytes(segment.address, segment.file_size).unwrap_or_default();
         for text in bytes.split(|b| *b == 0).filter(|t| t.first() == Some(&b'/') && t.len() <= LONGEST) {
             // A list of places, as for search paths.
             for path in text.split(|b| *b == b':').filter_map(path) {
-                let list = if is_plugin(path) { &mut hints.plugins } else { &mut hints.files };
+                let list = if is_plugin(path, loads) { &mut hints.plugins } else { &mut hints.files };
                 list.push(path.to_owned());
             }
         }
@@ -56,8 +58,10 @@ fn path(text: &[u8]) -> Option<&str> {
     (more && !OF_SOURCES.iter().any(|s| path.starts_with(s))).then_some(path)
 }
 
-fn is_plugin(path: &str) -> bool {
-    path.ends_with(".so") || path.contains(".so.") || OF_PLUGINS.iter().any(|d| path.starts_with(d))
+fn is_plugin(path: &str, loads: bool) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let directory = loads && !name.contains('.') && OF_PLUGINS.iter().any(|d| path.starts_with(d));
+    directory || name.ends_with(".so") || name.contains(".so.") && !name.starts_with("ld-linux")
 }
 
 #[cfg(test)]
@@ -70,6 +74,8 @@ mod tests {
             ("/etc/krb5.conf", true, false),
             ("/usr/lib/x86_64-linux-gnu/sasl2", true, true),
             ("/opt/x/y.so", true, true),
+            ("/usr/lib/udev/hwdb.bin", true, false),
+            ("/lib64/ld-linux-x86-64.so.2", true, false),
             ("/usr/share/zoneinfo/%s", true, false),
             ("/etc/", false, false),
             ("/etc/two words", false, false),
@@ -78,8 +84,9 @@ mod tests {
             ("etc/x", false, false),
         ] {
             assert_eq!(path(text.as_bytes()).is_some(), found, "{text}");
-            assert_eq!(found && is_plugin(text), plugin, "{text}");
+            assert_eq!(found && is_plugin(text, true), plugin, "{text}");
         }
+        assert!(!is_plugin("/usr/lib/systemd", false) && is_plugin("/usr/lib/x.so", false));
         assert_eq!(path(b"/etc/\xff"), None);
     }
 }

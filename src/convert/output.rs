@@ -201,11 +201,11 @@ impl<'a> Output<'a> {
             }
         }
         let base = base_symbol(self.options.tag);
-        let (section, size) = (self.sections.first().map(|s| s.0), self.plan.size());
-        if let Some(section) = section {
-            let section = SymbolSection::Section(section);
+        if let Some((section, _, _)) = self.sections.first() {
+            let section = SymbolSection::Section(*section);
             let name = base.as_bytes();
-            let d = Definition { name, bind: 1, kind: symbols::OBJECT, hidden: true, section, value: 0, size };
+            // Without a type and a size: profilers would take it for all that lies behind it.
+            let d = Definition { name, bind: 1, kind: 0, hidden: true, section, value: 0, size: 0 };
             symbol(&mut self.object, &d);
         }
         if !(library.constructors.is_empty() && library.destructors.is_empty()) {

@@ -182,11 +182,6 @@ impl Pieces {
     pub fn filled(&self) -> u64 {
         self.pieces.iter().filter(|p| p.filled).map(|p| p.end - p.start).sum()
     }
-
-    /// Bytes in memory.
-    pub fn size(&self) -> u64 {
-        self.pieces.iter().map(|p| p.end - p.start).sum()
-    }
 }
 
 /// The flags of a piece's section.

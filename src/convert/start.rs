@@ -65,7 +65,8 @@ pub enum Dialect {
     Lld,
 }
 
-/// The script for libraries in [`super::Layout::Segments`].
+/// The script for libraries in [`super::Layout::Segments`]. They stand before the program's zeros: what would stand
+/// behind those has the places in the file that the zeros have in memory, and perf takes one for the other.
 pub fn script(libraries: &[(&str, &Pieces)], machine: &Machine, dialect: Dialect) -> String {
     let mut text = String::from("SECTIONS\n{\n");
     for (tag, plan) in libraries {
@@ -75,8 +76,10 @@ pub fn script(libraries: &[(&str, &Pieces)], machine: &Machine, dialect: Dialect
         };
         let base = plan.pieces.first().map_or(0, |p| p.start);
         if dialect == Dialect::Gnu {
-            // Writing to a String can't fail.
-            let _ = writeln!(text, "  . = ALIGN({});\n  HIDDEN({at} = .);", machine.page);
+            // A page between makes a new segment, where what stands before is writable and the user wants code and data
+            // in one (`-z noseparate-code`). Writing to a String can't fail.
+            let page = machine.page;
+            let _ = writeln!(text, "  . = ALIGN({page}) + {page};\n  HIDDEN({at} = .);");
         }
         for (index, piece) in plan.pieces.iter().enumerate() {
             let (name, distance) = (section_name(tag, index), piece.start - base);
@@ -87,7 +90,7 @@ pub fn script(libraries: &[(&str, &Pieces)], machine: &Machine, dialect: Dialect
             let _ = writeln!(text, "  {name} {place} {{ KEEP(*({name})) }}");
         }
     }
-    text.push_str("}\nINSERT AFTER .bss;\n");
+    text.push_str("}\nINSERT BEFORE .bss;\n");
     text
 }
 
@@ -104,14 +107,14 @@ mod tests {
         let machine = Machine::of(62).unwrap();
         assert_eq!(
             script(&[("t", &pieces)], machine, Dialect::Gnu),
-            "SECTIONS\n{\n  . = ALIGN(4096);\n  HIDDEN(staticcxx_at_t = .);\n  \
+            "SECTIONS\n{\n  . = ALIGN(4096) + 4096;\n  HIDDEN(staticcxx_at_t = .);\n  \
              .staticcxx.t.0 (staticcxx_at_t + 0x0) : { KEEP(*(.staticcxx.t.0)) }\n  \
-             .staticcxx.t.1 (staticcxx_at_t + 0x4000) : { KEEP(*(.staticcxx.t.1)) }\n}\nINSERT AFTER .bss;\n"
+             .staticcxx.t.1 (staticcxx_at_t + 0x4000) : { KEEP(*(.staticcxx.t.1)) }\n}\nINSERT BEFORE .bss;\n"
         );
         assert_eq!(
             script(&[("t", &pieces)], machine, Dialect::Lld),
             "SECTIONS\n{\n  .staticcxx.t.0 : ALIGN(4096) { KEEP(*(.staticcxx.t.0)) }\n  \
-             .staticcxx.t.1 (ADDR(.staticcxx.t.0) + 0x4000) : { KEEP(*(.staticcxx.t.1)) }\n}\nINSERT AFTER .bss;\n"
+             .staticcxx.t.1 (ADDR(.staticcxx.t.0) + 0x4000) : { KEEP(*(.staticcxx.t.1)) }\n}\nINSERT BEFORE .bss;\n"
         );
     }
 }

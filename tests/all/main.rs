@@ -29,6 +29,10 @@ mod shared;
 mod linkers;
 // Shared objects without archives, converted, against their dynamic twins.
 mod convert;
+// Programs of many libraries that are installed without an archive.
+mod convert_programs;
+// What reports say of converted libraries, and what policies and tools make of the program.
+mod convert_result;
 // What is not converted, and hostile shared objects.
 mod convert_bad;
 // What repairs glibc, and hints after a failed link.
