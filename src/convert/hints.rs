@@ -2,6 +2,7 @@
 //! Nothing follows from them but a hint: whether a path is ever used, nobody can see.
 
 use super::library::Library;
+use std::collections::BTreeSet;
 
 /// Paths in a library's read-only data.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -29,7 +30,7 @@ const MOST: usize = 64;
 
 /// Looks through the read-only data of a library.
 pub fn hints(library: &Library<'_>) -> Hints {
-    let mut hints = Hints::default();
+    let (mut plugins, mut files) = (BTreeSet::new(), BTreeSet::new());
     // What is not loaded by itself may be by what it needs, but not a directory that it only reads.
     let loads = library.symbols.iter().any(|s| !s.defined() && (s.name == b"dlopen" || s.name == b"dlmopen"));
     let segments = library.memory.segments.iter().filter(|s| !s.writable);
@@ -38,17 +39,16 @@ pub fn hints(library: &Library<'_>) -> Hints {
         for text in bytes.split(|b| *b == 0).filter(|t| t.first() == Some(&b'/') && t.len() <= LONGEST) {
             // A list of places, as for search paths.
             for path in text.split(|b| *b == b':').filter_map(path) {
-                let list = if is_plugin(path, loads) { &mut hints.plugins } else { &mut hints.files };
-                list.push(path.to_owned());
+                let list = if is_plugin(path, loads) { &mut plugins } else { &mut files };
+                list.insert(path);
+                if list.len() > MOST {
+                    list.pop_last();
+                }
             }
         }
     }
-    for list in [&mut hints.plugins, &mut hints.files] {
-        list.sort();
-        list.dedup();
-        list.truncate(MOST);
-    }
-    hints
+    let owned = |list: BTreeSet<&str>| list.into_iter().map(str::to_owned).collect();
+    Hints { plugins: owned(plugins), files: owned(files) }
 }
 
 fn path(text: &[u8]) -> Option<&str> {

@@ -13,13 +13,14 @@ use crate::settings::Settings;
 use crate::toolchain::Facts;
 use std::path::PathBuf;
 
-/// What a link needs to convert shared objects; none where it can't or may not.
-pub(super) fn means(settings: &Settings, request: &Request, facts: &Facts) -> Option<Means> {
+/// What a link needs to convert shared objects; none where it can't or may not. `support` is the archive with the
+/// start-up code.
+pub(super) fn means(settings: &Settings, request: &Request, facts: &Facts, support: Option<PathBuf>) -> Option<Means> {
     let choice = &settings.convert;
     if choice.mode == Mode::Off && choice.named.is_empty() || facts.libc != Libc::Glibc {
         return None;
     }
-    let support = facts.repairs.as_ref()?.converted.clone()?;
+    let support = support?;
     let expect = crate::check::Expect::from_triple(&facts.triple).with_abi(&request.abi);
     Machine::of(expect.machine?).filter(|_| expect.bits == Some(64))?;
     Some(Means {
@@ -31,6 +32,14 @@ pub(super) fn means(settings: &Settings, request: &Request, facts: &Facts) -> Op
         incomplete: Vec::new(),
         numbered: Vec::new(),
     })
+}
+
+/// Whether a link without start-up code is to have some made for itself alone: there was no cache to keep it, and there
+/// is something to be converted.
+pub(super) fn wants_start_code(settings: &Settings, facts: &Facts, found: &Resolution) -> bool {
+    let choice = &settings.convert;
+    let asked = choice.mode == Mode::Prefer || !choice.named.is_empty();
+    facts.repairs.is_none() && (asked || choice.mode == Mode::Auto && !found.missing.is_empty())
 }
 
 /// Linkers that read a script with INSERT beside their own: what they are called, what they say, how they read it.

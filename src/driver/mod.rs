@@ -29,6 +29,7 @@ use shared::{link_shared, shared_job};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Instant;
+use tempfile::TempDir;
 use verdict::{explain_failure, name_foreign, refuse_missing, verify};
 
 /// Our own failures, apart from the compiler's: 1, as GCC's own.
@@ -56,6 +57,8 @@ pub struct Job {
     pub facts: Facts,
     /// The libraries.
     pub resolution: Resolution,
+    /// The directory of what was made for this link alone.
+    pub start_code: Option<TempDir>,
     /// How many milliseconds that took.
     pub closure: f64,
     /// The rewritten call.
@@ -109,9 +112,20 @@ fn link_job(settings: &Settings, request: Request, mut selected: Selected, facts
     let items = linker::split(&request.args);
     let path = SearchPath::of(&items, &request, &facts.library_dirs, settings.library_path.as_deref(), expect);
     let closure_start = Instant::now();
-    let means = converted::means(settings, &request, &facts);
+    let support = facts.repairs.as_ref().and_then(|r| r.converted.clone());
     let resolve = |means: Option<&Means>| libs::resolve(&items, &request, &facts, &path, selected.language, means);
-    let mut resolution = converted::resolved(resolve, &facts, means);
+    let resolved = |support| converted::resolved(resolve, &facts, converted::means(settings, &request, &facts, support));
+    let mut resolution = resolved(support);
+    let mut start_code = None;
+    if converted::wants_start_code(settings, &facts, &resolution) {
+        match toolchain::start_code(&selected, &request.abi, &facts) {
+            Ok((dir, archive)) => {
+                resolution = resolved(Some(archive));
+                start_code = Some(dir);
+            }
+            Err(error) => log::info!("no start-up code for converted libraries: {error}"),
+        }
+    }
     let closure = milliseconds(closure_start);
     let extras = resolution.store.write().unwrap_or_else(|error| {
         selected.warnings.push(format!("the objects of shared libraries can't be written: {error}"));
@@ -142,7 +156,7 @@ fn link_job(settings: &Settings, request: Request, mut selected: Selected, facts
         closure: &resolution.closure,
     };
     let plan = plan::plan(&request, &context);
-    Job { request, selected, facts, resolution, closure, plan, expect }
+    Job { request, selected, facts, resolution, start_code, closure, plan, expect }
 }
 
 /// What makes functions and data collectable one by one, where that is asked for.

@@ -4,11 +4,9 @@ use super::ending::{Ending, Trace, milliseconds, remove, write_report};
 use super::{EXIT_FAILURE, Job};
 use crate::args::{Input, InputKind};
 use crate::check::{self, CallEvidence, Failure, NamedFiles};
-use crate::convert::shelf::Mode;
 use crate::libs::{self, reference};
 use crate::linker_output::Listener;
 use crate::message;
-use crate::model::Libc;
 use crate::report::Outcome;
 use crate::settings::{CheckMode, Settings};
 use std::collections::{BTreeMap, BTreeSet};
@@ -137,11 +135,6 @@ pub(super) fn refuse_missing(settings: &Settings, argv: &[OsString], job: &Job, 
             message::note(format!("needed through {}", missing.because.join(" → ")));
         }
         message::hint(missing.hint(settings));
-    }
-    if job.facts.libc == Libc::Glibc && job.facts.repairs.is_none() && settings.convert.mode != Mode::Off {
-        message::hint(
-            "shared objects are converted where there is a cache directory to write to: name one with XDG_CACHE_HOME",
-        );
     }
     let mut ending = Ending::new(Outcome::Refused, EXIT_FAILURE);
     ending.times.plan = milliseconds(start);

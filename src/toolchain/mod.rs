@@ -10,7 +10,9 @@ pub mod repairs;
 pub mod select;
 pub mod traps;
 
+pub use descriptor::Descriptor;
 pub use name::Invocation;
+pub use probe::start_code;
 pub use repairs::{Repairs, Wanted};
 pub use select::{Need, SelectError, pass_through, select};
 
@@ -89,6 +91,8 @@ pub struct Recipe {
 pub struct Selected {
     /// The descriptor's name (`host-gcc`, `musl-gcc`, `zig`, …).
     pub toolchain: String,
+    /// The descriptor.
+    pub descriptor: Descriptor,
     /// The real compiler, first word an absolute path, with the fixed words of the toolchain
     /// (`/usr/bin/zig c++ -target x86_64-linux-musl`).
     pub compiler: Vec<OsString>,

@@ -1,7 +1,7 @@
 //! What a compiler really is and does: asked, then tried.
 
 use super::descriptor::{Descriptor, Search};
-use super::{Facts, Recipe, repairs};
+use super::{Facts, Recipe, Selected, repairs};
 use crate::check;
 use crate::model::{Family, Language, Libc, StaticKind};
 use crate::run::{self, Captured, Command};
@@ -10,6 +10,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use tempfile::TempDir;
 
 /// The program that a complete C toolchain links.
 const C_PROGRAM: &str = r#"#include <stdio.h>
@@ -101,6 +102,19 @@ pub fn probe(
     }
     facts.repairs = keep.and_then(|keep| repairs::make(&asked, &facts, keep));
     Ok(facts)
+}
+
+/// The start-up code of converted libraries for one link, where no cache can keep it: its archive, which is there as
+/// long as the directory. It is tried as the one that is kept.
+///
+/// # Errors
+/// No directory for temporary files, or code that does not work.
+pub fn start_code(selected: &Selected, abi: &[OsString], facts: &Facts) -> io::Result<(TempDir, PathBuf)> {
+    let dir = tempfile::Builder::new().prefix("staticcxx-probe").tempdir()?;
+    let (command, env, descriptor) = (&selected.compiler, &selected.env, &selected.descriptor);
+    let keep = dir.path().join("kept");
+    let archive = repairs::start_code(&Asked { command, abi, env, descriptor, dir: dir.path() }, facts, &keep)?;
+    Ok((dir, archive))
 }
 
 /// GCC or Clang, as the `cc` crate tells them apart. The compiler is given, so `CC` is never read.

@@ -137,6 +137,11 @@ pub(super) fn make(asked: &Asked<'_>, facts: &Facts, keep: &Path) -> Option<Repa
     })
 }
 
+/// The start-up code of converted libraries alone, into `keep`: for one link, where there is no cache.
+pub(super) fn start_code(asked: &Asked<'_>, facts: &Facts, keep: &Path) -> io::Result<PathBuf> {
+    Work { asked, facts, keep }.converted()
+}
+
 /// What libc.a tells.
 struct Found {
     /// The member with the loader of locale archives, the loader renamed.

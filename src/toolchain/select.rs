@@ -326,7 +326,7 @@ impl<'a> Chooser<'a> {
         let warning = match (dir, &key) {
             (Some(dir), Some(key)) => cache::store(dir, key, &facts).err().map(|e| {
                 format!(
-                    "the cache directory `{}` can't be written ({e}): every link probes the compiler, glibc's locales and name services stay unrepaired, and no shared object is converted",
+                    "the cache directory `{}` can't be written ({e}): every link probes the compiler, and glibc's locales and name services stay unrepaired",
                     dir.display()
                 )
             }),
@@ -345,8 +345,9 @@ impl<'a> Chooser<'a> {
         let warnings = probed.warning.into_iter().chain(outdated(&candidate.descriptor)).collect();
         Selected {
             env: self.env(&candidate),
-            toolchain: candidate.descriptor.name,
+            toolchain: candidate.descriptor.name.clone(),
             compile_args: candidate.descriptor.compile_args.iter().map(OsString::from).collect(),
+            descriptor: candidate.descriptor,
             compiler: candidate.command,
             launcher: self.launcher.clone(),
             facts: probed.found,

@@ -299,7 +299,7 @@ fn names_under_several_versions_bind_as_ld_so_binds_them() {
     );
     let expected = Run::new(dir.join("dynamic")).env("LD_LIBRARY_PATH", dir.path()).ok();
     assert_eq!(expected, "1 2 1 2 1\n");
-    for linker in ["bfd", "lld", "mold"] {
+    for linker in ["bfd", "bfd -Wl,-z,noseparate-code", "lld", "mold"] {
         let line = format!("-fuse-ld={linker} main.c -L. -lua -lub -la -lb -o static");
         Run::new(STATICCC).dir(dir.path()).line(&line).silent();
         assert_eq!(Run::new(dir.join("static")).ok(), expected, "{linker}");

@@ -203,6 +203,40 @@ fn a_library_that_is_replaced_meanwhile_is_never_half_of_two() {
 }
 
 #[test]
+fn a_library_for_another_machine_is_named() {
+    let dir = library("int q(void) { return 42; }", "");
+    Run::new("aarch64-linux-gnu-gcc").dir(dir.path()).line("-shared -fPIC q.c -o libq.so").ok();
+    let said = Run::new(STATICCTL).dir(dir.path()).line("archive libq.so").fails(2);
+    assert!(said.contains("its machine (aarch64) has no converter: only x86-64 has one"), "{said}");
+    assert!(said.contains("hint: build the library as an archive"), "{said}");
+    // In a link it is the linker that passes over it or takes no notice of it.
+    let said = Run::new(STATICCC).dir(dir.path()).line("main.c -L. -lq -o x").fails(1);
+    assert!(said.contains("incompatible") || said.contains("cannot find -lq"), "{said}");
+    assert!(!dir.join("x").exists() && !dir.join("libq.a").exists());
+}
+
+#[test]
+fn relocations_without_a_meaning_are_refused_by_their_number() {
+    use object::{Object, ObjectSection};
+    let dir = library("int v = 42;\nint *p = &v;\nint q(void) { return *p; }", "-Wl,-Bsymbolic");
+    let mut bytes = fs::read(dir.join("libq.so")).unwrap();
+    let range = {
+        let file = object::File::parse(&*bytes).unwrap();
+        file.section_by_name(".rela.dyn").unwrap().file_range().unwrap()
+    };
+    let at = usize::try_from(range.0).unwrap();
+    let entries = at..at + usize::try_from(range.1).unwrap();
+    let relative = entries.step_by(24).find(|e| bytes[e + 8] == 8).unwrap();
+    // R_X86_64_COPY is for programs, and 200 for nothing.
+    for kind in [5, 200] {
+        bytes[relative + 8] = kind;
+        fs::write(dir.join("libq.so"), &bytes).unwrap();
+        let said = refused(&dir);
+        assert!(said.contains(&format!("it has relocations of type {kind}, which can't be had")), "{said}");
+    }
+}
+
+#[test]
 fn libraries_that_replace_malloc_on_this_machine() {
     for name in ["libasan", "libtsan", "liblsan"] {
         let found = Run::new("gcc").args([format!("-print-file-name={name}.so")]).ok();

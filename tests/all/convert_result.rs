@@ -63,13 +63,24 @@ fn a_library_of_plugins_is_told_by_what_it_calls() {
 }
 
 #[test]
-fn without_a_cache_nothing_is_converted_and_the_way_out_is_told() {
+fn without_a_cache_libraries_are_converted_for_one_link() {
     let dir = project();
-    let run = |cache: &str| Run::new(STATICCC).dir(dir.path()).line("main.c -L. -lq -o x").env("XDG_CACHE_HOME", cache);
-    let said = run("/proc/nowhere").fails(1);
-    assert!(said.contains("can't be written") && said.contains("and no shared object is converted"), "{said}");
-    assert!(said.contains("`-lq` has no archive") && said.contains("hint: shared objects are converted where"), "{said}");
-    assert!(said.contains("XDG_CACHE_HOME"), "{said}");
+    dir.file("q.c", Q.replace("300000000ul", "3ul"));
+    Run::new("gcc").dir(dir.path()).line("-O1 -shared -fPIC q.c -Wl,-soname,libq.so -o libq.so").ok();
+    fs::create_dir(dir.join("tmp")).unwrap();
+    let run = |cache: &str| {
+        let run = Run::new(STATICCC).dir(dir.path()).line("main.c -L. -lq -o x").env("TMPDIR", dir.join("tmp"));
+        let out = run.env("XDG_CACHE_HOME", cache).output();
+        let said = text(&out.stderr);
+        assert!(out.status.success(), "{said}");
+        assert_eq!(says_in_empty_root(&dir.join("x"), &[]), "11\n");
+        assert_eq!(fs::read_dir(dir.join("tmp")).unwrap().count(), 0);
+        said
+    };
+    let said = run("/proc/nowhere");
+    assert!(said.contains("can't be written") && said.lines().count() == 1, "{said}");
+    let cached = dir.join("cache");
+    assert_eq!(run(cached.to_str().unwrap()), "");
 }
 
 /// Runs a program with `mprotect(…, PROT_EXEC)` forbidden, as systemd's MemoryDenyWriteExecute and SELinux do.

@@ -7,7 +7,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};
 use staticcxx::args::{lexer, linker, response};
 use staticcxx::check;
-use staticcxx::convert::{Layout, Libc, Library, Options, Versions, acceptable, convert};
+use staticcxx::convert::{Layout, Libc, Library, Options, Versions, acceptable, convert, hints};
 use staticcxx::libs::{la, pc, script, sniff};
 use std::ffi::OsString;
 use std::fs;
@@ -190,6 +190,7 @@ fn shared_objects() {
     fuzz(damaged(seeds), |bytes| {
         let Ok(library) = Library::read(bytes) else { return };
         let _ = acceptable(&library);
+        let _ = hints::hints(&library);
         let versions = Versions::of(&[&library]);
         for layout in [Layout::Segments, Layout::Data] {
             let options = Options { tag: "fuzz", layout, versions: &versions, libc: &libc };
