@@ -2,8 +2,8 @@
 
 use super::{EXIT_YES, fail, produce};
 use crate::args::{self, Action, OutputKind};
-use crate::driver::{self, Prepared};
 use crate::check;
+use crate::driver::{self, Prepared};
 use crate::libs::{self, Library, Provider};
 use crate::model::Language;
 use crate::plan::policy::Reason;

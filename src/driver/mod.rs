@@ -114,7 +114,8 @@ fn link_job(settings: &Settings, request: Request, mut selected: Selected, facts
     let closure_start = Instant::now();
     let support = facts.repairs.as_ref().and_then(|r| r.converted.clone());
     let resolve = |means: Option<&Means>| libs::resolve(&items, &request, &facts, &path, selected.language, means);
-    let resolved = |support| converted::resolved(resolve, &facts, converted::means(settings, &request, &facts, support));
+    let resolved =
+        |support| converted::resolved(resolve, &facts, converted::means(settings, &request, &facts, support));
     let mut resolution = resolved(support);
     let mut start_code = None;
     if converted::wants_start_code(settings, &facts, &resolution) {

@@ -32,8 +32,8 @@ pub use search::SearchPath;
 
 use crate::args::Request;
 use crate::args::linker::Item;
-use crate::convert::hints::{self, Hints};
 use crate::convert;
+use crate::convert::hints::{self, Hints};
 use crate::convert::shelf::{self, Means};
 use crate::fat;
 use crate::model::Language;

@@ -39,7 +39,9 @@ impl Twins {
     }
 
     fn converts(&self, stem: &str) {
-        let is_it = |l: &&serde_json::Value| Path::new(l["path"].as_str().unwrap()).file_name().unwrap().to_string_lossy().starts_with(stem);
+        let is_it = |l: &&serde_json::Value| {
+            Path::new(l["path"].as_str().unwrap()).file_name().unwrap().to_string_lossy().starts_with(stem)
+        };
         let library = self.converted.iter().find(is_it).unwrap_or_else(|| panic!("{stem}: {:?}", self.converted));
         assert!(library["package"]["name"].as_str().is_some_and(|n| n.starts_with("lib")), "{library}");
         assert!(library["package"]["version"].as_str().is_some_and(|v| !v.is_empty()), "{library}");

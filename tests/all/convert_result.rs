@@ -31,7 +31,9 @@ fn reports_and_explain_name_package_version_build_id_and_files() {
     let value: serde_json::Value = serde_json::from_str(report.trim()).unwrap();
     let library = &value["libraries"][0];
     assert_eq!(library["package"], serde_json::json!({"name": "vendor-q", "version": "1.5-2.el9"}), "{library}");
-    assert!(library["path"].as_str().unwrap().ends_with("/libq.so") && library["build_id"].as_str().unwrap().len() == 40);
+    assert!(
+        library["path"].as_str().unwrap().ends_with("/libq.so") && library["build_id"].as_str().unwrap().len() == 40
+    );
     let finding = |id: &str| {
         let all = value["verdict"]["findings"].as_array().unwrap();
         all.iter().find(|f| f["id"] == id).unwrap_or_else(|| panic!("{id}: {all:?}"))["paths"].clone()
@@ -39,7 +41,8 @@ fn reports_and_explain_name_package_version_build_id_and_files() {
     // Without dlopen a directory is no more than a file.
     assert_eq!(finding("names-files"), serde_json::json!(["/etc/q.conf", "/opt/q", "/usr/lib/q/plugins"]));
     let shown = run(STATICCTL, "explain -- cc main.c -L. -lq -o x").ok();
-    let line = |start: &str| shown.lines().find(|l| l.starts_with(start)).unwrap_or_else(|| panic!("{shown}")).to_owned();
+    let line =
+        |start: &str| shown.lines().find(|l| l.starts_with(start)).unwrap_or_else(|| panic!("{shown}")).to_owned();
     let library = line("library:");
     assert!(library.contains("libq.so of vendor-q 1.5-2.el9, build-id "), "{library}");
     assert!(line("at run:").contains("libq.so may want /etc/q.conf, /opt/q"), "{shown}");
@@ -158,7 +161,8 @@ fn perf_gdb_and_addr2line_know_the_library_before_and_after_strip() {
         }
         let record = "record -q -e cpu-clock -o data ./x";
         Run::new("perf").dir(dir.path()).env("HOME", dir.path()).line(record).ok();
-        let said = Run::new("perf").dir(dir.path()).env("HOME", dir.path()).line("report -i data --stdio --sort sym").ok();
+        let said =
+            Run::new("perf").dir(dir.path()).env("HOME", dir.path()).line("report -i data --stdio --sort sym").ok();
         assert!(said.lines().any(|l| l.contains('%') && l.ends_with("spin")), "{linker}: {said}");
         Run::new("strip").dir(dir.path()).args(["x"]).silent();
         assert_eq!(Run::new(dir.join("x")).ok(), "11\n");
