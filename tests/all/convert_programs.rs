@@ -100,7 +100,7 @@ struct Server {
 
 impl Server {
     fn start() -> Server {
-        let words = ["-displayfd", "1", "-screen", "0", "320x240x24", "-nolisten", "tcp"];
+        let words = ["-displayfd", "1", "-noreset", "-screen", "0", "320x240x24", "-nolisten", "tcp"];
         let command = || Command::new(which("Xvfb")).args(words).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
         let mut server = command().unwrap();
         let mut number = String::new();
