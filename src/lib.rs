@@ -16,6 +16,8 @@
 //! | a whole build | [`build`] gives it the environment that leads to us, and says what it made | yes |
 //! | say so | [`report`] one JSON line a link, [`message`] the only room that prints | yes |
 //!
+//! [`plugins`] links in what a program opens at run time.
+//!
 //! [`sandbox`] runs a program in an empty root, [`image`] makes container images of programs.
 //!
 //! [`driver`] is that pipeline read top to bottom, [`ctl`] is everything of `staticctl`,
@@ -38,6 +40,7 @@ pub mod linker_output;
 pub mod message;
 pub mod model;
 pub mod plan;
+pub mod plugins;
 pub mod report;
 pub mod run;
 pub mod sandbox;

@@ -72,6 +72,8 @@ pub struct Settings {
     pub steered_by: Option<&'static str>,
     /// `STATICCXX_CONVERT`: which shared objects are converted.
     pub convert: shelf::Choice,
+    /// `STATICCXX_PLUGINS`: what the program opens at run time, as [`crate::plugins::list`] reads it.
+    pub plugins: Option<OsString>,
     /// `STATICCXX_LOG`: a filter as `env_logger` reads it.
     pub log: Option<String>,
     /// `STATICCXX_REAL_COMPILER`: set by us for the compiler we run, so that a chain of wrappers
@@ -153,6 +155,7 @@ impl Settings {
             small: on("STATICCXX_SMALL").unwrap_or(false),
             steered_by: STEERING.into_iter().find(|name| get(name).is_some()),
             convert: shelf::Choice::parse(&get("STATICCXX_CONVERT").unwrap_or_default().to_string_lossy()),
+            plugins: get("STATICCXX_PLUGINS"),
             log: get("STATICCXX_LOG").and_then(|v| v.into_string().ok()),
             chain: get(CHAIN),
             colours: get("TERM").is_some_and(|t| t != "dumb"),

@@ -69,6 +69,10 @@ pub struct Symbols {
     pub pinned_name_services: bool,
     /// UTF-8 locales are part of the program.
     pub embedded_locale: bool,
+    /// What dlopen opens is linked in.
+    pub plugins: bool,
+    /// Converters of iconv are linked in.
+    pub converters: bool,
     /// Undefined weak functions of libpthread.
     pub weak_pthread: Vec<String>,
 }

@@ -288,10 +288,12 @@ fn findings(image: &Image, evidence: &CallEvidence) -> Vec<Finding> {
         who.dedup();
         Some(who).filter(|w| !w.is_empty())
     };
-    findings.extend(callers(Need::Iconv).map(|callers| Finding::NeedsIconv { callers }));
+    let iconv = callers(Need::Iconv).filter(|_| !symbols.converters);
+    findings.extend(iconv.map(|callers| Finding::NeedsIconv { callers }));
     let locale = callers(Need::Locale).filter(|_| !symbols.embedded_locale);
     findings.extend(locale.map(|callers| Finding::NeedsLocales { callers }));
-    findings.extend(callers(Need::Dlopen).map(|callers| Finding::NeedsDlopen { callers }));
+    let dlopen = callers(Need::Dlopen).filter(|_| !symbols.plugins);
+    findings.extend(dlopen.map(|callers| Finding::NeedsDlopen { callers }));
     for named in &evidence.named {
         let library = || named.library.clone();
         let paths = Some(named.plugins.clone()).filter(|p| !p.is_empty());

@@ -226,6 +226,8 @@ fn symbols<'data, Elf: FileHeader, R: ReadRef<'data>>(header: &Elf, endian: Elf:
             // The repairs of a static glibc program.
             b"staticcxx_name_services" => found.pinned_name_services = true,
             b"staticcxx_locale_data" => found.embedded_locale = true,
+            b"staticcxx_plugins" => found.plugins = true,
+            b"staticcxx_converters" => found.converters = true,
             // musl's own alias of `environ`, which glibc does not have; its start-up code is hidden too.
             b"___environ" => found.musl = true,
             // Two tests that fail at once for nearly every symbol, before the search.

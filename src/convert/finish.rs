@@ -14,14 +14,14 @@ const RETAINED: u64 = 0x20_0000;
 
 /// A table of words, some of them addresses.
 #[derive(Default)]
-struct Table {
-    bytes: Vec<u8>,
-    places: Vec<(u64, Target)>,
+pub(super) struct Table {
+    pub(super) bytes: Vec<u8>,
+    pub(super) places: Vec<(u64, Target)>,
 }
 
 impl Table {
     /// One entry: numbers, and targets in the place of addresses.
-    fn add(&mut self, words: &[Result<u64, Target>]) {
+    pub(super) fn add(&mut self, words: &[Result<u64, Target>]) {
         for word in words {
             if let Err(target) = word {
                 self.places.push((self.bytes.len() as u64, *target));
@@ -51,6 +51,10 @@ impl Output<'_> {
         let mut select = Table::default();
         for (slot, function) in std::mem::take(&mut self.select) {
             select.add(&[Err(slot), Err(function)]);
+        }
+        if self.options.module.is_some() {
+            self.record(protect, select)?;
+            return Ok(slots);
         }
         self.table(b"staticcxx_protect", protect);
         self.table(b"staticcxx_select", select);

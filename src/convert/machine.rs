@@ -47,6 +47,8 @@ pub struct Machine {
     pub name: &'static str,
     /// Types of relocations in shared objects, ascending.
     pub relocations: &'static [(u32, Meaning)],
+    /// The type of slots that are filled at the first call.
+    pub lazy: u32,
     /// Object relocation: an address of 64 bits.
     pub address: u32,
     /// Object relocation: a distance of 32 bits.
@@ -93,6 +95,7 @@ static X86_64: Machine = Machine {
         (37, Meaning::Select),
         (38, Meaning::Relative),
     ],
+    lazy: 7,
     address: 1,
     distance32: 2,
     distance64: 24,

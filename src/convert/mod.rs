@@ -16,6 +16,7 @@ pub mod hints;
 pub mod library;
 pub mod machine;
 pub mod memory;
+pub mod module;
 pub mod names;
 pub mod output;
 pub mod pieces;
@@ -43,6 +44,8 @@ pub struct Options<'a> {
     pub versions: &'a Versions,
     /// What is known of glibc.
     pub libc: &'a Libc,
+    /// It is opened at run time.
+    pub module: Option<&'a module::Scope>,
 }
 
 /// A converted library.

@@ -13,6 +13,7 @@
 use super::Options;
 use super::library::{Library, Relocation};
 use super::machine::Stub;
+use super::module;
 use super::pieces::{self, Pieces};
 use super::refusal::Refusal;
 use super::symbols::{self, Symbol};
@@ -192,7 +193,11 @@ impl<'a> Output<'a> {
 
     fn exports(&mut self) -> Result<(), Refusal> {
         let library = self.library;
-        for s in library.symbols.iter().filter(|s| s.exported()) {
+        if let Some(scope) = self.options.module {
+            self.offer(scope)?;
+        }
+        let public = self.options.module.is_none();
+        for s in library.symbols.iter().filter(|s| public && s.exported()) {
             if !s.old {
                 self.export(Cow::Borrowed(s.name), s)?;
             }
@@ -208,13 +213,13 @@ impl<'a> Output<'a> {
             let d = Definition { name, bind: 1, kind: 0, hidden: true, section, value: 0, size: 0 };
             symbol(&mut self.object, &d);
         }
-        if !(library.constructors.is_empty() && library.destructors.is_empty()) {
+        if public && !(library.constructors.is_empty() && library.destructors.is_empty()) {
             self.undefined(Cow::Owned(start_symbol(self.options.tag).into_bytes()), false, false);
         }
         Ok(())
     }
 
-    fn export(&mut self, name: Cow<'a, [u8]>, s: &Symbol<'_>) -> Result<(), Refusal> {
+    pub(super) fn export(&mut self, name: Cow<'a, [u8]>, s: &Symbol<'_>) -> Result<(), Refusal> {
         if self.globals.contains_key(&name) {
             return Ok(());
         }
@@ -295,6 +300,9 @@ impl<'a> Output<'a> {
             if let Some(id) = self.globals.get(&name) {
                 return Ok((*id, 0));
             }
+            if self.options.module.is_some() && module::is_libc_s(&s, self.options.libc) {
+                return Ok((self.undefined(Cow::Borrowed(s.name), false, false), 0));
+            }
         }
         if s.section == symbols::ABSOLUTE {
             return Err(Refusal::Symbol { symbol: shown(s.name) });
@@ -317,6 +325,9 @@ impl<'a> Output<'a> {
             let stub = self.library.machine.tls_get_addr;
             return Ok((self.stub("staticcxx_tls_get_addr", stub), 0));
         }
+        if let Some(id) = self.bound_elsewhere(s) {
+            return Ok((id, 0));
+        }
         // A weak reference takes nothing out of an archive. One with a version was bound to a library that had the
         // symbol when this one was linked: it is meant to be there.
         let weak = s.bind == symbols::WEAK && s.version.is_none();
@@ -325,6 +336,9 @@ impl<'a> Output<'a> {
             None if s.name == b"__cxa_atexit" || s.name == b"__cxa_finalize" => {
                 self.undefined(Cow::Borrowed(SUPPORT), false, false);
                 Cow::Borrowed(if s.name == b"__cxa_atexit" { &b"staticcxx_atexit"[..] } else { b"staticcxx_finalize" })
+            }
+            None if self.options.module.is_some_and(|m| m.of_libc) && self.options.libc.has(s.name) => {
+                Cow::Borrowed(s.name)
             }
             None => Cow::Borrowed(self.options.libc.resolve(s)?),
         };

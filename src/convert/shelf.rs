@@ -8,6 +8,7 @@ use super::versions::{Libc, Versions};
 use super::{Options, Refusal, acceptable, base_symbol, cache, convert, start, tag};
 use crate::archive;
 use crate::libs::missing::is_nothing_alone;
+use crate::plugins::Plugin;
 use object::read::ReadCache;
 use object::read::archive::ArchiveFile;
 use std::ffi::{OsStr, OsString};
@@ -99,6 +100,8 @@ pub struct Means {
     pub incomplete: Vec<PathBuf>,
     /// Archives whose constructors are numbered as those of converted libraries are.
     pub numbered: Vec<PathBuf>,
+    /// Shared objects that are opened at run time.
+    pub plugins: Vec<Plugin>,
 }
 
 impl Means {
@@ -144,6 +147,7 @@ pub struct Shelf {
     means: Means,
     books: Vec<Book>,
     libc: OnceLock<Libc>,
+    offers: OnceLock<Libc>,
 }
 
 /// What the link needs beside the libraries themselves.
@@ -166,7 +170,7 @@ const OWN_HEADERS: usize = 16;
 impl Shelf {
     /// An empty one.
     pub fn new(means: Means) -> Shelf {
-        Shelf { means, books: Vec::new(), libc: OnceLock::new() }
+        Shelf { means, books: Vec::new(), libc: OnceLock::new(), offers: OnceLock::new() }
     }
 
     /// Whether there is none.
@@ -301,8 +305,8 @@ impl Shelf {
             std::os::unix::fs::symlink(file, &book.place)?;
             return Ok(None);
         }
-        let libc = self.libc.get_or_init(|| libc(&self.means.library_dirs));
-        let options = Options { tag: &book.tag, layout, versions, libc };
+        let libc = self.libc();
+        let options = Options { tag: &book.tag, layout, versions, libc, module: None };
         let made = match convert(library, &options) {
             Ok(made) => made,
             Err(refusal) => return Ok(Some(refusal)),
@@ -318,8 +322,24 @@ impl Shelf {
         Ok(None)
     }
 
+    /// What is known of glibc.
+    pub fn libc(&self) -> &Libc {
+        self.libc.get_or_init(|| libc(&self.means.library_dirs))
+    }
+
+    /// The same, with what glibc offers to every program.
+    pub fn libc_for_modules(&self) -> &Libc {
+        self.offers.get_or_init(|| libc_for_modules(&self.means.library_dirs))
+    }
+
+    /// Names of the libraries that need their versions.
+    pub fn versions(&self) -> Versions {
+        let libraries: Vec<Library<'_>> = self.books.iter().filter_map(|b| Library::read(&b.bytes).ok()).collect();
+        Versions::of(&libraries.iter().collect::<Vec<_>>())
+    }
+
     /// What the meaning of glibc's names depends on.
-    fn libc_key(&self) -> Vec<u8> {
+    pub fn libc_key(&self) -> Vec<u8> {
         let stamp = |path: PathBuf| fs::metadata(path).ok().map(|m| (m.size(), m.mtime()));
         let found = self.means.library_dirs.iter().find_map(|d| stamp(d.join("libc.a")));
         found.map_or_else(Vec::new, |(size, time)| [size.to_le_bytes(), time.to_le_bytes()].concat())
@@ -393,6 +413,19 @@ pub fn libc(dirs: &[PathBuf]) -> Libc {
     libc
 }
 
+/// Reads what modules need to know of glibc.
+pub fn libc_for_modules(dirs: &[PathBuf]) -> Libc {
+    let mut libc = libc(dirs);
+    for name in SHARED {
+        if let Some(bytes) = dirs.iter().find_map(|d| read(&d.join(name)).ok())
+            && let Ok(library) = Library::read(&bytes)
+        {
+            libc.add_offers(&library);
+        }
+    }
+    libc
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -423,6 +456,7 @@ mod tests {
             library_dirs: vec![],
             incomplete: vec!["/l/libpq.a".into()],
             numbered: vec![],
+            plugins: vec![],
         };
         let prefers = |text: &str, stem: &str| means(text).prefers(OsStr::new(stem), None);
         assert!(prefers("prefer", "libz") && !prefers("prefer", "libresolv") && !prefers("auto", "libz"));

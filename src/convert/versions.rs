@@ -53,6 +53,8 @@ pub struct Libc {
     /// Name → version → address, of the default version under the empty name; names without several functions are
     /// not in it.
     shared: HashMap<Vec<u8>, BTreeMap<Vec<u8>, u64>>,
+    /// The default versions: kind of symbol, soname.
+    offered: HashMap<Vec<u8>, (u8, Vec<u8>)>,
     /// Names in the archives; none where they could not be read.
     archives: Option<HashSet<Vec<u8>>>,
 }
@@ -98,6 +100,14 @@ impl Libc {
         }
     }
 
+    /// Notes what one of glibc's shared objects offers to every program, which modules need to know.
+    pub fn add_offers(&mut self, library: &Library<'_>) {
+        let soname = library.soname.unwrap_or_default();
+        for symbol in library.symbols.iter().filter(|s| s.exported() && !s.old && s.version != Some(b"GLIBC_PRIVATE")) {
+            self.offered.insert(symbol.name.to_vec(), (symbol.kind, soname.to_vec()));
+        }
+    }
+
     /// Adds the names of one of glibc's archives.
     pub fn add_archive(&mut self, names: impl Iterator<Item = Vec<u8>>) {
         self.archives.get_or_insert_default().extend(names);
@@ -106,6 +116,26 @@ impl Libc {
     /// Whether the archives have a name.
     pub fn has(&self, name: &[u8]) -> bool {
         self.archives.as_ref().is_some_and(|a| a.contains(name))
+    }
+
+    /// Whether the shared objects offer a name to every program, and the archives have it too.
+    pub fn exports(&self, name: &[u8]) -> bool {
+        self.offered.contains_key(name) && self.has(name)
+    }
+
+    /// The names that [`Libc::exports`].
+    pub fn exported(&self) -> impl Iterator<Item = &[u8]> {
+        self.offered.keys().map(Vec::as_slice).filter(|n| self.has(n))
+    }
+
+    /// Whether a name that the shared objects offer is thread-local.
+    pub fn is_thread_local(&self, name: &[u8]) -> bool {
+        self.offered.get(name).is_some_and(|(kind, _)| *kind == super::symbols::TLS)
+    }
+
+    /// Whether a shared object with this soname offers a name.
+    pub fn is_of(&self, name: &[u8], soname: &str) -> bool {
+        self.offered.get(name).is_some_and(|(_, of)| of == soname.as_bytes())
     }
 
     /// What an undefined symbol is called in a static link.

@@ -51,7 +51,13 @@ pub fn run(settings: &Settings, shared: &Path, output: Option<PathBuf>) -> u8 {
         let name = library.soname.map_or_else(String::new, |s| String::from_utf8_lossy(s).into_owned());
         let tag = tag(&name, XxHash3_128::oneshot(&bytes));
         let libc = shelf::libc(&facts.library_dirs);
-        let options = Options { tag: &tag, layout: Layout::Data, versions: &Versions::of(&[&library]), libc: &libc };
+        let options = Options {
+            tag: &tag,
+            layout: Layout::Data,
+            versions: &Versions::of(&[&library]),
+            libc: &libc,
+            module: None,
+        };
         let converted = convert(&library, &options)?;
         let plan = shelf::planned(&library, Layout::Data);
         let start = start::object(&library, &plan, &tag, order::FIRST + depth(shared));

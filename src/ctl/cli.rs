@@ -25,6 +25,8 @@ use std::path::PathBuf;
         STATICCXX_LINKER=auto|wild|mold|lld|gold|bfd  who links executables (auto: the built-in wild where it can)\n  \
         STATICCXX_SMALL=1                   leaves out what is not used, section by section\n  \
         STATICCXX_CONVERT=auto|off|prefer|LIB,…  which shared objects are converted\n  \
+        STATICCXX_PLUGINS=FILE|DIR|GLOB|@LIST,…  what the program opens with dlopen, linked in
+  \
         STATICCXX_REPORT=DIR                one JSON line a link into DIR/links.jsonl\n  \
         STATICCXX_LOG=info|debug            what is done, on stderr"
 )]

@@ -31,6 +31,7 @@ pub(super) fn means(settings: &Settings, request: &Request, facts: &Facts, suppo
         library_dirs: facts.library_dirs.clone(),
         incomplete: Vec::new(),
         numbered: Vec::new(),
+        plugins: Vec::new(),
     })
 }
 

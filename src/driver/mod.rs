@@ -4,6 +4,7 @@ mod command;
 mod converted;
 mod direct;
 mod ending;
+mod plugins;
 mod shared;
 mod verdict;
 
@@ -19,6 +20,7 @@ use crate::message;
 use crate::model::{Language, Libc};
 use crate::plan::policy::{Policy, Reason, is_probe, policy};
 use crate::plan::{self, Context, Plan};
+use crate::plugins::{Made, Plugin};
 use crate::report::{LinkedBy, Outcome, Record};
 use crate::run::{self, Command, Ended, Guard};
 use crate::settings::{CheckMode, Settings};
@@ -65,6 +67,8 @@ pub struct Job {
     pub plan: Plan,
     /// What the output must be for.
     pub expect: Expect,
+    /// Why it can't be linked as asked.
+    pub problem: Option<String>,
 }
 
 /// Understands and plans a call without running it. `argv` begins with the program's own name.
@@ -112,16 +116,26 @@ fn link_job(settings: &Settings, request: Request, mut selected: Selected, facts
     let items = linker::split(&request.args);
     let path = SearchPath::of(&items, &request, &facts.library_dirs, settings.library_path.as_deref(), expect);
     let closure_start = Instant::now();
+    let (asked, problem) = match plugins::asked(settings, &request, &facts) {
+        Ok(asked) => (asked, None),
+        Err(error) => (plugins::Asked::default(), Some(format!("{}: {error}", libs::missing::PLUGINS))),
+    };
+    selected.warnings.extend(asked.warning);
     let support = facts.repairs.as_ref().and_then(|r| r.converted.clone());
     let resolve = |means: Option<&Means>| libs::resolve(&items, &request, &facts, &path, selected.language, means);
-    let resolved =
-        |support| converted::resolved(resolve, &facts, converted::means(settings, &request, &facts, support));
-    let mut resolution = resolved(support);
+    let resolved = |support, plugins: &[Plugin]| {
+        let means = converted::means(settings, &request, &facts, support);
+        converted::resolved(resolve, &facts, means.map(|m| Means { plugins: plugins.to_owned(), ..m }))
+    };
+    let mut resolution = resolved(support.clone(), &asked.wanted.plugins);
+    if !asked.wanted.plugins.is_empty() && !plugins::opens(&resolution, &request) {
+        resolution = resolved(support, &[]);
+    }
     let mut start_code = None;
     if converted::wants_start_code(settings, &facts, &resolution) {
         match toolchain::start_code(&selected, &request.abi, &facts) {
             Ok((dir, archive)) => {
-                resolution = resolved(Some(archive));
+                resolution = resolved(Some(archive), &[]);
                 start_code = Some(dir);
             }
             Err(error) => log::info!("no start-up code for converted libraries: {error}"),
@@ -133,6 +147,11 @@ fn link_job(settings: &Settings, request: Request, mut selected: Selected, facts
         Extras::default()
     });
     converted::note_refused(&mut resolution, extras.refused);
+    resolution.store.modules.symbols = asked.wanted.symbols;
+    let made = plugins::write(&mut resolution, &request, &facts, settings).unwrap_or_else(|error| {
+        selected.warnings.push(format!("plugins can't be written: {error}"));
+        Made::default()
+    });
     // The toolchain's own directories hold what its distribution builds; a PIE by default takes those.
     let typed = reference::references(&items, &request).into_iter().filter_map(|r| match r.named {
         reference::Named::Path(path) => Some(path),
@@ -142,7 +161,9 @@ fn link_job(settings: &Settings, request: Request, mut selected: Selected, facts
     let files: Vec<PathBuf> = typed.chain(archives).collect();
     let fixed = if facts.default_pie { pic::fixed_input(&files) } else { None };
     let repairs = facts.repairs.iter().flat_map(|r| settings.repairs.archives(r)).cloned();
-    let repairs: Vec<PathBuf> = extras.archives.into_iter().chain(repairs).collect();
+    let mut repairs: Vec<PathBuf> = extras.archives.into_iter().chain(made.archives).chain(repairs).collect();
+    let mut offered = std::collections::BTreeSet::new();
+    repairs.retain(|r| offered.insert(r.clone()));
     let context = Context {
         repairs: &repairs,
         malloc: settings.malloc,
@@ -157,7 +178,7 @@ fn link_job(settings: &Settings, request: Request, mut selected: Selected, facts
         closure: &resolution.closure,
     };
     let plan = plan::plan(&request, &context);
-    Job { request, selected, facts, resolution, start_code, closure, plan, expect }
+    Job { request, selected, facts, resolution, start_code, closure, plan, expect, problem }
 }
 
 /// What makes functions and data collectable one by one, where that is asked for.
@@ -243,6 +264,12 @@ fn link(settings: &Settings, argv: &[OsString], mut job: Job, start: Instant) ->
     for (shared, why) in &job.resolution.store.ignored {
         message::note(format!("`{}`: {why}; it is taken as if it carried none", shared.display()));
     }
+    if let Some(problem) = job.problem.as_ref().filter(|_| !job.request.dry_run) {
+        message::error(problem);
+        message::hint("words are separated by commas: PATH, DIRECTORY, GLOB, SONAME, symbol:PATTERN, @FILE");
+        return EXIT_FAILURE;
+    }
+    plugins::name_left_out(&job.resolution);
     if !job.request.dry_run && job.resolution.missing.iter().any(|m| m.required) {
         return refuse_missing(settings, argv, &job, start);
     }
@@ -282,7 +309,8 @@ fn link(settings: &Settings, argv: &[OsString], mut job: Job, start: Instant) ->
         }
     }
     let repaired = job.facts.repairs.iter().filter(|r| r.name_services.is_some() && settings.repairs.name_services);
-    let mut listener = Listener::new(repaired.flat_map(|r| r.functions.iter().cloned()));
+    let plugins = (!job.resolution.store.modules.is_empty()).then(|| "dlopen".to_owned());
+    let mut listener = Listener::new(repaired.flat_map(|r| r.functions.iter().cloned()).chain(plugins));
     // What a linker says of inputs that were built for glibc comes behind their names.
     let hold = job.facts.libc == Libc::Musl;
     let mut held = Vec::new();

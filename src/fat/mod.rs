@@ -22,6 +22,7 @@ use crate::archive;
 use crate::convert::Refusal;
 use crate::convert::shelf::{Extras, Shelf};
 use crate::libs::constructors;
+use crate::plugins::Modules;
 use order::Loaded;
 use std::fs;
 use std::io;
@@ -63,6 +64,8 @@ pub struct Store {
     taken: Vec<Object>,
     /// The libraries that are converted; none where the toolchain or the user does not want that.
     pub shelf: Option<Shelf>,
+    /// What is opened at run time.
+    pub modules: Modules,
     /// Sections that could not be used: the shared object and why.
     pub ignored: Vec<(PathBuf, String)>,
 }
@@ -160,13 +163,21 @@ impl Store {
         Ok(place)
     }
 
+    /// The directory of this link.
+    ///
+    /// # Errors
+    /// That there can be none.
+    pub fn dir(&mut self) -> io::Result<&Path> {
+        match &mut self.dir {
+            Some(dir) => Ok(dir.path()),
+            none => Ok(none.insert(tempfile::Builder::new().prefix("staticcxx").tempdir()?).path()),
+        }
+    }
+
     /// A name that tells in the linker's messages which library is meant.
     fn place(&mut self, shared: &Path, end: &str) -> io::Result<PathBuf> {
-        let dir = match &self.dir {
-            Some(dir) => dir,
-            None => self.dir.insert(tempfile::Builder::new().prefix("staticcxx").tempdir()?),
-        };
-        let dir = dir.path().join(self.taken.len().to_string());
+        let number = self.taken.len().to_string();
+        let dir = self.dir()?.join(number);
         fs::create_dir_all(&dir)?;
         let mut name = shared.file_name().unwrap_or_default().to_owned();
         name.push(end);

@@ -25,14 +25,16 @@ const DEPTH: usize = 16;
 /// The state of one resolution.
 pub struct Resolver<'a> {
     pub(super) path: &'a SearchPath,
-    facts: &'a Facts,
+    pub(super) facts: &'a Facts,
     language: Language,
     pub(super) out: Resolution,
     /// How what is being resolved, and all that it needs, goes in.
-    use_of_it: Use,
+    pub(super) use_of_it: Use,
     /// `libNAME` of everything that is on the line or in the closure.
     pub(super) seen: BTreeSet<OsString>,
     todo: VecDeque<Dependency>,
+    /// What is being resolved is needed by what is opened at run time, and by nothing else.
+    pub(super) for_plugins: bool,
 }
 
 impl<'a> Resolver<'a> {
@@ -40,7 +42,7 @@ impl<'a> Resolver<'a> {
     pub fn new(path: &'a SearchPath, facts: &'a Facts, language: Language, means: Option<&Means>) -> Resolver<'a> {
         let (mut out, seen, todo) = (Resolution::default(), BTreeSet::new(), VecDeque::new());
         out.store.shelf = means.cloned().map(Shelf::new);
-        Resolver { path, facts, language, out, use_of_it: Use::IfNeeded, seen, todo }
+        Resolver { path, facts, language, out, use_of_it: Use::IfNeeded, seen, todo, for_plugins: false }
     }
 
     /// Resolves the references, then what they need.
@@ -55,11 +57,17 @@ impl<'a> Resolver<'a> {
             self.use_of_it = if if_needed { Use::IfNeeded } else { Use::Always };
             self.reference(reference);
         }
+        self.dependencies();
+        self.plugins();
+        self.dependencies();
+        self.out
+    }
+
+    fn dependencies(&mut self) {
         while let Some(dependency) = self.todo.pop_front() {
             self.use_of_it = dependency.use_of_it;
             self.dependency(&dependency);
         }
-        self.out
     }
 
     fn reference(&mut self, reference: &Reference) {
@@ -146,6 +154,9 @@ impl<'a> Resolver<'a> {
         let archive = beside.or_else(|| twin::archive_elsewhere(&shared, self.path)).or(by_name);
         let wanted = if archive.is_some() { preferred } else { self.allows(&name, because.len() == 1) };
         let mut refusal = None;
+        if wanted && self.for_plugins {
+            return self.needed_by_plugins(shared);
+        }
         if wanted {
             match self.out.store.convert(&shared, needs.soname.as_deref(), &needs.needed, self.use_of_it) {
                 Some(Ok((place, id))) => {
@@ -217,7 +228,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// Queues what a shared object needs.
-    fn needs_of_shared(&mut self, shared: &Path, because: &[String]) -> twin::Needs {
+    pub(super) fn needs_of_shared(&mut self, shared: &Path, because: &[String]) -> twin::Needs {
         let needs = twin::needs(shared);
         let mut dirs = needs.run_path.clone();
         dirs.extend(shared.parent().map(Path::to_owned));

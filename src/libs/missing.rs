@@ -23,10 +23,16 @@ pub struct Missing {
     pub refusal: Option<Refusal>,
 }
 
+/// What brings a plugin in.
+pub const PLUGINS: &str = "STATICCXX_PLUGINS";
+
 impl Missing {
     /// The error's line.
     pub fn line(&self) -> String {
         let shared = self.shared.display();
+        if let (Some(PLUGINS), Some(refusal)) = (self.because.first().map(String::as_str), &self.refusal) {
+            return format!("the plugin `{shared}` can't be linked in: {refusal}");
+        }
         let only = format!("`{}` has no archive: only the shared object `{shared}` was found", self.name);
         match &self.refusal {
             Some(refusal) => format!("{only}, which can't be converted: {refusal}"),

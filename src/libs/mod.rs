@@ -20,6 +20,7 @@ pub mod own;
 pub mod package;
 pub mod pc;
 pub mod pic;
+mod plugins;
 mod record;
 pub mod reference;
 pub mod script;
@@ -54,6 +55,8 @@ pub enum Provider {
     FatShared,
     /// A shared object, converted ([`crate::convert`]).
     Converted,
+    /// The same, opened at run time ([`crate::plugins`]).
+    Plugin,
 }
 
 /// A library of the program.
@@ -116,7 +119,7 @@ pub fn resolve(
 
 /// Notes the package and its version of each converted library.
 pub fn name_packages(settings: &Settings, libraries: &mut [Library]) {
-    let converted = || |l: &&mut Library| l.provider == Provider::Converted;
+    let converted = || |l: &&mut Library| matches!(l.provider, Provider::Converted | Provider::Plugin);
     let files: Vec<PathBuf> = libraries.iter_mut().filter(converted()).map(|l| l.path.clone()).collect();
     if files.is_empty() {
         return;

@@ -115,6 +115,7 @@ mod tests {
     fn repairs() -> Repairs {
         Repairs {
             converted: None,
+            plugins: None,
             libc: ("/l/libc.a".into(), 1, 1),
             locale: Some("/r/locale.a".into()),
             name_services: Some("/r/name-services.a".into()),

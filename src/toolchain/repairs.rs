@@ -24,6 +24,11 @@ const LOCALE: &str = include_str!("../../toolchains/glibc/locale.c");
 const NAME_SERVICES: &str = include_str!("../../toolchains/glibc/name-services.c");
 const CONVERTED: &str = include_str!("../../toolchains/glibc/converted.c");
 const OLD_NAMES: &str = include_str!("../../toolchains/glibc/old-names.c");
+const MODULES_H: &str = include_str!("../../toolchains/glibc/modules.h");
+const MODULES: &str = include_str!("../../toolchains/glibc/modules.c");
+const DL: &str = include_str!("../../toolchains/glibc/dl.c");
+const ITERATE: &str = include_str!("../../toolchains/glibc/iterate.c");
+const TRY_PLUGINS: &str = include_str!("../../toolchains/glibc/try-plugins.c");
 const TRY_CONVERTED: &str = include_str!("../../toolchains/glibc/try-converted.c");
 const TRY_LOCALE: &str = include_str!("../../toolchains/glibc/try-locale.c");
 const TRY_NAME_SERVICES: &str = include_str!("../../toolchains/glibc/try-name-services.c");
@@ -70,6 +75,9 @@ const CATEGORIES: [&str; 13] = [
     "LC_IDENTIFICATION",
 ];
 
+/// What lists plugins for dl_iterate_phdr, beside [`Repairs::plugins`].
+pub const ITERATE_FILE: &str = "iterate.a";
+
 /// The repairs of one toolchain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Repairs {
@@ -81,6 +89,8 @@ pub struct Repairs {
     pub name_services: Option<PathBuf>,
     /// The archive with the start-up code of converted libraries; none where it does not work.
     pub converted: Option<PathBuf>,
+    /// The archive with dlopen and its kin for what is linked in; none where it does not work.
+    pub plugins: Option<PathBuf>,
     /// The functions behind which name services are, as the warnings in libc.a say.
     pub functions: Vec<String>,
     /// The functions of which libc.a warns otherwise.
@@ -95,7 +105,7 @@ impl Repairs {
         let there = |path: &Option<PathBuf>| path.as_ref().is_none_or(|p| p.is_file());
         let traps = self.traps.as_ref().is_none_or(|dir| TRAPS.iter().all(|t| dir.join(t.file()).is_file()));
         let same = stamp(&self.libc.0).is_ok_and(|now| now == self.libc);
-        same && traps && [&self.locale, &self.name_services, &self.converted].into_iter().all(there)
+        same && traps && [&self.locale, &self.name_services, &self.converted, &self.plugins].into_iter().all(there)
     }
 }
 
@@ -125,12 +135,14 @@ pub(super) fn make(asked: &Asked<'_>, facts: &Facts, keep: &Path) -> Option<Repa
     let name_services = made(work.name_services(&found), "name services");
     let traps = made(work.traps(&found), "a linker without indexes");
     let converted = made(work.converted(), "converted libraries");
+    let plugins = made(work.plugins(), "plugins").filter(|_| converted.is_some());
     let any = locale.is_some() || name_services.is_some() || traps.is_some() || converted.is_some();
     any.then_some(Repairs {
         libc: stamp,
         locale,
         name_services,
         converted,
+        plugins,
         functions: found.functions,
         warned: found.warned,
         traps,
@@ -254,6 +266,22 @@ impl Work<'_> {
         }
         let bytes = archive::of_members(&objects).ok_or_else(|| io::Error::other("objects without symbols"))?;
         self.keep_archive("converted.a", &bytes, TRY_CONVERTED)
+    }
+
+    fn plugins(&self) -> io::Result<PathBuf> {
+        fs::write(self.asked.dir.join("modules.h"), MODULES_H)?;
+        let mut objects = Vec::new();
+        for (name, text) in [("dl", DL), ("modules", MODULES)] {
+            self.compile(name, text)?;
+            objects.push(fs::read(self.asked.dir.join(format!("{name}.o")))?);
+        }
+        let bytes = archive::of_members(&objects).ok_or_else(|| io::Error::other("objects without symbols"))?;
+        self.compile("iterate", ITERATE)?;
+        let iterate = fs::read(self.asked.dir.join("iterate.o"))?;
+        let iterate = archive::of(&iterate).ok_or_else(|| io::Error::other("an object without symbols"))?;
+        let kept = self.keep_archive("dl.a", &bytes, TRY_PLUGINS)?;
+        self.place(ITERATE_FILE, &iterate)?;
+        Ok(kept)
     }
 
     fn compile(&self, name: &str, text: &str) -> io::Result<()> {

@@ -7,6 +7,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};
 use staticcxx::args::{lexer, linker, response};
 use staticcxx::check;
+use staticcxx::convert::module::Scope;
 use staticcxx::convert::{Layout, Libc, Library, Options, Versions, acceptable, convert, hints};
 use staticcxx::libs::{la, pc, script, sniff};
 use std::ffi::OsString;
@@ -192,8 +193,9 @@ fn shared_objects() {
         let _ = acceptable(&library);
         let _ = hints::hints(&library);
         let versions = Versions::of(&[&library]);
-        for layout in [Layout::Segments, Layout::Data] {
-            let options = Options { tag: "fuzz", layout, versions: &versions, libc: &libc };
+        let scope = Scope::default();
+        for (layout, module) in [(Layout::Segments, None), (Layout::Data, None), (Layout::Data, Some(&scope))] {
+            let options = Options { tag: "fuzz", layout, versions: &versions, libc: &libc, module };
             if let Ok(made) = convert(&library, &options) {
                 object::File::parse(&*made.object).unwrap();
                 assert!(made.object.len() < 80 << 20);

@@ -35,6 +35,8 @@ mod convert_programs;
 mod convert_result;
 // What is not converted, and hostile shared objects.
 mod convert_bad;
+// Plugins linked in, against the same programs that load them.
+mod plugins;
 // What repairs glibc, and hints after a failed link.
 mod repairs;
 // `staticctl` itself.

@@ -1,0 +1,271 @@
+//! A library that is opened at run time: its names are its own, and a record tells the start-up code of plugins
+//! (`toolchains/glibc/modules.c`) what ld.so would have read from its tables.
+
+use super::finish::Table;
+use super::library::Library;
+use super::machine::Meaning;
+use super::names;
+use super::output::{ALLOC, Output, SUPPORT, WRITE, elf_section};
+use super::refusal::Refusal;
+use super::symbols::{self, Symbol};
+use super::{Libc, base_symbol};
+use object::write::{self, SectionId, SymbolId, SymbolSection};
+use object::{SectionKind, SymbolFlags, SymbolKind, SymbolScope, elf};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+/// What a name that a module lacks is bound to, where that is not the first definition in the program.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Binding {
+    /// Another module's, by its tag.
+    Module(String),
+    /// Nothing that was known when the link was planned: a source on the line may define it. Where nobody does,
+    /// opening the module fails.
+    Unknown,
+}
+
+/// A module in its link.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Scope {
+    /// Names that it lacks.
+    pub bindings: BTreeMap<Vec<u8>, Binding>,
+    /// Names of its own that other modules are bound to.
+    pub offered: Vec<Vec<u8>>,
+    /// It is a part of glibc, made together with its archives.
+    pub of_libc: bool,
+}
+
+impl Scope {
+    /// As bytes for a key.
+    pub fn key(&self) -> Vec<u8> {
+        format!("{:?}", (&self.bindings, &self.offered, self.of_libc)).into_bytes()
+    }
+}
+
+/// The symbol of a module's record.
+pub fn record_symbol(tag: &str) -> String {
+    format!("staticcxx_module_{tag}")
+}
+
+/// The symbol by which modules are bound to a name of another one.
+pub fn offered_symbol(tag: &str, name: &[u8]) -> Vec<u8> {
+    [b"staticcxx_of_", tag.as_bytes(), b"_", name].concat()
+}
+
+/// STB_GNU_UNIQUE: one definition in a process, whoever opened what.
+pub const UNIQUE: u8 = 10;
+
+/// Refuses what a module can't be.
+///
+/// # Errors
+/// The reason.
+pub fn acceptable(library: &Library<'_>, of_libc: bool) -> Result<(), Refusal> {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    if library.soname.is_some_and(names::is_glibc) {
+        return Err(Refusal::Glibc);
+    }
+    if let Some(other) = library.needed.iter().find(|n| names::other_libc(n)) {
+        return Err(Refusal::OtherLibc { needed: text(other) });
+    }
+    let private = library.symbols.iter().find(|s| !s.defined() && s.version == Some(b"GLIBC_PRIVATE"));
+    match private.filter(|s| !of_libc && s.name != b"__tls_get_addr") {
+        Some(s) => Err(Refusal::LoaderInternals { symbol: text(s.name), version: "GLIBC_PRIVATE".into() }),
+        None => Ok(()),
+    }
+}
+
+/// Whether references to its own definition go to libc's, which every module sees first.
+pub(super) fn is_libc_s(symbol: &Symbol<'_>, libc: &Libc) -> bool {
+    symbol.kind != symbols::TLS && libc.exports(symbol.name)
+}
+
+impl<'a> Output<'a> {
+    /// The symbols of a module that others may refer to while linking.
+    pub(super) fn offer(&mut self, scope: &'a Scope) -> Result<(), Refusal> {
+        let library = self.library;
+        for s in library.symbols.iter().filter(|s| s.exported() && !s.old) {
+            if s.bind == UNIQUE && s.kind != symbols::TLS {
+                self.export(Cow::Borrowed(s.name), s)?;
+            }
+            if scope.offered.iter().any(|n| n == s.name) {
+                self.export(Cow::Owned(offered_symbol(self.options.tag, s.name)), s)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What an undefined symbol of a module is bound to, where that is said.
+    pub(super) fn bound_elsewhere(&mut self, s: &Symbol<'a>) -> Option<SymbolId> {
+        let scope = self.options.module?;
+        match scope.bindings.get(s.name)? {
+            Binding::Module(tag) => {
+                let weak = s.bind == symbols::WEAK;
+                Some(self.undefined(Cow::Owned(offered_symbol(tag, s.name)), weak, s.kind == symbols::TLS))
+            }
+            Binding::Unknown => Some(self.undefined(Cow::Borrowed(s.name), true, s.kind == symbols::TLS)),
+        }
+    }
+
+    /// Writes the record. `protect` and `select` are the tables that other libraries leave to the program's start.
+    pub(super) fn record(&mut self, protect: Table, select: Table) -> Result<(), Refusal> {
+        let library = self.library;
+        let (strings, symbols) = self.names()?;
+        let counts = |table: &Table, size: usize| (table.bytes.len() / size) as u64;
+        let (protects, selects) = (counts(&protect, 24), counts(&select, 16));
+        let mut data = Table::default();
+        for segment in library.memory.segments.iter().filter(|s| s.writable) {
+            let relro = library.relro.map_or(0, |(_, to)| library.machine.page_start(to));
+            let start = if (segment.address..segment.end()).contains(&relro) { relro } else { segment.address };
+            data.add(&[Err(self.address(start)?), Ok(segment.end() - start)]);
+        }
+        let ranges = counts(&data, 16);
+        let mut functions = [Table::default(), Table::default()];
+        for (table, list) in functions.iter_mut().zip([&library.constructors, &library.destructors]) {
+            for function in list {
+                table.add(&[Err(self.address(*function)?)]);
+            }
+        }
+        let (wanted, wanted_names) = self.wanted(strings.len())?;
+        let wanteds = counts(&wanted, 24);
+        let strings = [strings, wanted_names].concat();
+        let [starts, ends] = functions;
+        let flags = u64::from(library.symbols.iter().any(|s| s.defined() && s.bind == UNIQUE));
+        let counted = [library.constructors.len() as u64, library.destructors.len() as u64];
+        let strings = self.read_only("strings", strings);
+        let symbol_count = (symbols.len() / 24) as u64;
+        let symbols = self.read_only("symbols", symbols);
+        let protect = self.words("protect", protect);
+        let select = self.words("select", select);
+        let data = self.words("data", data);
+        let starts = self.words("start", starts);
+        let ends = self.words("end", ends);
+        let wanted = self.words("wanted", wanted);
+        let (first, last) =
+            (self.plan.pieces.first().map_or(0, |p| p.start), self.plan.pieces.last().map_or(0, |p| p.end));
+        let mut record = Table::default();
+        record.add(&[
+            Err(self.address(first)?),
+            Ok(last - first),
+            Err((strings, 0)),
+            Err((symbols, 0)),
+            Ok(symbol_count),
+            Err((protect, 0)),
+            Ok(protects),
+            Err((select, 0)),
+            Ok(selects),
+            Err((data, 0)),
+            Ok(ranges),
+            Err((starts, 0)),
+            Ok(counted[0]),
+            Err((ends, 0)),
+            Ok(counted[1]),
+            Err((wanted, 0)),
+            Ok(wanteds),
+        ]);
+        let at = record.bytes.len() as u64;
+        let (kind, field) = self.library.machine.thread_offset;
+        record.bytes.extend(if self.tls.is_some() { field } else { [0; 8] });
+        record.add(&[Ok(library.tls.filter(|_| self.tls.is_some()).map_or(0, |t| t.size)), Ok(flags)]);
+        let (section, _) = self.table_section("record", record);
+        if self.tls.is_some() {
+            let target = self.own_thread_local(0)?;
+            self.add(section, at, kind, target);
+        }
+        self.object.add_symbol(write::Symbol {
+            name: record_symbol(self.options.tag).into_bytes(),
+            value: 0,
+            size: 160,
+            kind: SymbolKind::Data,
+            scope: SymbolScope::Dynamic,
+            weak: false,
+            section: SymbolSection::Section(section),
+            flags: SymbolFlags::Elf {
+                st_info: elf::SymbolInfo(1 << 4 | symbols::OBJECT),
+                st_other: elf::SymbolOther(2),
+            },
+        });
+        self.undefined(Cow::Borrowed(SUPPORT), false, false);
+        Ok(())
+    }
+
+    /// The names for dlsym: strings, and the table sorted by name.
+    fn names(&self) -> Result<(Vec<u8>, Vec<u8>), Refusal> {
+        let library = self.library;
+        let first = self.plan.pieces.first().map_or(0, |p| p.start);
+        let mut exported: Vec<&Symbol<'_>> = library.symbols.iter().filter(|s| s.exported()).collect();
+        exported.retain(|s| s.section != symbols::ABSOLUTE);
+        exported.sort_by_key(|s| (s.name, s.old));
+        let mut strings = vec![0];
+        let mut versions: BTreeMap<&[u8], u32> = BTreeMap::new();
+        let mut table = Vec::with_capacity(exported.len() * 24);
+        let mut put = |text: &[u8]| {
+            let at = strings.len() as u32;
+            strings.extend_from_slice(text);
+            strings.push(0);
+            at
+        };
+        for s in exported {
+            let name = put(s.name);
+            let version = s.version.map_or(0, |v| *versions.entry(v).or_insert_with(|| put(v)));
+            let (value, kind) = match s.kind {
+                symbols::TLS => (s.value, 2u32),
+                symbols::IFUNC => (s.value.wrapping_sub(first), 1),
+                _ => (s.value.wrapping_sub(first), 0),
+            };
+            for word in [name, version] {
+                table.extend(word.to_le_bytes());
+            }
+            table.extend(value.to_le_bytes());
+            table.extend(u32::try_from(s.size).unwrap_or(0).to_le_bytes());
+            table.extend(kind.to_le_bytes());
+        }
+        Ok((strings, table))
+    }
+
+    /// Names that nothing was known to have, each with the slots that it is for.
+    fn wanted(&mut self, from: usize) -> Result<(Table, Vec<u8>), Refusal> {
+        let mut table = Table::default();
+        let mut strings = Vec::new();
+        let Some(scope) = self.options.module else { return Ok((table, strings)) };
+        let library = self.library;
+        for r in &library.relocations {
+            let Some(s) = library.symbols.get(r.symbol).filter(|s| r.symbol != 0 && !s.defined()) else { continue };
+            if scope.bindings.get(s.name) != Some(&Binding::Unknown)
+                || s.bind == symbols::WEAK
+                || s.kind == symbols::TLS
+            {
+                continue;
+            }
+            let name = (from + strings.len()) as u64;
+            strings.extend_from_slice(s.name);
+            strings.push(0);
+            // A slot of the PLT (JUMP_SLOT) is what ld.so fills at the first call.
+            let lazy = u64::from(r.meaning == Meaning::Slot && r.kind == library.machine.lazy);
+            let symbol = self.undefined(Cow::Borrowed(s.name), true, false);
+            table.add(&[Ok(name | lazy << 32), Err(self.address(r.at)?), Err((symbol, 0))]);
+        }
+        Ok((table, strings))
+    }
+
+    fn read_only(&mut self, name: &str, bytes: Vec<u8>) -> SymbolId {
+        let name = format!(".rodata.{}.{name}", base_symbol(self.options.tag));
+        let id = elf_section(&mut self.object, name.as_bytes(), SectionKind::ReadOnlyData, elf::SHT_PROGBITS, ALLOC);
+        self.object.section_mut(id).set_data(bytes, 8);
+        self.object.section_symbol(id)
+    }
+
+    fn words(&mut self, name: &str, table: Table) -> SymbolId {
+        self.table_section(name, table).1
+    }
+
+    fn table_section(&mut self, name: &str, table: Table) -> (SectionId, SymbolId) {
+        let name = format!(".data.rel.ro.{}.{name}", base_symbol(self.options.tag));
+        let flags = ALLOC | WRITE;
+        let id = elf_section(&mut self.object, name.as_bytes(), SectionKind::Data, elf::SHT_PROGBITS, flags);
+        self.object.section_mut(id).set_data(table.bytes, 8);
+        for (at, target) in table.places {
+            self.add(id, at, self.library.machine.address, target);
+        }
+        (id, self.object.section_symbol(id))
+    }
+}

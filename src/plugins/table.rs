@@ -1,0 +1,210 @@
+//! The tables of one link: which modules there are, under which names, what each needs, and the names that dlsym finds
+//! in the program. Their layout is that of `toolchains/glibc/modules.h`.
+
+use crate::convert::machine::Machine;
+use crate::convert::module::record_symbol;
+use object::write::{self, Object, SectionId, SymbolId, SymbolSection};
+use object::{Architecture, BinaryFormat, Endianness, RelocationFlags, SectionFlags, SectionKind, SymbolFlags};
+use object::{SymbolKind, SymbolScope, elf};
+use std::collections::HashMap;
+
+/// Words of `struct module`.
+const WORDS: usize = 14;
+
+/// Kept by linkers that collect garbage although only `__start_…` leads to it.
+const RETAINED: u64 = 0x20_0000;
+
+/// What a module is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// dlopen finds it.
+    Plugin,
+    /// So it does what plugins need.
+    Needed,
+    /// iconv opens it.
+    Converter,
+    /// Name services open it.
+    NameService,
+}
+
+/// A row of the table of modules.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// Its tag.
+    pub tag: String,
+    /// The path that it had.
+    pub path: String,
+    /// What else it is called.
+    pub names: Vec<String>,
+    /// What it needs, by row.
+    pub needs: Vec<usize>,
+    /// What it is for.
+    pub kind: Kind,
+}
+
+/// A row of the table of names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Name {
+    /// What dlsym is asked for.
+    pub name: Vec<u8>,
+    /// The symbol; without it nothing.
+    pub address: Option<Vec<u8>>,
+    /// What the program gets for RTLD_NEXT.
+    pub next: Option<Vec<u8>>,
+    /// The program's own, rather than a library's.
+    pub own: bool,
+    /// Only if something else brings it into the program.
+    pub weak: bool,
+}
+
+/// The table of modules, under a symbol by which it is taken.
+pub fn modules(rows: &[Row], symbol: &str, machine: &Machine) -> Option<Vec<u8>> {
+    let mut writer = Writer::new(machine);
+    let table = writer.section("staticcxx_modules", elf::SHF_ALLOC.0 | elf::SHF_WRITE.0 | RETAINED);
+    let size = (WORDS * 8 * rows.len()) as u64;
+    writer.object.append_section_data(table, &vec![0; size as usize], 8);
+    let start = writer.object.section_symbol(table);
+    writer.define(symbol, table, 0);
+    for (index, row) in rows.iter().enumerate() {
+        let at = (index * WORDS * 8) as u64;
+        let record = writer.undefined(record_symbol(&row.tag).as_bytes(), false);
+        writer.put(table, at, record, 0)?;
+        let path = writer.text(&[&row.path]);
+        writer.put_text(table, at + 8, path)?;
+        let names: Vec<&str> = row.names.iter().map(String::as_str).chain([""]).collect();
+        let names = writer.text(&names);
+        writer.put_text(table, at + 16, names)?;
+        if !row.needs.is_empty() {
+            let needs = writer.section("", elf::SHF_ALLOC.0 | elf::SHF_WRITE.0);
+            writer.object.append_section_data(needs, &vec![0; (row.needs.len() + 1) * 8], 8);
+            for (slot, need) in row.needs.iter().enumerate() {
+                writer.put(needs, slot as u64 * 8, start, (need * WORDS * 8) as i64)?;
+            }
+            let needs = writer.object.section_symbol(needs);
+            writer.put(table, at + 24, needs, 0)?;
+        }
+        let bytes = writer.object.section_mut(table).data_mut().get_mut((at + 32) as usize..(at + 40) as usize)?;
+        bytes.copy_from_slice(&(row.kind as u64).to_le_bytes());
+    }
+    writer.finish()
+}
+
+/// The table of names, which must be sorted, and of the libraries inside.
+pub fn names(names: &[Name], inside: &[String], symbol: &str, machine: &Machine) -> Option<Vec<u8>> {
+    let mut writer = Writer::new(machine);
+    let table = writer.section(".data.rel.ro.staticcxx_names", elf::SHF_ALLOC.0 | elf::SHF_WRITE.0);
+    writer.object.append_section_data(table, &vec![0; 32 * (names.len() + 1)], 8);
+    writer.define("staticcxx_names", table, 0);
+    for (index, name) in names.iter().enumerate() {
+        let at = index as u64 * 32;
+        let text = String::from_utf8_lossy(&name.name).into_owned();
+        let text = writer.text(&[&text]);
+        writer.put_text(table, at, text)?;
+        for (place, target, weak) in [(8, &name.address, name.weak), (16, &name.next, false)] {
+            if let Some(target) = target {
+                let target = writer.undefined(target, weak);
+                writer.put(table, at + place, target, 0)?;
+            }
+        }
+        let bytes = writer.object.section_mut(table).data_mut().get_mut((at + 24) as usize..(at + 32) as usize)?;
+        bytes.copy_from_slice(&u64::from(name.own).to_le_bytes());
+    }
+    let count = writer.section(".rodata.staticcxx_name_count", elf::SHF_ALLOC.0);
+    writer.object.append_section_data(count, &(names.len() as u64).to_le_bytes(), 8);
+    writer.define("staticcxx_name_count", count, 0);
+    writer.define(symbol, count, 0);
+    let libraries = writer.section(".rodata.staticcxx_inside", elf::SHF_ALLOC.0);
+    let text: Vec<u8> = inside.iter().flat_map(|n| n.bytes().chain([0])).chain([0]).collect();
+    writer.object.append_section_data(libraries, &text, 1);
+    writer.define("staticcxx_inside", libraries, 0);
+    writer.finish()
+}
+
+/// An object file that is being written.
+struct Writer<'m> {
+    object: Object<'static>,
+    machine: &'m Machine,
+    undefined: HashMap<Vec<u8>, SymbolId>,
+    tables: usize,
+    strings: (SectionId, SymbolId, Vec<u8>),
+}
+
+impl<'m> Writer<'m> {
+    fn new(machine: &'m Machine) -> Writer<'m> {
+        let mut object = Object::new(BinaryFormat::Elf, Architecture::X86_64, Endianness::Little);
+        let id = object.add_section(Vec::new(), b".rodata.staticcxx_text".to_vec(), SectionKind::ReadOnlyData);
+        let symbol = object.section_symbol(id);
+        Writer { object, machine, undefined: HashMap::new(), tables: 0, strings: (id, symbol, Vec::new()) }
+    }
+
+    fn section(&mut self, name: &str, flags: u64) -> SectionId {
+        self.tables += 1;
+        let name = match name {
+            "" => format!(".data.rel.ro.staticcxx.needs{}", self.tables),
+            name => name.to_owned(),
+        };
+        let id = self.object.add_section(Vec::new(), name.into_bytes(), SectionKind::Data);
+        self.object.section_mut(id).flags =
+            SectionFlags::Elf { sh_type: elf::SHT_PROGBITS, sh_flags: elf::SectionFlags(flags) };
+        id
+    }
+
+    fn symbol(name: &[u8], section: SymbolSection, value: u64, bind: u8, hidden: bool) -> write::Symbol {
+        write::Symbol {
+            name: name.to_vec(),
+            value,
+            size: 0,
+            kind: SymbolKind::Unknown,
+            scope: SymbolScope::Dynamic,
+            weak: bind == 2,
+            section,
+            flags: SymbolFlags::Elf {
+                st_info: elf::SymbolInfo(bind << 4),
+                st_other: elf::SymbolOther(if hidden { 2 } else { 0 }),
+            },
+        }
+    }
+
+    fn define(&mut self, name: &str, section: SectionId, value: u64) {
+        self.object.add_symbol(Self::symbol(name.as_bytes(), SymbolSection::Section(section), value, 1, true));
+    }
+
+    fn undefined(&mut self, name: &[u8], weak: bool) -> SymbolId {
+        if let Some(id) = self.undefined.get(name) {
+            return *id;
+        }
+        let ours = name.starts_with(b"staticcxx_");
+        let symbol = Self::symbol(name, SymbolSection::Undefined, 0, if weak { 2 } else { 1 }, ours);
+        let id = self.object.add_symbol(symbol);
+        self.undefined.insert(name.to_vec(), id);
+        id
+    }
+
+    /// Strings one behind the other, each with a zero; where they begin.
+    fn text(&mut self, parts: &[&str]) -> u64 {
+        let at = self.strings.2.len() as u64;
+        for part in parts {
+            self.strings.2.extend(part.bytes());
+            self.strings.2.push(0);
+        }
+        at
+    }
+
+    fn put_text(&mut self, section: SectionId, offset: u64, at: u64) -> Option<()> {
+        self.put(section, offset, self.strings.1, at as i64)
+    }
+
+    fn put(&mut self, section: SectionId, offset: u64, symbol: SymbolId, addend: i64) -> Option<()> {
+        let flags = RelocationFlags::Elf { r_type: elf::RelocationType(self.machine.address) };
+        self.object.add_relocation(section, write::Relocation { offset, symbol, addend, flags }).ok()
+    }
+
+    fn finish(mut self) -> Option<Vec<u8>> {
+        let strings = std::mem::take(&mut self.strings.2);
+        self.object.section_mut(self.strings.0).set_data(strings, 1);
+        let note = self.object.add_section(Vec::new(), b".note.GNU-stack".to_vec(), SectionKind::Other);
+        self.object.section_mut(note).flags =
+            SectionFlags::Elf { sh_type: elf::SHT_PROGBITS, sh_flags: elf::SectionFlags(0) };
+        self.object.write().ok()
+    }
+}

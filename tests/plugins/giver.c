@@ -1,0 +1,1 @@
+int give(void) { return 41; }

@@ -1,0 +1,345 @@
+/* dlopen and its kin in a program with plugins (STATICCXX_PLUGINS, `staticctl convert --plugin`): they find what was
+   linked in, and nothing else. Texts of errors are ld.so's. */
+#include "modules.h"
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Made by each link. */
+extern const struct name staticcxx_names[] HIDDEN;
+extern const size_t staticcxx_name_count HIDDEN;
+/* Sonames of libraries whose code is in the program, each ended by a zero, then an empty one. */
+extern const char staticcxx_inside[] HIDDEN;
+
+/* The table of modules, which nothing else brings in. */
+extern const char staticcxx_plugin_table[] HIDDEN;
+__attribute__((used)) static const char *const table = staticcxx_plugin_table;
+
+/* By which a finished program shows that it has this. */
+__attribute__((used)) const char staticcxx_plugins[] = "staticcxx: plugins are linked in";
+
+extern const ElfW(Ehdr) __ehdr_start HIDDEN;
+extern char _end[] HIDDEN;
+extern ElfW(Dyn) _DYNAMIC[] __attribute__((weak)) HIDDEN;
+
+static __thread char said[1024];
+static __thread int has_said;
+
+/* The program itself, and with it all libraries that it is made of. */
+HIDDEN struct link_map staticcxx_program = {0, "", 0, 0, 0};
+#define program staticcxx_program
+
+static void say(const char *format, ...)
+{
+    va_list with;
+    va_start(with, format);
+    vsnprintf(said, sizeof said, format, with);
+    va_end(with);
+    has_said = 1;
+}
+
+static const char *self(void) { return program_invocation_name ? program_invocation_name : ""; }
+
+char *dlerror(void)
+{
+    if (!has_said)
+        return 0;
+    has_said = 0;
+    return said;
+}
+
+/* link_maps of what is open, in the order of opening. */
+static void chain(struct module *m)
+{
+    struct link_map *at = &program;
+    size_t i;
+    for (i = 0; m->needs && m->needs[i]; i++)
+        if (!m->needs[i]->chained)
+            chain(m->needs[i]);
+    if (m->chained)
+        return;
+    m->chained = 1;
+    m->map.l_addr = (ElfW(Addr))m->content->base;
+    if (!m->map.l_name)
+        m->map.l_name = (char *)m->path;
+    m->map.l_ld = 0;
+    while (at->l_next)
+        at = at->l_next;
+    at->l_next = &m->map;
+    m->map.l_prev = at;
+}
+
+static void *handle_of(struct module *m) { return &m->map; }
+
+static struct module *module_of(void *handle)
+{
+    struct module *m = 0;
+    while ((m = staticcxx_module_next(m)) != 0)
+        if (handle == &m->map && m->opened > 0)
+            return m;
+    return 0;
+}
+
+static int inside(const char *name)
+{
+    const char *n, *slash = strrchr(name, '/');
+    name = slash ? slash + 1 : name;
+    for (n = staticcxx_inside; *n; n += strlen(n) + 1)
+        if (strcmp(n, name) == 0)
+            return 1;
+    return 0;
+}
+
+void *dlopen(const char *name, int mode)
+{
+    struct module *m;
+    void *handle = 0;
+    int binding = mode & (RTLD_LAZY | RTLD_NOW);
+    has_said = 0;
+    if (!binding) {
+        say("%s: invalid mode for dlopen(): Invalid argument", name ? name : self());
+        return 0;
+    }
+    if (!name || !*name || strcmp(name, self()) == 0)
+        return &program;
+    staticcxx_module_lock();
+    m = staticcxx_module_find(name, 0);
+    if (m && mode & RTLD_NOLOAD && m->opened <= 0)
+        ;
+    else if (m) {
+        if (m->opened <= 0 && strchr(name, '/') && (!m->map.l_name || strcmp(m->map.l_name, name) != 0))
+            m->map.l_name = strdup(name);
+        if (staticcxx_module_open(m, mode, said, sizeof said)) {
+            chain(m);
+            handle = handle_of(m);
+        } else
+            has_said = 1;
+    } else if (inside(name))
+        handle = &program;
+    else if (!(mode & RTLD_NOLOAD))
+        say("%s: cannot open shared object file: No such file or directory in this static program "
+            "(STATICCXX_PLUGINS at its link, or --plugin at its conversion, puts it in)", name);
+    staticcxx_module_unlock();
+    return handle;
+}
+
+void *dlmopen(Lmid_t space, const char *name, int mode)
+{
+    if (space == LM_ID_BASE)
+        return dlopen(name, mode);
+    say("%s: cannot create a namespace of its own: plugins of a static program share one", name ? name : self());
+    return 0;
+}
+
+int dlclose(void *handle)
+{
+    struct module *m;
+    int result = 0;
+    has_said = 0;
+    if (handle == &program)
+        return 0;
+    staticcxx_module_lock();
+    m = module_of(handle);
+    if (!m) {
+        say("%s: shared object not open", self());
+        result = -1;
+    } else
+        staticcxx_module_close(m);
+    staticcxx_module_unlock();
+    return result;
+}
+
+static int compare(const void *name, const void *entry)
+{
+    return strcmp(name, ((const struct name *)entry)->name);
+}
+
+static const struct name *named(const char *name)
+{
+    return bsearch(name, staticcxx_names, staticcxx_name_count, sizeof *staticcxx_names, compare);
+}
+
+/* What libraries of the program have, the program itself apart. */
+static void *of_libraries(const char *name)
+{
+    const struct name *n = named(name);
+    return !n ? 0 : n->own ? n->next : n->address;
+}
+
+static void *look_up(void *handle, const char *name, const char *version, const void *caller)
+{
+    struct module *from = staticcxx_module_at(caller), *m;
+    const struct name *n = named(name);
+    void *found = 0;
+    size_t i;
+    has_said = 0;
+    staticcxx_module_lock();
+    if (handle == RTLD_NEXT) {
+        for (i = 0; from && from->needs && from->needs[i] && !found; i++)
+            found = staticcxx_module_symbol(from->needs[i], name, version);
+        if (!found)
+            found = of_libraries(name);
+        if (!found && !from)
+            found = staticcxx_module_global(name, version);
+    } else if (handle == RTLD_DEFAULT || handle == &program) {
+        found = n ? n->address : 0;
+        if (!found && n)
+            found = n->next;
+        if (!found)
+            found = staticcxx_module_global(name, version);
+        if (!found && from && handle == RTLD_DEFAULT)
+            found = staticcxx_module_symbol(from, name, version);
+    } else if ((m = module_of(handle)) != 0) {
+        found = staticcxx_module_symbol(m, name, version);
+        if (!found)
+            found = of_libraries(name);
+        from = m;
+    } else {
+        staticcxx_module_unlock();
+        say("%s: invalid handle", self());
+        return 0;
+    }
+    staticcxx_module_unlock();
+    if (!found) {
+        const char *who = handle == RTLD_NEXT || handle == RTLD_DEFAULT || handle == &program || !from ? self() : name_of(from);
+        if (version)
+            say("%s: undefined symbol: %s, version %s", who, name, version);
+        else
+            say("%s: undefined symbol: %s", who, name);
+    }
+    return found;
+}
+
+void *dlsym(void *restrict handle, const char *restrict name)
+{
+    return look_up(handle, name, 0, __builtin_return_address(0));
+}
+
+void *dlvsym(void *restrict handle, const char *restrict name, const char *restrict version)
+{
+    return look_up(handle, name, version, __builtin_return_address(0));
+}
+
+/* The symbol that an address is in, or the last one before it where sizes are not known. */
+static const struct symbol *symbol_at(const struct content *c, unsigned long at)
+{
+    const struct symbol *best = 0;
+    size_t i;
+    for (i = 0; i < c->symbol_count; i++) {
+        const struct symbol *s = &c->symbols[i];
+        if (s->kind == THREAD_LOCAL || s->value > at || (s->size ? at - s->value >= s->size : at != s->value))
+            continue;
+        if (!best || s->value > best->value)
+            best = s;
+    }
+    return best;
+}
+
+static int describe(const void *address, Dl_info *info, const struct symbol **symbol, struct link_map **map)
+{
+    struct module *m = staticcxx_module_at(address);
+    const char *at = address;
+    memset(info, 0, sizeof *info);
+    *symbol = 0;
+    if (m) {
+        info->dli_fname = name_of(m);
+        info->dli_fbase = m->content->base;
+        *map = &m->map;
+        *symbol = symbol_at(m->content, (unsigned long)(at - m->content->base));
+        if (*symbol) {
+            info->dli_sname = m->content->strings + (*symbol)->name;
+            info->dli_saddr = m->content->base + (*symbol)->value;
+        }
+        return 1;
+    }
+    if (at < (const char *)&__ehdr_start || at >= _end)
+        return 0;
+    info->dli_fname = self();
+    info->dli_fbase = (void *)&__ehdr_start;
+    *map = &program;
+    for (size_t i = 0; i < staticcxx_name_count; i++)
+        if (staticcxx_names[i].address == address) {
+            info->dli_sname = staticcxx_names[i].name;
+            info->dli_saddr = (void *)address;
+            break;
+        }
+    return 1;
+}
+
+int dladdr(const void *address, Dl_info *info)
+{
+    const struct symbol *symbol;
+    struct link_map *map;
+    return describe(address, info, &symbol, &map);
+}
+
+int dladdr1(const void *address, Dl_info *info, void **extra, int flags)
+{
+    static __thread ElfW(Sym) made;
+    const struct symbol *symbol;
+    struct link_map *map;
+    if (!describe(address, info, &symbol, &map))
+        return 0;
+    if (flags == RTLD_DL_LINKMAP)
+        *extra = map;
+    else if (flags == RTLD_DL_SYMENT) {
+        *extra = 0;
+        if (symbol) {
+            made.st_value = symbol->value;
+            made.st_size = symbol->size;
+            *extra = &made;
+        }
+    }
+    return 1;
+}
+
+static size_t directory(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return !slash ? 0 : slash == path ? 1 : (size_t)(slash - path);
+}
+
+int dlinfo(void *restrict handle, int request, void *restrict result)
+{
+    struct module *m = module_of(handle);
+    const char *path;
+    size_t length;
+    has_said = 0;
+    if (!m && handle != &program) {
+        say("%s: invalid handle", self());
+        return -1;
+    }
+    path = m ? name_of(m) : self();
+    switch (request) {
+    case RTLD_DI_LMID:
+        *(Lmid_t *)result = LM_ID_BASE;
+        return 0;
+    case RTLD_DI_LINKMAP:
+        *(struct link_map **)result = m ? &m->map : &program;
+        return 0;
+    case RTLD_DI_ORIGIN:
+        length = directory(path);
+        memcpy(result, length ? path : ".", length ? length : 1);
+        ((char *)result)[length ? length : 1] = 0;
+        return 0;
+    case RTLD_DI_SERINFOSIZE:
+        ((Dl_serinfo *)result)->dls_cnt = 0;
+        ((Dl_serinfo *)result)->dls_size = offsetof(Dl_serinfo, dls_serpath);
+        return 0;
+    case RTLD_DI_SERINFO:
+        return 0;
+    case RTLD_DI_TLS_MODID:
+        *(size_t *)result = m && m->content->thread_size != 0;
+        return 0;
+    case RTLD_DI_TLS_DATA:
+        *(void **)result =
+            m && m->content->thread_size ? (char *)__builtin_thread_pointer() + m->content->thread_offset : 0;
+        return 0;
+    default:
+        say("unsupported dlinfo request");
+        return -1;
+    }
+}

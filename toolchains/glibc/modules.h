@@ -1,0 +1,76 @@
+/* Shared objects that are linked into a program and are opened at run time: what the linker's tables say of them
+   (src/convert/module.rs writes `struct content`, src/plugins/table.rs the rest). Distances are from `base`. */
+#include <link.h>
+#include <stddef.h>
+
+#define HIDDEN __attribute__((visibility("hidden")))
+
+struct protection { char *start; size_t length; size_t access; };
+struct selection { void **slot; void *(*choose)(void); };
+struct range { char *start; size_t length; };
+
+enum { PLAIN, CHOSEN, THREAD_LOCAL };
+/* Sorted by name; of one name the default version comes first. An empty version is none. */
+struct symbol { unsigned name, version; unsigned long value; unsigned size, kind; };
+
+/* A symbol that nothing in the link had when it was planned. */
+struct wanted { unsigned name, lazy; void **slot, *address; };
+
+enum { NEVER_CLOSED = 1 };
+struct content {
+    char *base;
+    size_t size;
+    const char *strings;
+    const struct symbol *symbols;
+    size_t symbol_count;
+    const struct protection *protect;
+    size_t protect_count;
+    const struct selection *select;
+    size_t select_count;
+    const struct range *data;
+    size_t data_count;
+    void (*const *start)(int, char **, char **);
+    size_t start_count;
+    void (*const *end)(void);
+    size_t end_count;
+    const struct wanted *wanted;
+    size_t wanted_count;
+    /* Thread-local data: where it begins from the thread pointer, and its size. */
+    long thread_offset;
+    size_t thread_size, flags;
+};
+
+/* PLUGIN and NEEDED are found by dlopen, the others by libc itself. */
+enum { PLUGIN, NEEDED, CONVERTER, NAME_SERVICE };
+struct module {
+    const struct content *content;
+    const char *path;
+    /* Further names, each ended by a zero, then an empty one. */
+    const char *names;
+    struct module *const *needs;
+    size_t kind;
+    /* What follows is zero at first. */
+    struct link_map map;
+    long opened;
+    char *saved;
+    struct module *before;
+    unsigned char prepared, constructed, global, was_closed, mark, chained;
+};
+_Static_assert(sizeof(struct module) == 14 * 8, "src/plugins/table.rs knows the size");
+
+/* Names for dlsym: `next` is for RTLD_NEXT from the program. */
+struct name { const char *name; void *address, *next; size_t own; };
+
+/* What it was opened as, or its path. */
+static inline const char *name_of(const struct module *m) { return m->map.l_name ? m->map.l_name : m->path; }
+
+HIDDEN struct module *staticcxx_module_find(const char *name, int for_libc);
+/* Opens one, or says why not in `why`. */
+HIDDEN int staticcxx_module_open(struct module *, int mode, char *why, size_t room);
+HIDDEN int staticcxx_module_close(struct module *);
+HIDDEN void *staticcxx_module_symbol(struct module *, const char *name, const char *version);
+HIDDEN void *staticcxx_module_own_symbol(struct module *, const char *name, const char *version);
+HIDDEN struct module *staticcxx_module_at(const void *);
+HIDDEN void *staticcxx_module_global(const char *name, const char *version);
+HIDDEN struct module *staticcxx_module_next(struct module *);
+HIDDEN void staticcxx_module_lock(void), staticcxx_module_unlock(void);
