@@ -173,6 +173,12 @@ impl Settings {
     }
 }
 
+/// Where a compiler's own programs look for one another: its `COMPILER_PATH`, then `PATH`.
+pub fn program_paths() -> Vec<PathBuf> {
+    let variables = ["COMPILER_PATH", "PATH"].into_iter().filter_map(env::var_os);
+    variables.flat_map(|v| env::split_paths(&v).collect::<Vec<_>>()).collect()
+}
+
 /// What is set of these variables, which belong to build systems and are handed on to them. Empty ones count as unset.
 pub fn given(names: &[&str]) -> BTreeMap<String, OsString> {
     let value = |name: &&str| env::var_os(name).filter(|v| !v.is_empty()).map(|v| ((*name).to_owned(), v));

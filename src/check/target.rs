@@ -1,9 +1,9 @@
 //! Which machine and class a triple stands for.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What the file is expected to be for; nothing is expected where the triple is not known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Expect {
     /// `e_machine`.
     pub machine: Option<u16>,

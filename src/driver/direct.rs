@@ -1,15 +1,21 @@
 //! The short way of a link: the built-in linker, without the compiler in between.
 
 use super::Job;
+use crate::check::Expect;
+use crate::linker::line::{self, Parts};
 use crate::linker::traps::Traps;
-use crate::linker::{Choice, WhyNot, line, mentions, template, words};
+use crate::linker::{Choice, WhyNot, mentions, template, words};
 use crate::model::{Family, Libc};
 use crate::plan::words::names_built_in;
 use crate::run::{Command, Guard, Supervised};
 use crate::settings::Settings;
+use crate::toolchain::Facts;
+use crate::toolchain::cache::{Kept, Key};
+use crate::toolchain::repairs::Repairs;
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Links by the built-in linker.
 ///
@@ -17,7 +23,53 @@ use std::path::Path;
 /// Why it is left to the compiler.
 pub(super) fn attempt(settings: &Settings, job: &Job, guard: &Guard, output: &Path) -> Result<Supervised, WhyNot> {
     let ready = Ready::of(settings, job, output)?;
-    link(ready, job, guard, output)
+    let warns = Warns::of(settings, job);
+    if warns.known() {
+        return Err(WhyNot::Warning);
+    }
+    ready.link(guard, output).inspect_err(|why| {
+        if *why == WhyNot::Warning {
+            warns.keep();
+        }
+    })
+}
+
+/// What is kept of a program that is linked again and again with the same libraries: that it calls a function of which
+/// GNU ld warns, as each program with OpenSSL does. Its next link is left to the compiler at once.
+struct Warns<'a> {
+    cache: Option<&'a Path>,
+    key: Option<Key>,
+}
+
+impl<'a> Warns<'a> {
+    fn of(settings: &'a Settings, job: &Job) -> Warns<'a> {
+        let stamped = |path: &PathBuf| {
+            let m = fs::metadata(path).ok()?;
+            Some(format!("{} {} {:?}", path.display(), m.len(), m.modified().ok()?).into())
+        };
+        // A project's own libraries change with each build, and none of its files should stay for each of them.
+        let dirs = &job.facts.library_dirs;
+        let installed = job.resolution.libraries.iter().filter(|l| dirs.iter().any(|d| l.path.parent() == Some(d)));
+        let libraries: Option<Vec<OsString>> = installed.map(|l| stamped(&l.path)).collect();
+        let output = std::path::absolute(job.request.output_path()).ok().map(PathBuf::into_os_string);
+        let key = libraries.filter(|l| !l.is_empty()).zip(output).and_then(|(mut words, output)| {
+            words.push(output);
+            Key::of(&job.selected.compiler, &words, "warns")
+        });
+        Warns { cache: settings.cache_dir.as_deref(), key }
+    }
+
+    fn kept(&self) -> Kept<'_> {
+        Kept { kind: "lines", dir: self.cache, key: self.key.as_ref() }
+    }
+
+    fn known(&self) -> bool {
+        self.kept().load::<bool>() == Some(true)
+    }
+
+    fn keep(&self) {
+        self.kept().store(&true);
+    }
 }
 
 /// The built-in linker's command line for a link, for people; the repairs that it may need are found while it links.
@@ -34,59 +86,102 @@ pub(super) fn asked_for(settings: &Settings, job: &Job) -> bool {
 }
 
 /// A link that the built-in linker can be tried with.
-struct Ready<'a> {
-    line: Vec<String>,
-    traps: Traps<'a>,
+pub(super) struct Ready<'a> {
+    /// The linker's words.
+    pub line: Vec<String>,
+    /// What it may turn out to need.
+    pub traps: Traps<'a>,
+    /// What the output must be for.
+    pub expect: Expect,
+    /// Whether the C library of a static-pie can do relative relocations that are packed (DT_RELR).
+    pub packed: bool,
 }
 
 impl<'a> Ready<'a> {
     fn of(settings: &Settings, job: &'a Job, output: &Path) -> Result<Ready<'a>, WhyNot> {
-        if !cfg!(feature = "wild") {
-            return Err(WhyNot::NotBuiltIn);
-        }
-        if let Some(linker) = settings.linker.named() {
-            return Err(WhyNot::Asked(linker.to_owned()));
-        }
-        if let Some(name) = settings.steered_by {
-            return Err(WhyNot::Environment(name));
-        }
         let facts = &job.facts;
-        let narrow = job.request.abi.iter().any(|w| w == "-m32" || w == "-mx32" || w == "-m16");
-        // Archives that are offered to musl programs go by their index, and nothing is known yet of what comes out.
-        if !facts.triple.starts_with("x86_64-") || facts.triple.ends_with("x32") || narrow || facts.libc != Libc::Glibc
-        {
-            return Err(WhyNot::Target(format!("{} with {:?}", facts.triple, facts.libc)));
+        let parts = allowed(settings, job, output)?;
+        let traps = Traps::new(facts.libc == Libc::Glibc, facts.repairs.as_ref(), settings.repairs)?;
+        if let Some(word) = parts.compiles {
+            return Err(WhyNot::Compiles(word));
         }
-        let program = job.selected.compiler.first().map(Path::new).unwrap_or(Path::new(""));
-        if facts.family == Family::Zig || !is_elf(program) {
-            return Err(WhyNot::Compiler(program.display().to_string()));
-        }
-        if let Some(launcher) = job.selected.launcher.first().filter(|l| !passes_links(Path::new(l))) {
-            return Err(WhyNot::Launcher(launcher.to_string_lossy().into_owned()));
-        }
-        if fs::symlink_metadata(output).is_ok_and(|m| !m.is_file()) {
-            return Err(WhyNot::Output);
-        }
-        let parts = line::parts(&job.plan.argv)?;
-        let mut traps = Traps::new(facts.libc == Libc::Glibc, facts.repairs.as_ref(), settings.repairs)?;
         let library_path = settings.library_path.as_deref().unwrap_or_default().to_str().ok_or(WhyNot::NotText)?;
         let mut compiler = Command::new(job.selected.compiler.iter().chain(&job.selected.compile_args).cloned());
         compiler.env.clone_from(&job.selected.env);
         let asked = template::Asked { compiler: &compiler, options: &parts.options, library_path };
         let template = template::template(settings.cache_dir.as_deref(), &asked)?;
-        // Where GNU ld looks without being told.
-        let dirs: Vec<String> = facts.library_dirs.iter().map(|d| format!("-L{}", d.display())).collect();
-        let mut line = words::checked(&line::fill(&template, &parts, output, &dirs)?)?;
+        let line = line::fill(&template, &parts, output, &default_dirs(facts))?;
+        let found: Vec<&Path> = job.resolution.libraries.iter().map(|l| l.path.as_path()).collect();
+        let typed = parts.stream.iter().filter(|w| !w.starts_with('-')).map(Path::new);
+        let files: Vec<&Path> = typed.chain(found).collect();
+        let expect = job.expect;
+        Ready { line, traps, expect, packed: packs(facts) }.checked(facts.repairs.as_ref(), &files)
+    }
+
+    /// The same with the words that the built-in linker is known to understand, without the repairs that it takes only
+    /// once it needs them. `files` are the inputs among which a C++ program's calls are looked for.
+    ///
+    /// # Errors
+    /// A word that it may not understand as GNU ld does.
+    pub(super) fn checked(self, repairs: Option<&Repairs>, files: &[&Path]) -> Result<Ready<'a>, WhyNot> {
+        let Ready { line, mut traps, expect, packed } = self;
+        let mut line = words::checked(&line)?;
         line.retain(|word| !traps.is_repair(word));
         if line.iter().any(|w| w == "-lstdc++" || w.ends_with("/libstdc++.a")) {
-            let ours = |file: &Path| facts.repairs.iter().any(|r| r.traps.as_deref() == file.parent());
-            let typed = parts.stream.iter().filter(|w| !w.starts_with('-')).map(Path::new);
-            let found = job.resolution.libraries.iter().map(|l| l.path.as_path());
-            let files: Vec<&Path> = typed.chain(found).filter(|f| !ours(f)).collect();
+            let ours = |file: &Path| repairs.is_some_and(|r| r.traps.as_deref() == file.parent());
+            let files: Vec<&Path> = files.iter().copied().filter(|f| !ours(f)).collect();
             traps.cxx(|functions| mentions::any(&files, functions));
         }
-        Ok(Ready { line, traps })
+        Ok(Ready { line, traps, expect, packed })
     }
+}
+
+/// The parts of a call that the built-in linker may link, as far as that can be told without asking the compiler.
+///
+/// # Errors
+/// Why it may not.
+pub(super) fn allowed(settings: &Settings, job: &Job, output: &Path) -> Result<Parts, WhyNot> {
+    if !cfg!(feature = "wild") {
+        return Err(WhyNot::NotBuiltIn);
+    }
+    if let Some(linker) = settings.linker.named() {
+        return Err(WhyNot::Asked(linker.to_owned()));
+    }
+    if let Some(name) = settings.steered_by {
+        return Err(WhyNot::Environment(name));
+    }
+    let facts = &job.facts;
+    let narrow = job.request.abi.iter().any(|w| w == "-m32" || w == "-mx32" || w == "-m16");
+    // Archives that are offered to musl programs go by their index, and nothing is known yet of what comes out.
+    if !facts.triple.starts_with("x86_64-") || facts.triple.ends_with("x32") || narrow || facts.libc != Libc::Glibc {
+        return Err(WhyNot::Target(format!("{} with {:?}", facts.triple, facts.libc)));
+    }
+    let program = job.selected.compiler.first().map(Path::new).unwrap_or(Path::new(""));
+    if facts.family == Family::Zig || !is_elf(program) {
+        return Err(WhyNot::Compiler(program.display().to_string()));
+    }
+    if let Some(launcher) = job.selected.launcher.first().filter(|l| !passes_links(Path::new(l))) {
+        return Err(WhyNot::Launcher(launcher.to_string_lossy().into_owned()));
+    }
+    if !is_new_or_file(output) {
+        return Err(WhyNot::Output);
+    }
+    line::parts(&job.plan.argv)
+}
+
+/// Where GNU ld looks without being told, as words for a linker that does not.
+pub(super) fn default_dirs(facts: &Facts) -> Vec<String> {
+    facts.library_dirs.iter().map(|d| format!("-L{}", d.display())).collect()
+}
+
+/// Whether a static-pie's own C library applies packed relative relocations to it: glibc does from 2.36 on.
+pub(super) fn packs(facts: &Facts) -> bool {
+    facts.glibc.is_some_and(|version| version >= (2, 36))
+}
+
+/// Whether an output may be replaced by another file.
+pub(super) fn is_new_or_file(output: &Path) -> bool {
+    fs::symlink_metadata(output).map_or(true, |m| m.is_file())
 }
 
 /// Whether a launcher does nothing on a link but run it.
@@ -102,39 +197,56 @@ fn is_elf(path: &Path) -> bool {
 }
 
 #[cfg(not(feature = "wild"))]
-fn link(_: Ready<'_>, _: &Job, _: &Guard, _: &Path) -> Result<Supervised, WhyNot> {
-    Err(WhyNot::NotBuiltIn)
+impl Ready<'_> {
+    /// Links.
+    ///
+    /// # Errors
+    /// There is nothing to link with.
+    pub(super) fn link(self, _: &Guard, _: &Path) -> Result<Supervised, WhyNot> {
+        let Ready { line: _, traps: _, expect: _, packed: _ } = self;
+        Err(WhyNot::NotBuiltIn)
+    }
 }
 
 #[cfg(feature = "wild")]
-fn link(mut ready: Ready<'_>, job: &Job, guard: &Guard, output: &Path) -> Result<Supervised, WhyNot> {
-    use crate::check::{self, CallEvidence};
-    use crate::linker::wild;
-    use crate::run::Ended;
-    loop {
-        // As GNU ld: nothing is collected unless the line asks for it, and an output is a new file.
-        let ours = ["--no-gc-sections", "--no-update-in-place"].map(str::to_owned);
-        let words: Vec<String> =
-            ours.into_iter().chain(ready.traps.words()).chain(ready.line.iter().cloned()).collect();
-        log::info!("wild {}", words.join(" "));
-        let (ran, said) = guard.run_work(|| wild::link(&words)).map_err(|e| WhyNot::Failed(e.to_string()))?;
-        if ran.interrupted.is_some() {
-            return Ok(ran);
+impl Ready<'_> {
+    /// Links.
+    ///
+    /// # Errors
+    /// Why the compiler's own linker has to.
+    pub(super) fn link(mut self, guard: &Guard, output: &Path) -> Result<Supervised, WhyNot> {
+        use crate::check::{self, CallEvidence};
+        use crate::linker::wild;
+        use crate::run::Ended;
+        // As GNU ld: nothing is collected unless the line asks for it, and an output is a new file. A file that was
+        // written through a mapping lies in the page cache in single pages, and each start of it costs a tenth more.
+        let mut ours = vec!["--no-gc-sections", "--no-update-in-place", "--no-mmap-output-file"];
+        if self.packed && self.line.iter().any(|w| w == "-pie") {
+            ours.extend(["-z", "pack-relative-relocs"]);
         }
-        if ran.ended != Ended::Exited(0) {
-            log::debug!("{said}");
-            ready.traps.sprung(&said)?;
-            continue;
-        }
-        let image = check::inspect_headers(output).map_err(|e| WhyNot::BadOutput(e.to_string()))?;
-        let verdict = check::judge(&image, &job.expect, &CallEvidence::default());
-        return match verdict.failures.first() {
-            Some(failure) => Err(WhyNot::BadOutput(format!("it is not static: {failure}"))),
-            // A fault of wild 0.10: variables are not where the code looks for them.
-            None if image.protection.unaligned_thread_storage => {
-                Err(WhyNot::BadOutput("its thread-local storage is not aligned".into()))
+        loop {
+            let ours = ours.iter().copied().map(str::to_owned);
+            let words: Vec<String> = ours.chain(self.traps.words()).chain(self.line.iter().cloned()).collect();
+            log::info!("wild {}", words.join(" "));
+            let (ran, said) = guard.run_work(|| wild::link(&words)).map_err(|e| WhyNot::Failed(e.to_string()))?;
+            if ran.interrupted.is_some() {
+                return Ok(ran);
             }
-            None => Ok(ran),
-        };
+            if ran.ended != Ended::Exited(0) {
+                log::debug!("{said}");
+                self.traps.sprung(&said)?;
+                continue;
+            }
+            let image = check::inspect_headers(output).map_err(|e| WhyNot::BadOutput(e.to_string()))?;
+            let verdict = check::judge(&image, &self.expect, &CallEvidence::default());
+            return match verdict.failures.first() {
+                Some(failure) => Err(WhyNot::BadOutput(format!("it is not static: {failure}"))),
+                // A fault of wild 0.10: variables are not where the code looks for them.
+                None if image.protection.unaligned_thread_storage => {
+                    Err(WhyNot::BadOutput("its thread-local storage is not aligned".into()))
+                }
+                None => Ok(ran),
+            };
+        }
     }
 }

@@ -1,20 +1,24 @@
 //! A driver call, read top to bottom: classify, select, plan, run, verify, report.
 
 mod command;
+mod compile;
 mod converted;
 mod direct;
 mod ending;
 mod plugins;
 mod shared;
+mod stand_in;
 mod verdict;
 
 pub use direct::built_in_line;
 pub use shared::SharedJob;
+pub use stand_in::main as stand_in;
 
-use crate::args::{self, Action, Request, linker};
+use crate::args::{self, Action, InputKind, Request, linker};
 use crate::check::Expect;
 use crate::convert::shelf::{Extras, Means};
 use crate::libs::{self, Resolution, SearchPath, pic, reference};
+use crate::linker::WhyNot;
 use crate::linker_output::Listener;
 use crate::message;
 use crate::model::{Language, Libc};
@@ -28,6 +32,7 @@ use crate::toolchain::{self, Facts, Invocation, Need, SelectError, Selected};
 use command::{coloured, shortened};
 use ending::{Ending, Trace, milliseconds, remove, report_left_alone, write_report};
 use shared::{link_shared, shared_job};
+use stand_in::StandIn;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -91,7 +96,8 @@ pub fn prepare(settings: &Settings, own: Language, argv: &[OsString]) -> Result<
         Policy::LeaveAlone(reason) => {
             let mut selected = toolchain::select(settings, &invocation, Need::Compile, &request.abi)?;
             if matches!(request.action, Action::Compile | Action::Assemble) {
-                selected.compile_args.extend(small(settings));
+                let pipe = compile::pipe(&request, &selected);
+                selected.compile_args.extend(compile::small(settings).chain(pipe));
             }
             return Ok(Prepared::PassThrough(as_it_is(&selected, words), reason));
         }
@@ -111,7 +117,7 @@ pub fn prepare(settings: &Settings, own: Language, argv: &[OsString]) -> Result<
 }
 
 fn link_job(settings: &Settings, request: Request, mut selected: Selected, facts: Facts) -> Job {
-    selected.compile_args.extend(small(settings));
+    selected.compile_args.extend(compile::small(settings));
     let expect = Expect::from_triple(&facts.triple).with_abi(&request.abi);
     let items = linker::split(&request.args);
     let path = SearchPath::of(&items, &request, &facts.library_dirs, settings.library_path.as_deref(), expect);
@@ -178,13 +184,10 @@ fn link_job(settings: &Settings, request: Request, mut selected: Selected, facts
         closure: &resolution.closure,
     };
     let plan = plan::plan(&request, &context);
+    if request.inputs.iter().any(|i| i.kind == InputKind::Source) {
+        selected.compile_args.extend(compile::pipe(&request, &selected));
+    }
     Job { request, selected, facts, resolution, start_code, closure, plan, expect, problem }
-}
-
-/// What makes functions and data collectable one by one, where that is asked for.
-fn small(settings: &Settings) -> impl Iterator<Item = OsString> {
-    let words: &[&str] = if settings.small { &["-ffunction-sections", "-fdata-sections"] } else { &[] };
-    words.iter().map(OsString::from)
 }
 
 /// The call with nothing but the toolchain's own words in front.
@@ -206,7 +209,7 @@ impl Job {
 pub fn main(own: Language, argv: &[OsString]) -> i32 {
     let start = Instant::now();
     let settings = Settings::from_env();
-    start_log(&settings);
+    start_log(settings.log.as_deref());
     match prepare(&settings, own, argv) {
         Err(error) => {
             message::error(&error);
@@ -298,13 +301,17 @@ fn link(settings: &Settings, argv: &[OsString], mut job: Job, start: Instant) ->
     ending.times.plan = milliseconds(start);
     ending.times.closure = job.closure;
     let direct = direct::attempt(settings, &job, &guard, output);
+    let stand_in = match &direct {
+        Err(WhyNot::Compiles(_)) => StandIn::of(settings, &job),
+        _ => None,
+    };
     ending.linker = match &direct {
         Ok(_) => LinkedBy::BuiltIn,
         Err(why) => LinkedBy::Compiler(why.to_string()),
     };
     if let Err(why) = &direct {
         log::info!("not by the built-in linker: {why}");
-        if direct::asked_for(settings, &job) {
+        if stand_in.is_none() && direct::asked_for(settings, &job) {
             message::note(format!("the built-in linker can't do this link: {why}"));
         }
     }
@@ -316,11 +323,22 @@ fn link(settings: &Settings, argv: &[OsString], mut job: Job, start: Instant) ->
     let mut held = Vec::new();
     let heard = match direct {
         Ok(ran) => Ok(ran),
-        Err(_) => guard.run_heard(&coloured(settings, &job, command), |bytes| match hold {
-            true => held.extend(listener.take(bytes)),
-            false => message::pass_on(&listener.take(bytes)),
-        }),
+        Err(_) => {
+            let command = stand_in.iter().fold(coloured(settings, &job, command), |c, s| s.on(c));
+            guard.run_heard(&command, |bytes| match hold {
+                true => held.extend(listener.take(bytes)),
+                false => message::pass_on(&listener.take(bytes)),
+            })
+        }
     };
+    if let Some(said) = stand_in.and_then(|s| s.said()) {
+        if let LinkedBy::Compiler(why) = &said
+            && direct::asked_for(settings, &job)
+        {
+            message::note(format!("the built-in linker can't do this link: {why}"));
+        }
+        ending.linker = said;
+    }
     held.extend(listener.finish());
     if hold && matches!(&heard, Ok(ran) if matches!(ran.ended, Ended::Exited(status) if status != 0)) {
         name_foreign(&job, &listener);
@@ -371,8 +389,8 @@ fn link(settings: &Settings, argv: &[OsString], mut job: Job, start: Instant) ->
     ending.status
 }
 
-fn start_log(settings: &Settings) {
-    if let Some(filter) = &settings.log {
+fn start_log(filter: Option<&str>) {
+    if let Some(filter) = filter {
         // A second start, or a filter that can't be read, leaves the log as it is.
         let _ = env_logger::Builder::new().parse_filters(filter).try_init();
     }

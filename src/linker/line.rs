@@ -17,6 +17,8 @@ pub struct Parts {
     pub dirs: Vec<String>,
     /// Inputs, libraries and words for the linker, in order.
     pub stream: Vec<String>,
+    /// The first input that is not the linker's, or the word that says what inputs are: the call is more than a link.
+    pub compiles: Option<String>,
 }
 
 /// Options of the driver itself, with which it does more than run a linker, or runs another one.
@@ -30,7 +32,7 @@ const SILENT: [&str; 12] =
 /// Splits a planned call.
 ///
 /// # Errors
-/// Something on the line makes it more than a link.
+/// Something on the line changes how it is linked.
 pub fn parts(argv: &[OsString]) -> Result<Parts, WhyNot> {
     let mut parts = Parts::default();
     for item in linker::split(&lexer::lex(argv)) {
@@ -46,7 +48,8 @@ impl Parts {
     fn take(&mut self, arg: &Arg) -> Result<(), WhyNot> {
         let word = text_of(&arg.word)?;
         if arg.is_input() {
-            return self.input(&arg.word, word);
+            self.input(&arg.word, word);
+            return Ok(());
         }
         let value = arg.value().map(text_of).transpose()?;
         match (arg.role(), value) {
@@ -54,8 +57,11 @@ impl Parts {
             (Some(Role::LibraryDir), Some(dir)) => self.dirs.push(format!("-L{dir}")),
             (Some(Role::Output), _) => {}
             (Some(Role::UseLinker), Some(linker)) => return Err(WhyNot::Asked(linker)),
-            (Some(Role::Lto | Role::LinkerScript | Role::Language | Role::Verbose | Role::DryRun | Role::Query), _) => {
+            (Some(Role::Lto | Role::LinkerScript | Role::Verbose | Role::DryRun | Role::Query), _) => {
                 return Err(WhyNot::Option(word));
+            }
+            (Some(Role::Language), _) => {
+                self.compiles.get_or_insert(word);
             }
             _ if starts_with(&word, &SILENT) => {}
             _ if starts_with(&word, &STEERING) => return Err(WhyNot::Option(word)),
@@ -68,13 +74,14 @@ impl Parts {
         Ok(())
     }
 
-    fn input(&mut self, name: &OsStr, word: String) -> Result<(), WhyNot> {
+    fn input(&mut self, name: &OsStr, word: String) {
         match InputKind::of_name(name) {
             InputKind::Object | InputKind::Archive if !word.starts_with(['-', '@']) && !word.is_empty() => {
                 self.stream.push(word);
-                Ok(())
             }
-            _ => Err(WhyNot::Compiles(word)),
+            _ => {
+                self.compiles.get_or_insert(word);
+            }
         }
     }
 }
@@ -129,15 +136,25 @@ mod tests {
 
     #[test]
     fn calls_that_are_more_than_a_link_are_named() {
+        for (line, word) in [
+            ("x.c", "x.c"),
+            ("x.S y.o", "x.S"),
+            ("-", "-"),
+            ("libq.so", "libq.so"),
+            ("-xc x.o", "-xc"),
+            ("-x c x.o y.c", "-x"),
+        ] {
+            assert_eq!(of(line).map(|p| p.compiles), Ok(Some(word.into())), "{line}");
+        }
+        assert_eq!(of("x.o -lm").map(|p| p.compiles), Ok(None));
+    }
+
+    #[test]
+    fn options_that_change_the_link_are_named() {
         for (line, why) in [
-            ("x.c", WhyNot::Compiles("x.c".into())),
-            ("x.S y.o", WhyNot::Compiles("x.S".into())),
-            ("-", WhyNot::Compiles("-".into())),
-            ("libq.so", WhyNot::Compiles("libq.so".into())),
             ("x.o -fuse-ld=mold", WhyNot::Asked("mold".into())),
             ("x.o -flto", WhyNot::Option("-flto".into())),
             ("x.o -T s", WhyNot::Option("-T".into())),
-            ("-xc x.o", WhyNot::Option("-xc".into())),
             ("x.o -v", WhyNot::Option("-v".into())),
             ("x.o -wrapper time", WhyNot::Option("-wrapper".into())),
             ("x.o -B/d", WhyNot::Option("-B/d".into())),

@@ -7,7 +7,7 @@ use super::WhyNot;
 use super::line::{DIRS, OUTPUT, STREAM};
 use crate::run::{self, Command};
 use crate::toolchain::cache::{Kept, Key};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A compiler to be asked.
 #[derive(Debug)]
@@ -34,6 +34,26 @@ pub fn template(cache: Option<&Path>, asked: &Asked<'_>) -> Result<Vec<String>, 
     let line = ask(asked)?;
     kept.store(&line);
     Ok(line)
+}
+
+/// The linker that a compiler runs: a path, or a name that it looks for itself.
+///
+/// # Errors
+/// The compiler does not tell.
+pub fn linker(cache: Option<&Path>, compiler: &Command) -> Result<PathBuf, WhyNot> {
+    let key = Key::of(&compiler.words(), &[], "linker");
+    let kept = Kept { kind: "lines", dir: cache, key: key.as_ref() };
+    if let Some(linker) = kept.load::<PathBuf>() {
+        return Ok(linker);
+    }
+    let answer = run::capture(&compiler.clone().arg("-print-prog-name=ld").env("LC_ALL", "C"))
+        .map_err(|e| WhyNot::NoLine(e.to_string()))?;
+    let linker = PathBuf::from(answer.text());
+    if !answer.status.success() || linker.as_os_str().is_empty() {
+        return Err(WhyNot::NoLine("it names no linker".into()));
+    }
+    kept.store(&linker);
+    Ok(linker)
 }
 
 fn ask(asked: &Asked<'_>) -> Result<Vec<String>, WhyNot> {

@@ -77,16 +77,18 @@ const JOINED: [u8; 3] = *b"Llo";
 /// One-letter options without a value.
 const LETTERS: [&str; 4] = ["(", ")", "S", "s"];
 /// Values of `-z`; those that end in `=` take any number.
-const Z: [&str; 11] = [
+const Z: [&str; 13] = [
     "defs",
     "execstack",
     "lazy",
     "max-page-size=",
     "muldefs",
     "noexecstack",
+    "nopack-relative-relocs",
     "norelro",
     "now",
     "origin",
+    "pack-relative-relocs",
     "relro",
     "stack-size=",
 ];

@@ -109,3 +109,10 @@ pub struct Selected {
     /// What the user should be told once, by a call that links.
     pub warnings: Vec<String>,
 }
+
+impl Selected {
+    /// Whether the compiler has one of GCC's names. It need not be GCC for that: Clang is installed as `cc` too.
+    pub fn is_gcc_by_name(&self) -> bool {
+        self.compiler.first().is_some_and(|program| name::is_gcc(program))
+    }
+}

@@ -45,9 +45,20 @@ impl Invocation {
     }
 }
 
-/// The language of a compiler's name: `[TRIPLE-]NAME[-VERSION]`.
+/// Whether a program has one of GCC's names.
+pub fn is_gcc(program: &OsStr) -> bool {
+    let name = program.as_bytes().rsplit(|b| *b == b'/').next().unwrap_or_default();
+    compiler(name).is_some() && !base(name).starts_with(b"clang")
+}
+
+/// `NAME` of `[TRIPLE-]NAME[-VERSION]`.
+fn base(name: &[u8]) -> &[u8] {
+    strip_version(name).rsplit(|b| *b == b'-').next().unwrap_or_default()
+}
+
+/// The language of a compiler's name.
 fn compiler(name: &[u8]) -> Option<Language> {
-    let base = strip_version(name).rsplit(|b| *b == b'-').next()?;
+    let base = base(name);
     NAMES.iter().find(|(n, _)| n.as_bytes() == base).map(|(_, language)| *language)
 }
 
@@ -66,6 +77,17 @@ fn strip_version(name: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn gcc_s_names_are_known_wherever_the_program_is() {
+        for (name, is) in
+            [("/usr/bin/cc", true), ("x86_64-linux-gnu-g++-12", true), ("/opt/g++", true), ("musl-gcc", true)]
+                .into_iter()
+                .chain([("clang", false), ("/usr/bin/clang++-14", false), ("zig", false), ("tcc", false), ("", false)])
+        {
+            assert_eq!(is_gcc(OsStr::new(name)), is, "{name}");
+        }
+    }
 
     #[test]
     fn names_tell_the_language() {

@@ -372,7 +372,7 @@ fn embedding(dir: &Path) -> String {
 }
 
 /// Which repairs a link takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Wanted {
     /// UTF-8 locales.
     pub locale: bool,

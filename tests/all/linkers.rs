@@ -1,7 +1,7 @@
 //! Programs that stress linkers, linked by each of them and run; and what makes a link leave the built-in one.
 
 use crate::support::{
-    Dir, HELLO_C, HELLO_CXX, Run, STATICCC, STATICCXX, is_static, recorded, recording, says_in_empty_root, text,
+    Dir, HELLO_C, HELLO_CXX, Run, STATICCC, STATICCXX, is_static, recorded, recording, says_in_empty_root, text, which,
 };
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -407,6 +407,7 @@ fn people_see_the_words_of_their_own_linker() {
         ("tmp", "#include <stdio.h>\nint main(void) { char b[L_tmpnam]; return tmpnam(b) == 0; }"),
         ("undefined", "int nowhere(void); int main(void) { return nowhere(); }"),
         ("twice", "int main(void) { return 0; }"),
+        ("syntax", "int main(void) { return 0 }"),
         (
             "stack",
             "void call(void (*f)(void)) { f(); }\nint main(void) { int x = 0; void g(void) { x++; } call(g); return x - 1; }",
@@ -415,6 +416,7 @@ fn people_see_the_words_of_their_own_linker() {
         dir.file(format!("{name}.c"), source);
         Run::new("gcc").line(&format!("-c {name}.c -o {name}.o")).dir(dir.path()).output();
     }
+    dir.file("assembler.s", "no instruction\n");
     fs::write(dir.join("garbage.o"), "no object\0\u{1}").unwrap();
     fs::write(dir.join("cut.o"), &fs::read(dir.join("dl.o")).unwrap()[..200]).unwrap();
     for (line, ok) in [
@@ -429,6 +431,12 @@ fn people_see_the_words_of_their_own_linker() {
         ("twice.o -lnowhere", false),
         ("twice.o -Wl,--no-such-option", false),
         ("twice.o -o no/such/directory/p", false),
+        ("dl.c", true),
+        ("undefined.c", false),
+        ("twice.c dl.c", false),
+        ("syntax.c", false),
+        ("twice.c assembler.s", false),
+        ("twice.c -include nowhere.h", false),
     ] {
         let said = |linker: &str| {
             let mut run = driver(&dir, linker);
@@ -451,7 +459,7 @@ fn people_see_the_words_of_their_own_linker() {
 }
 
 #[test]
-fn lto_scripts_and_sources_go_through_the_compiler() {
+fn lto_and_scripts_go_through_the_compiler() {
     let dir = Dir::new();
     dir.file("a.c", "int f(int); int main(void) { return f(1) - 2; }\n");
     dir.file("b.c", "int f(int x) { return x + 1; }\n");
@@ -467,9 +475,6 @@ fn lto_scripts_and_sources_go_through_the_compiler() {
         assert_eq!(linked_by(&dir).0, "compiler", "{compile} / {link}");
         Run::new(dir.join("p")).silent();
     }
-    Run::new("gcc").line("-c b.c").dir(dir.path()).silent();
-    Run::new(STATICCC).line("a.c b.o -o p").dir(dir.path()).env("STATICCXX_REPORT", dir.join("report")).silent();
-    assert_eq!(linked_by(&dir), ("compiler".into(), "`a.c` is compiled by the same call".into()));
     // A compiler that is a script sees the link.
     Run::new("gcc").line("-c a.c").dir(dir.path()).silent();
     let compiler = recording(&dir, "logging-cc", "exec gcc \"$@\"");
@@ -509,12 +514,105 @@ fn a_linker_is_chosen_by_variable_or_option() {
         text(&out.stderr),
         "staticcxx: warning: STATICCXX_LINKER=nonsense is not `auto`, `wild`, `mold`, `lld`, `gold` or `bfd`: it is as if the variable were not set\n"
     );
-    let out = driver(&dir, "wild").line("a.c -o p").output();
+    driver(&dir, "wild").line("a.c -o p").silent();
+    assert_eq!(comment(), "Wild");
+    let out = driver(&dir, "wild").line("a.c -flto -o p").output();
     assert!(out.status.success());
-    assert_eq!(
-        text(&out.stderr),
-        "staticcxx: note: the built-in linker can't do this link: `a.c` is compiled by the same call\n"
-    );
+    let said = "staticcxx: note: the built-in linker can't do this link: `-flto` changes how the compiler links\n";
+    assert_eq!(text(&out.stderr), said);
+    let out = driver(&dir, "wild").line("a.c -Wl,-Map=m -o p").output();
+    assert!(out.status.success());
+    let word = "the linker option `-Map=m` is not among those that it treats as GNU ld";
+    assert_eq!(text(&out.stderr), format!("staticcxx: note: the built-in linker can't do this link: {word}\n"));
+}
+
+/// Calls that compile and link: the built-in linker stands where the compiler looks for `ld`.
+#[test]
+fn what_is_compiled_by_the_same_call_is_linked_by_the_built_in_linker() {
+    let dir = Dir::new();
+    dir.file("a.c", "#include <stdio.h>\nint f(int); int main(void) { printf(\"%d\\n\", f(1)); }\n");
+    dir.file("b.c", "int f(int x) { return x + 1; }\n");
+    dir.file("f.S", "#define NAME f\n.globl NAME\nNAME: mov $2, %eax\n ret\n.section .note.GNU-stack,\"\",@progbits\n");
+    dir.file("c.cc", "#include <iostream>\n#include <stdexcept>\nint main() { try { throw std::runtime_error(\"2\"); } catch (std::exception &e) { std::cout << e.what() << std::endl; } }\n");
+    dir.file("with space.c", "int f(int x) { return x + 1; }\n");
+    dir.file("words", "a.c b.c -o p\n");
+    Run::new("gcc").line("-c b.c").dir(dir.path()).silent();
+    Run::new("ar").line("rc libb.a b.o").dir(dir.path()).silent();
+    let report = dir.join("report");
+    let with = |compiler: &str, program: &str, words: &[&str]| {
+        let _ = fs::remove_file(dir.join("p"));
+        let mut run = Run::new(program).args(words).dir(dir.path()).env("STATICCXX_REPORT", &report);
+        let variable = if program == STATICCC { "STATICCXX_CC" } else { "STATICCXX_CXX" };
+        run = if compiler.is_empty() { run } else { run.env(variable, which(compiler)) };
+        run.silent();
+        assert_eq!(says_in_empty_root(&dir.join("p"), &[]), "2\n", "{compiler} {words:?}");
+        linked_by(&dir)
+    };
+    let built_in = ("built-in".to_owned(), String::new());
+    for (compilers, program, words) in [
+        (["", "clang"], STATICCC, &["a.c", "b.o", "-o", "p"][..]),
+        (["", "clang"], STATICCC, &["a.c", "-o", "p", "-L.", "-lb"]),
+        (["", "clang"], STATICCC, &["-g", "-O2", "-MD", "-MF", "p.d", "a.c", "f.S", "-o", "p"]),
+        (["", "clang"], STATICCC, &["-static", "-s", "-Wl,--gc-sections", "a.c", "b.c", "-o", "p"]),
+        (["", "clang"], STATICCC, &["a.c", "with space.c", "-o", "p"]),
+        (["", "clang"], STATICCC, &["-x", "c", "a.c", "-x", "none", "b.o", "-o", "p"]),
+        (["", "clang"], STATICCC, &["@words"]),
+        (["", "clang++"], STATICCXX, &["-O1", "c.cc", "-o", "p"]),
+    ] {
+        for compiler in compilers {
+            assert_eq!(with(compiler, program, words), built_in, "{compiler} {words:?}");
+        }
+    }
+    assert!(dir.join("p.d").exists());
+    // What the built-in linker can't do is done by the compiler's own, in its place.
+    for (words, why) in [
+        (&["a.c", "b.c", "-Wl,-Map=map", "-o", "p"][..], "the linker option `-Map=map`"),
+        (&["-flto", "a.c", "b.c", "-o", "p"], "`-flto` changes how"),
+    ] {
+        let (by, reason) = with("", STATICCC, words);
+        assert!(by == "compiler" && reason.contains(why), "{words:?}: {by} {reason}");
+    }
+    assert!(fs::read_to_string(dir.join("map")).unwrap().contains("b.o"));
+    // A trap of glibc that is repaired once it is needed.
+    dir.file("l.c", "#include <locale.h>\n#include <stdio.h>\n#include <wchar.h>\nint main(void) { setlocale(LC_ALL, \"C.UTF-8\"); wchar_t c = 0; mbrtowc(&c, \"\\303\\244\", 2, 0); printf(\"%d\\n\", c == 228 ? 2 : 0); }\n");
+    assert_eq!(with("", STATICCC, &["l.c", "-o", "p"]), built_in);
+    // Nothing is left behind.
+    let temporary = dir.join("tmp");
+    fs::create_dir(&temporary).unwrap();
+    Run::new(STATICCC).line("a.c b.c -o p").dir(dir.path()).env("TMPDIR", &temporary).silent();
+    Run::new(STATICCC).line("a.c -o p").dir(dir.path()).env("TMPDIR", &temporary).output();
+    assert_eq!(fs::read_dir(&temporary).unwrap().count(), 0);
+}
+
+/// `-pipe` changes how long a compilation takes, and nothing that it makes or says.
+#[test]
+fn objects_are_those_of_the_compiler_alone() {
+    let dir = Dir::new();
+    dir.file("a.c", "#include <stdio.h>\nint unused; int main(void) { puts(\"x\"); return 0; }\n");
+    dir.file("bad.c", "#include <stdio.h>\nint main(void) { puts(x); return 0 }\n");
+    dir.file("asm.c", "__asm__(\"no instruction\");\n");
+    for line in [
+        "a.c",
+        "a.c -g -O2 -frecord-gcc-switches",
+        "a.c -flto -O1",
+        "a.c -g -gsplit-dwarf",
+        "a.c -save-temps",
+        "a.c -pipe",
+    ] {
+        Run::new("gcc").line(&format!("-c {line} -o a.o")).dir(dir.path()).silent();
+        let theirs = fs::read(dir.join("a.o")).unwrap();
+        Run::new(STATICCC).line(&format!("-c {line} -o a.o")).dir(dir.path()).silent();
+        let ours = fs::read(dir.join("a.o")).unwrap();
+        // The names in an LTO object are random.
+        assert!(line.contains("-flto") || ours == theirs, "{line}");
+    }
+    for line in ["-c bad.c", "-c nowhere.c", "-c a.c -o no/such/a.o", "-c a.c -include nowhere.h"] {
+        let [ours, theirs] = [STATICCC, "gcc"].map(|c| Run::new(c).line(line).dir(dir.path()).output());
+        assert_eq!((text(&ours.stderr), ours.status.code()), (text(&theirs.stderr), theirs.status.code()), "{line}");
+        assert!(!dir.join("bad.o").exists());
+    }
+    let out = Run::new(STATICCC).line("-c asm.c").dir(dir.path()).output();
+    assert!(text(&out.stderr).contains("no such instruction: `no instruction'") && !dir.join("asm.o").exists());
 }
 
 #[test]

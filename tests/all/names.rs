@@ -97,7 +97,7 @@ fn a_launcher_stands_before_the_real_compiler() {
     run().line("-c h.c -o h.o").silent();
     run().line("h.o -o h").silent();
     let calls = recorded(&dir, "launch");
-    assert!(calls[0][0].starts_with('/') && calls[0][1..] == ["-c", "h.c", "-o", "h.o"], "{calls:?}");
+    assert!(calls[0][0].starts_with('/') && calls[0][1..] == ["-pipe", "-c", "h.c", "-o", "h.o"], "{calls:?}");
     assert!(calls.last().unwrap().contains(&"-static-pie".to_owned()), "{calls:?}");
     assert_eq!(says_in_empty_root(&dir.join("h"), &[]), "hello\n");
 }
