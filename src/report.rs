@@ -97,6 +97,8 @@ pub struct Record<'a> {
     pub kind: Option<StaticKind>,
     /// Who linked.
     pub linker: &'a LinkedBy,
+    /// Bytes that leaving out unused parts saved, where that was asked for (`STATICCXX_SMALL`).
+    pub saved: Option<u64>,
     /// Rules that changed something.
     pub rules: &'a [Applied],
     /// Libraries that went in.
@@ -133,6 +135,7 @@ impl Record<'_> {
             reason: None,
             kind: None,
             linker: &LinkedBy::Nobody,
+            saved: None,
             rules: &[],
             libraries: &[],
             missing: &[],

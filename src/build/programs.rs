@@ -26,6 +26,8 @@ pub struct Program {
     pub kind: Option<StaticKind>,
     /// Size on disk at the end of the build.
     pub bytes: Option<u64>,
+    /// Bytes that leaving out unused parts saved; none where that was not asked for.
+    pub saved: Option<u64>,
     /// The toolchain.
     pub toolchain: String,
     /// The files that its libraries were taken from, in link order.
@@ -51,6 +53,7 @@ impl Program {
             is_static: verdict.is_some_and(|v| v.kind.is_some() && v.failures.is_empty()),
             kind: verdict.and_then(|v| v.kind),
             bytes: link.image.as_ref().map(|i| i.bytes),
+            saved: link.saved,
             toolchain: link.toolchain.clone(),
             libraries: link.libraries.iter().map(|l| l.path.clone()).collect(),
             converted: link.libraries.iter().filter(|l| l.provider == Provider::Converted).cloned().collect(),

@@ -29,6 +29,9 @@ pub struct Link {
     pub verdict: Option<Verdict>,
     /// How long it took.
     pub times: Times,
+    /// Bytes that leaving out unused parts saved.
+    #[serde(default)]
+    pub saved: Option<u64>,
 }
 
 /// The facts of an output that tell it from others.

@@ -133,6 +133,13 @@ pub fn remarks(summary: &Summary) -> Vec<String> {
         let package = library.package.as_ref().map(|p| format!(" of {p}")).unwrap_or_default();
         lines.push(format!("converted from `{}`{package}", path.display()));
     }
+    let small = || summary.programs.iter().filter_map(|p| p.saved.zip(p.bytes));
+    if small().next().is_some() {
+        let (saved, left) = small().fold((0, 0), |(s, b), (saved, bytes)| (s + saved, b + bytes));
+        let whole: u64 = saved + left;
+        let percent = (saved * 100).checked_div(whole).unwrap_or(0);
+        lines.push(format!("leaving out unused parts saved {} of {} ({percent} %)", size(saved), size(whole)));
+    }
     for program in &summary.programs {
         let name = shown(&program.path, &summary.directory);
         lines.extend(program.failures.iter().map(|f| format!("`{name}` is not static: {f}")));
@@ -162,6 +169,7 @@ mod tests {
             is_static: outcome == Outcome::Verified,
             kind,
             bytes: Some(2048),
+            saved: None,
             toolchain: "host-gcc".into(),
             libraries: ["libz.a", "libz.a", "libm.a", "libring-d90970b22c3269be.rlib", "rustlib/x/libstd-1.rlib"]
                 .map(|l| Path::new("/l").join(l))

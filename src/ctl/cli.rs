@@ -96,6 +96,9 @@ pub enum Command {
         /// Show links as they happen, in the last row of the terminal
         #[arg(long)]
         progress: bool,
+        /// Leave functions and data that nothing uses out of the programs, and say how much that saved
+        #[arg(long)]
+        small: bool,
         /// The command: `staticctl run -- make -j4`
         #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
         command: Vec<OsString>,

@@ -45,8 +45,8 @@ pub fn main() -> ExitCode {
         Command::Doctor => doctor::run(&settings),
         Command::Toolchain { command } => toolchain::run(&settings, &command),
         Command::Shims { dir, force } => shims::run(&settings, &dir, force),
-        Command::Run { toolchain, report, progress, command } => {
-            run::run(&settings, &run::Request { toolchain, report, progress, command })
+        Command::Run { toolchain, report, progress, small, command } => {
+            run::run(&settings, &run::Request { toolchain, report, progress, small, command })
         }
         Command::Env { toolchain, shell } => env::print(&settings, toolchain.as_deref(), shell),
         Command::CmakeToolchain { toolchain } => env::cmake(&settings, toolchain.as_deref()),

@@ -34,6 +34,8 @@ pub struct Request {
     pub report: Option<PathBuf>,
     /// Show links on the terminal as they happen.
     pub progress: bool,
+    /// Leave unused parts out of the programs.
+    pub small: bool,
     /// The command.
     pub command: Vec<OsString>,
 }
@@ -85,6 +87,9 @@ fn command(request: &Request, environment: &Environment, session: Option<&Sessio
     let mut command = Command::new(request.command.clone());
     for variable in &environment.variables {
         command = command.env(&variable.name, &variable.value);
+    }
+    if request.small {
+        command = command.env("STATICCXX_SMALL", "1");
     }
     match session {
         Some(session) => command.env("STATICCXX_REPORT", session.dir()),

@@ -41,11 +41,13 @@ pub(super) struct Ending {
     pub image: Option<Image>,
     pub verdict: Option<Verdict>,
     pub linker: LinkedBy,
+    pub saved: Option<u64>,
 }
 
 impl Ending {
     pub fn new(outcome: Outcome, status: i32) -> Ending {
-        Ending { outcome, status, times: Times::default(), image: None, verdict: None, linker: LinkedBy::Nobody }
+        let (times, linker) = (Times::default(), LinkedBy::Nobody);
+        Ending { outcome, status, times, image: None, verdict: None, linker, saved: None }
     }
 
     pub fn record<'a>(
@@ -65,6 +67,7 @@ impl Ending {
             reason,
             kind: job.map(|(j, _)| j.plan.kind),
             linker: &self.linker,
+            saved: self.saved,
             rules: job.map_or(&[], |(j, _)| &j.plan.applied),
             libraries: job.map_or(&[], |(j, _)| &j.resolution.libraries),
             missing: job.map_or(&[], |(j, _)| &j.resolution.missing),

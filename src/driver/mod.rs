@@ -6,6 +6,7 @@ mod converted;
 mod direct;
 mod ending;
 mod plugins;
+mod saving;
 mod shared;
 mod stand_in;
 mod verdict;
@@ -384,6 +385,9 @@ fn link(settings: &Settings, argv: &[OsString], mut job: Job, start: Instant) ->
     }
     if settings.report.is_some() {
         libs::name_packages(settings, &mut job.resolution.libraries);
+    }
+    if ending.outcome == Outcome::Verified {
+        ending.saved = saving::saved(settings, &mut job, &guard);
     }
     write_report(settings, &ending.record(argv, &job.selected, Some(&job.facts), Some((&job, &full)), None));
     ending.status

@@ -1,7 +1,8 @@
 //! Programs that stress linkers, linked by each of them and run; and what makes a link leave the built-in one.
 
 use crate::support::{
-    Dir, HELLO_C, HELLO_CXX, Run, STATICCC, STATICCXX, is_static, recorded, recording, says_in_empty_root, text, which,
+    Dir, HELLO_C, HELLO_CXX, Run, STATICCC, STATICCTL, STATICCXX, is_static, recorded, recording, says_in_empty_root,
+    text, which,
 };
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -683,4 +684,30 @@ fn small_programs_are_smaller_and_run() {
     };
     let (usual, small) = (built("0"), built("1"));
     assert!(small < usual * 95 / 100, "{small} of {usual}");
+}
+
+/// `staticctl run --small` says what it saved, whoever links.
+#[test]
+fn what_small_saves_is_reported() {
+    let dir = Dir::new();
+    dir.file("a.cc", format!("{HELLO_CXX}int unused_function(int x) {{ return x * 3; }}\n"));
+    for (linker, make) in [
+        ("auto", "$CXX -O1 -c a.cc && $CXX a.o -o p"),
+        ("auto", "$CXX -O1 a.cc -o p"),
+        ("bfd", "$CXX -O1 -c a.cc && $CXX a.o -o p"),
+    ] {
+        let run = || Run::new(STATICCTL).dir(dir.path()).env("STATICCXX_LINKER", linker);
+        let out = run().line("run --small --report r.json -- sh -ec").args([make]).output();
+        assert!(out.status.success(), "{}", text(&out.stderr));
+        let report: serde_json::Value = serde_json::from_slice(&fs::read(dir.join("r.json")).unwrap()).unwrap();
+        let program = &report["programs"][0];
+        let (saved, bytes) = (program["saved"].as_u64().unwrap(), program["bytes"].as_u64().unwrap());
+        assert!(saved > bytes / 20 && saved < bytes, "{saved} of {bytes}");
+        let said = text(&out.stderr);
+        assert!(said.contains("note: leaving out unused parts saved ") && said.contains(" KiB of "), "{said}");
+        assert_eq!(says_in_empty_root(&dir.join("p"), &[]), "hello\n");
+        // And nothing of it without being asked.
+        let out = run().line("run --report r.json -- sh -ec").args([make]).output();
+        assert!(!text(&out.stderr).contains("saved"), "{}", text(&out.stderr));
+    }
 }
