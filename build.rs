@@ -6,7 +6,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 /// What decides about the files of a toolchain.
-const RECIPE: [&str; 10] = [
+const RECIPE: [&str; 11] = [
     "src/install/build.rs",
     "src/install/descriptor.rs",
     "src/install/lean/compiled.rs",
@@ -15,6 +15,7 @@ const RECIPE: [&str; 10] = [
     "src/install/malloc.rs",
     "src/install/patch.rs",
     "src/install/specs.rs",
+    "src/install/symbols.rs",
     "src/install/sysroot.rs",
     "toolchains/musl/dl_find_object.c",
 ];

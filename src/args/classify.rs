@@ -61,6 +61,11 @@ pub enum InputKind {
 }
 
 impl InputKind {
+    /// Whether the driver makes an object of it before it links.
+    pub fn compiles(self) -> bool {
+        matches!(self, InputKind::Source | InputKind::Assembly | InputKind::Stdin)
+    }
+
     /// The kind that a file's name tells, without any `-x`.
     pub fn of_name(path: &OsStr) -> InputKind {
         by_name(path)

@@ -42,12 +42,14 @@ pub(super) struct Ending {
     pub verdict: Option<Verdict>,
     pub linker: LinkedBy,
     pub saved: Option<u64>,
+    /// Functions that need files, and the sources of this call that call them.
+    pub callers: Vec<(String, String)>,
 }
 
 impl Ending {
     pub fn new(outcome: Outcome, status: i32) -> Ending {
         let (times, linker) = (Times::default(), LinkedBy::Nobody);
-        Ending { outcome, status, times, image: None, verdict: None, linker, saved: None }
+        Ending { outcome, status, times, image: None, verdict: None, linker, saved: None, callers: Vec::new() }
     }
 
     pub fn record<'a>(

@@ -333,12 +333,13 @@ fn link(settings: &Settings, argv: &[OsString], mut job: Job, start: Instant) ->
         }
     };
     if let Some(said) = stand_in.and_then(|s| s.said()) {
-        if let LinkedBy::Compiler(why) = &said
+        ending.linker = said.by();
+        ending.callers = said.callers;
+        if let LinkedBy::Compiler(why) = &ending.linker
             && direct::asked_for(settings, &job)
         {
             message::note(format!("the built-in linker can't do this link: {why}"));
         }
-        ending.linker = said;
     }
     held.extend(listener.finish());
     if hold && matches!(&heard, Ok(ran) if matches!(ran.ended, Ended::Exited(status) if status != 0)) {

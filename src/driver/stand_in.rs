@@ -11,8 +11,9 @@
 
 use super::direct::{Ready, allowed, default_dirs, is_new_or_file, packs};
 use super::{EXIT_FAILURE, Job};
-use crate::args::response;
+use crate::args::{InputKind, Request, response};
 use crate::check::Expect;
+use crate::libs;
 use crate::linker::traps::Traps;
 use crate::linker::{WhyNot, template};
 use crate::message;
@@ -39,14 +40,35 @@ struct Errand {
     libraries: Vec<PathBuf>,
     /// The compiler's own linker, as it names it.
     linker: PathBuf,
+    /// What the call compiles, in order, where somebody will read which source calls what.
+    sources: Vec<String>,
+    /// The objects that it names.
+    objects: Vec<PathBuf>,
     /// `STATICCXX_LOG`.
     log: Option<String>,
 }
 
+/// What becomes of a link, for the driver.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Said {
+    /// Why it was not made by the built-in linker.
+    why: Option<String>,
+    /// Functions that need files, and the sources that call them.
+    pub callers: Vec<(String, String)>,
+}
+
+impl Said {
+    /// Who linked.
+    pub(super) fn by(&self) -> LinkedBy {
+        self.why.clone().map_or(LinkedBy::BuiltIn, LinkedBy::Compiler)
+    }
+}
+
 /// Beside the link `ld`: the errand.
 const ERRAND: &str = "errand.json";
-/// Beside it too: what became of the link, empty if it was made.
-const SAID: &str = "said";
+/// Beside it too: what became of the link.
+const SAID: &str = "said.json";
 
 /// The directory for `-B`, which goes with this.
 pub(super) struct StandIn(tempfile::TempDir);
@@ -66,6 +88,8 @@ impl StandIn {
             dirs: default_dirs(facts),
             libraries: job.resolution.libraries.iter().map(|l| l.path.clone()).collect(),
             linker: template::linker(settings.cache_dir.as_deref(), &compiler).ok()?,
+            sources: settings.report.iter().flat_map(|_| named(&job.request, InputKind::compiles)).collect(),
+            objects: named(&job.request, |kind| kind == InputKind::Object).map(PathBuf::from).collect(),
             log: settings.log.clone(),
         };
         StandIn::made(&errand).inspect_err(|e| log::debug!("no stand-in for ld: {e}")).ok()
@@ -86,11 +110,15 @@ impl StandIn {
         command.arg(word)
     }
 
-    /// Who linked; none where it did not come so far.
-    pub(super) fn said(&self) -> Option<LinkedBy> {
-        let said = fs::read_to_string(self.0.path().join(SAID)).ok()?;
-        Some(if said.is_empty() { LinkedBy::BuiltIn } else { LinkedBy::Compiler(said) })
+    /// What became of the link; none where it did not come so far.
+    pub(super) fn said(&self) -> Option<Said> {
+        serde_json::from_slice(&fs::read(self.0.path().join(SAID)).ok()?).ok()
     }
+}
+
+/// The inputs of some kinds, as they were named.
+fn named(request: &Request, is: impl Fn(InputKind) -> bool) -> impl Iterator<Item = String> {
+    request.inputs.iter().filter(move |i| is(i.kind)).map(|i| i.text.to_string_lossy().into_owned())
 }
 
 /// Links, if we are called as the linker of a call of ours, and gives the exit status.
@@ -104,18 +132,24 @@ pub fn main(argv: &[OsString]) -> Option<i32> {
     let errand: Errand = serde_json::from_slice(&fs::read(dir.join(ERRAND)).ok()?).ok()?;
     super::start_log(errand.log.as_deref());
     let guard = Guard::install();
-    match errand.link(words, dir, &guard) {
+    let words = response::expand(words, Path::new("")).words;
+    let mut said = Said { why: None, callers: errand.callers(&words) };
+    let say = |said: &Said| {
+        // The report may lack it, the link does not.
+        let _ = serde_json::to_vec(said).map(|text| fs::write(dir.join(SAID), text));
+    };
+    match errand.link(&words, dir, &guard) {
         Ok(signal) => {
-            // The report may lack it, the link does not.
-            let _ = fs::write(dir.join(SAID), "");
+            say(&said);
             signal.map(|signal| run::die_by(signal)).or(Some(0))
         }
         Err(why) => {
             log::info!("not by the built-in linker: {why}");
-            let _ = fs::write(dir.join(SAID), why.to_string());
+            said.why = Some(why.to_string());
+            say(&said);
             guard.release();
             let linker = errand.own_linker(dir);
-            let error = run::exec(&Command::new([linker.as_os_str()]).args(words.iter().cloned()));
+            let error = run::exec(&Command::new([linker.as_os_str()]).args(argv.iter().skip(1).cloned()));
             message::error(format!("`{}` can't be run: {error}", linker.display()));
             Some(EXIT_FAILURE)
         }
@@ -125,9 +159,8 @@ pub fn main(argv: &[OsString]) -> Option<i32> {
 impl Errand {
     /// Links, and gives the signal that ended it, if one did.
     fn link(&self, words: &[OsString], dir: &Path, guard: &Guard) -> Result<Option<i32>, WhyNot> {
-        let expanded = response::expand(words, Path::new(""));
-        let mut line = Vec::with_capacity(expanded.words.len() + self.dirs.len());
-        for word in &expanded.words {
+        let mut line = Vec::with_capacity(words.len() + self.dirs.len());
+        for word in words {
             line.push(word.to_str().ok_or(WhyNot::NotText)?.to_owned());
         }
         // The compiler looks for libraries where it looks for programs.
@@ -148,6 +181,24 @@ impl Errand {
             Ended::Killed(signal) => Ok(Some(signal)),
             Ended::Exited(_) => Ok(ran.interrupted),
         }
+    }
+
+    /// Who calls functions that need files, by the names of the sources: the compiler's objects come in their order.
+    /// Nobody where what is what can't be told.
+    fn callers(&self, words: &[OsString]) -> Vec<(String, String)> {
+        let is_new = |path: &&Path| {
+            let start = path.file_name().is_some_and(|n| n.to_string_lossy().contains("crt"));
+            path.extension() == Some(OsStr::new("o")) && !start && !self.objects.iter().any(|o| o == path)
+        };
+        let made: Vec<&Path> = words.iter().map(Path::new).filter(is_new).collect();
+        if self.sources.len() != made.len() {
+            return Vec::new();
+        }
+        let calls = |(path, source): (&&Path, &String)| {
+            let callers = libs::callers::evidence(&[path.to_path_buf()], Path::new("")).callers;
+            callers.into_iter().map(|(function, _)| (function, source.clone())).collect::<Vec<_>>()
+        };
+        made.iter().zip(&self.sources).flat_map(calls).collect()
     }
 
     /// The compiler's own linker: where it says, else along its own path and PATH, as collect2 looks for it.

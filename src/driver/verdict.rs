@@ -29,7 +29,7 @@ pub(super) fn verify(settings: &Settings, job: &Job, output: &Path, before: &Tra
     let read = if settings.report.is_some() { check::inspect } else { check::inspect_headers };
     match read(output) {
         Ok(image) => {
-            let verdict = check::judge(&image, &job.expect, &evidence(settings, job, output));
+            let verdict = check::judge(&image, &job.expect, &evidence(settings, job, output, &ending.callers));
             ending.outcome = if verdict.is_static() { Outcome::Verified } else { Outcome::NotStatic };
             for failure in &verdict.failures {
                 say_failure(settings, job, output, failure);
@@ -55,7 +55,7 @@ pub(super) fn verify(settings: &Settings, job: &Job, output: &Path, before: &Tra
 }
 
 /// Who calls what needs files: looked for where somebody will read it.
-fn evidence(settings: &Settings, job: &Job, output: &Path) -> CallEvidence {
+fn evidence(settings: &Settings, job: &Job, output: &Path, compiled: &[(String, String)]) -> CallEvidence {
     if settings.report.is_none() {
         return CallEvidence::default();
     }
@@ -64,7 +64,9 @@ fn evidence(settings: &Settings, job: &Job, output: &Path) -> CallEvidence {
         plugins: hints.plugins,
         files: hints.files,
     });
-    CallEvidence { named: named.collect(), ..libs::callers::evidence(&inputs(job), output) }
+    let mut evidence = libs::callers::evidence(&inputs(job), output);
+    evidence.callers.splice(0..0, compiled.iter().cloned());
+    CallEvidence { named: named.collect(), ..evidence }
 }
 
 /// The objects and archives of a link, as far as they are the user's.

@@ -369,10 +369,13 @@ pub fn outdated(descriptor: &Descriptor) -> Option<String> {
     let built_with = descriptor.built_with.as_ref()?;
     let path = &built_with.0;
     (stamp(path).as_ref() != Some(built_with)).then(|| {
+        // As installs name what they make: `musl`, `musl-clang`, `aarch64-linux-musl`.
+        let of = descriptor.name.split_once("-linux-musl").map(|(arch, _)| arch);
         format!(
-            "`{}` has changed since toolchain `{}` was built with it: `staticctl toolchain install musl` builds it again",
+            "`{}` has changed since toolchain `{}` was built with it: `staticctl toolchain install musl{}` builds it again",
             path.display(),
-            descriptor.name
+            descriptor.name,
+            of.map(|arch| format!(" --target {arch}")).unwrap_or_default()
         )
     })
 }

@@ -577,6 +577,15 @@ fn what_is_compiled_by_the_same_call_is_linked_by_the_built_in_linker() {
     // A trap of glibc that is repaired once it is needed.
     dir.file("l.c", "#include <locale.h>\n#include <stdio.h>\n#include <wchar.h>\nint main(void) { setlocale(LC_ALL, \"C.UTF-8\"); wchar_t c = 0; mbrtowc(&c, \"\\303\\244\", 2, 0); printf(\"%d\\n\", c == 228 ? 2 : 0); }\n");
     assert_eq!(with("", STATICCC, &["l.c", "-o", "p"]), built_in);
+    // Calls that need files are reported by the source's name, whoever links.
+    dir.file("iconv.c", "#include <iconv.h>\n#include <stdio.h>\nint main(void) { puts(iconv_open(\"UTF-8\", \"ASCII\") ? \"2\" : \"\"); }\n");
+    for more in ["-Wl,-Map=map", "-s"] {
+        with("", STATICCC, &["iconv.c", "b.c", "-o", "p", more]);
+        let last = fs::read_to_string(dir.join("report/links.jsonl")).unwrap().lines().last().unwrap().to_owned();
+        let record: serde_json::Value = serde_json::from_str(&last).unwrap();
+        let findings = record["verdict"]["findings"].to_string();
+        assert!(findings.contains("iconv.c"), "{findings}");
+    }
     // Nothing is left behind.
     let temporary = dir.join("tmp");
     fs::create_dir(&temporary).unwrap();
