@@ -2,10 +2,11 @@
 //! Nothing follows from them but a hint: whether a path is ever used, nobody can see.
 
 use super::library::Library;
+use serde::Serialize;
 use std::collections::BTreeSet;
 
 /// Paths in a library's read-only data.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Hints {
     /// Shared objects and the directories of them: what may be loaded.
     pub plugins: Vec<String>,

@@ -134,6 +134,7 @@ fn document(settings: &Settings, prepared: &Prepared, asks: &str) -> String {
             "kind": job.plan.kind,
             "rules": job.plan.applied,
             "libraries": job.resolution.libraries,
+            "at_run": libs::hints(&job.resolution.libraries),
             "missing": job.resolution.missing,
             "command": lossy(&job.command().words()),
             "shell": shell_line(&job.command().words()),

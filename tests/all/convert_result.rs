@@ -46,6 +46,9 @@ fn reports_and_explain_name_package_version_build_id_and_files() {
     let library = line("library:");
     assert!(library.contains("libq.so of vendor-q 1.5-2.el9, build-id "), "{library}");
     assert!(line("at run:").contains("libq.so may want /etc/q.conf, /opt/q"), "{shown}");
+    let json: serde_json::Value =
+        serde_json::from_str(&run(STATICCTL, "explain --json -- cc main.c -L. -lq -o x").ok()).unwrap();
+    assert_eq!(json["at_run"][0][1]["files"][0], "/etc/q.conf", "{json}");
     dir.script("build", "cc main.c -L. -lq -o y");
     let out = run(STATICCTL, "run --report r.json -- ./build").output();
     let said = text(&out.stderr) + &text(&out.stdout);
