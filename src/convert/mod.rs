@@ -65,14 +65,13 @@ const FILLED: u64 = 64 << 20;
 /// # Errors
 /// Whatever can't be had in a static program, by name.
 pub fn convert(library: &Library<'_>, options: &Options<'_>) -> Result<Converted, Refusal> {
-    let (unwind, relocated) = output::unwind_of(library)?;
     let plan = pieces::plan(library, unwind::extent(library), options.layout);
     let block = library.tls.filter(|t| t.file_size > 0).map_or(0, |t| t.size);
     let (bytes, limit) = (plan.filled() + block, FILLED.max(library.memory.data.len() as u64 * 16));
     if bytes > limit {
         return Err(Refusal::TooLarge { bytes, limit });
     }
-    let object = output::write(library, &plan, &unwind, &relocated, options)?;
+    let object = output::write(library, &plan, options)?;
     Ok(Converted { object, dropped: plan.dropped })
 }
 

@@ -17,7 +17,7 @@ use super::module;
 use super::pieces::{self, Pieces};
 use super::refusal::Refusal;
 use super::symbols::{self, Symbol};
-use super::unwind::{self, Unwind};
+use super::unwind;
 use super::{base_symbol, start_symbol};
 use object::write::{self, Object, SectionId, SymbolId, SymbolSection};
 use object::{Architecture, BinaryFormat, Endianness, FileFlags, SectionFlags, SectionKind, SymbolFlags};
@@ -35,27 +35,24 @@ pub(super) type Target = (SymbolId, i64);
 ///
 /// # Errors
 /// What can't be said in an object file.
-pub fn write(
-    library: &Library<'_>,
-    plan: &Pieces,
-    unwind: &Unwind,
-    relocated: &BTreeMap<u64, Relocation>,
-    options: &Options<'_>,
-) -> Result<Vec<u8>, Refusal> {
-    let mut output = Output::new(library, plan, relocated, options)?;
+pub fn write(library: &Library<'_>, plan: &Pieces, options: &Options<'_>) -> Result<Vec<u8>, Refusal> {
+    let mut output = Output::new(library, plan, options)?;
     output.thread_local();
     output.exports()?;
     for relocation in &library.relocations {
         output.relocate(relocation)?;
     }
-    output.unwind(unwind)?;
+    // What is not needed any more goes before the bytes of the object are there too.
+    let relocated = std::mem::take(&mut output.relocated);
+    output.unwind(unwind::read(library, &relocated)?)?;
+    drop(relocated);
     output.finish()
 }
 
 pub(super) struct Output<'a> {
     pub(super) library: &'a Library<'a>,
     pub(super) plan: &'a Pieces,
-    pub(super) relocated: &'a BTreeMap<u64, Relocation>,
+    pub(super) relocated: BTreeMap<u64, Relocation>,
     pub(super) options: &'a Options<'a>,
     pub(super) object: Object<'a>,
     /// Sections of the pieces with the bytes of those that have any.
@@ -117,12 +114,7 @@ fn symbol(object: &mut Object<'_>, d: &Definition<'_>) -> SymbolId {
 }
 
 impl<'a> Output<'a> {
-    fn new(
-        library: &'a Library<'a>,
-        plan: &'a Pieces,
-        relocated: &'a BTreeMap<u64, Relocation>,
-        options: &'a Options<'a>,
-    ) -> Result<Output<'a>, Refusal> {
+    fn new(library: &'a Library<'a>, plan: &'a Pieces, options: &'a Options<'a>) -> Result<Output<'a>, Refusal> {
         let mut object = Object::new(BinaryFormat::Elf, Architecture::X86_64, Endianness::Little);
         let os_abi = elf::ELFOSABI_GNU;
         object.flags = FileFlags::Elf { os_abi, abi_version: 0, e_flags: elf::FileFlags(0) };
@@ -151,7 +143,7 @@ impl<'a> Output<'a> {
         Ok(Output {
             library,
             plan,
-            relocated,
+            relocated: library.by_address(),
             options,
             object,
             sections,
@@ -384,13 +376,4 @@ impl<'a> Output<'a> {
 
 fn shown(name: &[u8]) -> String {
     String::from_utf8_lossy(name).into_owned()
-}
-
-/// The unwind table of a library, and what its relocations change.
-///
-/// # Errors
-/// A table that is not understood.
-pub fn unwind_of(library: &Library<'_>) -> Result<(Unwind, BTreeMap<u64, Relocation>), Refusal> {
-    let relocated = library.by_address();
-    Ok((unwind::read(library, &relocated)?, relocated))
 }

@@ -100,13 +100,13 @@ impl Output<'_> {
         Ok(())
     }
 
-    pub(super) fn unwind(&mut self, table: &Unwind) -> Result<(), Refusal> {
+    pub(super) fn unwind(&mut self, table: Unwind) -> Result<(), Refusal> {
         if table.bytes.is_empty() {
             return Ok(());
         }
         let section = elf_section(&mut self.object, b".eh_frame", SectionKind::ReadOnlyData, elf::SHT_PROGBITS, ALLOC);
-        self.object.section_mut(section).set_data(table.bytes.clone(), 8);
-        for pointer in &table.pointers {
+        self.object.section_mut(section).set_data(table.bytes, 8);
+        for pointer in table.pointers {
             let machine = self.library.machine;
             let (kind, target) = match pointer.to {
                 To::Address(to) => {

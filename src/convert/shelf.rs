@@ -383,7 +383,10 @@ pub fn libc(dirs: &[PathBuf]) -> Libc {
     let mut libc = Libc::default();
     for name in SHARED {
         for dir in dirs {
-            if let Ok(bytes) = read(&dir.join(name)) {
+            let Ok(file) = File::open(dir.join(name)) else { continue };
+            // SAFETY: glibc's own, of which only the symbols are looked at; it is replaced by renaming, as every program
+            // that has it mapped counts on.
+            if let Ok(bytes) = unsafe { memmap2::Mmap::map(&file) } {
                 if let Ok(library) = Library::read(&bytes) {
                     libc.add_shared(&library);
                 }
