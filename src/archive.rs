@@ -34,6 +34,15 @@ pub fn of_members(objects: &[Vec<u8>]) -> Option<Vec<u8>> {
     write(&members?)
 }
 
+/// An archive whose first member is taken for any of these names, and the others for what they define.
+pub fn led_by(first: &[u8], names: &[&str], others: &[Vec<u8>]) -> Option<Vec<u8>> {
+    let mut members = vec![Member { object: first, names: names.iter().map(|n| n.as_bytes().to_vec()).collect() }];
+    for object in others {
+        members.push(Member { object, names: defined::<elf::FileHeader64<Endianness>>(object)? });
+    }
+    write(&members)
+}
+
 /// An object and the names by which it is taken.
 struct Member<'a> {
     object: &'a [u8],

@@ -2,6 +2,7 @@
 
 use crate::convert::shelf;
 use crate::linker::Choice;
+use crate::plugins::{converters, services};
 use crate::toolchain::Wanted;
 use std::collections::BTreeMap;
 use std::env;
@@ -74,6 +75,10 @@ pub struct Settings {
     pub convert: shelf::Choice,
     /// `STATICCXX_PLUGINS`: what the program opens at run time, as [`crate::plugins::list`] reads it.
     pub plugins: Option<OsString>,
+    /// `STATICCXX_ICONV`: which converters programs get.
+    pub iconv: converters::Choice,
+    /// `STATICCXX_NSS`: name services beyond files and dns.
+    pub services: Vec<String>,
     /// `STATICCXX_LOG`: a filter as `env_logger` reads it.
     pub log: Option<String>,
     /// `STATICCXX_REAL_COMPILER`: set by us for the compiler we run, so that a chain of wrappers
@@ -97,11 +102,11 @@ pub struct Settings {
     pub data_dir: Option<PathBuf>,
 }
 
-/// `off` and `0` are none, `locale` and `nss` one, everything else both.
+/// `off` and `0` are none, `locale`, `nss` and `iconv` one, everything else all.
 fn wanted(value: Option<&OsStr>) -> Wanted {
     let value = value.and_then(OsStr::to_str).unwrap_or_default();
-    let only = |name: &str| value == name || !["off", "0", "locale", "nss"].contains(&value);
-    Wanted { locale: only("locale"), name_services: only("nss") }
+    let only = |name: &str| value == name || !["off", "0", "locale", "nss", "iconv"].contains(&value);
+    Wanted { locale: only("locale"), name_services: only("nss"), iconv: only("iconv") }
 }
 
 /// Variables that change what a compiler hands to its linker, or what that makes of it.
@@ -137,6 +142,10 @@ impl Settings {
             bad_values.push(("STATICCXX_LINKER", value, "`auto`, `wild`, `mold`, `lld`, `gold` or `bfd`"));
         }
         let on = |name: &str| get(name).map(|v| v != "0" && v != "off");
+        let iconv: converters::Choice =
+            get("STATICCXX_ICONV").map_or_else(Default::default, |v| converters::Choice::parse(&v.to_string_lossy()));
+        let mut repairs = wanted(get("STATICCXX_GLIBC_FIXES").as_deref());
+        repairs.iconv &= !iconv.is_none();
         Settings {
             path: get("PATH"),
             cc: get("STATICCXX_CC"),
@@ -147,7 +156,7 @@ impl Settings {
             bad_check: check.filter(|_| mode == Some(None)),
             report: get("STATICCXX_REPORT").map(PathBuf::from),
             fat_shared: on("STATICCXX_FAT_SHARED").unwrap_or(true),
-            repairs: wanted(get("STATICCXX_GLIBC_FIXES").as_deref()),
+            repairs,
             malloc: malloc.map_or(Malloc::Offered, |m| if m == 1 { Malloc::Always } else { Malloc::Libc }),
             stack_size: stack_size.unwrap_or(STACK_SIZE),
             bad_values,
@@ -156,6 +165,8 @@ impl Settings {
             steered_by: STEERING.into_iter().find(|name| get(name).is_some()),
             convert: shelf::Choice::parse(&get("STATICCXX_CONVERT").unwrap_or_default().to_string_lossy()),
             plugins: get("STATICCXX_PLUGINS"),
+            iconv,
+            services: services::parse(&get("STATICCXX_NSS").unwrap_or_default().to_string_lossy()),
             log: get("STATICCXX_LOG").and_then(|v| v.into_string().ok()),
             chain: get(CHAIN),
             colours: get("TERM").is_some_and(|t| t != "dumb"),

@@ -210,10 +210,15 @@ fn symbols<'data, Elf: FileHeader, R: ReadRef<'data>>(header: &Elf, endian: Elf:
     let (Some(names), Some(entries)) = (names, entries) else { return Symbols::default() };
     let mut found = Symbols { present: true, ..Symbols::default() };
     for symbol in entries {
-        if symbol.st_bind() == elf::STB_LOCAL {
+        // mold makes data that others might see local in a static program.
+        let local = symbol.st_bind() == elf::STB_LOCAL;
+        if local && symbol.st_type() != elf::STT_OBJECT {
             continue;
         }
         let Ok(name) = symbol.name(endian, names) else { continue };
+        if local && !name.starts_with(b"staticcxx_") {
+            continue;
+        }
         if symbol.st_shndx(endian) == elf::SHN_UNDEF {
             if symbol.st_bind() == elf::STB_WEAK && name.starts_with(b"pthread_") {
                 found.weak_pthread.push(String::from_utf8_lossy(name).into_owned());
@@ -247,6 +252,8 @@ fn symbols<'data, Elf: FileHeader, R: ReadRef<'data>>(header: &Elf, endian: Elf:
 fn stripped<'data, Elf: FileHeader, R: ReadRef<'data>>(header: &Elf, endian: Elf::Endian, data: R) -> Symbols {
     const PATTERN: &[u8] = b"libnss_%s.so%s";
     const PINNED: &[u8] = b"staticcxx: name services are files and dns";
+    const CONVERTERS: &[u8] = b"staticcxx: converters of iconv are linked in";
+    const PLUGINS: &[u8] = b"staticcxx: plugins are linked in";
     let Ok(segments) = header.program_headers(endian, data) else { return Symbols::default() };
     let read_only = segments
         .iter()
@@ -255,7 +262,8 @@ fn stripped<'data, Elf: FileHeader, R: ReadRef<'data>>(header: &Elf, endian: Elf
     let has = |pattern| read_only.iter().any(|bytes| contains(bytes, pattern));
     let name_services = if has(PATTERN) { vec!["unknown (the file has no symbols)".into()] } else { Vec::new() };
     let pinned_name_services = !name_services.is_empty() && has(PINNED);
-    Symbols { name_services, pinned_name_services, ..Symbols::default() }
+    let (converters, plugins) = (has(CONVERTERS), has(PLUGINS));
+    Symbols { name_services, pinned_name_services, converters, plugins, ..Symbols::default() }
 }
 
 fn contains(bytes: &[u8], pattern: &[u8]) -> bool {

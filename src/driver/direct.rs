@@ -130,7 +130,7 @@ impl<'a> Ready<'a> {
         if line.iter().any(|w| w == "-lstdc++" || w.ends_with("/libstdc++.a")) {
             let ours = |file: &Path| repairs.is_some_and(|r| r.traps.as_deref() == file.parent());
             let files: Vec<&Path> = files.iter().copied().filter(|f| !ours(f)).collect();
-            traps.cxx(|functions| mentions::any(&files, functions));
+            traps.cxx(|functions| mentions::which(&files, functions));
         }
         Ok(Ready { line, traps, expect, packed })
     }

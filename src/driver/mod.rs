@@ -5,6 +5,7 @@ mod compile;
 mod converted;
 mod direct;
 mod ending;
+mod of_libc;
 mod plugins;
 mod saving;
 mod shared;
@@ -74,7 +75,7 @@ pub struct Job {
     /// What the output must be for.
     pub expect: Expect,
     /// Why it can't be linked as asked.
-    pub problem: Option<String>,
+    pub problem: Option<(String, &'static str)>,
 }
 
 /// Understands and plans a call without running it. `argv` begins with the program's own name.
@@ -117,7 +118,7 @@ pub fn prepare(settings: &Settings, own: Language, argv: &[OsString]) -> Result<
     Ok(Prepared::Link(Box::new(link_job(settings, request, selected, facts))))
 }
 
-fn link_job(settings: &Settings, request: Request, mut selected: Selected, facts: Facts) -> Job {
+fn link_job(settings: &Settings, request: Request, mut selected: Selected, mut facts: Facts) -> Job {
     selected.compile_args.extend(compile::small(settings));
     let expect = Expect::from_triple(&facts.triple).with_abi(&request.abi);
     let items = linker::split(&request.args);
@@ -125,7 +126,9 @@ fn link_job(settings: &Settings, request: Request, mut selected: Selected, facts
     let closure_start = Instant::now();
     let (asked, problem) = match plugins::asked(settings, &request, &facts) {
         Ok(asked) => (asked, None),
-        Err(error) => (plugins::Asked::default(), Some(format!("{}: {error}", libs::missing::PLUGINS))),
+        Err(error) => {
+            (plugins::Asked::default(), Some((format!("{}: {error}", libs::missing::PLUGINS), plugins::HINT)))
+        }
     };
     selected.warnings.extend(asked.warning);
     let support = facts.repairs.as_ref().and_then(|r| r.converted.clone());
@@ -149,6 +152,9 @@ fn link_job(settings: &Settings, request: Request, mut selected: Selected, facts
         }
     }
     let closure = milliseconds(closure_start);
+    let said = of_libc::choose(settings, &request, &mut facts, &resolution);
+    selected.warnings.extend(said.warnings);
+    let problem = problem.or(said.problem);
     let extras = resolution.store.write().unwrap_or_else(|error| {
         selected.warnings.push(format!("the objects of shared libraries can't be written: {error}"));
         Extras::default()
@@ -167,7 +173,11 @@ fn link_job(settings: &Settings, request: Request, mut selected: Selected, facts
     let archives = resolution.libraries.iter().map(|l| l.path.clone()).filter(|p| !path.is_system(p));
     let files: Vec<PathBuf> = typed.chain(archives).collect();
     let fixed = if facts.default_pie { pic::fixed_input(&files) } else { None };
-    let repairs = facts.repairs.iter().flat_map(|r| settings.repairs.archives(r)).cloned();
+    let mut wanted = settings.repairs;
+    wanted.iconv = of_libc::offers_converters(settings, &request, &facts, &resolution);
+    let mut words = extras.words;
+    words.extend(of_libc::words(settings, &request, &facts, &resolution));
+    let repairs = facts.repairs.iter().flat_map(|r| wanted.archives(r)).cloned();
     let mut repairs: Vec<PathBuf> = extras.archives.into_iter().chain(made.archives).chain(repairs).collect();
     let mut offered = std::collections::BTreeSet::new();
     repairs.retain(|r| offered.insert(r.clone()));
@@ -175,7 +185,7 @@ fn link_job(settings: &Settings, request: Request, mut selected: Selected, facts
         repairs: &repairs,
         malloc: settings.malloc,
         stack_size: Some(settings.stack_size).filter(|s| facts.libc == Libc::Musl && *s > 0),
-        converted: &extras.words,
+        converted: &words,
         facts: &facts,
         language: selected.language,
         linker: settings.linker.named(),
@@ -269,8 +279,8 @@ fn link(settings: &Settings, argv: &[OsString], mut job: Job, start: Instant) ->
         message::note(format!("`{}`: {why}; it is taken as if it carried none", shared.display()));
     }
     if let Some(problem) = job.problem.as_ref().filter(|_| !job.request.dry_run) {
-        message::error(problem);
-        message::hint("words are separated by commas: PATH, DIRECTORY, GLOB, SONAME, symbol:PATTERN, @FILE");
+        message::error(&problem.0);
+        message::hint(problem.1);
         return EXIT_FAILURE;
     }
     plugins::name_left_out(&job.resolution);

@@ -17,6 +17,9 @@ use crate::toolchain::Facts;
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// How a list is written.
+pub(super) const HINT: &str = "words are separated by commas: PATH, DIRECTORY, GLOB, SONAME, symbol:PATTERN, @FILE";
+
 /// What a call asks for.
 #[derive(Debug, Default)]
 pub(super) struct Asked {

@@ -6,26 +6,41 @@ use memchr::memmem::find;
 use object::read::archive::ArchiveFile;
 use object::{Object, ObjectSymbol};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Whether an object, or any member of an archive, refers to one of the functions.
-pub fn any(files: &[&Path], functions: &[&str]) -> bool {
+/// For each of the functions whether an object, or any member of an archive, refers to it.
+pub fn which(files: &[&Path], functions: &[&str]) -> Vec<bool> {
     let ended: Vec<Vec<u8>> = functions.iter().map(|f| [f.as_bytes(), b"\0"].concat()).collect();
-    inputs::first(files, |file| inputs::look(file, |data| mentions(data, &ended)) == Some(true)).is_some()
+    let found: Vec<AtomicBool> = functions.iter().map(|_| AtomicBool::new(false)).collect();
+    let all = || found.iter().all(|f| f.load(Ordering::Relaxed));
+    inputs::first(files, |file| {
+        inputs::look(file, |data| mentions(data, &ended, &found));
+        all()
+    });
+    found.into_iter().map(AtomicBool::into_inner).collect()
 }
 
-fn mentions(data: &[u8], ended: &[Vec<u8>]) -> bool {
+fn mentions(data: &[u8], ended: &[Vec<u8>], found: &[AtomicBool]) {
     if let Ok(archive) = ArchiveFile::parse(data) {
         // Most archives have no such name at all, and then their members need not be looked at.
-        return ended.iter().any(|name| find(data, name).is_some())
-            && archive.members().flatten().filter_map(|m| m.data(data).ok()).any(|member| refers(member, ended));
+        if ended.iter().any(|name| find(data, name).is_some()) {
+            archive.members().flatten().filter_map(|m| m.data(data).ok()).for_each(|m| refers(m, ended, found));
+        }
+        return;
     }
-    refers(data, ended)
+    refers(data, ended, found);
 }
 
-fn refers(object: &[u8], ended: &[Vec<u8>]) -> bool {
-    let Ok(object) = object::File::parse(object) else { return false };
-    let wanted = |name: &[u8]| ended.iter().any(|e| e.strip_suffix(b"\0") == Some(name));
-    object.symbols().any(|s| s.is_undefined() && s.name_bytes().is_ok_and(wanted))
+fn refers(object: &[u8], ended: &[Vec<u8>], found: &[AtomicBool]) {
+    let Ok(object) = object::File::parse(object) else { return };
+    for symbol in object.symbols().filter(|s| s.is_undefined()) {
+        let Ok(name) = symbol.name_bytes() else { continue };
+        if let Some(at) = ended.iter().position(|e| e.strip_suffix(b"\0") == Some(name))
+            && let Some(found) = found.get(at)
+        {
+            found.store(true, Ordering::Relaxed);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -47,10 +62,11 @@ mod tests {
         let defines = made("defines", "int setlocale(void) { return 0; }");
         let other = made("other", "void my_setlocale(void); void f(void) { my_setlocale(); }");
         let functions = ["setlocale", "newlocale"];
-        assert!(any(&[&other, &refers], &functions));
-        assert!(!any(&[&defines, &other, Path::new("/nonexistent"), Path::new("/dev/null")], &functions));
+        assert_eq!(which(&[&other, &refers], &functions), [true, false]);
+        let none = [&defines, &other, Path::new("/nonexistent"), Path::new("/dev/null")];
+        assert_eq!(which(&none, &functions), [false, false]);
         let archive = dir.path().join("lib.a");
         assert!(Command::new("ar").arg("rc").arg(&archive).args([&other, &refers]).status().unwrap().success());
-        assert!(any(&[&archive], &functions));
+        assert_eq!(which(&[&archive], &functions), [true, false]);
     }
 }

@@ -6,10 +6,14 @@
 //! anything is written, and is made again with the repair, or by the compiler.
 
 use super::WhyNot;
+use crate::plugins::of_libc;
 use crate::toolchain::repairs::{LOCALE_FUNCTIONS, Repairs, TRAPS, Trap, Wanted};
 
 /// Functions that libstdc++ calls itself, so that a trap for them springs in every C++ program.
-pub const CXX_CALLS: [&str; 2] = ["newlocale", "setlocale"];
+pub const CXX_CALLS: [&str; 3] = ["iconv_open", "newlocale", "setlocale"];
+
+/// The repair that is for each of them.
+const CXX_TRAPS: [Trap; 3] = [Trap::Iconv, Trap::Locale, Trap::Locale];
 
 /// The state of one link.
 #[derive(Debug, Default)]
@@ -35,18 +39,23 @@ impl<'a> Traps<'a> {
         }
     }
 
-    /// Says that the program is C++. `mentions` looks whether its inputs refer to functions; it is asked at most once.
-    pub fn cxx(&mut self, mentions: impl FnOnce(&[&str]) -> bool) {
+    /// Says that the program is C++. `mentions` looks which functions its inputs refer to; it is asked at most once.
+    pub fn cxx(&mut self, mentions: impl FnOnce(&[&str]) -> Vec<bool>) {
         self.cxx = true;
-        if self.repairs_of(Trap::Locale) && mentions(&CXX_CALLS) {
-            self.taken.push(Trap::Locale);
+        if !CXX_TRAPS.iter().any(|t| self.repairs_of(*t)) {
+            return;
+        }
+        for (trap, mentioned) in CXX_TRAPS.into_iter().zip(mentions(&CXX_CALLS)) {
+            if mentioned && self.repairs_of(trap) && !self.taken.contains(&trap) {
+                self.taken.push(trap);
+            }
         }
     }
 
     /// Whether an input is one of the repairs: the built-in linker, which does not go by an archive's index, would take
     /// them for every program, so that they are on its line only once they are needed.
     pub fn is_repair(&self, input: &str) -> bool {
-        let repairs = self.repairs.iter().flat_map(|r| r.locale.iter().chain(&r.name_services));
+        let repairs = self.repairs.iter().flat_map(|r| r.locale.iter().chain(&r.name_services).chain(&r.iconv));
         repairs.into_iter().any(|r| r.to_str() == Some(input))
     }
 
@@ -59,6 +68,7 @@ impl<'a> Traps<'a> {
             if self.taken.contains(&trap) {
                 let repair = match trap {
                     Trap::Locale => &repairs.locale,
+                    Trap::Iconv => &repairs.iconv,
                     Trap::NameServices | Trap::Warned => &repairs.name_services,
                 };
                 words.push(format!("--undefined={}", trap.symbol()));
@@ -70,6 +80,8 @@ impl<'a> Traps<'a> {
                 Trap::Locale if self.cxx => LOCALE_FUNCTIONS.into_iter().filter(|f| !CXX_CALLS.contains(f)).collect(),
                 Trap::Locale => LOCALE_FUNCTIONS.to_vec(),
                 Trap::NameServices => repairs.functions.iter().map(String::as_str).collect(),
+                Trap::Iconv if self.cxx || !self.repairs_of(trap) => Vec::new(),
+                Trap::Iconv => of_libc::CONVERTING.to_vec(),
                 Trap::Warned => repairs.warned.iter().map(String::as_str).collect(),
             };
             if functions.is_empty() {
@@ -103,6 +115,7 @@ impl<'a> Traps<'a> {
         match trap {
             Trap::Locale => self.wanted.locale && repairs.locale.is_some(),
             Trap::NameServices => self.wanted.name_services && repairs.name_services.is_some(),
+            Trap::Iconv => self.wanted.iconv && repairs.iconv.is_some(),
             Trap::Warned => false,
         }
     }
@@ -116,6 +129,7 @@ mod tests {
         Repairs {
             converted: None,
             plugins: None,
+            iconv: None,
             libc: ("/l/libc.a".into(), 1, 1),
             locale: Some("/r/locale.a".into()),
             name_services: Some("/r/name-services.a".into()),
@@ -127,7 +141,7 @@ mod tests {
 
     #[test]
     fn a_sprung_trap_becomes_a_repair_once() {
-        let (repairs, wanted) = (repairs(), Wanted { locale: true, name_services: true });
+        let (repairs, wanted) = (repairs(), Wanted { locale: true, name_services: true, iconv: true });
         let mut traps = Traps::new(true, Some(&repairs), wanted).unwrap();
         let words = traps.words().join(" ");
         assert!(words.contains("--wrap=setlocale") && words.contains("--wrap=getpwnam /r/"), "{words}");
@@ -144,10 +158,10 @@ mod tests {
 
     #[test]
     fn what_libstdcxx_calls_itself_is_looked_for_among_the_inputs() {
-        let (repairs, wanted) = (repairs(), Wanted { locale: true, name_services: true });
+        let (repairs, wanted) = (repairs(), Wanted { locale: true, name_services: true, iconv: true });
         for mentioned in [false, true] {
             let mut traps = Traps::new(true, Some(&repairs), wanted).unwrap();
-            traps.cxx(|functions| functions.contains(&"setlocale") && mentioned);
+            traps.cxx(|functions| functions.iter().map(|f| *f == "setlocale" && mentioned).collect());
             let words = traps.words().join(" ");
             assert!(!words.contains("--wrap=setlocale"), "{words}");
             assert_eq!(words.contains("--wrap=_ZNSt6localeC1EPKc"), !mentioned, "{words}");

@@ -16,10 +16,16 @@
 //! it, `dl.c` is dlopen's kin. What a module lacks is bound as ld.so would bind it, as far as that is known before the
 //! program runs: the program and its libraries first, then what the module needs, then other modules (as if they had
 //! been opened with RTLD_GLOBAL).
+//!
+//! What libc itself opens has no link of its own: [`converters`] and [`services`] become archives ([`of_libc`]) that are
+//! kept beside the repairs of a toolchain, and are taken by programs that refer to `iconv_open` or to name services.
 
+pub mod converters;
 pub mod list;
 pub mod modules;
 pub mod names;
+pub mod of_libc;
+pub mod services;
 pub mod table;
 
 pub use list::{Plugin, Wanted};

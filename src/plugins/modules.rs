@@ -74,8 +74,11 @@ pub struct Made {
     /// Words for further libraries.
     pub words: Vec<OsString>,
     /// Modules that could not be converted, by path.
-    pub refused: Vec<(PathBuf, Refusal)>,
+    pub refused: Vec<Refused>,
 }
+
+/// A file that can't be converted, and why.
+pub type Refused = (PathBuf, Refusal);
 
 /// What the modules of a link are written with.
 #[derive(Debug)]
@@ -179,6 +182,24 @@ impl Modules {
             made.archives.insert(0, settings.runtime.with_file_name(ITERATE_FILE));
         }
         Ok(made)
+    }
+
+    /// Converts modules that need nothing but libc and each other: their objects, and the rows of the table.
+    ///
+    /// # Errors
+    /// The first that can't be converted.
+    pub fn objects(&self, libc: &Libc) -> Result<(Vec<Vec<u8>>, Vec<Row>), Refused> {
+        let libraries: Vec<Option<Library<'_>>> = self.list.iter().map(|m| Library::read(&m.bytes).ok()).collect();
+        let scopes = self.scopes(&libraries, &|_| false, libc);
+        let mut objects = Vec::new();
+        for ((module, library), scope) in self.list.iter().zip(&libraries).zip(&scopes) {
+            let Some(library) = library else { continue };
+            let versions = &Versions::default();
+            let options = Options { tag: &module.tag, layout: Layout::Data, versions, libc, module: Some(scope) };
+            let converted = convert(library, &options).map_err(|why| (module.path.clone(), why))?;
+            objects.push(converted.object);
+        }
+        Ok((objects, rows(&self.list.iter().collect::<Vec<_>>())))
     }
 
     /// Converts each module; gives those that could be.

@@ -120,6 +120,15 @@ pub fn names(names: &[Name], inside: &[String], symbol: &str, machine: &Machine)
     writer.finish()
 }
 
+/// Bytes under a symbol.
+pub fn text(symbol: &str, bytes: &[u8], machine: &Machine) -> Option<Vec<u8>> {
+    let mut writer = Writer::new(machine);
+    let section = writer.section(&format!(".rodata.{symbol}"), elf::SHF_ALLOC.0);
+    writer.object.append_section_data(section, bytes, 1);
+    writer.define(symbol, section, 0);
+    writer.finish()
+}
+
 /// An object file that is being written.
 struct Writer<'m> {
     object: Object<'static>,

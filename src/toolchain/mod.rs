@@ -3,6 +3,7 @@
 pub mod cache;
 pub mod descriptor;
 pub mod find;
+mod members;
 pub mod name;
 pub mod packages;
 pub mod probe;

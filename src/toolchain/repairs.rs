@@ -8,10 +8,14 @@
 //! need it: the linker takes it only for a program that refers to one of them.
 
 use super::Facts;
+use super::members::{nowhere, renamed, weakened};
 use super::probe::Asked;
 pub use super::traps::{TRAPS, Trap};
 use crate::archive;
+use crate::convert::shelf;
 use crate::model::Libc;
+use crate::plugins::converters::{Choice, Tables};
+use crate::plugins::of_libc;
 use object::read::archive::ArchiveFile;
 use object::{Object, ObjectSection};
 use serde::{Deserialize, Serialize};
@@ -29,6 +33,10 @@ const MODULES: &str = include_str!("../../toolchains/glibc/modules.c");
 const DL: &str = include_str!("../../toolchains/glibc/dl.c");
 const ITERATE: &str = include_str!("../../toolchains/glibc/iterate.c");
 const TRY_PLUGINS: &str = include_str!("../../toolchains/glibc/try-plugins.c");
+const ICONV: &str = include_str!("../../toolchains/glibc/iconv.c");
+const LOADER_C: &str = include_str!("../../toolchains/glibc/loader.c");
+const SERVICES: &str = include_str!("../../toolchains/glibc/services.c");
+const TRY_ICONV: &str = include_str!("../../toolchains/glibc/try-iconv.c");
 const TRY_CONVERTED: &str = include_str!("../../toolchains/glibc/try-converted.c");
 const TRY_LOCALE: &str = include_str!("../../toolchains/glibc/try-locale.c");
 const TRY_NAME_SERVICES: &str = include_str!("../../toolchains/glibc/try-name-services.c");
@@ -36,6 +44,10 @@ const TRY_NAME_SERVICES: &str = include_str!("../../toolchains/glibc/try-name-se
 /// The loader of locale archives, and its new name: of the same length, so that only bytes of a string change.
 const LOADER: &[u8] = b"_nl_load_locale_from_archive\0";
 const ORIGINAL: &str = "_nl_load_locale_from_archivE";
+
+/// What makes the tables of iconv, and its new name.
+const CONF: &[u8] = b"__gconv_load_conf\0";
+const ORIGINAL_CONF: &str = "__gconv_load_conF";
 
 /// Functions that read locale files: C's, and the constructors of `std::locale` that take a name.
 pub const LOCALE_FUNCTIONS: [&str; 14] = [
@@ -91,6 +103,8 @@ pub struct Repairs {
     pub converted: Option<PathBuf>,
     /// The archive with dlopen and its kin for what is linked in; none where it does not work.
     pub plugins: Option<PathBuf>,
+    /// The archive with converters of iconv, those that every program gets; none where it does not work.
+    pub iconv: Option<PathBuf>,
     /// The functions behind which name services are, as the warnings in libc.a say.
     pub functions: Vec<String>,
     /// The functions of which libc.a warns otherwise.
@@ -105,7 +119,8 @@ impl Repairs {
         let there = |path: &Option<PathBuf>| path.as_ref().is_none_or(|p| p.is_file());
         let traps = self.traps.as_ref().is_none_or(|dir| TRAPS.iter().all(|t| dir.join(t.file()).is_file()));
         let same = stamp(&self.libc.0).is_ok_and(|now| now == self.libc);
-        same && traps && [&self.locale, &self.name_services, &self.converted, &self.plugins].into_iter().all(there)
+        same && traps
+            && [&self.locale, &self.name_services, &self.converted, &self.plugins, &self.iconv].into_iter().all(there)
     }
 }
 
@@ -136,6 +151,7 @@ pub(super) fn make(asked: &Asked<'_>, facts: &Facts, keep: &Path) -> Option<Repa
     let traps = made(work.traps(&found), "a linker without indexes");
     let converted = made(work.converted(), "converted libraries");
     let plugins = made(work.plugins(), "plugins").filter(|_| converted.is_some());
+    let iconv = made(work.iconv(&found), "iconv").filter(|_| converted.is_some());
     let any = locale.is_some() || name_services.is_some() || traps.is_some() || converted.is_some();
     any.then_some(Repairs {
         libc: stamp,
@@ -143,6 +159,7 @@ pub(super) fn make(asked: &Asked<'_>, facts: &Facts, keep: &Path) -> Option<Repa
         name_services,
         converted,
         plugins,
+        iconv,
         functions: found.functions,
         warned: found.warned,
         traps,
@@ -158,6 +175,8 @@ pub(super) fn start_code(asked: &Asked<'_>, facts: &Facts, keep: &Path) -> io::R
 struct Found {
     /// The member with the loader of locale archives, the loader renamed.
     loader: Option<Vec<u8>>,
+    /// The member that makes the tables of iconv, with that function renamed.
+    conf: Option<Vec<u8>>,
     /// Functions that warn of shared libraries.
     functions: Vec<String>,
     /// Functions that warn of something else, or can't be repaired.
@@ -171,11 +190,14 @@ impl Found {
         // any other time.
         let data = unsafe { memmap2::Mmap::map(&file) }.ok()?;
         let archive = ArchiveFile::parse(&*data).ok()?;
-        let mut found = Found { loader: None, functions: Vec::new(), warned: Vec::new() };
+        let mut found = Found { loader: None, conf: None, functions: Vec::new(), warned: Vec::new() };
         for member in archive.members().flatten() {
             let Ok(bytes) = member.data(&*data) else { continue };
             if member.name() == b"loadarchive.o" {
-                found.loader = renamed(bytes);
+                found.loader = renamed(bytes, LOADER, ORIGINAL);
+            }
+            if member.name() == b"gconv_conf.o" {
+                found.conf = renamed(bytes, CONF, ORIGINAL_CONF).and_then(|b| nowhere(&b, b"/gconv\0"));
             }
             let Ok(object) = object::File::parse(bytes) else { continue };
             for section in object.sections() {
@@ -193,18 +215,6 @@ impl Found {
         }
         Some(found)
     }
-}
-
-fn renamed(member: &[u8]) -> Option<Vec<u8>> {
-    let mut bytes = member.to_vec();
-    let mut any = false;
-    let mut from = 0;
-    while let Some(at) = bytes.get(from..)?.windows(LOADER.len()).position(|w| w == LOADER) {
-        let start = from + at;
-        bytes.get_mut(start..start + ORIGINAL.len())?.copy_from_slice(ORIGINAL.as_bytes());
-        (any, from) = (true, start + ORIGINAL.len());
-    }
-    any.then_some(bytes)
 }
 
 struct Work<'a> {
@@ -241,11 +251,13 @@ impl Work<'_> {
         fs::create_dir_all(self.keep)?;
         let repaired: Vec<&str> = LOCALE_FUNCTIONS.to_vec();
         let names: Vec<&str> = found.functions.iter().map(String::as_str).collect();
+        let converting: Vec<&str> = of_libc::CONVERTING.to_vec();
         let warned: Vec<&str> = found.warned.iter().map(String::as_str).collect();
         for trap in TRAPS {
             let functions = match trap {
                 Trap::Locale => &repaired,
                 Trap::NameServices => &names,
+                Trap::Iconv => &converting,
                 Trap::Warned => &warned,
             };
             self.compile("trap", &trap.source(functions))?;
@@ -284,10 +296,38 @@ impl Work<'_> {
         Ok(kept)
     }
 
+    fn iconv(&self, found: &Found) -> io::Result<PathBuf> {
+        let conf = found.conf.as_ref().ok_or_else(|| io::Error::other("libc.a has no tables of iconv"))?;
+        let dir = &self.asked.dir;
+        fs::write(dir.join("conf.o"), conf)?;
+        fs::write(dir.join("modules.h"), MODULES_H)?;
+        for (name, text) in [("iconv", ICONV), ("loader", LOADER_C), ("services", SERVICES), ("modules", MODULES)] {
+            self.compile(name, text)?;
+        }
+        let merged = weakened(&self.merge(&["iconv.o", "conf.o"])?);
+        fs::create_dir_all(self.keep)?;
+        self.place(of_libc::ICONV, &merged.ok_or_else(|| io::Error::other("an object without symbols"))?)?;
+        for object in [of_libc::LOADER, of_libc::SERVICES, of_libc::MODULES, of_libc::START] {
+            self.place(object, &fs::read(dir.join(object))?)?;
+        }
+        for (name, text) in [("iconv", ICONV), ("loader", LOADER_C)] {
+            self.compile(name, &format!("#define STATICCXX_STRONG\n{text}"))?;
+        }
+        self.place(&of_libc::strong(of_libc::ICONV), &self.merge(&["iconv.o", "conf.o"])?)?;
+        self.place(&of_libc::strong(of_libc::LOADER), &fs::read(dir.join(of_libc::LOADER))?)?;
+        let dirs = &self.facts.library_dirs;
+        let libc = shelf::libc_for_modules(dirs);
+        let kit = of_libc::Kit { dir: self.keep, library_dirs: dirs, libc: &libc, strong: false };
+        let tables = Tables::read(dirs).ok_or_else(|| io::Error::other("libc has no directory `gconv`"))?;
+        let bytes = kit.converters(&tables, &tables.choose(&Choice::default()))?;
+        self.keep_archive("iconv.a", &bytes, TRY_ICONV)
+    }
+
     fn compile(&self, name: &str, text: &str) -> io::Result<()> {
         let source = format!("{name}.c");
         fs::write(self.asked.dir.join(&source), text)?;
         let define = format!("-DSTATICCXX_ORIGINAL={ORIGINAL}");
+        let define_conf = format!("-DSTATICCXX_CONF={ORIGINAL_CONF}");
         let object = format!("{name}.o");
         self.tell(&[
             "-x",
@@ -299,6 +339,7 @@ impl Work<'_> {
             "-w",
             "-D_GNU_SOURCE",
             &define,
+            &define_conf,
             "-c",
             &source,
             "-o",
@@ -378,13 +419,16 @@ pub struct Wanted {
     pub locale: bool,
     /// Name services.
     pub name_services: bool,
+    /// Converters of iconv.
+    pub iconv: bool,
 }
 
 impl Wanted {
     /// The archives among a toolchain's repairs.
     pub fn archives<'a>(&self, repairs: &'a Repairs) -> impl Iterator<Item = &'a PathBuf> {
         let locale = repairs.locale.as_ref().filter(|_| self.locale);
-        locale.into_iter().chain(repairs.name_services.as_ref().filter(|_| self.name_services))
+        let services = repairs.name_services.as_ref().filter(|_| self.name_services);
+        locale.into_iter().chain(services).chain(repairs.iconv.as_ref().filter(|_| self.iconv))
     }
 }
 
@@ -393,12 +437,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_loader_is_renamed_where_its_name_stands() {
-        let member = [b"\0x".as_slice(), LOADER, b"y"].concat();
-        let text = String::from_utf8(renamed(&member).unwrap()).unwrap();
-        assert_eq!(text, format!("\0x{ORIGINAL}\0y"));
-        assert_eq!(renamed(b"nothing"), None);
-        assert_eq!(ORIGINAL.len() + 1, LOADER.len());
+    fn new_names_are_as_long_as_the_old_ones() {
+        assert_eq!((ORIGINAL.len() + 1, ORIGINAL_CONF.len() + 1), (LOADER.len(), CONF.len()));
     }
 
     #[test]

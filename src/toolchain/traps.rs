@@ -10,12 +10,14 @@ pub enum Trap {
     Locale,
     /// The repair of name services is needed; without it GNU ld warns.
     NameServices,
+    /// Converters of iconv are needed.
+    Iconv,
     /// GNU ld warns.
     Warned,
 }
 
 /// All of them.
-pub const TRAPS: [Trap; 3] = [Trap::Locale, Trap::NameServices, Trap::Warned];
+pub const TRAPS: [Trap; 4] = [Trap::Locale, Trap::NameServices, Trap::Iconv, Trap::Warned];
 
 impl Trap {
     /// The symbol that nobody defines.
@@ -27,6 +29,7 @@ impl Trap {
     pub fn symbol(self) -> &'static str {
         match self {
             Trap::Locale => "staticcxx_locale_data",
+            Trap::Iconv => "staticcxx_converters",
             Trap::NameServices | Trap::Warned => "staticcxx_name_services",
         }
     }
@@ -40,6 +43,7 @@ impl Trap {
         match self {
             Trap::Locale => "locale",
             Trap::NameServices => "name_services",
+            Trap::Iconv => "iconv",
             Trap::Warned => "warning",
         }
     }

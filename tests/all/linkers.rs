@@ -543,6 +543,7 @@ fn what_is_compiled_by_the_same_call_is_linked_by_the_built_in_linker() {
     let with = |compiler: &str, program: &str, words: &[&str]| {
         let _ = fs::remove_file(dir.join("p"));
         let mut run = Run::new(program).args(words).dir(dir.path()).env("STATICCXX_REPORT", &report);
+        run = run.env("STATICCXX_ICONV", "none");
         let variable = if program == STATICCC { "STATICCXX_CC" } else { "STATICCXX_CXX" };
         run = if compiler.is_empty() { run } else { run.env(variable, which(compiler)) };
         run.silent();

@@ -37,6 +37,8 @@ mod convert_result;
 mod convert_bad;
 // Plugins linked in, against the same programs that load them.
 mod plugins;
+// Converters of iconv and name services linked in.
+mod iconv;
 // What repairs glibc, and hints after a failed link.
 mod repairs;
 // `staticctl` itself.

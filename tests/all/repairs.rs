@@ -124,22 +124,25 @@ fn the_report_names_who_calls_what_can_t_be_repaired() {
         Run::new("gcc").dir(dir.path()).args(["-c", "-fPIC", &format!("{name}.c")]).ok();
     }
     Run::new("ar").dir(dir.path()).line("rcs libp.a i.o unused.o").ok();
-    let findings = |fixes: &str| {
+    let findings = |fixes: &str, converters: &str| {
         let run = Run::new(STATICCC)
             .dir(dir.path())
             .env("STATICCXX_REPORT", dir.join("report"))
-            .env("STATICCXX_GLIBC_FIXES", fixes);
+            .env("STATICCXX_GLIBC_FIXES", fixes)
+            .env("STATICCXX_ICONV", converters);
         assert!(run.line("main.o d.o -L. -lp -o x").output().status.success());
         let lines = fs::read_to_string(dir.join("report/links.jsonl")).unwrap();
         let record: serde_json::Value = serde_json::from_str(lines.lines().last().unwrap()).unwrap();
         let list = record["verdict"]["findings"].as_array().unwrap().clone();
         list.into_iter().map(|f| (f["id"].as_str().unwrap().to_owned(), f["callers"].to_string())).collect::<Vec<_>>()
     };
-    let repaired = findings("both");
+    let repaired = findings("all", "common");
+    assert!(repaired.len() == 1 && repaired[0].0 == "needs-dlopen", "{repaired:?}");
+    let repaired = findings("all", "none");
     let names: Vec<&str> = repaired.iter().map(|f| f.0.as_str()).collect();
     assert_eq!(names, ["needs-iconv", "needs-dlopen"], "{repaired:?}");
     assert!(repaired[0].1.contains("libp.a(i.o)") && repaired[1].1 == "[\"d.o\"]", "{repaired:?}");
-    let plain = findings("off");
+    let plain = findings("off", "common");
     let names: Vec<&str> = plain.iter().map(|f| f.0.as_str()).collect();
     assert_eq!(names, ["needs-name-services", "needs-iconv", "needs-locales", "needs-dlopen"], "{plain:?}");
 }

@@ -16,10 +16,9 @@ extern const char staticcxx_inside[] HIDDEN;
 
 /* The table of modules, which nothing else brings in. */
 extern const char staticcxx_plugin_table[] HIDDEN;
-__attribute__((used)) static const char *const table = staticcxx_plugin_table;
 
 /* By which a finished program shows that it has this. */
-__attribute__((used)) const char staticcxx_plugins[] = "staticcxx: plugins are linked in";
+const char staticcxx_plugins[] = "staticcxx: plugins are linked in";
 
 extern const ElfW(Ehdr) __ehdr_start HIDDEN;
 extern char _end[] HIDDEN;
@@ -98,6 +97,7 @@ void *dlopen(const char *name, int mode)
     struct module *m;
     void *handle = 0;
     int binding = mode & (RTLD_LAZY | RTLD_NOW);
+    __asm__ volatile("" : : "r"(staticcxx_plugins), "r"(staticcxx_plugin_table));
     has_said = 0;
     if (!binding) {
         say("%s: invalid mode for dlopen(): Invalid argument", name ? name : self());

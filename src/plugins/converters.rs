@@ -1,0 +1,311 @@
+//! The converters of glibc's iconv: what there is on the machine, and which of it a program gets.
+//!
+//! Converters are shared objects in libc's directory `gconv`; what they convert, and under which names, stands in
+//! `gconv-modules` and `gconv-modules.d/*.conf` beside them, as `iconvconfig` reads it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A conversion: one line `module FROM TO FILE [COST]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conversion {
+    /// The character set that is read.
+    pub from: String,
+    /// The one that is written.
+    pub to: String,
+    /// The file's name, without its end.
+    pub file: String,
+    /// What it costs.
+    pub cost: u32,
+}
+
+/// What the files say.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Tables {
+    /// The directory.
+    pub dir: PathBuf,
+    /// In the order of the files.
+    pub conversions: Vec<Conversion>,
+    /// Another name, and the one that conversions have.
+    pub aliases: Vec<(String, String)>,
+}
+
+/// The name in conversions of what all of them go through.
+const INTERNAL: &str = "INTERNAL";
+
+/// Character sets that are in every program that converts, unless `STATICCXX_ICONV` says otherwise: those of the web
+/// (encoding.spec.whatwg.org), of mail, and of the systems before Unicode; by the names of their conversions.
+pub const COMMON: [&str; 55] = [
+    "BIG5",
+    "BIG5-HKSCS",
+    "CP1250",
+    "CP1251",
+    "CP1252",
+    "CP1253",
+    "CP1254",
+    "CP1255",
+    "CP1256",
+    "CP1257",
+    "CP1258",
+    "CP932",
+    "EUC-CN",
+    "EUC-JP",
+    "EUC-KR",
+    "GB18030",
+    "GBK",
+    "IBM437",
+    "IBM850",
+    "IBM852",
+    "IBM855",
+    "IBM858",
+    "IBM866",
+    "IBM874",
+    "ISO-2022-JP",
+    "ISO-2022-KR",
+    "ISO-8859-1",
+    "ISO-8859-10",
+    "ISO-8859-11",
+    "ISO-8859-13",
+    "ISO-8859-14",
+    "ISO-8859-15",
+    "ISO-8859-16",
+    "ISO-8859-2",
+    "ISO-8859-3",
+    "ISO-8859-4",
+    "ISO-8859-5",
+    "ISO-8859-6",
+    "ISO-8859-7",
+    "ISO-8859-8",
+    "ISO-8859-9",
+    "JOHAB",
+    "KOI8-R",
+    "KOI8-U",
+    "MAC-CYRILLIC",
+    "MACINTOSH",
+    "SJIS",
+    "TCVN5712-1",
+    "TIS-620",
+    "UHC",
+    "UNICODE",
+    "UTF-16",
+    "UTF-32",
+    "UTF-7",
+    "VISCII",
+];
+
+/// Which converters a program gets, `STATICCXX_ICONV`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// `all` of them.
+    pub all: bool,
+    /// Names of character sets or of converters' files, in capitals, sorted.
+    pub names: BTreeSet<String>,
+}
+
+impl Choice {
+    /// Reads `common`, `all`, `none`, and names of character sets, with commas between.
+    pub fn parse(text: &str) -> Choice {
+        let mut choice = Choice { all: false, names: BTreeSet::new() };
+        for word in text.split(',').map(str::trim).filter(|w| !w.is_empty()) {
+            match word {
+                "all" => choice.all = true,
+                "none" | "off" | "0" => {}
+                "common" => choice.names.extend(COMMON.map(str::to_owned)),
+                name => drop(choice.names.insert(name.to_ascii_uppercase())),
+            }
+        }
+        choice
+    }
+
+    /// Whether there are to be none.
+    pub fn is_none(&self) -> bool {
+        !self.all && self.names.is_empty()
+    }
+
+    /// Whether it is what programs get without being asked.
+    pub fn is_common(&self) -> bool {
+        *self == Choice::default()
+    }
+}
+
+impl Default for Choice {
+    fn default() -> Choice {
+        Choice::parse("common")
+    }
+}
+
+/// What a program gets.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Chosen {
+    /// Files of converters.
+    pub files: Vec<PathBuf>,
+    /// Their conversions.
+    pub conversions: Vec<Conversion>,
+    /// Names for those.
+    pub aliases: Vec<(String, String)>,
+    /// Names that nothing is known by.
+    pub unknown: Vec<String>,
+}
+
+impl Tables {
+    /// Reads the tables of the first of libc's directories that has any.
+    pub fn read(library_dirs: &[PathBuf]) -> Option<Tables> {
+        let dir = library_dirs.iter().map(|d| d.join("gconv")).find(|d| d.join("gconv-modules").is_file())?;
+        let mut tables = Tables { dir: dir.clone(), ..Tables::default() };
+        let mut more: Vec<PathBuf> = fs::read_dir(dir.join("gconv-modules.d"))
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|e| e.path())
+            .filter(|p| p.extension().is_some_and(|e| e == "conf"))
+            .collect();
+        more.sort();
+        for file in std::iter::once(dir.join("gconv-modules")).chain(more) {
+            if let Ok(text) = fs::read(&file) {
+                tables.parse(&String::from_utf8_lossy(&text));
+            }
+        }
+        Some(tables)
+    }
+
+    fn parse(&mut self, text: &str) {
+        for line in text.lines() {
+            let mut words = line.split('#').next().unwrap_or_default().split_ascii_whitespace();
+            match (words.next(), words.next(), words.next(), words.next()) {
+                (Some("alias"), Some(from), Some(to), None) => {
+                    self.aliases.push((from.to_ascii_uppercase(), to.to_ascii_uppercase()));
+                }
+                (Some("module"), Some(from), Some(to), Some(file)) => self.conversions.push(Conversion {
+                    from: from.to_ascii_uppercase(),
+                    to: to.to_ascii_uppercase(),
+                    file: file.strip_suffix(".so").unwrap_or(file).to_owned(),
+                    cost: words.next().and_then(|c| c.parse().ok()).unwrap_or(1),
+                }),
+                _ => {}
+            }
+        }
+    }
+
+    /// What a choice comes to.
+    pub fn choose(&self, choice: &Choice) -> Chosen {
+        let mut chosen = Chosen::default();
+        let aliases: BTreeMap<&str, &str> = self.aliases.iter().map(|(f, t)| (f.as_str(), t.as_str())).collect();
+        let mut files = BTreeSet::new();
+        for name in &choice.names {
+            let file = name.as_str();
+            let name = format!("{name}//");
+            let name = aliases.get(name.as_str()).copied().unwrap_or(&name);
+            let of =
+                self.conversions.iter().filter(|c| c.from == name || c.to == name || c.file.eq_ignore_ascii_case(file));
+            let before = files.len();
+            files.extend(of.map(|c| c.file.as_str()));
+            let built_in = self.conversions.iter().all(|c| c.from != name && c.to != name);
+            if files.len() == before && built_in && !BUILT_IN.contains(&name) {
+                chosen.unknown.push(name.trim_end_matches('/').to_owned());
+            }
+        }
+        let wanted = |c: &&Conversion| choice.all || files.contains(c.file.as_str());
+        chosen.conversions = self.conversions.iter().filter(wanted).cloned().collect();
+        let kept: BTreeSet<&str> = chosen
+            .conversions
+            .iter()
+            .flat_map(|c| [c.from.as_str(), c.to.as_str()])
+            .filter(|n| *n != INTERNAL)
+            .collect();
+        chosen.aliases = self.aliases.iter().filter(|(_, to)| kept.contains(to.as_str())).cloned().collect();
+        let files: BTreeSet<&str> = chosen.conversions.iter().map(|c| c.file.as_str()).collect();
+        chosen.files = files.into_iter().map(|f| self.dir.join(format!("{f}.so"))).collect();
+        chosen
+    }
+}
+
+/// What glibc converts without files (iconv/gconv_builtin.h), by the names that people write.
+const BUILT_IN: [&str; 16] = [
+    "ANSI_X3.4-1968//",
+    "ASCII//",
+    "ISO-10646//",
+    "UCS-2//",
+    "UCS-2BE//",
+    "UCS-2LE//",
+    "UCS-4//",
+    "UCS-4BE//",
+    "UCS-4LE//",
+    "UCS2//",
+    "UCS4//",
+    "US-ASCII//",
+    "UTF-8//",
+    "UTF8//",
+    "UNICODELITTLE//",
+    "WCHAR_T//",
+];
+
+impl Chosen {
+    /// The tables as the code in the program reads them: words ended by zeros; conversions of four, then an empty word,
+    /// aliases of two, then an empty word.
+    pub fn text(&self, dir: &Path) -> Vec<u8> {
+        let mut text = Vec::new();
+        let mut word = |w: &str| {
+            text.extend(w.bytes());
+            text.push(0);
+        };
+        for conversion in &self.conversions {
+            word(&conversion.from);
+            word(&conversion.to);
+            word(&dir.join(format!("{}.so", conversion.file)).to_string_lossy());
+            word(&conversion.cost.to_string());
+        }
+        word("");
+        for (from, to) in &self.aliases {
+            word(from);
+            word(to);
+        }
+        word("");
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tables() -> Tables {
+        let mut tables = Tables { dir: "/g".into(), ..Tables::default() };
+        tables.parse(
+            "# text\nalias\tLATIN1//\t\tISO-8859-1//\nmodule\tISO-8859-1//\tINTERNAL\tISO8859-1\t1\n\
+             module INTERNAL ISO-8859-1// ISO8859-1 1\nmodule IBM037// INTERNAL IBM037\nalias cp037// ibm037//\nmodule x\n",
+        );
+        tables
+    }
+
+    #[test]
+    fn the_files_are_read_as_iconvconfig_does() {
+        let tables = tables();
+        assert_eq!(tables.aliases[1], ("CP037//".into(), "IBM037//".into()));
+        assert_eq!(tables.conversions.len(), 3);
+        assert_eq!(tables.conversions[2].cost, 1);
+    }
+
+    #[test]
+    fn a_choice_is_by_any_name_of_a_character_set() {
+        let tables = tables();
+        let chosen = tables.choose(&Choice::parse("latin1, nonsense, utf-8"));
+        assert_eq!(chosen.files, [PathBuf::from("/g/ISO8859-1.so")]);
+        assert_eq!(chosen.aliases.len(), 1);
+        assert_eq!(chosen.unknown, ["NONSENSE"]);
+        assert_eq!(tables.choose(&Choice::parse("all")).files.len(), 2);
+        assert!(Choice::parse("none").is_none() && Choice::default().is_common() && !Choice::parse("all").is_none());
+        let text = chosen.text(Path::new("/g"));
+        assert!(text.starts_with(b"ISO-8859-1//\0INTERNAL\0/g/ISO8859-1.so\x001\0"));
+        assert!(text.ends_with(b"1\0\0LATIN1//\0ISO-8859-1//\0\0"));
+    }
+
+    #[test]
+    fn the_common_set_is_sorted_and_all_of_it_is_on_this_machine() {
+        assert!(COMMON.windows(2).all(|w| w[0] < w[1]));
+        let dirs = ["/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib"].map(PathBuf::from);
+        let chosen = Tables::read(&dirs).unwrap().choose(&Choice::default());
+        assert_eq!(chosen.unknown, Vec::<String>::new());
+        assert!(chosen.files.iter().all(|f| f.is_file()), "{:?}", chosen.files);
+    }
+}

@@ -1,0 +1,23 @@
+/* Name services of a static glibc program with services beyond files and dns linked in (STATICCXX_NSS). As in
+   name-services.c, what nsswitch.conf says does not count: the lines are part of the program. */
+#include <string.h>
+
+#define HIDDEN __attribute__((visibility("hidden")))
+extern int __nss_configure_lookup(const char *database, const char *services);
+
+/* Made with the archive: database and services in turn, each ended by a zero, then an empty word. */
+extern const char staticcxx_pins[] HIDDEN;
+extern const char staticcxx_service_table[] HIDDEN, staticcxx_loader[] HIDDEN;
+
+/* By which a finished program shows that it has this, stripped or not. */
+const char staticcxx_name_services[] = "staticcxx: name services are files and dns, and some linked in";
+
+__attribute__((constructor(101))) static void pin(void)
+{
+    const char *database, *services;
+    __asm__ volatile("" : : "r"(staticcxx_name_services), "r"(staticcxx_service_table), "r"(staticcxx_loader));
+    for (database = staticcxx_pins; *database; database = services + strlen(services) + 1) {
+        services = database + strlen(database) + 1;
+        __nss_configure_lookup(database, services);
+    }
+}
