@@ -41,6 +41,7 @@ pub mod message;
 pub mod model;
 pub mod plan;
 pub mod plugins;
+pub mod program;
 pub mod report;
 pub mod run;
 pub mod sandbox;

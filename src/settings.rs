@@ -88,6 +88,8 @@ pub struct Settings {
     pub colours: bool,
     /// `LIBRARY_PATH`, which GCC and Clang add to the library search path.
     pub library_path: Option<OsString>,
+    /// `LD_LIBRARY_PATH`, where ld.so looks before its own directories.
+    pub loader_path: Option<OsString>,
     /// `SOURCE_DATE_EPOCH`: the time that images carry, in seconds since 1970, as text.
     pub source_date_epoch: Option<String>,
     /// The file that `docker login` writes, below `DOCKER_CONFIG` or `~/.docker`.
@@ -171,6 +173,7 @@ impl Settings {
             chain: get(CHAIN),
             colours: get("TERM").is_some_and(|t| t != "dumb"),
             library_path: get("LIBRARY_PATH"),
+            loader_path: get("LD_LIBRARY_PATH"),
             source_date_epoch: get("SOURCE_DATE_EPOCH").map(|v| v.to_string_lossy().into_owned()),
             docker_config: get("DOCKER_CONFIG")
                 .map(PathBuf::from)
@@ -188,6 +191,16 @@ impl Settings {
 pub fn program_paths() -> Vec<PathBuf> {
     let variables = ["COMPILER_PATH", "PATH"].into_iter().filter_map(env::var_os);
     variables.flat_map(|v| env::split_paths(&v).collect::<Vec<_>>()).collect()
+}
+
+impl Settings {
+    /// The directories of `LD_LIBRARY_PATH`.
+    pub fn loader_path(&self) -> Vec<PathBuf> {
+        let list = self.loader_path.as_deref().unwrap_or_default();
+        // ld.so takes a semicolon too.
+        let parts = list.as_encoded_bytes().split(|b| matches!(b, b':' | b';')).filter(|p| !p.is_empty());
+        parts.map(|p| PathBuf::from(crate::run::os(p))).collect()
+    }
 }
 
 /// What is set of these variables, which belong to build systems and are handed on to them. Empty ones count as unset.

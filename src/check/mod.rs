@@ -10,7 +10,7 @@ mod read;
 pub mod target;
 
 pub use calls::{CallEvidence, NamedFiles};
-pub use image::{Image, ReadError};
+pub use image::{FileType, Image, ReadError};
 pub use judge::{Failure, Finding, Verdict, judge, some};
 pub use target::Expect;
 

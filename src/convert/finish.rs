@@ -99,7 +99,8 @@ impl Output<'_> {
         if let (Some((section, _, bytes)), Some(tls)) = (self.tls.take(), self.library.tls)
             && !bytes.is_empty()
         {
-            self.object.section_mut(section).set_data(bytes, tls.align);
+            let align = self.options.program.map_or(tls.align, |p| p.thread_align(&tls));
+            self.object.section_mut(section).set_data(bytes, align);
         }
         self.object.section_mut(self.stubs.0).set_data(std::mem::take(&mut self.stubs.1), 16);
         self.object.section_mut(self.slots.0).set_data(vec![0; slots as usize], if slots > 0 { page } else { 8 });

@@ -83,6 +83,12 @@ pub struct Library<'a> {
     pub build_id: Option<&'a [u8]>,
     /// What only ld.so reads: start and end of each, unordered.
     pub for_loader: Vec<(u64, u64)>,
+    /// Where a program begins; none for a shared object.
+    pub entry: Option<u64>,
+    /// It stays at its addresses: a program that is no PIE.
+    pub fixed: bool,
+    /// Functions of a program that run before all constructors.
+    pub early: Vec<u64>,
 }
 
 impl<'a> Library<'a> {
@@ -91,10 +97,23 @@ impl<'a> Library<'a> {
     /// # Errors
     /// Whatever is none of ours, or damaged.
     pub fn read(data: &'a [u8]) -> Result<Library<'a>, Refusal> {
+        Library::read_as(data, false)
+    }
+
+    /// Reads a dynamic program.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn read_program(data: &'a [u8]) -> Result<Library<'a>, Refusal> {
+        Library::read_as(data, true)
+    }
+
+    fn read_as(data: &'a [u8], program: bool) -> Result<Library<'a>, Refusal> {
         let header = elf::FileHeader64::<LE>::parse(data).map_err(|_| Refusal::NotElf)?;
         let endian = header.endian().map_err(|_| Refusal::NotElf)?;
         match header.e_type(endian) {
             elf::ET_DYN => {}
+            elf::ET_EXEC if program => {}
             elf::ET_EXEC => return Err(Refusal::NotShared { what: "a program".into() }),
             elf::ET_REL => return Err(Refusal::NotShared { what: "an object file".into() }),
             _ => return Err(Refusal::NotShared { what: "another kind of file".into() }),
@@ -115,7 +134,10 @@ impl<'a> Library<'a> {
             machine,
             soname: dynamic.text(elf::DT_SONAME.0),
             needed: dynamic.needed.iter().filter_map(|at| text_at(dynamic.strings, *at)).collect(),
-            symbolic: dynamic.entry(elf::DT_SYMBOLIC.0).is_some() || dynamic.flag(elf::DT_FLAGS.0, elf::DF_SYMBOLIC.0),
+            // What a program defines stands first in any case.
+            symbolic: program
+                || dynamic.entry(elf::DT_SYMBOLIC.0).is_some()
+                || dynamic.flag(elf::DT_FLAGS.0, elf::DF_SYMBOLIC.0),
             symbols: Vec::new(),
             relocations: Vec::new(),
             tls: find(elf::PT_TLS).filter(|p| p.p_memsz(endian) > 0).map(|p| tls(p, &memory)).transpose()?,
@@ -127,6 +149,9 @@ impl<'a> Library<'a> {
             executable_stack: find(elf::PT_GNU_STACK).is_some_and(|p| p.p_flags(endian).0 & elf::PF_X.0 != 0),
             build_id: headers.iter().find_map(|p| build_id(p, data)),
             for_loader: dynamic.for_loader(),
+            entry: program.then(|| header.e_entry(endian)),
+            fixed: header.e_type(endian) == elf::ET_EXEC,
+            early: Vec::new(),
             memory,
         };
         if let Some(other) = dynamic.text(elf::DT_FILTER.0).or(dynamic.text(elf::DT_AUXILIARY.0)) {
@@ -148,7 +173,21 @@ impl<'a> Library<'a> {
             dynamic.functions(&library, elf::DT_INIT.0, elf::DT_INIT_ARRAY.0, elf::DT_INIT_ARRAYSZ.0)?;
         library.destructors =
             dynamic.functions(&library, elf::DT_FINI.0, elf::DT_FINI_ARRAY.0, elf::DT_FINI_ARRAYSZ.0)?;
+        if program {
+            // There is no single one beside the table.
+            let (array, size) = (elf::DT_PREINIT_ARRAY.0, elf::DT_PREINIT_ARRAYSZ.0);
+            library.early = dynamic.functions(&library, elf::DT_NULL.0, array, size)?;
+        }
         Ok(library)
+    }
+
+    /// What lies at an address when the program starts, before relocation: from the file, else zero.
+    pub fn content(&self, address: u64, size: u64) -> Option<Vec<u8>> {
+        let segment = self.memory.segment(address)?;
+        let length = size.min(segment.end() - address);
+        let mut bytes = self.memory.from(address).unwrap_or_default().to_vec();
+        bytes.resize(usize::try_from(length).ok()?, 0);
+        Some(bytes)
     }
 
     /// Whether code or read-only data is written to before the program starts (text relocations).

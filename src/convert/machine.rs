@@ -25,6 +25,8 @@ pub enum Meaning {
     ThreadOffset,
     /// A function and its argument that give the offset from the thread pointer.
     TlsDescriptor,
+    /// A library's variable, which has its place in the program: its first content.
+    Copy,
     /// Something that an object file can ask for in the same words (text relocations, sizes); so many bytes.
     PassOn(u8),
 }
@@ -36,6 +38,17 @@ pub struct Stub {
     pub code: &'static [u8],
     /// Where a relocation to what the stub is for goes: offset, type, addend.
     pub relocation: Option<(u64, u32, i64)>,
+}
+
+/// How an instruction of the start code (crt1.o) names `main`, in the four bytes behind its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NamesMain {
+    /// By the distance from the next instruction.
+    Distance,
+    /// By the distance of a slot that holds its address.
+    Slot,
+    /// By its address.
+    Address,
 }
 
 /// One machine.
@@ -51,6 +64,8 @@ pub struct Machine {
     pub lazy: u32,
     /// Object relocation: an address of 64 bits.
     pub address: u32,
+    /// Object relocation: an address of 32 bits.
+    pub address32: u32,
     /// Object relocation: a distance of 32 bits.
     pub distance32: u32,
     /// Object relocation: a distance of 64 bits.
@@ -65,6 +80,8 @@ pub struct Machine {
     pub tls_get_addr: Stub,
     /// The function of a TLS descriptor whose argument is an offset from the thread pointer.
     pub tls_descriptor: Stub,
+    /// Instructions of the start code that put the address of `main` where `__libc_start_main` expects it.
+    pub main: &'static [(&'static [u8], NamesMain)],
     /// What fills the space between stubs.
     pub filler: u8,
     /// The smallest page.
@@ -80,6 +97,7 @@ static X86_64: Machine = Machine {
         (0, Meaning::Nothing),
         (1, Meaning::Address),
         (2, Meaning::PassOn(4)),
+        (5, Meaning::Copy),
         (6, Meaning::Slot),
         (7, Meaning::Slot),
         (8, Meaning::Relative),
@@ -97,6 +115,7 @@ static X86_64: Machine = Machine {
     ],
     lazy: 7,
     address: 1,
+    address32: 10,
     distance32: 2,
     distance64: 24,
     nothing: 0,
@@ -110,6 +129,13 @@ static X86_64: Machine = Machine {
     },
     // mov 8(%rax),%rax; ret
     tls_descriptor: Stub { code: &[0x48, 0x8b, 0x40, 0x08, 0xc3], relocation: None },
+    // lea main(%rip),%rdi; mov main@GOT(%rip),%rdi; mov $main,%rdi; mov $main,%edi
+    main: &[
+        (&[0x48, 0x8d, 0x3d], NamesMain::Distance),
+        (&[0x48, 0x8b, 0x3d], NamesMain::Slot),
+        (&[0x48, 0xc7, 0xc7], NamesMain::Address),
+        (&[0xbf], NamesMain::Address),
+    ],
     filler: 0xcc,
     page: 4096,
 };
@@ -151,7 +177,7 @@ mod tests {
             assert_eq!(Machine::of(machine.number).map(|m| m.name), Some(machine.name));
         }
         assert_eq!(X86_64.meaning(8), Some(Meaning::Relative));
-        assert_eq!(X86_64.meaning(5), None);
+        assert_eq!((X86_64.meaning(5), X86_64.meaning(9)), (Some(Meaning::Copy), None));
         assert_eq!((X86_64.page_start(4097), X86_64.page_end(4097)), (4096, Some(8192)));
         assert_eq!(X86_64.page_end(u64::MAX), None);
     }

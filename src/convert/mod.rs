@@ -11,7 +11,10 @@
 //! weak symbols, thread-local offsets, an unwind table.
 
 pub mod cache;
+pub mod choice;
+pub mod copies;
 mod finish;
+pub mod finished;
 pub mod hints;
 pub mod library;
 pub mod machine;
@@ -20,6 +23,7 @@ pub mod module;
 pub mod names;
 pub mod output;
 pub mod pieces;
+pub mod program;
 pub mod refusal;
 mod relocate;
 pub mod shelf;
@@ -30,6 +34,7 @@ pub mod versions;
 
 pub use library::Library;
 pub use pieces::Layout;
+pub use program::Program;
 pub use refusal::Refusal;
 pub use versions::{Libc, Versions};
 
@@ -46,6 +51,8 @@ pub struct Options<'a> {
     pub libc: &'a Libc,
     /// It is opened at run time.
     pub module: Option<&'a module::Scope>,
+    /// It is a program.
+    pub program: Option<&'a Program>,
 }
 
 /// A converted library.
@@ -65,8 +72,14 @@ const FILLED: u64 = 64 << 20;
 /// # Errors
 /// Whatever can't be had in a static program, by name.
 pub fn convert(library: &Library<'_>, options: &Options<'_>) -> Result<Converted, Refusal> {
-    let plan = pieces::plan(library, unwind::extent(library), options.layout);
-    let block = library.tls.filter(|t| t.file_size > 0).map_or(0, |t| t.size);
+    let filled = options.program.map_or_else(Vec::new, Program::filled);
+    let plan = pieces::plan(library, unwind::extent(library), options.layout, &filled);
+    if let (Some(tls), Some(_)) = (library.tls, options.program)
+        && tls.lead() != 0
+    {
+        return Err(Refusal::broken("its thread-local block is not aligned"));
+    }
+    let block = library.tls.filter(|t| t.file_size > 0 || options.program.is_some()).map_or(0, |t| t.size);
     let (bytes, limit) = (plan.filled() + block, FILLED.max(library.memory.data.len() as u64 * 16));
     if bytes > limit {
         return Err(Refusal::TooLarge { bytes, limit });
@@ -88,11 +101,14 @@ pub fn acceptable(library: &Library<'_>) -> Result<(), Refusal> {
         return Err(Refusal::OtherLibc { needed: text(other) });
     }
     let exported = library.symbols.iter().filter(|s| s.exported());
-    if let Some(own) = exported.clone().find(|s| names::OF_LIBC.contains(&s.name)) {
+    // A program may bring its own allocator, as it could if it were linked statically.
+    let may = |name: &[u8]| library.entry.is_some() && names::ALLOCATION.contains(&name);
+    if let Some(own) = exported.clone().find(|s| names::OF_LIBC.contains(&s.name) && !may(s.name)) {
         return Err(Refusal::Interposes { symbol: text(own.name) });
     }
     let private = library.symbols.iter().find(|s| !s.defined() && s.version == Some(b"GLIBC_PRIVATE"));
-    if let Some(s) = private.filter(|s| s.name != b"__tls_get_addr") {
+    // Programs of glibc itself share more with its archives than libraries may; what those lack is refused by name later.
+    if let Some(s) = private.filter(|s| s.name != b"__tls_get_addr" && library.entry.is_none()) {
         return Err(Refusal::LoaderInternals { symbol: text(s.name), version: "GLIBC_PRIVATE".into() });
     }
     Ok(())

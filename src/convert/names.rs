@@ -55,21 +55,33 @@ pub fn today(name: &[u8]) -> &[u8] {
 }
 
 /// Old versions whose function is another one, and which function of today does all that they did, sorted.
-static SUPERSEDED: [(&[u8], &[u8]); 14] = [
+static SUPERSEDED: [(&[u8], &[u8]); 24] = [
+    // Of a program's own start code, which does not run: the static program has its libc's.
+    (b"__libc_start_main", b"__libc_start_main"),
     // Overlapping copies work with the old one.
     (b"memcpy", b"memmove"),
-    // Those of today do more: NULL for the result, errno, dangling links, scripts without `#!` refused, flags obeyed.
+    // Those of today do more: NULL for the result, errno, dangling links, scripts without `#!` refused, flags obeyed,
+    // threads that have ended found.
     (b"exp", b"exp"),
+    (b"exp10f", b"exp10f"),
+    (b"exp2", b"exp2"),
     (b"expf", b"expf"),
     (b"exp2f", b"exp2f"),
     (b"fmemopen", b"fmemopen"),
     (b"glob", b"glob"),
     (b"glob64", b"glob64"),
+    (b"hypot", b"hypot"),
+    (b"hypotf", b"hypotf"),
     (b"log", b"log"),
+    (b"log2", b"log2"),
     (b"log2f", b"log2f"),
     (b"logf", b"logf"),
+    (b"nftw", b"nftw"),
+    (b"nftw64", b"nftw64"),
     (b"pow", b"pow"),
     (b"powf", b"powf"),
+    (b"pthread_kill", b"pthread_kill"),
+    (b"quick_exit", b"quick_exit"),
     (b"realpath", b"realpath"),
     (b"regexec", b"regexec"),
 ];
@@ -82,6 +94,9 @@ pub fn successor(name: &[u8]) -> Option<&'static [u8]> {
 /// Functions of libc's that a library can't have for itself in a program that has libc inside.
 pub const OF_LIBC: [&[u8]; 8] =
     [b"__libc_start_main", b"calloc", b"dlopen", b"dlsym", b"free", b"malloc", b"pthread_create", b"realloc"];
+
+/// Those of them that allocate memory.
+pub const ALLOCATION: [&[u8]; 4] = [b"calloc", b"free", b"malloc", b"realloc"];
 
 /// glibc's own libraries by the beginning of their sonames.
 const GLIBC: [&[u8]; 12] = [

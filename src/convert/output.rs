@@ -39,6 +39,7 @@ pub fn write(library: &Library<'_>, plan: &Pieces, options: &Options<'_>) -> Res
     let mut output = Output::new(library, plan, options)?;
     output.thread_local();
     output.exports()?;
+    output.program()?;
     for relocation in &library.relocations {
         output.relocate(relocation)?;
     }
@@ -59,6 +60,8 @@ pub(super) struct Output<'a> {
     pub(super) sections: Vec<(SectionId, SymbolId, Vec<u8>)>,
     /// The thread-local block: section, symbol, bytes.
     pub(super) tls: Option<(SectionId, SymbolId, Vec<u8>)>,
+    /// Where in it the shared object's own begins.
+    pub(super) lead: u64,
     /// Global symbols by name.
     pub(super) globals: HashMap<Cow<'a, [u8]>, SymbolId>,
     pub(super) stubs: (SectionId, Vec<u8>),
@@ -148,6 +151,7 @@ impl<'a> Output<'a> {
             object,
             sections,
             tls: None,
+            lead: 0,
             globals: HashMap::new(),
             stubs: (stubs, Vec::new()),
             stub_symbols: HashMap::new(),
@@ -161,14 +165,29 @@ impl<'a> Output<'a> {
     fn thread_local(&mut self) {
         let Some(tls) = self.library.tls else { return };
         let flags = ALLOC | WRITE | elf::SHF_TLS.0;
-        let size = tls.lead() + tls.size;
-        let (id, bytes) = if tls.file_size == 0 {
+        let (lead, end) = self.options.program.map_or((tls.lead(), tls.lead() + tls.size), |p| p.thread_local(&tls));
+        self.lead = lead;
+        let size = end;
+        let (id, bytes) = if self.options.program.is_some() {
+            // The linker script puts it at the end of all thread-local data.
+            let id = elf_section(
+                &mut self.object,
+                super::program::THREAD_LOCAL.as_bytes(),
+                SectionKind::Tls,
+                elf::SHT_PROGBITS,
+                flags,
+            );
+            let mut bytes = vec![0; lead as usize];
+            bytes.extend_from_slice(self.library.memory.bytes(tls.address, tls.file_size).unwrap_or_default());
+            bytes.resize(size as usize, 0);
+            (id, bytes)
+        } else if tls.file_size == 0 {
             let id = elf_section(&mut self.object, b".tbss", SectionKind::UninitializedTls, elf::SHT_NOBITS, flags);
             self.object.section_mut(id).append_bss(size, tls.align);
             (id, Vec::new())
         } else {
             let id = elf_section(&mut self.object, b".tdata", SectionKind::Tls, elf::SHT_PROGBITS, flags);
-            let mut bytes = vec![0; tls.lead() as usize];
+            let mut bytes = vec![0; lead as usize];
             bytes.extend_from_slice(self.library.memory.bytes(tls.address, tls.file_size).unwrap_or_default());
             bytes.resize(size as usize, 0);
             (id, bytes)
@@ -177,8 +196,7 @@ impl<'a> Output<'a> {
         let section = SymbolSection::Section(id);
         let kind = symbols::TLS;
         let name = name.as_bytes();
-        let d =
-            Definition { name, bind: symbols::LOCAL, kind, hidden: false, section, value: tls.lead(), size: tls.size };
+        let d = Definition { name, bind: symbols::LOCAL, kind, hidden: false, section, value: lead, size: tls.size };
         let symbol = symbol(&mut self.object, &d);
         self.tls = Some((id, symbol, bytes));
     }
@@ -220,8 +238,7 @@ impl<'a> Output<'a> {
         } else {
             match (s.kind, &self.tls) {
                 (symbols::TLS, Some((id, _, _))) => {
-                    let lead = self.library.tls.map_or(0, |t| t.lead());
-                    (SymbolSection::Section(*id), s.value.wrapping_add(lead), symbols::TLS, s.size)
+                    (SymbolSection::Section(*id), s.value.wrapping_add(self.lead), symbols::TLS, s.size)
                 }
                 (symbols::TLS, None) => return Err(Refusal::broken("a thread-local symbol has no block")),
                 (symbols::IFUNC, _) => {
@@ -235,7 +252,22 @@ impl<'a> Output<'a> {
                 }
             }
         };
-        let d = Definition { name: &name, bind: symbols::WEAK, kind, hidden: false, section, value, size };
+        // What a program defines is not one of several.
+        let bind = if self.options.program.is_some() { 1 } else { symbols::WEAK };
+        let d = Definition { name: &name, bind, kind, hidden: false, section, value, size };
+        let id = symbol(&mut self.object, &d);
+        self.globals.insert(name, id);
+        Ok(())
+    }
+
+    /// Gives a name to an address, unless it is one already.
+    pub(super) fn define(&mut self, name: Cow<'a, [u8]>, address: u64, kind: u8, size: u64) -> Result<(), Refusal> {
+        if self.globals.contains_key(&name) {
+            return Ok(());
+        }
+        let (section, value) = self.place(address).ok_or_else(|| Refusal::Symbol { symbol: shown(&name) })?;
+        let section = SymbolSection::Section(section);
+        let d = Definition { name: &name, bind: 1, kind, hidden: false, section, value, size };
         let id = symbol(&mut self.object, &d);
         self.globals.insert(name, id);
         Ok(())

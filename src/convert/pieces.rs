@@ -61,12 +61,16 @@ const PROT_READ: u64 = 1;
 const PROT_EXEC: u64 = 4;
 
 /// Plans the sections of a library.
-pub fn plan(library: &Library<'_>, unwind: Option<(u64, u64)>, layout: Layout) -> Pieces {
+///
+/// Up to each address of `filled` its segment has bytes, even where the file has none.
+pub fn plan(library: &Library<'_>, unwind: Option<(u64, u64)>, layout: Layout, filled: &[u64]) -> Pieces {
     let dead = dead_ranges(library, unwind);
     let mut plan = Pieces::default();
     for segment in &library.memory.segments {
         let machine = library.machine;
         let (mut start, mut end) = (machine.page_start(segment.address), segment.file_end());
+        end = filled.iter().copied().filter(|e| end < *e && *e <= segment.end()).max().unwrap_or(end);
+        let bytes_end = end;
         if !segment.writable {
             let whole = (segment.address, end);
             if let Some((_, stop)) = dead.iter().find(|(from, to)| *from <= whole.0 && whole.0 < *to) {
@@ -92,8 +96,8 @@ pub fn plan(library: &Library<'_>, unwind: Option<(u64, u64)>, layout: Layout) -
         if start < end {
             plan.pieces.push(piece(start, end));
         }
-        if segment.memory_size > segment.file_size {
-            let start = segment.file_end().max(start);
+        if segment.end() > bytes_end {
+            let start = bytes_end.max(start);
             plan.pieces.push(Piece { start, end: segment.end(), writable: true, executable: false, filled: false });
         }
     }

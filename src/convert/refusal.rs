@@ -95,6 +95,15 @@ pub enum Refusal {
         /// What.
         what: String,
     },
+    /// Start code that is not crt1.o's.
+    #[error("its start code is not the C library's, so that its `main` can't be found")]
+    NoMain,
+    /// A variable of a library whose content can't be taken over.
+    #[error("it has the variable `{symbol}` of a library, whose content can't be taken over")]
+    Copy {
+        /// The variable.
+        symbol: String,
+    },
     /// A symbol without an address that something refers to.
     #[error("it refers to `{symbol}`, which has no address in it")]
     Symbol {

@@ -20,6 +20,9 @@ impl Output<'_> {
         let address = self.library.machine.address;
         match r.meaning {
             Meaning::Nothing => Ok(()),
+            // Their content was looked up before.
+            Meaning::Copy if self.options.program.is_some() => Ok(()),
+            Meaning::Copy => Err(Refusal::Relocation { kind: r.kind }),
             Meaning::Relative => self.put(r.at, address, self.address(r.addend as u64)?),
             Meaning::Address | Meaning::Slot if r.symbol == 0 => {
                 self.put(r.at, address, self.address(r.addend as u64)?)
@@ -76,19 +79,19 @@ impl Output<'_> {
     }
 
     /// Where a relocated field is: in the thread-local image, or in a piece.
-    fn field(&self, at: u64) -> Result<(SectionId, u64, Option<usize>), Refusal> {
+    pub(super) fn field(&self, at: u64) -> Result<(SectionId, u64, Option<usize>), Refusal> {
         if let (Some(tls), Some((id, _, _))) = (self.library.tls, &self.tls)
             && tls.address <= at
             && at < tls.address + tls.file_size
         {
-            return Ok((*id, at - tls.address + tls.lead(), None));
+            return Ok((*id, at - tls.address + self.lead, None));
         }
         let index = self.plan.holding(at).filter(|i| self.plan.pieces.get(*i).is_some_and(|p| p.filled && at < p.end));
         let found = index.and_then(|i| Some((self.sections.get(i)?.0, at - self.plan.pieces.get(i)?.start, Some(i))));
         found.ok_or_else(|| Refusal::broken("a relocation is for what has no bytes"))
     }
 
-    fn put_bytes(&mut self, at: u64, bytes: &[u8]) -> Result<(), Refusal> {
+    pub(super) fn put_bytes(&mut self, at: u64, bytes: &[u8]) -> Result<(), Refusal> {
         let (_, offset, index) = self.field(at)?;
         let data = match index {
             None => self.tls.as_mut().map(|t| &mut t.2),
@@ -111,6 +114,10 @@ impl Output<'_> {
             let (kind, target) = match pointer.to {
                 To::Address(to) => {
                     let kind = if pointer.size == 8 { machine.distance64 } else { machine.distance32 };
+                    (kind, self.address(to)?)
+                }
+                To::Fixed(to) => {
+                    let kind = if pointer.size == 8 { machine.address } else { machine.address32 };
                     (kind, self.address(to)?)
                 }
                 To::Relocated(r) if r.symbol == 0 => (machine.address, self.address(r.addend as u64)?),

@@ -1,8 +1,12 @@
 //! The converted libraries of one link.
 
+use super::choice::OF_THE_TOOLCHAIN;
+pub use super::choice::{Choice, Mode};
+use super::copies;
+use super::finished::{self, Beside, ProgramFile};
 use super::library::Library;
 use super::pieces::{self, Layout, Pieces};
-use super::start::Dialect;
+use super::start::{Dialect, Placed};
 use super::unwind;
 use super::versions::{Libc, Versions};
 use super::{Options, Refusal, acceptable, base_symbol, cache, convert, start, tag};
@@ -16,72 +20,9 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use twox_hash::XxHash3_128;
-
-/// Which libraries are converted, `STATICCXX_CONVERT`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Mode {
-    /// None but those that are named.
-    Off,
-    /// Those that have no archive.
-    #[default]
-    Auto,
-    /// All but those of the toolchain.
-    Prefer,
-}
-
-/// The choice of libraries.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Choice {
-    /// The rule.
-    pub mode: Mode,
-    /// Libraries that are converted although they have an archive: `libfoo` or `foo`.
-    pub named: Vec<String>,
-}
-
-impl Choice {
-    /// Reads `auto`, `off`, `prefer`, and names, with commas between.
-    pub fn parse(text: &str) -> Choice {
-        let mut choice = Choice::default();
-        for word in text.split(',').map(str::trim).filter(|w| !w.is_empty()) {
-            match word {
-                "off" | "0" => choice.mode = Mode::Off,
-                "auto" => choice.mode = Mode::Auto,
-                "prefer" => choice.mode = Mode::Prefer,
-                name => choice.named.push(name.strip_prefix("lib").unwrap_or(name).to_owned()),
-            }
-        }
-        choice
-    }
-
-    fn names(&self, stem: &str) -> bool {
-        let short = stem.strip_prefix("lib").unwrap_or(stem);
-        self.named.iter().any(|n| n == short)
-    }
-}
-
-/// Libraries that come with GCC or glibc and are taken from their archives, by the names behind `-l`.
-const OF_THE_TOOLCHAIN: [&str; 17] = [
-    "anl",
-    "atomic",
-    "crypt",
-    "gcc_s",
-    "gfortran",
-    "gomp",
-    "itm",
-    "m",
-    "mvec",
-    "nsl",
-    "objc",
-    "quadmath",
-    "resolv",
-    "ssp",
-    "stdc++",
-    "thread_db",
-    "util",
-];
 
 /// What a link needs to know to convert libraries.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,6 +43,8 @@ pub struct Means {
     pub numbered: Vec<PathBuf>,
     /// Shared objects that are opened at run time.
     pub plugins: Vec<Plugin>,
+    /// The program that is converted with its libraries, if it is one.
+    pub program: Option<Arc<ProgramFile>>,
 }
 
 impl Means {
@@ -175,7 +118,7 @@ impl Shelf {
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.books.is_empty()
+        self.books.is_empty() && self.means.program.is_none()
     }
 
     /// What it was made with.
@@ -216,22 +159,27 @@ impl Shelf {
     }
 
     /// Converts what is not kept already and puts all of it in its places. `numbers` orders the constructors of each
-    /// library, `dir` is for what only this link needs.
+    /// library, `archives` are the others of the link, `dir` is for what only this link needs.
     ///
     /// # Errors
     /// A file that can't be written.
-    pub fn write(&mut self, numbers: &[usize], dir: &Path) -> io::Result<Extras> {
+    pub fn write(&mut self, numbers: &[usize], archives: &[PathBuf], dir: &Path) -> io::Result<Extras> {
         let mut extras = Extras::default();
-        if self.books.is_empty() {
+        if self.is_empty() {
             return Ok(extras);
         }
         let libraries: Vec<Library<'_>> = self.books.iter().filter_map(|b| Library::read(&b.bytes).ok()).collect();
-        let versions = Versions::of(&libraries.iter().collect::<Vec<_>>());
+        let program = self.means.program.clone();
+        let program = program.as_deref().and_then(|p| Some((p, Library::read_program(&p.bytes).ok()?)));
+        let versions = Versions::of(&libraries.iter().chain(program.as_ref().map(|p| &p.1)).collect::<Vec<_>>());
         let plans: Vec<Pieces> = libraries.iter().map(|l| planned(l, Layout::Segments)).collect();
-        let segments: usize = plans.iter().map(|p| p.pieces.iter().filter(|p| p.filled).count()).sum();
+        let parts = |plan: &Pieces| plan.pieces.iter().filter(|p| p.filled).count();
+        let of_program = program.as_ref().map_or(0, |(_, l)| parts(&planned(l, Layout::Segments)));
+        let segments: usize = plans.iter().map(parts).sum();
         // A linker relocates code in a section of code only where the program may have text relocations.
         let plain = libraries.iter().all(|l| !l.changes_code());
-        let dialect = self.means.dialect.filter(|_| plain && segments + OWN_HEADERS <= HEADERS);
+        let room = segments + of_program + OWN_HEADERS <= HEADERS;
+        let dialect = self.means.dialect.filter(|_| plain && room);
         let (layout, plans) = match dialect {
             Some(_) => (Layout::Segments, plans),
             None => (Layout::Data, libraries.iter().map(|l| planned(l, Layout::Data)).collect()),
@@ -255,7 +203,8 @@ impl Shelf {
             work();
         });
         let mut starts = Vec::new();
-        let mut placed: Vec<(&str, &Pieces)> = Vec::new();
+        let mut placed: Vec<Placed<'_>> = Vec::new();
+        let mut converted: Vec<copies::Converted<'_, '_>> = Vec::new();
         for (index, (book, result)) in self.books.iter().zip(results).enumerate() {
             match result.into_inner() {
                 Some(Ok(None)) => {}
@@ -269,10 +218,35 @@ impl Shelf {
             }
             let (Some(library), Some(plan)) = (libraries.get(index), plans.get(index)) else { continue };
             let number = numbers.get(index).copied().unwrap_or_default();
-            starts.extend(start::object(library, plan, &book.tag, number));
-            placed.push((&book.tag, plan));
+            starts.extend(start::object(library, plan, &book.tag, Some(number)));
+            converted.push(copies::Converted { library, tag: &book.tag, plan });
+            if layout == Layout::Segments {
+                placed.push(Placed { tag: &book.tag, plan, fixed: false });
+            }
             if book.always {
                 extras.words.push(format!("--undefined={}", base_symbol(&book.tag)).into());
+            }
+        }
+        let mut script = String::new();
+        let made;
+        if let Some((file, library)) = &program {
+            let libc = self.libc.get_or_init(|| libc(&self.means.library_dirs));
+            let (dialect, dirs) = (self.means.dialect.is_some(), &self.means.library_dirs);
+            let beside = Beside { converted: &converted, archives, versions: &versions, dirs, libc, scripts: dialect };
+            made = finished::make(file, library, &beside);
+            match &made {
+                Ok(made) => {
+                    fs::write(&file.place, &made.object)?;
+                    fs::write(file.members(), &made.members)?;
+                    starts.extend(start::object(library, &made.plan, &made.tag, None));
+                    if made.layout == Layout::Segments {
+                        placed.push(Placed { tag: &made.tag, plan: &made.plan, fixed: library.fixed });
+                    }
+                    script = made.script.clone();
+                }
+                Err(refusal) => {
+                    extras.refused.push((file.place.clone(), refusal.clone()));
+                }
             }
         }
         if !starts.is_empty() {
@@ -281,9 +255,13 @@ impl Shelf {
             extras.archives.push(file);
         }
         extras.archives.push(self.means.support.clone());
-        if let (Some(dialect), Some(library)) = (dialect, libraries.first()) {
+        let first = libraries.first().or(program.as_ref().map(|p| &p.1));
+        if let (Some(dialect), Some(library), false) = (self.means.dialect, first, placed.is_empty()) {
+            script.insert_str(0, &start::script(&placed, library.machine, dialect));
+        }
+        if !script.is_empty() {
             let file = dir.join("segments.ld");
-            fs::write(&file, start::script(&placed, library.machine, dialect))?;
+            fs::write(&file, script)?;
             let mut word = OsString::from("--script=");
             word.push(&file);
             extras.words.push(word);
@@ -306,7 +284,7 @@ impl Shelf {
             return Ok(None);
         }
         let libc = self.libc();
-        let options = Options { tag: &book.tag, layout, versions, libc, module: None };
+        let options = Options { tag: &book.tag, layout, versions, libc, module: None, program: None };
         let made = match convert(library, &options) {
             Ok(made) => made,
             Err(refusal) => return Ok(Some(refusal)),
@@ -348,7 +326,7 @@ impl Shelf {
 
 /// The sections of a library.
 pub fn planned(library: &Library<'_>, layout: Layout) -> Pieces {
-    pieces::plan(library, unwind::extent(library), layout)
+    pieces::plan(library, unwind::extent(library), layout, &[])
 }
 
 /// Reads a shared object, and makes sure that it is one state of it. A FIFO or device is none.
@@ -434,22 +412,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_choice_is_read_as_documented() {
-        let choice = |mode, named: &[&str]| Choice { mode, named: named.iter().map(|n| (*n).to_owned()).collect() };
-        for (text, expected) in [
-            ("auto", choice(Mode::Auto, &[])),
-            ("off", choice(Mode::Off, &[])),
-            ("prefer", choice(Mode::Prefer, &[])),
-            ("auto,libfoo,bar", choice(Mode::Auto, &["foo", "bar"])),
-            ("libfoo", choice(Mode::Auto, &["foo"])),
-            ("off,libfoo", choice(Mode::Off, &["foo"])),
-            ("", choice(Mode::Auto, &[])),
-        ] {
-            assert_eq!(Choice::parse(text), expected, "{text}");
-        }
-    }
-
-    #[test]
     fn what_is_preferred() {
         let means = |text: &str| Means {
             choice: Choice::parse(text),
@@ -460,6 +422,7 @@ mod tests {
             incomplete: vec!["/l/libpq.a".into()],
             numbered: vec![],
             plugins: vec![],
+            program: None,
         };
         let prefers = |text: &str, stem: &str| means(text).prefers(OsStr::new(stem), None);
         assert!(prefers("prefer", "libz") && !prefers("prefer", "libresolv") && !prefers("auto", "libz"));

@@ -6,6 +6,7 @@
 use super::library::Library;
 use super::machine::Machine;
 use super::pieces::Pieces;
+use super::program::{HEAD, THREAD_LOCAL};
 use super::{base_symbol, section_name, start_symbol};
 use object::write::{Object, Relocation, Symbol, SymbolSection};
 use object::{Architecture, BinaryFormat, Endianness, RelocationFlags, SectionFlags, SectionKind, SymbolFlags};
@@ -14,7 +15,9 @@ use std::fmt::Write;
 
 /// The object that a converted library with constructors or destructors refers to. `number` orders them among those
 /// of the program, as `.init_array.NUMBER` does; the table of destructors is run backwards, and so is the order.
-pub fn object(library: &Library<'_>, plan: &Pieces, tag: &str, number: usize) -> Option<Vec<u8>> {
+///
+/// A program's have no number, and run behind those of all libraries.
+pub fn object(library: &Library<'_>, plan: &Pieces, tag: &str, number: Option<usize>) -> Option<Vec<u8>> {
     let base = plan.pieces.first()?.start;
     let mut object = Object::new(BinaryFormat::Elf, Architecture::X86_64, Endianness::Little);
     let global = |name: String, section| Symbol {
@@ -29,14 +32,16 @@ pub fn object(library: &Library<'_>, plan: &Pieces, tag: &str, number: usize) ->
     };
     let start = object.add_symbol(global(base_symbol(tag), SymbolSection::Undefined));
     let mut defined = false;
+    let suffix = number.map_or_else(String::new, |n| format!(".{n:05}"));
     for (name, sh_type, functions) in [
-        (".init_array", elf::SHT_INIT_ARRAY, &library.constructors),
-        (".fini_array", elf::SHT_FINI_ARRAY, &library.destructors),
+        (format!(".init_array.{BEFORE_ALL:05}"), elf::SHT_INIT_ARRAY, &library.early),
+        (format!(".init_array{suffix}"), elf::SHT_INIT_ARRAY, &library.constructors),
+        (format!(".fini_array{suffix}"), elf::SHT_FINI_ARRAY, &library.destructors),
     ] {
         if functions.is_empty() {
             continue;
         }
-        let section = object.add_section(Vec::new(), format!("{name}.{number:05}").into_bytes(), SectionKind::Data);
+        let section = object.add_section(Vec::new(), name.into_bytes(), SectionKind::Data);
         let sh_flags = elf::SectionFlags(elf::SHF_ALLOC.0 | elf::SHF_WRITE.0);
         object.section_mut(section).flags = SectionFlags::Elf { sh_type, sh_flags };
         object.append_section_data(section, &vec![0; functions.len() * 8], 8);
@@ -55,6 +60,9 @@ pub fn object(library: &Library<'_>, plan: &Pieces, tag: &str, number: usize) ->
     object.write().ok().filter(|_| defined)
 }
 
+/// The number of what runs before the constructors of all libraries.
+const BEFORE_ALL: usize = 1;
+
 /// How a linker takes a script beside its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {
@@ -65,19 +73,36 @@ pub enum Dialect {
     Lld,
 }
 
+/// One converted library in a script.
+#[derive(Debug, Clone, Copy)]
+pub struct Placed<'a> {
+    /// Its tag.
+    pub tag: &'a str,
+    /// Its sections.
+    pub plan: &'a Pieces,
+    /// It stays at its addresses.
+    pub fixed: bool,
+}
+
 /// The script for libraries in [`super::Layout::Segments`]. They stand before the program's zeros: what would stand
 /// behind those has the places in the file that the zeros have in memory, and perf takes one for the other.
-pub fn script(libraries: &[(&str, &Pieces)], machine: &Machine, dialect: Dialect) -> String {
+pub fn script(libraries: &[Placed<'_>], machine: &Machine, dialect: Dialect) -> String {
     let mut text = String::from("SECTIONS\n{\n");
-    for (tag, plan) in libraries {
+    for Placed { tag, plan, fixed } in libraries {
         let at = match dialect {
             Dialect::Gnu => format!("staticcxx_at_{tag}"),
             Dialect::Lld => format!("ADDR({})", section_name(tag, 0)),
         };
         let base = plan.pieces.first().map_or(0, |p| p.start);
-        if dialect == Dialect::Gnu {
+        // Writing to a String can't fail.
+        if *fixed {
+            let _ = writeln!(text, "  HIDDEN(staticcxx_here = .);\n  HIDDEN({at} = {base:#x});");
+            // The headers of the file go to the start of the page, before the section at its end.
+            let head = base.saturating_sub(HEAD_SIZE);
+            let _ = writeln!(text, "  {HEAD} {head:#x} : {{ KEEP(*({HEAD})) }}");
+        } else if dialect == Dialect::Gnu {
             // A page between makes a new segment, where what stands before is writable and the user wants code and data
-            // in one (`-z noseparate-code`). Writing to a String can't fail.
+            // in one (`-z noseparate-code`).
             let page = machine.page;
             let _ = writeln!(text, "  . = ALIGN({page}) + {page};\n  HIDDEN({at} = .);");
         }
@@ -89,9 +114,24 @@ pub fn script(libraries: &[(&str, &Pieces)], machine: &Machine, dialect: Dialect
             };
             let _ = writeln!(text, "  {name} {place} {{ KEEP(*({name})) }}");
         }
+        if *fixed {
+            text.push_str("  . = staticcxx_here;\n");
+        }
     }
     text.push_str("}\nINSERT BEFORE .bss;\n");
     text
+}
+
+/// Room for the mark at the end of the page before a program.
+pub(super) const HEAD_SIZE: u64 = 16;
+
+/// Puts the thread-locals of a program behind all others: GNU ld's way of saying it. Those that begin as zero lie
+/// before, and so become bytes too.
+pub fn thread_locals(align: u64) -> String {
+    format!(
+        "SECTIONS\n{{\n  .staticcxx_tdata :\n  {{\n    *(.tbss .tbss.* .gnu.linkonce.tb.* .tcommon)\n    . = ALIGN({align});\n    \
+         KEEP(*({THREAD_LOCAL}))\n  }}\n}}\nINSERT AFTER .tdata;\n"
+    )
 }
 
 #[cfg(test)]
@@ -105,16 +145,31 @@ mod tests {
         let pieces =
             Pieces { pieces: vec![piece(0x1000, 0x2000, true), piece(0x5000, 0x5010, false)], ..Pieces::default() };
         let machine = Machine::of(62).unwrap();
+        let placed = Placed { tag: "t", plan: &pieces, fixed: false };
         assert_eq!(
-            script(&[("t", &pieces)], machine, Dialect::Gnu),
+            script(&[placed], machine, Dialect::Gnu),
             "SECTIONS\n{\n  . = ALIGN(4096) + 4096;\n  HIDDEN(staticcxx_at_t = .);\n  \
              .staticcxx.t.0 (staticcxx_at_t + 0x0) : { KEEP(*(.staticcxx.t.0)) }\n  \
              .staticcxx.t.1 (staticcxx_at_t + 0x4000) : { KEEP(*(.staticcxx.t.1)) }\n}\nINSERT BEFORE .bss;\n"
         );
         assert_eq!(
-            script(&[("t", &pieces)], machine, Dialect::Lld),
+            script(&[placed], machine, Dialect::Lld),
             "SECTIONS\n{\n  .staticcxx.t.0 : ALIGN(4096) { KEEP(*(.staticcxx.t.0)) }\n  \
              .staticcxx.t.1 (ADDR(.staticcxx.t.0) + 0x4000) : { KEEP(*(.staticcxx.t.1)) }\n}\nINSERT BEFORE .bss;\n"
+        );
+    }
+
+    #[test]
+    fn a_program_that_is_no_pie_stays_where_it_was() {
+        let piece = Piece { start: 0x400000, end: 0x402000, writable: false, executable: true, filled: true };
+        let plan = Pieces { pieces: vec![piece], ..Pieces::default() };
+        let placed = Placed { tag: "t", plan: &plan, fixed: true };
+        assert_eq!(
+            script(&[placed], Machine::of(62).unwrap(), Dialect::Gnu),
+            "SECTIONS\n{\n  HIDDEN(staticcxx_here = .);\n  HIDDEN(staticcxx_at_t = 0x400000);\n  \
+             .staticcxx_head 0x3ffff0 : { KEEP(*(.staticcxx_head)) }\n  \
+             .staticcxx.t.0 (staticcxx_at_t + 0x0) : { KEEP(*(.staticcxx.t.0)) }\n  . = staticcxx_here;\n}\n\
+             INSERT BEFORE .bss;\n"
         );
     }
 }

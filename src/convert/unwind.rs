@@ -33,6 +33,8 @@ pub struct Pointer {
 pub enum To {
     /// An address, by its distance.
     Address(u64),
+    /// An address, by itself.
+    Fixed(u64),
     /// What ld.so writes there.
     Relocated(Relocation),
 }
@@ -83,7 +85,8 @@ pub fn read(library: &Library<'_>, relocated: &BTreeMap<u64, Relocation>) -> Res
     // Not every table has an end mark. Without section headers it must have one.
     let size = library.sections.iter().find(|(at, size)| *at == start && *size > 0).map(|(_, size)| *size);
     let bytes = size.and_then(|s| bytes.get(..usize::try_from(s).ok()?)).unwrap_or(bytes);
-    let mut copy = Copy { bytes, start, relocated, out: Unwind::default(), encodings: BTreeMap::new() };
+    let mut copy =
+        Copy { bytes, start, relocated, fixed: library.fixed, out: Unwind::default(), encodings: BTreeMap::new() };
     let end = copy.entries()?;
     copy.out.extent = Some((start, start + end as u64));
     Ok(copy.out)
@@ -93,6 +96,7 @@ struct Copy<'a> {
     bytes: &'a [u8],
     start: u64,
     relocated: &'a BTreeMap<u64, Relocation>,
+    fixed: bool,
     out: Unwind,
     encodings: BTreeMap<usize, Encoding>,
 }
@@ -203,6 +207,9 @@ impl Copy<'_> {
             (Some(relocation), _) if size == 8 => To::Relocated(*relocation),
             _ if value == 0 => return Ok(size),
             (None, 0x10) => To::Address(place.wrapping_add_signed(value)),
+            // An address as it is, in code for a fixed position.
+            (None, 0) if self.fixed && size == 4 => To::Fixed(u64::from(value as u32)),
+            (None, 0) if self.fixed => To::Fixed(value as u64),
             _ => return Err(unknown(format!("pointers are encoded as {how:#x}"))),
         };
         self.out.pointers.push(Pointer { at: copied as u64, size: size as u8, to });

@@ -149,6 +149,9 @@ impl Libc {
         }
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         if version == b"GLIBC_PRIVATE" {
+            if self.has(symbol.name) {
+                return Ok(symbol.name);
+            }
             return Err(Refusal::LoaderInternals { symbol: text(symbol.name), version: text(version) });
         }
         let versions = self.shared.get(symbol.name);

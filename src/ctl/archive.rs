@@ -57,10 +57,11 @@ pub fn run(settings: &Settings, shared: &Path, output: Option<PathBuf>) -> u8 {
             versions: &Versions::of(&[&library]),
             libc: &libc,
             module: None,
+            program: None,
         };
         let converted = convert(&library, &options)?;
         let plan = shelf::planned(&library, Layout::Data);
-        let start = start::object(&library, &plan, &tag, order::FIRST + depth(shared));
+        let start = start::object(&library, &plan, &tag, Some(order::FIRST + depth(shared)));
         let needed = library.needed.iter().map(|n| String::from_utf8_lossy(n).into_owned()).collect::<Vec<_>>();
         Ok((converted, start, needed))
     });

@@ -70,6 +70,14 @@ pub enum Command {
         #[arg(short, long, value_name = "LIB.a")]
         output: Option<PathBuf>,
     },
+    /// Make a finished dynamic program static
+    ///
+    /// Without its source: the program and its shared objects are converted to objects, without disassembly, and linked
+    /// with glibc's archives. Libraries whose archive is of the same version are taken from there. Prints what the
+    /// result is made of. https://docs.rs/staticcxx has a page about what works.
+    ///
+    /// Exit status: 0 written and checked, 1 it can't be linked or --verify found a difference, 2 it can't be converted.
+    Convert(ConvertArgs),
     /// Say what was found on this machine, what works, and what to install
     ///
     /// Exit status: 0 if static C and C++ programs can be made, 1 if not.
@@ -213,6 +221,39 @@ pub struct TryArgs {
     /// The program and its arguments
     #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "PROGRAM")]
     pub command: Vec<OsString>,
+}
+
+/// `staticctl convert`.
+#[derive(Debug, Args)]
+pub struct ConvertArgs {
+    /// The program: a path, or a name along PATH
+    pub program: OsString,
+    /// The result; in a directory it has the program's name
+    #[arg(short, long, value_name = "OUT")]
+    pub output: PathBuf,
+    /// Convert these libraries although they have archives of the same version; `all` for all
+    #[arg(long, value_name = "all|LIB", value_delimiter = ',')]
+    pub from_so: Vec<String>,
+    /// Link in what the program opens with dlopen: a shared object, a directory or pattern of some, a soname, @FILE with
+    /// any of these a line, `symbol:PATTERN` for names that it asks for
+    #[arg(long, value_name = "FILE|DIR|GLOB")]
+    pub plugin: Vec<OsString>,
+    /// Run original and result with the arguments behind `--`, in copies of this directory and with the same input, and
+    /// compare output, status and files written; a result that does something else is not written
+    #[arg(long)]
+    pub verify: bool,
+    /// Convert a program with set-user-ID bits or file capabilities; the result has none of them
+    #[arg(long)]
+    pub allow_privileged: bool,
+    /// Print what the result is made of as one JSON document
+    #[arg(long)]
+    pub json: bool,
+    /// Print nothing but errors
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Arguments for --verify
+    #[arg(last = true, requires = "verify", value_name = "ARGS")]
+    pub arguments: Vec<OsString>,
 }
 
 /// `staticctl image`.

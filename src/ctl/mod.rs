@@ -3,6 +3,7 @@
 pub mod archive;
 pub mod check;
 pub mod cli;
+pub mod convert;
 pub mod doctor;
 pub mod env;
 pub mod explain;
@@ -13,6 +14,7 @@ pub mod run;
 pub mod shims;
 pub mod toolchain;
 pub mod trial;
+pub mod verify;
 
 use crate::message;
 use crate::settings::Settings;
@@ -42,6 +44,7 @@ pub fn main() -> ExitCode {
         Command::Check { files, json } => check::run(&files, json),
         Command::Explain { json, command } => explain::run(&settings, &command, json),
         Command::Archive { library, output } => archive::run(&settings, &library, output),
+        Command::Convert(args) => convert::run(&settings, &args),
         Command::Doctor => doctor::run(&settings),
         Command::Toolchain { command } => toolchain::run(&settings, &command),
         Command::Shims { dir, force } => shims::run(&settings, &dir, force),

@@ -32,6 +32,7 @@ pub(super) fn means(settings: &Settings, request: &Request, facts: &Facts, suppo
         incomplete: Vec::new(),
         numbered: Vec::new(),
         plugins: Vec::new(),
+        program: None,
     })
 }
 

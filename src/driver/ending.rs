@@ -44,12 +44,23 @@ pub(super) struct Ending {
     pub saved: Option<u64>,
     /// Functions that need files, and the sources of this call that call them.
     pub callers: Vec<(String, String)>,
+    /// The signal that ended it.
+    pub signal: Option<i32>,
 }
 
 impl Ending {
     pub fn new(outcome: Outcome, status: i32) -> Ending {
-        let (times, linker) = (Times::default(), LinkedBy::Nobody);
-        Ending { outcome, status, times, image: None, verdict: None, linker, saved: None, callers: Vec::new() }
+        Ending {
+            outcome,
+            status,
+            times: Times::default(),
+            image: None,
+            verdict: None,
+            linker: LinkedBy::Nobody,
+            saved: None,
+            callers: Vec::new(),
+            signal: None,
+        }
     }
 
     pub fn record<'a>(

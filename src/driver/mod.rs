@@ -7,17 +7,21 @@ mod direct;
 mod ending;
 mod of_libc;
 mod plugins;
+mod program;
 mod saving;
 mod shared;
 mod stand_in;
 mod verdict;
 
 pub use direct::built_in_line;
+pub use program::{ProgramLink, ProgramLinked, link_program, select as select_for_program};
 pub use shared::SharedJob;
 pub use stand_in::main as stand_in;
 
 use crate::args::{self, Action, InputKind, Request, linker};
 use crate::check::Expect;
+use crate::convert::Refusal;
+use crate::convert::finished::ProgramFile;
 use crate::convert::shelf::{Extras, Means};
 use crate::libs::{self, Resolution, SearchPath, pic, reference};
 use crate::linker::WhyNot;
@@ -37,6 +41,7 @@ use shared::{link_shared, shared_job};
 use stand_in::StandIn;
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 use tempfile::TempDir;
 use verdict::{explain_failure, name_foreign, refuse_missing, verify};
@@ -76,6 +81,8 @@ pub struct Job {
     pub expect: Expect,
     /// Why it can't be linked as asked.
     pub problem: Option<(String, &'static str)>,
+    /// Why the program that is converted can't be.
+    pub refused: Option<Refusal>,
 }
 
 /// Understands and plans a call without running it. `argv` begins with the program's own name.
@@ -115,10 +122,16 @@ pub fn prepare(settings: &Settings, own: Language, argv: &[OsString]) -> Result<
     let Some(facts) = selected.facts.take() else {
         return Ok(Prepared::PassThrough(as_it_is(&selected, words), Reason::NotALink));
     };
-    Ok(Prepared::Link(Box::new(link_job(settings, request, selected, facts))))
+    Ok(Prepared::Link(Box::new(link_job(settings, request, selected, facts, None))))
 }
 
-fn link_job(settings: &Settings, request: Request, mut selected: Selected, mut facts: Facts) -> Job {
+fn link_job(
+    settings: &Settings,
+    request: Request,
+    mut selected: Selected,
+    mut facts: Facts,
+    program: Option<Arc<ProgramFile>>,
+) -> Job {
     selected.compile_args.extend(compile::small(settings));
     let expect = Expect::from_triple(&facts.triple).with_abi(&request.abi);
     let items = linker::split(&request.args);
@@ -135,10 +148,11 @@ fn link_job(settings: &Settings, request: Request, mut selected: Selected, mut f
     let resolve = |means: Option<&Means>| libs::resolve(&items, &request, &facts, &path, selected.language, means);
     let resolved = |support, plugins: &[Plugin]| {
         let means = converted::means(settings, &request, &facts, support);
+        let means = means.map(|m| program::means(m, program.as_ref()));
         converted::resolved(resolve, &facts, means.map(|m| Means { plugins: plugins.to_owned(), ..m }))
     };
     let mut resolution = resolved(support.clone(), &asked.wanted.plugins);
-    if !asked.wanted.plugins.is_empty() && !plugins::opens(&resolution, &request) {
+    if !asked.wanted.plugins.is_empty() && program.is_none() && !plugins::opens(&resolution, &request) {
         resolution = resolved(support, &[]);
     }
     let mut start_code = None;
@@ -155,10 +169,13 @@ fn link_job(settings: &Settings, request: Request, mut selected: Selected, mut f
     let said = of_libc::choose(settings, &request, &mut facts, &resolution);
     selected.warnings.extend(said.warnings);
     let problem = problem.or(said.problem);
-    let extras = resolution.store.write().unwrap_or_else(|error| {
+    let archives: Vec<PathBuf> = resolution.archives().map(|l| l.path.clone()).collect();
+    let extras = resolution.store.write(&archives).unwrap_or_else(|error| {
         selected.warnings.push(format!("the objects of shared libraries can't be written: {error}"));
         Extras::default()
     });
+    let place = program.as_ref().map(|p| &p.place);
+    let refused = extras.refused.iter().find(|(p, _)| Some(p) == place).map(|(_, why)| why.clone());
     converted::note_refused(&mut resolution, extras.refused);
     resolution.store.modules.symbols = asked.wanted.symbols;
     let made = plugins::write(&mut resolution, &request, &facts, settings).unwrap_or_else(|error| {
@@ -198,7 +215,7 @@ fn link_job(settings: &Settings, request: Request, mut selected: Selected, mut f
     if request.inputs.iter().any(|i| i.kind == InputKind::Source) {
         selected.compile_args.extend(compile::pipe(&request, &selected));
     }
-    Job { request, selected, facts, resolution, start_code, closure, plan, expect, problem }
+    Job { request, selected, facts, resolution, start_code, closure, plan, expect, problem, refused }
 }
 
 /// The call with nothing but the toolchain's own words in front.
@@ -210,6 +227,11 @@ fn as_it_is(selected: &Selected, words: &[OsString]) -> Command {
 }
 
 impl Job {
+    /// Whether it is the link of a converted program.
+    fn converts_program(&self) -> bool {
+        self.resolution.store.shelf.as_ref().is_some_and(|s| s.means().program.is_some())
+    }
+
     /// What is run.
     pub fn command(&self) -> Command {
         as_it_is(&self.selected, &self.plan.argv)
@@ -256,12 +278,20 @@ pub fn main(own: Language, argv: &[OsString]) -> i32 {
             write_report(&settings, &record);
             EXIT_FAILURE
         }
-        Ok(Prepared::Link(job)) => link(&settings, argv, *job, start),
+        Ok(Prepared::Link(mut job)) => {
+            let ending = link(&settings, argv, &mut job, start);
+            if let Some(signal) = ending.signal {
+                drop(job);
+                run::die_by(signal);
+            }
+            ending.status
+        }
         Ok(Prepared::Shared(job)) => link_shared(&job),
     }
 }
 
-fn link(settings: &Settings, argv: &[OsString], mut job: Job, start: Instant) -> i32 {
+fn link(settings: &Settings, argv: &[OsString], job: &mut Job, start: Instant) -> Ending {
+    let failed = || Ending::new(Outcome::Failed, EXIT_FAILURE);
     for warning in &job.selected.warnings {
         message::warning(warning);
     }
@@ -281,11 +311,11 @@ fn link(settings: &Settings, argv: &[OsString], mut job: Job, start: Instant) ->
     if let Some(problem) = job.problem.as_ref().filter(|_| !job.request.dry_run) {
         message::error(&problem.0);
         message::hint(problem.1);
-        return EXIT_FAILURE;
+        return failed();
     }
     plugins::name_left_out(&job.resolution);
     if !job.request.dry_run && job.resolution.missing.iter().any(|m| m.required) {
-        return refuse_missing(settings, argv, &job, start);
+        return refuse_missing(settings, argv, job, start);
     }
     let full = job.command();
     log::info!("{}", full.shell());
@@ -293,27 +323,26 @@ fn link(settings: &Settings, argv: &[OsString], mut job: Job, start: Instant) ->
         log::debug!("{}: {}", applied.rule, applied.detail);
     }
     let guard = Guard::install();
-    let (command, _response) = match shortened(&job, &full) {
+    let (command, _response) = match shortened(job, &full) {
         Ok(pair) => pair,
         Err(error) => {
             message::error(format!("a response file can't be written: {error}"));
-            return EXIT_FAILURE;
+            return failed();
         }
     };
     if job.request.dry_run {
-        drop(job);
         let error = run::exec(&full);
         message::error(format!("`{}` can't be run: {error}", full.program.to_string_lossy()));
-        return EXIT_FAILURE;
+        return failed();
     }
     let output = &job.request.output_path().to_owned();
     let before = Trace::of(output);
-    let mut ending = Ending::new(Outcome::Failed, EXIT_FAILURE);
+    let mut ending = failed();
     ending.times.plan = milliseconds(start);
     ending.times.closure = job.closure;
-    let direct = direct::attempt(settings, &job, &guard, output);
+    let direct = direct::attempt(settings, job, &guard, output);
     let stand_in = match &direct {
-        Err(WhyNot::Compiles(_)) => StandIn::of(settings, &job),
+        Err(WhyNot::Compiles(_)) => StandIn::of(settings, job),
         _ => None,
     };
     ending.linker = match &direct {
@@ -322,7 +351,7 @@ fn link(settings: &Settings, argv: &[OsString], mut job: Job, start: Instant) ->
     };
     if let Err(why) = &direct {
         log::info!("not by the built-in linker: {why}");
-        if stand_in.is_none() && direct::asked_for(settings, &job) {
+        if stand_in.is_none() && direct::asked_for(settings, job) {
             message::note(format!("the built-in linker can't do this link: {why}"));
         }
     }
@@ -330,12 +359,14 @@ fn link(settings: &Settings, argv: &[OsString], mut job: Job, start: Instant) ->
     let plugins = (!job.resolution.store.modules.is_empty()).then(|| "dlopen".to_owned());
     let mut listener = Listener::new(repaired.flat_map(|r| r.functions.iter().cloned()).chain(plugins));
     // What a linker says of inputs that were built for glibc comes behind their names.
-    let hold = job.facts.libc == Libc::Musl;
+    // For a converted program it comes only where the link fails: its warnings are for those who have the source.
+    let converts = job.converts_program();
+    let hold = job.facts.libc == Libc::Musl || converts;
     let mut held = Vec::new();
     let heard = match direct {
         Ok(ran) => Ok(ran),
         Err(_) => {
-            let command = stand_in.iter().fold(coloured(settings, &job, command), |c, s| s.on(c));
+            let command = stand_in.iter().fold(coloured(settings, job, command), |c, s| s.on(c));
             guard.run_heard(&command, |bytes| match hold {
                 true => held.extend(listener.take(bytes)),
                 false => message::pass_on(&listener.take(bytes)),
@@ -346,21 +377,23 @@ fn link(settings: &Settings, argv: &[OsString], mut job: Job, start: Instant) ->
         ending.linker = said.by();
         ending.callers = said.callers;
         if let LinkedBy::Compiler(why) = &ending.linker
-            && direct::asked_for(settings, &job)
+            && direct::asked_for(settings, job)
         {
             message::note(format!("the built-in linker can't do this link: {why}"));
         }
     }
     held.extend(listener.finish());
-    if hold && matches!(&heard, Ok(ran) if matches!(ran.ended, Ended::Exited(status) if status != 0)) {
-        name_foreign(&job, &listener);
+    if hold && !converts && matches!(&heard, Ok(ran) if matches!(ran.ended, Ended::Exited(status) if status != 0)) {
+        name_foreign(job, &listener);
     }
-    message::pass_on(&held);
+    if !(converts && matches!(&heard, Ok(ran) if ran.ended == Ended::Exited(0))) {
+        message::pass_on(&held);
+    }
     let ran = match heard {
         Ok(ran) => ran,
         Err(error) => {
             message::error(format!("`{}` can't be run: {error}", full.program.to_string_lossy()));
-            return EXIT_FAILURE;
+            return failed();
         }
     };
     ending.times.link = ran.wall.as_secs_f64() * 1000.0;
@@ -370,7 +403,7 @@ fn link(settings: &Settings, argv: &[OsString], mut job: Job, start: Instant) ->
             ending.outcome = Outcome::Interrupted;
             signal = signal.or(Some(by));
         }
-        Ended::Exited(0) if signal.is_none() => verify(settings, &job, output, &before, &mut ending),
+        Ended::Exited(0) if signal.is_none() => verify(settings, job, output, &before, &mut ending),
         Ended::Exited(status) => ending.status = status,
     }
     if let Some(signal) = signal.or_else(|| guard.caught()) {
@@ -379,9 +412,9 @@ fn link(settings: &Settings, argv: &[OsString], mut job: Job, start: Instant) ->
         if Trace::of(output) != before {
             remove(output);
         }
-        write_report(settings, &ending.record(argv, &job.selected, Some(&job.facts), Some((&job, &full)), None));
-        drop((_response, job));
-        run::die_by(signal);
+        write_report(settings, &ending.record(argv, &job.selected, Some(&job.facts), Some((job, &full)), None));
+        ending.signal = Some(signal);
+        return ending;
     }
     let times = ending.times;
     log::debug!(
@@ -392,16 +425,16 @@ fn link(settings: &Settings, argv: &[OsString], mut job: Job, start: Instant) ->
         times.check
     );
     if ending.outcome == Outcome::Failed && !is_probe(output) {
-        explain_failure(settings, &job, &listener);
+        explain_failure(settings, job, &listener);
     }
-    if settings.report.is_some() {
+    if settings.report.is_some() || job.converts_program() {
         libs::name_packages(settings, &mut job.resolution.libraries);
     }
     if ending.outcome == Outcome::Verified {
-        ending.saved = saving::saved(settings, &mut job, &guard);
+        ending.saved = saving::saved(settings, job, &guard);
     }
-    write_report(settings, &ending.record(argv, &job.selected, Some(&job.facts), Some((&job, &full)), None));
-    ending.status
+    write_report(settings, &ending.record(argv, &job.selected, Some(&job.facts), Some((&*job, &full)), None));
+    ending
 }
 
 fn start_log(filter: Option<&str>) {

@@ -26,7 +26,8 @@ pub(super) fn verify(settings: &Settings, job: &Job, output: &Path, before: &Tra
     }
     let start = Instant::now();
     // Whether a program is static is in its headers; its symbols are for the report.
-    let read = if settings.report.is_some() { check::inspect } else { check::inspect_headers };
+    let read =
+        if settings.report.is_some() || job.converts_program() { check::inspect } else { check::inspect_headers };
     match read(output) {
         Ok(image) => {
             let verdict = check::judge(&image, &job.expect, &evidence(settings, job, output, &ending.callers));
@@ -56,7 +57,7 @@ pub(super) fn verify(settings: &Settings, job: &Job, output: &Path, before: &Tra
 
 /// Who calls what needs files: looked for where somebody will read it.
 fn evidence(settings: &Settings, job: &Job, output: &Path, compiled: &[(String, String)]) -> CallEvidence {
-    if settings.report.is_none() {
+    if settings.report.is_none() && !job.converts_program() {
         return CallEvidence::default();
     }
     let named = libs::hints(&job.resolution.libraries).into_iter().map(|(library, hints)| NamedFiles {
@@ -130,7 +131,7 @@ fn blame(failure: &Failure, argv: &[OsString]) -> Option<String> {
 }
 
 /// Libraries that the user named and that have no archive: all of them at once, before the linker's own errors.
-pub(super) fn refuse_missing(settings: &Settings, argv: &[OsString], job: &Job, start: Instant) -> i32 {
+pub(super) fn refuse_missing(settings: &Settings, argv: &[OsString], job: &Job, start: Instant) -> Ending {
     for missing in job.resolution.missing.iter().filter(|m| m.required) {
         message::error(missing.line());
         if missing.because.len() > 1 {
@@ -142,7 +143,7 @@ pub(super) fn refuse_missing(settings: &Settings, argv: &[OsString], job: &Job, 
     ending.times.plan = milliseconds(start);
     let command = job.command();
     write_report(settings, &ending.record(argv, &job.selected, Some(&job.facts), Some((job, &command)), None));
-    EXIT_FAILURE
+    ending
 }
 
 /// After the linker's own errors: libraries that were needed and not there, and where missing symbols are.

@@ -184,11 +184,11 @@ impl Store {
         Ok(dir.join(name))
     }
 
-    /// Writes all objects, their constructors in ld.so's order. Gives what the link of converted ones needs.
+    /// Writes all objects, their constructors in ld.so's order. `archives` are the others of the link. Gives what the link of converted ones needs.
     ///
     /// # Errors
     /// A file that can't be written.
-    pub fn write(&mut self) -> io::Result<Extras> {
+    pub fn write(&mut self, archives: &[PathBuf]) -> io::Result<Extras> {
         let loaded: Vec<Loaded> = self.taken.iter().map(|t| t.loaded.clone()).collect();
         let mut numbers = Vec::new();
         for (object, rank) in self.taken.iter_mut().zip(order::ranks(&loaded)) {
@@ -212,8 +212,11 @@ impl Store {
                 fs::write(&object.path, archive.unwrap_or(bytes))?;
             }
         }
+        if self.shelf.as_ref().is_some_and(|s| !s.is_empty()) && self.dir.is_none() {
+            self.dir = Some(tempfile::Builder::new().prefix("staticcxx").tempdir()?);
+        }
         match (&mut self.shelf, &self.dir) {
-            (Some(shelf), Some(dir)) => shelf.write(&numbers, dir.path()),
+            (Some(shelf), Some(dir)) => shelf.write(&numbers, archives, dir.path()),
             _ => Ok(Extras::default()),
         }
     }

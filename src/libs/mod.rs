@@ -17,6 +17,7 @@ pub mod located;
 pub mod missing;
 pub mod needs;
 pub mod own;
+pub mod owner;
 pub mod package;
 pub mod pc;
 pub mod pic;
@@ -101,6 +102,13 @@ pub struct Resolution {
     pub incomplete: Vec<(PathBuf, Vec<String>)>,
     /// What was taken out of shared objects; the files live as long as this.
     pub store: fat::Store,
+}
+
+impl Resolution {
+    /// The libraries that are taken from their archives.
+    pub fn archives(&self) -> impl Iterator<Item = &Library> {
+        self.libraries.iter().filter(|l| l.provider == Provider::Archive)
+    }
 }
 
 /// Resolves the references among the items of a link; with `means`, shared objects without an archive are converted.

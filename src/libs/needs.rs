@@ -52,7 +52,7 @@ fn fits(path: &Path, image: &Image) -> bool {
 }
 
 /// The directories of /etc/ld.so.conf, then the built-in ones.
-fn system_dirs() -> Vec<PathBuf> {
+pub fn system_dirs() -> Vec<PathBuf> {
     let mut dirs = Vec::new();
     conf(Path::new("/etc/ld.so.conf"), 0, &mut dirs);
     dirs.extend(["/lib", "/usr/lib", "/lib64", "/usr/lib64"].map(PathBuf::from));

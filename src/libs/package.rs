@@ -135,10 +135,23 @@ pub fn origin(settings: &Settings, shared: &Path) -> Option<Origin> {
 }
 
 fn ask<'a>(settings: &Settings, program: &str, words: impl Iterator<Item = &'a OsStr>) -> Option<String> {
+    let said = asked(settings, program, words)?;
+    said.status.success().then(|| said.text())
+}
+
+/// What a package manager prints, whether or not it says that it failed.
+pub(super) fn ask_for_all<'a>(
+    settings: &Settings,
+    program: &str,
+    words: impl Iterator<Item = &'a OsStr>,
+) -> Option<String> {
+    Some(asked(settings, program, words)?.text())
+}
+
+fn asked<'a>(settings: &Settings, program: &str, words: impl Iterator<Item = &'a OsStr>) -> Option<run::Captured> {
     let path = find::program(OsStr::new(program), settings, &Chain::default())?;
     let command = Command::new([path.into_os_string()]).args(words).env("LC_ALL", "C");
-    let said = run::capture(&command).ok().filter(|c| c.status.success())?;
-    Some(said.text())
+    run::capture(&command).ok()
 }
 
 /// dpkg's lists of the files of installed packages.

@@ -63,6 +63,11 @@ pub fn is_terminal() -> bool {
     io::stderr().is_terminal()
 }
 
+/// Whether our stdin is a terminal, so that there is no input to be had.
+pub fn input_is_terminal() -> bool {
+    io::stdin().is_terminal()
+}
+
 /// Writes the product of a `staticctl` command to stdout.
 ///
 /// # Errors

@@ -195,7 +195,8 @@ impl Modules {
         for ((module, library), scope) in self.list.iter().zip(&libraries).zip(&scopes) {
             let Some(library) = library else { continue };
             let versions = &Versions::default();
-            let options = Options { tag: &module.tag, layout: Layout::Data, versions, libc, module: Some(scope) };
+            let options =
+                Options { tag: &module.tag, layout: Layout::Data, versions, libc, module: Some(scope), program: None };
             let converted = convert(library, &options).map_err(|why| (module.path.clone(), why))?;
             objects.push(converted.object);
         }
@@ -365,7 +366,8 @@ fn make(
         return Ok(None);
     }
     let (versions, libc) = (settings.versions, settings.libc);
-    let options = Options { tag: &module.tag, layout: Layout::Data, versions, libc, module: Some(scope) };
+    let options =
+        Options { tag: &module.tag, layout: Layout::Data, versions, libc, module: Some(scope), program: None };
     let converted = match convert(library, &options) {
         Ok(converted) => converted,
         Err(refusal) => return Ok(Some(refusal)),

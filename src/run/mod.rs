@@ -21,7 +21,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{self, Child, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -40,6 +40,8 @@ pub struct Command {
     pub env_remove: Vec<OsString>,
     /// Directory to run in; ours without.
     pub dir: Option<PathBuf>,
+    /// What the program is told to be called; its path without.
+    pub name: Option<OsString>,
 }
 
 impl Command {
@@ -77,6 +79,13 @@ impl Command {
         self
     }
 
+    /// Tells the program that it is called so.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<OsString>) -> Command {
+        self.name = Some(name.into());
+        self
+    }
+
     /// Program and arguments as one list.
     pub fn words(&self) -> Vec<OsString> {
         std::iter::once(self.program.clone()).chain(self.args.iter().cloned()).collect()
@@ -95,6 +104,9 @@ impl Command {
         }
         if let Some(dir) = &self.dir {
             c.current_dir(dir);
+        }
+        if let Some(name) = &self.name {
+            c.arg0(name);
         }
         c
     }
@@ -170,6 +182,15 @@ impl Captured {
 /// That it could not be started or read.
 pub fn capture(command: &Command) -> io::Result<Captured> {
     let out = command.std().stdin(Stdio::null()).output()?;
+    Ok(Captured { status: out.status, stdout: out.stdout, stderr: out.stderr })
+}
+
+/// The same, with a file as its stdin.
+///
+/// # Errors
+/// That it could not be started or read.
+pub fn capture_fed(command: &Command, input: File) -> io::Result<Captured> {
+    let out = command.std().stdin(Stdio::from(input)).output()?;
     Ok(Captured { status: out.status, stdout: out.stdout, stderr: out.stderr })
 }
 

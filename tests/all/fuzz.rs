@@ -7,8 +7,9 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};
 use staticcxx::args::{lexer, linker, response};
 use staticcxx::check;
+use staticcxx::convert::copies::{Copied, Members, of_archives, wanted};
 use staticcxx::convert::module::Scope;
-use staticcxx::convert::{Layout, Libc, Library, Options, Versions, acceptable, convert, hints};
+use staticcxx::convert::{Layout, Libc, Library, Options, Program, Versions, acceptable, convert, hints, program};
 use staticcxx::libs::{la, pc, script, sniff};
 use std::ffi::OsString;
 use std::fs;
@@ -195,7 +196,53 @@ fn shared_objects() {
         let versions = Versions::of(&[&library]);
         let scope = Scope::default();
         for (layout, module) in [(Layout::Segments, None), (Layout::Data, None), (Layout::Data, Some(&scope))] {
-            let options = Options { tag: "fuzz", layout, versions: &versions, libc: &libc, module };
+            let options = Options { tag: "fuzz", layout, versions: &versions, libc: &libc, module, program: None };
+            if let Ok(made) = convert(&library, &options) {
+                object::File::parse(&*made.object).unwrap();
+                assert!(made.object.len() < 80 << 20);
+            }
+        }
+    });
+}
+
+#[test]
+fn programs() {
+    let dir = Dir::new();
+    dir.file("q.c", "int shared = 3; int *led = &shared;\n");
+    dir.file(
+        "p.c",
+        "#include <stdio.h>\nextern int shared, *led; __thread int t = 1;\nextern char **environ;\n\
+                     int main(void) { return printf(\"%d\", shared + *led + t + !environ); }\n",
+    );
+    Run::new("gcc").dir(dir.path()).line("-shared -fPIC q.c -o libq.so").ok();
+    for (line, output) in [("", "a"), ("-fno-pie -no-pie", "b"), ("-fuse-ld=lld -Wl,-z,now", "c")] {
+        Run::new("gcc").dir(dir.path()).line(&format!("{line} p.c libq.so -s -o {output}")).ok();
+    }
+    let seeds: Vec<Vec<u8>> = ["a", "b", "c"].map(|n| fs::read(dir.join(n)).unwrap()).to_vec();
+    Run::new("gcc").dir(dir.path()).line("-c q.c").ok();
+    Run::new("ar").dir(dir.path()).line("rcs libq.a q.o").ok();
+    let archives = vec![fs::read(dir.join("libq.a")).unwrap()];
+    let libc = Libc::default();
+    fuzz(damaged(seeds), |bytes| {
+        let Ok(library) = Library::read_program(bytes) else { return };
+        let _ = (acceptable(&library), program::main(&library));
+        let versions = Versions::of(&[&library]);
+        let mut members = Members::new();
+        let Ok(wanted) = wanted(&library) else { return };
+        let copies = wanted.into_iter().filter_map(|(symbol, at)| {
+            let content = of_archives(&archives, symbol, &mut members).ok()??;
+            Some(Copied { at, content })
+        });
+        let program = Program { copies: copies.collect(), thread_align: 1 };
+        for layout in [Layout::Segments, Layout::Data] {
+            let options = Options {
+                tag: "fuzz",
+                layout,
+                versions: &versions,
+                libc: &libc,
+                module: None,
+                program: Some(&program),
+            };
             if let Ok(made) = convert(&library, &options) {
                 object::File::parse(&*made.object).unwrap();
                 assert!(made.object.len() < 80 << 20);

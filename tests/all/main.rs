@@ -39,6 +39,10 @@ mod convert_bad;
 mod plugins;
 // Converters of iconv and name services linked in.
 mod iconv;
+// Finished programs made static by `staticctl convert`, against their originals.
+mod programs;
+// What is no such program, is broken, or changes meanwhile.
+mod programs_bad;
 // What repairs glibc, and hints after a failed link.
 mod repairs;
 // `staticctl` itself.

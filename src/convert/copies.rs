@@ -1,0 +1,312 @@
+//! Variables of libraries that have their place in the program (COPY relocations). ld.so copies their first content
+//! there; in a static program it stands there from the beginning, with all the names that the library has for it.
+//!
+//! The content is taken from the library itself where that is converted, else from the member of the archive that
+//! defines the variable. Where it leads to something that the member keeps to itself, the member goes into the program
+//! with a name for that.
+
+use super::library::Library;
+use super::machine::Meaning;
+use super::pieces::Pieces;
+use super::refusal::Refusal;
+use super::symbols::{self, Symbol};
+use super::versions::{Libc, Versions};
+use super::{base_symbol, names};
+use object::read::archive::ArchiveFile;
+use object::read::elf::{FileHeader, SectionHeader, Sym};
+use object::{LittleEndian as LE, elf};
+use std::collections::BTreeMap;
+
+/// A variable in the program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Copied {
+    /// Its address there.
+    pub at: u64,
+    /// What it holds.
+    pub content: Content,
+}
+
+/// The first content of a variable.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Content {
+    /// Its bytes, as many as the program has room for.
+    pub bytes: Vec<u8>,
+    /// Addresses in it.
+    pub places: Vec<Place>,
+    /// Other names that the library has for it.
+    pub aliases: Vec<Vec<u8>>,
+}
+
+/// An address in a variable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Where.
+    pub offset: u64,
+    /// The relocation of an object file.
+    pub kind: u32,
+    /// What it leads to.
+    pub name: Vec<u8>,
+    /// With this distance.
+    pub addend: i64,
+    /// It may be missing.
+    pub weak: bool,
+}
+
+impl Copied {
+    /// Whether it needs no bytes.
+    pub fn is_zero(&self) -> bool {
+        self.content.places.is_empty() && self.content.bytes.iter().all(|b| *b == 0)
+    }
+}
+
+/// The variables that a program has of its libraries: the symbol and its address.
+///
+/// # Errors
+/// One that lies outside of the program.
+pub fn wanted<'l, 'a>(program: &'l Library<'a>) -> Result<Vec<(&'l Symbol<'a>, u64)>, Refusal> {
+    let copies = program.relocations.iter().filter(|r| r.meaning == Meaning::Copy);
+    let inside = |at: u64, size: u64| {
+        program.memory.segment(at).is_some_and(|s| s.writable && at.checked_add(size).is_some_and(|e| e <= s.end()))
+    };
+    let found = copies.map(|r| match program.symbols.get(r.symbol) {
+        Some(symbol) if inside(r.at, symbol.size) => Ok((symbol, r.at)),
+        _ => Err(Refusal::broken("a library's variable has no room in it")),
+    });
+    found.collect()
+}
+
+/// A converted library of the link.
+#[derive(Debug, Clone, Copy)]
+pub struct Converted<'l, 'a> {
+    /// What it is.
+    pub library: &'l Library<'a>,
+    /// Its tag.
+    pub tag: &'l str,
+    /// Its parts.
+    pub plan: &'l Pieces,
+}
+
+/// The variable in a converted library; none where it has none of that name.
+///
+/// # Errors
+/// A content that can't be said in an object file.
+pub fn of_library(
+    from: Converted<'_, '_>,
+    wanted: &Symbol<'_>,
+    versions: &Versions,
+    libc: &Libc,
+) -> Result<Option<Content>, Refusal> {
+    let library = from.library;
+    let same = |s: &&Symbol<'_>| s.exported() && s.name == wanted.name && (!s.old || s.version == wanted.version);
+    let Some(symbol) = library.symbols.iter().find(same).filter(|s| s.kind != symbols::TLS) else { return Ok(None) };
+    let size = wanted.size.min(symbol.size);
+    let mut content = Content { bytes: library.content(symbol.value, size).unwrap_or_default(), ..Content::default() };
+    content.bytes.resize(wanted.size as usize, 0);
+    let base = from.plan.pieces.first().map_or(0, |p| p.start);
+    let inside = |address: u64| (base_symbol(from.tag).into_bytes(), address.wrapping_sub(base) as i64);
+    let end = symbol.value.saturating_add(size);
+    for r in library.relocations.iter().filter(|r| symbol.value <= r.at && r.at < end) {
+        let offset = r.at - symbol.value;
+        let cut = || Refusal::Copy { symbol: shown(wanted.name) };
+        let ((name, addend), weak) = match r.meaning {
+            Meaning::Relative => (inside(r.addend as u64), false),
+            Meaning::Address if r.symbol == 0 => (inside(r.addend as u64), false),
+            Meaning::Address | Meaning::Slot => {
+                let s = library.symbols.get(r.symbol).ok_or_else(cut)?;
+                let addend = if r.meaning == Meaning::Address { r.addend } else { 0 };
+                if s.defined() && (s.bound(library.symbolic) || !s.exported()) {
+                    (inside(s.value.wrapping_add_signed(addend)), false)
+                } else {
+                    let name = match versions.name(s) {
+                        Some(name) => name,
+                        None if s.defined() => s.name.to_vec(),
+                        None => libc.resolve(s)?.to_vec(),
+                    };
+                    ((name, addend), s.bind == symbols::WEAK && s.version.is_none() && !s.defined())
+                }
+            }
+            _ => return Err(cut()),
+        };
+        content.bytes.get_mut(offset as usize..offset as usize + 8).ok_or_else(cut)?.fill(0);
+        content.places.push(Place { offset, kind: library.machine.address, name, addend, weak });
+    }
+    let of_it = library.symbols.iter().filter(|s| s.exported() && s.value == symbol.value && s.kind == symbols::OBJECT);
+    content.aliases = of_it.filter(|s| !s.old && s.name != wanted.name).map(|s| s.name.to_vec()).collect();
+    Ok(Some(content))
+}
+
+/// Members of archives that go into the program with names for what they keep to themselves, by their archive and
+/// their place in it.
+pub type Members = BTreeMap<(usize, u64), Vec<u8>>;
+
+/// The variable in one of the archives, each with its bytes.
+///
+/// # Errors
+/// A damaged member.
+pub fn of_archives(
+    archives: &[Vec<u8>],
+    wanted: &Symbol<'_>,
+    members: &mut Members,
+) -> Result<Option<Content>, Refusal> {
+    let broken = |e: object::Error| Refusal::broken(format!("an archive that it needs is damaged: {e}"));
+    for (number, bytes) in archives.iter().enumerate() {
+        let Ok(archive) = ArchiveFile::parse(&**bytes) else { continue };
+        let Ok(Some(mut index)) = archive.symbols() else { continue };
+        let Some(found) = index.find_map(|s| s.ok().filter(|s| s.name() == wanted.name)) else { continue };
+        let member = archive.member(found.offset()).and_then(|m| m.data(&**bytes)).map_err(broken)?;
+        let key = (number, found.offset().0);
+        let member = members.get(&key).map_or(member, Vec::as_slice);
+        let (content, changed) = of_member(member, wanted, key)?;
+        if let Some(changed) = changed {
+            members.insert(key, changed);
+        }
+        if content.is_some() {
+            return Ok(content);
+        }
+    }
+    Ok(None)
+}
+
+/// A name, section and value that a member gets.
+type Named = (Vec<u8>, u16, u64);
+
+fn of_member(
+    member: &[u8],
+    wanted: &Symbol<'_>,
+    key: (usize, u64),
+) -> Result<(Option<Content>, Option<Vec<u8>>), Refusal> {
+    let broken = |e: object::Error| Refusal::broken(format!("an archive that it needs is damaged: {e}"));
+    let header = elf::FileHeader64::<LE>::parse(member).map_err(broken)?;
+    let sections = header.sections(LE, member).map_err(broken)?;
+    let table = sections.symbols(LE, member, elf::SHT_SYMTAB).map_err(broken)?;
+    let named = |s: &&elf::Sym64<LE>| s.st_bind() != elf::STB_LOCAL && s.st_shndx(LE) != elf::SHN_UNDEF;
+    let name_of = |s: &elf::Sym64<LE>| s.name(LE, table.strings()).unwrap_or_default().to_vec();
+    let Some(symbol) = table.iter().filter(named).find(|s| name_of(s) == wanted.name) else { return Ok((None, None)) };
+    let size = wanted.size.min(symbol.st_size(LE));
+    let mut content = Content { bytes: vec![0; wanted.size as usize], ..Content::default() };
+    let index = symbol.st_shndx(LE);
+    if index == elf::SHN_COMMON {
+        return Ok((Some(content), None));
+    }
+    let section = sections.section(object::SectionIndex(index.0.into())).map_err(broken)?;
+    let start = symbol.st_value(LE);
+    let data = section.data(LE, member).unwrap_or_default();
+    if let Some(bytes) = data.get(start as usize..(start + size) as usize) {
+        content.bytes.get_mut(..bytes.len()).unwrap_or_default().copy_from_slice(bytes);
+    }
+    let mut fresh: Vec<Named> = Vec::new();
+    for relocations in sections.iter().filter(|s| s.sh_type(LE) == elf::SHT_RELA && s.sh_info(LE) == u32::from(index.0))
+    {
+        let Ok(Some((entries, _))) = relocations.rela(LE, member) else { continue };
+        for r in entries.iter().filter(|r| start <= r.r_offset.get(LE) && r.r_offset.get(LE) < start + size) {
+            let target = table.symbol(object::SymbolIndex(r.r_sym(LE, false) as usize)).map_err(broken)?;
+            let offset = r.r_offset.get(LE) - start;
+            let (kind, addend) = (r.r_type(LE, false).0, r.r_addend.get(LE));
+            if target.st_bind() != elf::STB_LOCAL {
+                let weak = target.st_bind() == elf::STB_WEAK && target.st_shndx(LE) == elf::SHN_UNDEF;
+                content.places.push(Place { offset, kind, name: name_of(target), addend, weak });
+                continue;
+            }
+            // The symbol of a section counts from its beginning, as the value that it gets here.
+            let name = format!("staticcxx_inner_{}_{}_{:x}", key.0, key.1, r.r_offset.get(LE)).into_bytes();
+            fresh.push((name.clone(), target.st_shndx(LE).0, target.st_value(LE).wrapping_add_signed(addend)));
+            content.places.push(Place { offset, kind, name, addend: 0, weak: false });
+        }
+    }
+    let of_it = table.iter().filter(named).filter(|s| s.st_shndx(LE) == index && s.st_value(LE) == start);
+    content.aliases = of_it.map(name_of).filter(|n| n != wanted.name).collect();
+    let changed = (!fresh.is_empty()).then(|| with_names(member, &fresh)).transpose()?;
+    Ok((Some(content), changed))
+}
+
+/// An object file with more global symbols: its two tables are written anew at its end.
+fn with_names(member: &[u8], fresh: &[Named]) -> Result<Vec<u8>, Refusal> {
+    let unknown = || Refusal::broken("an archive that it needs has a member that is not understood");
+    let header = elf::FileHeader64::<LE>::parse(member).map_err(|_| unknown())?;
+    let headers = header.section_headers(LE, member).map_err(|_| unknown())?;
+    let at = headers.iter().position(|s| s.sh_type(LE) == elf::SHT_SYMTAB).ok_or_else(unknown)?;
+    let table = headers.get(at).ok_or_else(unknown)?;
+    let link = table.sh_link(LE) as usize;
+    let strings = headers.get(link).ok_or_else(unknown)?;
+    let mut symbols = table.data(LE, member).map_err(|_| unknown())?.to_vec();
+    let mut names = strings.data(LE, member).map_err(|_| unknown())?.to_vec();
+    for (name, section, value) in fresh {
+        symbols.extend((names.len() as u32).to_le_bytes());
+        // Global, of no type, hidden.
+        symbols.extend([1 << 4, 2]);
+        symbols.extend(section.to_le_bytes());
+        symbols.extend(value.to_le_bytes());
+        symbols.extend(0u64.to_le_bytes());
+        names.extend_from_slice(name);
+        names.push(0);
+    }
+    let mut object = member.to_vec();
+    let start = header.e_shoff(LE) as usize;
+    for (number, bytes) in [(at, symbols), (link, names)] {
+        object.resize(object.len().next_multiple_of(8), 0);
+        let (offset, size) = (object.len() as u64, bytes.len() as u64);
+        object.extend(bytes);
+        // `sh_offset` and `sh_size` stand at 24 and 32 in a header of 64 bytes.
+        let field = object.get_mut(start + number * 64 + 24..start + number * 64 + 40).ok_or_else(unknown)?;
+        field.copy_from_slice(&[offset.to_le_bytes(), size.to_le_bytes()].concat());
+    }
+    Ok(object)
+}
+
+fn shown(name: &[u8]) -> String {
+    String::from_utf8_lossy(name).into_owned()
+}
+
+/// Whether glibc has the variable, so that its archives define it.
+pub fn is_of_glibc(symbol: &Symbol<'_>) -> bool {
+    symbol.from.is_some_and(names::is_glibc)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use object::write::{Object, Relocation, StandardSection, SymbolSection};
+    use object::{Architecture, BinaryFormat, Endianness, RelocationFlags, SymbolFlags, SymbolKind, SymbolScope};
+
+    fn member() -> Vec<u8> {
+        let mut object = Object::new(BinaryFormat::Elf, Architecture::X86_64, Endianness::Little);
+        let data = object.section_id(StandardSection::Data);
+        object.append_section_data(data, &[7; 24], 8);
+        let symbol = |name: &str, value, scope| object::write::Symbol {
+            name: name.into(),
+            value,
+            size: 16,
+            kind: SymbolKind::Data,
+            scope,
+            weak: false,
+            section: SymbolSection::Section(data),
+            flags: SymbolFlags::None,
+        };
+        object.add_symbol(symbol("first", 8, SymbolScope::Dynamic));
+        object.add_symbol(symbol("second", 8, SymbolScope::Dynamic));
+        let hidden = object.add_symbol(symbol("own", 0, SymbolScope::Compilation));
+        let flags = RelocationFlags::Elf { r_type: elf::RelocationType(1) };
+        object.add_relocation(data, Relocation { offset: 16, symbol: hidden, addend: 4, flags }).unwrap();
+        object.write().unwrap()
+    }
+
+    #[test]
+    fn a_variable_of_a_member_comes_with_its_names_and_what_it_leads_to() {
+        let wanted = Symbol { name: b"first", size: 16, ..Symbol::default() };
+        let bytes = member();
+        let (content, changed) = of_member(&bytes, &wanted, (3, 9)).unwrap();
+        let content = content.unwrap();
+        assert_eq!(content.aliases, [b"second".to_vec()]);
+        assert_eq!(content.bytes.get(..8), Some(&[7; 8][..]));
+        let name = b"staticcxx_inner_3_9_10".to_vec();
+        assert_eq!(content.places, [Place { offset: 8, kind: 1, name: name.clone(), addend: 0, weak: false }]);
+        let changed = changed.unwrap();
+        let file = elf::FileHeader64::<LE>::parse(&*changed).unwrap();
+        let sections = file.sections(LE, &*changed).unwrap();
+        let table = sections.symbols(LE, &*changed, elf::SHT_SYMTAB).unwrap();
+        let added = table.iter().find(|s| s.name(LE, table.strings()).unwrap() == name).unwrap();
+        assert_eq!((added.st_value(LE), added.st_bind()), (4, elf::STB_GLOBAL));
+        let absent = Symbol { name: b"none", size: 16, ..Symbol::default() };
+        assert_eq!(of_member(&bytes, &absent, (0, 0)).unwrap(), (None, None));
+    }
+}

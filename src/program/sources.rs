@@ -1,0 +1,179 @@
+//! Whether a library goes into the program from its archive or from its shared object. An archive is as good only if
+//! it is of the very same version: built with the shared object, as the package manager knows; where none knows
+//! either, by their symbols.
+
+use super::loader::Loaded;
+use crate::convert::{Library, names, shelf};
+use crate::libs::owner::Owner;
+use crate::libs::reference::stem;
+use crate::libs::{SearchPath, twin};
+use object::read::archive::ArchiveFile;
+use serde::Serialize;
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What stands for a library.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// The toolchain's own archive: these words, or none where the compiler adds it by itself.
+    Toolchain(Option<OsString>),
+    /// An archive.
+    Archive(PathBuf),
+    /// The shared object is converted.
+    Converted(Why),
+}
+
+/// Why a library is not taken from an archive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Why {
+    /// There is none.
+    NoArchive,
+    /// There is one of another version, or nobody knows of which.
+    OtherVersion,
+    /// It was asked for.
+    Asked,
+    /// Its archive lacks parts that the shared object has inside.
+    Incomplete,
+}
+
+/// Which libraries are converted although they have archives, `--from-so`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FromShared {
+    all: bool,
+    named: Vec<String>,
+}
+
+impl FromShared {
+    /// Reads `all` or names: `libfoo`, `foo`, `libfoo.so.1`.
+    pub fn new(words: &[String]) -> FromShared {
+        let parts = words.iter().flat_map(|w| w.split(',')).filter(|w| !w.is_empty());
+        let (all, named): (Vec<&str>, Vec<&str>) = parts.partition(|w| *w == "all");
+        let short = |name: &str| {
+            let name = stem(Path::new(name)).map_or_else(|| name.to_owned(), |s| s.to_string_lossy().into_owned());
+            name.strip_prefix("lib").unwrap_or(&name).to_owned()
+        };
+        FromShared { all: !all.is_empty(), named: named.into_iter().map(short).collect() }
+    }
+
+    fn wants(&self, short: &str) -> bool {
+        self.all || self.named.iter().any(|n| n == short)
+    }
+
+    /// Names that are none of the program's libraries.
+    pub fn unknown<'a>(&'a self, loaded: &'a [Loaded]) -> impl Iterator<Item = &'a String> {
+        self.named.iter().filter(|n| !loaded.iter().any(|l| short(l) == **n))
+    }
+}
+
+/// The name behind `-l`.
+pub fn short(loaded: &Loaded) -> String {
+    let name = stem(Path::new(&loaded.name)).map_or_else(|| loaded.name.clone(), |s| s.to_string_lossy().into_owned());
+    name.strip_prefix("lib").unwrap_or(&name).to_owned()
+}
+
+/// glibc's libraries that the compiler adds by itself, and GCC's unwinder, which is another archive in static programs.
+const IMPLIED: [&str; 3] = ["c", "mvec", "gcc_s"];
+
+/// The archive that a library could be taken from.
+pub fn candidate(loaded: &Loaded, path: &SearchPath) -> Option<PathBuf> {
+    twin::archive_of(&loaded.path, path)
+}
+
+/// Decides for one library. `archive` is its candidate, with the packages of both.
+pub fn of(
+    loaded: &Loaded,
+    archive: Option<&Path>,
+    owners: (Option<&Owner>, Option<&Owner>),
+    wanted: &FromShared,
+) -> Source {
+    let short = short(loaded);
+    if names::is_glibc(loaded.name.as_bytes()) || short == "gcc_s" {
+        let implied = IMPLIED.contains(&short.as_str()) || loaded.name.starts_with("ld-");
+        return Source::Toolchain((!implied).then(|| format!("-l{short}").into()));
+    }
+    if wanted.wants(&short) {
+        return Source::Converted(Why::Asked);
+    }
+    let Some(archive) = archive else { return Source::Converted(Why::NoArchive) };
+    let same = match owners {
+        (Some(shared), Some(archive)) => shared.same_build(archive),
+        (None, None) => same_symbols(&loaded.path, archive),
+        _ => false,
+    };
+    if same { Source::Archive(archive.to_owned()) } else { Source::Converted(Why::OtherVersion) }
+}
+
+/// Whether two files that no package manager knows are of one build, as far as their names tell: they lie in one
+/// directory, and the archive has what the shared object exports.
+fn same_symbols(shared: &Path, archive: &Path) -> bool {
+    let dir = |p: &Path| fs::canonicalize(p).ok().and_then(|p| p.parent().map(Path::to_owned));
+    let look = || {
+        let bytes = shelf::read(shared).ok()?;
+        let library = Library::read(&bytes).ok()?;
+        let archive = fs::read(archive).ok()?;
+        let index = ArchiveFile::parse(&*archive).ok()?.symbols().ok()??;
+        let index: HashSet<&[u8]> = index.flatten().map(|s| s.name()).collect();
+        let mut exported = library.symbols.iter().filter(|s| s.exported() && !s.old).peekable();
+        exported.peek()?;
+        Some(exported.all(|s| index.contains(s.name)))
+    };
+    dir(shared) == dir(archive) && look().unwrap_or(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check;
+
+    fn loaded(name: &str) -> Loaded {
+        let image = check::inspect_headers(Path::new("/proc/self/exe")).unwrap();
+        Loaded { name: name.into(), path: format!("/nonexistent/{name}").into(), by: "p".into(), image }
+    }
+
+    fn owner(source: &str, version: &str) -> Owner {
+        let text = |t: &str| t.to_owned();
+        Owner {
+            manager: "deb",
+            package: text("p"),
+            version: text("1"),
+            source: text(source),
+            source_version: text(version),
+        }
+    }
+
+    #[test]
+    fn an_archive_counts_only_if_it_is_of_the_same_build() {
+        let archive = Path::new("/nonexistent/libq.a");
+        let none = FromShared::default();
+        let (one, other) = (owner("q", "1"), owner("q", "2"));
+        let q = loaded("libq.so.1");
+        let of = |owners, wanted: &FromShared| of(&q, Some(archive), owners, wanted);
+        assert_eq!(of((Some(&one), Some(&one)), &none), Source::Archive(archive.into()));
+        assert_eq!(of((Some(&one), Some(&other)), &none), Source::Converted(Why::OtherVersion));
+        assert_eq!(of((Some(&one), None), &none), Source::Converted(Why::OtherVersion));
+        assert_eq!(of((None, None), &none), Source::Converted(Why::OtherVersion));
+        for words in [["all"], ["libq"], ["q"], ["libq.so.1"], ["x,q"]] {
+            let wanted = FromShared::new(&words.map(str::to_owned));
+            assert_eq!(of((Some(&one), Some(&one)), &wanted), Source::Converted(Why::Asked), "{words:?}");
+        }
+        assert_eq!(super::of(&q, None, (None, None), &none), Source::Converted(Why::NoArchive));
+    }
+
+    #[test]
+    fn libraries_of_the_toolchain_are_its_archives() {
+        let all = FromShared::new(&["all".to_owned()]);
+        for (name, words) in [
+            ("libc.so.6", None),
+            ("ld-linux-x86-64.so.2", None),
+            ("libgcc_s.so.1", None),
+            ("libm.so.6", Some("-lm")),
+            ("libresolv.so.2", Some("-lresolv")),
+        ] {
+            let expected = Source::Toolchain(words.map(OsString::from));
+            assert_eq!(of(&loaded(name), None, (None, None), &all), expected, "{name}");
+        }
+    }
+}
