@@ -18,8 +18,8 @@ pub struct Hint {
 /// A library that brings a run-time system along: what of it needs a second look.
 const RUNTIMES: [(&str, &str); 9] = [
     ("libLLVM", "code that it makes at run time finds functions by `dlsym`: name what it may need with --plugin"),
-    ("libjvm", "a Java run-time system loads its own libraries and classes: name them with --plugin"),
     ("libjli", "a Java launcher loads libjvm.so, found by its own path: name it with --plugin"),
+    ("libjvm", "a Java run-time system loads its own libraries and classes: name them with --plugin"),
     ("liblua", "modules in C are shared objects: name them with --plugin"),
     ("libmozjs", "code that it makes at run time runs as before; modules are shared objects: name them with --plugin"),
     ("libnode", "add-ons are shared objects: name them with --plugin"),
