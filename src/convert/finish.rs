@@ -8,6 +8,7 @@ use super::refusal::Refusal;
 use object::write::{SectionId, SymbolId};
 use object::{SectionKind, elf};
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 /// Kept by linkers that collect garbage although only `__start_…` and `__stop_…` lead to them.
 const RETAINED: u64 = 0x20_0000;
@@ -106,6 +107,8 @@ impl Output<'_> {
         self.object.section_mut(self.slots.0).set_data(vec![0; slots as usize], if slots > 0 { page } else { 8 });
         let stack = if self.library.executable_stack { EXEC } else { 0 };
         elf_section(&mut self.object, b".note.GNU-stack", SectionKind::Other, elf::SHT_PROGBITS, stack);
+        // Nothing refers to them any more.
+        self.globals = HashMap::new();
         self.object.write().map_err(|e| Refusal::broken(e.to_string()))
     }
 }

@@ -5,6 +5,7 @@ use super::names;
 use super::refusal::Refusal;
 use super::symbols::Symbol;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use twox_hash::XxHash3_128;
 
 /// Names that two libraries of one link export under different versions, or one library under two. References to
 /// them bind by name and version; all others by name alone, so that the program and other libraries can define them.
@@ -55,8 +56,8 @@ pub struct Libc {
     shared: HashMap<Vec<u8>, BTreeMap<Vec<u8>, u64>>,
     /// The default versions: kind of symbol, soname.
     offered: HashMap<Vec<u8>, (u8, Vec<u8>)>,
-    /// Names in the archives; none where they could not be read.
-    archives: Option<HashSet<Vec<u8>>>,
+    /// Hashes of the names in the archives, of which there are thousands; none where they could not be read.
+    archives: Option<HashSet<u128>>,
 }
 
 /// Data and functions for old programs that are made anew in the archive of the start-up code.
@@ -110,12 +111,12 @@ impl Libc {
 
     /// Adds the names of one of glibc's archives.
     pub fn add_archive(&mut self, names: impl Iterator<Item = Vec<u8>>) {
-        self.archives.get_or_insert_default().extend(names);
+        self.archives.get_or_insert_default().extend(names.map(|n| XxHash3_128::oneshot(&n)));
     }
 
     /// Whether the archives have a name.
     pub fn has(&self, name: &[u8]) -> bool {
-        self.archives.as_ref().is_some_and(|a| a.contains(name))
+        self.archives.as_ref().is_some_and(|a| a.contains(&XxHash3_128::oneshot(name)))
     }
 
     /// Whether the shared objects offer a name to every program, and the archives have it too.
@@ -162,7 +163,7 @@ impl Libc {
             return names::successor(symbol.name).ok_or_else(old);
         }
         let today = names::today(symbol.name);
-        let there = |name: &[u8]| self.archives.as_ref().is_none_or(|a| a.contains(name)) || REMADE.contains(&name);
+        let there = |name: &[u8]| self.archives.is_none() || self.has(name) || REMADE.contains(&name);
         match (there(symbol.name), there(today)) {
             (true, _) => Ok(symbol.name),
             (false, true) => Ok(today),
