@@ -1,6 +1,8 @@
 //! The short way of a link: the built-in linker, without the compiler in between.
 
 use super::Job;
+use crate::args::Request;
+use crate::args::table::Role;
 use crate::check::Expect;
 use crate::linker::line::{self, Parts};
 use crate::linker::traps::Traps;
@@ -115,7 +117,7 @@ impl<'a> Ready<'a> {
         let typed = parts.stream.iter().filter(|w| !w.starts_with('-')).map(Path::new);
         let files: Vec<&Path> = typed.chain(found).collect();
         let expect = job.expect;
-        Ready { line, traps, expect, packed: packs(facts) }.checked(facts.repairs.as_ref(), &files)
+        Ready { line, traps, expect, packed: packs(facts, &job.request) }.checked(facts.repairs.as_ref(), &files)
     }
 
     /// The same with the words that the built-in linker is known to understand, without the repairs that it takes only
@@ -174,9 +176,11 @@ pub(super) fn default_dirs(facts: &Facts) -> Vec<String> {
     facts.library_dirs.iter().map(|d| format!("-L{}", d.display())).collect()
 }
 
-/// Whether a static-pie's own C library applies packed relative relocations to it: glibc does from 2.36 on.
-pub(super) fn packs(facts: &Facts) -> bool {
-    facts.glibc.is_some_and(|version| version >= (2, 36))
+/// Whether a static-pie's own C library applies packed relative relocations to it: glibc does from 2.36 on. A call with
+/// start files of its own may bring another library, as rustc does for its musl targets.
+pub(super) fn packs(facts: &Facts, request: &Request) -> bool {
+    let own = request.last(&[Role::NoDefaultLibs, Role::NoStartFiles, Role::NoStdlib]).is_some();
+    !own && facts.glibc.is_some_and(|version| version >= (2, 36))
 }
 
 /// Whether an output may be replaced by another file.

@@ -82,7 +82,7 @@ impl StandIn {
         let compiler = Command::new(job.selected.compiler.iter().chain(&job.selected.compile_args).cloned());
         let errand = Errand {
             expect: job.expect,
-            packed: packs(facts),
+            packed: packs(facts, &job.request),
             repairs: facts.repairs.clone(),
             wanted: settings.repairs,
             dirs: default_dirs(facts),

@@ -334,6 +334,31 @@ fn the_same_link_gives_the_same_bytes() {
     }
 }
 
+/// Packed relative relocations (DT_RELR) need a C library that knows them: the compiler's own, and no other.
+#[test]
+fn relocations_are_packed_where_glibc_applies_them() {
+    let dir = Dir::new();
+    dir.file("a.c", HELLO_C);
+    dir.file(
+        "own.c",
+        "void _start(void) { __asm__ volatile(\"syscall\" : : \"a\"(60), \"D\"(0)); __builtin_unreachable(); }\n",
+    );
+    Run::new("gcc").line("-c a.c own.c").dir(dir.path()).silent();
+    for (line, packed) in [
+        ("a.o", true),
+        ("a.c", true),
+        ("a.o -Wl,-z,nopack-relative-relocs", false),
+        ("a.o -no-pie", false),
+        ("own.o -nostartfiles", false),
+        ("own.o -nostdlib", false),
+    ] {
+        driver(&dir, "auto").line(&format!("{line} -o p")).silent();
+        assert_eq!(linked_by(&dir).0, "built-in", "{line}");
+        assert_eq!(readelf("-dW", &dir.join("p")).contains("(RELR)"), packed, "{line}");
+        assert!(Run::new(dir.join("p")).output().status.success(), "{line}");
+    }
+}
+
 #[test]
 fn stripping_collecting_and_maps() {
     let dir = Dir::new();
