@@ -1,5 +1,6 @@
 //! The command line of `staticctl`, from which completions and man pages are made too.
 
+use super::plugins::PluginsArgs;
 use crate::image::layer::Packing;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell as CompletionShell;
@@ -21,11 +22,15 @@ use std::path::PathBuf;
         STATICCXX_FAT_SHARED=0              shared objects carry nothing for static links\n  \
         STATICCXX_MALLOC=mimalloc|libc      the allocator of programs linked with the musl toolchain\n  \
         STATICCXX_STACK_SIZE=BYTES          the stack of threads in musl programs (8388608)\n  \
-        STATICCXX_GLIBC_FIXES=off|locale|nss  which repairs of glibc are offered\n  \
+        STATICCXX_GLIBC_FIXES=off|locale|nss|iconv  which repairs of glibc are offered\n  \
         STATICCXX_LINKER=auto|wild|mold|lld|gold|bfd  who links executables (auto: the built-in wild where it can)\n  \
         STATICCXX_SMALL=1                   leaves out what is not used, section by section\n  \
         STATICCXX_CONVERT=auto|off|prefer|LIB,…  which shared objects are converted\n  \
         STATICCXX_PLUGINS=FILE|DIR|GLOB|@LIST,…  what the program opens with dlopen, linked in
+  \
+        STATICCXX_ICONV=common|all|none|NAME,…  converters for programs that call iconv_open
+  \
+        STATICCXX_NSS=NAME,…                name services beyond files and dns
   \
         STATICCXX_REPORT=DIR                one JSON line a link into DIR/links.jsonl\n  \
         STATICCXX_LOG=info|debug            what is done, on stderr"
@@ -78,6 +83,11 @@ pub enum Command {
     ///
     /// Exit status: 0 written and checked, 1 it can't be linked or --verify found a difference, 2 it can't be converted.
     Convert(ConvertArgs),
+    /// Run a dynamic program and list what it opens with dlopen, as STATICCXX_PLUGINS takes it
+    ///
+    /// ld.so says what it opens, through fork and exec. What the program prints goes to stderr, unless the list goes to a
+    /// file. Exit status: 0 it opened something, 1 nothing, 2 it could not be run.
+    Plugins(PluginsArgs),
     /// Say what was found on this machine, what works, and what to install
     ///
     /// Exit status: 0 if static C and C++ programs can be made, 1 if not.

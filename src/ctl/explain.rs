@@ -107,12 +107,14 @@ fn lines(settings: &Settings, prepared: &Prepared, asks: &str) -> String {
 fn described(library: &Library) -> String {
     let because = library.because.as_ref().map(|b| format!(", needed by {b}")).unwrap_or_default();
     let (name, path) = (&library.name, library.path.display());
-    if library.provider != Provider::Converted {
-        return format!("{name} from {path}{because}");
-    }
+    let when = match library.provider {
+        Provider::Converted => "",
+        Provider::Plugin => " opened at run time,",
+        Provider::Archive | Provider::FatShared => return format!("{name} from {path}{because}"),
+    };
     let package = library.package.as_ref().map(|p| format!(" of {p}")).unwrap_or_default();
     let id = library.build_id.as_ref().map(|id| format!(", build-id {id}")).unwrap_or_default();
-    format!("{name} converted from {path}{package}{id}{because}")
+    format!("{name}{when} converted from {path}{package}{id}{because}")
 }
 
 fn document(settings: &Settings, prepared: &Prepared, asks: &str) -> String {

@@ -10,6 +10,7 @@ pub mod explain;
 pub mod image;
 pub mod install;
 pub mod pages;
+pub mod plugins;
 pub mod run;
 pub mod shims;
 pub mod toolchain;
@@ -45,6 +46,7 @@ pub fn main() -> ExitCode {
         Command::Explain { json, command } => explain::run(&settings, &command, json),
         Command::Archive { library, output } => archive::run(&settings, &library, output),
         Command::Convert(args) => convert::run(&settings, &args),
+        Command::Plugins(args) => plugins::run(&settings, &args),
         Command::Doctor => doctor::run(&settings),
         Command::Toolchain { command } => toolchain::run(&settings, &command),
         Command::Shims { dir, force } => shims::run(&settings, &dir, force),

@@ -45,7 +45,9 @@ pub(super) fn asked(settings: &Settings, request: &Request, facts: &Facts) -> Re
         return none("plugins are converted, which STATICCXX_CONVERT=off forbids");
     }
     if facts.repairs.as_ref().is_none_or(|r| r.plugins.is_none()) {
-        return none("what opens plugins does not work with this toolchain: `STATICCXX_LOG=info staticctl doctor`");
+        return none(
+            "what opens plugins was not made for this toolchain; it needs a cache directory, and `STATICCXX_LOG=info` says more",
+        );
     }
     let dirs: Vec<PathBuf> = facts.library_dirs.clone();
     let wanted = list::read(&list::words(&value.to_string_lossy()), Path::new(""), &dirs)?;

@@ -74,7 +74,7 @@ pub static RULES: &[Rule] = &[
     },
     Rule {
         id: "glibc-repairs",
-        reason: "glibc's static programs have no UTF-8 locale without files and load shared objects for name services",
+        reason: "glibc's static programs look for locales, converters, name services and plugins in files",
         apply: libraries::glibc_repairs,
     },
     Rule {

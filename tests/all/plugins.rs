@@ -236,3 +236,74 @@ fn the_report_lists_plugins_and_nothing_is_found_wanting() {
     assert_eq!(plugins, ["p.so", "libhelper.so"]);
     assert!(!value["verdict"].to_string().contains("needs-dlopen"), "{}", value["verdict"]);
 }
+
+#[test]
+fn a_c_host_with_a_cxx_plugin_that_needs_a_library_of_the_project() {
+    let dir = Dir::new();
+    dir.file(
+        "helper.cc",
+        "#include <stdexcept>\n#include <vector>\nextern \"C\" int helper(int x) { static std::vector<int> seen; \
+        seen.push_back(x); if (x > 1) throw std::runtime_error(\"too much\"); return 10 * (int)seen.size(); }\n",
+    );
+    dir.file(
+        "p.cc",
+        "#include <iostream>\n#include <stdexcept>\n#include <zlib.h>\nextern \"C\" int helper(int);\n\
+        static struct S { S() { std::cout << \"up\" << std::endl; } ~S() { std::cout << \"down\" << std::endl; } } s;\n\
+        extern \"C\" int run(int x) { try { return helper(x) + (crc32(0, (const Bytef *)\"a\", 1) != 0); }\n\
+        catch (std::exception &e) { std::cout << e.what() << std::endl; return -1; } }\n",
+    );
+    dir.file("main.c", OPENER);
+    // Our own drivers make the libraries, so that they carry their objects.
+    Run::new(STATICCXX).dir(dir.path()).line("-shared -fPIC helper.cc -o libhelper.so").silent();
+    let line = "-shared -fPIC p.cc -L. -lhelper -lz -Wl,-rpath,$ORIGIN -o p.so";
+    Run::new(STATICCXX).dir(dir.path()).line(line).silent();
+    Run::new("gcc").dir(dir.path()).line("main.c -o dynamic").ok();
+    let said = Run::new(dir.join("dynamic")).dir(dir.path()).args(["./p.so", "./p.so"]).ok();
+    assert!(said.contains("up\n11\n") && said.contains("too much\n-1\n"), "{said}");
+    for line in ["", "-no-pie", "-fuse-ld=lld", "-fuse-ld=mold"] {
+        let run = Run::new(STATICCC).dir(dir.path()).env("STATICCXX_PLUGINS", "p.so");
+        run.line(&format!("{line} main.c -o static")).silent();
+        assert_eq!(says_in_empty_root(&dir.join("static"), &["./p.so", "./p.so"]), said, "{line}");
+    }
+    let run = Run::new(STATICCTL).dir(dir.path()).env("STATICCXX_PLUGINS", "p.so");
+    let shown = run.line("explain -- cc main.c -o x").ok();
+    assert!(shown.contains("library:   p.so opened at run time, converted from "), "{shown}");
+}
+
+#[test]
+fn staticctl_plugins_lists_what_a_program_opens() {
+    let (dir, plugins, said) = host();
+    let tool = |line: &str| Run::new(STATICCTL).dir(dir.path()).line(line);
+    let dynamic = format!("plugins ./dynamic -- {}", plugins.display());
+    let out = tool(&dynamic).output();
+    assert!(out.status.success(), "{}", text(&out.stderr));
+    // The list on stdout, what the program says on stderr.
+    assert!(text(&out.stderr).contains("caught no square 8"), "{}", text(&out.stderr));
+    let listed = text(&out.stdout);
+    let names: Vec<&str> =
+        listed.lines().filter(|l| !l.starts_with('#')).map(|l| l.rsplit('/').next().unwrap()).collect();
+    assert_eq!(names, ["libshape_a.so", "libgiver.so", "libtaker.so", "liblacking.so"], "{listed}");
+    let silent = tool(&format!("plugins ./dynamic -o list -- {}", plugins.display())).ok();
+    assert_eq!(silent, said);
+    assert_eq!(fs::read_to_string(dir.join("list")).unwrap(), listed);
+    let words = format!("-O2 -rdynamic -pthread {} -o static", source("host.cc"));
+    Run::new(STATICCXX).dir(dir.path()).env("STATICCXX_PLUGINS", "@list").line(&words).silent();
+    assert_eq!(says_in_empty_root(&dir.join("static"), &[plugins.to_str().unwrap()]), said);
+    // What libc opens is told with the variables for it.
+    Run::new("gcc").dir(dir.path()).line(&format!("-O2 {} -o convert", source("iconv.c"))).ok();
+    let out = tool("plugins ./convert -- 9999 EUC-KR IBM1047").output();
+    assert!(text(&out.stdout).contains("# iconv: STATICCXX_ICONV=common,EUC-KR,IBM1047\n"), "{}", text(&out.stdout));
+    dir.script("script", "exit 0");
+    for (line, code, expected) in [
+        ("plugins ./static", 2, "is no dynamic program"),
+        ("plugins ./script", 2, "`staticctl plugins /bin/sh -- ./script`"),
+        ("plugins ./nothing", 2, "`./nothing` can't be read"),
+        ("plugins nothing-of-this-name", 2, "there is no program `nothing-of-this-name`"),
+        ("plugins list", 2, "list`"),
+        ("plugins true", 1, "note: it opened nothing"),
+        ("plugins ./dynamic -o nowhere/list -- plugins", 2, "nowhere/list` can't be written"),
+    ] {
+        let said = tool(line).fails(code);
+        assert!(said.contains(expected), "{line}: {said}");
+    }
+}

@@ -1,0 +1,220 @@
+//! `staticctl plugins`: what a dynamic program opens while it runs, as a list for STATICCXX_PLUGINS.
+//!
+//! ld.so itself says so (`LD_DEBUG=files`): which file it opened for whom, through fork and exec, without privileges.
+
+use super::{EXIT_ERROR, EXIT_NO, EXIT_YES, fail, produce};
+use crate::check;
+use crate::convert::names;
+use crate::message;
+use crate::run::{self, Command, Ended, Guard};
+use crate::settings::Settings;
+use clap::Args;
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::fs;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+/// What `staticctl plugins` takes.
+#[derive(Debug, Args)]
+pub struct PluginsArgs {
+    /// The program as it is when it is dynamic
+    pub program: PathBuf,
+    /// A file for the list: STATICCXX_PLUGINS=@FILE
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Arguments of the program: `staticctl plugins ./prog -- --use-all`
+    #[arg(last = true)]
+    pub arguments: Vec<OsString>,
+}
+
+/// What was opened, each in the order in which it was opened first.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Opened {
+    /// By the program.
+    plugins: Vec<String>,
+    /// Converters that libc opened, by the names of their files.
+    converters: Vec<String>,
+    /// Name services.
+    services: Vec<String>,
+}
+
+/// Runs a program and prints the list.
+pub fn run(settings: &Settings, args: &PluginsArgs) -> u8 {
+    let name = args.program.to_string_lossy();
+    let path = match name.contains('/') || args.program.is_file() {
+        true => Some(args.program.clone()),
+        false => which::which_in_global(&args.program, settings.path.as_ref()).ok().and_then(|mut all| all.next()),
+    };
+    let Some(path) = path else { return fail(format!("there is no program `{name}` here or along PATH"), None) };
+    if let Err((error, hint)) = traceable(&path) {
+        return fail(format!("`{}` {error}", path.display()), Some(hint));
+    }
+    match trace(&path, args) {
+        Ok((opened, ended)) => finish(args, &opened, ended, &path),
+        Err(error) => fail(format!("`{}` can't be run: {error}", path.display()), None),
+    }
+}
+
+/// Whether ld.so would speak of it.
+fn traceable(path: &Path) -> Result<(), (String, String)> {
+    let mut head = [0; 2];
+    let script = fs::File::open(path).and_then(|mut f| f.read_exact(&mut head)).is_ok() && head == *b"#!";
+    if script {
+        let text = fs::read(path).unwrap_or_default();
+        let line = text.split(|b| *b == b'\n').next().unwrap_or_default();
+        let line = String::from_utf8_lossy(line.get(2..).unwrap_or_default()).trim().to_owned();
+        let hint = format!("`staticctl plugins {line} -- {}` runs its interpreter", path.display());
+        return Err(("is a script".into(), hint));
+    }
+    let image = check::inspect_headers(path)
+        .map_err(|e| (e.to_string(), "give a program that is linked dynamically with glibc".to_owned()))?;
+    match image.interpreter.as_deref() {
+        Some(interpreter) if !interpreter.contains("ld-musl") => Ok(()),
+        Some(interpreter) => Err((
+            format!("is for `{interpreter}`, which does not say what it opens"),
+            "only glibc's programs can be looked at".into(),
+        )),
+        None => Err((
+            "is no dynamic program: nothing can be seen of what it opens".into(),
+            "give the program as it was before it became static".into(),
+        )),
+    }
+}
+
+fn trace(path: &Path, args: &PluginsArgs) -> io::Result<(Opened, Ended)> {
+    let logs = tempfile::Builder::new().prefix("staticcxx").tempdir()?;
+    let program = if path.is_absolute() { path.to_owned() } else { Path::new(".").join(path) };
+    let command = Command::new([program])
+        .args(args.arguments.iter().cloned())
+        .env("LD_DEBUG", "files")
+        .env("LD_DEBUG_OUTPUT", logs.path().join("log"));
+    let guard = Guard::install();
+    // Where the list goes to stdout, what the program says there goes to stderr.
+    let ran = if args.output.is_some() { guard.run(&command) } else { guard.run_to_stderr(&command) }?;
+    let mut files: Vec<PathBuf> = fs::read_dir(logs.path())?.flatten().map(|e| e.path()).collect();
+    files.sort();
+    let mut opened = Opened::default();
+    for file in files {
+        read(&String::from_utf8_lossy(&fs::read(file)?), &mut opened);
+    }
+    Ok((opened, ran.ended))
+}
+
+/// Reads what ld.so said of one process.
+fn read(log: &str, opened: &mut Opened) {
+    // What others need is found without being named.
+    let mut needed = BTreeSet::new();
+    let mut by_libc = BTreeSet::new();
+    for line in log.lines() {
+        let Some((_, line)) = line.split_once(":\t") else { continue };
+        let line = line.trim();
+        if let Some((name, rest)) = line.strip_prefix("file=").and_then(|l| l.split_once(" [")) {
+            if rest.contains("];  needed by ") {
+                needed.insert(file_name(name).to_owned());
+            } else if let Some((_, by)) = rest.split_once("];  dynamically loaded by ")
+                && names::is_glibc(file_name(by.split(" [").next().unwrap_or_default()).as_bytes())
+            {
+                by_libc.insert(file_name(name).to_owned());
+            }
+        } else if let Some((path, _)) = line.strip_prefix("opening file=").and_then(|l| l.split_once(" [")) {
+            let name = file_name(path);
+            // The program itself.
+            if name.is_empty() {
+                continue;
+            }
+            let list = if let Some(service) = name.strip_prefix("libnss_").and_then(|n| n.strip_suffix(".so.2")) {
+                add(&mut opened.services, service);
+                continue;
+            } else if by_libc.contains(name) && path.contains("/gconv/") {
+                add(&mut opened.converters, name.strip_suffix(".so").unwrap_or(name));
+                continue;
+            } else {
+                &mut opened.plugins
+            };
+            if !needed.contains(name) && !names::is_glibc(name.as_bytes()) && !by_libc.contains(name) {
+                let shown = std::path::absolute(path).map_or_else(|_| path.to_owned(), |p| p.display().to_string());
+                add(list, &shown);
+            }
+        }
+    }
+}
+
+fn add(list: &mut Vec<String>, text: &str) {
+    if !list.iter().any(|l| l == text) {
+        list.push(text.to_owned());
+    }
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// The list, as STATICCXX_PLUGINS takes it behind an `@`.
+fn list(program: &Path, opened: &Opened) -> String {
+    let mut text = format!("# what `{}` opened: STATICCXX_PLUGINS=@THIS-FILE\n", program.display());
+    for path in &opened.plugins {
+        text.push_str(path);
+        text.push('\n');
+    }
+    if !opened.converters.is_empty() {
+        text.push_str(&format!("# iconv: STATICCXX_ICONV=common,{}\n", opened.converters.join(",")));
+    }
+    let services: Vec<&str> =
+        opened.services.iter().map(String::as_str).filter(|s| !["files", "dns", "compat"].contains(s)).collect();
+    if !services.is_empty() {
+        text.push_str(&format!("# name services: STATICCXX_NSS={}\n", services.join(",")));
+    }
+    text
+}
+
+fn finish(args: &PluginsArgs, opened: &Opened, ended: Ended, program: &Path) -> u8 {
+    match ended {
+        Ended::Exited(0) => {}
+        Ended::Exited(status) => message::note(format!("the program ended with status {status}")),
+        Ended::Killed(signal) => message::note(format!("the program was ended by signal {signal}")),
+    }
+    let nothing = *opened == Opened::default();
+    if nothing {
+        message::note("it opened nothing: give it arguments that make it use its plugins");
+    }
+    let code = if nothing { EXIT_NO } else { EXIT_YES };
+    let text = list(program, opened);
+    let Some(file) = &args.output else { return produce(&text, code) };
+    let dir = file.parent().filter(|d| !d.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o666);
+    let written = tempfile::Builder::new().permissions(permissions).tempfile_in(dir).and_then(|mut new| {
+        new.write_all(text.as_bytes())?;
+        new.persist(file).map(drop).map_err(|e| e.error)
+    });
+    match written {
+        Ok(()) => code,
+        Err(error) => {
+            message::error(format!("`{}` can't be written: {error}", file.display()));
+            message::note(format!("the program was run: {}", run::shell_line(&[program.as_os_str().to_owned()])));
+            EXIT_ERROR
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_ld_so_says_of_a_process() {
+        let log = "      1:\t\n      1:\tfile=libc.so.6 [0];  needed by ./p [0]\n\
+            1:\tfile=/o/p1.so [0];  dynamically loaded by ./p [0]\n1:\tfile=libdep.so [0];  needed by /o/p1.so [0]\n\
+            1:\topening file=/o/p1.so [0]; direct_opencount=1\n1:\topening file=/o/p1.so [0]; direct_opencount=2\n\
+            1:\topening file=/o/libdep.so [0]; direct_opencount=1\n1:\topening file=/lib/libc.so.6 [0]; direct_opencount=1\n1:\topening file= [0]; direct_opencount=2\n\
+            1:\tfile=/g/gconv/EUC-JP.so [0];  dynamically loaded by /lib/libc.so.6 [0]\n\
+            1:\topening file=/g/gconv/EUC-JP.so [0]; direct_opencount=1\n\
+            1:\topening file=/lib/libnss_myhostname.so.2 [0]; direct_opencount=1\nnonsense\n";
+        let mut opened = Opened::default();
+        read(log, &mut opened);
+        assert_eq!((opened.plugins.join(" "), opened.converters.join(" ")), ("/o/p1.so".into(), "EUC-JP".into()));
+        let text = list(Path::new("p"), &opened);
+        assert!(text.contains("\n/o/p1.so\n# iconv: STATICCXX_ICONV=common,EUC-JP\n"), "{text}");
+        assert!(text.ends_with("# name services: STATICCXX_NSS=myhostname\n"), "{text}");
+    }
+}
