@@ -217,3 +217,55 @@ impl<'m> Writer<'m> {
         self.object.write().ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use object::{Object as _, ObjectSection, ObjectSymbol};
+
+    fn machine() -> &'static Machine {
+        Machine::of(62).unwrap()
+    }
+
+    #[test]
+    fn a_row_is_what_the_code_in_the_program_reads() {
+        let row = |tag: &str, needs| Row {
+            tag: tag.into(),
+            path: format!("/p/{tag}.so"),
+            names: vec![format!("{tag}.so.1")],
+            needs,
+            kind: Kind::Needed,
+        };
+        let bytes = modules(&[row("a", vec![1]), row("b", vec![])], "taken_by", machine()).unwrap();
+        let file = object::File::parse(&*bytes).unwrap();
+        let table = file.section_by_name("staticcxx_modules").unwrap();
+        assert_eq!(table.size(), 2 * 8 * WORDS as u64);
+        // Record, path, names, needs of the first; record, path, names of the second.
+        let places: Vec<u64> = table.relocations().map(|(at, _)| at).collect();
+        assert_eq!(places, [0, 8, 16, 24, 112, 120, 128]);
+        assert_eq!(table.data().unwrap()[32], Kind::Needed as u8);
+        let defined: Vec<&str> =
+            file.symbols().filter(|s| s.is_global() && !s.is_undefined()).map(|s| s.name().unwrap()).collect();
+        assert_eq!(defined, ["taken_by"]);
+        let texts = file.section_by_name(".rodata.staticcxx_text").unwrap();
+        assert_eq!(texts.data().unwrap(), b"/p/a.so\0a.so.1\0\0/p/b.so\0b.so.1\0\0");
+    }
+
+    #[test]
+    fn names_that_may_be_missing_are_weak() {
+        let name = |name: &str, weak: bool| Name {
+            name: name.into(),
+            address: Some(name.into()),
+            next: weak.then(|| b"__other".to_vec()),
+            own: weak,
+            weak,
+        };
+        let bytes = names(&[name("one", false), name("two", true)], &["libc.so.6".into()], "by", machine()).unwrap();
+        let file = object::File::parse(&*bytes).unwrap();
+        let weak = |n: &str| file.symbols().find(|s| s.name() == Ok(n)).unwrap().is_weak();
+        assert!(!weak("one") && weak("two") && !weak("__other"));
+        let table = file.section_by_name(".data.rel.ro.staticcxx_names").unwrap();
+        assert_eq!((table.size(), table.data().unwrap()[56]), (96, 1));
+        assert_eq!(file.section_by_name(".rodata.staticcxx_inside").unwrap().data().unwrap(), b"libc.so.6\0\0");
+    }
+}
