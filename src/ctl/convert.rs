@@ -11,6 +11,7 @@ use crate::libs::owner;
 use crate::libs::{Provider, SearchPath};
 use crate::message;
 use crate::message::progress::Progress;
+use crate::plugins::list;
 use crate::program::hints::{self, Hint};
 use crate::program::kind::{self, Kind};
 use crate::program::loader::{self, Found, Lost};
@@ -95,7 +96,11 @@ fn convert(settings: &Settings, args: &ConvertArgs, guard: &Guard) -> Result<u8,
     for name in wanted.unknown(&found.loaded) {
         message::warning(format!("--from-so: `{shown}` needs no library `{name}`"));
     }
-    let plan = Plan::of(settings, &found, &facts, &wanted);
+    let mut plan = Plan::of(settings, &found, &facts, &wanted);
+    let plugins = Some(args.plugin.join(OsStr::new(","))).filter(|p| !p.is_empty()).or(settings.plugins.clone());
+    if let Some(words) = &plugins {
+        plan.convert_for_plugins(words, &found, &facts, settings)?;
+    }
     let before = stamps(&original, &found);
     let dir = output.parent().filter(|d| !d.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let temporary = tempfile::Builder::new()
@@ -114,7 +119,6 @@ fn convert(settings: &Settings, args: &ConvertArgs, guard: &Guard) -> Result<u8,
             output: &unfinished,
             rest: behind(&library),
         };
-        let plugins = Some(args.plugin.join(OsStr::new(","))).filter(|p| !p.is_empty()).or(settings.plugins.clone());
         let settings = Settings { convert: plan.choice.clone(), plugins, ..settings.clone() };
         link_program(&settings, selected, facts, &link)
     };
@@ -295,6 +299,33 @@ impl Plan {
             plan.sources.push(source);
         }
         plan
+    }
+}
+
+impl Plan {
+    /// What plugins need besides is converted with them, whether or not there are archives: those would have to be of
+    /// the same version, and their names are the whole program's.
+    fn convert_for_plugins(
+        &mut self,
+        words: &OsStr,
+        found: &Found,
+        facts: &Facts,
+        settings: &Settings,
+    ) -> Result<(), Said> {
+        let words = list::words(&words.to_string_lossy());
+        let wanted = list::read(&words, Path::new(""), &facts.library_dirs)
+            .map_err(|e| say(format!("--plugin: {e}"), Some("name a shared object by its path".into())))?;
+        for plugin in wanted.plugins {
+            let Ok(image) = check::inspect_headers(&plugin.path) else { continue };
+            for loaded in loader::find(&plugin.path, &image, &settings.loader_path()).loaded {
+                if !found.loaded.iter().any(|l| l.name == loaded.name) && !sources::is_toolchain_s(&loaded) {
+                    self.choice.named.push(sources::short(&loaded));
+                }
+            }
+        }
+        self.choice.named.sort();
+        self.choice.named.dedup();
+        Ok(())
     }
 }
 

@@ -77,6 +77,11 @@ pub fn short(loaded: &Loaded) -> String {
 /// glibc's libraries that the compiler adds by itself, and GCC's unwinder, which is another archive in static programs.
 const IMPLIED: [&str; 3] = ["c", "mvec", "gcc_s"];
 
+/// Whether a library comes with glibc or GCC.
+pub fn is_toolchain_s(loaded: &Loaded) -> bool {
+    names::is_glibc(loaded.name.as_bytes()) || ["gcc_s", "stdc++"].contains(&short(loaded).as_str())
+}
+
 /// The archive that a library could be taken from.
 pub fn candidate(loaded: &Loaded, path: &SearchPath) -> Option<PathBuf> {
     twin::archive_of(&loaded.path, path)

@@ -350,3 +350,31 @@ fn original_and_result_are_compared() {
     assert_eq!(out.status.code(), Some(0));
     assert!(text(&out.stderr).contains("note: stdout differs between two runs of the original"));
 }
+
+#[test]
+fn modules_of_python_and_perl_are_linked_in() {
+    let dir = Dir::new();
+    let python = dir.join("python3.11");
+    let plugin = ["-q", "--plugin", "/usr/lib/python3.11/lib-dynload"];
+    convert(installed("python3.11"), &python).args(plugin).silent();
+    assert!(is_static(&python));
+    let code = "import ctypes, decimal, lzma, sqlite3, ssl, sys; print(ssl.OPENSSL_VERSION, decimal.Decimal(1) / 7, \
+                sqlite3.connect(':memory:').execute('select 6 * 7').fetchone(), lzma.decompress(lzma.compress(b'x' * 99)), \
+                sys.modules['_ssl'].__file__)";
+    let said = |python: &Path| Run::new(python).args(["-c", code]).ok();
+    assert_eq!(said(&python), said(&installed("python3.11")));
+    // One that was not named fails, and says how to add it.
+    let perl = dir.join("perl");
+    let find = "find -L /usr/lib/x86_64-linux-gnu/perl /usr/lib/x86_64-linux-gnu/perl-base -name *.so -path */auto/* \
+                -not -path */5.36/* -not -path */Socket/*";
+    let modules = Run::new("find").line(find.strip_prefix("find ").unwrap()).ok();
+    dir.file("modules", modules);
+    let list = format!("@{}", dir.join("modules").display());
+    convert(installed("perl"), &perl).args(["-q", "--plugin", &list]).silent();
+    let code = "use POSIX; use Encode; use Digest::SHA 'sha1_hex'; use threads; print sha1_hex('x'), POSIX::floor(2.5), \
+                encode('UTF-16', 'a'), \"\\n\"; threads->create(sub { print \"thread\\n\" })->join";
+    let said = |perl: &Path| Run::new(perl).args(["-e", code]).ok();
+    assert_eq!(said(&perl), said(&installed("perl")));
+    let failed = Run::new(&perl).args(["-MSocket", "-e", "1"]).output();
+    assert!(!failed.status.success() && text(&failed.stderr).contains("--plugin"), "{}", text(&failed.stderr));
+}
