@@ -166,7 +166,7 @@ fn link_job(
         }
     }
     let closure = milliseconds(closure_start);
-    let said = of_libc::choose(settings, &request, &mut facts, &resolution);
+    let said = of_libc::choose(settings, &request, &mut facts, &mut resolution);
     selected.warnings.extend(said.warnings);
     let problem = problem.or(said.problem);
     let archives: Vec<PathBuf> = resolution.archives().map(|l| l.path.clone()).collect();

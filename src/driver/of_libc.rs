@@ -28,7 +28,7 @@ pub(super) struct Said {
 }
 
 /// Puts the archives that a call asks for in the place of those that every program gets. They are made once.
-pub(super) fn choose(settings: &Settings, request: &Request, facts: &mut Facts, resolution: &Resolution) -> Said {
+pub(super) fn choose(settings: &Settings, request: &Request, facts: &mut Facts, resolution: &mut Resolution) -> Said {
     let mut said = Said::default();
     let strong = named(settings, request).as_deref() == Some("mold");
     let custom = !settings.iconv.is_common() && !settings.iconv.is_none() && settings.repairs.iconv
@@ -64,7 +64,11 @@ pub(super) fn choose(settings: &Settings, request: &Request, facts: &mut Facts, 
     }
     if !settings.services.is_empty() && settings.repairs.name_services {
         match services(settings, repairs, &dirs, strong) {
-            Ok(archive) => repairs.name_services = Some(archive),
+            Ok(archive) => {
+                repairs.name_services = Some(archive);
+                // Some count on it; none goes in that is not referred to.
+                resolution.closure.push("-lm".into());
+            }
             Err(error) => {
                 said.problem = Some((
                     format!("STATICCXX_NSS: {error}"),

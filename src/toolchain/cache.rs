@@ -12,7 +12,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// Raised whenever the meaning of [`Facts`] changes.
-const VERSION: u32 = 8;
+const VERSION: u32 = 9;
 
 /// What the facts are about; they hold as long as every field is the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -307,3 +307,18 @@ fn staticctl_plugins_lists_what_a_program_opens() {
         assert!(said.contains(expected), "{line}: {said}");
     }
 }
+
+#[test]
+fn a_function_of_the_program_s_own_reaches_libc_s_behind_it() {
+    let dir = opener();
+    dir.file("over.c", "#define _GNU_SOURCE\n#include <dlfcn.h>\n#include <sys/types.h>\n#include <unistd.h>\n\
+        ssize_t write(int fd, const void *at, size_t size) { ssize_t (*real)(int, const void *, size_t) = \n\
+        (ssize_t (*)(int, const void *, size_t))dlsym(RTLD_NEXT, \"write\"); return real ? real(fd, at, size - 1) : -1; }\n\
+        int main(void) { int n = (int)write(1, \"over\\n!\", 6); return n == 5 && !dlopen(\"x\", RTLD_NOW) ? 0 : 1; }\n");
+    Run::new("gcc").dir(dir.path()).line("-c over.c").ok();
+    for line in ["over.c", "over.o", "-no-pie over.o", "-fuse-ld=lld over.c", "-fuse-ld=mold over.o"] {
+        let run = Run::new(STATICCC).dir(dir.path()).env("STATICCXX_PLUGINS", "p.so");
+        run.line(&format!("{line} -o static")).silent();
+        assert_eq!(says_in_empty_root(&dir.join("static"), &[]), "over\n", "{line}");
+    }
+}

@@ -166,7 +166,8 @@ static const struct name *named(const char *name)
 static void *of_libraries(const char *name)
 {
     const struct name *n = named(name);
-    return !n ? 0 : n->own ? n->next : n->address;
+    /* A source on the line may have defined it again: libc's other name for it is libc's for sure. */
+    return !n ? 0 : n->next ? n->next : n->own ? 0 : n->address;
 }
 
 static void *look_up(void *handle, const char *name, const char *version, const void *caller)
