@@ -5,6 +5,7 @@ mod compile;
 mod converted;
 mod direct;
 mod ending;
+mod job;
 mod of_libc;
 mod plugins;
 mod program;
@@ -14,229 +15,32 @@ mod stand_in;
 mod verdict;
 
 pub use direct::built_in_line;
+pub use job::{Job, Prepared, prepare};
 pub use program::{ProgramLink, ProgramLinked, link_program, select as select_for_program};
 pub use shared::SharedJob;
 pub use stand_in::main as stand_in;
 
-use crate::args::{self, Action, InputKind, Request, linker};
-use crate::check::Expect;
-use crate::convert::Refusal;
-use crate::convert::finished::ProgramFile;
-use crate::convert::shelf::{Extras, Means};
-use crate::libs::{self, Resolution, SearchPath, pic, reference};
+use crate::args;
+use crate::libs;
 use crate::linker::WhyNot;
 use crate::linker_output::Listener;
 use crate::message;
 use crate::model::{Language, Libc};
-use crate::plan::policy::{Policy, Reason, is_probe, policy};
-use crate::plan::{self, Context, Plan};
-use crate::plugins::{Made, Plugin};
+use crate::plan::policy::{Reason, is_probe};
 use crate::report::{LinkedBy, Outcome, Record};
-use crate::run::{self, Command, Ended, Guard};
+use crate::run::{self, Ended, Guard};
 use crate::settings::{CheckMode, Settings};
-use crate::toolchain::{self, Facts, Invocation, Need, SelectError, Selected};
 use command::{coloured, shortened};
 use ending::{Ending, Trace, milliseconds, remove, report_left_alone, write_report};
-use shared::{link_shared, shared_job};
+use job::{as_it_is, link_job};
+use shared::link_shared;
 use stand_in::StandIn;
 use std::ffi::OsString;
-use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Instant;
-use tempfile::TempDir;
 use verdict::{explain_failure, name_foreign, refuse_missing, verify};
 
 /// Our own failures, apart from the compiler's: 1, as GCC's own.
 pub const EXIT_FAILURE: i32 = 1;
-
-/// What a call comes to.
-pub enum Prepared {
-    /// Run it as it is.
-    PassThrough(Command, Reason),
-    /// It can't be done.
-    Refused(Box<Selected>, Reason),
-    /// Link it statically.
-    Link(Box<Job>),
-    /// Link a shared object as asked, and attach what is needed to link it statically later.
-    Shared(Box<SharedJob>),
-}
-
-/// A link, ready to run.
-pub struct Job {
-    /// The call.
-    pub request: Request,
-    /// The toolchain.
-    pub selected: Selected,
-    /// Its facts.
-    pub facts: Facts,
-    /// The libraries.
-    pub resolution: Resolution,
-    /// The directory of what was made for this link alone.
-    pub start_code: Option<TempDir>,
-    /// How many milliseconds that took.
-    pub closure: f64,
-    /// The rewritten call.
-    pub plan: Plan,
-    /// What the output must be for.
-    pub expect: Expect,
-    /// Why it can't be linked as asked.
-    pub problem: Option<(String, &'static str)>,
-    /// Why the program that is converted can't be.
-    pub refused: Option<Refusal>,
-}
-
-/// Understands and plans a call without running it. `argv` begins with the program's own name.
-///
-/// # Errors
-/// No toolchain for it.
-pub fn prepare(settings: &Settings, own: Language, argv: &[OsString]) -> Result<Prepared, SelectError> {
-    let (argv0, words) = argv.split_first().map_or((OsString::new(), &[][..]), |(a, w)| (a.clone(), w));
-    let invocation = Invocation::parse(&argv0, own);
-    if settings.chain.is_some() {
-        let selected = toolchain::pass_through(settings, &invocation)?;
-        return Ok(Prepared::PassThrough(as_it_is(&selected, words), Reason::Nested));
-    }
-    let request = args::classify(words, invocation.language);
-    let need = match policy(&request) {
-        Policy::Rewrite => Need::Link,
-        Policy::LeaveAlone(Reason::SharedObject) if settings.fat_shared && !request.dry_run => {
-            return shared_job(settings, &invocation, request, words);
-        }
-        Policy::LeaveAlone(reason) => {
-            let mut selected = toolchain::select(settings, &invocation, Need::Compile, &request.abi)?;
-            if matches!(request.action, Action::Compile | Action::Assemble) {
-                let pipe = compile::pipe(&request, &selected);
-                selected.compile_args.extend(compile::small(settings).chain(pipe));
-            }
-            return Ok(Prepared::PassThrough(as_it_is(&selected, words), reason));
-        }
-        Policy::Refuse(reason) => {
-            let selected = toolchain::select(settings, &invocation, Need::Compile, &request.abi)?;
-            return Ok(match settings.check {
-                CheckMode::Strict => Prepared::Refused(Box::new(selected), reason),
-                CheckMode::Warn | CheckMode::Off => Prepared::PassThrough(as_it_is(&selected, words), reason),
-            });
-        }
-    };
-    let mut selected = toolchain::select(settings, &invocation, need, &request.abi)?;
-    let Some(facts) = selected.facts.take() else {
-        return Ok(Prepared::PassThrough(as_it_is(&selected, words), Reason::NotALink));
-    };
-    Ok(Prepared::Link(Box::new(link_job(settings, request, selected, facts, None))))
-}
-
-fn link_job(
-    settings: &Settings,
-    request: Request,
-    mut selected: Selected,
-    mut facts: Facts,
-    program: Option<Arc<ProgramFile>>,
-) -> Job {
-    selected.compile_args.extend(compile::small(settings));
-    let expect = Expect::from_triple(&facts.triple).with_abi(&request.abi);
-    let items = linker::split(&request.args);
-    let path = SearchPath::of(&items, &request, &facts.library_dirs, settings.library_path.as_deref(), expect);
-    let closure_start = Instant::now();
-    let (asked, problem) = match plugins::asked(settings, &request, &facts) {
-        Ok(asked) => (asked, None),
-        Err(error) => {
-            (plugins::Asked::default(), Some((format!("{}: {error}", libs::missing::PLUGINS), plugins::HINT)))
-        }
-    };
-    selected.warnings.extend(asked.warning);
-    let support = facts.repairs.as_ref().and_then(|r| r.converted.clone());
-    let resolve = |means: Option<&Means>| libs::resolve(&items, &request, &facts, &path, selected.language, means);
-    let resolved = |support, plugins: &[Plugin]| {
-        let means = converted::means(settings, &request, &facts, support);
-        let means = means.map(|m| program::means(m, program.as_ref()));
-        converted::resolved(resolve, &facts, means.map(|m| Means { plugins: plugins.to_owned(), ..m }))
-    };
-    let mut resolution = resolved(support.clone(), &asked.wanted.plugins);
-    if !asked.wanted.plugins.is_empty() && program.is_none() && !plugins::opens(&resolution, &request) {
-        resolution = resolved(support, &[]);
-    }
-    let mut start_code = None;
-    if converted::wants_start_code(settings, &facts, &resolution) {
-        match toolchain::start_code(&selected, &request.abi, &facts) {
-            Ok((dir, archive)) => {
-                resolution = resolved(Some(archive), &[]);
-                start_code = Some(dir);
-            }
-            Err(error) => log::info!("no start-up code for converted libraries: {error}"),
-        }
-    }
-    let closure = milliseconds(closure_start);
-    let said = of_libc::choose(settings, &request, &mut facts, &mut resolution);
-    selected.warnings.extend(said.warnings);
-    let problem = problem.or(said.problem);
-    let archives: Vec<PathBuf> = resolution.archives().map(|l| l.path.clone()).collect();
-    let extras = resolution.store.write(&archives).unwrap_or_else(|error| {
-        selected.warnings.push(format!("the objects of shared libraries can't be written: {error}"));
-        Extras::default()
-    });
-    let place = program.as_ref().map(|p| &p.place);
-    let refused = extras.refused.iter().find(|(p, _)| Some(p) == place).map(|(_, why)| why.clone());
-    converted::note_refused(&mut resolution, extras.refused);
-    resolution.store.modules.symbols = asked.wanted.symbols;
-    let made = plugins::write(&mut resolution, &request, &facts, settings).unwrap_or_else(|error| {
-        selected.warnings.push(format!("plugins can't be written: {error}"));
-        Made::default()
-    });
-    // The toolchain's own directories hold what its distribution builds; a PIE by default takes those.
-    let typed = reference::references(&items, &request).into_iter().filter_map(|r| match r.named {
-        reference::Named::Path(path) => Some(path),
-        _ => None,
-    });
-    let archives = resolution.libraries.iter().map(|l| l.path.clone()).filter(|p| !path.is_system(p));
-    let files: Vec<PathBuf> = typed.chain(archives).collect();
-    let fixed = if facts.default_pie { pic::fixed_input(&files) } else { None };
-    let mut wanted = settings.repairs;
-    wanted.iconv = of_libc::offers_converters(settings, &request, &facts, &resolution);
-    let mut words = extras.words;
-    words.extend(of_libc::words(settings, &request, &facts, &resolution));
-    let repairs = facts.repairs.iter().flat_map(|r| wanted.archives(r)).cloned();
-    let mut repairs: Vec<PathBuf> = extras.archives.into_iter().chain(made.archives).chain(repairs).collect();
-    let mut offered = std::collections::BTreeSet::new();
-    repairs.retain(|r| offered.insert(r.clone()));
-    let context = Context {
-        repairs: &repairs,
-        malloc: settings.malloc,
-        stack_size: Some(settings.stack_size).filter(|s| facts.libc == Libc::Musl && *s > 0),
-        converted: &words,
-        facts: &facts,
-        language: selected.language,
-        linker: settings.linker.named(),
-        small: settings.small,
-        fixed_input: fixed.as_deref(),
-        substitutes: &resolution.substitutes,
-        closure: &resolution.closure,
-    };
-    let plan = plan::plan(&request, &context);
-    if request.inputs.iter().any(|i| i.kind == InputKind::Source) {
-        selected.compile_args.extend(compile::pipe(&request, &selected));
-    }
-    Job { request, selected, facts, resolution, start_code, closure, plan, expect, problem, refused }
-}
-
-/// The call with nothing but the toolchain's own words in front.
-fn as_it_is(selected: &Selected, words: &[OsString]) -> Command {
-    let front = selected.launcher.iter().chain(&selected.compiler).chain(&selected.compile_args);
-    let mut command = Command::new(front.chain(words).cloned());
-    command.env.clone_from(&selected.env);
-    command
-}
-
-impl Job {
-    /// Whether it is the link of a converted program.
-    fn converts_program(&self) -> bool {
-        self.resolution.store.shelf.as_ref().is_some_and(|s| s.means().program.is_some())
-    }
-
-    /// What is run.
-    pub fn command(&self) -> Command {
-        as_it_is(&self.selected, &self.plan.argv)
-    }
-}
 
 /// Runs a call to its end and gives the exit status, or does not come back.
 pub fn main(own: Language, argv: &[OsString]) -> i32 {
