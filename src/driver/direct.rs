@@ -117,7 +117,7 @@ impl<'a> Ready<'a> {
         let typed = parts.stream.iter().filter(|w| !w.starts_with('-')).map(Path::new);
         let files: Vec<&Path> = typed.chain(found).collect();
         let expect = job.expect;
-        Ready { line, traps, expect, packed: packs(facts, &job.request) }.checked(facts.repairs.as_ref(), &files)
+        Ready { line, traps, expect, packed: packs_for(facts, &job.request) }.checked(facts.repairs.as_ref(), &files)
     }
 
     /// The same with the words that the built-in linker is known to understand, without the repairs that it takes only
@@ -176,11 +176,16 @@ pub(super) fn default_dirs(facts: &Facts) -> Vec<String> {
     facts.library_dirs.iter().map(|d| format!("-L{}", d.display())).collect()
 }
 
-/// Whether a static-pie's own C library applies packed relative relocations to it: glibc does from 2.36 on. A call with
-/// start files of its own may bring another library, as rustc does for its musl targets.
-pub(super) fn packs(facts: &Facts, request: &Request) -> bool {
+/// Whether the toolchain's C library applies packed relative relocations to a static-pie: glibc does from 2.36 on.
+pub(super) fn packs(facts: &Facts) -> bool {
+    facts.glibc.is_some_and(|version| version >= (2, 36))
+}
+
+/// Whether a call's static-pie can have them: with start files of its own it may bring another library, as rustc does
+/// for its musl targets.
+pub(super) fn packs_for(facts: &Facts, request: &Request) -> bool {
     let own = request.last(&[Role::NoDefaultLibs, Role::NoStartFiles, Role::NoStdlib]).is_some();
-    !own && facts.glibc.is_some_and(|version| version >= (2, 36))
+    !own && packs(facts)
 }
 
 /// Whether an output may be replaced by another file.

@@ -96,6 +96,9 @@ pub fn link_program(
         words.push("-no-pie".into());
         words.push(format!("-Wl,-Ttext-segment={:#x}", wanted.rest).into());
     }
+    if !wanted.fixed && super::direct::packs(&facts) {
+        words.push("-Wl,-z,pack-relative-relocs".into());
+    }
     // The first definition of a name counts, as for ld.so, and what ld.so would load goes in.
     words.extend(["-Wl,-z,muldefs", "-Wl,--no-as-needed"].map(OsString::from));
     // What the original offers to its libraries by name is offered to plugins.

@@ -9,7 +9,7 @@
 //! Sources: how collect2 looks for `ld` (GCC's collect2.cc: `real-ld`, `collect-ld`, `ld` along COMPILER_PATH, which
 //! begins with the directories of `-B`), Clang's manual on `-B`.
 
-use super::direct::{Ready, allowed, default_dirs, is_new_or_file, packs};
+use super::direct::{Ready, allowed, default_dirs, is_new_or_file, packs_for};
 use super::{EXIT_FAILURE, Job};
 use crate::args::{InputKind, Request, response};
 use crate::check::Expect;
@@ -82,7 +82,7 @@ impl StandIn {
         let compiler = Command::new(job.selected.compiler.iter().chain(&job.selected.compile_args).cloned());
         let errand = Errand {
             expect: job.expect,
-            packed: packs(facts, &job.request),
+            packed: packs_for(facts, &job.request),
             repairs: facts.repairs.clone(),
             wanted: settings.repairs,
             dirs: default_dirs(facts),
