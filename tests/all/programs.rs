@@ -237,6 +237,21 @@ fn programs_of_the_full_file_system() {
     }
     let said = |git: &Path| Run::new(git).dir(&work).line("log --stat --format=%s").ok();
     assert_eq!(said(&git), said(&installed("git")));
+    // A clone over loopback.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let line = format!("--export-all --listen=127.0.0.1 --port={port} --base-path={}", dir.path().display());
+    // By itself: `git daemon` would leave it behind.
+    let daemon = Path::new(Run::new(installed("git")).args(["--exec-path"]).ok().trim()).join("git-daemon");
+    let mut daemon = Run::new(daemon).line(&line).command().spawn().unwrap();
+    while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+        assert!(daemon.try_wait().unwrap().is_none(), "git daemon ended");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let clone = Run::new(&git).dir(dir.path()).line(&format!("clone -q git://127.0.0.1:{port}/work clone")).output();
+    daemon.kill().unwrap();
+    daemon.wait().unwrap();
+    assert!(clone.status.success(), "{}", text(&clone.stderr));
+    assert_eq!(fs::read(dir.join("clone/f")).unwrap(), b"one\n");
     // A compiler, in GCC's own directory.
     let cc1 = Run::new("gcc").line("-print-prog-name=cc1").ok();
     let result = dir.join("cc1");
