@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// What decides about the files of a toolchain.
 const RECIPE: [&str; 11] = [
     "src/install/build.rs",
-    "src/install/descriptor.rs",
+    "src/install/new_descriptor.rs",
     "src/install/lean/compiled.rs",
     "src/install/lean/mod.rs",
     "src/install/lean/recipe.rs",

@@ -13,10 +13,10 @@
 //! | by which linker | [`linker`] knows what the built-in one can do, and asks the compiler how it would link | once a set of options |
 //! | do it | [`run`] execs or supervises: the only room that spawns | yes |
 //! | is it true | [`check`] reads the output back and judges it | reads one file |
-//! | a whole build | [`build`] gives it the environment that leads to us, and says what it made | yes |
+//! | a whole build | [`session`] gives it the environment that leads to us, and says what it made | yes |
 //! | say so | [`report`] one JSON line a link, [`message`] the only room that prints | yes |
 //!
-//! [`plugins`] links in what a program opens at run time.
+//! [`supply::plugins`] links in what a program opens at run time.
 //!
 //! [`sandbox`] runs a program in an empty root, [`image`] makes container images of programs.
 //!
@@ -25,7 +25,6 @@
 
 pub mod archive;
 pub mod args;
-pub mod build;
 pub mod check;
 pub mod convert;
 pub mod ctl;
@@ -39,11 +38,16 @@ pub mod linker;
 pub mod linker_output;
 pub mod message;
 pub mod model;
+pub mod options;
+pub mod packages;
 pub mod plan;
-pub mod plugins;
 pub mod program;
+pub mod repairs;
 pub mod report;
+pub mod rootfs;
 pub mod run;
 pub mod sandbox;
+pub mod session;
 pub mod settings;
+pub mod supply;
 pub mod toolchain;

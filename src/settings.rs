@@ -1,8 +1,8 @@
 //! The one home of the environment: every variable that we read, read once.
 
-use crate::convert::shelf;
 use crate::linker::Choice;
-use crate::plugins::{converters, services};
+use crate::repairs::{iconv, nss};
+use crate::supply::converted;
 use crate::toolchain::Wanted;
 use std::collections::BTreeMap;
 use std::env;
@@ -72,11 +72,11 @@ pub struct Settings {
     /// The first variable that is set among those by which compilers and linkers are steered.
     pub steered_by: Option<&'static str>,
     /// `STATICCXX_CONVERT`: which shared objects are converted.
-    pub convert: shelf::Choice,
-    /// `STATICCXX_PLUGINS`: what the program opens at run time, as [`crate::plugins::list`] reads it.
+    pub convert: converted::Choice,
+    /// `STATICCXX_PLUGINS`: what the program opens at run time, as [`crate::libs::plugin_list`] reads it.
     pub plugins: Option<OsString>,
     /// `STATICCXX_ICONV`: which converters programs get.
-    pub iconv: converters::Choice,
+    pub iconv: iconv::Choice,
     /// `STATICCXX_NSS`: name services beyond files and dns.
     pub services: Vec<String>,
     /// `STATICCXX_LOG`: a filter as `env_logger` reads it.
@@ -144,8 +144,8 @@ impl Settings {
             bad_values.push(("STATICCXX_LINKER", value, "`auto`, `wild`, `mold`, `lld`, `gold` or `bfd`"));
         }
         let on = |name: &str| get(name).map(|v| v != "0" && v != "off");
-        let iconv: converters::Choice =
-            get("STATICCXX_ICONV").map_or_else(Default::default, |v| converters::Choice::parse(&v.to_string_lossy()));
+        let iconv: iconv::Choice =
+            get("STATICCXX_ICONV").map_or_else(Default::default, |v| iconv::Choice::parse(&v.to_string_lossy()));
         let mut repairs = wanted(get("STATICCXX_GLIBC_FIXES").as_deref());
         repairs.iconv &= !iconv.is_none();
         Settings {
@@ -165,10 +165,10 @@ impl Settings {
             linker: choice.flatten().unwrap_or_default(),
             small: on("STATICCXX_SMALL").unwrap_or(false),
             steered_by: STEERING.into_iter().find(|name| get(name).is_some()),
-            convert: shelf::Choice::parse(&get("STATICCXX_CONVERT").unwrap_or_default().to_string_lossy()),
+            convert: converted::Choice::parse(&get("STATICCXX_CONVERT").unwrap_or_default().to_string_lossy()),
             plugins: get("STATICCXX_PLUGINS"),
             iconv,
-            services: services::parse(&get("STATICCXX_NSS").unwrap_or_default().to_string_lossy()),
+            services: nss::parse(&get("STATICCXX_NSS").unwrap_or_default().to_string_lossy()),
             log: get("STATICCXX_LOG").and_then(|v| v.into_string().ok()),
             chain: get(CHAIN),
             colours: get("TERM").is_some_and(|t| t != "dumb"),

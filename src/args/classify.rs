@@ -1,9 +1,9 @@
 //! What a call asks for: purely from its words, without looking at any input.
 
+use super::ld_options::{self, LdRole};
 use super::lexer::{self, Arg};
-use super::linker::{self, LdRole};
+use super::option_table::Role;
 use super::response;
-use super::table::Role;
 use crate::model::Language;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -166,8 +166,8 @@ fn action(args: &[Arg], inputs: &[Input], looping: bool) -> Action {
     if !inputs.iter().any(|i| i.kind.is_linked()) {
         return Action::Precompile;
     }
-    let items = linker::split(args);
-    let words = linker::options(&items);
+    let items = ld_options::split(args);
+    let words = ld_options::options(&items);
     let says = |role: LdRole| words.iter().any(|o| o.role == role);
     if says(LdRole::Query) {
         return Action::Query;

@@ -1,6 +1,6 @@
 //! argv → arguments, without loss: `emit(lex(argv)) == argv` for every list of bytes.
 
-use super::table::{self, Form, Opt, Role};
+use super::option_table::{self, Form, Opt, Role};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
@@ -27,7 +27,7 @@ impl Arg {
     /// A word that was not in argv: an option of ours or an input.
     pub fn new(word: impl Into<OsString>) -> Arg {
         let word = word.into();
-        let row = table::find(word.as_bytes());
+        let row = option_table::find(word.as_bytes());
         Arg { word, separate: None, row }
     }
 
@@ -67,7 +67,7 @@ pub fn lex(argv: &[OsString]) -> Vec<Arg> {
     let mut words = argv.iter();
     while let Some(word) = words.next() {
         let bytes = word.as_bytes();
-        let row = if bytes.first() == Some(&b'-') && bytes.len() > 1 { table::find(bytes) } else { None };
+        let row = if bytes.first() == Some(&b'-') && bytes.len() > 1 { option_table::find(bytes) } else { None };
         let takes_next = row.is_some_and(|r| match r.form {
             Form::Separate => true,
             Form::JoinedOrSeparate => bytes.len() == r.name.len(),
@@ -114,8 +114,9 @@ mod tests {
     }
 
     fn word() -> impl Strategy<Value = Vec<u8>> {
-        let name =
-            proptest::sample::select(table::OPTIONS.iter().map(|o| o.name.as_bytes().to_vec()).collect::<Vec<_>>());
+        let name = proptest::sample::select(
+            option_table::OPTIONS.iter().map(|o| o.name.as_bytes().to_vec()).collect::<Vec<_>>(),
+        );
         let bytes = proptest::collection::vec(1u8.., 0..8);
         prop_oneof![name.clone(), bytes.clone(), (name, bytes).prop_map(|(n, b)| [n, b].concat())]
     }

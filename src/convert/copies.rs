@@ -11,7 +11,7 @@ use super::pieces::Pieces;
 use super::refusal::Refusal;
 use super::symbols::{self, Symbol};
 use super::versions::{Libc, Versions};
-use super::{base_symbol, names};
+use super::{base_symbol, glibc_names};
 use object::read::archive::ArchiveFile;
 use object::read::elf::{FileHeader, SectionHeader, Sym};
 use object::{LittleEndian as LE, elf};
@@ -259,7 +259,7 @@ fn shown(name: &[u8]) -> String {
 
 /// Whether glibc has the variable, so that its archives define it.
 pub fn is_of_glibc(symbol: &Symbol<'_>) -> bool {
-    symbol.from.is_some_and(names::is_glibc)
+    symbol.from.is_some_and(glibc_names::is_glibc)
 }
 
 #[cfg(test)]

@@ -10,23 +10,19 @@
 //! their distances ([`pieces`]), and everything else becomes what it would have been in an object file: relocations,
 //! weak symbols, thread-local offsets, an unwind table.
 
-pub mod cache;
-pub mod choice;
 pub mod copies;
+pub mod file_hints;
 mod finish;
-pub mod finished;
-pub mod hints;
+pub mod glibc_names;
 pub mod library;
 pub mod machine;
 pub mod memory;
 pub mod module;
-pub mod names;
 pub mod output;
 pub mod pieces;
 pub mod program;
 pub mod refusal;
 mod relocate;
-pub mod shelf;
 pub mod start;
 pub mod symbols;
 pub mod unwind;
@@ -94,16 +90,16 @@ pub fn convert(library: &Library<'_>, options: &Options<'_>) -> Result<Converted
 /// The reason.
 pub fn acceptable(library: &Library<'_>) -> Result<(), Refusal> {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    if library.soname.is_some_and(names::is_glibc) {
+    if library.soname.is_some_and(glibc_names::is_glibc) {
         return Err(Refusal::Glibc);
     }
-    if let Some(other) = library.needed.iter().find(|n| names::other_libc(n)) {
+    if let Some(other) = library.needed.iter().find(|n| glibc_names::other_libc(n)) {
         return Err(Refusal::OtherLibc { needed: text(other) });
     }
     let exported = library.symbols.iter().filter(|s| s.exported());
     // A program may bring its own allocator, as it could if it were linked statically.
-    let may = |name: &[u8]| library.entry.is_some() && names::ALLOCATION.contains(&name);
-    if let Some(own) = exported.clone().find(|s| names::OF_LIBC.contains(&s.name) && !may(s.name)) {
+    let may = |name: &[u8]| library.entry.is_some() && glibc_names::ALLOCATION.contains(&name);
+    if let Some(own) = exported.clone().find(|s| glibc_names::OF_LIBC.contains(&s.name) && !may(s.name)) {
         return Err(Refusal::Interposes { symbol: text(own.name) });
     }
     let private = library.symbols.iter().find(|s| !s.defined() && s.version == Some(b"GLIBC_PRIVATE"));

@@ -2,9 +2,9 @@
 //! (`toolchains/glibc/modules.c`) what ld.so would have read from its tables.
 
 use super::finish::Table;
+use super::glibc_names;
 use super::library::Library;
 use super::machine::Meaning;
-use super::names;
 use super::output::{ALLOC, Output, SUPPORT, WRITE, elf_section};
 use super::refusal::Refusal;
 use super::symbols::{self, Symbol};
@@ -61,10 +61,10 @@ pub const UNIQUE: u8 = 10;
 /// The reason.
 pub fn acceptable(library: &Library<'_>, of_libc: bool) -> Result<(), Refusal> {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    if library.soname.is_some_and(names::is_glibc) {
+    if library.soname.is_some_and(glibc_names::is_glibc) {
         return Err(Refusal::Glibc);
     }
-    if let Some(other) = library.needed.iter().find(|n| names::other_libc(n)) {
+    if let Some(other) = library.needed.iter().find(|n| glibc_names::other_libc(n)) {
         return Err(Refusal::OtherLibc { needed: text(other) });
     }
     let private = library.symbols.iter().find(|s| !s.defined() && s.version == Some(b"GLIBC_PRIVATE"));

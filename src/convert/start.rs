@@ -136,8 +136,8 @@ pub fn thread_locals(align: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::pieces::Piece;
     use super::*;
-    use crate::convert::pieces::Piece;
 
     #[test]
     fn the_script_keeps_distances() {

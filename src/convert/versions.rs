@@ -1,7 +1,7 @@
 //! Symbol versions: which names of a link need them, and what glibc's mean for its archives.
 
+use super::glibc_names;
 use super::library::Library;
-use super::names;
 use super::refusal::Refusal;
 use super::symbols::Symbol;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -145,7 +145,7 @@ impl Libc {
     /// A symbol or a version of glibc's that its archives lack.
     pub fn resolve<'a>(&self, symbol: &Symbol<'a>) -> Result<&'a [u8], Refusal> {
         let (Some(version), Some(from)) = (symbol.version, symbol.from) else { return Ok(symbol.name) };
-        if !names::is_glibc(from) {
+        if !glibc_names::is_glibc(from) {
             return Ok(symbol.name);
         }
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -160,9 +160,9 @@ impl Libc {
         let another = matches!((of(version), of(b"")), (Some(old), Some(new)) if old != new);
         let old = || Refusal::OldVersion { symbol: text(symbol.name), version: text(version) };
         if another {
-            return names::successor(symbol.name).ok_or_else(old);
+            return glibc_names::successor(symbol.name).ok_or_else(old);
         }
-        let today = names::today(symbol.name);
+        let today = glibc_names::today(symbol.name);
         let there = |name: &[u8]| self.archives.is_none() || self.has(name) || REMADE.contains(&name);
         match (there(symbol.name), there(today)) {
             (true, _) => Ok(symbol.name),
@@ -175,8 +175,8 @@ impl Libc {
 
 #[cfg(test)]
 mod tests {
+    use super::super::symbols::FUNC;
     use super::*;
-    use crate::convert::symbols::FUNC;
 
     fn needs(name: &'static [u8], version: &'static [u8]) -> Symbol<'static> {
         Symbol { name, version: Some(version), from: Some(b"libc.so.6"), bind: 1, kind: FUNC, ..Symbol::default() }

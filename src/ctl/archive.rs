@@ -1,12 +1,12 @@
 //! `staticctl archive`: a shared object as an archive that any compiler and linker takes without us.
 
 use super::{EXIT_YES, fail, produce};
-use crate::convert::shelf::{self, read};
 use crate::convert::{Layout, Library, Options, Versions, acceptable, convert, start, tag};
-use crate::fat::order;
-use crate::libs::{needs, reference};
+use crate::libs::{library_ref, needs};
 use crate::model::Language;
 use crate::settings::Settings;
+use crate::supply::converted::{self, read};
+use crate::supply::load_order;
 use crate::toolchain::{self, Invocation, Need};
 use crate::{archive, check};
 use object::read::archive::ArchiveFile;
@@ -50,7 +50,7 @@ pub fn run(settings: &Settings, shared: &Path, output: Option<PathBuf>) -> u8 {
         acceptable(&library)?;
         let name = library.soname.map_or_else(String::new, |s| String::from_utf8_lossy(s).into_owned());
         let tag = tag(&name, XxHash3_128::oneshot(&bytes));
-        let libc = shelf::libc(&facts.library_dirs);
+        let libc = converted::libc(&facts.library_dirs);
         let options = Options {
             tag: &tag,
             layout: Layout::Data,
@@ -60,8 +60,8 @@ pub fn run(settings: &Settings, shared: &Path, output: Option<PathBuf>) -> u8 {
             program: None,
         };
         let converted = convert(&library, &options)?;
-        let plan = shelf::planned(&library, Layout::Data);
-        let start = start::object(&library, &plan, &tag, Some(order::FIRST + depth(shared)));
+        let plan = converted::planned(&library, Layout::Data);
+        let start = start::object(&library, &plan, &tag, Some(load_order::FIRST + depth(shared)));
         let needed = library.needed.iter().map(|n| String::from_utf8_lossy(n).into_owned()).collect::<Vec<_>>();
         Ok((converted, start, needed))
     });
@@ -90,14 +90,14 @@ pub fn run(settings: &Settings, shared: &Path, output: Option<PathBuf>) -> u8 {
 
 /// `libfoo.so.1` → `libfoo.a` in the current directory.
 fn default_output(shared: &Path) -> Option<PathBuf> {
-    let mut name = reference::stem(shared)?.to_owned();
+    let mut name = library_ref::stem(shared)?.to_owned();
     name.push(".a");
     Some(name.into())
 }
 
 /// What stands for a needed library on a static command line.
 fn flag(soname: &str) -> Option<String> {
-    let stem = reference::stem(Path::new(soname))?.to_string_lossy().into_owned();
+    let stem = library_ref::stem(Path::new(soname))?.to_string_lossy().into_owned();
     let name = stem.strip_prefix("lib")?;
     (!["c", "gcc_s"].contains(&name)).then(|| format!("-l{name}"))
 }

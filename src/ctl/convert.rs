@@ -3,24 +3,24 @@
 use super::cli::ConvertArgs;
 use super::{EXIT_ERROR, EXIT_NO, EXIT_YES, fail, produce};
 use crate::check::{self, CallEvidence, Expect, judge};
-use crate::convert::finished::ProgramFile;
-use crate::convert::shelf::{self, Choice};
 use crate::convert::{self, Library};
 use crate::driver::{ProgramLink, ProgramLinked, link_program, select_for_program};
-use crate::libs::owner;
+use crate::libs::plugin_list;
 use crate::libs::{Provider, SearchPath};
 use crate::message;
 use crate::message::progress::Progress;
-use crate::plugins::list;
-use crate::program::hints::{self, Hint};
-use crate::program::kind::{self, Kind};
+use crate::packages::owner;
+use crate::program::advice::{self, Hint};
+use crate::program::eligibility::{self, Kind};
 use crate::program::loader::{self, Found, Lost};
 use crate::program::record::{self, From, Part, Record};
 use crate::program::sources::{self, FromShared, Source, Why};
-use crate::program::{privileges, table};
+use crate::program::{listing, privileges};
 use crate::report::Outcome;
 use crate::run::{self, Guard};
 use crate::settings::Settings;
+use crate::supply::converted::{self, Choice};
+use crate::supply::program_object::ProgramFile;
 use crate::toolchain::Facts;
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -65,7 +65,7 @@ fn convert(settings: &Settings, args: &ConvertArgs, guard: &Guard) -> Result<u8,
     }
     let verdict = judge(&original.image, &Expect::default(), &CallEvidence::default());
     let shown = original.path.display();
-    match kind::of(&original.image, &verdict, &original.bytes) {
+    match eligibility::of(&original.image, &verdict, &original.bytes) {
         Kind::Dynamic => {}
         Kind::Static => {
             message::note(format!("`{shown}` is static already: it is copied"));
@@ -148,7 +148,7 @@ fn convert(settings: &Settings, args: &ConvertArgs, guard: &Guard) -> Result<u8,
     fs::rename(&unfinished, &output).map_err(|e| say(format!("`{}` can't be written: {e}", output.display()), None))?;
     drop(progress);
     let elsewhere = original.path.file_name() != output.file_name() || original.path.parent() != output.parent();
-    let hints = hints::of(&library, &original.bytes, &found.loaded, elsewhere);
+    let hints = advice::of(&library, &original.bytes, &found.loaded, elsewhere);
     let summary = Summary { original: &original, output: &output, found: &found, plan: &plan, toolchain: &toolchain };
     Ok(summary.print(settings, args, &linked, &hints, compared))
 }
@@ -177,7 +177,7 @@ fn same_file(a: &Path, b: &Path) -> bool {
 fn read(path: &Path) -> Result<(Vec<u8>, check::Image), Said> {
     let shown = path.display();
     let image = check::inspect_headers(path);
-    let bytes = match shelf::read(path) {
+    let bytes = match converted::read(path) {
         Ok(bytes) => bytes,
         Err(refusal) => {
             let why = image.err().map_or_else(|| refusal.to_string(), |e| e.to_string());
@@ -186,7 +186,7 @@ fn read(path: &Path) -> Result<(Vec<u8>, check::Image), Said> {
     };
     match image {
         Ok(image) => Ok((bytes, image)),
-        Err(error) => match kind::unreadable(&error, &bytes) {
+        Err(error) => match eligibility::unreadable(&error, &bytes) {
             Kind::Refused(why, hint) => Err(say(format!("`{shown}` {why}"), hint)),
             Kind::Dynamic | Kind::Static => Err(say(format!("`{shown}` {error}"), None)),
         },
@@ -201,7 +201,7 @@ fn readable(original: &Original) -> Result<Library<'_>, Said> {
         Ok(library)
     };
     look().map_err(|refusal: convert::Refusal| {
-        let go = kind::is_go(&original.bytes).then_some(kind::GO_HINT);
+        let go = eligibility::is_go(&original.bytes).then_some(eligibility::GO_HINT);
         let hint = go.unwrap_or_else(|| refusal.hint()).to_owned();
         say(format!("`{}` can't be converted: {refusal}", original.path.display()), Some(hint))
     })
@@ -312,8 +312,8 @@ impl Plan {
         facts: &Facts,
         settings: &Settings,
     ) -> Result<(), Said> {
-        let words = list::words(&words.to_string_lossy());
-        let wanted = list::read(&words, Path::new(""), &facts.library_dirs)
+        let words = plugin_list::words(&words.to_string_lossy());
+        let wanted = plugin_list::read(&words, Path::new(""), &facts.library_dirs)
             .map_err(|e| say(format!("--plugin: {e}"), Some("name a shared object by its path".into())))?;
         for plugin in wanted.plugins {
             let Ok(image) = check::inspect_headers(&plugin.path) else { continue };
@@ -370,7 +370,7 @@ impl Summary<'_> {
         if args.quiet {
             return EXIT_YES;
         }
-        produce(&table::text(&record), EXIT_YES)
+        produce(&listing::text(&record), EXIT_YES)
     }
 
     /// The program, its libraries in ld.so's order, and what the archives needed besides.

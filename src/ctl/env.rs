@@ -2,9 +2,9 @@
 
 use super::cli::Shell;
 use super::{EXIT_YES, fail, produce};
-use crate::build::environment::{self, Variable};
-use crate::build::files::{self, Values};
 use crate::run::shell_line;
+use crate::session::environment::{self, Variable};
+use crate::session::templates::{self, Values};
 use crate::settings::Settings;
 use std::ffi::OsStr;
 
@@ -66,12 +66,12 @@ pub fn file(settings: &Settings, toolchain: Option<&OsStr>, text: fn(&Values) ->
 
 /// The CMake toolchain file.
 pub fn cmake(settings: &Settings, toolchain: Option<&OsStr>) -> u8 {
-    file(settings, toolchain, files::cmake)
+    file(settings, toolchain, templates::cmake)
 }
 
 /// The Meson file.
 pub fn meson(settings: &Settings, toolchain: Option<&OsStr>) -> u8 {
-    file(settings, toolchain, files::meson)
+    file(settings, toolchain, templates::meson)
 }
 
 #[cfg(test)]

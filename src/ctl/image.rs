@@ -4,17 +4,17 @@ use super::cli::ImageArgs;
 use super::trial::{is_here, line};
 use super::{EXIT_ERROR, EXIT_NO, EXIT_YES, fail, produce};
 use crate::check::Finding;
+use crate::image::archive_writer::{Output, OutputError};
 use crate::image::config::{self, BadOption, Run};
+use crate::image::from_trace::{self, Remedy};
 use crate::image::layer::Making;
-use crate::image::needs::{self, Remedy};
-use crate::image::output::{Output, OutputError};
 use crate::image::parts::{Part, Sources};
 use crate::image::platform::Platform;
-use crate::image::program::{self, Program};
 use crate::image::reference::Reference;
-use crate::image::tree::Tree;
+use crate::image::static_program::{self, Program};
 use crate::image::{Image, Spec, build};
 use crate::message;
+use crate::rootfs::tree::Tree;
 use crate::run::{self, Ended, Guard};
 use crate::sandbox::root::Root;
 use crate::sandbox::{self, Outcome, Trial, allowed};
@@ -121,11 +121,11 @@ fn specification(args: &ImageArgs) -> Result<Spec, Said> {
     let mut refused_any = None;
     let mut programs = Vec::new();
     for path in &args.programs {
-        match program::inspect(path) {
+        match static_program::inspect(path) {
             Ok(program) => programs.push(program),
             Err(e) => {
                 let hint = e.hint();
-                let code = if matches!(e, program::BadProgram::Io(..)) { EXIT_ERROR } else { EXIT_NO };
+                let code = if matches!(e, static_program::BadProgram::Io(..)) { EXIT_ERROR } else { EXIT_NO };
                 fail(e, hint);
                 refused_any = refused_any.max(Some(code));
             }
@@ -216,10 +216,10 @@ fn add_what_is_needed(spec: &mut Spec, sources: &Sources, limit: Duration) -> Re
         let mut tree = files.own;
         tree.add_missing(&files.parts).map_err(|e| fail(e, None))?;
         let outcome = watch(spec, &platform, &tree, limit)?;
-        let wanted = needs::parts(&outcome.attempts, is_here);
+        let wanted = from_trace::parts(&outcome.attempts, is_here);
         let mut any = false;
         for part in wanted {
-            let missed = outcome.attempts.iter().find(|a| needs::remedy(a, is_here) == Remedy::Part(part.clone()));
+            let missed = outcome.attempts.iter().find(|a| from_trace::remedy(a, is_here) == Remedy::Part(part.clone()));
             let why = missed.map(|a| format!("`{}` was missed", a.path)).unwrap_or_default();
             any |= add_part(spec, sources, part, &why);
         }
@@ -229,7 +229,7 @@ fn add_what_is_needed(spec: &mut Spec, sources: &Sources, limit: Duration) -> Re
     };
     say_ending(&spec.entrypoint(&platform), &outcome, limit);
     for attempt in &outcome.attempts {
-        if matches!(needs::remedy(attempt, is_here), Remedy::Add | Remedy::Program | Remedy::Writable) {
+        if matches!(from_trace::remedy(attempt, is_here), Remedy::Add | Remedy::Program | Remedy::Writable) {
             message::note(line(attempt));
         }
     }

@@ -2,8 +2,8 @@
 
 use super::{EXIT_ERROR, EXIT_NO, EXIT_YES, fail, produce};
 use crate::install::manifest::Manifest;
-use crate::install::missing::install_command;
 use crate::install::place::Place;
+use crate::install::prerequisites::install_command;
 use crate::install::selftest::{self, Compiler};
 use crate::install::{Failed, Options, install};
 use crate::message;

@@ -1,14 +1,14 @@
 //! `staticctl run`: a build under our drivers, and what it made.
 
 use super::{EXIT_ERROR, fail};
-use crate::build::environment::{self, Environment};
-use crate::build::records::{self, Link};
-use crate::build::session::Session;
-use crate::build::summary::{self, Summary};
-use crate::build::{scan, table};
 use crate::message::{self, status::Status};
 use crate::report::{self, Outcome};
-use crate::run::{self, Command, Ended, Supervised, tree};
+use crate::run::{self, Command, Ended, Supervised, process_tree};
+use crate::session::collector::Session;
+use crate::session::environment::{self, Environment};
+use crate::session::records::{self, Link};
+use crate::session::summary::{self, Summary};
+use crate::session::{scan, summary_table};
 use crate::settings::Settings;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -66,7 +66,7 @@ pub fn run(settings: &Settings, request: &Request) -> u8 {
     let command = command(request, &environment, session.as_ref());
     let start = SystemTime::now();
     let watcher = session.as_ref().filter(|_| request.progress).and_then(Watcher::start);
-    let ran = tree::run(&command);
+    let ran = process_tree::run(&command);
     drop(watcher);
     let ran = match ran {
         Ok(ran) => ran,
@@ -140,12 +140,12 @@ fn tell(
 }
 
 fn say(summary: &Summary) {
-    message::note(table::headline(summary));
-    message::table(&table::table(summary));
-    for remark in table::remarks(summary) {
+    message::note(summary_table::headline(summary));
+    message::table(&summary_table::table(summary));
+    for remark in summary_table::remarks(summary) {
         message::note(remark);
     }
-    let name = |path: &Path| table::shown(path, &summary.directory);
+    let name = |path: &Path| summary_table::shown(path, &summary.directory);
     let foreign = |is_static: bool| summary.foreign.iter().filter(move |f| f.is_static == is_static);
     for program in foreign(false) {
         let why = program.failures.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
@@ -235,8 +235,8 @@ fn progress(links: usize, last: &Link, directory: &Path) -> String {
         (Outcome::Unchecked, _) => "not checked".into(),
         _ => "FAILED".into(),
     };
-    let size = last.image.as_ref().map(|i| format!(" {}", table::size(i.bytes))).unwrap_or_default();
-    format!("staticcxx: {links} linked, last: {} {shape}{size}", table::shown(&last.path(), directory))
+    let size = last.image.as_ref().map(|i| format!(" {}", summary_table::size(i.bytes))).unwrap_or_default();
+    format!("staticcxx: {links} linked, last: {} {shape}{size}", summary_table::shown(&last.path(), directory))
 }
 
 impl Drop for Watcher {

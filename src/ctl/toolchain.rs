@@ -2,7 +2,7 @@
 
 use super::cli::{Installable, ToolchainCommand};
 use super::{EXIT_ERROR, EXIT_NO, EXIT_YES, fail, install, produce};
-use crate::install::inputs::Asked;
+use crate::install::build_inputs::Asked;
 use crate::install::{Options, manifest, selftest};
 use crate::model::{Family, Language};
 use crate::run::shell_line;

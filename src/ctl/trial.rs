@@ -3,10 +3,10 @@
 use super::cli::{Network, TryArgs};
 use crate::check::{self, CallEvidence, Expect, Failure, Image, ReadError, judge, target};
 use crate::image::config;
-use crate::image::needs::{Remedy, remedy};
+use crate::image::from_trace::{Remedy, remedy};
 use crate::image::parts;
-use crate::image::tree::{Content, Node, Tree};
 use crate::message;
+use crate::rootfs::tree::{Content, Node, Tree};
 use crate::run::{self, Ended};
 use crate::sandbox::root::Root;
 use crate::sandbox::{self, Attempt, Trial, Trouble, Wanted, allowed};

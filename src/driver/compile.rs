@@ -1,7 +1,7 @@
 //! What we add to what a compiler is told when it compiles.
 
 use crate::args::Request;
-use crate::args::table::Role;
+use crate::args::option_table::Role;
 use crate::settings::Settings;
 use crate::toolchain::Selected;
 use nix::unistd::{AccessFlags, access};

@@ -2,18 +2,18 @@
 
 use super::Job;
 use crate::args::Request;
-use crate::args::table::Role;
+use crate::args::option_table::Role;
 use crate::check::Expect;
+use crate::linker::call_detection::Traps;
 use crate::linker::line::{self, Parts};
-use crate::linker::traps::Traps;
-use crate::linker::{Choice, WhyNot, mentions, template, words};
+use crate::linker::{Choice, WhyNot, mentions, template, wild_words};
 use crate::model::{Family, Libc};
 use crate::plan::words::names_built_in;
+use crate::repairs::make::Repairs;
 use crate::run::{Command, Guard, Supervised};
 use crate::settings::Settings;
 use crate::toolchain::Facts;
-use crate::toolchain::cache::{Kept, Key};
-use crate::toolchain::repairs::Repairs;
+use crate::toolchain::probe_cache::{Kept, Key};
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::Read;
@@ -127,7 +127,7 @@ impl<'a> Ready<'a> {
     /// A word that it may not understand as GNU ld does.
     pub(super) fn checked(self, repairs: Option<&Repairs>, files: &[&Path]) -> Result<Ready<'a>, WhyNot> {
         let Ready { line, mut traps, expect, packed } = self;
-        let mut line = words::checked(&line)?;
+        let mut line = wild_words::checked(&line)?;
         line.retain(|word| !traps.is_repair(word));
         if line.iter().any(|w| w == "-lstdc++" || w.ends_with("/libstdc++.a")) {
             let ours = |file: &Path| repairs.is_some_and(|r| r.traps.as_deref() == file.parent());

@@ -2,23 +2,22 @@
 
 mod command;
 mod compile;
-mod converted;
+mod convert_policy;
 mod direct;
-mod ending;
-mod job;
-mod of_libc;
-mod plugins;
-mod program;
-mod saving;
-mod shared;
-mod stand_in;
+mod gc_savings;
+mod ld_shim;
+mod outcome;
+mod plugin_link;
+mod prepare;
+mod program_link;
+mod shared_link;
 mod verdict;
 
 pub use direct::built_in_line;
-pub use job::{Job, Prepared, prepare};
-pub use program::{ProgramLink, ProgramLinked, link_program, select as select_for_program};
-pub use shared::SharedJob;
-pub use stand_in::main as stand_in;
+pub use ld_shim::main as stand_in;
+pub use prepare::{Job, Prepared, prepare};
+pub use program_link::{ProgramLink, ProgramLinked, link_program, select as select_for_program};
+pub use shared_link::SharedJob;
 
 use crate::args;
 use crate::libs;
@@ -31,10 +30,10 @@ use crate::report::{LinkedBy, Outcome, Record};
 use crate::run::{self, Ended, Guard};
 use crate::settings::{CheckMode, Settings};
 use command::{coloured, shortened};
-use ending::{Ending, Trace, milliseconds, remove, report_left_alone, write_report};
-use job::{as_it_is, link_job};
-use shared::link_shared;
-use stand_in::StandIn;
+use ld_shim::StandIn;
+use outcome::{Ending, Trace, milliseconds, remove, report_left_alone, write_report};
+use prepare::{as_it_is, link_job};
+use shared_link::link_shared;
 use std::ffi::OsString;
 use std::time::Instant;
 use verdict::{explain_failure, name_foreign, refuse_missing, verify};
@@ -117,7 +116,7 @@ fn link(settings: &Settings, argv: &[OsString], job: &mut Job, start: Instant) -
         message::hint(problem.1);
         return failed();
     }
-    plugins::name_left_out(&job.resolution);
+    plugin_link::name_left_out(&job.resolution);
     if !job.request.dry_run && job.resolution.missing.iter().any(|m| m.required) {
         return refuse_missing(settings, argv, job, start);
     }
@@ -235,7 +234,7 @@ fn link(settings: &Settings, argv: &[OsString], job: &mut Job, start: Instant) -
         libs::name_packages(settings, &mut job.resolution.libraries);
     }
     if ending.outcome == Outcome::Verified {
-        ending.saved = saving::saved(settings, job, &guard);
+        ending.saved = gc_savings::saved(settings, job, &guard);
     }
     write_report(settings, &ending.record(argv, &job.selected, Some(&job.facts), Some((&*job, &full)), None));
     ending

@@ -1,10 +1,10 @@
 //! Reading the output back, and saying what is wrong, where it comes from and what to do.
 
-use super::ending::{Ending, Trace, milliseconds, remove, write_report};
+use super::outcome::{Ending, Trace, milliseconds, remove, write_report};
 use super::{EXIT_FAILURE, Job};
 use crate::args::{Input, InputKind};
 use crate::check::{self, CallEvidence, Failure, NamedFiles};
-use crate::libs::{self, reference};
+use crate::libs::{self, library_ref};
 use crate::linker_output::Listener;
 use crate::message;
 use crate::report::Outcome;
@@ -108,7 +108,7 @@ fn blame(failure: &Failure, argv: &[OsString]) -> Option<String> {
     let words = || argv.iter().map(|w| w.to_string_lossy());
     match failure {
         Failure::NeedsSharedObjects { needed } => needed.iter().find_map(|soname| {
-            let stem = reference::stem(Path::new(soname))?.to_string_lossy().into_owned();
+            let stem = library_ref::stem(Path::new(soname))?.to_string_lossy().into_owned();
             let short = stem.strip_prefix("lib").unwrap_or(&stem).to_owned();
             words()
                 .find(|w| {
@@ -151,7 +151,8 @@ pub(super) fn explain_failure(settings: &Settings, job: &Job, listener: &Listene
     for missing in &job.resolution.missing {
         message::note(format!("{}; needed through {}", missing.line(), missing.because.join(" → ")));
     }
-    let archives = job.resolution.missing.iter().filter_map(|m| libs::package::origin(settings, &m.shared)?.archive);
+    let archives =
+        job.resolution.missing.iter().filter_map(|m| crate::packages::query::origin(settings, &m.shared)?.archive);
     let mut packages: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for archive in archives {
         packages.entry(archive.command).or_default().insert(archive.name);

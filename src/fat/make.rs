@@ -5,7 +5,7 @@ use super::relocatable;
 use super::section::{self, SectionError};
 use super::{Content, relocatable::Relocatable};
 use crate::args::Request;
-use crate::args::linker::{self, Item};
+use crate::args::ld_options::{self, Item};
 use crate::check;
 use crate::model::Family;
 use crate::run::{self, Command};
@@ -131,7 +131,7 @@ fn symbolic(request: &Request) -> Symbolic {
         true => Symbolic::All,
         false => Symbolic::No,
     };
-    for item in linker::split(&request.args) {
+    for item in ld_options::split(&request.args) {
         let Item::Word { text, .. } = item else { continue };
         let bytes = text.as_bytes();
         let name = bytes.strip_prefix(b"--").or(bytes.strip_prefix(b"-")).unwrap_or_default();

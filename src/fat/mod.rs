@@ -14,16 +14,15 @@
 
 pub mod localize;
 pub mod make;
-pub mod order;
 pub mod relocatable;
 pub mod section;
 
 use crate::archive;
 use crate::convert::Refusal;
-use crate::convert::shelf::{Extras, Shelf};
-use crate::libs::constructors;
-use crate::plugins::Modules;
-use order::Loaded;
+use crate::supply::constructors;
+use crate::supply::converted::{Extras, Shelf};
+use crate::supply::load_order::{self, Loaded};
+use crate::supply::plugins::Modules;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -191,11 +190,11 @@ impl Store {
     pub fn write(&mut self, archives: &[PathBuf]) -> io::Result<Extras> {
         let loaded: Vec<Loaded> = self.taken.iter().map(|t| t.loaded.clone()).collect();
         let mut numbers = Vec::new();
-        for (object, rank) in self.taken.iter_mut().zip(order::ranks(&loaded)) {
+        for (object, rank) in self.taken.iter_mut().zip(load_order::ranks(&loaded)) {
             let mut bytes = match &mut object.code {
                 Code::Carried(bytes) => std::mem::take(bytes),
                 Code::Converted => {
-                    numbers.push(order::FIRST + rank);
+                    numbers.push(load_order::FIRST + rank);
                     continue;
                 }
                 Code::Numbered(archive) => {
@@ -207,7 +206,7 @@ impl Store {
                 }
             };
             if !bytes.is_empty() {
-                order::number(&mut bytes, rank);
+                load_order::number(&mut bytes, rank);
                 let archive = object.path.extension().is_some_and(|e| e == "a").then(|| archive::of(&bytes)).flatten();
                 fs::write(&object.path, archive.unwrap_or(bytes))?;
             }

@@ -1,11 +1,11 @@
 //! The link of a shared object, turned into the link of one relocatable object. Purely, but for what the files named
 //! on the line are.
 
-use crate::args::linker::{self, Item, LdRole};
-use crate::args::table::Role;
+use crate::args::ld_options::{self, Item, LdRole};
+use crate::args::option_table::Role;
 use crate::args::{InputKind, Request};
 use crate::libs::SearchPath;
-use crate::libs::reference::{self, Named};
+use crate::libs::library_ref::{self, Named};
 use crate::libs::sniff::Sniffed;
 use crate::model::Family;
 use std::collections::BTreeMap;
@@ -32,13 +32,13 @@ pub struct Relocatable {
 /// What stays of a shared link: its objects, sources and archives, and how archives are taken. None for a call whose
 /// shared object does more than its objects say (`-init`, a linker script).
 pub fn plan(request: &Request, path: &SearchPath) -> Option<Relocatable> {
-    let items = linker::split(&request.args);
-    let options = linker::options(&items);
-    let by_index: BTreeMap<usize, &linker::LdOption> = options.iter().map(|o| (o.at, o)).collect();
+    let items = ld_options::split(&request.args);
+    let options = ld_options::options(&items);
+    let by_index: BTreeMap<usize, &ld_options::LdOption> = options.iter().map(|o| (o.at, o)).collect();
     if request.has(Role::LinkerScript) || request.has(Role::Sanitize) {
         return None;
     }
-    let special = |o: &linker::LdOption| match items.get(o.at) {
+    let special = |o: &ld_options::LdOption| match items.get(o.at) {
         Some(Item::Word { text, .. }) => {
             let name = text.as_bytes().strip_prefix(b"--").or(text.as_bytes().strip_prefix(b"-")).unwrap_or_default();
             [&b"init"[..], b"fini", b"script", b"T"]
@@ -85,7 +85,7 @@ pub fn plan(request: &Request, path: &SearchPath) -> Option<Relocatable> {
             kept.push(item.clone());
         }
     }
-    Some(Relocatable { inputs: (inputs > 0).then(|| linker::join(&kept)) })
+    Some(Relocatable { inputs: (inputs > 0).then(|| ld_options::join(&kept)) })
 }
 
 /// The rest of the command line: what the driver is told besides the inputs.
@@ -152,7 +152,7 @@ fn is_crt(path: &Path) -> bool {
 
 /// Library references by item: whether an archive of the user's is what the linker takes.
 fn archives(request: &Request, items: &[Item], path: &SearchPath) -> BTreeMap<usize, bool> {
-    let mut switches: Vec<(usize, bool)> = linker::options(items)
+    let mut switches: Vec<(usize, bool)> = ld_options::options(items)
         .into_iter()
         .filter_map(|o| match o.role {
             LdRole::SearchStatic => Some((o.at, true)),
@@ -163,9 +163,9 @@ fn archives(request: &Request, items: &[Item], path: &SearchPath) -> BTreeMap<us
     switches.reverse();
     let only_archives = |at: usize| switches.iter().find(|(s, _)| *s < at).is_some_and(|(_, only)| *only);
     let mut found = BTreeMap::new();
-    for reference in reference::references(items, request) {
+    for reference in library_ref::references(items, request) {
         let archive = match &reference.named {
-            Named::Name(name) if crate::libs::own::is(name) => false,
+            Named::Name(name) if crate::libs::toolchain_libs::is(name) => false,
             Named::Name(name) if only_archives(reference.at) => path.archive(name).is_some(),
             Named::Name(name) => path.library(name).is_some_and(is_archive),
             Named::File(file) => path.file(file).is_some_and(is_archive),

@@ -237,7 +237,7 @@ fn align(at: usize, to: usize) -> usize {
 }
 
 /// Class and byte order of a file that is edited.
-pub(super) struct Layout {
+pub(crate) struct Layout {
     /// 64 bits.
     pub wide: bool,
     /// Byte order.

@@ -110,7 +110,7 @@ pub fn port(text: &str) -> Result<String, BadOption> {
 /// # Errors
 /// Anything else.
 pub fn directory(option: &'static str, text: &str) -> Result<String, BadOption> {
-    match super::tree::key(std::path::Path::new(text)) {
+    match crate::rootfs::tree::key(std::path::Path::new(text)) {
         Ok(key) => String::from_utf8(key).map(|k| format!("/{k}")).map_err(|_| bad(option, text, "a path in UTF-8")),
         Err(_) => Err(bad(option, text, "an absolute path without `..`")),
     }

@@ -1,7 +1,7 @@
 //! A tree of files → the compressed tar archive that is a layer, the same bytes every time.
 
 use super::blob::{Blob, Bytes, Hashing, Sha};
-use super::tree::{Content, Node, Tree};
+use crate::rootfs::tree::{Content, Node, Tree};
 use flate2::write::GzEncoder;
 use flate2::{Compression, GzBuilder};
 use std::fs::File;

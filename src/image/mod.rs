@@ -12,20 +12,20 @@
 //! Nothing of when, where and by whom goes into an image: a bill of materials or a signature, which would be further
 //! manifests that refer to the image's, can be added to [`Image`] without a change of its digest.
 
+pub mod archive_writer;
 pub mod blob;
 pub mod config;
+pub mod from_trace;
 pub mod layer;
 pub mod layout;
-pub mod needs;
-pub mod output;
 pub mod parts;
 pub mod platform;
-pub mod program;
 pub mod reference;
 #[cfg(feature = "push")]
 pub mod registry;
-pub mod tree;
+pub mod static_program;
 
+use crate::rootfs::tree::{self, Content, Node, Tree, TreeError};
 use blob::{Blob, Sha};
 use config::{Run, Undescribable};
 use layer::{Layer, LayerError, Making};
@@ -33,11 +33,10 @@ use layout::{ForDocker, Top};
 use oci_spec::image::{Descriptor, ImageIndexBuilder, MediaType};
 use parts::{Part, PartError, Sources};
 use platform::Platform;
-use program::Program;
 use reference::Reference;
+use static_program::Program;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use tree::{Content, Node, Tree, TreeError};
 
 /// What is asked for.
 #[derive(Debug, Clone)]

@@ -1,6 +1,6 @@
 //! What most images need besides their programs, each by an option of its own.
 
-use super::tree::{Content, DIRECTORY, Node, Tree, TreeError};
+use crate::rootfs::tree::{Content, DIRECTORY, Node, Tree, TreeError};
 use std::borrow::Cow;
 use std::fs;
 use std::path::{Path, PathBuf};

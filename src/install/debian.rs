@@ -1,6 +1,6 @@
 //! Debian packages of another architecture, without telling the system's package database about it.
 
-use super::missing::debian_arch;
+use super::prerequisites::debian_arch;
 use super::source::decompressor;
 use crate::run::{self, Command};
 use object::read::archive::ArchiveFile;

@@ -15,15 +15,15 @@
 //! one, and moved into place when it has passed its tests.
 
 pub mod build;
+pub mod build_inputs;
 pub mod debian;
-pub mod descriptor;
-pub mod inputs;
 pub mod lean;
 pub mod malloc;
 pub mod manifest;
-pub mod missing;
+pub mod new_descriptor;
 pub mod patch;
 pub mod place;
+pub mod prerequisites;
 pub mod selftest;
 pub mod source;
 pub mod specs;

@@ -1,11 +1,11 @@
 //! The install, read top to bottom.
 
-use super::inputs::{Asked, Inputs};
+use super::build_inputs::{Asked, Inputs};
 use super::manifest::{self, Manifest};
-use super::missing::{Missing, install_command};
 use super::place::{self, Place};
+use super::prerequisites::{Missing, install_command};
 use super::sysroot::{self, Tree};
-use super::{build, debian, descriptor, lean, malloc, patch, selftest, source};
+use super::{build, debian, lean, malloc, new_descriptor, patch, selftest, source};
 use crate::message::{self, progress::Progress};
 use crate::run::{Command, Ended, Guard};
 use crate::settings::Settings;
@@ -341,9 +341,9 @@ fn build_all(
         fs::create_dir_all(&sources).map_err(io)?;
         let mut stop = |_| {};
         let version = inputs.source.unpack(&sources, &mut stop).map_err(io)?;
-        if super::inputs::major(&version) != inputs.major() {
+        if super::build_inputs::major(&version) != inputs.major() {
             let (path, wanted) = (inputs.source.path().to_owned(), inputs.number.clone());
-            let what = super::missing::What::WrongSource { path, has: version, wanted };
+            let what = super::prerequisites::What::WrongSource { path, has: version, wanted };
             return Err(Failed::Missing(vec![Missing { what, arch: inputs.arch.clone() }]));
         }
         Ok(version)
@@ -381,7 +381,7 @@ fn build_all(
         fs::create_dir_all(place.prefix.join(dir)).map_err(io)?;
     }
     step(7)?;
-    let made = descriptor::Made { inputs, tree: &tree, place, id };
+    let made = new_descriptor::Made { inputs, tree: &tree, place, id };
     let compiler = |language| made.compiler(language);
     let built: Vec<&str> = libraries.lines().collect();
     let programs: Vec<_> =

@@ -1,7 +1,7 @@
 //! The directory tree of a toolchain before its C++ library is there: musl's and the kernel's headers, musl's archives
 //! and crt objects, and what of GCC's own belongs to every program.
 
-use super::inputs::Inputs;
+use super::build_inputs::Inputs;
 use super::source::copy_tree;
 use super::specs::Specs;
 use super::symbols;

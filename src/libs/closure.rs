@@ -1,17 +1,17 @@
 //! From references to archives, and from archives to what they need.
 
-use super::chosen::{Chosen, Dependency, Source};
+use super::decision::{Chosen, Dependency, Source};
+use super::library_ref::{Named, Reference, stem};
 use super::located::{Located, same, understand};
-use super::own::{self, flag};
-use super::reference::{Named, Reference, stem};
 use super::script::Script;
 use super::search::{SearchPath, lib};
 use super::sniff::Sniffed;
-use super::{Provider, Resolution, la, pc, twin};
-use crate::convert::shelf::{Means, Shelf};
+use super::toolchain_libs::{self, flag};
+use super::{Provider, Resolution, counterpart, la, pc};
 use crate::fat::{self, Use};
 use crate::model::{Language, Libc};
 use crate::plan::Substitute;
+use crate::supply::converted::{Means, Shelf};
 use crate::toolchain::Facts;
 use std::collections::{BTreeSet, VecDeque};
 use std::ffi::{OsStr, OsString};
@@ -71,7 +71,7 @@ impl<'a> Resolver<'a> {
     }
 
     fn reference(&mut self, reference: &Reference) {
-        if matches!(&reference.named, Named::Name(n) if own::is(n)) {
+        if matches!(&reference.named, Named::Name(n) if toolchain_libs::is(n)) {
             return;
         }
         let because = vec![reference.typed.clone()];
@@ -86,7 +86,7 @@ impl<'a> Resolver<'a> {
             Located::Script(file, script) => {
                 let archive = match &reference.named {
                     Named::Name(name) => self.path.archive(name).filter(|a| !self.prefers(&lib(name, ""), Some(a))),
-                    _ => twin::archive_of(&file, self.path),
+                    _ => counterpart::archive_of(&file, self.path),
                 };
                 let how = format!("the archive of the linker script `{}`", file.display());
                 self.script(&script, &because, archive.is_none(), 0);
@@ -129,7 +129,7 @@ impl<'a> Resolver<'a> {
     fn shared(&mut self, named: &Named, shared: PathBuf, because: &[String]) -> Chosen {
         let needs = self.needs_of_shared(&shared, because);
         let shown = shared.display().to_string();
-        let beside = twin::archive_beside(&shared, self.path);
+        let beside = counterpart::archive_beside(&shared, self.path);
         let name = stem(&shared).unwrap_or_default().to_owned();
         let preferred = self.prefers(&name, beside.as_deref());
         if let Some(archive) = beside.as_ref().filter(|_| !preferred) {
@@ -151,7 +151,7 @@ impl<'a> Resolver<'a> {
             Named::Name(name) => self.path.archive(name),
             _ => None,
         };
-        let archive = beside.or_else(|| twin::archive_elsewhere(&shared, self.path)).or(by_name);
+        let archive = beside.or_else(|| counterpart::archive_elsewhere(&shared, self.path)).or(by_name);
         let wanted = if archive.is_some() { preferred } else { self.allows(&name, because.len() == 1) };
         let mut refusal = None;
         if wanted && self.for_plugins {
@@ -228,8 +228,8 @@ impl<'a> Resolver<'a> {
     }
 
     /// Queues what a shared object needs.
-    pub(super) fn needs_of_shared(&mut self, shared: &Path, because: &[String]) -> twin::Needs {
-        let needs = twin::needs(shared);
+    pub(super) fn needs_of_shared(&mut self, shared: &Path, because: &[String]) -> counterpart::Needs {
+        let needs = counterpart::needs(shared);
         let mut dirs = needs.run_path.clone();
         dirs.extend(shared.parent().map(Path::to_owned));
         let mut because = because.to_vec();
@@ -248,7 +248,7 @@ impl<'a> Resolver<'a> {
 
     /// An archive found without its shared twin in front: the twin may still lie beside it; else pkg-config knows.
     fn needs_of_archive(&mut self, named: &Named, archive: &Path, because: &[String]) {
-        match twin::shared_of(archive, self.path) {
+        match counterpart::shared_of(archive, self.path) {
             Some((shared, Sniffed::Shared { .. })) => drop(self.needs_of_shared(&shared, because)),
             _ => {
                 let stem = archive.file_stem().unwrap_or_default();
@@ -278,7 +278,7 @@ impl<'a> Resolver<'a> {
         let dirs: Vec<PathBuf> = words.iter().filter_map(|w| w.strip_prefix("-L")).map(PathBuf::from).collect();
         for word in words {
             let named = match word.strip_prefix("-l") {
-                Some(name) => super::reference::by_name(OsStr::new(name)),
+                Some(name) => super::library_ref::by_name(OsStr::new(name)),
                 None if word.starts_with('/') => Named::Path(word.into()),
                 None => continue,
             };
@@ -293,10 +293,10 @@ impl<'a> Resolver<'a> {
             return;
         }
         let name = OsStr::from_bytes(stem.as_bytes().strip_prefix(b"lib").unwrap_or(stem.as_bytes())).to_owned();
-        if stem.as_bytes().starts_with(b"ld-") || own::is_implied(&name) {
+        if stem.as_bytes().starts_with(b"ld-") || toolchain_libs::is_implied(&name) {
             return;
         }
-        if own::is(&name) {
+        if toolchain_libs::is(&name) {
             self.toolchain_library(&name);
             return;
         }

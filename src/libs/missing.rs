@@ -1,8 +1,8 @@
 //! Libraries that a static link can't have, and what can be said about them from this machine alone.
 
-use super::package;
-use super::reference::stem;
+use super::library_ref::stem;
 use crate::convert::Refusal;
+use crate::packages::query;
 use crate::settings::Settings;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -54,11 +54,11 @@ impl Missing {
         }
         let build = "build the library as an archive (`--enable-static`, `-DBUILD_SHARED_LIBS=OFF`) and put it on the \
                      line with `-L`";
-        match package::origin(settings, &self.shared) {
-            Some(package::Origin { archive: Some(archive), package }) => format!(
+        match query::origin(settings, &self.shared) {
+            Some(query::Origin { archive: Some(archive), package }) => format!(
                 "`{archive}` installs the development files of `{package}`; where those have no archive, {build}"
             ),
-            Some(package::Origin { archive: None, package }) => {
+            Some(query::Origin { archive: None, package }) => {
                 format!("the shared object is from the package `{package}`, which has no archive of it: {build}")
             }
             None => format!("{build}, or leave it out"),

@@ -5,42 +5,39 @@
 //! of an archive, recursively. Nothing is added because it happens to define a symbol.
 
 pub mod callers;
-mod chosen;
 pub mod closure;
-pub mod constructors;
+pub mod counterpart;
+mod decision;
 pub mod foreign;
-pub mod incomplete;
 pub mod index;
 pub mod inputs;
 pub mod la;
+pub mod library_ref;
 pub mod located;
 pub mod missing;
 pub mod needs;
-pub mod own;
-pub mod owner;
-pub mod package;
 pub mod pc;
 pub mod pic;
+mod placement;
+pub mod plugin_list;
 mod plugins;
-mod record;
-pub mod reference;
 pub mod script;
 pub mod search;
 pub mod sniff;
-pub mod twin;
+pub mod toolchain_libs;
 
 pub use missing::Missing;
 pub use search::SearchPath;
 
 use crate::args::Request;
-use crate::args::linker::Item;
+use crate::args::ld_options::Item;
 use crate::convert;
-use crate::convert::hints::{self, Hints};
-use crate::convert::shelf::{self, Means};
+use crate::convert::file_hints::{self, Hints};
 use crate::fat;
 use crate::model::Language;
 use crate::plan::Substitute;
 use crate::settings::Settings;
+use crate::supply::converted::{self, Means};
 use crate::toolchain::Facts;
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
@@ -78,7 +75,7 @@ pub struct Library {
     pub build_id: Option<String>,
     /// The package that it was installed by, where that is known ([`name_packages`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub package: Option<package::Package>,
+    pub package: Option<crate::packages::query::Package>,
     /// What brought it in: nothing for a library that the user named.
     pub because: Option<String>,
 }
@@ -120,7 +117,7 @@ pub fn resolve(
     language: Language,
     means: Option<&Means>,
 ) -> Resolution {
-    let references = reference::references(items, request);
+    let references = library_ref::references(items, request);
     let found = closure::Resolver::new(path, facts, language, means).run(&references);
     Resolution { path: path.clone(), ..found }
 }
@@ -132,7 +129,7 @@ pub fn name_packages(settings: &Settings, libraries: &mut [Library]) {
     if files.is_empty() {
         return;
     }
-    let packages = package::packages(settings, &files);
+    let packages = crate::packages::query::packages(settings, &files);
     for (library, package) in libraries.iter_mut().filter(converted()).zip(packages) {
         library.package = package;
     }
@@ -143,8 +140,8 @@ pub fn hints(libraries: &[Library]) -> Vec<(PathBuf, Hints)> {
     let converted = libraries.iter().filter(|l| l.provider == Provider::Converted);
     converted
         .filter_map(|library| {
-            let bytes = shelf::read(&library.path).ok()?;
-            let found = hints::hints(&convert::Library::read(&bytes).ok()?);
+            let bytes = converted::read(&library.path).ok()?;
+            let found = file_hints::hints(&convert::Library::read(&bytes).ok()?);
             (found != Hints::default()).then(|| (library.path.clone(), found))
         })
         .collect()
@@ -165,10 +162,11 @@ pub fn archives(found: &Resolution, facts: &Facts, means: &Means) -> Archives {
     let paths: Vec<PathBuf> = all().map(|l| l.path.clone()).collect();
     let mut archives = Archives::default();
     for library in all() {
-        let beside = || Some(twin::shared_of(&library.path, &found.path)?.0);
+        let beside = || Some(counterpart::shared_of(&library.path, &found.path)?.0);
         let Some(twin) = library.twin.clone().or_else(beside) else { continue };
-        let (lacks, constructors) = incomplete::of(&library.path, &twin, &facts.library_dirs, means.cache.as_deref());
-        let lacks = incomplete::still_lacking(&lacks, &paths);
+        let (lacks, constructors) =
+            crate::supply::incomplete::of(&library.path, &twin, &facts.library_dirs, means.cache.as_deref());
+        let lacks = crate::supply::incomplete::still_lacking(&lacks, &paths);
         if !lacks.is_empty() {
             archives.incomplete.push((library.path.clone(), lacks.into_iter().collect()));
         }

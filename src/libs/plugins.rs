@@ -1,12 +1,13 @@
 //! What is opened at run time, and what it needs beyond what the program has.
 
-use super::chosen::{Chosen, Source};
 use super::closure::Resolver;
+use super::decision::{Chosen, Source};
+use super::library_ref::stem;
 use super::missing::PLUGINS;
-use super::reference::stem;
-use super::{Library, Provider, twin};
+use super::plugin_list::Plugin;
+use super::{Library, Provider, counterpart};
 use crate::fat::Use;
-use crate::plugins::{Plugin, Role};
+use crate::supply::plugins::Role;
 use std::path::{Path, PathBuf};
 
 impl Resolver<'_> {
@@ -47,7 +48,7 @@ impl Resolver<'_> {
     fn module(&mut self, path: PathBuf, role: Role, because: &str, required: bool) -> bool {
         let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         // What another plugin needs under its soname is this one.
-        let soname = twin::needs(&path).soname;
+        let soname = counterpart::needs(&path).soname;
         let found = self.out.store.modules.take(&path, role);
         let called = [soname.as_deref().map(Path::new), Some(path.as_path())];
         for name in called.into_iter().flatten() {

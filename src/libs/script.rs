@@ -1,7 +1,7 @@
 //! GNU ld linker scripts that stand in for a library: `INPUT`, `GROUP`, `AS_NEEDED`, `SEARCH_DIR`.
 //! (ld manual, "Commands Dealing with Files".)
 
-use super::reference::{Named, by_name};
+use super::library_ref::{Named, by_name};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;

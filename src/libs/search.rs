@@ -2,8 +2,8 @@
 
 use super::sniff::{self, Sniffed};
 use crate::args::Request;
-use crate::args::linker::{self, Item, LdRole};
-use crate::args::table::Role;
+use crate::args::ld_options::{self, Item, LdRole};
+use crate::args::option_table::Role;
 use crate::check::Expect;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -31,7 +31,7 @@ impl SearchPath {
         library_path: Option<&OsStr>,
         target: Expect,
     ) -> SearchPath {
-        let words = linker::options(items);
+        let words = ld_options::options(items);
         let named = request.args.iter().filter(|a| a.role() == Some(Role::LibraryDir)).filter_map(|a| a.value());
         let for_linker = words.iter().filter(|o| o.role == LdRole::LibraryDir).filter_map(|o| o.value.as_deref());
         let mut dirs: Vec<PathBuf> = named.chain(for_linker).map(PathBuf::from).collect();

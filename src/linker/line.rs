@@ -2,9 +2,9 @@
 
 use super::WhyNot;
 use crate::args::InputKind;
+use crate::args::ld_options::{self, Item};
 use crate::args::lexer::{self, Arg};
-use crate::args::linker::{self, Item};
-use crate::args::table::Role;
+use crate::args::option_table::Role;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
@@ -35,7 +35,7 @@ const SILENT: [&str; 12] =
 /// Something on the line changes how it is linked.
 pub fn parts(argv: &[OsString]) -> Result<Parts, WhyNot> {
     let mut parts = Parts::default();
-    for item in linker::split(&lexer::lex(argv)) {
+    for item in ld_options::split(&lexer::lex(argv)) {
         match item {
             Item::Word { text, .. } => parts.stream.push(text_of(&text)?),
             Item::Arg(arg) => parts.take(&arg)?,

@@ -16,13 +16,13 @@
 //! Whatever is not known to come out as with GNU ld is one of the reasons in [`WhyNot`], and goes the usual way through
 //! the compiler. So does every link that fails here: the messages that people see are those of their own linker.
 
+pub mod call_detection;
 pub mod line;
 pub mod mentions;
 pub mod template;
-pub mod traps;
 #[cfg(feature = "wild")]
 pub mod wild;
-pub mod words;
+pub mod wild_words;
 
 use std::ffi::OsStr;
 use std::fmt;

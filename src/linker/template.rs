@@ -6,7 +6,7 @@
 use super::WhyNot;
 use super::line::{DIRS, OUTPUT, STREAM};
 use crate::run::{self, Command};
-use crate::toolchain::cache::{Kept, Key};
+use crate::toolchain::probe_cache::{Kept, Key};
 use std::path::{Path, PathBuf};
 
 /// A compiler to be asked.

@@ -2,8 +2,8 @@
 
 use super::rules::Rule;
 use super::{Applied, Context, Plan};
-use crate::args::linker::{self, Item, LdOption, LdRole};
-use crate::args::table::Role;
+use crate::args::ld_options::{self, Item, LdOption, LdRole};
+use crate::args::option_table::Role;
 use crate::args::{InputKind, Request};
 use crate::model::StaticKind;
 use crate::toolchain::Recipe;
@@ -29,7 +29,7 @@ pub struct Draft<'a> {
 impl<'a> Draft<'a> {
     /// The call, unchanged.
     pub fn new(request: &'a Request, context: &'a Context<'a>) -> Draft<'a> {
-        let items = linker::split(&request.args);
+        let items = ld_options::split(&request.args);
         Draft {
             request,
             context,
@@ -54,12 +54,12 @@ impl<'a> Draft<'a> {
 
     /// The finished plan.
     pub fn finish(self) -> Plan {
-        Plan { kind: self.kind, argv: linker::join(&self.items), applied: self.applied }
+        Plan { kind: self.kind, argv: ld_options::join(&self.items), applied: self.applied }
     }
 
     /// The linker options in the stream.
     pub fn linker_options(&self) -> Vec<LdOption> {
-        linker::options(&self.items)
+        ld_options::options(&self.items)
     }
 
     /// Drops the driver arguments for which `unwanted` holds and notes each.

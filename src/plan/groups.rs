@@ -1,7 +1,7 @@
 //! The rule that puts all libraries into one group.
 
 use super::draft::Draft;
-use crate::args::linker::{Item, LdRole};
+use crate::args::ld_options::{Item, LdRole};
 
 /// Drops the user's own groups and opens one from the first library to the last thing that is linked.
 ///
@@ -35,7 +35,7 @@ fn own_places(items: &[Item]) -> Vec<usize> {
 
 #[cfg(test)]
 mod tests {
-    use crate::plan::testing::usual;
+    use super::super::testing::usual;
 
     #[test]
     fn libraries_are_grouped_from_the_first_to_the_last_input() {

@@ -10,9 +10,9 @@
 //! | nothing, else | static |
 
 use super::draft::Draft;
+use crate::args::ld_options::{self, Item, LdRole};
 use crate::args::lexer;
-use crate::args::linker::{self, Item, LdRole};
-use crate::args::table::Role;
+use crate::args::option_table::Role;
 use crate::model::StaticKind;
 use std::ffi::OsString;
 
@@ -40,20 +40,20 @@ pub fn static_kind(draft: &mut Draft<'_>) {
 
 /// A plan that is planned again has the recipe's words already.
 fn strip_recipe(draft: &mut Draft<'_>) {
-    let words = linker::join(&draft.items);
+    let words = ld_options::join(&draft.items);
     let ours = |list: &[String]| list.iter().map(OsString::from).collect::<Vec<_>>();
     let inner = words
         .strip_prefix(ours(&draft.recipe.before).as_slice())
         .and_then(|rest| rest.strip_suffix(ours(&draft.recipe.after).as_slice()));
     if let Some(inner) = inner {
-        draft.items = linker::split(&lexer::lex(inner));
+        draft.items = ld_options::split(&lexer::lex(inner));
     }
 }
 
 /// Puts the recipe's words around everything else: the shape's own option, and the crt objects of toolchains
 /// whose driver does not know them.
 pub fn start_files(draft: &mut Draft<'_>) {
-    let items = |list: &[String]| linker::split(&lexer::lex(&list.iter().map(OsString::from).collect::<Vec<_>>()));
+    let items = |list: &[String]| ld_options::split(&lexer::lex(&list.iter().map(OsString::from).collect::<Vec<_>>()));
     let before: Vec<Item> = items(&draft.recipe.before).into_iter().map(apart).collect();
     let after: Vec<Item> = items(&draft.recipe.after).into_iter().map(apart).collect();
     draft.items.splice(0..0, before);
@@ -112,8 +112,8 @@ fn choose(draft: &Draft<'_>) -> (StaticKind, String) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::{context, facts, planned, usual};
     use crate::model::StaticKind;
-    use crate::plan::testing::{context, facts, planned, usual};
     use crate::toolchain::Recipe;
     use std::path::Path;
 

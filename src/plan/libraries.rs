@@ -1,8 +1,8 @@
 //! Rules about which libraries are on the line.
 
 use super::draft::Draft;
-use crate::args::linker::{Item, LdRole};
-use crate::args::table::Role;
+use crate::args::ld_options::{Item, LdRole};
+use crate::args::option_table::Role;
 use crate::model::Libc;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -193,8 +193,8 @@ pub fn converted_libraries(draft: &mut Draft<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::plan::Substitute;
-    use crate::plan::testing::{context, facts, planned, usual};
+    use super::super::Substitute;
+    use super::super::testing::{context, facts, planned, usual};
 
     #[test]
     fn libgcc_s_becomes_libgcc_eh_however_it_is_spelled() {

@@ -2,8 +2,8 @@
 
 use super::draft::Draft;
 use super::libraries::{before_libc, ours};
-use crate::args::linker::Item;
-use crate::args::table::Role;
+use crate::args::ld_options::Item;
+use crate::args::option_table::Role;
 use crate::settings::Malloc;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -52,7 +52,7 @@ pub fn thread_stacks(draft: &mut Draft<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::plan::testing::{context, facts, planned};
+    use super::super::testing::{context, facts, planned};
     use crate::settings::Malloc;
     use crate::toolchain::Allocator;
 

@@ -1,6 +1,6 @@
 //! Which links are rewritten at all: a closed list of reasons not to.
 
-use crate::args::table::Role;
+use crate::args::option_table::Role;
 use crate::args::{Action, OutputKind, Request};
 use serde::{Deserialize, Serialize};
 use std::os::unix::ffi::OsStrExt;
@@ -147,8 +147,8 @@ fn dynamic_sanitizer(request: &Request) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::request;
     use super::*;
-    use crate::plan::testing::request;
 
     #[test]
     fn only_executables_are_rewritten() {

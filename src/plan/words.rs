@@ -2,9 +2,9 @@
 //! are added.
 
 use super::draft::Draft;
+use crate::args::ld_options::{Item, LdOption, LdRole};
 use crate::args::lexer::Arg;
-use crate::args::linker::{Item, LdOption, LdRole};
-use crate::args::table::Role;
+use crate::args::option_table::Role;
 use std::os::unix::ffi::OsStrExt;
 
 /// Drops `-Bdynamic`, `-dy`, `-call_shared`. `-Bstatic` stays: it asks for what we do anyway.
@@ -69,7 +69,7 @@ pub fn unused_sections(draft: &mut Draft<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::plan::testing::{context, facts, planned, usual};
+    use super::super::testing::{context, facts, planned, usual};
 
     #[test]
     fn shared_search_is_dropped_wherever_it_sits() {

@@ -4,11 +4,11 @@
 //!
 //! The conversion itself is [`crate::convert`]'s, the link [`crate::driver`]'s.
 
+pub mod advice;
 pub mod compare;
-pub mod hints;
-pub mod kind;
+pub mod eligibility;
+pub mod listing;
 pub mod loader;
 pub mod privileges;
 pub mod record;
 pub mod sources;
-pub mod table;

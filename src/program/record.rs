@@ -1,12 +1,12 @@
 //! What is in a converted program, as one JSON document: enough to make a list of its parts from, and to tell later
 //! whether a security update of one of them asks for another conversion.
 
-use super::hints::Hint;
+use super::advice::Hint;
 use super::sources::Why;
 use crate::check::{Finding, Image};
 use crate::libs::Provider;
-use crate::libs::owner::Owner;
 use crate::model::StaticKind;
+use crate::packages::owner::Owner;
 use crate::report::Times;
 use serde::Serialize;
 use std::path::PathBuf;

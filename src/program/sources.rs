@@ -3,10 +3,11 @@
 //! either, by their symbols.
 
 use super::loader::Loaded;
-use crate::convert::{Library, names, shelf};
-use crate::libs::owner::Owner;
-use crate::libs::reference::stem;
-use crate::libs::{SearchPath, twin};
+use crate::convert::{Library, glibc_names};
+use crate::libs::library_ref::stem;
+use crate::libs::{SearchPath, counterpart};
+use crate::packages::owner::Owner;
+use crate::supply::converted;
 use object::read::archive::ArchiveFile;
 use serde::Serialize;
 use std::collections::HashSet;
@@ -79,12 +80,12 @@ const IMPLIED: [&str; 3] = ["c", "mvec", "gcc_s"];
 
 /// Whether a library comes with glibc or GCC.
 pub fn is_toolchain_s(loaded: &Loaded) -> bool {
-    names::is_glibc(loaded.name.as_bytes()) || ["gcc_s", "stdc++"].contains(&short(loaded).as_str())
+    glibc_names::is_glibc(loaded.name.as_bytes()) || ["gcc_s", "stdc++"].contains(&short(loaded).as_str())
 }
 
 /// The archive that a library could be taken from.
 pub fn candidate(loaded: &Loaded, path: &SearchPath) -> Option<PathBuf> {
-    twin::archive_of(&loaded.path, path)
+    counterpart::archive_of(&loaded.path, path)
 }
 
 /// Decides for one library. `archive` is its candidate, with the packages of both.
@@ -95,7 +96,7 @@ pub fn of(
     wanted: &FromShared,
 ) -> Source {
     let short = short(loaded);
-    if names::is_glibc(loaded.name.as_bytes()) || short == "gcc_s" {
+    if glibc_names::is_glibc(loaded.name.as_bytes()) || short == "gcc_s" {
         let implied = IMPLIED.contains(&short.as_str()) || loaded.name.starts_with("ld-");
         return Source::Toolchain((!implied).then(|| format!("-l{short}").into()));
     }
@@ -116,7 +117,7 @@ pub fn of(
 fn same_symbols(shared: &Path, archive: &Path) -> bool {
     let dir = |p: &Path| fs::canonicalize(p).ok().and_then(|p| p.parent().map(Path::to_owned));
     let look = || {
-        let bytes = shelf::read(shared).ok()?;
+        let bytes = converted::read(shared).ok()?;
         let library = Library::read(&bytes).ok()?;
         let archive = fs::read(archive).ok()?;
         let index = ArchiveFile::parse(&*archive).ok()?.symbols().ok()??;

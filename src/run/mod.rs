@@ -4,12 +4,12 @@
 //! namespaces of its own.
 
 pub mod jail;
+pub mod process_tree;
 mod relay;
 mod syscalls;
 mod tracer;
 
 mod child;
-pub mod tree;
 
 use crate::message;
 use nix::errno::Errno;

@@ -1,7 +1,7 @@
 //! A read-only root in memory.
 
 use super::{NONROOT, Trouble};
-use crate::image::tree::{Content, Node, Tree};
+use crate::rootfs::tree::{Content, Node, Tree};
 use nix::errno::Errno;
 use nix::libc;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};

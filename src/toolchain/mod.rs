@@ -1,20 +1,16 @@
 //! Who compiles: descriptors (data), discovery, probing, the cache, and the choice.
 
-pub mod cache;
 pub mod descriptor;
 pub mod find;
-mod members;
 pub mod name;
-pub mod packages;
 pub mod probe;
-pub mod repairs;
+pub mod probe_cache;
 pub mod select;
-pub mod traps;
 
+pub use crate::repairs::make::{Repairs, Wanted};
 pub use descriptor::Descriptor;
 pub use name::Invocation;
 pub use probe::start_code;
-pub use repairs::{Repairs, Wanted};
 pub use select::{Need, SelectError, pass_through, select};
 
 use crate::model::{Family, Language, Libc, StaticKind};

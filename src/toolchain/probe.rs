@@ -1,9 +1,10 @@
 //! What a compiler really is and does: asked, then tried.
 
 use super::descriptor::{Descriptor, Search};
-use super::{Facts, Recipe, Selected, repairs};
+use super::{Facts, Recipe, Selected};
 use crate::check;
 use crate::model::{Family, Language, Libc, StaticKind};
+use crate::repairs::make;
 use crate::run::{self, Captured, Command};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -100,7 +101,7 @@ pub fn probe(
             Err(why) => drop(facts.missing.insert(*kind, why)),
         }
     }
-    facts.repairs = keep.and_then(|keep| repairs::make(&asked, &facts, keep));
+    facts.repairs = keep.and_then(|keep| make::make(&asked, &facts, keep));
     Ok(facts)
 }
 
@@ -113,7 +114,7 @@ pub fn start_code(selected: &Selected, abi: &[OsString], facts: &Facts) -> io::R
     let dir = tempfile::Builder::new().prefix("staticcxx-probe").tempdir()?;
     let (command, env, descriptor) = (&selected.compiler, &selected.env, &selected.descriptor);
     let keep = dir.path().join("kept");
-    let archive = repairs::start_code(&Asked { command, abi, env, descriptor, dir: dir.path() }, facts, &keep)?;
+    let archive = make::start_code(&Asked { command, abi, env, descriptor, dir: dir.path() }, facts, &keep)?;
     Ok((dir, archive))
 }
 
@@ -139,7 +140,7 @@ fn family(command: &[OsString], env: &[(OsString, OsString)], triple: &str) -> F
 }
 
 /// One compiler being asked, in a directory of its own.
-pub(super) struct Asked<'a> {
+pub(crate) struct Asked<'a> {
     command: &'a [OsString],
     abi: &'a [OsString],
     env: &'a [(OsString, OsString)],

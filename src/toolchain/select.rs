@@ -4,12 +4,12 @@
 //! `STATICCXX_CXX`; a cross compiler whose name we were called by; the user's default toolchain; the very
 //! compiler whose name we were called by; then `auto`: the host's own, else any toolchain that has C and C++.
 
-use super::cache::{self, Key};
 use super::descriptor::{self, Descriptor, DescriptorError};
 use super::find::{self, Chain};
-use super::packages::this_package_manager;
+use super::probe_cache::{self, Key};
 use super::{Facts, Invocation, Selected, probe};
 use crate::model::Language;
+use crate::packages::manager::this_package_manager;
 use crate::settings::{CHAIN, Settings};
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -311,7 +311,7 @@ impl<'a> Chooser<'a> {
         let abi = if need == Need::Link { abi } else { &[] };
         let key = Key::of(&candidate.command, abi, &format!("{} {own}", self.language));
         // A compile call asks which compiler it is for; whether each file of the facts is still there is for links.
-        let load = if need == Need::Link { cache::load } else { cache::load_unproved };
+        let load = if need == Need::Link { probe_cache::load } else { probe_cache::load_unproved };
         if let Some(facts) = key.as_ref().and_then(|k| load(dir, k)) {
             return Ok(Probed { found: Some(facts), warning: None });
         }
@@ -324,7 +324,7 @@ impl<'a> Chooser<'a> {
         let facts = probe::probe(&candidate.command, abi, &env, self.language, &candidate.descriptor, keep.as_deref())
             .map_err(|error| SelectError::Unrunnable { compiler: crate::run::shell_line(&candidate.command), error })?;
         let warning = match (dir, &key) {
-            (Some(dir), Some(key)) => cache::store(dir, key, &facts).err().map(|e| {
+            (Some(dir), Some(key)) => probe_cache::store(dir, key, &facts).err().map(|e| {
                 format!(
                     "the cache directory `{}` can't be written ({e}): every link probes the compiler, and glibc's locales and name services stay unrepaired",
                     dir.display()

@@ -5,11 +5,11 @@ use crate::support::*;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};
-use staticcxx::args::{lexer, linker, response};
+use staticcxx::args::{ld_options, lexer, response};
 use staticcxx::check;
 use staticcxx::convert::copies::{Copied, Members, of_archives, wanted};
 use staticcxx::convert::module::Scope;
-use staticcxx::convert::{Layout, Libc, Library, Options, Program, Versions, acceptable, convert, hints, program};
+use staticcxx::convert::{Layout, Libc, Library, Options, Program, Versions, acceptable, convert, file_hints, program};
 use staticcxx::libs::{la, pc, script, sniff};
 use std::ffi::OsString;
 use std::fs;
@@ -87,9 +87,9 @@ fn lexer_and_linker_words() {
         let argv = os(words);
         let args = lexer::lex(&argv);
         assert_eq!(lexer::emit(&args), argv);
-        let items = linker::split(&args);
-        let _ = linker::options(&items);
-        assert_eq!(linker::join(&items), argv);
+        let items = ld_options::split(&args);
+        let _ = ld_options::options(&items);
+        assert_eq!(ld_options::join(&items), argv);
     });
 }
 
@@ -192,7 +192,7 @@ fn shared_objects() {
     fuzz(damaged(seeds), |bytes| {
         let Ok(library) = Library::read(bytes) else { return };
         let _ = acceptable(&library);
-        let _ = hints::hints(&library);
+        let _ = file_hints::hints(&library);
         let versions = Versions::of(&[&library]);
         let scope = Scope::default();
         for (layout, module) in [(Layout::Segments, None), (Layout::Data, None), (Layout::Data, Some(&scope))] {

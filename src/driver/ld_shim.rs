@@ -1,0 +1,214 @@
+//! The built-in linker in the place of `ld`, for calls that compile and link at once: a compiler finds its linker
+//! along `-B`, and there finds us. Everything else of the call stays the compiler's: languages, temporary files,
+//! dependency files, messages.
+//!
+//! The directory that `-B` names has a link `ld` to our own program and a file that tells what the driver knows of the
+//! call ([`Errand`]). Called as `ld` from there, we are handed the very line that the compiler's linker would get. What
+//! the built-in linker can't do is done by that linker, which takes our place.
+//!
+//! Sources: how collect2 looks for `ld` (GCC's collect2.cc: `real-ld`, `collect-ld`, `ld` along COMPILER_PATH, which
+//! begins with the directories of `-B`), Clang's manual on `-B`.
+
+use super::direct::{Ready, allowed, default_dirs, is_new_or_file, packs_for};
+use super::{EXIT_FAILURE, Job};
+use crate::args::{InputKind, Request, response};
+use crate::check::Expect;
+use crate::libs;
+use crate::linker::call_detection::Traps;
+use crate::linker::{WhyNot, template};
+use crate::message;
+use crate::repairs::make::{Repairs, Wanted};
+use crate::report::LinkedBy;
+use crate::run::{self, Command, Ended, FileId, Guard};
+use crate::settings::{self, Settings};
+use serde::{Deserialize, Serialize};
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What the driver knows of a call and a linker does not.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Errand {
+    expect: Expect,
+    packed: bool,
+    repairs: Option<Repairs>,
+    wanted: Wanted,
+    /// The words with the directories that the compiler's linker searches by itself.
+    dirs: Vec<String>,
+    /// The libraries of the call.
+    libraries: Vec<PathBuf>,
+    /// The compiler's own linker, as it names it.
+    linker: PathBuf,
+    /// What the call compiles, in order, where somebody will read which source calls what.
+    sources: Vec<String>,
+    /// The objects that it names.
+    objects: Vec<PathBuf>,
+    /// `STATICCXX_LOG`.
+    log: Option<String>,
+}
+
+/// What becomes of a link, for the driver.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Said {
+    /// Why it was not made by the built-in linker.
+    why: Option<String>,
+    /// Functions that need files, and the sources that call them.
+    pub callers: Vec<(String, String)>,
+}
+
+impl Said {
+    /// Who linked.
+    pub(super) fn by(&self) -> LinkedBy {
+        self.why.clone().map_or(LinkedBy::BuiltIn, LinkedBy::Compiler)
+    }
+}
+
+/// Beside the link `ld`: the errand.
+const ERRAND: &str = "errand.json";
+/// Beside it too: what became of the link.
+const SAID: &str = "said.json";
+
+/// The directory for `-B`, which goes with this.
+pub(super) struct StandIn(tempfile::TempDir);
+
+impl StandIn {
+    /// For a call that the built-in linker may link once its sources are compiled. None where it may not, or where
+    /// no directory can be made.
+    pub(super) fn of(settings: &Settings, job: &Job) -> Option<StandIn> {
+        let facts = &job.facts;
+        allowed(settings, job, job.request.output_path()).ok()?;
+        let compiler = Command::new(job.selected.compiler.iter().chain(&job.selected.compile_args).cloned());
+        let errand = Errand {
+            expect: job.expect,
+            packed: packs_for(facts, &job.request),
+            repairs: facts.repairs.clone(),
+            wanted: settings.repairs,
+            dirs: default_dirs(facts),
+            libraries: job.resolution.libraries.iter().map(|l| l.path.clone()).collect(),
+            linker: template::linker(settings.cache_dir.as_deref(), &compiler).ok()?,
+            sources: settings.report.iter().flat_map(|_| named(&job.request, InputKind::compiles)).collect(),
+            objects: named(&job.request, |kind| kind == InputKind::Object).map(PathBuf::from).collect(),
+            log: settings.log.clone(),
+        };
+        StandIn::made(&errand).inspect_err(|e| log::debug!("no stand-in for ld: {e}")).ok()
+    }
+
+    fn made(errand: &Errand) -> std::io::Result<StandIn> {
+        let dir = tempfile::Builder::new().prefix("staticcxx-ld").tempdir()?;
+        fs::write(dir.path().join(ERRAND), serde_json::to_vec(errand)?)?;
+        std::os::unix::fs::symlink(std::env::current_exe()?, dir.path().join("ld"))?;
+        Ok(StandIn(dir))
+    }
+
+    /// The command, told to look here for its linker.
+    pub(super) fn on(&self, command: Command) -> Command {
+        let mut word = OsString::from("-B");
+        word.push(self.0.path());
+        word.push("/");
+        command.arg(word)
+    }
+
+    /// What became of the link; none where it did not come so far.
+    pub(super) fn said(&self) -> Option<Said> {
+        serde_json::from_slice(&fs::read(self.0.path().join(SAID)).ok()?).ok()
+    }
+}
+
+/// The inputs of some kinds, as they were named.
+fn named(request: &Request, is: impl Fn(InputKind) -> bool) -> impl Iterator<Item = String> {
+    request.inputs.iter().filter(move |i| is(i.kind)).map(|i| i.text.to_string_lossy().into_owned())
+}
+
+/// Links, if we are called as the linker of a call of ours, and gives the exit status.
+pub fn main(argv: &[OsString]) -> Option<i32> {
+    let (own, words) = argv.split_first()?;
+    let own = Path::new(own);
+    if own.file_name() != Some(OsStr::new("ld")) {
+        return None;
+    }
+    let dir = own.parent()?;
+    let errand: Errand = serde_json::from_slice(&fs::read(dir.join(ERRAND)).ok()?).ok()?;
+    super::start_log(errand.log.as_deref());
+    let guard = Guard::install();
+    let words = response::expand(words, Path::new("")).words;
+    let mut said = Said { why: None, callers: errand.callers(&words) };
+    let say = |said: &Said| {
+        // The report may lack it, the link does not.
+        let _ = serde_json::to_vec(said).map(|text| fs::write(dir.join(SAID), text));
+    };
+    match errand.link(&words, dir, &guard) {
+        Ok(signal) => {
+            say(&said);
+            signal.map(|signal| run::die_by(signal)).or(Some(0))
+        }
+        Err(why) => {
+            log::info!("not by the built-in linker: {why}");
+            said.why = Some(why.to_string());
+            say(&said);
+            guard.release();
+            let linker = errand.own_linker(dir);
+            let error = run::exec(&Command::new([linker.as_os_str()]).args(argv.iter().skip(1).cloned()));
+            message::error(format!("`{}` can't be run: {error}", linker.display()));
+            Some(EXIT_FAILURE)
+        }
+    }
+}
+
+impl Errand {
+    /// Links, and gives the signal that ended it, if one did.
+    fn link(&self, words: &[OsString], dir: &Path, guard: &Guard) -> Result<Option<i32>, WhyNot> {
+        let mut line = Vec::with_capacity(words.len() + self.dirs.len());
+        for word in words {
+            line.push(word.to_str().ok_or(WhyNot::NotText)?.to_owned());
+        }
+        // The compiler looks for libraries where it looks for programs.
+        let ours = format!("-L{}", dir.display());
+        line.retain(|w| w.trim_end_matches('/') != ours);
+        let at = line.iter().position(|w| w == "-o").map_or(usize::MAX, |i| i + 1);
+        let output = PathBuf::from(line.get(at).map_or("a.out", String::as_str));
+        if !is_new_or_file(&output) {
+            return Err(WhyNot::Output);
+        }
+        let typed: Vec<PathBuf> = line.iter().filter(|w| !w.starts_with('-')).map(PathBuf::from).collect();
+        let files: Vec<&Path> = typed.iter().chain(&self.libraries).map(PathBuf::as_path).collect();
+        line.extend(self.dirs.iter().cloned());
+        let traps = Traps::new(true, self.repairs.as_ref(), self.wanted)?;
+        let ready = Ready { line, traps, expect: self.expect, packed: self.packed };
+        let ran = ready.checked(self.repairs.as_ref(), &files)?.link(guard, &output)?;
+        match ran.ended {
+            Ended::Killed(signal) => Ok(Some(signal)),
+            Ended::Exited(_) => Ok(ran.interrupted),
+        }
+    }
+
+    /// Who calls functions that need files, by the names of the sources: the compiler's objects come in their order.
+    /// Nobody where what is what can't be told.
+    fn callers(&self, words: &[OsString]) -> Vec<(String, String)> {
+        let is_new = |path: &&Path| {
+            let start = path.file_name().is_some_and(|n| n.to_string_lossy().contains("crt"));
+            path.extension() == Some(OsStr::new("o")) && !start && !self.objects.iter().any(|o| o == path)
+        };
+        let made: Vec<&Path> = words.iter().map(Path::new).filter(is_new).collect();
+        if self.sources.len() != made.len() {
+            return Vec::new();
+        }
+        let calls = |(path, source): (&&Path, &String)| {
+            let callers = libs::callers::evidence(&[path.to_path_buf()], Path::new("")).callers;
+            callers.into_iter().map(|(function, _)| (function, source.clone())).collect::<Vec<_>>()
+        };
+        made.iter().zip(&self.sources).flat_map(calls).collect()
+    }
+
+    /// The compiler's own linker: where it says, else along its own path and PATH, as collect2 looks for it.
+    fn own_linker(&self, dir: &Path) -> PathBuf {
+        if self.linker.is_absolute() {
+            return self.linker.clone();
+        }
+        let paths = settings::program_paths();
+        let candidates = paths.iter().filter(|d| *d != dir).map(|d| d.join(&self.linker));
+        let not_us = |path: &PathBuf| FileId::of(path).is_some_and(|id| Some(id) != FileId::own());
+        candidates.into_iter().find(not_us).unwrap_or_else(|| self.linker.clone())
+    }
+}

@@ -1,0 +1,145 @@
+//! Plugins of a link: the list, and what the program gets for it.
+
+use crate::args::ld_options::{LdRole, options, split};
+use crate::args::option_table::Role;
+use crate::args::{InputKind, Request};
+use crate::convert::Refusal;
+use crate::libs::missing::PLUGINS;
+use crate::libs::plugin_list::{self, ListError, Wanted};
+use crate::libs::{Missing, Provider, Resolution, inputs};
+use crate::message;
+use crate::model::Libc;
+use crate::plan::policy::is_probe;
+use crate::settings::Settings;
+use crate::supply::plugins::modules;
+use crate::supply::plugins::{Made, Program};
+use crate::toolchain::Facts;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// How a list is written.
+pub(super) const HINT: &str = "words are separated by commas: PATH, DIRECTORY, GLOB, SONAME, symbol:PATTERN, @FILE";
+
+/// What a call asks for.
+#[derive(Debug, Default)]
+pub(super) struct Asked {
+    /// The list.
+    pub wanted: Wanted,
+    /// Why there will be no plugins although some were named, where that is no error.
+    pub warning: Option<String>,
+}
+
+/// Reads the list; configure steps ask for none.
+///
+/// # Errors
+/// A word of it that leads to nothing.
+pub(super) fn asked(settings: &Settings, request: &Request, facts: &Facts) -> Result<Asked, ListError> {
+    let Some(value) = settings.plugins.as_ref().filter(|_| !is_probe(request.output_path())) else {
+        return Ok(Asked::default());
+    };
+    let none = |why: &str| Ok(Asked { warning: Some(format!("{PLUGINS} is passed over: {why}")), ..Asked::default() });
+    if facts.libc != Libc::Glibc {
+        return none("only glibc's programs for x86-64 can have plugins linked in");
+    }
+    if settings.convert == list_off() {
+        return none("plugins are converted, which STATICCXX_CONVERT=off forbids");
+    }
+    if facts.repairs.as_ref().is_none_or(|r| r.plugins.is_none()) {
+        return none(
+            "what opens plugins was not made for this toolchain; it needs a cache directory, and `STATICCXX_LOG=info` says more",
+        );
+    }
+    let dirs: Vec<PathBuf> = facts.library_dirs.clone();
+    let wanted = plugin_list::read(&plugin_list::words(&value.to_string_lossy()), Path::new(""), &dirs)?;
+    Ok(Asked { wanted, warning: None })
+}
+
+fn list_off() -> crate::supply::converted::Choice {
+    crate::supply::converted::Choice::parse("off")
+}
+
+/// What is known of the program that a call links.
+fn program(request: &Request, resolution: &Resolution) -> Program {
+    let of = |kinds: &[InputKind]| -> Vec<PathBuf> {
+        let inputs = request.inputs.iter().filter(|i| kinds.contains(&i.kind));
+        inputs.map(|i| PathBuf::from(&i.text)).collect()
+    };
+    let offers = request.has(Role::ExportDynamic)
+        || options(&split(&request.args)).iter().any(|o| o.role == LdRole::ExportDynamic);
+    Program {
+        objects: of(&[InputKind::Object]),
+        archives: of(&[InputKind::Archive]),
+        sources: of(&[InputKind::Source, InputKind::Assembly, InputKind::Stdin]),
+        libraries: resolution.libraries.clone(),
+        offers_all: offers,
+    }
+}
+
+/// Whether the program may open anything: an input has the name of dlopen in it, or is not compiled yet.
+pub(super) fn opens(resolution: &Resolution, request: &Request) -> bool {
+    let program = program(request, resolution);
+    let libraries = program.libraries.iter().filter(|l| l.provider != Provider::Plugin).map(|l| &l.path);
+    let mut files = program.objects.iter().chain(&program.archives).chain(libraries);
+    let opens = |file: &PathBuf| inputs::look(file, |data| memchr::memmem::find(data, b"dlopen").is_some());
+    !program.sources.is_empty() || files.any(|f| opens(f) == Some(true))
+}
+
+/// Converts the plugins of a resolution, and says what the link needs for them.
+///
+/// # Errors
+/// A file that can't be written.
+pub(super) fn write(
+    resolution: &mut Resolution,
+    request: &Request,
+    facts: &Facts,
+    settings: &Settings,
+) -> io::Result<Made> {
+    if resolution.store.modules.is_empty() {
+        return Ok(Made::default());
+    }
+    let program = program(request, resolution);
+    let dir = resolution.store.dir()?.to_owned();
+    let (Some(shelf), Some(repairs)) = (&resolution.store.shelf, &facts.repairs) else { return Ok(Made::default()) };
+    let Some(runtime) = &repairs.plugins else { return Ok(Made::default()) };
+    let versions = shelf.versions();
+    let with = modules::Settings {
+        libc: shelf.libc_for_modules(),
+        libc_archive: Some(&repairs.libc.0),
+        runtime,
+        cache: settings.cache_dir.as_deref(),
+        libc_key: shelf.libc_key(),
+        versions: &versions,
+        dir: &dir,
+    };
+    let mut made = resolution.store.modules.write(&program, &with)?;
+    made.archives.push(shelf.means().support.clone());
+    resolution.closure.append(&mut made.words);
+    for (path, refusal) in made.refused.drain(..) {
+        refused(resolution, path, refusal);
+    }
+    Ok(made)
+}
+
+fn refused(resolution: &mut Resolution, path: PathBuf, refusal: Refusal) {
+    let Some(at) = resolution.libraries.iter().position(|l| l.twin.as_ref() == Some(&path)) else { return };
+    let library = resolution.libraries.remove(at);
+    let shelf = resolution.store.shelf.as_ref();
+    let found = shelf.is_some_and(|s| s.means().plugins.iter().any(|p| p.path == path && !p.named));
+    let because = vec![PLUGINS.to_owned(), library.name.clone()];
+    resolution.missing.push(Missing {
+        name: library.name,
+        shared: path,
+        because,
+        required: !found,
+        refusal: Some(refusal),
+    });
+}
+
+/// Says which files of a directory or pattern are left out.
+pub(super) fn name_left_out(resolution: &Resolution) {
+    let of_plugins =
+        |m: &&Missing| m.because.first().is_some_and(|b| b == PLUGINS) && !m.required && m.because.len() == 2;
+    for missing in resolution.missing.iter().filter(of_plugins).filter(|m| m.refusal.is_some()) {
+        message::warning(format!("{}; it is left out", missing.line()));
+    }
+}

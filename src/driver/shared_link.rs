@@ -1,0 +1,113 @@
+//! The link of a shared object: as asked, and then what a static link of it will need.
+
+use super::outcome::Trace;
+use super::{EXIT_FAILURE, Prepared, as_it_is};
+use crate::args::lexer::Arg;
+use crate::args::{self, Input, InputKind, Request, ld_options};
+use crate::check::Expect;
+use crate::fat;
+use crate::fat::relocatable::{self, Relocatable};
+use crate::libs::{self, SearchPath, pic};
+use crate::message;
+use crate::model::Family;
+use crate::plan::policy::{Reason, is_probe};
+use crate::run::{self, Command, Ended, Guard};
+use crate::settings::Settings;
+use crate::toolchain::{self, Invocation, Need, SelectError, Selected};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The link of a shared object, ready to run.
+pub struct SharedJob {
+    /// The call.
+    pub request: Request,
+    /// The toolchain.
+    pub selected: Selected,
+    /// The call as it was, with the toolchain's own words.
+    pub command: Command,
+    /// The link of the same inputs into one object.
+    pub relocatable: Relocatable,
+    /// The compiler's family.
+    pub family: Family,
+}
+
+/// The link of a shared object; as it is where no static link would ever use it.
+pub(super) fn shared_job(
+    settings: &Settings,
+    invocation: &Invocation,
+    request: Request,
+    words: &[OsString],
+) -> Result<Prepared, SelectError> {
+    let as_asked = |selected: &Selected| Prepared::PassThrough(as_it_is(selected, words), Reason::SharedObject);
+    let Ok(mut selected) = toolchain::select(settings, invocation, Need::Link, &request.abi) else {
+        return Ok(as_asked(&toolchain::select(settings, invocation, Need::Compile, &request.abi)?));
+    };
+    let Some(facts) = selected.facts.take().filter(|_| !is_probe(request.output_path())) else {
+        return Ok(as_asked(&selected));
+    };
+    let expect = Expect::from_triple(&facts.triple).with_abi(&request.abi);
+    let items = ld_options::split(&request.args);
+    let path = SearchPath::of(&items, &request, &facts.library_dirs, settings.library_path.as_deref(), expect);
+    let (mut request, mut words) = (request, words.to_vec());
+    if let Some(others) = twins(&request, &path) {
+        request = args::classify(&others, invocation.language);
+        words = others;
+    }
+    let as_asked = |selected: &Selected| Prepared::PassThrough(as_it_is(selected, &words), Reason::SharedObject);
+    Ok(match relocatable::plan(&request, &path) {
+        None => as_asked(&selected),
+        Some(relocatable) => {
+            let command = as_it_is(&selected, &words);
+            Prepared::Shared(Box::new(SharedJob { request, selected, command, relocatable, family: facts.family }))
+        }
+    })
+}
+
+/// The words of the call with the shared twin of each archive that is named by its path and holds code for programs
+/// only: that link could only fail. A build system comes to name such archives when it is told to prefer them.
+fn twins(request: &Request, path: &SearchPath) -> Option<Vec<OsString>> {
+    let twin = |input: &Input| {
+        let archive = Path::new(&input.text);
+        let wanted = input.kind == InputKind::Archive && pic::is_for_programs_only(archive);
+        wanted.then(|| libs::counterpart::shared_of(archive, path)).flatten().map(|(shared, _)| (input.at, shared))
+    };
+    let found: BTreeMap<usize, PathBuf> = request.inputs.iter().filter_map(twin).collect();
+    let word = |(at, arg): (usize, &Arg)| match found.get(&at) {
+        Some(shared) => vec![shared.clone().into_os_string()],
+        None => arg.words().cloned().collect(),
+    };
+    (!found.is_empty()).then(|| request.args.iter().enumerate().flat_map(word).collect())
+}
+
+/// Links a shared object as asked, then attaches its objects. Nothing of the second step shows in the first one's
+/// output, status or file but the section.
+pub(super) fn link_shared(job: &SharedJob) -> i32 {
+    let guard = Guard::install();
+    let output = job.request.output_path();
+    let before = Trace::of(output);
+    let ran = match guard.run(&job.command) {
+        Ok(ran) => ran,
+        Err(error) => {
+            message::error(format!("`{}` can't be run: {error}", job.command.program.to_string_lossy()));
+            return EXIT_FAILURE;
+        }
+    };
+    let status = match (ran.ended, ran.interrupted) {
+        (Ended::Killed(signal), _) | (_, Some(signal)) => run::die_by(signal),
+        (Ended::Exited(status), None) => status,
+    };
+    let made = Trace::of(output) != before && fs::metadata(output).is_ok_and(|m| m.is_file());
+    if status == 0 && made {
+        let run = |words: &[OsString]| as_it_is(&job.selected, words);
+        match fat::make::attach(output, &job.request, &job.relocatable, job.family, run) {
+            Ok(made) => log::info!("{}: {} bytes of objects in {} bytes", output.display(), made.object, made.section),
+            Err(why) => log::info!("{}: no objects attached: {why}", output.display()),
+        }
+        if let Some(signal) = guard.caught() {
+            run::die_by(signal);
+        }
+    }
+    status
+}

@@ -1,0 +1,330 @@
+//! What a toolchain is made from, found on this machine or named by the user.
+
+use super::prerequisites::{Missing, What};
+use super::source::Source;
+use crate::run::{self, Command};
+use crate::settings::{CHAIN, Settings};
+use crate::toolchain::find::{self, Chain};
+use object::read::archive::ArchiveFile;
+use object::{Object, ObjectSection, ObjectSymbol};
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Kernel headers that programs include, besides `linux` and `asm`; musl has no files of these names.
+pub const KERNEL_DIRS: [&str; 9] = ["linux", "asm", "asm-generic", "drm", "misc", "mtd", "rdma", "sound", "video"];
+
+/// Everything that goes into a toolchain.
+#[derive(Debug, Clone)]
+pub struct Inputs {
+    /// Architecture as in a triple (`x86_64`).
+    pub arch: String,
+    /// The C compiler, absolute.
+    pub cc: PathBuf,
+    /// The C++ compiler, absolute.
+    pub cxx: PathBuf,
+    /// First line of the compiler's `--version`.
+    pub version: String,
+    /// Its `-dumpfullversion` (`12.2.0`).
+    pub number: String,
+    /// What comes before `ar`, `objcopy` and their kin: empty, or `aarch64-linux-gnu-`.
+    pub tool_prefix: String,
+    /// The triple of the machine that builds.
+    pub build: String,
+    /// musl's headers and archives.
+    pub musl: Musl,
+    /// The sources.
+    pub source: Source,
+    /// Kernel headers: name and directory.
+    pub kernel: Vec<(String, PathBuf)>,
+    /// Clang, where the machine has it, absolute: C, C++.
+    pub clang: Option<(PathBuf, PathBuf)>,
+    /// `make`, absolute.
+    pub make: PathBuf,
+    /// What runs programs of another architecture, absolute.
+    pub emulator: Option<PathBuf>,
+    /// The environment that ends recursion of wrappers.
+    pub env: Vec<(OsString, OsString)>,
+}
+
+/// An installed musl.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Musl {
+    /// Its headers.
+    pub include: PathBuf,
+    /// Its archives and crt objects.
+    pub lib: PathBuf,
+    /// Its version, from the archive itself.
+    pub version: String,
+}
+
+/// What the user asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Asked {
+    /// Architecture; the machine's own without.
+    pub arch: Option<String>,
+    /// A directory with musl in it.
+    pub musl: Option<PathBuf>,
+    /// A tarball or directory of GCC's sources.
+    pub gcc_source: Option<PathBuf>,
+}
+
+impl Inputs {
+    /// The target triple.
+    pub fn triple(&self) -> String {
+        format!("{}-linux-musl", self.arch)
+    }
+
+    /// Major version of the compiler.
+    pub fn major(&self) -> &str {
+        major(&self.number)
+    }
+
+    /// A binutils program by its name for the target.
+    pub fn tool(&self, name: &str) -> String {
+        format!("{}{name}", self.tool_prefix)
+    }
+
+    /// What a finished build depends on: a build of other inputs is of no use to this one.
+    pub fn identity(&self) -> String {
+        let stamp = |p: &Path| {
+            use std::os::unix::fs::MetadataExt;
+            let m = fs::metadata(p).ok();
+            format!("{} {:?}", p.display(), m.map(|m| (m.size(), m.mtime())))
+        };
+        format!(
+            "{} {} {} {} {} {}",
+            env!("STATICCXX_RECIPE"),
+            self.version,
+            stamp(&self.cxx),
+            stamp(&self.musl.lib.join("libc.a")),
+            self.musl.include.display(),
+            stamp(self.source.path()),
+        )
+    }
+
+    /// Looks for everything.
+    ///
+    /// # Errors
+    /// All that is missing or unfit, at once.
+    pub fn find(settings: &Settings, asked: &Asked) -> Result<Inputs, Vec<Missing>> {
+        let own = std::env::consts::ARCH;
+        let arch = asked.arch.clone().unwrap_or_else(|| own.to_owned());
+        let chain = Chain::of(settings);
+        let look = |name: &str| find::program(OsStr::new(name), settings, &chain);
+        let prefix = if arch == own { String::new() } else { format!("{arch}-linux-gnu-") };
+        let foreign = arch != own;
+        let mut missing = Vec::new();
+        let mut need = |what: What, found: Option<PathBuf>| {
+            if found.is_none() {
+                missing.push(Missing { what, arch: arch.clone() });
+            }
+            found.unwrap_or_default()
+        };
+        let named = |line: &Option<OsString>| {
+            let words = find::split(line.as_ref().filter(|_| prefix.is_empty())?)?;
+            find::program(words.first()?, settings, &chain)
+        };
+        let compiler = |own: Option<PathBuf>, name: &str| own.or_else(|| look(&format!("{prefix}{name}")));
+        let cxx = need(What::Compiler, compiler(named(&settings.cxx), "g++"));
+        let cc = need(What::CCompiler, compiler(named(&settings.cc), "gcc"));
+        let make = need(What::Make, look("make"));
+        need(What::Binutils, look(&format!("{prefix}objcopy")));
+        let mut env = vec![(OsString::from(CHAIN), chain.with(&cxx))];
+        env.push(("LC_ALL".into(), "C".into()));
+        let ask = |args: &[&str]| {
+            let mut command = Command::new([&cxx]).args(args);
+            command.env.clone_from(&env);
+            run::capture(&command).map(|c| c.text()).unwrap_or_default()
+        };
+        let (mut version, mut number, mut build) = Default::default();
+        if !cxx.as_os_str().is_empty() {
+            version = ask(&["--version"]).lines().next().unwrap_or_default().to_owned();
+            number = ask(&["-dumpfullversion"]);
+            build = ask(&["-dumpmachine"]);
+            // Clang calls itself 4.2.1 to `-dumpversion` and knows no `-dumpfullversion`.
+            if version.contains("clang") || !number.starts_with(|c: char| c.is_ascii_digit()) {
+                missing.push(Missing { what: What::NotGcc { program: cxx.clone() }, arch: arch.clone() });
+            } else {
+                for (file, what) in [("libgcc_eh.a", What::Unwinder), ("libstdc++.a", What::HostLibrary)] {
+                    if !PathBuf::from(ask(&[&format!("-print-file-name={file}")])).is_absolute() {
+                        missing.push(Missing { what, arch: arch.clone() });
+                    }
+                }
+            }
+        }
+        if arch != own {
+            build = format!("{own}-linux-gnu");
+        }
+        let musl = find_musl(&arch, asked.musl.as_deref());
+        if musl.is_none() {
+            missing.push(Missing { what: What::Musl { looked_in: asked.musl.clone() }, arch: arch.clone() });
+        }
+        let kernel = kernel_headers(&arch, own);
+        if kernel.is_none() {
+            missing.push(Missing { what: What::KernelHeaders, arch: arch.clone() });
+        }
+        let wanted = major(&number).to_owned();
+        let source = match (&asked.gcc_source, number.is_empty()) {
+            (_, true) => None,
+            (Some(path), false) => match Source::named(path) {
+                Ok(source) if source.version.as_deref().is_none_or(|v| major(v) == wanted) => Some(source),
+                Ok(source) => {
+                    let what = What::WrongSource {
+                        path: path.clone(),
+                        has: source.version.unwrap_or_default(),
+                        wanted: number.clone(),
+                    };
+                    missing.push(Missing { what, arch: arch.clone() });
+                    None
+                }
+                Err(why) => {
+                    let what = What::BadSource { path: path.clone(), why };
+                    missing.push(Missing { what, arch: arch.clone() });
+                    None
+                }
+            },
+            (None, false) => {
+                let found = Source::of_distribution(&wanted);
+                if found.is_none() {
+                    let what = What::Source { major: wanted.clone(), number: number.clone() };
+                    missing.push(Missing { what, arch: arch.clone() });
+                }
+                found
+            }
+        };
+        // Clang would need a linker for another architecture, which is not among what is asked for.
+        let clang = look("clang").zip(look("clang++")).filter(|_| !foreign);
+        let emulator = look(&format!("qemu-{arch}-static")).or_else(|| look(&format!("qemu-{arch}")));
+        if arch != own && emulator.is_none() {
+            missing.push(Missing { what: What::Emulator, arch: arch.clone() });
+        }
+        match (source, musl, kernel) {
+            (Some(source), Some(musl), Some(kernel)) if missing.is_empty() => Ok(Inputs {
+                arch,
+                cc,
+                cxx,
+                version,
+                number,
+                tool_prefix: prefix,
+                build,
+                musl,
+                source,
+                kernel,
+                clang,
+                make,
+                emulator: emulator.filter(|_| foreign),
+                env,
+            }),
+            _ => Err(missing),
+        }
+    }
+}
+
+/// `12` of `12.2.0`.
+pub fn major(version: &str) -> &str {
+    version.split('.').next().unwrap_or(version)
+}
+
+/// musl where distributions put it, or in the directory that was named: an unpacked package or a prefix.
+fn find_musl(arch: &str, named: Option<&Path>) -> Option<Musl> {
+    let triple = format!("{arch}-linux-musl");
+    let layouts = |root: &Path| {
+        let at = |a: String, b: String| (root.join(a), root.join(b));
+        vec![
+            at(format!("usr/include/{triple}"), format!("usr/lib/{triple}")),
+            at(format!("usr/{triple}/include"), format!("usr/{triple}/lib64")),
+            at(format!("usr/{triple}/include"), format!("usr/{triple}/lib")),
+            at("usr/lib/musl/include".into(), "usr/lib/musl/lib".into()),
+            at("usr/local/musl/include".into(), "usr/local/musl/lib".into()),
+        ]
+    };
+    let candidates = match named {
+        None => layouts(Path::new("/")),
+        Some(dir) => {
+            let mut all = vec![
+                (dir.join("include"), dir.join("lib")),
+                (dir.join("include"), dir.join("lib64")),
+                (dir.join("usr/include"), dir.join("usr/lib")),
+            ];
+            all.extend(layouts(dir));
+            all
+        }
+    };
+    candidates.into_iter().find_map(|(include, lib)| {
+        let there = ["libc.a", "crt1.o", "crti.o", "crtn.o"].iter().all(|f| lib.join(f).is_file());
+        if !there || !include.join("features.h").is_file() {
+            return None;
+        }
+        let (version, machine) = of_archive(&lib.join("libc.a"))?;
+        (machine == arch).then_some(Musl { include, lib, version })
+    })
+}
+
+/// musl's version and machine, out of its `libc.a`: the string that `__libc_version` (1.1.16 and newer:
+/// `__libc_get_version`) is about. None for an archive that is not musl's.
+fn of_archive(libc: &Path) -> Option<(String, String)> {
+    let bytes = fs::read(libc).ok()?;
+    let archive = ArchiveFile::parse(bytes.as_slice()).ok()?;
+    for member in archive.members().flatten() {
+        if !member.name().starts_with(b"version.") {
+            continue;
+        }
+        let object = object::File::parse(member.data(bytes.as_slice()).ok()?).ok()?;
+        let machine = match object.architecture() {
+            object::Architecture::X86_64 => "x86_64",
+            object::Architecture::Aarch64 => "aarch64",
+            object::Architecture::I386 => "i686",
+            object::Architecture::Riscv64 => "riscv64",
+            object::Architecture::Arm => "arm",
+            _ => "other",
+        };
+        let symbol = object.symbols().find(|s| s.name() == Ok("__libc_version"))?;
+        let section = object.section_by_index(symbol.section_index()?).ok()?;
+        let data = section.data().ok()?.get(usize::try_from(symbol.address()).ok()?..)?;
+        let text = data.split(|b| *b == 0).next()?;
+        return Some((String::from_utf8_lossy(text).into_owned(), machine.to_owned()));
+    }
+    None
+}
+
+/// The kernel's headers of a native or a cross compiler.
+fn kernel_headers(arch: &str, own: &str) -> Option<Vec<(String, PathBuf)>> {
+    let gnu = format!("{arch}-linux-gnu");
+    let mut roots = vec![PathBuf::from("/usr").join(&gnu).join("include"), PathBuf::from("/usr/include").join(&gnu)];
+    if arch == own {
+        roots.push("/usr/include".into());
+    }
+    let found: Vec<(String, PathBuf)> = KERNEL_DIRS
+        .iter()
+        .filter_map(|name| {
+            let general = Path::new("/usr/include").join(name);
+            let dir = roots.iter().map(|r| r.join(name)).find(|d| d.is_dir());
+            // Only `asm` differs between architectures.
+            let dir = dir.or_else(|| Some(general).filter(|d| *name != "asm" && d.is_dir()))?;
+            Some(((*name).to_owned(), dir))
+        })
+        .collect();
+    let has = |name: &str| found.iter().any(|(n, _)| n == name);
+    (has("linux") && has("asm") && has("asm-generic")).then_some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn musl_is_known_by_its_own_archive() {
+        let musl = find_musl(std::env::consts::ARCH, None).expect("the tests need musl-dev");
+        assert!(musl.version.starts_with("1."), "{musl:?}");
+        assert_eq!(find_musl("s390x", None), None);
+        assert_eq!(find_musl(std::env::consts::ARCH, Some(Path::new("/nonexistent"))), None);
+    }
+
+    #[test]
+    fn kernel_headers_have_the_architecture_s_own_part() {
+        let own = std::env::consts::ARCH;
+        let found = kernel_headers(own, own).expect("the tests need kernel headers");
+        assert!(found.iter().any(|(n, d)| n == "asm" && d.join("unistd.h").is_file()));
+    }
+}

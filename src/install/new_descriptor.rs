@@ -1,0 +1,118 @@
+//! The descriptors of a finished toolchain: how the drivers use it.
+
+use super::build_inputs::Inputs;
+use super::malloc;
+use super::place::Place;
+use super::selftest::Compiler;
+use super::specs::Specs;
+use super::sysroot::Tree;
+use crate::model::{Family, Language, Libc, StaticKind};
+use crate::toolchain::descriptor::{Descriptor, SCHEMA, Search};
+use crate::toolchain::select::stamp;
+use crate::toolchain::{Allocator, Facts, Recipe};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+/// A build in its place.
+#[derive(Debug, Clone, Copy)]
+pub struct Made<'a> {
+    /// What it was made from.
+    pub inputs: &'a Inputs,
+    /// Its files.
+    pub tree: &'a Tree,
+    /// Where it belongs.
+    pub place: &'a Place,
+    /// Which build it is.
+    pub id: &'a str,
+}
+
+impl Made<'_> {
+    fn kinds(&self) -> BTreeMap<StaticKind, Recipe> {
+        let mut kinds = vec![StaticKind::Static];
+        // musl 1.1.5 and newer.
+        if self.tree.lib().join("rcrt1.o").is_file() {
+            kinds.push(StaticKind::StaticPie);
+        }
+        kinds.into_iter().map(|k| (k, Recipe { before: vec![k.flag().into()], after: Vec::new() })).collect()
+    }
+
+    fn specs_word(&self) -> String {
+        format!("-specs={}", self.tree.specs().display())
+    }
+
+    /// The compiler as the self-test uses it.
+    pub fn compiler(&self, language: Language) -> Option<Compiler> {
+        let program = if language == Language::C { &self.inputs.cc } else { &self.inputs.cxx };
+        Some(Compiler {
+            words: vec![program.into(), OsString::from(self.specs_word())],
+            env: self.inputs.env.clone(),
+            facts: Facts {
+                linker: String::new(),
+                family: Family::Gcc,
+                version: self.inputs.version.clone(),
+                major: 0,
+                triple: self.inputs.triple(),
+                libc: Libc::Musl,
+                glibc: None,
+                default_pie: true,
+                as_needed: false,
+                library_dirs: Vec::new(),
+                kinds: self.kinds(),
+                repairs: None,
+                allocator: None,
+                missing: BTreeMap::new(),
+            },
+        })
+    }
+
+    /// The descriptors as files: for GCC, and for Clang if the machine has it.
+    pub fn descriptors(&self) -> (Vec<u8>, Option<Vec<u8>>) {
+        let gcc = self.descriptor(&self.place.name, "GCC", &self.inputs.cc, &self.inputs.cxx, vec![self.specs_word()]);
+        let clang = self.inputs.clang.as_ref().map(|(cc, cxx)| {
+            let specs = Specs {
+                root: &self.tree.root,
+                prefix: &self.place.prefix,
+                arch: &self.inputs.arch,
+                major: &self.tree.major,
+                compiler_headers: Path::new(""),
+            };
+            let mut d = self.descriptor(&format!("{}-clang", self.place.name), "Clang", cc, cxx, specs.clang());
+            d.family = Some(Family::Clang);
+            d
+        });
+        let text = |d: Descriptor| serde_json::to_vec_pretty(&d).unwrap_or_default();
+        (text(gcc), clang.map(text))
+    }
+
+    fn descriptor(&self, name: &str, family: &str, cc: &Path, cxx: &Path, compile_args: Vec<String>) -> Descriptor {
+        let word = |p: &Path| vec![vec![p.to_string_lossy().into_owned()]];
+        let lib = self.tree.lib();
+        Descriptor {
+            schema: SCHEMA,
+            name: name.into(),
+            description: format!(
+                "musl {} with the machine's {family} and libstdc++ {}",
+                self.inputs.musl.version, self.inputs.number
+            ),
+            languages: vec![Language::C, Language::Cxx],
+            find: [(Language::C, word(cc)), (Language::Cxx, word(cxx))].into(),
+            target: Some(self.inputs.triple()),
+            libc: Some(Libc::Musl),
+            family: None,
+            compile_args,
+            libc_dirs: vec![self.place.prefix.join("lib"), lib.clone(), self.tree.gcc()],
+            search: Search::LibcDirs,
+            kinds: self.kinds(),
+            install: BTreeMap::new(),
+            allocator: Some(Allocator { offered: lib.join(malloc::ARCHIVE), object: lib.join(malloc::OBJECT) }),
+            prefix: Some(self.place.prefix.clone()),
+            built_with: stamp(cxx),
+            manifest: Some(self.manifest()),
+        }
+    }
+
+    fn manifest(&self) -> PathBuf {
+        self.place.build(self.id).join("manifest.json")
+    }
+}

@@ -1,0 +1,78 @@
+//! The archive beside a shared object, and the shared object beside an archive.
+
+use super::library_ref::stem;
+use super::search::SearchPath;
+use super::sniff::Sniffed;
+use crate::check;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+/// What archives of a library are called, besides `libNAME.a`.
+const RENAMED: [&str; 4] = [".a", "_static.a", "-static.a", "_s.a"];
+
+/// The archive of a shared object, beside it or beside the file that it links to.
+pub fn archive_beside(shared: &Path, path: &SearchPath) -> Option<PathBuf> {
+    let real = shared.canonicalize().ok();
+    // `libfoo.so` may lead to `libfoo-1.2.so.3`: the name as typed comes first, the real one second.
+    let places = [Some(shared), real.as_deref()];
+    places.into_iter().flatten().find_map(|place| {
+        let (dir, stem) = (place.parent()?, stem(place)?);
+        names(stem).into_iter().find_map(|n| usable_archive(dir.join(n), path))
+    })
+}
+
+/// The archive of a shared object: beside it, else along the search path.
+pub fn archive_of(shared: &Path, path: &SearchPath) -> Option<PathBuf> {
+    archive_beside(shared, path).or_else(|| archive_elsewhere(shared, path))
+}
+
+/// The archive of a shared object along the search path.
+pub fn archive_elsewhere(shared: &Path, path: &SearchPath) -> Option<PathBuf> {
+    names(stem(shared)?)
+        .into_iter()
+        .find_map(|n| path.dirs.iter().find_map(|d| usable_archive(d.join(n.clone()), path)))
+}
+
+fn names(stem: &OsStr) -> Vec<OsString> {
+    RENAMED.iter().map(|end| OsStr::from_bytes(&[stem.as_bytes(), end.as_bytes()].concat()).to_owned()).collect()
+}
+
+/// An archive, or a script that stands in for one (glibc's `libm.a`).
+fn usable_archive(path: PathBuf, search: &SearchPath) -> Option<PathBuf> {
+    let (path, what) = search.usable(path)?;
+    matches!(what, Sniffed::Archive { .. } | Sniffed::Text).then_some(path)
+}
+
+/// What the dynamic section of a shared object says.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Needs {
+    /// DT_SONAME.
+    pub soname: Option<String>,
+    /// DT_NEEDED.
+    pub needed: Vec<String>,
+    /// Directories of DT_RPATH and DT_RUNPATH, `$ORIGIN` filled in.
+    pub run_path: Vec<PathBuf>,
+}
+
+/// Reads a shared object; an unreadable or hostile one needs nothing.
+pub fn needs(shared: &Path) -> Needs {
+    let Ok(image) = check::inspect_headers(shared) else { return Needs::default() };
+    let real = shared.canonicalize().unwrap_or_else(|_| shared.to_owned());
+    let origin = real.parent().unwrap_or(Path::new("/")).to_string_lossy().into_owned();
+    let lists = image.rpath.iter().chain(&image.runpath);
+    let run_path = lists
+        .flat_map(|l| l.split(':'))
+        .filter(|d| !d.is_empty())
+        .map(|d| PathBuf::from(d.replace("${ORIGIN}", &origin).replace("$ORIGIN", &origin)))
+        .collect();
+    Needs { soname: image.soname, needed: image.needed, run_path }
+}
+
+/// The shared object that stands beside an archive: `libfoo.so` next to `libfoo.a`.
+pub fn shared_of(archive: &Path, path: &SearchPath) -> Option<(PathBuf, Sniffed)> {
+    let name = archive.file_name()?.as_bytes();
+    let stem = RENAMED.iter().rev().find_map(|end| name.strip_suffix(end.as_bytes()))?;
+    let shared = archive.with_file_name(OsStr::from_bytes(&[stem, b".so"].concat()));
+    path.usable(shared).filter(|(_, what)| matches!(what, Sniffed::Shared { .. } | Sniffed::Text))
+}

@@ -1,0 +1,188 @@
+//! Who calls what: the functions whose callers GNU ld would warn of, or for which glibc is repaired.
+//!
+//! GNU ld finds them by the index of an archive and by `.gnu.warning` sections of libc.a; the built-in linker knows
+//! neither. What it knows is `--wrap`: a reference to a wrapped function takes the archive that defines `__wrap_…`, and
+//! that one refers to a symbol which nobody defines and whose name tells what is needed. So the link fails before
+//! anything is written, and is made again with the repair, or by the compiler.
+
+use super::WhyNot;
+use crate::repairs::archives;
+use crate::repairs::make::{LOCALE_FUNCTIONS, Repairs, TRAPS, Trap, Wanted};
+
+/// Functions that libstdc++ calls itself, so that a trap for them springs in every C++ program.
+pub const CXX_CALLS: [&str; 3] = ["iconv_open", "newlocale", "setlocale"];
+
+/// The repair that is for each of them.
+const CXX_TRAPS: [Trap; 3] = [Trap::Iconv, Trap::Locale, Trap::Locale];
+
+/// The state of one link.
+#[derive(Debug, Default)]
+pub struct Traps<'a> {
+    /// The program is C++.
+    cxx: bool,
+    repairs: Option<&'a Repairs>,
+    wanted: Wanted,
+    /// Repairs that are in already.
+    taken: Vec<Trap>,
+}
+
+impl<'a> Traps<'a> {
+    /// The traps of a toolchain; none where it has no glibc.
+    ///
+    /// # Errors
+    /// It has glibc, and no traps could be made.
+    pub fn new(glibc: bool, repairs: Option<&'a Repairs>, wanted: Wanted) -> Result<Traps<'a>, WhyNot> {
+        match repairs {
+            Some(repairs) if repairs.traps.is_none() => Err(WhyNot::NoTraps),
+            None if glibc => Err(WhyNot::NoTraps),
+            repairs => Ok(Traps { repairs, wanted, ..Traps::default() }),
+        }
+    }
+
+    /// Says that the program is C++. `mentions` looks which functions its inputs refer to; it is asked at most once.
+    pub fn cxx(&mut self, mentions: impl FnOnce(&[&str]) -> Vec<bool>) {
+        self.cxx = true;
+        if !CXX_TRAPS.iter().any(|t| self.repairs_of(*t)) {
+            return;
+        }
+        for (trap, mentioned) in CXX_TRAPS.into_iter().zip(mentions(&CXX_CALLS)) {
+            if mentioned && self.repairs_of(trap) && !self.taken.contains(&trap) {
+                self.taken.push(trap);
+            }
+        }
+    }
+
+    /// Whether an input is one of the repairs: the built-in linker, which does not go by an archive's index, would take
+    /// them for every program, so that they are on its line only once they are needed.
+    pub fn is_repair(&self, input: &str) -> bool {
+        let repairs = self.repairs.iter().flat_map(|r| r.locale.iter().chain(&r.name_services).chain(&r.iconv));
+        repairs.into_iter().any(|r| r.to_str() == Some(input))
+    }
+
+    /// The words that set the traps, or take the repairs of those that have sprung. They go first: a repair stands
+    /// before the parts of libc that it replaces.
+    pub fn words(&self) -> Vec<String> {
+        let Some((repairs, dir)) = self.repairs.and_then(|r| Some((r, r.traps.as_ref()?))) else { return Vec::new() };
+        let mut words = Vec::new();
+        for trap in TRAPS {
+            if self.taken.contains(&trap) {
+                let repair = match trap {
+                    Trap::Locale => &repairs.locale,
+                    Trap::Iconv => &repairs.iconv,
+                    Trap::NameServices | Trap::Warned => &repairs.name_services,
+                };
+                words.push(format!("--undefined={}", trap.symbol()));
+                words.extend(repair.iter().map(|r| r.to_string_lossy().into_owned()));
+                continue;
+            }
+            let functions: Vec<&str> = match trap {
+                Trap::Locale if !self.repairs_of(trap) => Vec::new(),
+                Trap::Locale if self.cxx => LOCALE_FUNCTIONS.into_iter().filter(|f| !CXX_CALLS.contains(f)).collect(),
+                Trap::Locale => LOCALE_FUNCTIONS.to_vec(),
+                Trap::NameServices => repairs.functions.iter().map(String::as_str).collect(),
+                Trap::Iconv if self.cxx || !self.repairs_of(trap) => Vec::new(),
+                Trap::Iconv => archives::CONVERTING.to_vec(),
+                Trap::Warned => repairs.warned.iter().map(String::as_str).collect(),
+            };
+            if functions.is_empty() {
+                continue;
+            }
+            words.extend(functions.iter().map(|f| format!("--wrap={f}")));
+            words.push(dir.join(trap.file()).to_string_lossy().into_owned());
+        }
+        words
+    }
+
+    /// What follows from what the linker said when it failed: true if the link is to be made again.
+    ///
+    /// # Errors
+    /// It can't be made here.
+    pub fn sprung(&mut self, said: &str) -> Result<(), WhyNot> {
+        let sprung: Vec<Trap> = TRAPS.into_iter().filter(|t| said.contains(&t.needed())).collect();
+        if sprung.is_empty() || sprung.iter().any(|t| self.taken.contains(t)) {
+            return Err(WhyNot::Failed(said.lines().next().unwrap_or("nothing").to_owned()));
+        }
+        if !sprung.iter().all(|t| self.repairs_of(*t)) {
+            return Err(WhyNot::Warning);
+        }
+        self.taken.extend(sprung);
+        Ok(())
+    }
+
+    /// Whether a trap means a repair that is wanted and there.
+    fn repairs_of(&self, trap: Trap) -> bool {
+        let Some(repairs) = self.repairs else { return false };
+        match trap {
+            Trap::Locale => self.wanted.locale && repairs.locale.is_some(),
+            Trap::NameServices => self.wanted.name_services && repairs.name_services.is_some(),
+            Trap::Iconv => self.wanted.iconv && repairs.iconv.is_some(),
+            Trap::Warned => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn repairs() -> Repairs {
+        Repairs {
+            converted: None,
+            plugins: None,
+            iconv: None,
+            libc: ("/l/libc.a".into(), 1, 1),
+            locale: Some("/r/locale.a".into()),
+            name_services: Some("/r/name-services.a".into()),
+            functions: vec!["getpwnam".into()],
+            warned: vec!["dlopen".into()],
+            traps: Some("/r".into()),
+        }
+    }
+
+    #[test]
+    fn a_sprung_trap_becomes_a_repair_once() {
+        let (repairs, wanted) = (repairs(), Wanted { locale: true, name_services: true, iconv: true });
+        let mut traps = Traps::new(true, Some(&repairs), wanted).unwrap();
+        let words = traps.words().join(" ");
+        assert!(words.contains("--wrap=setlocale") && words.contains("--wrap=getpwnam /r/"), "{words}");
+        let said = format!("Undefined symbol {}, referenced by x", Trap::Locale.needed());
+        assert_eq!(traps.sprung(&said), Ok(()));
+        let words = traps.words().join(" ");
+        assert!(!words.contains("setlocale"), "{words}");
+        assert!(words.contains("--undefined=staticcxx_locale_data /r/locale.a"), "{words}");
+        assert!(traps.is_repair("/r/locale.a") && !traps.is_repair("/r/trap-locale.a"));
+        assert!(traps.sprung(&said).is_err());
+        assert_eq!(traps.sprung(&Trap::Warned.needed()), Err(WhyNot::Warning));
+        assert_eq!(traps.sprung("Undefined symbol foo"), Err(WhyNot::Failed("Undefined symbol foo".into())));
+    }
+
+    #[test]
+    fn what_libstdcxx_calls_itself_is_looked_for_among_the_inputs() {
+        let (repairs, wanted) = (repairs(), Wanted { locale: true, name_services: true, iconv: true });
+        for mentioned in [false, true] {
+            let mut traps = Traps::new(true, Some(&repairs), wanted).unwrap();
+            traps.cxx(|functions| functions.iter().map(|f| *f == "setlocale" && mentioned).collect());
+            let words = traps.words().join(" ");
+            assert!(!words.contains("--wrap=setlocale"), "{words}");
+            assert_eq!(words.contains("--wrap=_ZNSt6localeC1EPKc"), !mentioned, "{words}");
+            assert_eq!(words.contains("--undefined=staticcxx_locale_data"), mentioned, "{words}");
+        }
+        let mut off = Traps::new(true, Some(&repairs), Wanted::default()).unwrap();
+        off.cxx(|_| unreachable!());
+    }
+
+    #[test]
+    fn without_the_repair_the_compiler_s_linker_warns() {
+        let repairs = repairs();
+        let mut traps = Traps::new(true, Some(&repairs), Wanted::default()).unwrap();
+        let words = traps.words().join(" ");
+        assert!(!words.contains("setlocale") && words.contains("--wrap=getpwnam"), "{words}");
+        assert_eq!(traps.sprung(&Trap::NameServices.needed()), Err(WhyNot::Warning));
+    }
+
+    #[test]
+    fn glibc_without_traps_can_not_be_linked_and_musl_needs_none() {
+        assert_eq!(Traps::new(true, None, Wanted::default()).err(), Some(WhyNot::NoTraps));
+        assert!(Traps::new(false, None, Wanted::default()).unwrap().words().is_empty());
+    }
+}

@@ -1,0 +1,3 @@
+//! What the variables of the environment choose, as data.
+
+pub mod convert;

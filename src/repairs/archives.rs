@@ -1,0 +1,125 @@
+//! Archives of what libc itself opens: converters of iconv, name services. Each has one member that is taken for the
+//! functions that need it (the archive's index names them), and that brings all others in.
+
+use super::iconv::{Chosen, Tables};
+use super::nss;
+use crate::archive;
+use crate::convert::machine::Machine;
+use crate::convert::{Libc, Refusal};
+use crate::supply::plugins::module_tables::{self, Kind};
+use crate::supply::plugins::modules::Modules;
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The objects that archives are made of, kept beside the repairs of a toolchain.
+#[derive(Debug)]
+pub struct Kit<'a> {
+    /// Where they are.
+    pub dir: &'a Path,
+    /// Where libraries are.
+    pub library_dirs: &'a [PathBuf],
+    /// What is known of glibc.
+    pub libc: &'a Libc,
+    /// For a linker that takes strong definitions out of archives before weak ones that come earlier (mold).
+    pub strong: bool,
+}
+
+/// The object that makes iconv find what is linked in.
+pub const ICONV: &str = "iconv.o";
+/// The same for name services.
+pub const SERVICES: &str = "services.o";
+/// How libc opens what is linked in.
+pub const LOADER: &str = "loader.o";
+/// What opens it.
+pub const MODULES: &str = "modules.o";
+
+/// The start-up code of converted libraries.
+pub const START: &str = "converted.o";
+
+/// The same object with strong definitions in the place of libc's.
+pub fn strong(object: &str) -> String {
+    format!("strong-{object}")
+}
+
+/// The functions behind which converters are.
+pub const CONVERTING: [&str; 1] = ["iconv_open"];
+
+impl Kit<'_> {
+    /// An archive of converters.
+    ///
+    /// # Errors
+    /// Files that can't be read or converted.
+    pub fn converters(&self, tables: &Tables, chosen: &Chosen) -> io::Result<Vec<u8>> {
+        let mut modules = Modules::default();
+        self.take(&mut modules, &chosen.files, Kind::Converter, std::slice::from_ref(&tables.dir))?;
+        let text = chosen.text(&tables.dir);
+        self.archive(ICONV, &CONVERTING, &modules, "staticcxx_converter_table", ("staticcxx_conversions", &text))
+    }
+
+    /// An archive of name services.
+    ///
+    /// # Errors
+    /// Files that are not there, or can't be converted.
+    pub fn services(&self, names: &[String], functions: &[String]) -> io::Result<Vec<u8>> {
+        let found = nss::find(names, self.library_dirs)?;
+        let mut modules = Modules::default();
+        let files: Vec<PathBuf> = found.iter().map(|s| s.path.clone()).collect();
+        self.take(&mut modules, &files, Kind::NameService, self.library_dirs)?;
+        let functions: Vec<&str> = functions.iter().map(String::as_str).collect();
+        let text = nss::pins(&found);
+        self.archive(SERVICES, &functions, &modules, "staticcxx_service_table", ("staticcxx_pins", &text))
+    }
+
+    /// Takes files, and what they need beyond glibc.
+    fn take(&self, modules: &mut Modules, files: &[PathBuf], kind: Kind, dirs: &[PathBuf]) -> io::Result<()> {
+        let mut todo: Vec<PathBuf> = files.to_vec();
+        let mut seen: BTreeSet<PathBuf> = files.iter().cloned().collect();
+        while let Some(file) = todo.pop() {
+            let taken = modules.take_as(&file, kind, true).map_err(|why| refused(&file, &why))?;
+            for needed in taken.needed.iter().filter(|n| !crate::convert::glibc_names::is_glibc(n.as_bytes())) {
+                let beside = file.parent().into_iter();
+                let mut dirs = beside.chain(dirs.iter().map(PathBuf::as_path)).map(|d| d.join(needed));
+                let path = dirs.find(|p| p.is_file()).ok_or_else(|| {
+                    io::Error::other(format!("`{}` needs `{needed}`, which is not there", file.display()))
+                })?;
+                if seen.insert(path.clone()) {
+                    todo.push(path);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn object(&self, name: &str) -> io::Result<Vec<u8>> {
+        let replaces = self.strong && [ICONV, LOADER].contains(&name);
+        fs::read(self.dir.join(if replaces { strong(name) } else { name.to_owned() }))
+    }
+
+    fn archive(
+        &self,
+        first: &str,
+        functions: &[&str],
+        modules: &Modules,
+        symbol: &str,
+        (text_symbol, text): (&str, &[u8]),
+    ) -> io::Result<Vec<u8>> {
+        let (objects, rows) = modules.objects(self.libc).map_err(|(path, why)| refused(&path, &why))?;
+        let machine = Machine::of(62).ok_or_else(|| io::Error::other("no such machine"))?;
+        let broken = || io::Error::other("an archive of modules can't be made");
+        let table = module_tables::modules(&rows, symbol, machine).ok_or_else(broken)?;
+        let text = module_tables::text(text_symbol, text, machine).ok_or_else(broken)?;
+        let first = self.object(first)?;
+        let mut others = vec![table, text];
+        for object in [LOADER, MODULES, START] {
+            others.push(self.object(object)?);
+        }
+        others.extend(objects);
+        archive::led_by(&first, functions, &others).ok_or_else(broken)
+    }
+}
+
+fn refused(path: &Path, why: &Refusal) -> io::Error {
+    io::Error::other(format!("`{}` can't be converted: {why}", path.display()))
+}

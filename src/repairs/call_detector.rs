@@ -1,0 +1,73 @@
+//! Small archives that tell which functions a program refers to, for a linker that knows neither the index of an
+//! archive nor `.gnu.warning` sections. How they work is said in [`crate::linker::call_detection`].
+
+use std::fmt::Write;
+
+/// What a reference to a function means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trap {
+    /// The repair of locales is needed.
+    Locale,
+    /// The repair of name services is needed; without it GNU ld warns.
+    NameServices,
+    /// Converters of iconv are needed.
+    Iconv,
+    /// GNU ld warns.
+    Warned,
+}
+
+/// All of them.
+pub const TRAPS: [Trap; 4] = [Trap::Locale, Trap::NameServices, Trap::Iconv, Trap::Warned];
+
+impl Trap {
+    /// The symbol that nobody defines.
+    pub fn needed(self) -> String {
+        format!("staticcxx_needs_{}", self.name())
+    }
+
+    /// A symbol of the repair.
+    pub fn symbol(self) -> &'static str {
+        match self {
+            Trap::Locale => "staticcxx_locale_data",
+            Trap::Iconv => "staticcxx_converters",
+            Trap::NameServices | Trap::Warned => "staticcxx_name_services",
+        }
+    }
+
+    /// The archive's name.
+    pub fn file(self) -> String {
+        format!("trap-{}.a", self.name())
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Trap::Locale => "locale",
+            Trap::NameServices => "name_services",
+            Trap::Iconv => "iconv",
+            Trap::Warned => "warning",
+        }
+    }
+
+    /// C that defines `__wrap_…` for each of the functions.
+    pub(super) fn source(self, functions: &[impl AsRef<str>]) -> String {
+        let needed = self.needed();
+        let mut text = format!("extern void {needed}(void);\n");
+        for function in functions {
+            // Writing to a String can't fail.
+            let _ = writeln!(text, "void __wrap_{}(void) {{ {needed}(); }}", function.as_ref());
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trap_wraps_every_function_and_defines_none() {
+        let text = Trap::Warned.source(&["dlopen", "gets"]);
+        assert!(text.contains("void __wrap_dlopen(void) { staticcxx_needs_warning(); }"), "{text}");
+        assert!(text.contains("__wrap_gets(void)"), "{text}");
+    }
+}

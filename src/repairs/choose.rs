@@ -1,0 +1,187 @@
+//! What a link gets of what libc itself opens: converters of iconv, name services.
+
+use super::archives::{CONVERTING, Kit};
+use super::iconv::Tables;
+use super::make::Repairs;
+use crate::args::option_table::Role;
+use crate::args::{InputKind, Request};
+use crate::libs::{Resolution, inputs};
+use crate::linker::mentions;
+use crate::model::Libc;
+use crate::plan::policy::is_probe;
+use crate::settings::Settings;
+use crate::supply::converted;
+use crate::toolchain::Facts;
+use memchr::memmem::find;
+use std::ffi::{OsStr, OsString};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use twox_hash::XxHash3_128;
+
+/// What is to be said of the choice.
+#[derive(Debug, Default)]
+pub(crate) struct Said {
+    /// What could not be had, and is no error.
+    pub warnings: Vec<String>,
+    /// What was asked for by name and can't be had.
+    pub problem: Option<(String, &'static str)>,
+}
+
+/// Puts the archives that a call asks for in the place of those that every program gets. They are made once.
+pub(crate) fn choose(settings: &Settings, request: &Request, facts: &mut Facts, resolution: &mut Resolution) -> Said {
+    let mut said = Said::default();
+    let strong = named(settings, request).as_deref() == Some("mold");
+    let custom = !settings.iconv.is_common() && !settings.iconv.is_none() && settings.repairs.iconv
+        || strong && offers_converters(settings, request, facts, resolution);
+    if is_probe(request.output_path()) || !custom && settings.services.is_empty() {
+        return said;
+    }
+    let dirs = facts.library_dirs.clone();
+    let Some(repairs) = facts.repairs.as_mut().filter(|r| facts.libc == Libc::Glibc && r.iconv.is_some()) else {
+        let names = [(custom, "STATICCXX_ICONV"), (!settings.services.is_empty(), "STATICCXX_NSS")];
+        let names: Vec<&str> = names.iter().filter(|n| n.0).map(|n| n.1).collect();
+        said.warnings.push(format!(
+            "{} is passed over: only glibc's programs for x86-64 can have modules of libc linked in",
+            names.join(" and ")
+        ));
+        return said;
+    };
+    if custom {
+        match converters(settings, repairs, &dirs, strong) {
+            Ok((archive, unknown)) => {
+                repairs.iconv = Some(archive);
+                said.warnings.extend(unknown.iter().map(|n| {
+                    format!("STATICCXX_ICONV: `{n}` is no character set of this machine's glibc: `iconv -l` lists them")
+                }));
+            }
+            Err(error) => {
+                said.problem = Some((
+                    format!("STATICCXX_ICONV: {error}"),
+                    "it takes `common`, `all`, `none` and names of character sets",
+                ))
+            }
+        }
+    }
+    if !settings.services.is_empty() && settings.repairs.name_services {
+        match services(settings, repairs, &dirs, strong) {
+            Ok(archive) => {
+                repairs.name_services = Some(archive);
+                // Some count on it; none goes in that is not referred to.
+                resolution.closure.push("-lm".into());
+            }
+            Err(error) => {
+                said.problem = Some((
+                    format!("STATICCXX_NSS: {error}"),
+                    "it takes names as in nsswitch.conf: `myhostname` is `libnss_myhostname.so.2`",
+                ))
+            }
+        }
+    }
+    said
+}
+
+fn converters(
+    settings: &Settings,
+    repairs: &Repairs,
+    dirs: &[PathBuf],
+    strong: bool,
+) -> io::Result<(PathBuf, Vec<String>)> {
+    let common = repairs.iconv.as_deref().unwrap_or(Path::new(""));
+    let tables = Tables::read(dirs).ok_or_else(|| io::Error::other("libc has no directory `gconv`"))?;
+    let chosen = tables.choose(&settings.iconv);
+    let key = format!("{strong} {:?} {:?} {:?}", repairs.libc, chosen.files, chosen.aliases.len());
+    let archive = kept(common, "iconv", &key, |kit| kit.converters(&tables, &chosen), (dirs, strong))?;
+    Ok((archive, chosen.unknown))
+}
+
+fn services(settings: &Settings, repairs: &Repairs, dirs: &[PathBuf], strong: bool) -> io::Result<PathBuf> {
+    let common = repairs.iconv.as_deref().unwrap_or(Path::new(""));
+    let found = super::nss::find(&settings.services, dirs)?;
+    let state: Vec<_> =
+        found.iter().map(|s| (&s.name, std::fs::metadata(&s.path).and_then(|m| m.modified()).ok())).collect();
+    let key = format!("{strong} {:?} {state:?}", repairs.libc);
+    kept(common, "services", &key, |kit| kit.services(&settings.services, &repairs.functions), (dirs, strong))
+}
+
+/// An archive beside the one that every program gets; made if it is not there.
+fn kept(
+    beside: &Path,
+    name: &str,
+    key: &str,
+    make: impl FnOnce(&Kit<'_>) -> io::Result<Vec<u8>>,
+    (dirs, strong): (&[PathBuf], bool),
+) -> io::Result<PathBuf> {
+    let dir = beside.parent().unwrap_or(Path::new("."));
+    let path = dir.join(format!("{name}-{:032x}.a", XxHash3_128::oneshot(key.as_bytes())));
+    if path.is_file() {
+        return Ok(path);
+    }
+    let libc = converted::libc_for_modules(dirs);
+    let bytes = make(&Kit { dir, library_dirs: dirs, libc: &libc, strong })?;
+    let mut file = tempfile::NamedTempFile::new_in(dir)?;
+    file.write_all(&bytes)?;
+    file.persist(&path).map_err(|e| e.error)?;
+    Ok(path)
+}
+
+/// The linker that is named, by the call or for all calls.
+fn named(settings: &Settings, request: &Request) -> Option<String> {
+    let word = request.args.iter().rfind(|a| a.role() == Some(Role::UseLinker)).map(|a| a.word.to_string_lossy());
+    let of_call = word.map(|w| w.trim_start_matches("-fuse-ld=").to_owned());
+    of_call.or(settings.linker.named().map(str::to_owned))
+}
+
+/// Words that bring in what is offered where the linker reads the members of an archive and not its index.
+pub(crate) fn words(settings: &Settings, request: &Request, facts: &Facts, resolution: &Resolution) -> Vec<OsString> {
+    let mut words = Vec::new();
+    if named(settings, request).as_deref() != Some("mold") {
+        return words;
+    }
+    if offers_converters(settings, request, facts, resolution) {
+        words.push("--undefined=staticcxx_converters".into());
+    }
+    let functions = facts.repairs.iter().flat_map(|r| &r.functions).map(String::as_str).collect::<Vec<_>>();
+    if !settings.services.is_empty() && settings.repairs.name_services && mentioned(request, resolution, &functions) {
+        words.push("--undefined=staticcxx_name_services".into());
+    }
+    words
+}
+
+/// Whether converters are offered to the compiler's linker. One that goes by an archive's index takes them only for a
+/// program that refers to iconv, as long as libstdc++, which does too, comes behind them. For all others the inputs are
+/// looked at.
+pub(crate) fn offers_converters(
+    settings: &Settings,
+    request: &Request,
+    facts: &Facts,
+    resolution: &Resolution,
+) -> bool {
+    let there = facts.repairs.as_ref().is_some_and(|r| r.iconv.is_some());
+    if !settings.repairs.iconv || !there {
+        return false;
+    }
+    let by_index = match named(settings, request) {
+        Some(name) => ["bfd", "gold"].contains(&name.as_str()),
+        None => ["GNU ld", "GNU gold"].iter().any(|n| facts.linker.contains(n)),
+    };
+    let is_cxx = |w: &OsStr| w == "-lstdc++" || w == "stdc++";
+    let typed =
+        request.inputs.iter().any(|i| is_cxx(&i.text)) || request.args.iter().any(|a| a.value().is_some_and(is_cxx));
+    if by_index && !typed && !resolution.closure.iter().any(|w| is_cxx(w)) {
+        return true;
+    }
+    mentioned(request, resolution, &CONVERTING)
+}
+
+/// Whether an input has the name of one of the functions in it.
+fn mentioned(request: &Request, resolution: &Resolution, functions: &[&str]) -> bool {
+    let of = |kinds: &[InputKind]| -> Vec<&Path> {
+        request.inputs.iter().filter(|i| kinds.contains(&i.kind)).map(|i| Path::new(&i.text)).collect()
+    };
+    let mut files = of(&[InputKind::Object, InputKind::Archive]);
+    files.extend(resolution.libraries.iter().map(|l| l.path.as_path()));
+    let sources = of(&[InputKind::Source, InputKind::Assembly]);
+    let in_text =
+        |file: &&Path| inputs::look(file, |text| functions.iter().any(|f| find(text, f.as_bytes()).is_some()));
+    sources.iter().any(|s| in_text(s) == Some(true)) || mentions::which(&files, functions).contains(&true)
+}

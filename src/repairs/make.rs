@@ -1,0 +1,449 @@
+//! Repairs of what glibc's static programs can't do by themselves: UTF-8 locales without files, name services
+//! without shared objects.
+//!
+//! The start-up code of converted libraries ([`crate::convert`]) is made here in the same way.
+//!
+//! All are small objects (`toolchains/glibc/`), compiled by the toolchain that they are for, tried with its libc.a
+//! by running a program, and kept beside the facts. Each goes into an archive whose index names the functions that
+//! need it: the linker takes it only for a program that refers to one of them.
+
+use super::archives;
+pub use super::call_detector::{TRAPS, Trap};
+use super::iconv::{Choice, Tables};
+use super::libc_members::{nowhere, renamed, weakened};
+use crate::archive;
+use crate::model::Libc;
+use crate::supply::converted;
+use crate::toolchain::Facts;
+use crate::toolchain::probe::Asked;
+use object::read::archive::ArchiveFile;
+use object::{Object, ObjectSection};
+use serde::{Deserialize, Serialize};
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+const LOCALE: &str = include_str!("../../toolchains/glibc/locale.c");
+const NAME_SERVICES: &str = include_str!("../../toolchains/glibc/name-services.c");
+const CONVERTED: &str = include_str!("../../toolchains/glibc/converted.c");
+const OLD_NAMES: &str = include_str!("../../toolchains/glibc/old-names.c");
+const MODULES_H: &str = include_str!("../../toolchains/glibc/modules.h");
+const MODULES: &str = include_str!("../../toolchains/glibc/modules.c");
+const DL: &str = include_str!("../../toolchains/glibc/dl.c");
+const ITERATE: &str = include_str!("../../toolchains/glibc/iterate.c");
+const TRY_PLUGINS: &str = include_str!("../../toolchains/glibc/try-plugins.c");
+const ICONV: &str = include_str!("../../toolchains/glibc/iconv.c");
+const LOADER_C: &str = include_str!("../../toolchains/glibc/loader.c");
+const SERVICES: &str = include_str!("../../toolchains/glibc/services.c");
+const TRY_ICONV: &str = include_str!("../../toolchains/glibc/try-iconv.c");
+const TRY_CONVERTED: &str = include_str!("../../toolchains/glibc/try-converted.c");
+const TRY_LOCALE: &str = include_str!("../../toolchains/glibc/try-locale.c");
+const TRY_NAME_SERVICES: &str = include_str!("../../toolchains/glibc/try-name-services.c");
+
+/// The loader of locale archives, and its new name: of the same length, so that only bytes of a string change.
+const LOADER: &[u8] = b"_nl_load_locale_from_archive\0";
+const ORIGINAL: &str = "_nl_load_locale_from_archivE";
+
+/// What makes the tables of iconv, and its new name.
+const CONF: &[u8] = b"__gconv_load_conf\0";
+const ORIGINAL_CONF: &str = "__gconv_load_conF";
+
+/// Functions that read locale files: C's, and the constructors of `std::locale` that take a name.
+pub const LOCALE_FUNCTIONS: [&str; 14] = [
+    "setlocale",
+    "newlocale",
+    "_ZNSt6localeC1EPKc",
+    "_ZNSt6localeC2EPKc",
+    "_ZNSt6localeC1ERKNSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEE",
+    "_ZNSt6localeC2ERKNSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEE",
+    "_ZNSt6localeC1ERKSs",
+    "_ZNSt6localeC2ERKSs",
+    "_ZNSt6localeC1ERKS_PKci",
+    "_ZNSt6localeC2ERKS_PKci",
+    "_ZNSt6localeC1ERKS_RKNSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEEi",
+    "_ZNSt6localeC2ERKS_RKNSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEEi",
+    "_ZNSt6localeC1ERKS_RKSsi",
+    "_ZNSt6localeC2ERKS_RKSsi",
+];
+
+/// Where distributions keep the locale C.UTF-8.
+const LOCALE_DIRS: [&str; 3] = ["/usr/lib/locale/C.utf8", "/usr/lib/locale/C.UTF-8", "/usr/lib64/locale/C.utf8"];
+
+/// glibc's categories by number (locale.h); `LC_ALL` has no data.
+const CATEGORIES: [&str; 13] = [
+    "LC_CTYPE",
+    "LC_NUMERIC",
+    "LC_TIME",
+    "LC_COLLATE",
+    "LC_MONETARY",
+    "LC_MESSAGES/SYS_LC_MESSAGES",
+    "",
+    "LC_PAPER",
+    "LC_NAME",
+    "LC_ADDRESS",
+    "LC_TELEPHONE",
+    "LC_MEASUREMENT",
+    "LC_IDENTIFICATION",
+];
+
+/// What lists plugins for dl_iterate_phdr, beside [`Repairs::plugins`].
+pub const ITERATE_FILE: &str = "iterate.a";
+
+/// The repairs of one toolchain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Repairs {
+    /// The libc.a that they were tried with, its size and time: another one needs another trial.
+    pub libc: (PathBuf, u64, i64),
+    /// The archive with the C.UTF-8 locale; none where it does not work, or the machine has no such locale.
+    pub locale: Option<PathBuf>,
+    /// The archive that pins the name services.
+    pub name_services: Option<PathBuf>,
+    /// The archive with the start-up code of converted libraries; none where it does not work.
+    pub converted: Option<PathBuf>,
+    /// The archive with dlopen and its kin for what is linked in; none where it does not work.
+    pub plugins: Option<PathBuf>,
+    /// The archive with converters of iconv, those that every program gets; none where it does not work.
+    pub iconv: Option<PathBuf>,
+    /// The functions behind which name services are, as the warnings in libc.a say.
+    pub functions: Vec<String>,
+    /// The functions of which libc.a warns otherwise.
+    pub warned: Vec<String>,
+    /// The directory with the traps for all of them.
+    pub traps: Option<PathBuf>,
+}
+
+impl Repairs {
+    /// Whether they still fit the machine.
+    pub fn hold(&self) -> bool {
+        let there = |path: &Option<PathBuf>| path.as_ref().is_none_or(|p| p.is_file());
+        let traps = self.traps.as_ref().is_none_or(|dir| TRAPS.iter().all(|t| dir.join(t.file()).is_file()));
+        let same = stamp(&self.libc.0).is_ok_and(|now| now == self.libc);
+        same && traps
+            && [&self.locale, &self.name_services, &self.converted, &self.plugins, &self.iconv].into_iter().all(there)
+    }
+}
+
+fn stamp(path: &Path) -> io::Result<(PathBuf, u64, i64)> {
+    let m = fs::metadata(path)?;
+    Ok((path.to_owned(), m.size(), m.mtime()))
+}
+
+/// Makes and tries the repairs for a glibc toolchain; the archives go into `keep`. None for another libc, or where
+/// nothing works.
+pub(crate) fn make(asked: &Asked<'_>, facts: &Facts, keep: &Path) -> Option<Repairs> {
+    if facts.libc != Libc::Glibc || !facts.complete() {
+        return None;
+    }
+    let libc = PathBuf::from(asked.ask(&["-print-file-name=libc.a"]).ok()?.text());
+    let stamp = stamp(&libc).ok().filter(|_| libc.is_absolute())?;
+    let found = Found::read(&libc)?;
+    let made = |repair: io::Result<PathBuf>, name: &str| match repair {
+        Ok(path) => Some(path),
+        Err(why) => {
+            log::info!("no repair of {name}: {why}");
+            None
+        }
+    };
+    let work = Work { asked, facts, keep };
+    let locale = made(work.locale(&found), "locales");
+    let name_services = made(work.name_services(&found), "name services");
+    let traps = made(work.traps(&found), "a linker without indexes");
+    let converted = made(work.converted(), "converted libraries");
+    let plugins = made(work.plugins(), "plugins").filter(|_| converted.is_some());
+    let iconv = made(work.iconv(&found), "iconv").filter(|_| converted.is_some());
+    let any = locale.is_some() || name_services.is_some() || traps.is_some() || converted.is_some();
+    any.then_some(Repairs {
+        libc: stamp,
+        locale,
+        name_services,
+        converted,
+        plugins,
+        iconv,
+        functions: found.functions,
+        warned: found.warned,
+        traps,
+    })
+}
+
+/// The start-up code of converted libraries alone, into `keep`: for one link, where there is no cache.
+pub(crate) fn start_code(asked: &Asked<'_>, facts: &Facts, keep: &Path) -> io::Result<PathBuf> {
+    Work { asked, facts, keep }.converted()
+}
+
+/// What libc.a tells.
+struct Found {
+    /// The member with the loader of locale archives, the loader renamed.
+    loader: Option<Vec<u8>>,
+    /// The member that makes the tables of iconv, with that function renamed.
+    conf: Option<Vec<u8>>,
+    /// Functions that warn of shared libraries.
+    functions: Vec<String>,
+    /// Functions that warn of something else, or can't be repaired.
+    warned: Vec<String>,
+}
+
+impl Found {
+    fn read(libc: &Path) -> Option<Found> {
+        let file = File::open(libc).ok()?;
+        // SAFETY: the toolchain's own archive; an upgrade while it is read gives facts that no longer hold, as at
+        // any other time.
+        let data = unsafe { memmap2::Mmap::map(&file) }.ok()?;
+        let archive = ArchiveFile::parse(&*data).ok()?;
+        let mut found = Found { loader: None, conf: None, functions: Vec::new(), warned: Vec::new() };
+        for member in archive.members().flatten() {
+            let Ok(bytes) = member.data(&*data) else { continue };
+            if member.name() == b"loadarchive.o" {
+                found.loader = renamed(bytes, LOADER, ORIGINAL);
+            }
+            if member.name() == b"gconv_conf.o" {
+                found.conf = renamed(bytes, CONF, ORIGINAL_CONF).and_then(|b| nowhere(&b, b"/gconv\0"));
+            }
+            let Ok(object) = object::File::parse(bytes) else { continue };
+            for section in object.sections() {
+                let Some(name) = section.name().ok().and_then(|n| n.strip_prefix(".gnu.warning.")) else { continue };
+                let text = section.data().unwrap_or_default();
+                let loads = text.windows(16).any(|w| w == b"shared libraries");
+                // dlopen can't be repaired.
+                let list = if loads && !name.starts_with("dl") { &mut found.functions } else { &mut found.warned };
+                list.push(name.to_owned());
+            }
+        }
+        for list in [&mut found.functions, &mut found.warned] {
+            list.sort();
+            list.dedup();
+        }
+        Some(found)
+    }
+}
+
+struct Work<'a> {
+    asked: &'a Asked<'a>,
+    facts: &'a Facts,
+    keep: &'a Path,
+}
+
+impl Work<'_> {
+    fn locale(&self, found: &Found) -> io::Result<PathBuf> {
+        let data = LOCALE_DIRS.iter().map(Path::new).find(|d| d.join("LC_CTYPE").is_file());
+        let data = data.ok_or_else(|| io::Error::other("the machine has no locale C.UTF-8"))?;
+        let loader =
+            found.loader.as_ref().ok_or_else(|| io::Error::other("libc.a has no loader of locale archives"))?;
+        fs::write(self.asked.dir.join("original.o"), loader)?;
+        self.compile("locale", LOCALE)?;
+        self.compile("data", &embedding(data))?;
+        let object = self.merge(&["locale.o", "data.o", "original.o"])?;
+        self.keep("locale.a", &object, &LOCALE_FUNCTIONS, TRY_LOCALE)
+    }
+
+    fn name_services(&self, found: &Found) -> io::Result<PathBuf> {
+        // Before, `files` and `dns` were shared objects themselves.
+        if self.facts.glibc.is_none_or(|v| v < (2, 34)) {
+            return Err(io::Error::other("this glibc has no built-in name services"));
+        }
+        self.compile("name-services", NAME_SERVICES)?;
+        let object = self.merge(&["name-services.o"])?;
+        self.keep("name-services.a", &object, &found.functions, TRY_NAME_SERVICES)
+    }
+
+    /// Puts the traps in their place.
+    fn traps(&self, found: &Found) -> io::Result<PathBuf> {
+        fs::create_dir_all(self.keep)?;
+        let repaired: Vec<&str> = LOCALE_FUNCTIONS.to_vec();
+        let names: Vec<&str> = found.functions.iter().map(String::as_str).collect();
+        let converting: Vec<&str> = archives::CONVERTING.to_vec();
+        let warned: Vec<&str> = found.warned.iter().map(String::as_str).collect();
+        for trap in TRAPS {
+            let functions = match trap {
+                Trap::Locale => &repaired,
+                Trap::NameServices => &names,
+                Trap::Iconv => &converting,
+                Trap::Warned => &warned,
+            };
+            self.compile("trap", &trap.source(functions))?;
+            let object = fs::read(self.asked.dir.join("trap.o"))?;
+            let bytes = archive::of(&object).ok_or_else(|| io::Error::other("its symbols can't be read"))?;
+            self.place(&trap.file(), &bytes)?;
+        }
+        Ok(self.keep.to_owned())
+    }
+
+    fn converted(&self) -> io::Result<PathBuf> {
+        self.compile("converted", CONVERTED)?;
+        let mut objects = vec![fs::read(self.asked.dir.join("converted.o"))?];
+        // An old glibc has the names itself, and no functions to make them of.
+        match self.compile("old-names", OLD_NAMES) {
+            Ok(()) => objects.push(fs::read(self.asked.dir.join("old-names.o"))?),
+            Err(why) => log::info!("no old names of glibc's: {why}"),
+        }
+        let bytes = archive::of_members(&objects).ok_or_else(|| io::Error::other("objects without symbols"))?;
+        self.keep_archive("converted.a", &bytes, TRY_CONVERTED)
+    }
+
+    fn plugins(&self) -> io::Result<PathBuf> {
+        fs::write(self.asked.dir.join("modules.h"), MODULES_H)?;
+        let mut objects = Vec::new();
+        for (name, text) in [("dl", DL), ("modules", MODULES)] {
+            self.compile(name, text)?;
+            objects.push(fs::read(self.asked.dir.join(format!("{name}.o")))?);
+        }
+        let bytes = archive::of_members(&objects).ok_or_else(|| io::Error::other("objects without symbols"))?;
+        self.compile("iterate", ITERATE)?;
+        let iterate = fs::read(self.asked.dir.join("iterate.o"))?;
+        let iterate = archive::of(&iterate).ok_or_else(|| io::Error::other("an object without symbols"))?;
+        let kept = self.keep_archive("dl.a", &bytes, TRY_PLUGINS)?;
+        self.place(ITERATE_FILE, &iterate)?;
+        Ok(kept)
+    }
+
+    fn iconv(&self, found: &Found) -> io::Result<PathBuf> {
+        let conf = found.conf.as_ref().ok_or_else(|| io::Error::other("libc.a has no tables of iconv"))?;
+        let dir = &self.asked.dir;
+        fs::write(dir.join("conf.o"), conf)?;
+        fs::write(dir.join("modules.h"), MODULES_H)?;
+        for (name, text) in [("iconv", ICONV), ("loader", LOADER_C), ("services", SERVICES), ("modules", MODULES)] {
+            self.compile(name, text)?;
+        }
+        let merged = weakened(&self.merge(&["iconv.o", "conf.o"])?);
+        fs::create_dir_all(self.keep)?;
+        self.place(archives::ICONV, &merged.ok_or_else(|| io::Error::other("an object without symbols"))?)?;
+        for object in [archives::LOADER, archives::SERVICES, archives::MODULES, archives::START] {
+            self.place(object, &fs::read(dir.join(object))?)?;
+        }
+        for (name, text) in [("iconv", ICONV), ("loader", LOADER_C)] {
+            self.compile(name, &format!("#define STATICCXX_STRONG\n{text}"))?;
+        }
+        self.place(&archives::strong(archives::ICONV), &self.merge(&["iconv.o", "conf.o"])?)?;
+        self.place(&archives::strong(archives::LOADER), &fs::read(dir.join(archives::LOADER))?)?;
+        let dirs = &self.facts.library_dirs;
+        let libc = converted::libc_for_modules(dirs);
+        let kit = archives::Kit { dir: self.keep, library_dirs: dirs, libc: &libc, strong: false };
+        let tables = Tables::read(dirs).ok_or_else(|| io::Error::other("libc has no directory `gconv`"))?;
+        let bytes = kit.converters(&tables, &tables.choose(&Choice::default()))?;
+        self.keep_archive("iconv.a", &bytes, TRY_ICONV)
+    }
+
+    fn compile(&self, name: &str, text: &str) -> io::Result<()> {
+        let source = format!("{name}.c");
+        fs::write(self.asked.dir.join(&source), text)?;
+        let define = format!("-DSTATICCXX_ORIGINAL={ORIGINAL}");
+        let define_conf = format!("-DSTATICCXX_CONF={ORIGINAL_CONF}");
+        let object = format!("{name}.o");
+        self.tell(&[
+            "-x",
+            "c",
+            "-O2",
+            "-fPIC",
+            "-ffunction-sections",
+            "-fdata-sections",
+            "-w",
+            "-D_GNU_SOURCE",
+            &define,
+            &define_conf,
+            "-c",
+            &source,
+            "-o",
+            &object,
+        ])
+    }
+
+    fn merge(&self, objects: &[&str]) -> io::Result<Vec<u8>> {
+        self.tell(&[&["-r", "-nostdlib", "-o", "merged.o"], objects].concat())?;
+        fs::read(self.asked.dir.join("merged.o"))
+    }
+
+    fn tell(&self, args: &[&str]) -> io::Result<()> {
+        let said = self.asked.ask(args)?;
+        match said.status.success() {
+            true => Ok(()),
+            false => Err(io::Error::other(String::from_utf8_lossy(&said.stderr).into_owned())),
+        }
+    }
+
+    /// Puts an archive in its place, once a program was linked with it in every shape, and run.
+    fn keep(&self, name: &str, object: &[u8], functions: &[impl AsRef<[u8]>], trial: &str) -> io::Result<PathBuf> {
+        let bytes = archive::with_index(object, functions).ok_or_else(|| io::Error::other("too many names"))?;
+        self.keep_archive(name, &bytes, trial)
+    }
+
+    fn keep_archive(&self, name: &str, bytes: &[u8], trial: &str) -> io::Result<PathBuf> {
+        let fresh = self.asked.dir.join(name);
+        fs::write(&fresh, bytes)?;
+        let source = self.asked.dir.join("try.c");
+        fs::write(source, trial)?;
+        for (kind, recipe) in &self.facts.kinds {
+            let args = ["-x", "c", "try.c", "-x", "none", name];
+            self.asked.links(&args, *kind, recipe, &self.facts.triple).map_err(io::Error::other)?;
+        }
+        fs::create_dir_all(self.keep)?;
+        self.place(name, bytes)
+    }
+
+    /// Writes a file, whole or not at all.
+    fn place(&self, name: &str, bytes: &[u8]) -> io::Result<PathBuf> {
+        let mut file = tempfile::NamedTempFile::new_in(self.keep)?;
+        file.write_all(bytes)?;
+        let path = self.keep.join(name);
+        file.persist(&path).map_err(|e| e.error)?;
+        Ok(path)
+    }
+}
+
+/// A C source that embeds the files of a locale.
+fn embedding(dir: &Path) -> String {
+    let mut text = String::from("__asm__(\".section .rodata.staticcxx,\\\"a\\\",%progbits\\n\"\n");
+    let mut declared = String::new();
+    let mut table = String::new();
+    for (number, category) in CATEGORIES.iter().enumerate() {
+        let file = dir.join(category);
+        if category.is_empty() || !file.is_file() {
+            table.push_str("{0, 0},\n");
+            continue;
+        }
+        text.push_str(&format!(
+            "\".balign 16\\n.globl staticcxx_l{number}\\nstaticcxx_l{number}: .incbin \\\"{}\\\"\\n\
+             .globl staticcxx_e{number}\\nstaticcxx_e{number}:\\n\"\n",
+            file.display()
+        ));
+        declared.push_str(&format!("extern const char staticcxx_l{number}[], staticcxx_e{number}[];\n"));
+        table.push_str(&format!("{{staticcxx_l{number}, staticcxx_e{number}}},\n"));
+    }
+    text.push_str("\".previous\\n\");\n");
+    format!("{text}{declared}const struct {{ const char *start, *end; }} staticcxx_locale_data[13] = {{\n{table}}};\n")
+}
+
+/// Which repairs a link takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Wanted {
+    /// UTF-8 locales.
+    pub locale: bool,
+    /// Name services.
+    pub name_services: bool,
+    /// Converters of iconv.
+    pub iconv: bool,
+}
+
+impl Wanted {
+    /// The archives among a toolchain's repairs.
+    pub fn archives<'a>(&self, repairs: &'a Repairs) -> impl Iterator<Item = &'a PathBuf> {
+        let locale = repairs.locale.as_ref().filter(|_| self.locale);
+        let services = repairs.name_services.as_ref().filter(|_| self.name_services);
+        locale.into_iter().chain(services).chain(repairs.iconv.as_ref().filter(|_| self.iconv))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn new_names_are_as_long_as_the_old_ones() {
+        assert_eq!((ORIGINAL.len() + 1, ORIGINAL_CONF.len() + 1), (LOADER.len(), CONF.len()));
+    }
+
+    #[test]
+    fn categories_without_a_file_are_empty() {
+        let text = embedding(Path::new("/nonexistent"));
+        assert!(text.contains("{0, 0}") && !text.contains("incbin"), "{text}");
+    }
+}

@@ -1,0 +1,103 @@
+//! Name services beyond `files` and `dns` (`libnss_NAME.so.2`), and which database each is asked for.
+
+use crate::convert::Library;
+use crate::supply::converted;
+use std::io;
+use std::path::PathBuf;
+
+/// One service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Service {
+    /// Its name in nsswitch.conf.
+    pub name: String,
+    /// Its file.
+    pub path: PathBuf,
+    /// The databases that it answers for.
+    pub databases: Vec<&'static str>,
+}
+
+/// What a service must offer to be asked for a database, and the services that are always there. glibc's functions are
+/// called `_nss_SERVICE_FUNCTION`.
+const DATABASES: [(&str, &[&str], &str, &str); 14] = [
+    ("aliases", &["getaliasbyname_r"], "files", ""),
+    ("ethers", &["gethostton_r"], "files", ""),
+    ("group", &["getgrnam_r", "getgrgid_r"], "files", ""),
+    ("gshadow", &["getsgnam_r"], "files", ""),
+    ("hosts", &["gethostbyname4_r", "gethostbyname3_r", "gethostbyname2_r", "gethostbyname_r"], "files", "dns"),
+    ("initgroups", &["initgroups_dyn"], "files", ""),
+    ("netgroup", &["setnetgrent"], "files", ""),
+    ("networks", &["getnetbyname_r"], "files", "dns"),
+    ("passwd", &["getpwnam_r", "getpwuid_r"], "files", ""),
+    ("protocols", &["getprotobyname_r"], "files", ""),
+    ("publickey", &["getpublickey"], "files", ""),
+    ("rpc", &["getrpcbyname_r"], "files", ""),
+    ("services", &["getservbyname_r"], "files", ""),
+    ("shadow", &["getspnam_r"], "files", ""),
+];
+
+/// Reads the value of `STATICCXX_NSS`: names of services with commas between. `files` and `dns` are there anyway.
+pub fn parse(text: &str) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for word in text.split(',').map(str::trim).filter(|w| !["", "files", "dns", "none", "off", "0"].contains(w)) {
+        if !names.iter().any(|n| n == word) {
+            names.push(word.to_owned());
+        }
+    }
+    names
+}
+
+/// Finds the files of services.
+///
+/// # Errors
+/// The first that is not there, or can't be read.
+pub fn find(names: &[String], library_dirs: &[PathBuf]) -> io::Result<Vec<Service>> {
+    names.iter().map(|name| one(name, library_dirs)).collect()
+}
+
+fn one(name: &str, library_dirs: &[PathBuf]) -> io::Result<Service> {
+    let file = format!("libnss_{name}.so.2");
+    let path = library_dirs.iter().map(|d| d.join(&file)).find(|p| p.is_file() && !name.contains('/'));
+    let path = path.ok_or_else(|| io::Error::other(format!("there is no `{file}` where libraries are")))?;
+    let broken = |why| io::Error::other(format!("`{}`: {why}", path.display()));
+    let bytes = converted::read(&path).map_err(broken)?;
+    let library = Library::read(&bytes).map_err(broken)?;
+    let offers = |function: &&str| {
+        let symbol = format!("_nss_{name}_{function}");
+        library.symbols.iter().any(|s| s.exported() && s.name == symbol.as_bytes())
+    };
+    let databases = DATABASES.iter().filter(|(_, functions, ..)| functions.iter().any(&offers)).map(|d| d.0).collect();
+    Ok(Service { name: name.to_owned(), path: path.clone(), databases })
+}
+
+/// The lines of nsswitch.conf that the program has inside: database and services, each ended by a zero, then an empty
+/// word. `initgroups` that nobody answers for is left to `group`.
+pub fn pins(services: &[Service]) -> Vec<u8> {
+    let mut text = Vec::new();
+    for (database, _, first, last) in DATABASES {
+        let asked = services.iter().filter(|s| s.databases.contains(&database)).map(|s| s.name.as_str());
+        let words: Vec<&str> = [first].into_iter().chain(asked).chain([last]).filter(|w| !w.is_empty()).collect();
+        text.extend(database.bytes().chain([0]).chain(words.join(" ").bytes()).chain([0]));
+    }
+    text.push(0);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn services_stand_behind_files_and_before_dns() {
+        assert_eq!(parse("files, myhostname,dns,x,myhostname"), ["myhostname", "x"]);
+        let service = |name: &str, databases| Service { name: name.into(), path: PathBuf::new(), databases };
+        let pins = pins(&[service("myhostname", vec!["hosts"]), service("systemd", vec!["passwd", "group"])]);
+        let text = String::from_utf8(pins).unwrap();
+        for line in
+            ["hosts\0files myhostname dns\0", "passwd\0files systemd\0", "networks\0files dns\0", "rpc\0files\0"]
+        {
+            assert!(text.contains(line), "{text:?}");
+        }
+        assert!(text.ends_with("\0\0") && DATABASES.is_sorted_by_key(|d| d.0));
+        assert!(find(&["nonesuch".to_owned()], &[PathBuf::from("/usr/lib")]).is_err());
+    }
+}

@@ -1,0 +1,3 @@
+//! A tree of files for a root of its own.
+
+pub mod tree;

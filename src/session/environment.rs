@@ -1,0 +1,356 @@
+//! The variables that a build gets, each with its reason. Purely: what the user has set comes in as a value.
+
+use super::shim_dir::{Content, GO_TOOLEXEC, HERE, Shelf};
+use super::templates::Values;
+use super::{shim_dir, templates, tools};
+use crate::model::Language;
+use crate::run::{self, Command};
+use crate::settings::{self, Settings};
+use crate::toolchain::{self, Invocation, Need, SelectError, Selected, find};
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// One variable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Variable {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: OsString,
+}
+
+/// What a build is given.
+#[derive(Debug)]
+pub struct Environment {
+    /// The variables, PATH first.
+    pub variables: Vec<Variable>,
+    /// What the variables lead to.
+    pub shelf: Shelf,
+    /// What is wrong with the toolchain, said before the build starts.
+    pub warnings: Vec<String>,
+}
+
+/// Why there is no environment.
+#[derive(Debug, thiserror::Error)]
+pub enum EnvironmentError {
+    /// The toolchain that was asked for can't be had.
+    #[error(transparent)]
+    Select(#[from] SelectError),
+    /// The drivers are not beside us.
+    #[error("`{}` is missing: the drivers are looked for beside `staticctl`", path.display())]
+    NoDriver {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// No directory for the names.
+    #[error("no directory can be made for the compilers' names: {0}")]
+    NoShelf(#[from] io::Error),
+}
+
+impl EnvironmentError {
+    /// What to do, where that is known.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            EnvironmentError::Select(error) => error.hint(),
+            EnvironmentError::NoDriver { .. } => {
+                Some("put the three programs into one directory, as `cargo install --path .` does".into())
+            }
+            EnvironmentError::NoShelf(_) => {
+                Some("set XDG_CACHE_HOME or TMPDIR to a directory that can be written".into())
+            }
+        }
+    }
+}
+
+/// The drivers with the toolchain that was asked for, by name: what a file leads to must not forget it.
+const BOUND_CC: &str = "toolchain-cc";
+const BOUND_CXX: &str = "toolchain-c++";
+
+/// Variables of the user's that matter to ours.
+const GIVEN: [&str; 12] = [
+    "AR",
+    "CC",
+    "CGO_ENABLED",
+    "CMAKE_TOOLCHAIN_FILE",
+    "CXX",
+    "GOFLAGS",
+    "LD",
+    "NM",
+    "PKG_CONFIG",
+    "RANLIB",
+    "STATICCXX_CC",
+    "STATICCXX_CXX",
+];
+
+/// The places and values that the variables are made from.
+#[derive(Debug)]
+struct Ground {
+    /// The directory of our drivers.
+    home: PathBuf,
+    /// PATH without shelves.
+    path: OsString,
+    /// Archiver and kin.
+    tools: Vec<(&'static str, PathBuf)>,
+    /// What the user has set.
+    given: BTreeMap<String, OsString>,
+    /// A toolchain was chosen, here or before.
+    chosen: bool,
+    /// The toolchain for this run.
+    toolchain: Option<OsString>,
+}
+
+/// Prepares a build's environment: chooses, lays the shelf, makes the variables.
+///
+/// # Errors
+/// No toolchain of that name, no drivers, no place for the shelf.
+pub fn prepare(settings: &Settings, wanted: Option<&OsStr>) -> Result<Environment, EnvironmentError> {
+    let (ground, values, warnings) = ground(settings, wanted)?;
+    let content = content(&ground, &values);
+    let shelf = shim_dir::lay(settings, &content)?;
+    let variables = variables(&ground, &shelf, content.scripts.contains_key(OsStr::new("pkg-config")));
+    Ok(Environment { variables, shelf, warnings })
+}
+
+/// The text of a file for CMake or Meson, for those who name it themselves.
+///
+/// # Errors
+/// As [`prepare`].
+pub fn file(
+    settings: &Settings,
+    wanted: Option<&OsStr>,
+    text: fn(&Values) -> String,
+) -> Result<String, EnvironmentError> {
+    let (ground, values, _) = ground(settings, wanted)?;
+    let shelf = shim_dir::lay(settings, &content(&ground, &values))?;
+    // A file that stays must not name a directory that goes.
+    if ground.toolchain.is_some() && !shelf.is_kept() {
+        return Err(EnvironmentError::NoShelf(io::Error::other("the cache directory can't be written")));
+    }
+    let pkg_config = values.pkg_config.clone().filter(|_| shelf.is_kept());
+    let values = Values { pkg_config, include: None, ..values };
+    Ok(text(&values).replace(HERE, shelf.file("").to_string_lossy().trim_end_matches('/')))
+}
+
+fn content(ground: &Ground, values: &Values) -> Content {
+    let mut content = shim_dir::content(&ground.home, &ground.path, ground.chosen);
+    if let Some(toolchain) = &ground.toolchain {
+        for (name, driver) in [(BOUND_CC, "staticcc"), (BOUND_CXX, "staticcxx")] {
+            content.scripts.insert(name.into(), templates::bound(&ground.home.join(driver), toolchain));
+        }
+    }
+    content.files.insert("cmake-toolchain.cmake", templates::cmake(values));
+    content.files.insert("meson-native.ini", templates::meson(values));
+    content
+}
+
+fn ground(settings: &Settings, wanted: Option<&OsStr>) -> Result<(Ground, Values, Vec<String>), EnvironmentError> {
+    let own = std::env::current_exe()?;
+    let home = own.parent().unwrap_or(Path::new("/")).to_owned();
+    for driver in ["staticcc", "staticcxx"] {
+        if !home.join(driver).is_file() {
+            return Err(EnvironmentError::NoDriver { path: home.join(driver) });
+        }
+    }
+    let path = shim_dir::path_without_shelves(settings);
+    let given = settings::given(&GIVEN);
+    // A descriptor's path must still lead to it from another directory.
+    let toolchain = wanted.map(|name| match name.as_encoded_bytes().ends_with(b".json") {
+        true => absolute(name).into(),
+        false => name.to_owned(),
+    });
+    let chosen = Settings {
+        path: Some(path.clone()),
+        toolchain: toolchain.clone().filter(|t| t != "auto").or_else(|| settings.toolchain.clone()),
+        ..settings.clone()
+    };
+    let invocation = Invocation { language: Language::C, name: None };
+    let mut warnings = Vec::new();
+    let selected = match toolchain::select(&chosen, &invocation, Need::Compile, &[]) {
+        Ok(selected) => Some(selected),
+        Err(error) if wanted.is_some() => return Err(error.into()),
+        // A build of something else may need no compiler at all.
+        Err(error) => {
+            warnings.push(error.to_string());
+            None
+        }
+    };
+    let compiler = selected.as_ref().and_then(|s| s.compiler.first()).map(PathBuf::from);
+    let tools = compiler.map(|c| tools::of(&c)).unwrap_or_default();
+    let driver = |bound: &str, name: &str| match &toolchain {
+        Some(_) => format!("{HERE}/bin/{bound}"),
+        None => home.join(name).to_string_lossy().into_owned(),
+    };
+    let values = Values {
+        cc: driver(BOUND_CC, "staticcc"),
+        cxx: driver(BOUND_CXX, "staticcxx"),
+        ar: tools.iter().find(|(name, _)| *name == "AR").map(|(_, p)| p.to_string_lossy().into_owned()),
+        pkg_config: has(&path, "pkg-config").then(|| format!("{HERE}/bin/pkg-config")),
+        include: given.get("CMAKE_TOOLCHAIN_FILE").filter(|f| !is_ours(f)).map(|f| absolute(f)),
+        processor: selected.as_ref().and_then(|s| foreign_arch(&chosen, s)),
+    };
+    let chosen_before = toolchain::select::user_default(settings).is_some();
+    let mut ground =
+        Ground { home, path, tools, given, chosen: chosen.toolchain.is_some() || chosen_before, toolchain };
+    if let Some(flags) = go_flags(&chosen, &ground) {
+        ground.given.insert("GOFLAGS".into(), flags);
+    }
+    Ok((ground, values, warnings))
+}
+
+fn absolute(file: &OsStr) -> String {
+    std::path::absolute(file).unwrap_or_else(|_| file.into()).to_string_lossy().into_owned()
+}
+
+fn has(path: &OsStr, name: &str) -> bool {
+    which::which_in(name, Some(path), "/").is_ok()
+}
+
+/// A toolchain file of an outer run's.
+fn is_ours(file: &OsStr) -> bool {
+    Path::new(file).parent().is_some_and(|d| d.join("bin").join(GO_TOOLEXEC).is_file())
+}
+
+/// The architecture of a toolchain whose programs are for another machine.
+fn foreign_arch(settings: &Settings, selected: &Selected) -> Option<String> {
+    let descriptor = toolchain::select::resolve(settings, OsStr::new(&selected.toolchain)).ok()?;
+    let arch = descriptor.target.as_deref()?.split('-').next()?.to_owned();
+    (arch != std::env::consts::ARCH).then_some(arch)
+}
+
+/// The flags that Go's own settings file has: a variable of ours would hide them.
+fn go_flags(settings: &Settings, ground: &Ground) -> Option<OsString> {
+    if ground.given.contains_key("GOFLAGS") {
+        return None;
+    }
+    let go = find::program(OsStr::new("go"), settings, &find::Chain::default())?;
+    let said = run::capture(&Command::new([go.into_os_string(), "env".into(), "GOFLAGS".into()])).ok()?;
+    Some(said.text().into()).filter(|f: &OsString| said.status.success() && !f.is_empty())
+}
+
+fn variables(ground: &Ground, shelf: &Shelf, pkg_config: bool) -> Vec<Variable> {
+    let mut all: Vec<Variable> = Vec::new();
+    let mut set = |name: &str, value: OsString| all.push(Variable { name: name.to_owned(), value });
+    let mut path = shelf.bin().into_os_string();
+    path.push(":");
+    path.push(&ground.path);
+    set("PATH", path);
+    for (name, driver, real) in [("CC", "staticcc", "STATICCXX_CC"), ("CXX", "staticcxx", "STATICCXX_CXX")] {
+        set(name, plain_or_name(&ground.home, driver));
+        // `CC=clang staticctl run -- make` means clang.
+        let users = ground.given.get(name).filter(|v| !is_driver(v));
+        if let (Some(users), false, true) = (users, ground.given.contains_key(real), ground.toolchain.is_none()) {
+            set(real, users.clone());
+        }
+    }
+    if let Some(toolchain) = &ground.toolchain {
+        set("STATICCXX_TOOLCHAIN", toolchain.clone());
+    }
+    for (name, tool) in &ground.tools {
+        if !ground.given.contains_key(*name) {
+            set(name, tool.clone().into_os_string());
+        }
+    }
+    if pkg_config && !ground.given.contains_key("PKG_CONFIG") {
+        set("PKG_CONFIG", shelf.bin().join("pkg-config").into_os_string());
+    }
+    set("CMAKE_TOOLCHAIN_FILE", shelf.file("cmake-toolchain.cmake").into_os_string());
+    let arch = std::env::consts::ARCH.to_uppercase();
+    for libc in ["GNU", "MUSL"] {
+        set(&format!("CARGO_TARGET_{arch}_UNKNOWN_LINUX_{libc}_LINKER"), ground.home.join("staticcc").into());
+    }
+    if !ground.given.contains_key("CGO_ENABLED") {
+        set("CGO_ENABLED", "1".into());
+    }
+    let flags = ground.given.get("GOFLAGS").cloned().unwrap_or_default();
+    if !flags.to_string_lossy().contains("-toolexec") {
+        let mut value = flags;
+        if !value.is_empty() {
+            value.push(" ");
+        }
+        value.push("-toolexec=");
+        value.push(plain_or_name(&shelf.bin(), GO_TOOLEXEC));
+        set("GOFLAGS", value);
+    }
+    all
+}
+
+/// A program as the value of CC and its like: its path, which still holds when a configured build is built later; its
+/// name where the path has something in it that makefiles, shells and Go would split.
+fn plain_or_name(dir: &Path, name: &str) -> OsString {
+    let path = dir.join(name);
+    let plain = |b: &u8| b.is_ascii_alphanumeric() || b"/._+-".contains(b);
+    if path.as_os_str().as_encoded_bytes().iter().all(plain) { path.into_os_string() } else { name.into() }
+}
+
+/// Whether a value of CC is a driver of ours already.
+fn is_driver(value: &OsStr) -> bool {
+    let words = find::split(value).unwrap_or_default();
+    let name = |w: &OsString| Path::new(w).file_name().unwrap_or_default().to_owned();
+    words.iter().map(name).any(|n| n == "staticcc" || n == "staticcxx")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn made(given: &[(&str, &str)], toolchain: Option<&str>) -> BTreeMap<String, String> {
+        let ground = Ground {
+            home: "/opt/s/bin".into(),
+            path: "/usr/bin:/bin".into(),
+            tools: vec![("AR", "/usr/bin/gcc-ar".into()), ("LD", "/usr/bin/ld".into())],
+            given: given.iter().map(|(n, v)| ((*n).to_owned(), OsString::from(v))).collect(),
+            chosen: false,
+            toolchain: toolchain.map(OsString::from),
+        };
+        let shelf = shim_dir::lay(&Settings::default(), &Content::default()).unwrap();
+        let bin = shelf.bin().to_string_lossy().into_owned();
+        let text = |v: &Variable| v.value.to_string_lossy().replace(&bin, "BIN");
+        variables(&ground, &shelf, true).iter().map(|v| (v.name.clone(), text(v))).collect()
+    }
+
+    #[test]
+    fn every_build_system_is_led_to_the_drivers() {
+        let v = made(&[], None);
+        for (name, value) in [
+            ("PATH", "BIN:/usr/bin:/bin"),
+            ("CC", "/opt/s/bin/staticcc"),
+            ("CXX", "/opt/s/bin/staticcxx"),
+            ("AR", "/usr/bin/gcc-ar"),
+            ("LD", "/usr/bin/ld"),
+            ("PKG_CONFIG", "BIN/pkg-config"),
+            ("CGO_ENABLED", "1"),
+            ("GOFLAGS", "-toolexec=BIN/staticcxx-go-toolexec"),
+        ] {
+            assert_eq!(v.get(name).map(String::as_str), Some(value), "{name}");
+        }
+        let arch = std::env::consts::ARCH.to_uppercase();
+        assert_eq!(v[&format!("CARGO_TARGET_{arch}_UNKNOWN_LINUX_GNU_LINKER")], "/opt/s/bin/staticcc");
+        assert!(v["CMAKE_TOOLCHAIN_FILE"].ends_with("/cmake-toolchain.cmake"));
+        assert!(!v.contains_key("STATICCXX_TOOLCHAIN") && !v.contains_key("STATICCXX_CC"));
+    }
+
+    #[test]
+    fn what_the_user_has_set_is_kept_or_goes_behind_the_drivers() {
+        let v = made(
+            &[("CC", "ccache clang -m32"), ("AR", "llvm-ar"), ("GOFLAGS", "-mod=mod"), ("CGO_ENABLED", "0")],
+            None,
+        );
+        assert_eq!(v["CC"], "/opt/s/bin/staticcc");
+        assert_eq!(v["STATICCXX_CC"], "ccache clang -m32");
+        assert_eq!(v["GOFLAGS"], "-mod=mod -toolexec=BIN/staticcxx-go-toolexec");
+        assert!(!v.contains_key("AR") && !v.contains_key("CGO_ENABLED"));
+        for cc in ["staticcc", "/x/staticcc", "ccache staticcc", "staticcc -m32"] {
+            assert!(!made(&[("CC", cc)], None).contains_key("STATICCXX_CC"), "{cc}");
+        }
+        let v = made(&[("CC", "clang")], Some("musl-gcc"));
+        assert_eq!((v.get("STATICCXX_CC"), v["STATICCXX_TOOLCHAIN"].as_str()), (None, "musl-gcc"));
+    }
+
+    #[test]
+    fn a_path_that_a_shell_would_split_is_not_put_into_cc() {
+        assert_eq!(plain_or_name(Path::new("/a b"), "staticcc"), "staticcc");
+        assert_eq!(plain_or_name(Path::new("/a"), "staticcc"), "/a/staticcc");
+    }
+}

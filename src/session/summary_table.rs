@@ -1,0 +1,200 @@
+//! The report of a build for people: a table, and what deserves a line behind it.
+
+use super::programs::Program;
+use super::summary::Summary;
+use crate::libs::{Library, library_ref};
+use crate::model::StaticKind;
+use crate::report::Outcome;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// One line about the whole build.
+pub fn headline(summary: &Summary) -> String {
+    let programs = &summary.programs;
+    if programs.is_empty() {
+        return "no program was linked".into();
+    }
+    let count = |n: usize| format!("{n} program{}", if n == 1 { "" } else { "s" });
+    let fixed = programs.iter().filter(|p| p.is_static && p.kind == Some(StaticKind::Static)).count();
+    let pies = programs.iter().filter(|p| p.is_static && p.kind == Some(StaticKind::StaticPie)).count();
+    let mut parts = Vec::new();
+    let mut part = |n: usize, what: &str| {
+        if n > 0 {
+            parts.push(format!("{n} {what}"));
+        }
+    };
+    part(pies, "static-pie");
+    part(fixed, "static");
+    part(programs.iter().filter(|p| p.outcome == Outcome::NotStatic).count(), "not static");
+    part(programs.iter().filter(|p| p.outcome == Outcome::Unchecked).count(), "not checked");
+    let failed = |o: Outcome| matches!(o, Outcome::Failed | Outcome::Refused | Outcome::Interrupted);
+    part(programs.iter().filter(|p| failed(p.outcome)).count(), "failed");
+    format!("{}: {}", count(programs.len()), parts.join(", "))
+}
+
+/// The table; empty without programs.
+pub fn table(summary: &Summary) -> String {
+    if summary.programs.is_empty() {
+        return String::new();
+    }
+    let mut rows = vec![["program", "is", "size", "toolchain", "time", "libraries"].map(str::to_owned)];
+    rows.extend(summary.programs.iter().map(|p| row(p, &summary.directory)));
+    let width = |column: usize| rows.iter().map(|r| r.get(column).map_or(0, |c| c.chars().count())).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..6).map(width).collect();
+    let line = |row: &[String; 6]| {
+        let cells = row.iter().zip(&widths).enumerate().map(|(at, (cell, width))| match at {
+            // Numbers stand below each other.
+            2 | 4 => format!("{cell:>width$}"),
+            _ => format!("{cell:<width$}"),
+        });
+        format!("  {}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
+    };
+    rows.iter().map(line).collect()
+}
+
+fn row(program: &Program, directory: &Path) -> [String; 6] {
+    let is = match (program.outcome, program.kind) {
+        (Outcome::Verified, Some(kind)) => kind.flag().trim_start_matches('-').to_owned(),
+        (Outcome::Verified, None) => "static".into(),
+        (Outcome::NotStatic, _) => "NOT STATIC".into(),
+        (Outcome::Unchecked, _) => "not checked".into(),
+        (Outcome::Failed, _) => "failed".into(),
+        (Outcome::Refused, _) => "refused".into(),
+        (Outcome::Interrupted, _) => "interrupted".into(),
+        (Outcome::LeftAlone, _) => "left alone".into(),
+    };
+    [
+        shown(&program.path, directory),
+        is,
+        program.bytes.map_or("-".into(), size),
+        program.toolchain.clone(),
+        format!("{:.1} s", program.milliseconds / 1000.0),
+        libraries(program),
+    ]
+}
+
+/// A path as people see it from where they are.
+pub fn shown(path: &Path, directory: &Path) -> String {
+    path.strip_prefix(directory).unwrap_or(path).display().to_string()
+}
+
+/// Bytes for people.
+pub fn size(bytes: u64) -> String {
+    const KIB: u64 = 1024;
+    match bytes {
+        b if b < KIB => format!("{b} B"),
+        b if b < KIB * KIB => format!("{} KiB", b / KIB),
+        b => {
+            let tenths = b.saturating_mul(10) / (KIB * KIB);
+            format!("{}.{} MiB", tenths / 10, tenths % 10)
+        }
+    }
+}
+
+/// So many libraries are named in a row.
+const NAMED: usize = 6;
+
+fn libraries(program: &Program) -> String {
+    let mut names: Vec<String> = Vec::new();
+    for path in &program.libraries {
+        let stem = library_ref::stem(path).map(|s| s.to_string_lossy().into_owned());
+        let name = stem.unwrap_or_else(|| path.file_name().unwrap_or_default().to_string_lossy().into_owned());
+        let name = name.strip_prefix("lib").unwrap_or(&name).trim_end_matches(".a");
+        let name = match name.strip_suffix(".rlib") {
+            // Rust's own; and a crate with cargo's mark behind its name.
+            Some(_) if path.components().any(|c| c.as_os_str() == "rustlib") => continue,
+            Some(name) => name.rsplit_once('-').map_or(name, |(name, _)| name).to_owned(),
+            None => name.to_owned(),
+        };
+        // Taken from the shared object itself, which is never done with one of the project's own.
+        let file = path.file_name().unwrap_or_default().to_string_lossy();
+        let converted = file.contains(".so") && !file.ends_with(".a") && !file.ends_with(".o");
+        let name = if converted { format!("{name} (converted)") } else { name };
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let more = names.len().saturating_sub(NAMED);
+    names.truncate(NAMED);
+    match (names.is_empty(), more) {
+        (true, _) => "-".into(),
+        (false, 0) => names.join(" "),
+        (false, more) => format!("{} and {more} more", names.join(" ")),
+    }
+}
+
+/// A line about each shared object that was converted, each program that is not as it should be, or needs files at run
+/// time.
+pub fn remarks(summary: &Summary) -> Vec<String> {
+    let mut lines = Vec::new();
+    let all = summary.programs.iter().flat_map(|p| &p.converted);
+    let converted: BTreeMap<&Path, &Library> = all.map(|l| (l.path.as_path(), l)).collect();
+    for (path, library) in converted {
+        let package = library.package.as_ref().map(|p| format!(" of {p}")).unwrap_or_default();
+        lines.push(format!("converted from `{}`{package}", path.display()));
+    }
+    let small = || summary.programs.iter().filter_map(|p| p.saved.zip(p.bytes));
+    if small().next().is_some() {
+        let (saved, left) = small().fold((0, 0), |(s, b), (saved, bytes)| (s + saved, b + bytes));
+        let whole: u64 = saved + left;
+        let percent = (saved * 100).checked_div(whole).unwrap_or(0);
+        lines.push(format!("leaving out unused parts saved {} of {} ({percent} %)", size(saved), size(whole)));
+    }
+    for program in &summary.programs {
+        let name = shown(&program.path, &summary.directory);
+        lines.extend(program.failures.iter().map(|f| format!("`{name}` is not static: {f}")));
+        lines.extend(program.needs().map(|f| format!("`{name}`: {f}")));
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_short() {
+        for (bytes, text) in
+            [(0, "0 B"), (1023, "1023 B"), (1024, "1 KiB"), (223_648, "218 KiB"), (2_215_608, "2.1 MiB")]
+        {
+            assert_eq!(size(bytes), text);
+        }
+    }
+
+    fn program(path: &str, outcome: Outcome, kind: Option<StaticKind>) -> Program {
+        Program {
+            path: path.into(),
+            copies: vec![],
+            outcome,
+            is_static: outcome == Outcome::Verified,
+            kind,
+            bytes: Some(2048),
+            saved: None,
+            toolchain: "host-gcc".into(),
+            libraries: ["libz.a", "libz.a", "libm.a", "libring-d90970b22c3269be.rlib", "rustlib/x/libstd-1.rlib"]
+                .map(|l| Path::new("/l").join(l))
+                .to_vec(),
+            converted: vec![],
+            failures: vec![],
+            findings: vec![],
+            milliseconds: 1234.0,
+        }
+    }
+
+    #[test]
+    fn the_table_is_aligned_and_the_headline_counts() {
+        let mut summary = super::super::summary::join(vec![], Default::default(), Path::new("/w"), false);
+        assert_eq!((headline(&summary).as_str(), table(&summary).as_str()), ("no program was linked", ""));
+        summary.programs = vec![
+            program("/w/a", Outcome::Verified, Some(StaticKind::StaticPie)),
+            program("/elsewhere/long", Outcome::Failed, None),
+        ];
+        assert_eq!(headline(&summary), "2 programs: 1 static-pie, 1 failed");
+        assert_eq!(
+            table(&summary),
+            "  program          is           size  toolchain   time  libraries\n\
+             \x20 a                static-pie  2 KiB  host-gcc   1.2 s  z m ring\n\
+             \x20 /elsewhere/long  failed      2 KiB  host-gcc   1.2 s  z m ring\n"
+        );
+    }
+}

@@ -1,0 +1,382 @@
+//! The modules of one link, from files to archives.
+
+use super::exports::{Known, Program};
+use super::module_tables::{self, Kind, Row};
+use crate::archive;
+use crate::convert::module::{self, Binding, Scope};
+use crate::convert::symbols::WEAK;
+use crate::convert::{Layout, Libc, Library, Options, Refusal, Versions, convert, tag};
+use crate::libs::Provider;
+use crate::repairs::make::ITERATE_FILE;
+use crate::supply::converted;
+use crate::supply::object_cache;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use twox_hash::XxHash3_128;
+
+/// Why a module is in a program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// It was named: dlopen finds it.
+    Plugin,
+    /// A plugin needs it, and the program does not.
+    Needed,
+}
+
+/// What was read of a module when it was taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    /// DT_SONAME.
+    pub soname: Option<String>,
+    /// DT_NEEDED, to be resolved by the caller.
+    pub needed: Vec<String>,
+    /// Its build-id.
+    pub build_id: Option<String>,
+}
+
+/// One module.
+#[derive(Debug)]
+struct Module {
+    path: PathBuf,
+    bytes: Vec<u8>,
+    hash: u128,
+    tag: String,
+    kind: Kind,
+    of_libc: bool,
+    soname: Option<String>,
+    needed: Vec<String>,
+}
+
+impl Module {
+    /// What it is called beside its path.
+    fn names(&self) -> BTreeSet<String> {
+        let file = self.path.file_name().map(|n| n.to_string_lossy().into_owned());
+        let real = self.path.canonicalize().ok().map(|p| p.to_string_lossy().into_owned());
+        self.soname.iter().cloned().chain(file).chain(real).collect()
+    }
+}
+
+/// Modules that were taken and not yet written.
+#[derive(Debug, Default)]
+pub struct Modules {
+    list: Vec<Module>,
+    /// Patterns of names that dlsym finds.
+    pub symbols: Vec<String>,
+}
+
+/// What a link needs for its modules.
+#[derive(Debug, Default)]
+pub struct Made {
+    /// Archives to be offered before libc, in this order.
+    pub archives: Vec<PathBuf>,
+    /// Words for further libraries.
+    pub words: Vec<OsString>,
+    /// Modules that could not be converted, by path.
+    pub refused: Vec<Refused>,
+}
+
+/// A file that can't be converted, and why.
+pub type Refused = (PathBuf, Refusal);
+
+/// What the modules of a link are written with.
+#[derive(Debug)]
+pub struct Settings<'a> {
+    /// What is known of glibc.
+    pub libc: &'a Libc,
+    /// libc.a.
+    pub libc_archive: Option<&'a Path>,
+    /// The archive of the code that opens modules.
+    pub runtime: &'a Path,
+    /// Our cache directory.
+    pub cache: Option<&'a Path>,
+    /// What the meaning of glibc's names depends on.
+    pub libc_key: Vec<u8>,
+    /// Names of other converted libraries that need their versions.
+    pub versions: &'a Versions,
+    /// For what only this link needs.
+    pub dir: &'a Path,
+}
+
+impl Modules {
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// Takes a shared object.
+    ///
+    /// # Errors
+    /// Why it can't be a module.
+    pub fn take(&mut self, path: &Path, role: Role) -> Result<Taken, Refusal> {
+        let kind = if role == Role::Plugin { Kind::Plugin } else { Kind::Needed };
+        self.take_as(path, kind, false)
+    }
+
+    /// Takes one of libc's own.
+    ///
+    /// # Errors
+    /// Why it can't be a module.
+    pub fn take_as(&mut self, path: &Path, kind: Kind, of_libc: bool) -> Result<Taken, Refusal> {
+        let bytes = converted::read(path)?;
+        let library = Library::read(&bytes)?;
+        module::acceptable(&library, of_libc)?;
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let soname = library.soname.map(text);
+        let needed: Vec<String> = library.needed.iter().map(|n| text(n)).collect();
+        let build_id = library.build_id_text();
+        let hash = XxHash3_128::oneshot(&bytes);
+        let file = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let mut tag = tag(soname.as_deref().unwrap_or(&file), hash);
+        // Copies of one file under several paths are modules of their own.
+        while self.list.iter().any(|m| m.tag == tag) {
+            tag.push('x');
+        }
+        let taken = Taken { soname: soname.clone(), needed: needed.clone(), build_id };
+        self.list.push(Module { path: path.to_owned(), bytes, hash, tag, kind, of_libc, soname, needed });
+        Ok(taken)
+    }
+
+    /// Whether a module has a name (a soname or a file's name).
+    pub fn has(&self, name: &str) -> bool {
+        self.list.iter().any(|m| m.names().contains(name))
+    }
+
+    /// Converts the modules, and writes the archives that the link needs.
+    ///
+    /// # Errors
+    /// A file that can't be written.
+    pub fn write(&self, program: &Program, settings: &Settings<'_>) -> io::Result<Made> {
+        let mut made = Made::default();
+        if self.list.is_empty() {
+            return Ok(made);
+        }
+        let mut known = Known::of(program);
+        self.list.iter().for_each(|m| known.of_module(&m.bytes));
+        let kept = self.convert(&mut made, &|name| known.has(name), settings)?;
+        let machine = kept.iter().find_map(|m| Library::read(&m.bytes).ok()).map(|l| l.machine);
+        let Some(machine) = machine else { return Ok(made) };
+        let broken = || io::Error::other("the table of plugins can't be made");
+        let names = known.names(settings.libc, settings.libc_archive, &self.symbols, program.offers_all);
+        if names.iter().any(|n| !n.own && !n.weak && settings.libc.is_of(&n.name, "libm.so.6")) {
+            made.words.push("-lm".into());
+        }
+        let inside: BTreeSet<String> = program
+            .libraries
+            .iter()
+            .filter(|l| l.provider != Provider::Plugin)
+            .flat_map(inside)
+            .chain(OF_LIBC.iter().map(|n| (*n).to_owned()))
+            .collect();
+        let inside: Vec<String> = inside.into_iter().collect();
+        let rows = rows(&kept);
+        let modules = module_tables::modules(&rows, "staticcxx_plugin_table", machine).ok_or_else(broken)?;
+        let names = module_tables::names(&names, &inside, "staticcxx_plugin_names", machine).ok_or_else(broken)?;
+        let file = settings.dir.join("plugins.a");
+        fs::write(&file, archive::of_members(&[modules, names]).ok_or_else(broken)?)?;
+        // The code that opens them comes first: it is what the program refers to.
+        made.archives.insert(0, settings.runtime.to_owned());
+        made.archives.insert(1, file);
+        if known.lists() {
+            made.archives.insert(0, settings.runtime.with_file_name(ITERATE_FILE));
+        }
+        Ok(made)
+    }
+
+    /// Converts modules that need nothing but libc and each other: their objects, and the rows of the table.
+    ///
+    /// # Errors
+    /// The first that can't be converted.
+    pub fn objects(&self, libc: &Libc) -> Result<(Vec<Vec<u8>>, Vec<Row>), Refused> {
+        let libraries: Vec<Option<Library<'_>>> = self.list.iter().map(|m| Library::read(&m.bytes).ok()).collect();
+        let scopes = self.scopes(&libraries, &|_| false, libc);
+        let mut objects = Vec::new();
+        for ((module, library), scope) in self.list.iter().zip(&libraries).zip(&scopes) {
+            let Some(library) = library else { continue };
+            let versions = &Versions::default();
+            let options =
+                Options { tag: &module.tag, layout: Layout::Data, versions, libc, module: Some(scope), program: None };
+            let converted = convert(library, &options).map_err(|why| (module.path.clone(), why))?;
+            objects.push(converted.object);
+        }
+        Ok((objects, rows(&self.list.iter().collect::<Vec<_>>())))
+    }
+
+    /// Converts each module; gives those that could be.
+    fn convert<'m>(
+        &'m self,
+        made: &mut Made,
+        global: &dyn Fn(&[u8]) -> bool,
+        settings: &Settings<'_>,
+    ) -> io::Result<Vec<&'m Module>> {
+        let libraries: Vec<Option<Library<'_>>> = self.list.iter().map(|m| Library::read(&m.bytes).ok()).collect();
+        let scopes = self.scopes(&libraries, global, settings.libc);
+        let mut kept = Vec::new();
+        for (index, (module, library)) in self.list.iter().zip(&libraries).enumerate() {
+            let (Some(library), Some(scope)) = (library, scopes.get(index)) else { continue };
+            let place = settings.dir.join(format!("module{index}.a"));
+            match make(module, library, scope, settings, &place)? {
+                None => {
+                    made.archives.push(place);
+                    kept.push(module);
+                }
+                Some(refusal) => made.refused.push((module.path.clone(), refusal)),
+            }
+        }
+        Ok(kept)
+    }
+
+    /// What each module is bound to.
+    fn scopes(&self, libraries: &[Option<Library<'_>>], global: &dyn Fn(&[u8]) -> bool, libc: &Libc) -> Vec<Scope> {
+        let exports = |index: usize| libraries.get(index).and_then(Option::as_ref).into_iter().flat_map(|l| &l.symbols);
+        let mut definers: BTreeMap<&[u8], Vec<usize>> = BTreeMap::new();
+        for index in 0..self.list.len() {
+            for symbol in exports(index).filter(|s| s.exported() && !s.old) {
+                definers.entry(symbol.name).or_default().push(index);
+            }
+        }
+        let mut scopes: Vec<Scope> =
+            self.list.iter().map(|m| Scope { of_libc: m.of_libc, ..Scope::default() }).collect();
+        let mut offered: Vec<(usize, Vec<u8>)> = Vec::new();
+        for (index, scope) in scopes.iter_mut().enumerate() {
+            let near = self.needs(index);
+            for symbol in exports(index).filter(|s| !s.defined() && !s.name.is_empty()) {
+                let versioned = symbol.version.is_some() && symbol.from.is_some_and(of_the_toolchain);
+                if versioned
+                    || symbol.of_the_module()
+                    || libc.has(symbol.name)
+                    || global(symbol.name)
+                    || OF_GCC.contains(&symbol.name)
+                {
+                    continue;
+                }
+                let all = definers.get(symbol.name).map(Vec::as_slice).unwrap_or_default();
+                let definer = near.iter().find(|n| all.contains(n)).or_else(|| all.iter().find(|d| **d != index));
+                let binding = match definer.and_then(|d| Some((*d, self.list.get(*d)?))) {
+                    Some((definer, module)) => {
+                        offered.push((definer, symbol.name.to_vec()));
+                        Binding::Module(module.tag.clone())
+                    }
+                    None if symbol.bind == WEAK && symbol.version.is_none() => continue,
+                    None => Binding::Unknown,
+                };
+                scope.bindings.insert(symbol.name.to_vec(), binding);
+            }
+        }
+        offered.sort();
+        offered.dedup();
+        for (definer, name) in offered {
+            if let Some(scope) = scopes.get_mut(definer) {
+                scope.offered.push(name);
+            }
+        }
+        scopes
+    }
+
+    /// The modules that one needs, nearest first.
+    fn needs(&self, index: usize) -> Vec<usize> {
+        let mut found = vec![index];
+        let mut at = 0;
+        while let Some(module) = found.get(at).and_then(|i| self.list.get(*i)) {
+            for need in direct(&self.list.iter().collect::<Vec<_>>(), module) {
+                if !found.contains(&need) {
+                    found.push(need);
+                }
+            }
+            at += 1;
+        }
+        found.remove(0);
+        found
+    }
+}
+
+/// Which of the modules a module names in DT_NEEDED.
+fn direct(list: &[&Module], module: &Module) -> Vec<usize> {
+    let of = |needed: &String| {
+        let named =
+            |m: &&Module| m.soname.as_ref() == Some(needed) || m.path.file_name().is_some_and(|f| *f == **needed);
+        // Of several with one name the one beside it.
+        let beside = |m: &&Module| named(m) && m.path.parent() == module.path.parent();
+        list.iter().position(beside).or_else(|| list.iter().position(named))
+    };
+    module.needed.iter().filter_map(of).collect()
+}
+
+fn rows(kept: &[&Module]) -> Vec<Row> {
+    let row = |module: &&Module| Row {
+        tag: module.tag.clone(),
+        path: module.path.to_string_lossy().into_owned(),
+        names: module.names().into_iter().collect(),
+        needs: direct(kept, module),
+        kind: module.kind,
+    };
+    kept.iter().map(row).collect()
+}
+
+/// Libraries of glibc whose code is in every program, or is where it is used.
+const OF_LIBC: [&str; 7] =
+    ["ld-linux-x86-64.so.2", "libc.so.6", "libdl.so.2", "libm.so.6", "libpthread.so.0", "librt.so.1", "libutil.so.1"];
+
+/// What GCC's start files and its archive define for themselves in every program.
+const OF_GCC: [&[u8]; 5] = [
+    b"__gmon_start__",
+    b"_ITM_deregisterTMCloneTable",
+    b"_ITM_registerTMCloneTable",
+    b"__tls_get_addr",
+    b"__cxa_finalize",
+];
+
+/// Whether a soname is of a library whose archive comes with GCC or glibc.
+fn of_the_toolchain(soname: &[u8]) -> bool {
+    crate::convert::glibc_names::is_glibc(soname)
+        || [&b"libgcc_s.so"[..], b"libstdc++.so", b"libgomp.so", b"libatomic.so", b"libquadmath.so", b"libgfortran.so"]
+            .iter()
+            .any(|n| soname.starts_with(n))
+}
+
+/// The names by which dlopen finds a library that the program is made of.
+fn inside(library: &crate::libs::Library) -> Vec<String> {
+    let twin = library.twin.as_deref();
+    let file = twin.and_then(Path::file_name).map(|n| n.to_string_lossy().into_owned());
+    let soname = twin.and_then(|t| crate::libs::counterpart::needs(t).soname);
+    library.soname.iter().cloned().chain(soname).chain(file).collect()
+}
+
+/// Makes one, or finds it in the cache, and puts it in its place.
+fn make(
+    module: &Module,
+    library: &Library<'_>,
+    scope: &Scope,
+    settings: &Settings<'_>,
+    place: &Path,
+) -> io::Result<Option<Refusal>> {
+    let name = module.tag.as_bytes();
+    let key = [
+        &module.hash.to_le_bytes()[..],
+        b"module",
+        name,
+        &scope.key(),
+        &settings.versions.key(library),
+        &settings.libc_key,
+    ];
+    let kept = settings.cache.map(|dir| object_cache::file(dir, XxHash3_128::oneshot(&key.concat())));
+    if let Some(file) = kept.as_deref().filter(|f| object_cache::take(f)) {
+        std::os::unix::fs::symlink(file, place)?;
+        return Ok(None);
+    }
+    let (versions, libc) = (settings.versions, settings.libc);
+    let options =
+        Options { tag: &module.tag, layout: Layout::Data, versions, libc, module: Some(scope), program: None };
+    let converted = match convert(library, &options) {
+        Ok(converted) => converted,
+        Err(refusal) => return Ok(Some(refusal)),
+    };
+    let bytes = archive::of(&converted.object).ok_or_else(|| io::Error::other("too many symbols for an archive"))?;
+    match kept.map(|file| object_cache::put(&file, &bytes).map(|()| file)) {
+        Some(Ok(file)) => std::os::unix::fs::symlink(file, place)?,
+        Some(Err(_)) | None => fs::write(place, bytes)?,
+    }
+    Ok(None)
+}

@@ -1,0 +1,121 @@
+//! A finished program among the libraries that it is linked with: its object, and what their variables hold.
+
+use crate::archive;
+use crate::convert::copies::{self, Copied, Members};
+use crate::convert::library::Library;
+use crate::convert::pieces::{self, Layout, Pieces};
+use crate::convert::unwind;
+use crate::convert::versions::{Libc, Versions};
+use crate::convert::{Options, Program, Refusal, convert, start, tag};
+use crate::libs;
+use std::fs;
+use std::path::PathBuf;
+use twox_hash::XxHash3_128;
+
+/// A program to be converted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProgramFile {
+    /// Its path.
+    pub path: PathBuf,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// Where the link finds what it is converted to: an object; beside it an archive of what that needs.
+    pub place: PathBuf,
+}
+
+impl ProgramFile {
+    /// The archive.
+    pub fn members(&self) -> PathBuf {
+        self.place.with_extension("a")
+    }
+}
+
+/// What a program is linked with.
+pub(super) struct Beside<'l, 'a> {
+    /// The converted libraries.
+    pub converted: &'l [copies::Converted<'l, 'a>],
+    /// The archives.
+    pub archives: &'l [PathBuf],
+    /// Names that need their versions.
+    pub versions: &'l Versions,
+    /// Where the toolchain's own archives are.
+    pub dirs: &'l [PathBuf],
+    /// What is known of glibc.
+    pub libc: &'l Libc,
+    /// The linker reads scripts.
+    pub scripts: bool,
+}
+
+/// Archives of the toolchain that variables come from, besides those of the link.
+const WITH_VARIABLES: [&str; 6] = ["libc.a", "libm.a", "libstdc++.a", "libresolv.a", "libgfortran.a", "libcrypt.a"];
+
+impl Beside<'_, '_> {
+    /// The archives in the order of the link, the toolchain's behind them.
+    fn read(&self) -> Vec<Vec<u8>> {
+        let find = |name: &str| self.dirs.iter().map(|d| d.join(name)).find(|p| p.is_file());
+        let own = WITH_VARIABLES.iter().filter_map(|n| find(n));
+        let mut all = Vec::new();
+        for path in self.archives.iter().cloned().chain(own) {
+            let Ok(bytes) = fs::read(&path) else { continue };
+            match libs::script::parse(&bytes).filter(|_| !bytes.starts_with(b"!<")) {
+                // libm.a is a script for libm-2.36.a and libmvec.a.
+                Some(script) => all.extend(script.inputs.iter().filter_map(|named| match named {
+                    libs::library_ref::Named::Path(path) => fs::read(path).ok(),
+                    _ => None,
+                })),
+                None => all.push(bytes),
+            }
+        }
+        all
+    }
+}
+
+/// A converted program.
+pub(super) struct MadeProgram {
+    /// Its object.
+    pub object: Vec<u8>,
+    /// An archive of members of others that it needs with names of ours.
+    pub members: Vec<u8>,
+    /// Its sections.
+    pub plan: Pieces,
+    /// Its tag.
+    pub tag: String,
+    /// How they lie.
+    pub layout: Layout,
+    /// What the linker script has besides.
+    pub script: String,
+}
+
+/// Makes the object of a program, and finds what its libraries' variables hold.
+pub(super) fn make(file: &ProgramFile, library: &Library<'_>, beside: &Beside<'_, '_>) -> Result<MadeProgram, Refusal> {
+    let libc = beside.libc;
+    let name = file.path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let tag = tag(&name, XxHash3_128::oneshot(&file.bytes));
+    let (mut copies, mut members, mut read) = (Vec::new(), Members::new(), None);
+    for (symbol, at) in copies::wanted(library)? {
+        let mut content = None;
+        for from in beside.converted.iter().filter(|_| !copies::is_of_glibc(symbol)) {
+            content = copies::of_library(*from, symbol, beside.versions, libc)?;
+            if content.is_some() {
+                break;
+            }
+        }
+        if content.is_none() {
+            let read: &Vec<Vec<u8>> = read.get_or_insert_with(|| beside.read());
+            content = copies::of_archives(read, symbol, &mut members)?;
+        }
+        let symbol = || String::from_utf8_lossy(symbol.name).into_owned();
+        copies.push(Copied { at, content: content.ok_or_else(|| Refusal::Copy { symbol: symbol() })? });
+    }
+    let others = beside.converted.iter().filter_map(|c| c.library.tls);
+    let program = Program { copies, thread_align: others.map(|t| t.align).max().unwrap_or(1) };
+    let moves = library.changes_code() && !library.fixed;
+    let layout = if moves || !beside.scripts { Layout::Data } else { Layout::Segments };
+    let options = Options { tag: &tag, layout, versions: beside.versions, libc, module: None, program: Some(&program) };
+    let made = convert(library, &options)?;
+    let plan = pieces::plan(library, unwind::extent(library), layout, &program.filled());
+    let members: Vec<Vec<u8>> = members.into_values().collect();
+    let members = archive::of_members(&members).ok_or_else(|| Refusal::broken("it has too many symbols"))?;
+    let script = library.tls.map_or_else(String::new, |tls| start::thread_locals(program.thread_align(&tls)));
+    Ok(MadeProgram { object: made.object, members, plan, tag, layout, script })
+}
