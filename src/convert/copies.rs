@@ -5,13 +5,14 @@
 //! defines the variable. Where it leads to something that the member keeps to itself, the member goes into the program
 //! with a name for that.
 
+use super::glibc_names;
 use super::library::Library;
 use super::machine::Meaning;
 use super::pieces::Pieces;
 use super::refusal::Refusal;
+use super::sections::base_symbol;
 use super::symbols::{self, Symbol};
 use super::versions::{Libc, Versions};
-use super::{base_symbol, glibc_names};
 use object::read::archive::ArchiveFile;
 use object::read::elf::{FileHeader, SectionHeader, Sym};
 use object::{LittleEndian as LE, elf};

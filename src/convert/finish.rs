@@ -1,36 +1,12 @@
 //! The end of a conversion: records for the start-up code, the bytes of sections, the file.
 
-use super::library::Library;
-use super::memory::Segment;
-use super::output::{ALLOC, EXEC, Output, SUPPORT, Target, WRITE, elf_section};
-use super::pieces::{Piece, Pieces};
+use super::object_writer::{Output, Table, elf_section};
 use super::refusal::Refusal;
+use super::sections::{ALLOC, EXEC, RETAINED, SUPPORT, WRITE};
 use object::write::{SectionId, SymbolId};
 use object::{SectionKind, elf};
 use std::borrow::Cow;
 use std::collections::HashMap;
-
-/// Kept by linkers that collect garbage although only `__start_…` and `__stop_…` lead to them.
-const RETAINED: u64 = 0x20_0000;
-
-/// A table of words, some of them addresses.
-#[derive(Default)]
-pub(super) struct Table {
-    pub(super) bytes: Vec<u8>,
-    pub(super) places: Vec<(u64, Target)>,
-}
-
-impl Table {
-    /// One entry: numbers, and targets in the place of addresses.
-    pub(super) fn add(&mut self, words: &[Result<u64, Target>]) {
-        for word in words {
-            if let Err(target) = word {
-                self.places.push((self.bytes.len() as u64, *target));
-            }
-            self.bytes.extend(word.unwrap_or(0).to_le_bytes());
-        }
-    }
-}
 
 impl Output<'_> {
     /// Writes the tables that the start-up code reads. Gives the size of the section of slots: whole pages, so that it
@@ -111,31 +87,4 @@ impl Output<'_> {
         self.globals = HashMap::new();
         self.object.write().map_err(|e| Refusal::broken(e.to_string()))
     }
-}
-
-/// The bytes of a piece, without what only ld.so reads.
-pub(super) fn content(library: &Library<'_>, plan: &Pieces, piece: &Piece) -> Result<Vec<u8>, Refusal> {
-    let length = usize::try_from(piece.end - piece.start).map_err(|_| Refusal::broken("it is too large"))?;
-    let mut bytes = vec![0u8; length];
-    for segment in &library.memory.segments {
-        let Segment { address, file_size, .. } = *segment;
-        let (from, to) = (address.max(piece.start), (address + file_size).min(piece.end));
-        if from >= to {
-            continue;
-        }
-        let source = library.memory.bytes(from, to - from).ok_or_else(|| Refusal::broken("a segment is cut short"))?;
-        let at = (from - piece.start) as usize;
-        if let Some(place) = bytes.get_mut(at..at + source.len()) {
-            place.copy_from_slice(source);
-        }
-    }
-    for (from, to) in &plan.zeroed {
-        let (from, to) = ((*from).max(piece.start), (*to).min(piece.end));
-        if from < to
-            && let Some(place) = bytes.get_mut((from - piece.start) as usize..(to - piece.start) as usize)
-        {
-            place.fill(0);
-        }
-    }
-    Ok(bytes)
 }

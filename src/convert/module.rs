@@ -1,59 +1,19 @@
 //! A library that is opened at run time: its names are its own, and a record tells the start-up code of plugins
 //! (`toolchains/glibc/modules.c`) what ld.so would have read from its tables.
 
-use super::finish::Table;
 use super::glibc_names;
 use super::library::Library;
 use super::machine::Meaning;
-use super::output::{ALLOC, Output, SUPPORT, WRITE, elf_section};
+use super::object_writer::{Output, Table, elf_section};
 use super::refusal::Refusal;
+use super::scope::{Binding, Scope, UNIQUE, offered_symbol, record_symbol};
+use super::sections::{ALLOC, SUPPORT, WRITE, base_symbol};
 use super::symbols::{self, Symbol};
-use super::{Libc, base_symbol};
+
 use object::write::{self, SectionId, SymbolId, SymbolSection};
 use object::{SectionKind, SymbolFlags, SymbolKind, SymbolScope, elf};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-
-/// What a name that a module lacks is bound to, where that is not the first definition in the program.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Binding {
-    /// Another module's, by its tag.
-    Module(String),
-    /// Nothing that was known when the link was planned: a source on the line may define it. Where nobody does,
-    /// opening the module fails.
-    Unknown,
-}
-
-/// A module in its link.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Scope {
-    /// Names that it lacks.
-    pub bindings: BTreeMap<Vec<u8>, Binding>,
-    /// Names of its own that other modules are bound to.
-    pub offered: Vec<Vec<u8>>,
-    /// It is a part of glibc, made together with its archives.
-    pub of_libc: bool,
-}
-
-impl Scope {
-    /// As bytes for a key.
-    pub fn key(&self) -> Vec<u8> {
-        format!("{:?}", (&self.bindings, &self.offered, self.of_libc)).into_bytes()
-    }
-}
-
-/// The symbol of a module's record.
-pub fn record_symbol(tag: &str) -> String {
-    format!("staticcxx_module_{tag}")
-}
-
-/// The symbol by which modules are bound to a name of another one.
-pub fn offered_symbol(tag: &str, name: &[u8]) -> Vec<u8> {
-    [b"staticcxx_of_", tag.as_bytes(), b"_", name].concat()
-}
-
-/// STB_GNU_UNIQUE: one definition in a process, whoever opened what.
-pub const UNIQUE: u8 = 10;
 
 /// Refuses what a module can't be.
 ///
@@ -74,11 +34,6 @@ pub fn acceptable(library: &Library<'_>, of_libc: bool) -> Result<(), Refusal> {
     }
 }
 
-/// Whether references to its own definition go to libc's, which every module sees first.
-pub(super) fn is_libc_s(symbol: &Symbol<'_>, libc: &Libc) -> bool {
-    symbol.kind != symbols::TLS && libc.exports(symbol.name)
-}
-
 impl<'a> Output<'a> {
     /// The symbols of a module that others may refer to while linking.
     pub(super) fn offer(&mut self, scope: &'a Scope) -> Result<(), Refusal> {
@@ -92,18 +47,6 @@ impl<'a> Output<'a> {
             }
         }
         Ok(())
-    }
-
-    /// What an undefined symbol of a module is bound to, where that is said.
-    pub(super) fn bound_elsewhere(&mut self, s: &Symbol<'a>) -> Option<SymbolId> {
-        let scope = self.options.module?;
-        match scope.bindings.get(s.name)? {
-            Binding::Module(tag) => {
-                let weak = s.bind == symbols::WEAK;
-                Some(self.undefined(Cow::Owned(offered_symbol(tag, s.name)), weak, s.kind == symbols::TLS))
-            }
-            Binding::Unknown => Some(self.undefined(Cow::Borrowed(s.name), true, s.kind == symbols::TLS)),
-        }
     }
 
     /// Writes the record. `protect` and `select` are the tables that other libraries leave to the program's start.

@@ -1,4 +1,4 @@
-//! Model → relocatable object.
+//! Model → relocatable object: the whole of a conversion.
 //!
 //! | in the shared object | in the object |
 //! |---|---|
@@ -10,32 +10,22 @@
 //! | constructors, destructors | a reference to the object that the link makes for them ([`super::start`]) |
 //! | its unwind table | the same as a table of the object |
 
-use super::Options;
-use super::library::{Library, Relocation};
-use super::machine::Stub;
-use super::module;
+use super::conversion::{Options, Program};
+use super::library::Library;
+use super::object_writer::{Definition, Output, elf_section, symbol};
 use super::pieces::{self, Pieces};
 use super::refusal::Refusal;
-use super::symbols::{self, Symbol};
-use super::unwind;
-use super::{base_symbol, start_symbol};
-use object::write::{self, Object, SectionId, SymbolId, SymbolSection};
-use object::{Architecture, BinaryFormat, Endianness, FileFlags, SectionFlags, SectionKind, SymbolFlags};
-use object::{SymbolKind, SymbolScope, elf};
+use super::sections::{ALLOC, THREAD_LOCAL, WRITE, base_symbol, start_symbol};
+use super::{glibc_names, symbols, unwind};
+use object::write::SymbolSection;
+use object::{SectionKind, elf};
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
-
-/// The symbol of the start-up code that serves the records; a reference to it brings it in.
-pub const SUPPORT: &[u8] = b"staticcxx_converted";
-
-/// A place in a section, or a symbol, with a distance.
-pub(super) type Target = (SymbolId, i64);
 
 /// Writes the object of a library.
 ///
 /// # Errors
 /// What can't be said in an object file.
-pub fn write(library: &Library<'_>, plan: &Pieces, options: &Options<'_>) -> Result<Vec<u8>, Refusal> {
+fn write(library: &Library<'_>, plan: &Pieces, options: &Options<'_>) -> Result<Vec<u8>, Refusal> {
     let mut output = Output::new(library, plan, options)?;
     output.thread_local();
     output.exports()?;
@@ -50,117 +40,7 @@ pub fn write(library: &Library<'_>, plan: &Pieces, options: &Options<'_>) -> Res
     output.finish()
 }
 
-pub(super) struct Output<'a> {
-    pub(super) library: &'a Library<'a>,
-    pub(super) plan: &'a Pieces,
-    pub(super) relocated: BTreeMap<u64, Relocation>,
-    pub(super) options: &'a Options<'a>,
-    pub(super) object: Object<'a>,
-    /// Sections of the pieces with the bytes of those that have any.
-    pub(super) sections: Vec<(SectionId, SymbolId, Vec<u8>)>,
-    /// The thread-local block: section, symbol, bytes.
-    pub(super) tls: Option<(SectionId, SymbolId, Vec<u8>)>,
-    /// Where in it the shared object's own begins.
-    pub(super) lead: u64,
-    /// Global symbols by name.
-    pub(super) globals: HashMap<Cow<'a, [u8]>, SymbolId>,
-    pub(super) stubs: (SectionId, Vec<u8>),
-    pub(super) stub_symbols: HashMap<&'static str, SymbolId>,
-    /// Slots of functions that are chosen at start: section, symbol, their functions' addresses.
-    pub(super) slots: (SectionId, SymbolId, Vec<u64>),
-    pub(super) jumps: HashMap<u64, (SymbolId, u64)>,
-    /// Records: slot, then the function that gives its content.
-    pub(super) select: Vec<(Target, Target)>,
-}
-
-pub(super) fn elf_section(
-    object: &mut Object<'_>,
-    name: &[u8],
-    kind: SectionKind,
-    sh_type: elf::SectionType,
-    flags: u64,
-) -> SectionId {
-    let id = object.add_section(Vec::new(), name.to_vec(), kind);
-    object.section_mut(id).flags = SectionFlags::Elf { sh_type, sh_flags: elf::SectionFlags(flags) };
-    id
-}
-
-pub(super) const ALLOC: u64 = elf::SHF_ALLOC.0;
-pub(super) const WRITE: u64 = elf::SHF_WRITE.0;
-pub(super) const EXEC: u64 = elf::SHF_EXECINSTR.0;
-
-/// A symbol of the object.
-struct Definition<'n> {
-    name: &'n [u8],
-    bind: u8,
-    kind: u8,
-    hidden: bool,
-    section: SymbolSection,
-    value: u64,
-    size: u64,
-}
-
-fn symbol(object: &mut Object<'_>, d: &Definition<'_>) -> SymbolId {
-    object.add_symbol(write::Symbol {
-        name: d.name.to_vec(),
-        value: d.value,
-        size: d.size,
-        kind: if d.kind == symbols::TLS { SymbolKind::Tls } else { SymbolKind::Unknown },
-        scope: if d.bind == symbols::LOCAL { SymbolScope::Compilation } else { SymbolScope::Dynamic },
-        weak: d.bind == symbols::WEAK,
-        section: d.section,
-        flags: SymbolFlags::Elf {
-            st_info: elf::SymbolInfo(d.bind << 4 | d.kind),
-            st_other: elf::SymbolOther(if d.hidden { 2 } else { 0 }),
-        },
-    })
-}
-
-impl<'a> Output<'a> {
-    fn new(library: &'a Library<'a>, plan: &'a Pieces, options: &'a Options<'a>) -> Result<Output<'a>, Refusal> {
-        let mut object = Object::new(BinaryFormat::Elf, Architecture::X86_64, Endianness::Little);
-        let os_abi = elf::ELFOSABI_GNU;
-        object.flags = FileFlags::Elf { os_abi, abi_version: 0, e_flags: elf::FileFlags(0) };
-        let mut sections = Vec::new();
-        for (index, piece) in plan.pieces.iter().enumerate() {
-            let flags = pieces::section_flags(piece).0;
-            let name = super::section_name(options.tag, index);
-            let (kind, sh_type) = match piece.filled {
-                true => (SectionKind::Data, elf::SHT_PROGBITS),
-                false => (SectionKind::UninitializedData, elf::SHT_NOBITS),
-            };
-            let id = elf_section(&mut object, name.as_bytes(), kind, sh_type, flags);
-            let align = if index == 0 { library.machine.page } else { 1 };
-            let mut bytes = Vec::new();
-            if piece.filled {
-                bytes = super::finish::content(library, plan, piece)?;
-            } else {
-                object.section_mut(id).append_bss(piece.end - piece.start, align);
-            }
-            let symbol = object.section_symbol(id);
-            sections.push((id, symbol, bytes));
-        }
-        let stubs = elf_section(&mut object, b".text.staticcxx", SectionKind::Text, elf::SHT_PROGBITS, ALLOC | EXEC);
-        let slots = elf_section(&mut object, b".data.staticcxx", SectionKind::Data, elf::SHT_PROGBITS, ALLOC | WRITE);
-        let slot_symbol = object.section_symbol(slots);
-        Ok(Output {
-            library,
-            plan,
-            relocated: library.by_address(),
-            options,
-            object,
-            sections,
-            tls: None,
-            lead: 0,
-            globals: HashMap::new(),
-            stubs: (stubs, Vec::new()),
-            stub_symbols: HashMap::new(),
-            slots: (slots, slot_symbol, Vec::new()),
-            jumps: HashMap::new(),
-            select: Vec::new(),
-        })
-    }
-
+impl Output<'_> {
     /// One section for the whole thread-local block, so that distances in it stay.
     fn thread_local(&mut self) {
         let Some(tls) = self.library.tls else { return };
@@ -170,13 +50,7 @@ impl<'a> Output<'a> {
         let size = end;
         let (id, bytes) = if self.options.program.is_some() {
             // The linker script puts it at the end of all thread-local data.
-            let id = elf_section(
-                &mut self.object,
-                super::program::THREAD_LOCAL.as_bytes(),
-                SectionKind::Tls,
-                elf::SHT_PROGBITS,
-                flags,
-            );
+            let id = elf_section(&mut self.object, THREAD_LOCAL.as_bytes(), SectionKind::Tls, elf::SHT_PROGBITS, flags);
             let mut bytes = vec![0; lead as usize];
             bytes.extend_from_slice(self.library.memory.bytes(tls.address, tls.file_size).unwrap_or_default());
             bytes.resize(size as usize, 0);
@@ -228,184 +102,63 @@ impl<'a> Output<'a> {
         }
         Ok(())
     }
-
-    pub(super) fn export(&mut self, name: Cow<'a, [u8]>, s: &Symbol<'_>) -> Result<(), Refusal> {
-        if self.globals.contains_key(&name) {
-            return Ok(());
-        }
-        let (section, value, kind, size) = if s.section == symbols::ABSOLUTE {
-            (SymbolSection::Absolute, s.value, s.kind, s.size)
-        } else {
-            match (s.kind, &self.tls) {
-                (symbols::TLS, Some((id, _, _))) => {
-                    (SymbolSection::Section(*id), s.value.wrapping_add(self.lead), symbols::TLS, s.size)
-                }
-                (symbols::TLS, None) => return Err(Refusal::broken("a thread-local symbol has no block")),
-                (symbols::IFUNC, _) => {
-                    let (_, at) = self.jump(s.value);
-                    let size = self.library.machine.jump.code.len() as u64;
-                    (SymbolSection::Section(self.stubs.0), at, symbols::FUNC, size)
-                }
-                (kind, _) => {
-                    let (section, at) = self.place(s.value).ok_or_else(|| Refusal::Symbol { symbol: shown(s.name) })?;
-                    (SymbolSection::Section(section), at, kind, s.size)
-                }
-            }
-        };
-        // What a program defines is not one of several.
-        let bind = if self.options.program.is_some() { 1 } else { symbols::WEAK };
-        let d = Definition { name: &name, bind, kind, hidden: false, section, value, size };
-        let id = symbol(&mut self.object, &d);
-        self.globals.insert(name, id);
-        Ok(())
-    }
-
-    /// Gives a name to an address, unless it is one already.
-    pub(super) fn define(&mut self, name: Cow<'a, [u8]>, address: u64, kind: u8, size: u64) -> Result<(), Refusal> {
-        if self.globals.contains_key(&name) {
-            return Ok(());
-        }
-        let (section, value) = self.place(address).ok_or_else(|| Refusal::Symbol { symbol: shown(&name) })?;
-        let section = SymbolSection::Section(section);
-        let d = Definition { name: &name, bind: 1, kind, hidden: false, section, value, size };
-        let id = symbol(&mut self.object, &d);
-        self.globals.insert(name, id);
-        Ok(())
-    }
-
-    pub(super) fn undefined(&mut self, name: Cow<'a, [u8]>, weak: bool, thread_local: bool) -> SymbolId {
-        if let Some(id) = self.globals.get(&name) {
-            // One strong reference makes the symbol needed.
-            let known = self.object.symbol_mut(*id);
-            if known.section == SymbolSection::Undefined && known.weak && !weak {
-                known.weak = false;
-                if let SymbolFlags::Elf { st_info, .. } = &mut known.flags {
-                    *st_info = elf::SymbolInfo(1 << 4 | st_info.0 & 15);
-                }
-            }
-            return *id;
-        }
-        let (bind, kind) = (if weak { symbols::WEAK } else { 1 }, if thread_local { symbols::TLS } else { 0 });
-        let section = SymbolSection::Undefined;
-        let d = Definition { name: &name, bind, kind, hidden: false, section, value: 0, size: 0 };
-        let id = symbol(&mut self.object, &d);
-        self.globals.insert(name, id);
-        id
-    }
-
-    /// The section of an address, and the offset in it.
-    fn place(&self, address: u64) -> Option<(SectionId, u64)> {
-        if let Some(index) = self.plan.holding(address) {
-            let (piece, section) = (self.plan.pieces.get(index)?, self.sections.get(index)?);
-            return Some((section.0, address - piece.start));
-        }
-        let (first, section) = (self.plan.pieces.first()?, self.sections.first()?);
-        let last = self.plan.pieces.last()?;
-        (first.start <= address && address <= last.end).then(|| (section.0, address - first.start))
-    }
-
-    /// An address as a symbol and a distance.
-    pub(super) fn address(&self, address: u64) -> Result<Target, Refusal> {
-        let outside = || Refusal::broken(format!("address {address:#x} lies outside of it"));
-        let index = self.plan.holding(address).unwrap_or(0);
-        let (piece, section) = self.plan.pieces.get(index).zip(self.sections.get(index)).ok_or_else(outside)?;
-        let near = address.abs_diff(piece.start) <= super::library::LIMIT;
-        near.then_some((section.1, address.wrapping_sub(piece.start) as i64)).ok_or_else(outside)
-    }
-
-    /// What a symbol of the library is in the object.
-    pub(super) fn target(&mut self, index: usize) -> Result<Target, Refusal> {
-        let s = *self.library.symbols.get(index).ok_or_else(|| Refusal::broken("a symbol is missing"))?;
-        if !s.defined() {
-            return self.foreign(&s);
-        }
-        if !s.bound(self.library.symbolic) {
-            let name = self.options.versions.name(&s).map_or(Cow::Borrowed(s.name), Cow::Owned);
-            if let Some(id) = self.globals.get(&name) {
-                return Ok((*id, 0));
-            }
-            if self.options.module.is_some() && module::is_libc_s(&s, self.options.libc) {
-                return Ok((self.undefined(Cow::Borrowed(s.name), false, false), 0));
-            }
-        }
-        if s.section == symbols::ABSOLUTE {
-            return Err(Refusal::Symbol { symbol: shown(s.name) });
-        }
-        match s.kind {
-            symbols::TLS => self.own_thread_local(s.value as i64),
-            symbols::IFUNC => Ok((self.jump(s.value).0, 0)),
-            _ => self.address(s.value),
-        }
-    }
-
-    pub(super) fn own_thread_local(&self, offset: i64) -> Result<Target, Refusal> {
-        let block =
-            self.tls.as_ref().ok_or_else(|| Refusal::broken("it refers to a thread-local block that it lacks"))?;
-        Ok((block.1, offset))
-    }
-
-    fn foreign(&mut self, s: &Symbol<'a>) -> Result<Target, Refusal> {
-        if s.name == b"__tls_get_addr" {
-            let stub = self.library.machine.tls_get_addr;
-            return Ok((self.stub("staticcxx_tls_get_addr", stub), 0));
-        }
-        if let Some(id) = self.bound_elsewhere(s) {
-            return Ok((id, 0));
-        }
-        // A weak reference takes nothing out of an archive. One with a version was bound to a library that had the
-        // symbol when this one was linked: it is meant to be there.
-        let weak = s.bind == symbols::WEAK && s.version.is_none();
-        let name = match self.options.versions.name(s) {
-            Some(name) => Cow::Owned(name),
-            None if s.name == b"__cxa_atexit" || s.name == b"__cxa_finalize" => {
-                self.undefined(Cow::Borrowed(SUPPORT), false, false);
-                Cow::Borrowed(if s.name == b"__cxa_atexit" { &b"staticcxx_atexit"[..] } else { b"staticcxx_finalize" })
-            }
-            None if self.options.module.is_some_and(|m| m.of_libc) && self.options.libc.has(s.name) => {
-                Cow::Borrowed(s.name)
-            }
-            None => Cow::Borrowed(self.options.libc.resolve(s)?),
-        };
-        Ok((self.undefined(name, weak, s.kind == symbols::TLS), 0))
-    }
-
-    pub(super) fn stub(&mut self, name: &'static str, stub: Stub) -> SymbolId {
-        if let Some(id) = self.stub_symbols.get(name) {
-            return *id;
-        }
-        let id = self.code(name.as_bytes(), stub).0;
-        self.stub_symbols.insert(name, id);
-        id
-    }
-
-    /// Adds a stub; gives its symbol and its offset.
-    fn code(&mut self, name: &[u8], stub: Stub) -> (SymbolId, u64) {
-        let (section, bytes) = &mut self.stubs;
-        bytes.resize(bytes.len().next_multiple_of(16), self.library.machine.filler);
-        let value = bytes.len() as u64;
-        bytes.extend_from_slice(stub.code);
-        let (kind, size) = (symbols::FUNC, stub.code.len() as u64);
-        let section = SymbolSection::Section(*section);
-        let d = Definition { name, bind: symbols::LOCAL, kind, hidden: false, section, value, size };
-        (symbol(&mut self.object, &d), value)
-    }
-
-    /// A jump to the function that the function at an address chooses at start.
-    fn jump(&mut self, chooser: u64) -> (SymbolId, u64) {
-        if let Some(known) = self.jumps.get(&chooser) {
-            return *known;
-        }
-        let made = self.code(format!("staticcxx_choose_{chooser:x}").as_bytes(), self.library.machine.jump);
-        let slot = self.slots.2.len() as i64 * 8;
-        self.slots.2.push(chooser);
-        if let Some((at, kind, addend)) = self.library.machine.jump.relocation {
-            self.add(self.stubs.0, made.1 + at, kind, (self.slots.1, slot + addend));
-        }
-        self.jumps.insert(chooser, made);
-        made
-    }
 }
 
-fn shown(name: &[u8]) -> String {
-    String::from_utf8_lossy(name).into_owned()
+/// A converted library.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Converted {
+    /// The relocatable object.
+    pub object: Vec<u8>,
+    /// Bytes that are in the shared object's read-only memory and not in the program's.
+    pub dropped: u64,
+}
+
+/// An object may be this large, or sixteen times its shared object: zeros of a hostile one are not written out.
+const FILLED: u64 = 64 << 20;
+
+/// Converts a library.
+///
+/// # Errors
+/// Whatever can't be had in a static program, by name.
+pub fn convert(library: &Library<'_>, options: &Options<'_>) -> Result<Converted, Refusal> {
+    let filled = options.program.map_or_else(Vec::new, Program::filled);
+    let plan = pieces::plan(library, unwind::extent(library), options.layout, &filled);
+    if let (Some(tls), Some(_)) = (library.tls, options.program)
+        && tls.lead() != 0
+    {
+        return Err(Refusal::broken("its thread-local block is not aligned"));
+    }
+    let block = library.tls.filter(|t| t.file_size > 0 || options.program.is_some()).map_or(0, |t| t.size);
+    let (bytes, limit) = (plan.filled() + block, FILLED.max(library.memory.data.len() as u64 * 16));
+    if bytes > limit {
+        return Err(Refusal::TooLarge { bytes, limit });
+    }
+    let object = write(library, &plan, options)?;
+    Ok(Converted { object, dropped: plan.dropped })
+}
+
+/// Refuses what is known to be wrong before anything is converted.
+///
+/// # Errors
+/// The reason.
+pub fn acceptable(library: &Library<'_>) -> Result<(), Refusal> {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    if library.soname.is_some_and(glibc_names::is_glibc) {
+        return Err(Refusal::Glibc);
+    }
+    if let Some(other) = library.needed.iter().find(|n| glibc_names::other_libc(n)) {
+        return Err(Refusal::OtherLibc { needed: text(other) });
+    }
+    let exported = library.symbols.iter().filter(|s| s.exported());
+    // A program may bring its own allocator, as it could if it were linked statically.
+    let may = |name: &[u8]| library.entry.is_some() && glibc_names::ALLOCATION.contains(&name);
+    if let Some(own) = exported.clone().find(|s| glibc_names::OF_LIBC.contains(&s.name) && !may(s.name)) {
+        return Err(Refusal::Interposes { symbol: text(own.name) });
+    }
+    let private = library.symbols.iter().find(|s| !s.defined() && s.version == Some(b"GLIBC_PRIVATE"));
+    // Programs of glibc itself share more with its archives than libraries may; what those lack is refused by name later.
+    if let Some(s) = private.filter(|s| s.name != b"__tls_get_addr" && library.entry.is_none()) {
+        return Err(Refusal::LoaderInternals { symbol: text(s.name), version: "GLIBC_PRIVATE".into() });
+    }
+    Ok(())
 }

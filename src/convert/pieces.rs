@@ -15,6 +15,7 @@
 use super::library::Library;
 use super::machine::Meaning;
 use super::memory::Segment;
+use super::refusal::Refusal;
 use object::elf;
 
 /// How the distances are kept.
@@ -198,6 +199,33 @@ pub fn section_flags(piece: &Piece) -> elf::SectionFlags {
         flags |= elf::SHF_EXECINSTR.0;
     }
     elf::SectionFlags(flags)
+}
+
+/// The bytes of a piece, without what only ld.so reads.
+pub(super) fn content(library: &Library<'_>, plan: &Pieces, piece: &Piece) -> Result<Vec<u8>, Refusal> {
+    let length = usize::try_from(piece.end - piece.start).map_err(|_| Refusal::broken("it is too large"))?;
+    let mut bytes = vec![0u8; length];
+    for segment in &library.memory.segments {
+        let Segment { address, file_size, .. } = *segment;
+        let (from, to) = (address.max(piece.start), (address + file_size).min(piece.end));
+        if from >= to {
+            continue;
+        }
+        let source = library.memory.bytes(from, to - from).ok_or_else(|| Refusal::broken("a segment is cut short"))?;
+        let at = (from - piece.start) as usize;
+        if let Some(place) = bytes.get_mut(at..at + source.len()) {
+            place.copy_from_slice(source);
+        }
+    }
+    for (from, to) in &plan.zeroed {
+        let (from, to) = ((*from).max(piece.start), (*to).min(piece.end));
+        if from < to
+            && let Some(place) = bytes.get_mut((from - piece.start) as usize..(to - piece.start) as usize)
+        {
+            place.fill(0);
+        }
+    }
+    Ok(bytes)
 }
 
 #[cfg(test)]

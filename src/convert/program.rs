@@ -2,57 +2,15 @@
 //! their place in it (COPY relocations, [`super::copies`]), and thread-locals whose distance from the thread pointer
 //! stands in its code.
 
-use super::copies::Copied;
-use super::library::{Library, Tls};
+use super::library::Library;
 use super::machine::{Meaning, NamesMain};
 use super::memory::u32_at;
-use super::output::{ALLOC, Output, elf_section};
+use super::object_writer::{Output, elf_section};
 use super::refusal::Refusal;
-use super::start;
+use super::sections::{ALLOC, HEAD, HEAD_SIZE};
 use super::symbols;
 use object::{SectionKind, elf};
 use std::borrow::Cow;
-
-/// The section of a program's thread-locals.
-pub const THREAD_LOCAL: &str = ".staticcxx_tls";
-
-/// The section that a program which stays at its addresses begins with: linkers put the file's headers before it.
-pub const HEAD: &str = ".staticcxx_head";
-
-/// The smallest alignment of a program's thread-locals: that of a cache line, which is also the most that others ask
-/// for in practice.
-const THREAD_ALIGN: u64 = 64;
-
-/// How a program is converted, beside what libraries have too.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Program {
-    /// Variables of libraries that have their place in it.
-    pub copies: Vec<Copied>,
-    /// The alignment of all thread-locals of the link.
-    pub thread_align: u64,
-}
-
-impl Program {
-    /// Where in its section the program's block begins, and the section's size. Code of a program finds its
-    /// thread-locals at constant distances below the thread pointer, so that the block must end there.
-    pub fn thread_local(&self, tls: &Tls) -> (u64, u64) {
-        let align = self.thread_align.max(tls.align).max(THREAD_ALIGN);
-        let block = tls.size.next_multiple_of(tls.align);
-        let size = block.next_multiple_of(align);
-        (size - block, size)
-    }
-
-    /// The alignment of that section.
-    pub fn thread_align(&self, tls: &Tls) -> u64 {
-        self.thread_align.max(tls.align).max(THREAD_ALIGN)
-    }
-
-    /// The addresses behind the copied variables that have bytes where the file has none.
-    pub fn filled(&self) -> Vec<u64> {
-        let with_content = self.copies.iter().filter(|c| !c.is_zero());
-        with_content.map(|c| c.at + c.content.bytes.len() as u64).collect()
-    }
-}
 
 /// How far into the start code `main` is looked for.
 const START_CODE: usize = 80;
@@ -106,7 +64,7 @@ impl Output<'_> {
         if self.library.fixed {
             let kind = SectionKind::ReadOnlyData;
             let id = elf_section(&mut self.object, HEAD.as_bytes(), kind, elf::SHT_PROGBITS, ALLOC);
-            self.object.section_mut(id).set_data(vec![0; start::HEAD_SIZE as usize], 1);
+            self.object.section_mut(id).set_data(vec![0; HEAD_SIZE as usize], 1);
         }
         for copied in &program.copies {
             if !copied.is_zero() {
@@ -125,21 +83,5 @@ impl Output<'_> {
             }
         }
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_block_ends_where_the_section_ends() {
-        let program = Program { copies: vec![], thread_align: 1 };
-        let tls = |size, align| Tls { address: 0x1000, file_size: 0, size, align };
-        assert_eq!(program.thread_local(&tls(4, 4)), (60, 64));
-        assert_eq!(program.thread_local(&tls(65, 8)), (128 - 72, 128));
-        assert_eq!(program.thread_local(&tls(1, 128)), (0, 128));
-        let wide = Program { copies: vec![], thread_align: 256 };
-        assert_eq!((wide.thread_local(&tls(8, 8)), wide.thread_align(&tls(8, 8))), ((248, 256), 256));
     }
 }

@@ -1,9 +1,10 @@
 //! Relocations of a shared object, one by one, as those of an object file.
 
-use super::library::Relocation;
+use super::dynamic::Relocation;
 use super::machine::Meaning;
-use super::output::{ALLOC, Output, Target, elf_section};
+use super::object_writer::{Output, Target, elf_section};
 use super::refusal::Refusal;
+use super::sections::ALLOC;
 use super::unwind::{To, Unwind};
 use object::write::{self, SectionId};
 use object::{RelocationFlags, SectionKind, elf};

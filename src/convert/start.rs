@@ -6,8 +6,7 @@
 use super::library::Library;
 use super::machine::Machine;
 use super::pieces::Pieces;
-use super::program::{HEAD, THREAD_LOCAL};
-use super::{base_symbol, section_name, start_symbol};
+use super::sections::{HEAD, HEAD_SIZE, THREAD_LOCAL, base_symbol, section_name, start_symbol};
 use object::write::{Object, Relocation, Symbol, SymbolSection};
 use object::{Architecture, BinaryFormat, Endianness, RelocationFlags, SectionFlags, SectionKind, SymbolFlags};
 use object::{SymbolKind, SymbolScope, elf};
@@ -121,9 +120,6 @@ pub fn script(libraries: &[Placed<'_>], machine: &Machine, dialect: Dialect) -> 
     text.push_str("}\nINSERT BEFORE .bss;\n");
     text
 }
-
-/// Room for the mark at the end of the page before a program.
-pub(super) const HEAD_SIZE: u64 = 16;
 
 /// Puts the thread-locals of a program behind all others: GNU ld's way of saying it. Those that begin as zero lie
 /// before, and so become bytes too.

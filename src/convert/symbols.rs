@@ -1,6 +1,6 @@
 //! The dynamic symbol table with the versions of its symbols.
 
-use super::library::{Dynamic, Relocation, symbol_count};
+use super::dynamic::{Dynamic, Relocation, symbol_count};
 use super::memory::{Memory, text_at, u16_at, u32_at, u64_at};
 use super::refusal::Refusal;
 use object::elf;

@@ -1,7 +1,8 @@
 //! The unwind table (`.eh_frame`): read entry by entry, so that its pointers can become relocations and linkers can
 //! merge and index it like any other. Format: Linux Standard Base, "Exception Frames"; DWARF 5, 6.4.1.
 
-use super::library::{Library, Relocation};
+use super::dynamic::Relocation;
+use super::library::Library;
 use super::memory::{u32_at, u64_at};
 use super::refusal::Refusal;
 use std::collections::BTreeMap;

@@ -124,6 +124,11 @@ impl Libc {
         self.offered.contains_key(name) && self.has(name)
     }
 
+    /// Whether a module's references to its own definition of a symbol go to libc's, which every module sees first.
+    pub(super) fn comes_first(&self, symbol: &Symbol<'_>) -> bool {
+        symbol.kind != super::symbols::TLS && self.exports(symbol.name)
+    }
+
     /// The names that [`Libc::exports`].
     pub fn exported(&self) -> impl Iterator<Item = &[u8]> {
         self.offered.keys().map(Vec::as_slice).filter(|n| self.has(n))

@@ -1,7 +1,8 @@
 //! `staticctl archive`: a shared object as an archive that any compiler and linker takes without us.
 
 use super::{EXIT_YES, fail, produce};
-use crate::convert::{Layout, Library, Options, Versions, acceptable, convert, start, tag};
+use crate::convert::sections::tag;
+use crate::convert::{Layout, Library, Options, Versions, acceptable, convert, start};
 use crate::libs::{library_ref, needs};
 use crate::model::Language;
 use crate::settings::Settings;

@@ -8,7 +8,7 @@ use proptest::test_runner::{Config, TestRunner};
 use staticcxx::args::{ld_options, lexer, response};
 use staticcxx::check;
 use staticcxx::convert::copies::{Copied, Members, of_archives, wanted};
-use staticcxx::convert::module::Scope;
+use staticcxx::convert::scope::Scope;
 use staticcxx::convert::{Layout, Libc, Library, Options, Program, Versions, acceptable, convert, file_hints, program};
 use staticcxx::libs::{la, pc, script, sniff};
 use std::ffi::OsString;

@@ -2,7 +2,7 @@
 //! in the program. Their layout is that of `toolchains/glibc/modules.h`.
 
 use crate::convert::machine::Machine;
-use crate::convert::module::record_symbol;
+use crate::convert::scope::record_symbol;
 use object::write::{self, Object, SectionId, SymbolId, SymbolSection};
 use object::{Architecture, BinaryFormat, Endianness, RelocationFlags, SectionFlags, SectionKind, SymbolFlags};
 use object::{SymbolKind, SymbolScope, elf};

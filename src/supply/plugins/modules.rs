@@ -3,9 +3,11 @@
 use super::exports::{Known, Program};
 use super::module_tables::{self, Kind, Row};
 use crate::archive;
-use crate::convert::module::{self, Binding, Scope};
+use crate::convert::module;
+use crate::convert::scope::{Binding, Scope};
+use crate::convert::sections::tag;
 use crate::convert::symbols::WEAK;
-use crate::convert::{Layout, Libc, Library, Options, Refusal, Versions, convert, tag};
+use crate::convert::{Layout, Libc, Library, Options, Refusal, Versions, convert};
 use crate::libs::Provider;
 use crate::repairs::make::ITERATE_FILE;
 use crate::supply::converted;
