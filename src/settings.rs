@@ -1,37 +1,16 @@
 //! The one home of the environment: every variable that we read, read once.
 
-use crate::linker::Choice;
-use crate::repairs::{iconv, nss};
-use crate::supply::converted;
-use crate::toolchain::Wanted;
+use crate::options::check::CheckMode;
+use crate::options::convert::ConvertChoice;
+use crate::options::iconv::IconvChoice;
+use crate::options::linker::LinkerChoice;
+use crate::options::malloc::Malloc;
+use crate::options::nss;
+use crate::options::repairs::GlibcFixes;
 use std::collections::BTreeMap;
 use std::env;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::path::PathBuf;
-
-/// What to do with the verdict of the check, `STATICCXX_CHECK`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum CheckMode {
-    /// A link whose output is not a verified static program fails (the default).
-    #[default]
-    Strict,
-    /// It is said on stderr and the link succeeds.
-    Warn,
-    /// The output is not read.
-    Off,
-}
-
-/// The allocator of a program whose toolchain brings one, `STATICCXX_MALLOC`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Malloc {
-    /// The toolchain's where the program's own code allocates (the default).
-    #[default]
-    Offered,
-    /// The toolchain's in any case: `mimalloc`.
-    Always,
-    /// The libc's own: `libc`.
-    Libc,
-}
 
 /// The stack of threads in musl programs where nobody says: what musl gives at most, and glibc usually.
 const STACK_SIZE: u64 = 8 << 20;
@@ -58,7 +37,7 @@ pub struct Settings {
     /// `STATICCXX_FAT_SHARED` is not `0` or `off`: shared objects get what is needed to link them statically.
     pub fat_shared: bool,
     /// `STATICCXX_GLIBC_FIXES`: which of glibc's traps are repaired; both without.
-    pub repairs: Wanted,
+    pub repairs: GlibcFixes,
     /// `STATICCXX_MALLOC`.
     pub malloc: Malloc,
     /// `STATICCXX_STACK_SIZE`: the stack of threads in musl programs, in bytes; 0 leaves it to musl.
@@ -66,17 +45,17 @@ pub struct Settings {
     /// Variables with values that were not understood, and what they can be.
     pub bad_values: Vec<(&'static str, OsString, &'static str)>,
     /// `STATICCXX_LINKER`: which linker makes executables.
-    pub linker: Choice,
+    pub linker: LinkerChoice,
     /// `STATICCXX_SMALL` is set and not `0` or `off`: what is not used is left out.
     pub small: bool,
     /// The first variable that is set among those by which compilers and linkers are steered.
     pub steered_by: Option<&'static str>,
     /// `STATICCXX_CONVERT`: which shared objects are converted.
-    pub convert: converted::Choice,
+    pub convert: ConvertChoice,
     /// `STATICCXX_PLUGINS`: what the program opens at run time, as [`crate::libs::plugin_list`] reads it.
     pub plugins: Option<OsString>,
     /// `STATICCXX_ICONV`: which converters programs get.
-    pub iconv: iconv::Choice,
+    pub iconv: IconvChoice,
     /// `STATICCXX_NSS`: name services beyond files and dns.
     pub services: Vec<String>,
     /// `STATICCXX_LOG`: a filter as `env_logger` reads it.
@@ -104,13 +83,6 @@ pub struct Settings {
     pub data_dir: Option<PathBuf>,
 }
 
-/// `off` and `0` are none, `locale`, `nss` and `iconv` one, everything else all.
-fn wanted(value: Option<&OsStr>) -> Wanted {
-    let value = value.and_then(OsStr::to_str).unwrap_or_default();
-    let only = |name: &str| value == name || !["off", "0", "locale", "nss", "iconv"].contains(&value);
-    Wanted { locale: only("locale"), name_services: only("nss"), iconv: only("iconv") }
-}
-
 /// Variables that change what a compiler hands to its linker, or what that makes of it.
 const STEERING: [&str; 5] = ["COMPILER_PATH", "GCC_EXEC_PREFIX", "GNUTARGET", "LDEMULATION", "COLLECT_NO_DEMANGLE"];
 
@@ -122,7 +94,7 @@ impl Settings {
     pub fn from_env() -> Settings {
         let get = |name: &str| env::var_os(name).filter(|v| !v.is_empty());
         let check = get("STATICCXX_CHECK");
-        let mode = check.as_deref().map(check_mode);
+        let mode = check.as_deref().map(CheckMode::read);
         let mut bad_values = Vec::new();
         let mut understood = |name: &'static str, can_be: &'static str, read: &dyn Fn(&str) -> Option<u64>| {
             let value = get(name)?;
@@ -139,14 +111,14 @@ impl Settings {
             _ => None,
         });
         let linker = get("STATICCXX_LINKER");
-        let choice = linker.as_deref().map(Choice::read);
+        let choice = linker.as_deref().map(LinkerChoice::read);
         if let (Some(value), Some(None)) = (linker, choice) {
             bad_values.push(("STATICCXX_LINKER", value, "`auto`, `wild`, `mold`, `lld`, `gold` or `bfd`"));
         }
         let on = |name: &str| get(name).map(|v| v != "0" && v != "off");
-        let iconv: iconv::Choice =
-            get("STATICCXX_ICONV").map_or_else(Default::default, |v| iconv::Choice::parse(&v.to_string_lossy()));
-        let mut repairs = wanted(get("STATICCXX_GLIBC_FIXES").as_deref());
+        let iconv: IconvChoice =
+            get("STATICCXX_ICONV").map_or_else(Default::default, |v| IconvChoice::parse(&v.to_string_lossy()));
+        let mut repairs = GlibcFixes::read(get("STATICCXX_GLIBC_FIXES").as_deref());
         repairs.iconv &= !iconv.is_none();
         Settings {
             path: get("PATH"),
@@ -165,7 +137,7 @@ impl Settings {
             linker: choice.flatten().unwrap_or_default(),
             small: on("STATICCXX_SMALL").unwrap_or(false),
             steered_by: STEERING.into_iter().find(|name| get(name).is_some()),
-            convert: converted::Choice::parse(&get("STATICCXX_CONVERT").unwrap_or_default().to_string_lossy()),
+            convert: ConvertChoice::parse(&get("STATICCXX_CONVERT").unwrap_or_default().to_string_lossy()),
             plugins: get("STATICCXX_PLUGINS"),
             iconv,
             services: nss::parse(&get("STATICCXX_NSS").unwrap_or_default().to_string_lossy()),
@@ -209,15 +181,6 @@ pub fn given(names: &[&str]) -> BTreeMap<String, OsString> {
     names.iter().filter_map(value).collect()
 }
 
-fn check_mode(value: &OsStr) -> Option<CheckMode> {
-    match value.to_str()? {
-        "strict" => Some(CheckMode::Strict),
-        "warn" => Some(CheckMode::Warn),
-        "off" => Some(CheckMode::Off),
-        _ => None,
-    }
-}
-
 /// The XDG base directory rule: an absolute path in the variable, else a default below the home.
 /// <https://specifications.freedesktop.org/basedir-spec/latest/>
 fn base(variable: Option<OsString>, home: Option<OsString>, below: &str) -> Option<PathBuf> {
@@ -231,14 +194,6 @@ fn base(variable: Option<OsString>, home: Option<OsString>, below: &str) -> Opti
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn check_modes_are_the_documented_three() {
-        for (text, mode) in [("strict", CheckMode::Strict), ("warn", CheckMode::Warn), ("off", CheckMode::Off)] {
-            assert_eq!(check_mode(OsStr::new(text)), Some(mode));
-        }
-        assert_eq!(check_mode(OsStr::new("no")), None);
-    }
 
     #[test]
     fn a_relative_base_directory_is_ignored() {

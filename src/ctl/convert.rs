@@ -9,6 +9,7 @@ use crate::libs::plugin_list;
 use crate::libs::{Provider, SearchPath};
 use crate::message;
 use crate::message::progress::Progress;
+use crate::options::convert::ConvertChoice;
 use crate::packages::owner;
 use crate::program::advice::{self, Hint};
 use crate::program::eligibility::{self, Kind};
@@ -19,7 +20,7 @@ use crate::program::{listing, privileges};
 use crate::report::Outcome;
 use crate::run::{self, Guard};
 use crate::settings::Settings;
-use crate::supply::converted::{self, Choice};
+use crate::supply::converted;
 use crate::supply::program_object::ProgramFile;
 use crate::toolchain::Facts;
 use std::ffi::{OsStr, OsString};
@@ -271,7 +272,7 @@ struct Plan {
     sources: Vec<Source>,
     /// Words for the link.
     words: Vec<OsString>,
-    choice: Choice,
+    choice: ConvertChoice,
 }
 
 impl Plan {
@@ -282,7 +283,7 @@ impl Plan {
         let files = found.loaded.iter().map(|l| l.path.clone()).chain(archives.iter().flatten().cloned());
         let owners = owner::of(settings, &files.collect::<Vec<_>>());
         let mut of_archives = owners.iter().skip(found.loaded.len());
-        let mut plan = Plan { sources: vec![], words: vec![], choice: Choice::default() };
+        let mut plan = Plan { sources: vec![], words: vec![], choice: ConvertChoice::default() };
         for (number, (loaded, archive)) in found.loaded.iter().zip(&archives).enumerate() {
             let of_shared = owners.get(number).and_then(Option::as_ref);
             let of_archive = archive.as_ref().and_then(|_| of_archives.next()).and_then(Option::as_ref);

@@ -2,8 +2,9 @@
 
 use super::{EXIT_NO, EXIT_YES, produce};
 use crate::model::{Language, StaticKind};
+use crate::options::check::CheckMode;
 use crate::run::shell_line;
-use crate::settings::{CheckMode, Settings};
+use crate::settings::Settings;
 use crate::toolchain::{self, Facts, Invocation, Need, Selected};
 use std::fmt::Write;
 

@@ -6,10 +6,11 @@ use crate::args::option_table::Role;
 use crate::convert::start::Dialect;
 use crate::convert::{Refusal, machine::Machine};
 use crate::libs::{self, Missing, Resolution};
-use crate::linker;
 use crate::model::Libc;
+use crate::options::convert::ConvertMode;
+use crate::options::linker::LinkerChoice;
 use crate::settings::Settings;
-use crate::supply::converted::{Means, Mode};
+use crate::supply::converted::Means;
 use crate::toolchain::Facts;
 use std::path::PathBuf;
 
@@ -17,7 +18,7 @@ use std::path::PathBuf;
 /// start-up code.
 pub(super) fn means(settings: &Settings, request: &Request, facts: &Facts, support: Option<PathBuf>) -> Option<Means> {
     let choice = &settings.convert;
-    if choice.mode == Mode::Off && choice.named.is_empty() || facts.libc != Libc::Glibc {
+    if choice.mode == ConvertMode::Off && choice.named.is_empty() || facts.libc != Libc::Glibc {
         return None;
     }
     let support = support?;
@@ -40,8 +41,8 @@ pub(super) fn means(settings: &Settings, request: &Request, facts: &Facts, suppo
 /// is something to be converted.
 pub(super) fn wants_start_code(settings: &Settings, facts: &Facts, found: &Resolution) -> bool {
     let choice = &settings.convert;
-    let asked = choice.mode == Mode::Prefer || !choice.named.is_empty();
-    facts.repairs.is_none() && (asked || choice.mode == Mode::Auto && !found.missing.is_empty())
+    let asked = choice.mode == ConvertMode::Prefer || !choice.named.is_empty();
+    facts.repairs.is_none() && (asked || choice.mode == ConvertMode::Auto && !found.missing.is_empty())
 }
 
 /// Linkers that read a script with INSERT beside their own: what they are called, what they say, how they read it.
@@ -66,7 +67,7 @@ fn dialect(settings: &Settings, request: &Request, facts: &Facts) -> Option<Dial
     let named = match named {
         Some(word) => Some(word.strip_prefix("-fuse-ld=").unwrap_or_default().to_owned()),
         // The built-in linker reads no scripts; `auto` leaves such links to the compiler's own.
-        None if settings.linker == linker::Choice::Wild => return None,
+        None if settings.linker == LinkerChoice::Wild => return None,
         None => settings.linker.named().map(str::to_owned),
     };
     let known = |(name, says, _): &&(&str, &str, Dialect)| match &named {
@@ -86,7 +87,7 @@ pub(super) fn resolved(
     let found = resolve(means.as_ref());
     let Some(mut means) = means else { return found };
     let mut archives = libs::archives(&found, facts, &means);
-    if means.choice.mode == Mode::Off {
+    if means.choice.mode == ConvertMode::Off {
         archives.incomplete.clear();
     }
     means.incomplete = archives.incomplete.iter().map(|(archive, _)| archive.clone()).collect();

@@ -6,8 +6,9 @@ use crate::args::option_table::Role;
 use crate::check::Expect;
 use crate::linker::call_detection::Traps;
 use crate::linker::line::{self, Parts};
-use crate::linker::{Choice, WhyNot, mentions, template, wild_words};
+use crate::linker::{WhyNot, mentions, template, wild_words};
 use crate::model::{Family, Libc};
+use crate::options::linker::LinkerChoice;
 use crate::plan::words::names_built_in;
 use crate::repairs::make::Repairs;
 use crate::run::{Command, Guard, Supervised};
@@ -84,7 +85,7 @@ pub fn built_in_line(settings: &Settings, job: &Job) -> Result<Vec<String>, WhyN
 
 /// Whether the built-in linker was asked for by name.
 pub(super) fn asked_for(settings: &Settings, job: &Job) -> bool {
-    settings.linker == Choice::Wild || job.request.args.iter().any(names_built_in)
+    settings.linker == LinkerChoice::Wild || job.request.args.iter().any(names_built_in)
 }
 
 /// A link that the built-in linker can be tried with.

@@ -17,7 +17,8 @@ use crate::libs;
 use crate::linker::call_detection::Traps;
 use crate::linker::{WhyNot, template};
 use crate::message;
-use crate::repairs::make::{Repairs, Wanted};
+use crate::options::repairs::GlibcFixes;
+use crate::repairs::make::Repairs;
 use crate::report::LinkedBy;
 use crate::run::{self, Command, Ended, FileId, Guard};
 use crate::settings::{self, Settings};
@@ -33,7 +34,7 @@ struct Errand {
     expect: Expect,
     packed: bool,
     repairs: Option<Repairs>,
-    wanted: Wanted,
+    wanted: GlibcFixes,
     /// The words with the directories that the compiler's linker searches by itself.
     dirs: Vec<String>,
     /// The libraries of the call.

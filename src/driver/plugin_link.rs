@@ -54,8 +54,8 @@ pub(super) fn asked(settings: &Settings, request: &Request, facts: &Facts) -> Re
     Ok(Asked { wanted, warning: None })
 }
 
-fn list_off() -> crate::supply::converted::Choice {
-    crate::supply::converted::Choice::parse("off")
+fn list_off() -> crate::options::convert::ConvertChoice {
+    crate::options::convert::ConvertChoice::parse("off")
 }
 
 /// What is known of the program that a call links.

@@ -8,10 +8,11 @@ use crate::check::{Image, Verdict};
 use crate::convert::Refusal;
 use crate::convert::start::Dialect;
 use crate::libs::{Library, Missing};
-use crate::linker::Choice;
 use crate::model::{Language, StaticKind};
+use crate::options::check::CheckMode;
+use crate::options::linker::LinkerChoice;
 use crate::report::{Outcome, Times};
-use crate::settings::{CheckMode, Settings};
+use crate::settings::Settings;
 use crate::supply::converted::Means;
 use crate::supply::program_object::ProgramFile;
 use crate::toolchain::{self, Facts, Invocation, Need, SelectError, Selected};
@@ -88,7 +89,7 @@ pub fn link_program(
     wanted: &ProgramLink<'_>,
 ) -> ProgramLinked {
     let start = Instant::now();
-    let settings = Settings { linker: Choice::default(), check: CheckMode::Strict, ..settings.clone() };
+    let settings = Settings { linker: LinkerChoice::default(), check: CheckMode::Strict, ..settings.clone() };
     selected.facts = None;
     let mut words: Vec<OsString> = ["-fuse-ld=bfd", "-o"].map(OsString::from).to_vec();
     words.push(wanted.output.into());

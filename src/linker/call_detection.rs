@@ -6,8 +6,9 @@
 //! anything is written, and is made again with the repair, or by the compiler.
 
 use super::WhyNot;
+use crate::options::repairs::GlibcFixes;
 use crate::repairs::archives;
-use crate::repairs::make::{LOCALE_FUNCTIONS, Repairs, TRAPS, Trap, Wanted};
+use crate::repairs::make::{LOCALE_FUNCTIONS, Repairs, TRAPS, Trap};
 
 /// Functions that libstdc++ calls itself, so that a trap for them springs in every C++ program.
 pub const CXX_CALLS: [&str; 3] = ["iconv_open", "newlocale", "setlocale"];
@@ -21,7 +22,7 @@ pub struct Traps<'a> {
     /// The program is C++.
     cxx: bool,
     repairs: Option<&'a Repairs>,
-    wanted: Wanted,
+    wanted: GlibcFixes,
     /// Repairs that are in already.
     taken: Vec<Trap>,
 }
@@ -31,7 +32,7 @@ impl<'a> Traps<'a> {
     ///
     /// # Errors
     /// It has glibc, and no traps could be made.
-    pub fn new(glibc: bool, repairs: Option<&'a Repairs>, wanted: Wanted) -> Result<Traps<'a>, WhyNot> {
+    pub fn new(glibc: bool, repairs: Option<&'a Repairs>, wanted: GlibcFixes) -> Result<Traps<'a>, WhyNot> {
         match repairs {
             Some(repairs) if repairs.traps.is_none() => Err(WhyNot::NoTraps),
             None if glibc => Err(WhyNot::NoTraps),
@@ -141,7 +142,7 @@ mod tests {
 
     #[test]
     fn a_sprung_trap_becomes_a_repair_once() {
-        let (repairs, wanted) = (repairs(), Wanted { locale: true, name_services: true, iconv: true });
+        let (repairs, wanted) = (repairs(), GlibcFixes { locale: true, name_services: true, iconv: true });
         let mut traps = Traps::new(true, Some(&repairs), wanted).unwrap();
         let words = traps.words().join(" ");
         assert!(words.contains("--wrap=setlocale") && words.contains("--wrap=getpwnam /r/"), "{words}");
@@ -158,7 +159,7 @@ mod tests {
 
     #[test]
     fn what_libstdcxx_calls_itself_is_looked_for_among_the_inputs() {
-        let (repairs, wanted) = (repairs(), Wanted { locale: true, name_services: true, iconv: true });
+        let (repairs, wanted) = (repairs(), GlibcFixes { locale: true, name_services: true, iconv: true });
         for mentioned in [false, true] {
             let mut traps = Traps::new(true, Some(&repairs), wanted).unwrap();
             traps.cxx(|functions| functions.iter().map(|f| *f == "setlocale" && mentioned).collect());
@@ -167,14 +168,14 @@ mod tests {
             assert_eq!(words.contains("--wrap=_ZNSt6localeC1EPKc"), !mentioned, "{words}");
             assert_eq!(words.contains("--undefined=staticcxx_locale_data"), mentioned, "{words}");
         }
-        let mut off = Traps::new(true, Some(&repairs), Wanted::default()).unwrap();
+        let mut off = Traps::new(true, Some(&repairs), GlibcFixes::default()).unwrap();
         off.cxx(|_| unreachable!());
     }
 
     #[test]
     fn without_the_repair_the_compiler_s_linker_warns() {
         let repairs = repairs();
-        let mut traps = Traps::new(true, Some(&repairs), Wanted::default()).unwrap();
+        let mut traps = Traps::new(true, Some(&repairs), GlibcFixes::default()).unwrap();
         let words = traps.words().join(" ");
         assert!(!words.contains("setlocale") && words.contains("--wrap=getpwnam"), "{words}");
         assert_eq!(traps.sprung(&Trap::NameServices.needed()), Err(WhyNot::Warning));
@@ -182,7 +183,7 @@ mod tests {
 
     #[test]
     fn glibc_without_traps_can_not_be_linked_and_musl_needs_none() {
-        assert_eq!(Traps::new(true, None, Wanted::default()).err(), Some(WhyNot::NoTraps));
-        assert!(Traps::new(false, None, Wanted::default()).unwrap().words().is_empty());
+        assert_eq!(Traps::new(true, None, GlibcFixes::default()).err(), Some(WhyNot::NoTraps));
+        assert!(Traps::new(false, None, GlibcFixes::default()).unwrap().words().is_empty());
     }
 }

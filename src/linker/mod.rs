@@ -6,7 +6,7 @@
 //!
 //! | step | file | pure |
 //! |---|---|---|
-//! | what was asked for: `STATICCXX_LINKER`, `-fuse-ld=` | this one | yes |
+//! | what was asked for: `STATICCXX_LINKER`, `-fuse-ld=` | [`options::linker`](crate::options::linker) | yes |
 //! | what the planned call gives to the linker | [`mod@line`] | yes |
 //! | what the compiler adds to it: asked once with `-###`, then cached | [`template`] | no |
 //! | which words the linker treats as GNU ld does | [`words`] | yes |
@@ -24,42 +24,7 @@ pub mod template;
 pub mod wild;
 pub mod wild_words;
 
-use std::ffi::OsStr;
 use std::fmt;
-
-/// What `STATICCXX_LINKER` asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Choice {
-    /// The built-in one where its output is as good as that of the compiler's own, else that.
-    #[default]
-    Auto,
-    /// The built-in one, and a note where it can't be had.
-    Wild,
-    /// The compiler's own (`own`), or one that the compiler is told to use with `-fuse-ld=`.
-    Named(&'static str),
-}
-
-/// The linkers that GCC and Clang know by name.
-const NAMED: [&str; 4] = ["bfd", "gold", "lld", "mold"];
-
-impl Choice {
-    /// Reads the variable's value; none for a value that is no linker.
-    pub fn read(value: &OsStr) -> Option<Choice> {
-        match value.to_str()? {
-            "auto" => Some(Choice::Auto),
-            "wild" => Some(Choice::Wild),
-            other => NAMED.iter().find(|n| **n == other).map(|n| Choice::Named(n)),
-        }
-    }
-
-    /// The linker for the compiler's `-fuse-ld=`.
-    pub fn named(self) -> Option<&'static str> {
-        match self {
-            Choice::Named(name) => Some(name),
-            Choice::Auto | Choice::Wild => None,
-        }
-    }
-}
 
 /// Why a link goes through the compiler: a closed list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,23 +82,6 @@ impl fmt::Display for WhyNot {
             WhyNot::Warning => f.write_str("a function is called of which GNU ld warns"),
             WhyNot::Failed(said) => write!(f, "it said: {said}"),
             WhyNot::BadOutput(failure) => write!(f, "its output was no good: {failure}"),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn linkers_are_the_documented_six() {
-        let read = |text: &str| Choice::read(OsStr::new(text));
-        assert_eq!((read("auto"), read("wild")), (Some(Choice::Auto), Some(Choice::Wild)));
-        for name in ["bfd", "gold", "lld", "mold"] {
-            assert_eq!(read(name).and_then(Choice::named), Some(name));
-        }
-        for name in ["", "ld", "Mold", "wild "] {
-            assert_eq!(read(name), None, "{name}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 /// Which libraries are converted, `STATICCXX_CONVERT`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Mode {
+pub enum ConvertMode {
     /// None but those that are named.
     Off,
     /// Those that have no archive.
@@ -14,22 +14,22 @@ pub enum Mode {
 
 /// The choice of libraries.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Choice {
+pub struct ConvertChoice {
     /// The rule.
-    pub mode: Mode,
+    pub mode: ConvertMode,
     /// Libraries that are converted although they have an archive: `libfoo` or `foo`.
     pub named: Vec<String>,
 }
 
-impl Choice {
+impl ConvertChoice {
     /// Reads `auto`, `off`, `prefer`, and names, with commas between.
-    pub fn parse(text: &str) -> Choice {
-        let mut choice = Choice::default();
+    pub fn parse(text: &str) -> ConvertChoice {
+        let mut choice = ConvertChoice::default();
         for word in text.split(',').map(str::trim).filter(|w| !w.is_empty()) {
             match word {
-                "off" | "0" => choice.mode = Mode::Off,
-                "auto" => choice.mode = Mode::Auto,
-                "prefer" => choice.mode = Mode::Prefer,
+                "off" | "0" => choice.mode = ConvertMode::Off,
+                "auto" => choice.mode = ConvertMode::Auto,
+                "prefer" => choice.mode = ConvertMode::Prefer,
                 name => choice.named.push(name.strip_prefix("lib").unwrap_or(name).to_owned()),
             }
         }
@@ -69,17 +69,18 @@ mod tests {
 
     #[test]
     fn the_choice_is_read_as_documented() {
-        let choice = |mode, named: &[&str]| Choice { mode, named: named.iter().map(|n| (*n).to_owned()).collect() };
+        let choice =
+            |mode, named: &[&str]| ConvertChoice { mode, named: named.iter().map(|n| (*n).to_owned()).collect() };
         for (text, expected) in [
-            ("auto", choice(Mode::Auto, &[])),
-            ("off", choice(Mode::Off, &[])),
-            ("prefer", choice(Mode::Prefer, &[])),
-            ("auto,libfoo,bar", choice(Mode::Auto, &["foo", "bar"])),
-            ("libfoo", choice(Mode::Auto, &["foo"])),
-            ("off,libfoo", choice(Mode::Off, &["foo"])),
-            ("", choice(Mode::Auto, &[])),
+            ("auto", choice(ConvertMode::Auto, &[])),
+            ("off", choice(ConvertMode::Off, &[])),
+            ("prefer", choice(ConvertMode::Prefer, &[])),
+            ("auto,libfoo,bar", choice(ConvertMode::Auto, &["foo", "bar"])),
+            ("libfoo", choice(ConvertMode::Auto, &["foo"])),
+            ("off,libfoo", choice(ConvertMode::Off, &["foo"])),
+            ("", choice(ConvertMode::Auto, &[])),
         ] {
-            assert_eq!(Choice::parse(text), expected, "{text}");
+            assert_eq!(ConvertChoice::parse(text), expected, "{text}");
         }
     }
 }

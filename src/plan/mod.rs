@@ -13,7 +13,7 @@ pub mod words;
 
 use crate::args::Request;
 use crate::model::{Language, StaticKind};
-use crate::settings::Malloc;
+use crate::options::malloc::Malloc;
 use crate::toolchain::Facts;
 use draft::Draft;
 use serde::Serialize;

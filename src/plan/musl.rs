@@ -4,7 +4,7 @@ use super::draft::Draft;
 use super::libraries::{before_libc, ours};
 use crate::args::ld_options::Item;
 use crate::args::option_table::Role;
-use crate::settings::Malloc;
+use crate::options::malloc::Malloc;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
@@ -53,7 +53,7 @@ pub fn thread_stacks(draft: &mut Draft<'_>) {
 #[cfg(test)]
 mod tests {
     use super::super::testing::{context, facts, planned};
-    use crate::settings::Malloc;
+    use crate::options::malloc::Malloc;
     use crate::toolchain::Allocator;
 
     #[test]

@@ -3,6 +3,7 @@
 //! Converters are shared objects in libc's directory `gconv`; what they convert, and under which names, stands in
 //! `gconv-modules` and `gconv-modules.d/*.conf` beside them, as `iconvconfig` reads it.
 
+use crate::options::iconv::IconvChoice;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -33,107 +34,6 @@ pub struct Tables {
 
 /// The name in conversions of what all of them go through.
 const INTERNAL: &str = "INTERNAL";
-
-/// Character sets that are in every program that converts, unless `STATICCXX_ICONV` says otherwise: those of the web
-/// (encoding.spec.whatwg.org), of mail, and of the systems before Unicode; by the names of their conversions.
-pub const COMMON: [&str; 55] = [
-    "BIG5",
-    "BIG5-HKSCS",
-    "CP1250",
-    "CP1251",
-    "CP1252",
-    "CP1253",
-    "CP1254",
-    "CP1255",
-    "CP1256",
-    "CP1257",
-    "CP1258",
-    "CP932",
-    "EUC-CN",
-    "EUC-JP",
-    "EUC-KR",
-    "GB18030",
-    "GBK",
-    "IBM437",
-    "IBM850",
-    "IBM852",
-    "IBM855",
-    "IBM858",
-    "IBM866",
-    "IBM874",
-    "ISO-2022-JP",
-    "ISO-2022-KR",
-    "ISO-8859-1",
-    "ISO-8859-10",
-    "ISO-8859-11",
-    "ISO-8859-13",
-    "ISO-8859-14",
-    "ISO-8859-15",
-    "ISO-8859-16",
-    "ISO-8859-2",
-    "ISO-8859-3",
-    "ISO-8859-4",
-    "ISO-8859-5",
-    "ISO-8859-6",
-    "ISO-8859-7",
-    "ISO-8859-8",
-    "ISO-8859-9",
-    "JOHAB",
-    "KOI8-R",
-    "KOI8-U",
-    "MAC-CYRILLIC",
-    "MACINTOSH",
-    "SJIS",
-    "TCVN5712-1",
-    "TIS-620",
-    "UHC",
-    "UNICODE",
-    "UTF-16",
-    "UTF-32",
-    "UTF-7",
-    "VISCII",
-];
-
-/// Which converters a program gets, `STATICCXX_ICONV`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Choice {
-    /// `all` of them.
-    pub all: bool,
-    /// Names of character sets or of converters' files, in capitals, sorted.
-    pub names: BTreeSet<String>,
-}
-
-impl Choice {
-    /// Reads `common`, `all`, `none`, and names of character sets, with commas between.
-    pub fn parse(text: &str) -> Choice {
-        let mut choice = Choice { all: false, names: BTreeSet::new() };
-        for word in text.split(',').map(str::trim).filter(|w| !w.is_empty()) {
-            match word {
-                "all" => choice.all = true,
-                "none" | "off" | "0" => {}
-                "common" => choice.names.extend(COMMON.map(str::to_owned)),
-                name => drop(choice.names.insert(name.to_ascii_uppercase())),
-            }
-        }
-        choice
-    }
-
-    /// Whether there are to be none.
-    pub fn is_none(&self) -> bool {
-        !self.all && self.names.is_empty()
-    }
-
-    /// Whether it is what programs get without being asked.
-    pub fn is_common(&self) -> bool {
-        *self == Choice::default()
-    }
-}
-
-impl Default for Choice {
-    fn default() -> Choice {
-        Choice::parse("common")
-    }
-}
 
 /// What a program gets.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -188,7 +88,7 @@ impl Tables {
     }
 
     /// What a choice comes to.
-    pub fn choose(&self, choice: &Choice) -> Chosen {
+    pub fn choose(&self, choice: &IconvChoice) -> Chosen {
         let mut chosen = Chosen::default();
         let aliases: BTreeMap<&str, &str> = self.aliases.iter().map(|(f, t)| (f.as_str(), t.as_str())).collect();
         let mut files = BTreeSet::new();
@@ -289,22 +189,25 @@ mod tests {
     #[test]
     fn a_choice_is_by_any_name_of_a_character_set() {
         let tables = tables();
-        let chosen = tables.choose(&Choice::parse("latin1, nonsense, utf-8"));
+        let chosen = tables.choose(&IconvChoice::parse("latin1, nonsense, utf-8"));
         assert_eq!(chosen.files, [PathBuf::from("/g/ISO8859-1.so")]);
         assert_eq!(chosen.aliases.len(), 1);
         assert_eq!(chosen.unknown, ["NONSENSE"]);
-        assert_eq!(tables.choose(&Choice::parse("all")).files.len(), 2);
-        assert!(Choice::parse("none").is_none() && Choice::default().is_common() && !Choice::parse("all").is_none());
+        assert_eq!(tables.choose(&IconvChoice::parse("all")).files.len(), 2);
+        assert!(
+            IconvChoice::parse("none").is_none()
+                && IconvChoice::default().is_common()
+                && !IconvChoice::parse("all").is_none()
+        );
         let text = chosen.text(Path::new("/g"));
         assert!(text.starts_with(b"ISO-8859-1//\0INTERNAL\0/g/ISO8859-1.so\x001\0"));
         assert!(text.ends_with(b"1\0\0LATIN1//\0ISO-8859-1//\0\0"));
     }
 
     #[test]
-    fn the_common_set_is_sorted_and_all_of_it_is_on_this_machine() {
-        assert!(COMMON.windows(2).all(|w| w[0] < w[1]));
+    fn all_of_the_common_set_is_on_this_machine() {
         let dirs = ["/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib"].map(PathBuf::from);
-        let chosen = Tables::read(&dirs).unwrap().choose(&Choice::default());
+        let chosen = Tables::read(&dirs).unwrap().choose(&IconvChoice::default());
         assert_eq!(chosen.unknown, Vec::<String>::new());
         assert!(chosen.files.iter().all(|f| f.is_file()), "{:?}", chosen.files);
     }

@@ -9,10 +9,12 @@
 
 use super::archives;
 pub use super::call_detector::{TRAPS, Trap};
-use super::iconv::{Choice, Tables};
+use super::iconv::Tables;
 use super::libc_members::{nowhere, renamed, weakened};
 use crate::archive;
 use crate::model::Libc;
+use crate::options::iconv::IconvChoice;
+use crate::options::repairs::GlibcFixes;
 use crate::supply::converted;
 use crate::toolchain::Facts;
 use crate::toolchain::probe::Asked;
@@ -127,6 +129,15 @@ impl Repairs {
 fn stamp(path: &Path) -> io::Result<(PathBuf, u64, i64)> {
     let m = fs::metadata(path)?;
     Ok((path.to_owned(), m.size(), m.mtime()))
+}
+
+impl Repairs {
+    /// The archives that a link takes.
+    pub fn archives(&self, fixes: GlibcFixes) -> impl Iterator<Item = &PathBuf> {
+        let locale = self.locale.as_ref().filter(|_| fixes.locale);
+        let services = self.name_services.as_ref().filter(|_| fixes.name_services);
+        locale.into_iter().chain(services).chain(self.iconv.as_ref().filter(|_| fixes.iconv))
+    }
 }
 
 /// Makes and tries the repairs for a glibc toolchain; the archives go into `keep`. None for another libc, or where
@@ -319,7 +330,7 @@ impl Work<'_> {
         let libc = converted::libc_for_modules(dirs);
         let kit = archives::Kit { dir: self.keep, library_dirs: dirs, libc: &libc, strong: false };
         let tables = Tables::read(dirs).ok_or_else(|| io::Error::other("libc has no directory `gconv`"))?;
-        let bytes = kit.converters(&tables, &tables.choose(&Choice::default()))?;
+        let bytes = kit.converters(&tables, &tables.choose(&IconvChoice::default()))?;
         self.keep_archive("iconv.a", &bytes, TRY_ICONV)
     }
 
@@ -410,26 +421,6 @@ fn embedding(dir: &Path) -> String {
     }
     text.push_str("\".previous\\n\");\n");
     format!("{text}{declared}const struct {{ const char *start, *end; }} staticcxx_locale_data[13] = {{\n{table}}};\n")
-}
-
-/// Which repairs a link takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Wanted {
-    /// UTF-8 locales.
-    pub locale: bool,
-    /// Name services.
-    pub name_services: bool,
-    /// Converters of iconv.
-    pub iconv: bool,
-}
-
-impl Wanted {
-    /// The archives among a toolchain's repairs.
-    pub fn archives<'a>(&self, repairs: &'a Repairs) -> impl Iterator<Item = &'a PathBuf> {
-        let locale = repairs.locale.as_ref().filter(|_| self.locale);
-        let services = repairs.name_services.as_ref().filter(|_| self.name_services);
-        locale.into_iter().chain(services).chain(repairs.iconv.as_ref().filter(|_| self.iconv))
-    }
 }
 
 #[cfg(test)]

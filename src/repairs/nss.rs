@@ -35,17 +35,6 @@ const DATABASES: [(&str, &[&str], &str, &str); 14] = [
     ("shadow", &["getspnam_r"], "files", ""),
 ];
 
-/// Reads the value of `STATICCXX_NSS`: names of services with commas between. `files` and `dns` are there anyway.
-pub fn parse(text: &str) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
-    for word in text.split(',').map(str::trim).filter(|w| !["", "files", "dns", "none", "off", "0"].contains(w)) {
-        if !names.iter().any(|n| n == word) {
-            names.push(word.to_owned());
-        }
-    }
-    names
-}
-
 /// Finds the files of services.
 ///
 /// # Errors
@@ -88,7 +77,6 @@ mod tests {
 
     #[test]
     fn services_stand_behind_files_and_before_dns() {
-        assert_eq!(parse("files, myhostname,dns,x,myhostname"), ["myhostname", "x"]);
         let service = |name: &str, databases| Service { name: name.into(), path: PathBuf::new(), databases };
         let pins = pins(&[service("myhostname", vec!["hosts"]), service("systemd", vec!["passwd", "group"])]);
         let text = String::from_utf8(pins).unwrap();

@@ -14,7 +14,7 @@ use crate::convert::{Options, Refusal, acceptable, convert, start};
 use crate::libs::missing::is_nothing_alone;
 use crate::libs::plugin_list::Plugin;
 use crate::options::convert::OF_THE_TOOLCHAIN;
-pub use crate::options::convert::{Choice, Mode};
+use crate::options::convert::{ConvertChoice, ConvertMode};
 use object::read::ReadCache;
 use object::read::archive::ArchiveFile;
 use std::ffi::{OsStr, OsString};
@@ -30,7 +30,7 @@ use twox_hash::XxHash3_128;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Means {
     /// Which ones.
-    pub choice: Choice,
+    pub choice: ConvertChoice,
     /// How the linker takes a script beside its own; none where it takes none.
     pub dialect: Option<Dialect>,
     /// The archive with the start-up code.
@@ -56,7 +56,7 @@ impl Means {
         let short = stem.strip_prefix("lib").unwrap_or(&stem);
         let own = OF_THE_TOOLCHAIN.contains(&short);
         self.choice.names(&stem)
-            || self.choice.mode == Mode::Prefer && !own
+            || self.choice.mode == ConvertMode::Prefer && !own
             || archive.is_some_and(|a| self.incomplete.iter().any(|i| i == a))
     }
 
@@ -65,9 +65,9 @@ impl Means {
     pub fn allows(&self, stem: &OsStr, asked: bool) -> bool {
         let stem = stem.to_string_lossy();
         let offered = match self.choice.mode {
-            Mode::Off => false,
-            Mode::Auto => !(asked && is_nothing_alone(&stem)),
-            Mode::Prefer => true,
+            ConvertMode::Off => false,
+            ConvertMode::Auto => !(asked && is_nothing_alone(&stem)),
+            ConvertMode::Prefer => true,
         };
         offered || self.choice.names(&stem)
     }
@@ -416,7 +416,7 @@ mod tests {
     #[test]
     fn what_is_preferred() {
         let means = |text: &str| Means {
-            choice: Choice::parse(text),
+            choice: ConvertChoice::parse(text),
             dialect: None,
             support: PathBuf::new(),
             cache: None,

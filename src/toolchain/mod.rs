@@ -7,7 +7,7 @@ pub mod probe;
 pub mod probe_cache;
 pub mod select;
 
-pub use crate::repairs::make::{Repairs, Wanted};
+pub use crate::repairs::make::Repairs;
 pub use descriptor::Descriptor;
 pub use name::Invocation;
 pub use probe::start_code;

@@ -1,0 +1,22 @@
+//! Name services beyond files and dns.
+
+/// Reads the value of `STATICCXX_NSS`: names of services with commas between. `files` and `dns` are there anyway.
+pub fn parse(text: &str) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for word in text.split(',').map(str::trim).filter(|w| !["", "files", "dns", "none", "off", "0"].contains(w)) {
+        if !names.iter().any(|n| n == word) {
+            names.push(word.to_owned());
+        }
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn services_are_named_once_and_the_usual_ones_are_there_anyway() {
+        assert_eq!(parse("files, myhostname,dns,x,myhostname"), ["myhostname", "x"]);
+    }
+}
