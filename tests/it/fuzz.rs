@@ -175,7 +175,7 @@ fn damaged(seeds: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
 #[test]
 fn shared_objects() {
     let dir = Dir::new();
-    let sources = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/convert");
+    let sources = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/convert");
     let torture = format!("-O1 {sources}/torture.cc -Wl,--version-script={sources}/torture.map");
     dir.file("q.c", "__thread int t = 1; int x; int *p = &x; int q(void) { return t + *p; }\n");
     for (line, output) in [

@@ -1,4 +1,4 @@
-//! Tests that run real compilers, linkers and build systems. `cargo test --test all MODULE::` runs one part.
+//! Tests that run real compilers, linkers and build systems. `cargo test --test it MODULE::` runs one part.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 

@@ -4,7 +4,7 @@ use crate::support::*;
 use std::fs;
 use std::path::Path;
 
-const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/plugins");
+const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/plugins");
 
 fn source(name: &str) -> String {
     format!("{SOURCES}/{name}")

@@ -4,13 +4,13 @@ use crate::support::*;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/plugins");
+const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/plugins");
 
 fn source(name: &str) -> String {
     format!("{SOURCES}/{name}")
 }
 
-/// The plugins of `tests/plugins`, and what their dynamic host says.
+/// The plugins of `tests/fixtures/plugins`, and what their dynamic host says.
 fn host() -> (Dir, PathBuf, String) {
     let dir = Dir::new();
     let plugins = dir.join("plugins");

@@ -11,7 +11,7 @@ A test that fails is in expected.txt with a reason, or it is an error; so is one
 import argparse, os, pathlib, re, shutil, subprocess, sys, tarfile
 
 HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
+ROOT = HERE.parents[2]
 RESULT = re.compile(r"^(PASS|FAIL|XPASS|XFAIL|UNSUPPORTED|UNRESOLVED|ERROR|WARNING): (\S+)(.*)$")
 NEEDED = ("libstdc++-v3/testsuite/", "gcc/testsuite/lib/", "libstdc++-v3/scripts/", "libiberty/testsuite/")
 

@@ -12,7 +12,7 @@ fn flags(packages: &str) -> String {
     Run::new("pkg-config").line(&format!("--cflags --libs {packages}")).ok().trim().to_owned()
 }
 
-/// A program of `tests/convert`, built by the compiler and by ours, and the last line of our report.
+/// A program of `tests/fixtures/convert`, built by the compiler and by ours, and the last line of our report.
 struct Twins {
     dir: Dir,
     converted: Vec<serde_json::Value>,
@@ -21,7 +21,7 @@ struct Twins {
 impl Twins {
     fn build(file: &str, options: &str, convert: &str) -> Twins {
         let dir = Dir::new();
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/convert").join(file);
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/convert").join(file);
         let (theirs, ours) = if file.ends_with(".c") { ("gcc", STATICCC) } else { ("g++", STATICCXX) };
         let line = |output: &str| format!("-w -O1 {} {options} -pthread -o {output}", source.display());
         Run::new(theirs).dir(dir.path()).line(&line("dynamic")).ok();

@@ -4,7 +4,7 @@ use crate::support::*;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/convert");
+const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/convert");
 
 fn source(name: &str) -> String {
     format!("{SOURCES}/{name}")
@@ -128,7 +128,7 @@ fn strip_objcopy_gdb_and_addr2line_know_the_program() {
     }
 }
 
-/// Builds a program of `tests/convert` twice, and compares what both say, ours in an empty root.
+/// Builds a program of `tests/fixtures/convert` twice, and compares what both say, ours in an empty root.
 fn as_dynamic(file: &str, options: &str, env: Option<(&str, &str)>) -> PathBuf {
     let dir = Dir::new();
     let (theirs, ours) = if file.ends_with(".c") { ("gcc", STATICCC) } else { ("g++", STATICCXX) };

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/programs");
+const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/programs");
 
 fn convert(program: impl AsRef<Path>, output: &Path) -> Run {
     Run::new(STATICCTL).args([Path::new("convert"), program.as_ref(), Path::new("-o"), output])

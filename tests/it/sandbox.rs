@@ -15,7 +15,7 @@ pub fn probe() -> &'static (Dir, PathBuf, PathBuf) {
     PROBE.get_or_init(|| {
         let dir = Dir::new();
         fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/all/probe.c");
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/sandbox/probe.c");
         Run::new(STATICCC)
             .args([source.as_os_str(), "-pthread".as_ref(), "-o".as_ref()])
             .args([dir.join("probe")])
