@@ -4,7 +4,6 @@ use crate::support::*;
 use std::fs;
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
 
 const SOURCES: usize = 4;
 
@@ -62,11 +61,7 @@ fn distcc_on_loopback() {
     );
     let mut command = Run::new(which("distccd")).line(&line).command();
     let _server = Server(command.stdout(Stdio::null()).stderr(log).spawn().unwrap());
-    let until = Instant::now() + Duration::from_secs(30);
-    while TcpStream::connect(("127.0.0.1", port)).is_err() {
-        assert!(Instant::now() < until, "{}", fs::read_to_string(dir.join("distccd.log")).unwrap());
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    wait_for("distccd listens", || TcpStream::connect(("127.0.0.1", port)).is_ok());
     fs::create_dir(dir.join("distcc")).unwrap();
     let with = |run: Run| {
         run.env("DISTCC_DIR", dir.join("distcc"))
@@ -76,10 +71,7 @@ fn distcc_on_loopback() {
     compile(&dir, "distcc", "far", &with);
     // The server writes its line after the client has gone.
     let done = || fs::read_to_string(dir.join("distccd.log")).unwrap().matches("COMPILE_OK").count();
-    let until = Instant::now() + Duration::from_secs(30);
-    while done() < SOURCES && Instant::now() < until {
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    wait_for("distccd has compiled", || done() >= SOURCES);
     assert_eq!(done(), SOURCES, "{}", fs::read_to_string(dir.join("distccd.log")).unwrap());
     let link = Run::new(STATICCXX).dir(dir.path()).env("STATICCXX_LAUNCHER", "distcc");
     with(link).line("main.cpp far3.o -o prog").silent();

@@ -58,8 +58,7 @@ fn real_programs_of_each_kind_are_told_apart() {
 #[test]
 fn what_a_dynamic_file_needs_is_what_ldd_says() {
     for program in ["sh", "python3", "cmake", "gdb", "c++"] {
-        let Ok(path) = which::which(program) else { continue };
-        let path = fs::canonicalize(path).unwrap();
+        let path = fs::canonicalize(which(program)).unwrap();
         let (status, json) = verdict(&path);
         if status == 2 || json["image"]["interpreter"].is_null() {
             continue;

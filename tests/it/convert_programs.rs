@@ -5,7 +5,7 @@ use crate::support::*;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 /// The flags that pkg-config knows.
 fn flags(packages: &str) -> String {
@@ -101,8 +101,8 @@ struct Server {
 impl Server {
     fn start() -> Server {
         let words = ["-displayfd", "1", "-noreset", "-screen", "0", "320x240x24", "-nolisten", "tcp"];
-        let command = || Command::new(which("Xvfb")).args(words).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
-        let mut server = command().unwrap();
+        let mut command = Run::new("Xvfb").args(words).command();
+        let mut server = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut number = String::new();
         BufReader::new(server.stdout.take().unwrap()).read_line(&mut number).unwrap();
         assert!(!number.trim().is_empty(), "Xvfb did not start");

@@ -31,7 +31,7 @@ fn every_shape_that_can_be_asked_for() {
         ("-static -pie", "EXEC"),
         ("-fno-pie", "EXEC"),
         ("-rdynamic -Wl,-rpath,/x -Wl,-Bdynamic -Wl,--dynamic-linker,/lib/ld.so", "DYN"),
-        ("-Wl,-rpath -Wl,/x -Xlinker -E -Wl,--dynamic-list,/nonexistent", "DYN"),
+        ("-Wl,-rpath -Wl,/x -Xlinker -E -Wl,--dynamic-list,none/list", "DYN"),
         ("-lgcc_s -lc -lm", "DYN"),
         ("-l:libm.so.6 -l m -Wl,-lm -Wl,--library=m", "DYN"),
     ] {

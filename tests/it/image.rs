@@ -6,7 +6,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::Command;
+use std::process::Stdio;
 
 /// `staticctl image probe …` in a directory.
 fn image(dir: &Dir, line: &str) -> Run {
@@ -144,7 +144,7 @@ fn the_same_files_give_the_same_bytes() {
     }
     // Another order of making, other times, modes and masks.
     fs::set_permissions(a.join("tree/one"), fs::Permissions::from_mode(0o600)).unwrap();
-    Command::new("touch").args(["-d", "2001-02-03"]).arg(b.join("tree/one")).status().unwrap();
+    Run::new("touch").args(["-d", "2001-02-03"]).args([b.join("tree/one")]).silent();
     let options =
         "--etc --ca-certs --tmp --add tree:/data --label b=1 --label a=2 --env Z=1 --expose 80 --expose 443 -t x:1";
     let first = digest(&image(&a, &format!("-o x.tar {options}")).ok());
@@ -306,7 +306,7 @@ fn a_pipe_takes_it() {
     assert_eq!(text(&image(&dir, "-o - -q").output().stderr), "");
     // Into a FIFO, as it comes.
     Run::new("mkfifo").dir(dir.path()).line("pipe").ok();
-    let reader = Command::new("cat").arg(dir.join("pipe")).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let reader = Run::new("cat").args([dir.join("pipe")]).command().stdout(Stdio::piped()).spawn().unwrap();
     let reader = std::thread::spawn(move || reader.wait_with_output().unwrap().stdout);
     image(&dir, "-o pipe -t x:1").ok();
     assert!(reader.join().unwrap() == fs::read(dir.join("file.tar")).unwrap());
@@ -420,8 +420,9 @@ fn a_full_disk_leaves_nothing() {
     let out = Run::new("unshare").line("--user --map-root-user --mount -- sh -c").args([&script]).output();
     assert_eq!(text(&out.stdout), "2\n2\nx.tar\nold\n", "{}", text(&out.stderr));
     assert_eq!(text(&out.stderr).matches("No space left on device").count(), 2, "{}", text(&out.stderr));
-    let said = image(&dir, "-o /nonexistent/x.tar").fails(2);
-    assert!(said.contains("`/nonexistent/x.tar` can't be written"), "{said}");
+    let nowhere = missing("x.tar").display().to_string();
+    let said = image(&dir, &format!("-o {nowhere}")).fails(2);
+    assert!(said.contains(&format!("`{nowhere}` can't be written")), "{said}");
 }
 
 #[test]
@@ -432,8 +433,8 @@ fn an_interrupt_leaves_nothing() {
     dir.file("x.tar", "old");
     for signal in ["-INT", "-TERM"] {
         let mut child = image(&dir, "-o x.tar --add huge:/huge").command().spawn().unwrap();
-        std::thread::sleep(std::time::Duration::from_millis(700));
-        Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
+        wait_for("the image is being written", || dir.names().len() > 2);
+        Run::new("kill").args([signal, &child.id().to_string()]).silent();
         let status = child.wait().unwrap();
         assert_eq!(status.signal(), Some(if signal == "-INT" { 2 } else { 15 }));
         assert_eq!(dir.names(), ["huge", "x.tar"]);

@@ -3,6 +3,7 @@
 use crate::support::*;
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::path::PathBuf;
 
 /// `libq` as shared object and archive in `lib/`, and a program that calls it.
 fn project() -> Dir {
@@ -357,12 +358,30 @@ fn the_package_with_the_archive_is_named() {
     assert!(said.contains("staticcxx: hint: `apt-get install ") && said.contains("libapt-pkg-dev"), "{said}");
 }
 
+/// A compiler whose only library directory is one of the test's: libc and what belongs to it, and nothing that the
+/// machine may have besides.
+fn with_libraries_of_its_own(dir: &Dir) -> PathBuf {
+    let own = dir.join("system");
+    fs::create_dir(&own).unwrap();
+    for name in ["libc.a", "libc.so", "libm.a", "libm.so", "libgcc.a", "libgcc_eh.a"] {
+        let path = Run::new("gcc").args([format!("-print-file-name={name}")]).ok();
+        symlink(path.trim(), own.join(name)).unwrap();
+    }
+    let own = own.display();
+    let script = format!(
+        "case \"$*\" in\n*-print-search-dirs*) echo 'libraries: ={own}'; exit ;;\n\
+         *-Wl,--verbose*) echo 'SEARCH_DIR(\"{own}\");'; exit ;;\nesac\nexec gcc \"$@\""
+    );
+    dir.script("own-gcc", &script)
+}
+
 #[test]
 fn a_library_that_is_nothing_without_its_plugins_is_converted_only_by_name() {
     let dir = project();
     fs::remove_file(dir.join("lib/libq.a")).unwrap();
     fs::rename(dir.join("lib/libq.so.1.2"), dir.join("lib/libpam.so")).unwrap();
-    let driver = || Run::new(STATICCC).dir(dir.path()).line("main.c -Llib -lpam -o x");
+    let cc = with_libraries_of_its_own(&dir);
+    let driver = || Run::new(STATICCC).dir(dir.path()).env("STATICCXX_CC", &cc).line("main.c -Llib -lpam -o x");
     let said = driver().fails(1);
     assert!(said.contains("`-lpam` has no archive") && said.contains("`--without-pam`"), "{said}");
     assert!(said.contains("STATICCXX_CONVERT=auto,libpam"), "{said}");

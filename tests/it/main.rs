@@ -4,6 +4,8 @@
 
 // What the other modules stand on.
 mod support;
+// The environment of every program that a test runs.
+mod world;
 
 // A driver call from outside: pass-through, links, signals, bad input.
 mod driver;

@@ -9,7 +9,6 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 /// What a driver says that it would do.
 #[derive(Debug, PartialEq, Eq)]
@@ -28,7 +27,7 @@ struct Link {
 
 /// Runs `-###` and reads the command that links; `words` are those after the program's name.
 fn ask(compiler: &str, words: &[String], dir: &Path) -> Option<Said> {
-    let out = Command::new(compiler).arg("-###").args(words).current_dir(dir).env("LC_ALL", "C").output().unwrap();
+    let out = Run::new(compiler).args(["-###"]).args(words).dir(dir).output();
     let text = text(&out.stderr);
     // A call that the driver refuses has no meaning to agree on.
     if text.contains("error:") {

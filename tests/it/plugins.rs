@@ -194,12 +194,13 @@ fn lua_with_modules_of_its_own_and_of_the_distribution() {
     let modules = "/usr/lib/x86_64-linux-gnu/lua/5.4/cjson.so,/usr/lib/x86_64-linux-gnu/lua/5.4/lpeg.so,rooted.so";
     let open = |path: &str, name: &str| format!("assert(package.loadlib('{path}', 'luaopen_{name}'))()");
     let here = dir.join("rooted.so").display().to_string();
+    let nowhere = missing("x.so").display().to_string();
     let program = format!(
         "local cjson, lpeg, rooted = {}, {}, {}\n\
          print(cjson.encode({{1, 2, {{a = 'b'}}}}), cjson.decode('[3, {{\"x\": null}}]')[1])\n\
          print(lpeg.match(lpeg.C(lpeg.R('az')^1) * -1, 'pattern'), rooted.root(27))\n\
          print(pcall(rooted.root, -1))\nprint(pcall(cjson.decode, '[1,'))\n\
-         print(package.loadlib('/nowhere/x.so', 'luaopen_x') == nil, package.loadlib('{here}', 'luaopen_none') == nil)",
+         print(package.loadlib('{nowhere}', 'luaopen_x') == nil, package.loadlib('{here}', 'luaopen_none') == nil)",
         open("/usr/lib/x86_64-linux-gnu/lua/5.4/cjson.so", "cjson"),
         open("/usr/lib/x86_64-linux-gnu/lua/5.4/lpeg.so", "lpeg"),
         open(&here, "rooted"),

@@ -248,9 +248,7 @@ fn an_interrupted_conversion_leaves_nothing() {
     let before = dir.names();
     let command = Run::new(STATICCTL).dir(dir.path()).env("STATICCXX_CC", &compiler).line("convert hello -o result");
     let mut child = command.command().spawn().unwrap();
-    while !dir.join("started").exists() {
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    }
+    wait_for("the compiler starts", || dir.join("started").exists());
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(child.id() as i32), nix::sys::signal::Signal::SIGTERM).unwrap();
     let status = child.wait().unwrap();
     assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(15), "{status}");

@@ -7,7 +7,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -29,13 +29,8 @@ impl Registry {
                 dir.join("storage").display()
             );
             dir.file("config.yml", config);
-            let mut child = Command::new("docker-registry")
-                .arg("serve")
-                .arg(dir.join("config.yml"))
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .spawn()
-                .unwrap();
+            let mut command = Run::new("docker-registry").args(["serve".into(), dir.join("config.yml")]).command();
+            let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
             let start = Instant::now();
             while child.try_wait().unwrap().is_none() && start.elapsed() < Duration::from_secs(60) {
                 if TcpStream::connect(("127.0.0.1", port)).is_ok() {

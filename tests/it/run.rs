@@ -6,7 +6,6 @@ use std::fs;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Output, Stdio};
-use std::time::{Duration, Instant};
 
 /// `staticctl run` in a directory, with a TMPDIR of its own that must be empty afterwards.
 fn ctl(dir: &Dir) -> Run {
@@ -164,7 +163,7 @@ fn a_tmpdir_that_can_not_be_written() {
     let dir = Dir::new();
     dir.file("h.c", HELLO_C);
     let run = |tmpdir: &str| Run::new(STATICCTL).dir(dir.path()).env("TMPDIR", tmpdir);
-    let out = run("/nonexistent/tmp").line("run -- gcc h.c -o h").output();
+    let out = run(missing("tmp").to_str().unwrap()).line("run -- gcc h.c -o h").output();
     assert!(out.status.success(), "{}", text(&out.stderr));
     assert!(text(&out.stderr).contains("1 program: 1 static-pie"), "{}", text(&out.stderr));
     // Here gcc itself has no place for its files, with and without us.
@@ -212,14 +211,6 @@ fn runs_within_runs() {
 fn is_alive(pid: &str) -> bool {
     // A zombie has ended; whoever adopted it may not have looked yet.
     fs::read_to_string(format!("/proc/{}/stat", pid.trim())).is_ok_and(|s| !s.contains(") Z "))
-}
-
-fn wait_for(what: &str, holds: impl Fn() -> bool) {
-    let until = Instant::now() + Duration::from_secs(60);
-    while !holds() {
-        assert!(Instant::now() < until, "{what}");
-        std::thread::sleep(Duration::from_millis(10));
-    }
 }
 
 #[test]
@@ -340,9 +331,11 @@ fn the_user_s_own_compiler_goes_behind_the_driver() {
 #[test]
 fn what_can_not_be_done_is_said_before_the_build() {
     let dir = Dir::new();
+    let report = missing("r.json").display().to_string();
+    let cannot = format!("the report `{report}` can't be written");
     for (line, says) in [
         ("run --toolchain nosuch -- touch started", "there is no toolchain `nosuch`"),
-        ("run --report /nonexistent/r.json -- touch started", "the report `/nonexistent/r.json` can't be written"),
+        (&format!("run --report {report} -- touch started"), &cannot),
         ("run --report . -- touch started", "can't be written"),
         ("env --toolchain nosuch", "there is no toolchain `nosuch`"),
         ("meson-file --toolchain nosuch", "there is no toolchain `nosuch`"),

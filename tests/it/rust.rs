@@ -3,24 +3,12 @@
 
 use crate::run::{built, names};
 use crate::support::*;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::{env, fs};
 
-/// A run of cargo in a project, as a user has it: without what the cargo that runs these tests has set.
+/// A run of cargo in a project, as a user has it.
 fn cargo(dir: &Dir) -> Run {
-    clean(Run::new(which("cargo"))).dir(dir.path())
-}
-
-fn clean(run: Run) -> Run {
-    let mut command = run.command();
-    for (name, _) in env::vars_os() {
-        let name = name.to_string_lossy().into_owned();
-        let kept = ["CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN"].contains(&&*name);
-        if !kept && (name.starts_with("CARGO") || name.starts_with("RUST") || name == "LD_LIBRARY_PATH") {
-            command.env_remove(name);
-        }
-    }
-    Run::from(command)
+    Run::new("cargo").dir(dir.path())
 }
 
 const MANIFEST: &str = r#"
@@ -195,7 +183,7 @@ fn a_run_of_cargo_reports_the_program_and_what_was_left_alone() {
     let dir = small();
     cargo(&dir).line("build").ok();
     assert!(!is_static(&dir.join("target/debug/small")));
-    let out = clean(Run::new(STATICCTL)).dir(dir.path()).line("run --report r.json -- cargo build").output();
+    let out = Run::new(STATICCTL).dir(dir.path()).line("run --report r.json -- cargo build").output();
     assert!(out.status.success(), "{}", text(&out.stderr));
     let report: serde_json::Value = serde_json::from_slice(&fs::read(dir.join("r.json")).unwrap()).unwrap();
     assert_eq!(names(&report, "programs"), ["target/debug/small"], "the dynamic one from before was linked again");
@@ -234,7 +222,7 @@ fn start_files_of_the_caller_s_as_on_musl_targets() {
     dir.file("m.rs", "#![no_std]\n#![no_main]\nextern \"C\" { fn puts(s: *const u8) -> i32; fn abort() -> !; }\n\
                       #[panic_handler]\nfn panic(_: &core::panic::PanicInfo) -> ! { unsafe { abort() } }\n\
                       #[no_mangle]\npub extern \"C\" fn main() -> i32 { unsafe { puts(b\"rust on musl\\0\".as_ptr()) }; 0 }\n");
-    clean(Run::new(which("rustc")))
+    Run::new("rustc")
         .dir(dir.path())
         .line("--emit=obj --crate-type=bin -Cpanic=abort -Copt-level=1 -Crelocation-model=pic m.rs -o m.rcgu.o")
         .ok();

@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Output, Stdio};
 use std::sync::OnceLock;
 
 /// The program and a staticctl where every user can read them: `(directory, probe, staticctl)`.
@@ -102,7 +102,7 @@ fn nothing_can_be_written_outside() {
 }
 
 fn probe_hello() -> Output {
-    Command::new(&probe().1).output().unwrap()
+    Run::new(&probe().1).output()
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn signalled(who: Who, options: &str, arguments: &str, signal: &str) -> Output {
     let mut line = String::new();
     stdout.read_line(&mut line).unwrap();
     assert_eq!(line, "ready\n");
-    assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+    Run::new("kill").args([signal, &child.id().to_string()]).silent();
     let mut rest = String::new();
     std::io::Read::read_to_string(&mut stdout, &mut rest).unwrap();
     let mut out = child.wait_with_output().unwrap();
@@ -295,7 +295,13 @@ fn programs_that_can_t_run() {
         let out = Run::new(STATICCTL).line(line).output();
         assert!(!out.status.success(), "{line}");
     }
-    assert!(Run::new(STATICCTL).line("try --root /nonexistent x").fails(125).contains("no directory"));
+    let root = missing("root");
+    assert!(
+        Run::new(STATICCTL)
+            .args(["try".as_ref(), "--root".as_ref(), root.as_os_str(), "x".as_ref()])
+            .fails(125)
+            .contains("no directory")
+    );
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! What the tests share: directories, real runs, empty roots, readelf as the independent judge.
 
+use crate::world;
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 /// The driver for C.
 pub const STATICCC: &str = env!("CARGO_BIN_EXE_staticcc");
@@ -60,27 +62,14 @@ impl Dir {
     }
 }
 
-/// A run of a program: a cleaned environment with the cache that all tests share.
+/// A run of a program in the world of the tests; see `world.rs`.
 pub struct Run(Command);
 
 impl Run {
     pub fn new(program: impl AsRef<OsStr>) -> Run {
         let mut c = Command::new(program);
-        c.stdin(Stdio::null());
-        for (name, _) in std::env::vars_os() {
-            let name = name.to_string_lossy().into_owned();
-            if name.starts_with("STATICCXX_") || ["CC", "CXX", "CFLAGS", "LDFLAGS", "MAKEFLAGS"].contains(&&*name) {
-                c.env_remove(name);
-            }
-        }
-        c.env("XDG_CACHE_HOME", Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"));
-        c.env("XDG_CONFIG_HOME", Path::new(env!("CARGO_TARGET_TMPDIR")).join("no-config"));
-        c.env("LC_ALL", "C");
+        c.stdin(Stdio::null()).env_clear().envs(world::VARIABLES.iter().map(|(name, value)| (name, value)));
         Run(c)
-    }
-
-    pub fn from(command: Command) -> Run {
-        Run(command)
     }
 
     pub fn args(mut self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Run {
@@ -105,8 +94,7 @@ impl Run {
 
     /// Directories before those of PATH.
     pub fn path_first(self, dirs: &[&Path]) -> Run {
-        let old = std::env::var_os("PATH").unwrap();
-        let all = dirs.iter().map(PathBuf::from).chain(std::env::split_paths(&old));
+        let all = dirs.iter().map(PathBuf::from).chain(std::env::split_paths(&*world::PATH));
         self.env("PATH", std::env::join_paths(all).unwrap())
     }
 
@@ -129,7 +117,7 @@ impl Run {
         for _ in 0..200 {
             match self.0.output() {
                 Err(e) if e.kind() == std::io::ErrorKind::ExecutableFileBusy => {
-                    std::thread::sleep(std::time::Duration::from_millis(20));
+                    std::thread::sleep(Duration::from_millis(20));
                 }
                 other => return other.unwrap_or_else(|e| panic!("{:?}: {e}", self.0.get_program())),
             }
@@ -200,9 +188,23 @@ pub fn says_in_empty_root(program: &Path, args: &[&str]) -> String {
     text(&out.stdout)
 }
 
+/// A path that is surely missing: in a directory that was just made and is gone.
+pub fn missing(name: &str) -> PathBuf {
+    Dir::new().join(name)
+}
+
+/// Waits for what another process does. The limit is for one that hangs, and says nothing of how fast it is.
+pub fn wait_for(what: &str, holds: impl Fn() -> bool) {
+    let hangs = Instant::now() + Duration::from_secs(120);
+    while !holds() {
+        assert!(Instant::now() < hangs, "waited in vain: {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
 /// A real program along PATH.
 pub fn which(name: &str) -> PathBuf {
-    which::which(name).unwrap_or_else(|_| panic!("`{name}` is missing: run `tests/run install`"))
+    world::which(name).unwrap_or_else(|| panic!("`{name}` is missing: run `tests/run install`"))
 }
 
 /// A compiler that notes its arguments, NUL after each and newline after a call, and goes on as `behind`.
