@@ -1,0 +1,295 @@
+//! Hostile bytes for everything that reads bytes. Each target runs for STATICCXX_FUZZ_SECONDS (1 by default, 60 in
+//! `tests/run`) with seeds that differ from run to run; a failure prints its input.
+
+use crate::support::*;
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{Config, TestRunner};
+use staticcxx::args::{ld_options, lexer, response};
+use staticcxx::check;
+use staticcxx::convert::copies::{Copied, Members, of_archives, wanted};
+use staticcxx::convert::scope::Scope;
+use staticcxx::convert::{Layout, Libc, Library, Options, Program, Versions, acceptable, convert, file_hints, program};
+use staticcxx::libs::{la, pc, script, sniff};
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::ffi::OsStringExt;
+use std::time::{Duration, Instant};
+
+fn budget() -> Duration {
+    let seconds = std::env::var("STATICCXX_FUZZ_SECONDS").ok().and_then(|s| s.parse().ok()).unwrap_or(1);
+    Duration::from_secs(seconds)
+}
+
+/// Feeds inputs to a target until the time is over. Panics of the target are reported with the input.
+fn fuzz<T: std::fmt::Debug + Clone + std::panic::RefUnwindSafe>(
+    inputs: impl Strategy<Value = T>,
+    target: impl Fn(&T) + std::panic::RefUnwindSafe,
+) {
+    let mut runner = TestRunner::new(Config::default());
+    let start = Instant::now();
+    let mut count = 0u64;
+    while start.elapsed() < budget() || count < 500 {
+        let input = inputs.new_tree(&mut runner).unwrap().current();
+        if let Err(panic) = std::panic::catch_unwind(|| target(&input)) {
+            let shown = format!("{input:?}");
+            panic!("input {}…: {:?}", &shown[..shown.len().min(4000)], panic.downcast_ref::<String>());
+        }
+        count += 1;
+    }
+    println!("{count} inputs");
+}
+
+/// Words as they occur in calls, and bytes.
+fn words() -> impl Strategy<Value = Vec<Vec<u8>>> {
+    let known = proptest::sample::select(vec![
+        "-o",
+        "-Wl,",
+        "-Wl,-rpath,",
+        "-Wl,--start-group",
+        "-Xlinker",
+        "-l",
+        "-l:",
+        "-L",
+        "-x",
+        "c++",
+        "-static",
+        "-shared",
+        "-Wl,-z,now",
+        "@f",
+        "--sysroot=",
+        "--sysroot",
+        "-Wl,--library=",
+        "-specs=",
+        "-",
+        "",
+        "--",
+        "-Wl,@f",
+        "-z",
+        "-T",
+        "-isystem",
+        "--param",
+        "-###",
+    ]);
+    let bytes = proptest::collection::vec(1u8.., 0..24);
+    let word = (known, bytes)
+        .prop_map(|(k, b)| if b.len() % 3 == 0 { k.as_bytes().to_vec() } else { [k.as_bytes(), &b].concat() });
+    proptest::collection::vec(word, 0..24)
+}
+
+fn os(words: &[Vec<u8>]) -> Vec<OsString> {
+    words.iter().map(|w| OsString::from_vec(w.clone())).collect()
+}
+
+#[test]
+fn lexer_and_linker_words() {
+    fuzz(words(), |words| {
+        let argv = os(words);
+        let args = lexer::lex(&argv);
+        assert_eq!(lexer::emit(&args), argv);
+        let items = ld_options::split(&args);
+        let _ = ld_options::options(&items);
+        assert_eq!(ld_options::join(&items), argv);
+    });
+}
+
+#[test]
+fn response_files() {
+    let dir = Dir::new();
+    let path = dir.join("args");
+    let bytes = proptest::collection::vec(
+        prop_oneof![any::<u8>(), proptest::sample::select(b"\\\"' \n\t@-ox/".to_vec())],
+        0..300,
+    );
+    fuzz(bytes, |bytes| {
+        fs::write(&path, bytes).unwrap();
+        let mut word = OsString::from("@");
+        word.push(path.as_os_str());
+        let expanded = response::expand(&[word], std::path::Path::new(""));
+        // What we write ourselves reads back as it was.
+        let words: Vec<OsString> =
+            expanded.words.iter().filter(|w| !w.is_empty() && !w.as_encoded_bytes().contains(&b'@')).cloned().collect();
+        fs::write(&path, response::quote(&words)).unwrap();
+        let mut again = OsString::from("@");
+        again.push(path.as_os_str());
+        assert_eq!(response::expand(&[again], std::path::Path::new("")).words, words);
+    });
+}
+
+#[test]
+fn elf_files() {
+    let dir = Dir::new();
+    dir.file("x.c", HELLO_C);
+    dir.file("y.c", "void _start(void) { for (;;) ; }\n");
+    for line in [
+        "y.c -nostdlib -static -o a",
+        "y.c -nostdlib -static-pie -o b",
+        "x.c -o c",
+        "-c x.c -o d",
+        "-shared -fPIC x.c -o e",
+    ] {
+        Run::new("gcc").dir(dir.path()).line(line).ok();
+    }
+    let seeds: Vec<Vec<u8>> = ["a", "b", "c", "d", "e"].map(|n| fs::read(dir.join(n)).unwrap()).to_vec();
+    // Extreme values where lengths, offsets and counts stand.
+    let value = prop_oneof![any::<u8>(), proptest::sample::select(vec![0u8, 1, 0x7f, 0x80, 0xff])];
+    let changes = proptest::collection::vec((any::<u32>(), value, 1usize..9), 0..10);
+    let input = (proptest::sample::select(seeds), changes, any::<u32>()).prop_map(|(mut bytes, changes, cut)| {
+        for (at, value, run) in changes {
+            let within = if at % 3 == 0 { bytes.len() } else { 0x400.min(bytes.len()) };
+            let at = at as usize % within;
+            let end = (at + run).min(bytes.len());
+            bytes[at..end].fill(value);
+        }
+        if cut % 5 == 0 {
+            bytes.truncate(cut as usize % bytes.len());
+        }
+        bytes
+    });
+    fuzz(input, |bytes| {
+        let _ = check::inspect_bytes(bytes);
+        let _ = sniff::classify(bytes);
+    });
+}
+
+/// Extreme values in a file, most of them where its tables are.
+fn damaged(seeds: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
+    let value = prop_oneof![any::<u8>(), proptest::sample::select(vec![0u8, 1, 7, 8, 0x10, 0x24, 0x7f, 0x80, 0xff])];
+    let changes = proptest::collection::vec((any::<u32>(), value, 1usize..9), 0..6);
+    (proptest::sample::select(seeds), changes, any::<u32>()).prop_map(|(mut bytes, changes, cut)| {
+        let tables = 0x1000.min(bytes.len());
+        for (at, value, run) in changes {
+            // The headers and the dynamic tables lie at the beginning, the dynamic section somewhere else.
+            let within = if at % 4 == 0 { bytes.len() } else { tables };
+            let at = at as usize % within;
+            let end = (at + run).min(bytes.len());
+            bytes[at..end].fill(value);
+        }
+        if cut % 17 == 0 {
+            bytes.truncate(cut as usize % bytes.len());
+        }
+        bytes
+    })
+}
+
+#[test]
+fn shared_objects() {
+    let dir = Dir::new();
+    let sources = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/convert");
+    let torture = format!("-O1 {sources}/torture.cc -Wl,--version-script={sources}/torture.map");
+    dir.file("q.c", "__thread int t = 1; int x; int *p = &x; int q(void) { return t + *p; }\n");
+    for (line, output) in [
+        (torture.clone(), "a.so"),
+        (format!("{torture} -mtls-dialect=gnu2 -Wl,-z,pack-relative-relocs -Wl,--hash-style=sysv"), "b.so"),
+        ("-x c q.c".to_owned(), "c.so"),
+        (format!("{torture} -fuse-ld=lld"), "d.so"),
+    ] {
+        Run::new("g++").dir(dir.path()).line(&format!("-shared -fPIC {line} -o {output}")).ok();
+        Run::new("strip").dir(dir.path()).args([output]).ok();
+    }
+    let seeds: Vec<Vec<u8>> = ["a.so", "b.so", "c.so", "d.so"].map(|n| fs::read(dir.join(n)).unwrap()).to_vec();
+    let libc = Libc::default();
+    fuzz(damaged(seeds), |bytes| {
+        let Ok(library) = Library::read(bytes) else { return };
+        let _ = acceptable(&library);
+        let _ = file_hints::hints(&library);
+        let versions = Versions::of(&[&library]);
+        let scope = Scope::default();
+        for (layout, module) in [(Layout::Segments, None), (Layout::Data, None), (Layout::Data, Some(&scope))] {
+            let options = Options { tag: "fuzz", layout, versions: &versions, libc: &libc, module, program: None };
+            if let Ok(made) = convert(&library, &options) {
+                object::File::parse(&*made.object).unwrap();
+                assert!(made.object.len() < 80 << 20);
+            }
+        }
+    });
+}
+
+#[test]
+fn programs() {
+    let dir = Dir::new();
+    dir.file("q.c", "int shared = 3; int *led = &shared;\n");
+    dir.file(
+        "p.c",
+        "#include <stdio.h>\nextern int shared, *led; __thread int t = 1;\nextern char **environ;\n\
+                     int main(void) { return printf(\"%d\", shared + *led + t + !environ); }\n",
+    );
+    Run::new("gcc").dir(dir.path()).line("-shared -fPIC q.c -o libq.so").ok();
+    for (line, output) in [("", "a"), ("-fno-pie -no-pie", "b"), ("-fuse-ld=lld -Wl,-z,now", "c")] {
+        Run::new("gcc").dir(dir.path()).line(&format!("{line} p.c libq.so -s -o {output}")).ok();
+    }
+    let seeds: Vec<Vec<u8>> = ["a", "b", "c"].map(|n| fs::read(dir.join(n)).unwrap()).to_vec();
+    Run::new("gcc").dir(dir.path()).line("-c q.c").ok();
+    Run::new("ar").dir(dir.path()).line("rcs libq.a q.o").ok();
+    let archives = vec![fs::read(dir.join("libq.a")).unwrap()];
+    let libc = Libc::default();
+    fuzz(damaged(seeds), |bytes| {
+        let Ok(library) = Library::read_program(bytes) else { return };
+        let _ = (acceptable(&library), program::main(&library));
+        let versions = Versions::of(&[&library]);
+        let mut members = Members::new();
+        let Ok(wanted) = wanted(&library) else { return };
+        let copies = wanted.into_iter().filter_map(|(symbol, at)| {
+            let content = of_archives(&archives, symbol, &mut members).ok()??;
+            Some(Copied { at, content })
+        });
+        let program = Program { copies: copies.collect(), thread_align: 1 };
+        for layout in [Layout::Segments, Layout::Data] {
+            let options = Options {
+                tag: "fuzz",
+                layout,
+                versions: &versions,
+                libc: &libc,
+                module: None,
+                program: Some(&program),
+            };
+            if let Ok(made) = convert(&library, &options) {
+                object::File::parse(&*made.object).unwrap();
+                assert!(made.object.len() < 80 << 20);
+            }
+        }
+    });
+}
+
+#[test]
+fn scripts_and_package_files() {
+    let token = proptest::sample::select(vec![
+        "INPUT",
+        "GROUP",
+        "AS_NEEDED",
+        "SEARCH_DIR",
+        "OUTPUT_FORMAT",
+        "(",
+        ")",
+        ",",
+        "-lm",
+        "/* ",
+        " */",
+        "\"",
+        "libx.so",
+        " ",
+        "\n",
+        "=",
+        ";",
+        "${",
+        "}",
+        "$",
+        "prefix=",
+        "${prefix}",
+        "Libs.private:",
+        "Requires.private:",
+        "Libs:",
+        ">= 1",
+        "'",
+        "\\",
+        "dependency_libs=",
+        "old_library=",
+        "\u{ff}",
+    ]);
+    let text = proptest::collection::vec(token, 0..40).prop_map(|tokens| tokens.concat());
+    fuzz(text, |text| {
+        let _ = script::parse(text.as_bytes());
+        let _ = la::parse(text);
+        let _ = pc::parse(text);
+    });
+}
