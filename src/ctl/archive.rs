@@ -5,10 +5,11 @@ use crate::convert::sections::tag;
 use crate::convert::{Layout, Library, Options, Versions, acceptable, convert, start};
 use crate::libs::{library_ref, needs};
 use crate::model::Language;
+use crate::repairs;
 use crate::settings::Settings;
 use crate::supply::converted::{self, read};
 use crate::supply::load_order;
-use crate::toolchain::{self, Invocation, Need};
+use crate::toolchain::{Invocation, Need};
 use crate::{archive, check};
 use object::read::archive::ArchiveFile;
 use std::collections::BTreeSet;
@@ -30,8 +31,7 @@ pub fn run(settings: &Settings, shared: &Path, output: Option<PathBuf>) -> u8 {
             );
         }
     };
-    let selected = match toolchain::select(settings, &Invocation::parse(OsStr::new("cc"), Language::C), Need::Link, &[])
-    {
+    let selected = match repairs::select(settings, &Invocation::parse(OsStr::new("cc"), Language::C), Need::Link, &[]) {
         Ok(selected) => selected,
         Err(error) => {
             let hint = error.hint();

@@ -3,9 +3,10 @@
 use super::{EXIT_NO, EXIT_YES, produce};
 use crate::model::{Language, StaticKind};
 use crate::options::check::CheckMode;
+use crate::repairs;
 use crate::run::shell_line;
 use crate::settings::Settings;
-use crate::toolchain::{self, Facts, Invocation, Need, Selected};
+use crate::toolchain::{Facts, Invocation, Need, Selected};
 use std::fmt::Write;
 
 /// Looks at both languages as the drivers would, and at the settings.
@@ -15,7 +16,7 @@ pub fn run(settings: &Settings) -> u8 {
     for language in [Language::C, Language::Cxx] {
         let invocation = Invocation { language, name: None };
         // Writing to a String can't fail.
-        let _ = match toolchain::select(settings, &invocation, Need::Link, &[]) {
+        let _ = match repairs::select(settings, &invocation, Need::Link, &[]) {
             Ok(selected) => works(&mut text, language, &selected),
             Err(error) => {
                 code = EXIT_NO;

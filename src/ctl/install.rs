@@ -8,10 +8,11 @@ use crate::install::selftest::{self, Compiler};
 use crate::install::{Failed, Options, install};
 use crate::message;
 use crate::model::Language;
+use crate::repairs;
 use crate::run;
 use crate::settings::Settings;
 use crate::toolchain::select::{install_hint, resolve};
-use crate::toolchain::{self, Invocation, Need};
+use crate::toolchain::{Invocation, Need};
 use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::num::NonZeroUsize;
@@ -97,7 +98,7 @@ pub fn test(settings: &Settings, name: &OsStr, json: bool) -> u8 {
     let mut compilers = Vec::new();
     for language in &descriptor.languages {
         let invocation = Invocation { language: *language, name: None };
-        match toolchain::select(&only, &invocation, Need::Link, &[]) {
+        match repairs::select(&only, &invocation, Need::Link, &[]) {
             Ok(selected) => compilers.extend(Compiler::of(&selected).map(|c| (*language, c))),
             Err(error) => errors.push(error.to_string()),
         }

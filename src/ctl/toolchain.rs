@@ -5,12 +5,13 @@ use super::{EXIT_ERROR, EXIT_NO, EXIT_YES, fail, install, produce};
 use crate::install::build_inputs::Asked;
 use crate::install::{Options, manifest, selftest};
 use crate::model::{Family, Language};
+use crate::repairs;
 use crate::run::shell_line;
 use crate::settings::Settings;
 use crate::toolchain::descriptor::{self, ARCHES, Descriptor};
 use crate::toolchain::find::Chain;
 use crate::toolchain::select::{command_of, install_hint, resolve, user_default};
-use crate::toolchain::{self, Facts, Invocation, Need};
+use crate::toolchain::{Facts, Invocation, Need};
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 use std::fs;
@@ -76,7 +77,7 @@ fn try_languages(settings: &Settings, descriptor: &Descriptor, probe: bool) -> V
     let tried = descriptor.languages.iter().map(|language| {
         let command = command_of(descriptor, *language, settings, &chain);
         let invocation = Invocation { language: *language, name: None };
-        let selected = (probe && command.is_some()).then(|| toolchain::select(&only, &invocation, Need::Link, &[]));
+        let selected = (probe && command.is_some()).then(|| repairs::select(&only, &invocation, Need::Link, &[]));
         let (facts, error) = match selected {
             Some(Ok(selected)) => (selected.facts, None),
             Some(Err(error)) => (None, Some(error.to_string())),

@@ -13,6 +13,7 @@ use crate::model::{Language, Libc};
 use crate::options::check::CheckMode;
 use crate::plan::policy::{Policy, Reason, policy};
 use crate::plan::{self, Context, Plan};
+use crate::repairs;
 use crate::repairs::choose;
 use crate::run::Command;
 use crate::settings::Settings;
@@ -81,7 +82,7 @@ pub fn prepare(settings: &Settings, own: Language, argv: &[OsString]) -> Result<
             return shared_job(settings, &invocation, request, words);
         }
         Policy::LeaveAlone(reason) => {
-            let mut selected = toolchain::select(settings, &invocation, Need::Compile, &request.abi)?;
+            let mut selected = repairs::select(settings, &invocation, Need::Compile, &request.abi)?;
             if matches!(request.action, Action::Compile | Action::Assemble) {
                 let pipe = compile::pipe(&request, &selected);
                 selected.compile_args.extend(compile::small(settings).chain(pipe));
@@ -89,14 +90,14 @@ pub fn prepare(settings: &Settings, own: Language, argv: &[OsString]) -> Result<
             return Ok(Prepared::PassThrough(as_it_is(&selected, words), reason));
         }
         Policy::Refuse(reason) => {
-            let selected = toolchain::select(settings, &invocation, Need::Compile, &request.abi)?;
+            let selected = repairs::select(settings, &invocation, Need::Compile, &request.abi)?;
             return Ok(match settings.check {
                 CheckMode::Strict => Prepared::Refused(Box::new(selected), reason),
                 CheckMode::Warn | CheckMode::Off => Prepared::PassThrough(as_it_is(&selected, words), reason),
             });
         }
     };
-    let mut selected = toolchain::select(settings, &invocation, need, &request.abi)?;
+    let mut selected = repairs::select(settings, &invocation, need, &request.abi)?;
     let Some(facts) = selected.facts.take() else {
         return Ok(Prepared::PassThrough(as_it_is(&selected, words), Reason::NotALink));
     };
@@ -174,7 +175,7 @@ impl Found {
         }
         let mut start_code = None;
         if convert_policy::wants_start_code(settings, facts, &resolution) {
-            match toolchain::start_code(selected, &request.abi, facts) {
+            match repairs::start_code(selected, &request.abi, facts) {
                 Ok((dir, archive)) => {
                     resolution = resolved(Some(archive), &[]);
                     start_code = Some(dir);

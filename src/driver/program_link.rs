@@ -11,11 +11,12 @@ use crate::libs::{Library, Missing};
 use crate::model::{Language, StaticKind};
 use crate::options::check::CheckMode;
 use crate::options::linker::LinkerChoice;
+use crate::repairs;
 use crate::report::{Outcome, Times};
 use crate::settings::Settings;
 use crate::supply::converted::Means;
 use crate::supply::program_object::ProgramFile;
-use crate::toolchain::{self, Facts, Invocation, Need, SelectError, Selected};
+use crate::toolchain::{Facts, Invocation, Need, SelectError, Selected};
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::sync::Arc;
@@ -74,7 +75,7 @@ pub(super) fn means(means: Means, program: Option<&Arc<ProgramFile>>) -> Means {
 /// # Errors
 /// There is none.
 pub fn select(settings: &Settings) -> Result<Selected, SelectError> {
-    toolchain::select(settings, &Invocation::parse(OsStr::new("cc"), Language::C), Need::Link, &[])
+    repairs::select(settings, &Invocation::parse(OsStr::new("cc"), Language::C), Need::Link, &[])
 }
 
 /// Links, checks and reports like any call of the driver. Only GNU ld can put the thread-locals of a program at the

@@ -11,9 +11,10 @@ use crate::libs::{self, SearchPath, pic};
 use crate::message;
 use crate::model::Family;
 use crate::plan::policy::{Reason, is_probe};
+use crate::repairs;
 use crate::run::{self, Command, Ended, Guard};
 use crate::settings::Settings;
-use crate::toolchain::{self, Invocation, Need, SelectError, Selected};
+use crate::toolchain::{Invocation, Need, SelectError, Selected};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
@@ -41,8 +42,8 @@ pub(super) fn shared_job(
     words: &[OsString],
 ) -> Result<Prepared, SelectError> {
     let as_asked = |selected: &Selected| Prepared::PassThrough(as_it_is(selected, words), Reason::SharedObject);
-    let Ok(mut selected) = toolchain::select(settings, invocation, Need::Link, &request.abi) else {
-        return Ok(as_asked(&toolchain::select(settings, invocation, Need::Compile, &request.abi)?));
+    let Ok(mut selected) = repairs::select(settings, invocation, Need::Link, &request.abi) else {
+        return Ok(as_asked(&repairs::select(settings, invocation, Need::Compile, &request.abi)?));
     };
     let Some(facts) = selected.facts.take().filter(|_| !is_probe(request.output_path())) else {
         return Ok(as_asked(&selected));

@@ -19,6 +19,7 @@ pub mod section;
 
 use crate::archive;
 use crate::convert::Refusal;
+use crate::libs::decision::Use;
 use crate::supply::constructors;
 use crate::supply::converted::{Extras, Shelf};
 use crate::supply::load_order::{self, Loaded};
@@ -44,15 +45,6 @@ pub enum Taken {
     Object(PathBuf),
     /// It has no code of its own.
     Nothing,
-}
-
-/// When a library becomes part of the program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Use {
-    /// Whether it is referred to or not (`--no-as-needed`).
-    Always,
-    /// Only if it is referred to (`--as-needed`).
-    IfNeeded,
 }
 
 /// Objects that stand for shared objects, carried by them or converted from them, in a directory that vanishes with

@@ -1,6 +1,6 @@
 //! What a toolchain can't be made without, and what to type to have it.
 
-use crate::packages::manager::this_package_manager;
+use crate::toolchain::package_manager::this_package_manager;
 use std::path::PathBuf;
 
 /// One thing that is missing or unfit.

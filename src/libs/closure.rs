@@ -1,16 +1,17 @@
 //! From references to archives, and from archives to what they need.
 
+use super::decision::Use;
 use super::decision::{Chosen, Dependency, Source};
 use super::library_ref::{Named, Reference, stem};
 use super::located::{Located, same, understand};
 use super::script::Script;
 use super::search::{SearchPath, lib};
 use super::sniff::Sniffed;
+use super::substitute::Substitute;
 use super::toolchain_libs::{self, flag};
 use super::{Provider, Resolution, counterpart, la, pc};
-use crate::fat::{self, Use};
+use crate::fat;
 use crate::model::{Language, Libc};
-use crate::plan::Substitute;
 use crate::supply::converted::{Means, Shelf};
 use crate::toolchain::Facts;
 use std::collections::{BTreeSet, VecDeque};

@@ -3,7 +3,6 @@
 use super::library_ref::{Named, stem};
 use super::search::lib;
 use crate::convert::Refusal;
-use crate::fat::Use;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
@@ -53,4 +52,13 @@ impl Dependency {
             Named::Path(path) => of_file(path),
         }
     }
+}
+
+/// When a library becomes part of the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Use {
+    /// Whether it is referred to or not (`--no-as-needed`).
+    Always,
+    /// Only if it is referred to (`--as-needed`).
+    IfNeeded,
 }

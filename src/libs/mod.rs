@@ -7,7 +7,7 @@
 pub mod callers;
 pub mod closure;
 pub mod counterpart;
-mod decision;
+pub mod decision;
 pub mod foreign;
 pub mod index;
 pub mod inputs;
@@ -24,18 +24,19 @@ mod plugins;
 pub mod script;
 pub mod search;
 pub mod sniff;
+pub mod substitute;
 pub mod toolchain_libs;
 
 pub use missing::Missing;
 pub use search::SearchPath;
 
+use self::substitute::Substitute;
 use crate::args::Request;
 use crate::args::ld_options::Item;
 use crate::convert;
 use crate::convert::file_hints::{self, Hints};
 use crate::fat;
 use crate::model::Language;
-use crate::plan::Substitute;
 use crate::settings::Settings;
 use crate::supply::converted::{self, Means};
 use crate::toolchain::Facts;

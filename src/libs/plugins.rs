@@ -1,12 +1,12 @@
 //! What is opened at run time, and what it needs beyond what the program has.
 
 use super::closure::Resolver;
+use super::decision::Use;
 use super::decision::{Chosen, Source};
 use super::library_ref::stem;
 use super::missing::PLUGINS;
 use super::plugin_list::Plugin;
 use super::{Library, Provider, counterpart};
-use crate::fat::Use;
 use crate::supply::plugins::Role;
 use std::path::{Path, PathBuf};
 

@@ -8,7 +8,9 @@
 use super::WhyNot;
 use crate::options::repairs::GlibcFixes;
 use crate::repairs::archives;
-use crate::repairs::make::{LOCALE_FUNCTIONS, Repairs, TRAPS, Trap};
+use crate::repairs::make::LOCALE_FUNCTIONS;
+use crate::toolchain::Repairs;
+use crate::toolchain::call_detector::{TRAPS, Trap};
 
 /// Functions that libstdc++ calls itself, so that a trap for them springs in every C++ program.
 pub const CXX_CALLS: [&str; 3] = ["iconv_open", "newlocale", "setlocale"];

@@ -193,8 +193,8 @@ pub fn converted_libraries(draft: &mut Draft<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Substitute;
     use super::super::testing::{context, facts, planned, usual};
+    use crate::libs::substitute::Substitute;
 
     #[test]
     fn libgcc_s_becomes_libgcc_eh_however_it_is_spelled() {

@@ -12,6 +12,7 @@ pub mod rules;
 pub mod words;
 
 use crate::args::Request;
+use crate::libs::substitute::Substitute;
 use crate::model::{Language, StaticKind};
 use crate::options::malloc::Malloc;
 use crate::toolchain::Facts;
@@ -45,15 +46,6 @@ pub struct Context<'a> {
     pub converted: &'a [OsString],
     /// Further libraries that those on the line need, in order: words of ours.
     pub closure: &'a [OsString],
-}
-
-/// What becomes of one library reference.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Substitute {
-    /// The words that stand in its place; none drops it.
-    pub words: Vec<OsString>,
-    /// Why, in one line.
-    pub how: String,
 }
 
 /// One change that a rule made.

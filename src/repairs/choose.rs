@@ -2,7 +2,6 @@
 
 use super::archives::{CONVERTING, Kit};
 use super::iconv::Tables;
-use super::make::Repairs;
 use crate::args::option_table::Role;
 use crate::args::{InputKind, Request};
 use crate::libs::{Resolution, inputs};
@@ -12,6 +11,7 @@ use crate::plan::policy::is_probe;
 use crate::settings::Settings;
 use crate::supply::converted;
 use crate::toolchain::Facts;
+use crate::toolchain::Repairs;
 use memchr::memmem::find;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};

@@ -8,23 +8,25 @@
 //! need it: the linker takes it only for a program that refers to one of them.
 
 use super::archives;
-pub use super::call_detector::{TRAPS, Trap};
 use super::iconv::Tables;
 use super::libc_members::{nowhere, renamed, weakened};
 use crate::archive;
 use crate::model::Libc;
 use crate::options::iconv::IconvChoice;
 use crate::options::repairs::GlibcFixes;
+use crate::settings::Settings;
 use crate::supply::converted;
-use crate::toolchain::Facts;
-use crate::toolchain::probe::Asked;
+use crate::toolchain::call_detector::{TRAPS, Trap};
+use crate::toolchain::facts::stamp;
+use crate::toolchain::probe::CompilerQuery;
+use crate::toolchain::{self, Facts, Invocation, Need, Repairs, SelectError, Selected};
 use object::read::archive::ArchiveFile;
 use object::{Object, ObjectSection};
-use serde::{Deserialize, Serialize};
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use tempfile::TempDir;
 
 const LOCALE: &str = include_str!("../../toolchains/glibc/locale.c");
 const NAME_SERVICES: &str = include_str!("../../toolchains/glibc/name-services.c");
@@ -92,45 +94,6 @@ const CATEGORIES: [&str; 13] = [
 /// What lists plugins for dl_iterate_phdr, beside [`Repairs::plugins`].
 pub const ITERATE_FILE: &str = "iterate.a";
 
-/// The repairs of one toolchain.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Repairs {
-    /// The libc.a that they were tried with, its size and time: another one needs another trial.
-    pub libc: (PathBuf, u64, i64),
-    /// The archive with the C.UTF-8 locale; none where it does not work, or the machine has no such locale.
-    pub locale: Option<PathBuf>,
-    /// The archive that pins the name services.
-    pub name_services: Option<PathBuf>,
-    /// The archive with the start-up code of converted libraries; none where it does not work.
-    pub converted: Option<PathBuf>,
-    /// The archive with dlopen and its kin for what is linked in; none where it does not work.
-    pub plugins: Option<PathBuf>,
-    /// The archive with converters of iconv, those that every program gets; none where it does not work.
-    pub iconv: Option<PathBuf>,
-    /// The functions behind which name services are, as the warnings in libc.a say.
-    pub functions: Vec<String>,
-    /// The functions of which libc.a warns otherwise.
-    pub warned: Vec<String>,
-    /// The directory with the traps for all of them.
-    pub traps: Option<PathBuf>,
-}
-
-impl Repairs {
-    /// Whether they still fit the machine.
-    pub fn hold(&self) -> bool {
-        let there = |path: &Option<PathBuf>| path.as_ref().is_none_or(|p| p.is_file());
-        let traps = self.traps.as_ref().is_none_or(|dir| TRAPS.iter().all(|t| dir.join(t.file()).is_file()));
-        let same = stamp(&self.libc.0).is_ok_and(|now| now == self.libc);
-        same && traps
-            && [&self.locale, &self.name_services, &self.converted, &self.plugins, &self.iconv].into_iter().all(there)
-    }
-}
-
-fn stamp(path: &Path) -> io::Result<(PathBuf, u64, i64)> {
-    let m = fs::metadata(path)?;
-    Ok((path.to_owned(), m.size(), m.mtime()))
-}
-
 impl Repairs {
     /// The archives that a link takes.
     pub fn archives(&self, fixes: GlibcFixes) -> impl Iterator<Item = &PathBuf> {
@@ -140,9 +103,22 @@ impl Repairs {
     }
 }
 
+/// Chooses a toolchain as [`toolchain::select`] does, with its repairs.
+///
+/// # Errors
+/// No compiler, no toolchain of the name that was asked for, or one that is incomplete.
+pub fn select(
+    settings: &Settings,
+    invocation: &Invocation,
+    need: Need,
+    abi: &[OsString],
+) -> Result<Selected, SelectError> {
+    toolchain::select(settings, invocation, need, abi, make)
+}
+
 /// Makes and tries the repairs for a glibc toolchain; the archives go into `keep`. None for another libc, or where
 /// nothing works.
-pub(crate) fn make(asked: &Asked<'_>, facts: &Facts, keep: &Path) -> Option<Repairs> {
+pub(crate) fn make(asked: &CompilerQuery<'_>, facts: &Facts, keep: &Path) -> Option<Repairs> {
     if facts.libc != Libc::Glibc || !facts.complete() {
         return None;
     }
@@ -177,9 +153,20 @@ pub(crate) fn make(asked: &Asked<'_>, facts: &Facts, keep: &Path) -> Option<Repa
     })
 }
 
-/// The start-up code of converted libraries alone, into `keep`: for one link, where there is no cache.
-pub(crate) fn start_code(asked: &Asked<'_>, facts: &Facts, keep: &Path) -> io::Result<PathBuf> {
-    Work { asked, facts, keep }.converted()
+/// The start-up code of converted libraries for one link, where no cache can keep it: its archive, which is there as
+/// long as the directory. It is tried as the one that is kept.
+///
+/// # Errors
+/// No directory for temporary files, or code that does not work.
+pub fn start_code(selected: &Selected, abi: &[OsString], facts: &Facts) -> io::Result<(TempDir, PathBuf)> {
+    let dir = tempfile::Builder::new().prefix("staticcxx-probe").tempdir()?;
+    let (command, env, descriptor) = (&selected.compiler, &selected.env, &selected.descriptor);
+    let keep = dir.path().join("kept");
+    let archive = {
+        let asked = CompilerQuery { command, abi, env, descriptor, dir: dir.path() };
+        Work { asked: &asked, facts, keep: &keep }.converted()?
+    };
+    Ok((dir, archive))
 }
 
 /// What libc.a tells.
@@ -229,7 +216,7 @@ impl Found {
 }
 
 struct Work<'a> {
-    asked: &'a Asked<'a>,
+    asked: &'a CompilerQuery<'a>,
     facts: &'a Facts,
     keep: &'a Path,
 }

@@ -4,6 +4,7 @@ use super::shim_dir::{Content, GO_TOOLEXEC, HERE, Shelf};
 use super::templates::Values;
 use super::{shim_dir, templates, tools};
 use crate::model::Language;
+use crate::repairs;
 use crate::run::{self, Command};
 use crate::settings::{self, Settings};
 use crate::toolchain::{self, Invocation, Need, SelectError, Selected, find};
@@ -167,7 +168,7 @@ fn ground(settings: &Settings, wanted: Option<&OsStr>) -> Result<(Ground, Values
     };
     let invocation = Invocation { language: Language::C, name: None };
     let mut warnings = Vec::new();
-    let selected = match toolchain::select(&chosen, &invocation, Need::Compile, &[]) {
+    let selected = match repairs::select(&chosen, &invocation, Need::Compile, &[]) {
         Ok(selected) => Some(selected),
         Err(error) if wanted.is_some() => return Err(error.into()),
         // A build of something else may need no compiler at all.

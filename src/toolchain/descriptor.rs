@@ -1,6 +1,6 @@
 //! Descriptors: a toolchain as data. The fields are documented in `toolchains/README.md`.
 
-use super::{Allocator, Recipe};
+use super::recipe::{Allocator, Recipe};
 use crate::model::{Family, Language, Libc, StaticKind};
 use crate::settings::Settings;
 use serde::{Deserialize, Serialize};

@@ -1,17 +1,16 @@
 //! What a compiler really is and does: asked, then tried.
 
 use super::descriptor::{Descriptor, Search};
-use super::{Facts, Recipe, Selected};
+use super::facts::{Facts, Repairs};
+use super::recipe::Recipe;
 use crate::check;
 use crate::model::{Family, Language, Libc, StaticKind};
-use crate::repairs::make;
 use crate::run::{self, Captured, Command};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use tempfile::TempDir;
 
 /// The program that a complete C toolchain links.
 const C_PROGRAM: &str = r#"#include <stdio.h>
@@ -43,8 +42,12 @@ int main() {
 /// What both programs print.
 const PRINTS: &str = "42";
 
+/// What makes the repairs of a toolchain into a directory: from a higher room, since they are made of converted
+/// libraries too.
+pub type MakeRepairs = fn(&CompilerQuery<'_>, &Facts, &Path) -> Option<Repairs>;
+
 /// Probes one compiler command for one set of ABI options, with these variables set: the chain, without which
-/// a wrapper that comes back to us would have us probe it for ever. Repairs are kept in `keep`.
+/// a wrapper that comes back to us would have us probe it for ever. `repair` makes the repairs and keeps them in `keep`.
 ///
 /// # Errors
 /// A compiler that can't be started, or no directory for temporary files. A compiler that starts and fails
@@ -55,10 +58,11 @@ pub fn probe(
     env: &[(OsString, OsString)],
     language: Language,
     descriptor: &Descriptor,
+    repair: MakeRepairs,
     keep: Option<&Path>,
 ) -> io::Result<Facts> {
     let dir = tempfile::Builder::new().prefix("staticcxx-probe").tempdir()?;
-    let asked = Asked { command, abi, env, descriptor, dir: dir.path() };
+    let asked = CompilerQuery { command, abi, env, descriptor, dir: dir.path() };
     let version = asked.ask(&["--version"])?;
     let version = String::from_utf8_lossy(&version.stdout).lines().next().unwrap_or_default().to_owned();
     let machine = asked.ask(&["-dumpmachine"])?.text();
@@ -101,21 +105,8 @@ pub fn probe(
             Err(why) => drop(facts.missing.insert(*kind, why)),
         }
     }
-    facts.repairs = keep.and_then(|keep| make::make(&asked, &facts, keep));
+    facts.repairs = keep.and_then(|keep| repair(&asked, &facts, keep));
     Ok(facts)
-}
-
-/// The start-up code of converted libraries for one link, where no cache can keep it: its archive, which is there as
-/// long as the directory. It is tried as the one that is kept.
-///
-/// # Errors
-/// No directory for temporary files, or code that does not work.
-pub fn start_code(selected: &Selected, abi: &[OsString], facts: &Facts) -> io::Result<(TempDir, PathBuf)> {
-    let dir = tempfile::Builder::new().prefix("staticcxx-probe").tempdir()?;
-    let (command, env, descriptor) = (&selected.compiler, &selected.env, &selected.descriptor);
-    let keep = dir.path().join("kept");
-    let archive = make::start_code(&Asked { command, abi, env, descriptor, dir: dir.path() }, facts, &keep)?;
-    Ok((dir, archive))
 }
 
 /// GCC or Clang, as the `cc` crate tells them apart. The compiler is given, so `CC` is never read.
@@ -140,16 +131,20 @@ fn family(command: &[OsString], env: &[(OsString, OsString)], triple: &str) -> F
 }
 
 /// One compiler being asked, in a directory of its own.
-pub(crate) struct Asked<'a> {
-    command: &'a [OsString],
-    abi: &'a [OsString],
-    env: &'a [(OsString, OsString)],
-    descriptor: &'a Descriptor,
+pub struct CompilerQuery<'a> {
+    /// The compiler with the fixed words of its toolchain.
+    pub command: &'a [OsString],
+    /// Options that change the target.
+    pub abi: &'a [OsString],
+    /// Variables of its environment.
+    pub env: &'a [(OsString, OsString)],
+    /// How it is driven.
+    pub descriptor: &'a Descriptor,
     /// The directory.
     pub dir: &'a Path,
 }
 
-impl Asked<'_> {
+impl CompilerQuery<'_> {
     fn command(&self) -> Command {
         let mut command = Command::new(self.command.iter().cloned())
             .args(&self.descriptor.compile_args)

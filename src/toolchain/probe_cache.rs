@@ -1,7 +1,7 @@
 //! What was probed, kept in `$XDG_CACHE_HOME/staticcxx/probe/`: one small JSON file a compiler and
 //! set of options, written atomically, rebuilt without a word when it can't be used.
 
-use super::{Facts, Repairs};
+use super::facts::{Facts, Repairs};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;

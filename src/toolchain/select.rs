@@ -5,11 +5,14 @@
 //! compiler whose name we were called by; then `auto`: the host's own, else any toolchain that has C and C++.
 
 use super::descriptor::{self, Descriptor, DescriptorError};
+use super::facts::{Facts, Selected};
 use super::find::{self, Chain};
+use super::name::Invocation;
+use super::package_manager::this_package_manager;
+use super::probe;
+use super::probe::MakeRepairs;
 use super::probe_cache::{self, Key};
-use super::{Facts, Invocation, Selected, probe};
 use crate::model::Language;
-use crate::packages::manager::this_package_manager;
 use crate::settings::{CHAIN, Settings};
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -111,7 +114,8 @@ impl SelectError {
     }
 }
 
-/// Chooses and, for a link, makes sure that the choice makes static programs.
+/// Chooses and, for a link, makes sure that the choice makes static programs; `repair` makes the repairs of what is
+/// probed.
 ///
 /// # Errors
 /// No compiler, no toolchain of the name that was asked for, or one that is incomplete.
@@ -120,8 +124,9 @@ pub fn select(
     invocation: &Invocation,
     need: Need,
     abi: &[OsString],
+    repair: MakeRepairs,
 ) -> Result<Selected, SelectError> {
-    let chooser = Chooser::new(settings, invocation.language)?;
+    let chooser = Chooser::new(settings, invocation.language, repair)?;
     let candidate = match chooser.asked_for(invocation)? {
         Some(candidate) => candidate,
         None => return chooser.auto(need, abi),
@@ -142,7 +147,7 @@ pub fn select(
 /// # Errors
 /// There is none but us.
 pub fn pass_through(settings: &Settings, invocation: &Invocation) -> Result<Selected, SelectError> {
-    let chooser = Chooser::new(settings, invocation.language)?;
+    let chooser = Chooser::new(settings, invocation.language, |_, _, _| None)?;
     let candidate = match &invocation.name {
         Some(name) => chooser.by_name(name)?,
         None => chooser.host()?,
@@ -181,16 +186,17 @@ struct Chooser<'a> {
     language: Language,
     chain: Chain,
     launcher: Vec<OsString>,
+    repair: MakeRepairs,
 }
 
 impl<'a> Chooser<'a> {
-    fn new(settings: &'a Settings, language: Language) -> Result<Chooser<'a>, SelectError> {
+    fn new(settings: &'a Settings, language: Language, repair: MakeRepairs) -> Result<Chooser<'a>, SelectError> {
         let chain = Chain::of(settings);
         let launcher = match &settings.launcher {
             Some(line) => named_command("STATICCXX_LAUNCHER", line, settings, &chain)?,
             None => Vec::new(),
         };
-        Ok(Chooser { settings, language, chain, launcher })
+        Ok(Chooser { settings, language, chain, launcher, repair })
     }
 
     /// What settings or our own name ask for; none means `auto`.
@@ -321,8 +327,16 @@ impl<'a> Chooser<'a> {
         log::debug!("probing {}", crate::run::shell_line(&candidate.command));
         let keep = dir.filter(|d| can_write(d)).zip(key.as_ref()).map(|(d, k)| k.repairs(d));
         let env = self.env(candidate);
-        let facts = probe::probe(&candidate.command, abi, &env, self.language, &candidate.descriptor, keep.as_deref())
-            .map_err(|error| SelectError::Unrunnable { compiler: crate::run::shell_line(&candidate.command), error })?;
+        let facts = probe::probe(
+            &candidate.command,
+            abi,
+            &env,
+            self.language,
+            &candidate.descriptor,
+            self.repair,
+            keep.as_deref(),
+        )
+        .map_err(|error| SelectError::Unrunnable { compiler: crate::run::shell_line(&candidate.command), error })?;
         let warning = match (dir, &key) {
             (Some(dir), Some(key)) => probe_cache::store(dir, key, &facts).err().map(|e| {
                 format!(

@@ -49,7 +49,7 @@ impl Trap {
     }
 
     /// C that defines `__wrap_…` for each of the functions.
-    pub(super) fn source(self, functions: &[impl AsRef<str>]) -> String {
+    pub(crate) fn source(self, functions: &[impl AsRef<str>]) -> String {
         let needed = self.needed();
         let mut text = format!("extern void {needed}(void);\n");
         for function in functions {
