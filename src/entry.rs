@@ -20,7 +20,7 @@ pub unsafe fn driver_main(own: Language, argc: c_int, argv: *const *const c_char
         .map(|word| OsStr::from_bytes(word.to_bytes()).to_owned())
         .collect();
     panic::set_hook(Box::new(|_| {}));
-    panic::catch_unwind(|| driver::stand_in(&argv).unwrap_or_else(|| driver::main(own, &argv))).unwrap_or_else(|_| {
+    panic::catch_unwind(|| driver::ld_shim(&argv).unwrap_or_else(|| driver::main(own, &argv))).unwrap_or_else(|_| {
         message::error(format!(
             "this should not have happened; please report this command: {}",
             run::shell_line(&argv)

@@ -51,3 +51,4 @@ pub mod session;
 pub mod settings;
 pub mod supply;
 pub mod toolchain;
+pub mod toolchain_libs;

@@ -4,7 +4,7 @@
 //! parallel build never mix. Fields are only ever added; `schema` is raised when one changes its meaning.
 
 use crate::check::{Image, Verdict};
-use crate::libs::{Library, Missing};
+use crate::libs::{LinkedLibrary, Missing};
 use crate::model::StaticKind;
 use crate::plan::Applied;
 use crate::plan::policy::Reason;
@@ -13,6 +13,7 @@ use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The version of the line's shape.
@@ -102,7 +103,7 @@ pub struct Record<'a> {
     /// Rules that changed something.
     pub rules: &'a [Applied],
     /// Libraries that went in.
-    pub libraries: &'a [Library],
+    pub libraries: &'a [LinkedLibrary],
     /// Libraries without an archive.
     pub missing: &'a [Missing],
     /// Archives that could not be linked, in whose place shared objects were converted, and what they lack.
@@ -164,4 +165,9 @@ pub fn append(dir: &Path, record: &Record<'_>) -> io::Result<()> {
     let mut file = File::options().create(true).append(true).open(dir.join(FILE))?;
     file.lock()?;
     file.write_all(&line)
+}
+
+/// The milliseconds since a moment.
+pub fn milliseconds(start: Instant) -> f64 {
+    start.elapsed().as_secs_f64() * 1000.0
 }

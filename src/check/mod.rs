@@ -42,7 +42,15 @@ fn open(path: &Path, symbols: bool) -> Result<Image, ReadError> {
     read::image(&object::read::ReadCache::new(file), symbols)
 }
 
-/// The same from bytes in memory.
+/// The same as [`inspect_headers`] from bytes in memory.
+///
+/// # Errors
+/// As [`inspect`].
+pub fn inspect_header_bytes(bytes: &[u8]) -> Result<Image, ReadError> {
+    read::image(bytes, false)
+}
+
+/// The same as [`inspect`] from bytes in memory.
 ///
 /// # Errors
 /// As [`inspect`].

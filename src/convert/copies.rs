@@ -5,7 +5,6 @@
 //! defines the variable. Where it leads to something that the member keeps to itself, the member goes into the program
 //! with a name for that.
 
-use super::glibc_names;
 use super::library::Library;
 use super::machine::Meaning;
 use super::pieces::Pieces;
@@ -13,6 +12,7 @@ use super::refusal::Refusal;
 use super::sections::base_symbol;
 use super::symbols::{self, Symbol};
 use super::versions::{Libc, Versions};
+use crate::toolchain_libs;
 use object::read::archive::ArchiveFile;
 use object::read::elf::{FileHeader, SectionHeader, Sym};
 use object::{LittleEndian as LE, elf};
@@ -260,7 +260,7 @@ fn shown(name: &[u8]) -> String {
 
 /// Whether glibc has the variable, so that its archives define it.
 pub fn is_of_glibc(symbol: &Symbol<'_>) -> bool {
-    symbol.from.is_some_and(glibc_names::is_glibc)
+    symbol.from.is_some_and(toolchain_libs::is_glibc)
 }
 
 #[cfg(test)]

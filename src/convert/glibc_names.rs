@@ -98,27 +98,6 @@ pub const OF_LIBC: [&[u8]; 8] =
 /// Those of them that allocate memory.
 pub const ALLOCATION: [&[u8]; 4] = [b"calloc", b"free", b"malloc", b"realloc"];
 
-/// glibc's own libraries by the beginning of their sonames.
-const GLIBC: [&[u8]; 12] = [
-    b"libBrokenLocale.so.",
-    b"libanl.so.",
-    b"libc.so.6",
-    b"libdl.so.2",
-    b"libm.so.6",
-    b"libmvec.so.1",
-    b"libnss_",
-    b"libpthread.so.0",
-    b"libresolv.so.2",
-    b"librt.so.1",
-    b"libthread_db.so.",
-    b"libutil.so.1",
-];
-
-/// Whether a soname is of glibc. Name services are too, as far as glibc's archives have them.
-pub fn is_glibc(soname: &[u8]) -> bool {
-    soname.starts_with(b"ld-linux") || GLIBC.iter().any(|g| soname.starts_with(g)) && !soname.starts_with(b"libnss_")
-}
-
 /// The libc that a DT_NEEDED entry stands for, if it is another one than glibc.
 pub fn other_libc(needed: &[u8]) -> bool {
     needed.starts_with(b"libc.musl-") || needed.starts_with(b"ld-musl-") || needed == b"libc.so"
@@ -149,7 +128,6 @@ mod tests {
         );
         assert_eq!(successor(b"memcpy"), Some(&b"memmove"[..]));
         assert_eq!(successor(b"timer_create"), None);
-        assert!(is_glibc(b"libc.so.6") && is_glibc(b"ld-linux-x86-64.so.2") && !is_glibc(b"libcrypt.so.1"));
         assert!(other_libc(b"libc.musl-x86_64.so.1"));
     }
 }

@@ -9,6 +9,7 @@ use super::refusal::Refusal;
 use super::scope::{Binding, Scope, UNIQUE, offered_symbol, record_symbol};
 use super::sections::{ALLOC, SUPPORT, WRITE, base_symbol};
 use super::symbols::{self, Symbol};
+use crate::toolchain_libs;
 
 use object::write::{self, SectionId, SymbolId, SymbolSection};
 use object::{SectionKind, SymbolFlags, SymbolKind, SymbolScope, elf};
@@ -21,7 +22,7 @@ use std::collections::BTreeMap;
 /// The reason.
 pub fn acceptable(library: &Library<'_>, of_libc: bool) -> Result<(), Refusal> {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    if library.soname.is_some_and(glibc_names::is_glibc) {
+    if library.soname.is_some_and(toolchain_libs::is_glibc) {
         return Err(Refusal::Glibc);
     }
     if let Some(other) = library.needed.iter().find(|n| glibc_names::other_libc(n)) {

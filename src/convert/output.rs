@@ -17,6 +17,7 @@ use super::pieces::{self, Pieces};
 use super::refusal::Refusal;
 use super::sections::{ALLOC, THREAD_LOCAL, WRITE, base_symbol, start_symbol};
 use super::{glibc_names, symbols, unwind};
+use crate::toolchain_libs;
 use object::write::SymbolSection;
 use object::{SectionKind, elf};
 use std::borrow::Cow;
@@ -143,7 +144,7 @@ pub fn convert(library: &Library<'_>, options: &Options<'_>) -> Result<Converted
 /// The reason.
 pub fn acceptable(library: &Library<'_>) -> Result<(), Refusal> {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    if library.soname.is_some_and(glibc_names::is_glibc) {
+    if library.soname.is_some_and(toolchain_libs::is_glibc) {
         return Err(Refusal::Glibc);
     }
     if let Some(other) = library.needed.iter().find(|n| glibc_names::other_libc(n)) {

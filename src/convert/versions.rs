@@ -4,6 +4,7 @@ use super::glibc_names;
 use super::library::Library;
 use super::refusal::Refusal;
 use super::symbols::Symbol;
+use crate::toolchain_libs;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use twox_hash::XxHash3_128;
 
@@ -150,7 +151,7 @@ impl Libc {
     /// A symbol or a version of glibc's that its archives lack.
     pub fn resolve<'a>(&self, symbol: &Symbol<'a>) -> Result<&'a [u8], Refusal> {
         let (Some(version), Some(from)) = (symbol.version, symbol.from) else { return Ok(symbol.name) };
-        if !glibc_names::is_glibc(from) {
+        if !toolchain_libs::is_glibc(from) {
             return Ok(symbol.name);
         }
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();

@@ -3,12 +3,13 @@
 use super::{EXIT_YES, fail, produce};
 use crate::convert::sections::tag;
 use crate::convert::{Layout, Library, Options, Versions, acceptable, convert, start};
+use crate::libs::library_file;
 use crate::libs::{library_ref, needs};
 use crate::model::Language;
 use crate::repairs;
 use crate::settings::Settings;
-use crate::supply::converted::{self, read};
 use crate::supply::load_order;
+use crate::supply::{converted_libraries, glibc};
 use crate::toolchain::{Invocation, Need};
 use crate::{archive, check};
 use object::read::archive::ArchiveFile;
@@ -46,12 +47,12 @@ pub fn run(settings: &Settings, shared: &Path, output: Option<PathBuf>) -> u8 {
             hint("it must link static programs against glibc: `staticctl doctor`"),
         );
     };
-    let made = read(shared).and_then(|bytes| {
+    let made = library_file::read(shared).and_then(|bytes| {
         let library = Library::read(&bytes)?;
         acceptable(&library)?;
         let name = library.soname.map_or_else(String::new, |s| String::from_utf8_lossy(s).into_owned());
         let tag = tag(&name, XxHash3_128::oneshot(&bytes));
-        let libc = converted::libc(&facts.library_dirs);
+        let libc = glibc::libc(&facts.library_dirs);
         let options = Options {
             tag: &tag,
             layout: Layout::Data,
@@ -61,7 +62,7 @@ pub fn run(settings: &Settings, shared: &Path, output: Option<PathBuf>) -> u8 {
             program: None,
         };
         let converted = convert(&library, &options)?;
-        let plan = converted::planned(&library, Layout::Data);
+        let plan = converted_libraries::planned(&library, Layout::Data);
         let start = start::object(&library, &plan, &tag, Some(load_order::FIRST + depth(shared)));
         let needed = library.needed.iter().map(|n| String::from_utf8_lossy(n).into_owned()).collect::<Vec<_>>();
         Ok((converted, start, needed))

@@ -5,7 +5,9 @@ use super::{EXIT_ERROR, EXIT_NO, EXIT_YES, fail, produce};
 use crate::check::{self, CallEvidence, Expect, judge};
 use crate::convert::{self, Library};
 use crate::driver::{ProgramLink, ProgramLinked, link_program, select_for_program};
+use crate::libs::library_file;
 use crate::libs::plugin_list;
+use crate::libs::policy::ProgramFile;
 use crate::libs::{Provider, SearchPath};
 use crate::message;
 use crate::message::progress::Progress;
@@ -20,8 +22,6 @@ use crate::program::{listing, privileges};
 use crate::report::Outcome;
 use crate::run::{self, Guard};
 use crate::settings::Settings;
-use crate::supply::converted;
-use crate::supply::program_object::ProgramFile;
 use crate::toolchain::Facts;
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -178,7 +178,7 @@ fn same_file(a: &Path, b: &Path) -> bool {
 fn read(path: &Path) -> Result<(Vec<u8>, check::Image), Said> {
     let shown = path.display();
     let image = check::inspect_headers(path);
-    let bytes = match converted::read(path) {
+    let bytes = match library_file::read(path) {
         Ok(bytes) => bytes,
         Err(refusal) => {
             let why = image.err().map_or_else(|| refusal.to_string(), |e| e.to_string());
@@ -186,7 +186,7 @@ fn read(path: &Path) -> Result<(Vec<u8>, check::Image), Said> {
         }
     };
     match image {
-        Ok(image) => Ok((bytes, image)),
+        Ok(image) => Ok((bytes.to_vec(), image)),
         Err(error) => match eligibility::unreadable(&error, &bytes) {
             Kind::Refused(why, hint) => Err(say(format!("`{shown}` {why}"), hint)),
             Kind::Dynamic | Kind::Static => Err(say(format!("`{shown}` {error}"), None)),

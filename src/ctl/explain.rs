@@ -4,7 +4,7 @@ use super::{EXIT_YES, fail, produce};
 use crate::args::{self, Action, OutputKind};
 use crate::check;
 use crate::driver::{self, Prepared};
-use crate::libs::{self, Library, Provider};
+use crate::libs::{self, LinkedLibrary, Provider};
 use crate::model::Language;
 use crate::plan::policy::Reason;
 use crate::plan::rules::RULES;
@@ -52,7 +52,7 @@ fn lines(settings: &Settings, prepared: &Prepared, asks: &str) -> String {
     let mut text = format!("asks to:   {asks}\n");
     // Writing to a String can't fail.
     let _ = match prepared {
-        Prepared::PassThrough(command, reason) => {
+        Prepared::PassThrough { command, reason, .. } => {
             writeln!(text, "unchanged: {}\nruns:      {}", reason.line(), command.shell())
         }
         Prepared::Shared(job) => writeln!(
@@ -62,7 +62,7 @@ fn lines(settings: &Settings, prepared: &Prepared, asks: &str) -> String {
             job.command.shell(),
             if job.relocatable.inputs.is_some() { "its objects" } else { "that it has none of its own" }
         ),
-        Prepared::Refused(_, reason) => {
+        Prepared::Refused { reason, .. } => {
             writeln!(text, "refused:   {}\nhint:      {}", reason.line(), reason.hint().unwrap_or_default())
         }
         Prepared::Link(job) => {
@@ -76,7 +76,7 @@ fn lines(settings: &Settings, prepared: &Prepared, asks: &str) -> String {
             for library in &job.resolution.libraries {
                 let _ = writeln!(text, "library:   {}", described(library));
             }
-            for (library, hints) in libs::hints(&job.resolution.libraries) {
+            for (library, hints) in libs::hints(&job.resolution.path, &job.resolution.libraries) {
                 let library = library.display();
                 for (what, paths) in [("load", &hints.plugins), ("want", &hints.files)] {
                     if !paths.is_empty() {
@@ -104,7 +104,7 @@ fn lines(settings: &Settings, prepared: &Prepared, asks: &str) -> String {
 }
 
 /// Where a library comes from; of one that was converted which state it is.
-fn described(library: &Library) -> String {
+fn described(library: &LinkedLibrary) -> String {
     let because = library.because.as_ref().map(|b| format!(", needed by {b}")).unwrap_or_default();
     let (name, path) = (&library.name, library.path.display());
     let when = match library.provider {
@@ -119,14 +119,14 @@ fn described(library: &Library) -> String {
 
 fn document(settings: &Settings, prepared: &Prepared, asks: &str) -> String {
     let value = match prepared {
-        Prepared::PassThrough(command, reason) => serde_json::json!({
+        Prepared::PassThrough { command, reason, .. } => serde_json::json!({
             "schema": crate::report::SCHEMA, "asks": asks, "reason": reason, "command": lossy(&command.words()),
         }),
         Prepared::Shared(job) => serde_json::json!({
             "schema": crate::report::SCHEMA, "asks": asks, "reason": Reason::SharedObject,
             "command": lossy(&job.command.words()), "fat": true,
         }),
-        Prepared::Refused(_, reason) => serde_json::json!({
+        Prepared::Refused { reason, .. } => serde_json::json!({
             "schema": crate::report::SCHEMA, "asks": asks, "reason": reason, "command": null,
         }),
         Prepared::Link(job) => serde_json::json!({
@@ -136,7 +136,7 @@ fn document(settings: &Settings, prepared: &Prepared, asks: &str) -> String {
             "kind": job.plan.kind,
             "rules": job.plan.applied,
             "libraries": job.resolution.libraries,
-            "at_run": libs::hints(&job.resolution.libraries),
+            "at_run": libs::hints(&job.resolution.path, &job.resolution.libraries),
             "missing": job.resolution.missing,
             "command": lossy(&job.command().words()),
             "shell": shell_line(&job.command().words()),

@@ -4,10 +4,10 @@
 
 use super::{EXIT_ERROR, EXIT_NO, EXIT_YES, fail, produce};
 use crate::check;
-use crate::convert::glibc_names;
 use crate::message;
 use crate::run::{self, Command, Ended, Guard};
 use crate::settings::Settings;
+use crate::toolchain_libs;
 use clap::Args;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -113,7 +113,7 @@ fn read(log: &str, opened: &mut Opened) {
             if rest.contains("];  needed by ") {
                 needed.insert(file_name(name).to_owned());
             } else if let Some((_, by)) = rest.split_once("];  dynamically loaded by ")
-                && glibc_names::is_glibc(file_name(by.split(" [").next().unwrap_or_default()).as_bytes())
+                && toolchain_libs::is_glibc(file_name(by.split(" [").next().unwrap_or_default()).as_bytes())
             {
                 by_libc.insert(file_name(name).to_owned());
             }
@@ -132,7 +132,7 @@ fn read(log: &str, opened: &mut Opened) {
             } else {
                 &mut opened.plugins
             };
-            if !needed.contains(name) && !glibc_names::is_glibc(name.as_bytes()) && !by_libc.contains(name) {
+            if !needed.contains(name) && !toolchain_libs::is_glibc(name.as_bytes()) && !by_libc.contains(name) {
                 let shown = std::path::absolute(path).map_or_else(|_| path.to_owned(), |p| p.display().to_string());
                 add(list, &shown);
             }

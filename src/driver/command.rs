@@ -1,6 +1,7 @@
 //! The command as it is run: short enough, and in the colours that the user would see without us.
 
-use super::{Job, as_it_is};
+use super::compile::as_it_is;
+use super::link_job::LinkJob;
 use crate::args::lexer::Arg;
 use crate::args::response;
 use crate::message;
@@ -10,7 +11,7 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 
 /// The command, told to use colours where the compiler would do so by itself if it saw the terminal and not our pipe.
-pub(super) fn coloured(settings: &Settings, job: &Job, command: Command) -> Command {
+pub(super) fn coloured(settings: &Settings, job: &LinkJob, command: Command) -> Command {
     let said = |a: &Arg| a.word.as_encoded_bytes().windows(11).any(|w| w == b"diagnostics") && a.row.is_none();
     let wanted = settings.colours && message::is_terminal() && !job.request.args.iter().any(said);
     if wanted { command.arg("-fdiagnostics-color=always") } else { command }
@@ -18,7 +19,7 @@ pub(super) fn coloured(settings: &Settings, job: &Job, command: Command) -> Comm
 
 /// The command with its arguments in a response file where they are too long, and the file, which goes with
 /// its guard. An empty argument can't be put into one by every reader.
-pub(super) fn shortened(job: &Job, full: &Command) -> io::Result<(Command, Option<tempfile::TempPath>)> {
+pub(super) fn shortened(job: &LinkJob, full: &Command) -> io::Result<(Command, Option<tempfile::TempPath>)> {
     let length: usize = job.plan.argv.iter().map(|w| w.len() + 1 + std::mem::size_of::<usize>()).sum();
     let limit = if job.request.used_files { LONG_WITH_FILES } else { LONG_ARGUMENTS };
     if length <= limit || job.plan.argv.iter().any(|w| w.is_empty()) {

@@ -1,12 +1,21 @@
-//! What we add to what a compiler is told when it compiles.
+//! How a compiler is called, and what we add to what it is told when it compiles.
 
 use crate::args::Request;
 use crate::args::option_table::Role;
+use crate::run::Command;
 use crate::settings::Settings;
 use crate::toolchain::Selected;
 use nix::unistd::{AccessFlags, access};
 use std::ffi::OsString;
 use std::path::Path;
+
+/// The call with nothing but the toolchain's own words in front.
+pub(super) fn as_it_is(selected: &Selected, words: &[OsString]) -> Command {
+    let front = selected.launcher.iter().chain(&selected.compiler).chain(&selected.compile_args);
+    let mut command = Command::new(front.chain(words).cloned());
+    command.env.clone_from(&selected.env);
+    command
+}
 
 /// What makes functions and data collectable one by one, where that is asked for.
 pub(super) fn small(settings: &Settings) -> impl Iterator<Item = OsString> {

@@ -3,46 +3,68 @@
 use crate::args::Request;
 use crate::args::ld_options::{Item, split};
 use crate::args::option_table::Role;
+use crate::check::Expect;
 use crate::convert::start::Dialect;
 use crate::convert::{Refusal, machine::Machine};
-use crate::libs::{self, Missing, Resolution};
+use crate::libs::policy::{ConvertPolicy, ProgramFile};
+use crate::libs::{Missing, Provider, Resolution};
 use crate::model::Libc;
 use crate::options::convert::ConvertMode;
 use crate::options::linker::LinkerChoice;
+use crate::repairs;
 use crate::settings::Settings;
-use crate::supply::converted::Means;
-use crate::toolchain::Facts;
+use crate::supply::store::{LinkStore, StartCode};
+use crate::toolchain::{Facts, Selected};
 use std::path::PathBuf;
+use std::sync::Arc;
 
-/// What a link needs to convert shared objects; none where it can't or may not. `support` is the archive with the
-/// start-up code.
-pub(super) fn means(settings: &Settings, request: &Request, facts: &Facts, support: Option<PathBuf>) -> Option<Means> {
+/// What supplies code for the shared objects of a link; for the link of a converted program, `program` is that.
+pub(super) fn store(
+    settings: &Settings,
+    request: &Request,
+    selected: &Selected,
+    facts: &Facts,
+    program: Option<&Arc<ProgramFile>>,
+) -> LinkStore {
+    let Some(policy) = policy(settings, request, facts, program) else { return LinkStore::default() };
+    let start_code = start_code(request, selected, facts);
+    LinkStore::converting(policy, start_code)
+}
+
+/// What a link needs to convert shared objects; none where it can't or may not.
+fn policy(
+    settings: &Settings,
+    request: &Request,
+    facts: &Facts,
+    program: Option<&Arc<ProgramFile>>,
+) -> Option<ConvertPolicy> {
     let choice = &settings.convert;
     if choice.mode == ConvertMode::Off && choice.named.is_empty() || facts.libc != Libc::Glibc {
         return None;
     }
-    let support = support?;
-    let expect = crate::check::Expect::from_triple(&facts.triple).with_abi(&request.abi);
+    let expect = Expect::from_triple(&facts.triple).with_abi(&request.abi);
     Machine::of(expect.machine?).filter(|_| expect.bits == Some(64))?;
-    Some(Means {
+    // A program's distances are kept GNU ld's way, whatever else is on the line.
+    let dialect = if program.is_some() { Some(Dialect::Gnu) } else { dialect(settings, request, facts) };
+    Some(ConvertPolicy {
         choice: choice.clone(),
-        dialect: dialect(settings, request, facts),
-        support,
+        dialect,
         cache: settings.cache_dir.clone(),
         library_dirs: facts.library_dirs.clone(),
-        incomplete: Vec::new(),
-        numbered: Vec::new(),
-        plugins: Vec::new(),
-        program: None,
+        program: program.cloned(),
     })
 }
 
-/// Whether a link without start-up code is to have some made for itself alone: there was no cache to keep it, and there
-/// is something to be converted.
-pub(super) fn wants_start_code(settings: &Settings, facts: &Facts, found: &Resolution) -> bool {
-    let choice = &settings.convert;
-    let asked = choice.mode == ConvertMode::Prefer || !choice.named.is_empty();
-    facts.repairs.is_none() && (asked || choice.mode == ConvertMode::Auto && !found.missing.is_empty())
+/// The start-up code of converted libraries: that of the toolchain's repairs; where no cache could keep any, it is made
+/// for a link that turns out to convert something.
+fn start_code(request: &Request, selected: &Selected, facts: &Facts) -> StartCode {
+    match &facts.repairs {
+        Some(repairs) => repairs.converted.clone().map_or(StartCode::None, StartCode::Kept),
+        None => {
+            let (selected, abi, facts) = (selected.clone(), request.abi.clone(), facts.clone());
+            StartCode::ToBeMade(Box::new(move || repairs::start_code(&selected, &abi, &facts)))
+        }
+    }
 }
 
 /// Linkers that read a script with INSERT beside their own: what they are called, what they say, how they read it.
@@ -77,33 +99,6 @@ fn dialect(settings: &Settings, request: &Request, facts: &Facts) -> Option<Dial
     WITH_INSERT.iter().find(known).map(|(_, _, dialect)| *dialect)
 }
 
-/// Resolves, and once more where archives can't be linked and their shared objects can be converted, or have
-/// constructors that converted libraries count on.
-pub(super) fn resolved(
-    resolve: impl Fn(Option<&Means>) -> Resolution,
-    facts: &Facts,
-    means: Option<Means>,
-) -> Resolution {
-    let found = resolve(means.as_ref());
-    let Some(mut means) = means else { return found };
-    let mut archives = libs::archives(&found, facts, &means);
-    if means.choice.mode == ConvertMode::Off {
-        archives.incomplete.clear();
-    }
-    means.incomplete = archives.incomplete.iter().map(|(archive, _)| archive.clone()).collect();
-    let found = match means.incomplete.is_empty() {
-        true => found,
-        false => resolve(Some(&means)),
-    };
-    let converts = found.store.shelf.as_ref().is_some_and(|s| !s.is_empty());
-    means.numbered = archives.with_constructors;
-    let found = match converts && !means.numbered.is_empty() {
-        true => resolve(Some(&means)),
-        false => found,
-    };
-    Resolution { incomplete: archives.incomplete, ..found }
-}
-
 /// Libraries that turned out not to be convertible go from those that are in the program to those that are missing.
 pub(super) fn note_refused(resolution: &mut Resolution, refused: Vec<(PathBuf, Refusal)>) {
     for (place, refusal) in refused {
@@ -116,6 +111,5 @@ pub(super) fn note_refused(resolution: &mut Resolution, refused: Vec<(PathBuf, R
         resolution.missing.push(Missing { name: library.name, shared, because, required, refusal: Some(refusal) });
     }
     let gone: Vec<PathBuf> = resolution.missing.iter().map(|m| m.shared.clone()).collect();
-    let converted = crate::libs::Provider::Converted;
-    resolution.libraries.retain(|l| l.provider != converted || !gone.contains(&l.path));
+    resolution.libraries.retain(|l| l.provider != Provider::Converted || !gone.contains(&l.path));
 }

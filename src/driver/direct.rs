@@ -1,12 +1,13 @@
 //! The short way of a link: the built-in linker, without the compiler in between.
 
-use super::Job;
+use super::link_job::LinkJob;
 use crate::args::Request;
 use crate::args::option_table::Role;
 use crate::check::Expect;
+use crate::libs::mentions;
 use crate::linker::call_detection::Traps;
 use crate::linker::line::{self, Parts};
-use crate::linker::{WhyNot, mentions, template, wild_words};
+use crate::linker::{WhyNot, template, wild_words};
 use crate::model::{Family, Libc};
 use crate::options::linker::LinkerChoice;
 use crate::plan::words::names_built_in;
@@ -24,7 +25,7 @@ use std::path::{Path, PathBuf};
 ///
 /// # Errors
 /// Why it is left to the compiler.
-pub(super) fn attempt(settings: &Settings, job: &Job, guard: &Guard, output: &Path) -> Result<Supervised, WhyNot> {
+pub(super) fn attempt(settings: &Settings, job: &LinkJob, guard: &Guard, output: &Path) -> Result<Supervised, WhyNot> {
     let ready = Ready::of(settings, job, output)?;
     let warns = Warns::of(settings, job);
     if warns.known() {
@@ -45,7 +46,7 @@ struct Warns<'a> {
 }
 
 impl<'a> Warns<'a> {
-    fn of(settings: &'a Settings, job: &Job) -> Warns<'a> {
+    fn of(settings: &'a Settings, job: &LinkJob) -> Warns<'a> {
         let stamped = |path: &PathBuf| {
             let m = fs::metadata(path).ok()?;
             Some(format!("{} {} {:?}", path.display(), m.len(), m.modified().ok()?).into())
@@ -79,12 +80,12 @@ impl<'a> Warns<'a> {
 ///
 /// # Errors
 /// Why it is left to the compiler.
-pub fn built_in_line(settings: &Settings, job: &Job) -> Result<Vec<String>, WhyNot> {
+pub fn built_in_line(settings: &Settings, job: &LinkJob) -> Result<Vec<String>, WhyNot> {
     Ready::of(settings, job, job.request.output_path()).map(|ready| ready.line)
 }
 
 /// Whether the built-in linker was asked for by name.
-pub(super) fn asked_for(settings: &Settings, job: &Job) -> bool {
+pub(super) fn asked_for(settings: &Settings, job: &LinkJob) -> bool {
     settings.linker == LinkerChoice::Wild || job.request.args.iter().any(names_built_in)
 }
 
@@ -101,7 +102,7 @@ pub(super) struct Ready<'a> {
 }
 
 impl<'a> Ready<'a> {
-    fn of(settings: &Settings, job: &'a Job, output: &Path) -> Result<Ready<'a>, WhyNot> {
+    fn of(settings: &Settings, job: &'a LinkJob, output: &Path) -> Result<Ready<'a>, WhyNot> {
         let facts = &job.facts;
         let parts = allowed(settings, job, output)?;
         let traps = Traps::new(facts.libc == Libc::Glibc, facts.repairs.as_ref(), settings.repairs)?;
@@ -143,7 +144,7 @@ impl<'a> Ready<'a> {
 ///
 /// # Errors
 /// Why it may not.
-pub(super) fn allowed(settings: &Settings, job: &Job, output: &Path) -> Result<Parts, WhyNot> {
+pub(super) fn allowed(settings: &Settings, job: &LinkJob, output: &Path) -> Result<Parts, WhyNot> {
     if !cfg!(feature = "wild") {
         return Err(WhyNot::NotBuiltIn);
     }

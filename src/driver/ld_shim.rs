@@ -10,7 +10,9 @@
 //! begins with the directories of `-B`), Clang's manual on `-B`.
 
 use super::direct::{Ready, allowed, default_dirs, is_new_or_file, packs_for};
-use super::{EXIT_FAILURE, Job};
+use super::link_job::LinkJob;
+use super::logging::start_log;
+use super::outcome::EXIT_FAILURE;
 use crate::args::{InputKind, Request, response};
 use crate::check::Expect;
 use crate::libs;
@@ -52,14 +54,14 @@ struct Errand {
 /// What becomes of a link, for the driver.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Said {
+pub(super) struct ShimResult {
     /// Why it was not made by the built-in linker.
     why: Option<String>,
     /// Functions that need files, and the sources that call them.
     pub callers: Vec<(String, String)>,
 }
 
-impl Said {
+impl ShimResult {
     /// Who linked.
     pub(super) fn by(&self) -> LinkedBy {
         self.why.clone().map_or(LinkedBy::BuiltIn, LinkedBy::Compiler)
@@ -69,15 +71,15 @@ impl Said {
 /// Beside the link `ld`: the errand.
 const ERRAND: &str = "errand.json";
 /// Beside it too: what became of the link.
-const SAID: &str = "said.json";
+const RESULT: &str = "result.json";
 
 /// The directory for `-B`, which goes with this.
-pub(super) struct StandIn(tempfile::TempDir);
+pub(super) struct LdShim(tempfile::TempDir);
 
-impl StandIn {
+impl LdShim {
     /// For a call that the built-in linker may link once its sources are compiled. None where it may not, or where
     /// no directory can be made.
-    pub(super) fn of(settings: &Settings, job: &Job) -> Option<StandIn> {
+    pub(super) fn of(settings: &Settings, job: &LinkJob) -> Option<LdShim> {
         let facts = &job.facts;
         allowed(settings, job, job.request.output_path()).ok()?;
         let compiler = Command::new(job.selected.compiler.iter().chain(&job.selected.compile_args).cloned());
@@ -93,14 +95,14 @@ impl StandIn {
             objects: named(&job.request, |kind| kind == InputKind::Object).map(PathBuf::from).collect(),
             log: settings.log.clone(),
         };
-        StandIn::made(&errand).inspect_err(|e| log::debug!("no stand-in for ld: {e}")).ok()
+        LdShim::made(&errand).inspect_err(|e| log::debug!("no shim of ld: {e}")).ok()
     }
 
-    fn made(errand: &Errand) -> std::io::Result<StandIn> {
+    fn made(errand: &Errand) -> std::io::Result<LdShim> {
         let dir = tempfile::Builder::new().prefix("staticcxx-ld").tempdir()?;
         fs::write(dir.path().join(ERRAND), serde_json::to_vec(errand)?)?;
         std::os::unix::fs::symlink(std::env::current_exe()?, dir.path().join("ld"))?;
-        Ok(StandIn(dir))
+        Ok(LdShim(dir))
     }
 
     /// The command, told to look here for its linker.
@@ -112,8 +114,8 @@ impl StandIn {
     }
 
     /// What became of the link; none where it did not come so far.
-    pub(super) fn said(&self) -> Option<Said> {
-        serde_json::from_slice(&fs::read(self.0.path().join(SAID)).ok()?).ok()
+    pub(super) fn result(&self) -> Option<ShimResult> {
+        serde_json::from_slice(&fs::read(self.0.path().join(RESULT)).ok()?).ok()
     }
 }
 
@@ -131,13 +133,13 @@ pub fn main(argv: &[OsString]) -> Option<i32> {
     }
     let dir = own.parent()?;
     let errand: Errand = serde_json::from_slice(&fs::read(dir.join(ERRAND)).ok()?).ok()?;
-    super::start_log(errand.log.as_deref());
+    start_log(errand.log.as_deref());
     let guard = Guard::install();
     let words = response::expand(words, Path::new("")).words;
-    let mut said = Said { why: None, callers: errand.callers(&words) };
-    let say = |said: &Said| {
+    let mut said = ShimResult { why: None, callers: errand.callers(&words) };
+    let say = |said: &ShimResult| {
         // The report may lack it, the link does not.
-        let _ = serde_json::to_vec(said).map(|text| fs::write(dir.join(SAID), text));
+        let _ = serde_json::to_vec(said).map(|text| fs::write(dir.join(RESULT), text));
     };
     match errand.link(&words, dir, &guard) {
         Ok(signal) => {

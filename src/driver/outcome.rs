@@ -1,6 +1,6 @@
 //! How a call ended: what became of its output, and the line for the report.
 
-use super::Job;
+use super::link_job::LinkJob;
 use crate::check::{Image, Verdict};
 use crate::message;
 use crate::plan::policy::Reason;
@@ -11,16 +11,18 @@ use crate::toolchain::{Facts, Selected};
 use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
-use std::time::Instant;
+
+/// Our own failures, apart from the compiler's: 1, as GCC's own.
+pub const EXIT_FAILURE: i32 = 1;
 
 /// What a file looked like, to tell whether it was written.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Trace(Option<(u64, u64, i64, i64)>);
+pub(super) struct FileState(Option<(u64, u64, i64, i64)>);
 
-impl Trace {
-    pub fn of(path: &Path) -> Trace {
+impl FileState {
+    pub fn of(path: &Path) -> FileState {
         use std::os::unix::fs::MetadataExt;
-        Trace(fs::metadata(path).ok().map(|m| (m.ino(), m.size(), m.mtime(), m.mtime_nsec())))
+        FileState(fs::metadata(path).ok().map(|m| (m.ino(), m.size(), m.mtime(), m.mtime_nsec())))
     }
 }
 
@@ -34,7 +36,7 @@ pub(super) fn remove(output: &Path) {
 }
 
 /// How a call ended, for the report.
-pub(super) struct Ending {
+pub(super) struct LinkOutcome {
     pub outcome: Outcome,
     pub status: i32,
     pub times: Times,
@@ -48,9 +50,9 @@ pub(super) struct Ending {
     pub signal: Option<i32>,
 }
 
-impl Ending {
-    pub fn new(outcome: Outcome, status: i32) -> Ending {
-        Ending {
+impl LinkOutcome {
+    pub fn new(outcome: Outcome, status: i32) -> LinkOutcome {
+        LinkOutcome {
             outcome,
             status,
             times: Times::default(),
@@ -68,7 +70,7 @@ impl Ending {
         argv: &[OsString],
         selected: &'a Selected,
         facts: Option<&'a Facts>,
-        job: Option<(&'a Job, &Command)>,
+        job: Option<(&'a LinkJob, &Command)>,
         reason: Option<&'a Reason>,
     ) -> Record<'a> {
         Record {
@@ -109,8 +111,4 @@ pub(super) fn report_left_alone(settings: &Settings, argv: &[OsString], output: 
     }
     let record = Record { output: output.to_owned(), reason: Some(reason), ..Record::blank(Outcome::LeftAlone, argv) };
     write_report(settings, &record);
-}
-
-pub(super) fn milliseconds(start: Instant) -> f64 {
-    start.elapsed().as_secs_f64() * 1000.0
 }

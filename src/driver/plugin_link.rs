@@ -6,13 +6,14 @@ use crate::args::{InputKind, Request};
 use crate::convert::Refusal;
 use crate::libs::missing::PLUGINS;
 use crate::libs::plugin_list::{self, ListError, Wanted};
-use crate::libs::{Missing, Provider, Resolution, inputs};
+use crate::libs::{Missing, Provider, Resolution, SearchPath, inputs};
 use crate::message;
 use crate::model::Libc;
 use crate::plan::policy::is_probe;
 use crate::settings::Settings;
 use crate::supply::plugins::modules;
 use crate::supply::plugins::{Made, Program};
+use crate::supply::store::LinkStore;
 use crate::toolchain::Facts;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -22,7 +23,7 @@ pub(super) const HINT: &str = "words are separated by commas: PATH, DIRECTORY, G
 
 /// What a call asks for.
 #[derive(Debug, Default)]
-pub(super) struct Asked {
+pub(super) struct PluginRequest {
     /// The list.
     pub wanted: Wanted,
     /// Why there will be no plugins although some were named, where that is no error.
@@ -33,11 +34,13 @@ pub(super) struct Asked {
 ///
 /// # Errors
 /// A word of it that leads to nothing.
-pub(super) fn asked(settings: &Settings, request: &Request, facts: &Facts) -> Result<Asked, ListError> {
+pub(super) fn asked(settings: &Settings, request: &Request, facts: &Facts) -> Result<PluginRequest, ListError> {
     let Some(value) = settings.plugins.as_ref().filter(|_| !is_probe(request.output_path())) else {
-        return Ok(Asked::default());
+        return Ok(PluginRequest::default());
     };
-    let none = |why: &str| Ok(Asked { warning: Some(format!("{PLUGINS} is passed over: {why}")), ..Asked::default() });
+    let none = |why: &str| {
+        Ok(PluginRequest { warning: Some(format!("{PLUGINS} is passed over: {why}")), ..PluginRequest::default() })
+    };
     if facts.libc != Libc::Glibc {
         return none("only glibc's programs for x86-64 can have plugins linked in");
     }
@@ -51,7 +54,7 @@ pub(super) fn asked(settings: &Settings, request: &Request, facts: &Facts) -> Re
     }
     let dirs: Vec<PathBuf> = facts.library_dirs.clone();
     let wanted = plugin_list::read(&plugin_list::words(&value.to_string_lossy()), Path::new(""), &dirs)?;
-    Ok(Asked { wanted, warning: None })
+    Ok(PluginRequest { wanted, warning: None })
 }
 
 fn list_off() -> crate::options::convert::ConvertChoice {
@@ -59,7 +62,7 @@ fn list_off() -> crate::options::convert::ConvertChoice {
 }
 
 /// What is known of the program that a call links.
-fn program(request: &Request, resolution: &Resolution) -> Program {
+fn program(request: &Request, resolution: &Resolution, path: &SearchPath) -> Program {
     let of = |kinds: &[InputKind]| -> Vec<PathBuf> {
         let inputs = request.inputs.iter().filter(|i| kinds.contains(&i.kind));
         inputs.map(|i| PathBuf::from(&i.text)).collect()
@@ -71,13 +74,14 @@ fn program(request: &Request, resolution: &Resolution) -> Program {
         archives: of(&[InputKind::Archive]),
         sources: of(&[InputKind::Source, InputKind::Assembly, InputKind::Stdin]),
         libraries: resolution.libraries.clone(),
+        path: path.clone(),
         offers_all: offers,
     }
 }
 
 /// Whether the program may open anything: an input has the name of dlopen in it, or is not compiled yet.
-pub(super) fn opens(resolution: &Resolution, request: &Request) -> bool {
-    let program = program(request, resolution);
+pub(super) fn opens(resolution: &Resolution, path: &SearchPath, request: &Request) -> bool {
+    let program = program(request, resolution, path);
     let libraries = program.libraries.iter().filter(|l| l.provider != Provider::Plugin).map(|l| &l.path);
     let mut files = program.objects.iter().chain(&program.archives).chain(libraries);
     let opens = |file: &PathBuf| inputs::look(file, |data| memchr::memmem::find(data, b"dlopen").is_some());
@@ -90,49 +94,43 @@ pub(super) fn opens(resolution: &Resolution, request: &Request) -> bool {
 /// A file that can't be written.
 pub(super) fn write(
     resolution: &mut Resolution,
+    store: &mut LinkStore,
     request: &Request,
     facts: &Facts,
     settings: &Settings,
 ) -> io::Result<Made> {
-    if resolution.store.modules.is_empty() {
+    if store.modules.is_empty() {
         return Ok(Made::default());
     }
-    let program = program(request, resolution);
-    let dir = resolution.store.dir()?.to_owned();
-    let (Some(shelf), Some(repairs)) = (&resolution.store.shelf, &facts.repairs) else { return Ok(Made::default()) };
+    let program = program(request, resolution, &resolution.path);
+    let dir = store.dir()?.to_owned();
+    let (Some(converted), Some(repairs)) = (&store.converted, &facts.repairs) else { return Ok(Made::default()) };
     let Some(runtime) = &repairs.plugins else { return Ok(Made::default()) };
-    let versions = shelf.versions();
+    let versions = converted.versions();
     let with = modules::Settings {
-        libc: shelf.libc_for_modules(),
+        libc: converted.libc_for_modules(),
         libc_archive: Some(&repairs.libc.0),
         runtime,
         cache: settings.cache_dir.as_deref(),
-        libc_key: shelf.libc_key(),
+        libc_key: converted.libc_key(),
         versions: &versions,
         dir: &dir,
     };
-    let mut made = resolution.store.modules.write(&program, &with)?;
-    made.archives.push(shelf.means().support.clone());
+    let mut made = store.modules.write(&program, &with)?;
+    made.archives.extend(store.start_code.archive().map(Path::to_owned));
     resolution.closure.append(&mut made.words);
     for (path, refusal) in made.refused.drain(..) {
-        refused(resolution, path, refusal);
+        let required = !store.optional_plugins.contains(&path);
+        refused(resolution, path, refusal, required);
     }
     Ok(made)
 }
 
-fn refused(resolution: &mut Resolution, path: PathBuf, refusal: Refusal) {
+fn refused(resolution: &mut Resolution, path: PathBuf, refusal: Refusal, required: bool) {
     let Some(at) = resolution.libraries.iter().position(|l| l.twin.as_ref() == Some(&path)) else { return };
     let library = resolution.libraries.remove(at);
-    let shelf = resolution.store.shelf.as_ref();
-    let found = shelf.is_some_and(|s| s.means().plugins.iter().any(|p| p.path == path && !p.named));
     let because = vec![PLUGINS.to_owned(), library.name.clone()];
-    resolution.missing.push(Missing {
-        name: library.name,
-        shared: path,
-        because,
-        required: !found,
-        refusal: Some(refusal),
-    });
+    resolution.missing.push(Missing { name: library.name, shared: path, because, required, refusal: Some(refusal) });
 }
 
 /// Says which files of a directory or pattern are left out.

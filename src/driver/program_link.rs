@@ -1,21 +1,20 @@
 //! The link of a converted program: as a call of the driver with the program in the place of its objects, and its
 //! libraries as ld.so found them.
 
-use super::outcome::Ending;
-use super::{EXIT_FAILURE, Job, link, link_job};
+use super::link::link;
+use super::link_job::{LinkJob, link_job};
+use super::outcome::{EXIT_FAILURE, LinkOutcome};
 use crate::args;
 use crate::check::{Image, Verdict};
 use crate::convert::Refusal;
-use crate::convert::start::Dialect;
-use crate::libs::{Library, Missing};
+use crate::libs::policy::ProgramFile;
+use crate::libs::{LinkedLibrary, Missing};
 use crate::model::{Language, StaticKind};
 use crate::options::check::CheckMode;
 use crate::options::linker::LinkerChoice;
 use crate::repairs;
 use crate::report::{Outcome, Times};
 use crate::settings::Settings;
-use crate::supply::converted::Means;
-use crate::supply::program_object::ProgramFile;
 use crate::toolchain::{Facts, Invocation, Need, SelectError, Selected};
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -51,7 +50,7 @@ pub struct ProgramLinked {
     /// Its shape.
     pub kind: StaticKind,
     /// The libraries that went in.
-    pub libraries: Vec<Library>,
+    pub libraries: Vec<LinkedLibrary>,
     /// Those that could not be had.
     pub missing: Vec<Missing>,
     /// What the result is.
@@ -60,14 +59,6 @@ pub struct ProgramLinked {
     pub verdict: Option<Verdict>,
     /// How long it took.
     pub times: Times,
-}
-
-/// GNU ld's way to keep distances, whatever else is on the line.
-pub(super) fn means(means: Means, program: Option<&Arc<ProgramFile>>) -> Means {
-    match program {
-        Some(_) => Means { program: program.cloned(), dialect: Some(Dialect::Gnu), ..means },
-        None => means,
-    }
 }
 
 /// The toolchain for it.
@@ -110,24 +101,24 @@ pub fn link_program(
     let request = args::classify(&words, Language::C);
     let mut job = link_job(&settings, request, selected, facts, Some(wanted.program.clone()));
     let argv: Vec<OsString> = std::iter::once("cc".into()).chain(words).collect();
-    let ending = match &job.refused {
-        Some(_) => Ending::new(Outcome::Refused, EXIT_FAILURE),
+    let outcome = match &job.refused {
+        Some(_) => LinkOutcome::new(Outcome::Refused, EXIT_FAILURE),
         None => link(&settings, &argv, &mut job, start),
     };
-    linked(job, ending)
+    linked(job, outcome)
 }
 
-fn linked(job: Job, ending: Ending) -> ProgramLinked {
+fn linked(job: LinkJob, outcome: LinkOutcome) -> ProgramLinked {
     ProgramLinked {
-        outcome: ending.outcome,
-        status: ending.status,
-        signal: ending.signal,
+        outcome: outcome.outcome,
+        status: outcome.status,
+        signal: outcome.signal,
         refused: job.refused,
         kind: job.plan.kind,
         libraries: job.resolution.libraries,
         missing: job.resolution.missing,
-        image: ending.image,
-        verdict: ending.verdict,
-        times: ending.times,
+        image: outcome.image,
+        verdict: outcome.verdict,
+        times: outcome.times,
     }
 }

@@ -1,7 +1,7 @@
 //! The link of a shared object: as asked, and then what a static link of it will need.
 
-use super::outcome::Trace;
-use super::{EXIT_FAILURE, Prepared, as_it_is};
+use super::compile::as_it_is;
+use super::outcome::{EXIT_FAILURE, FileState};
 use crate::args::lexer::Arg;
 use crate::args::{self, Input, InputKind, Request, ld_options};
 use crate::check::Expect;
@@ -10,7 +10,7 @@ use crate::fat::relocatable::{self, Relocatable};
 use crate::libs::{self, SearchPath, pic};
 use crate::message;
 use crate::model::Family;
-use crate::plan::policy::{Reason, is_probe};
+use crate::plan::policy::is_probe;
 use crate::repairs;
 use crate::run::{self, Command, Ended, Guard};
 use crate::settings::Settings;
@@ -34,41 +34,54 @@ pub struct SharedJob {
     pub family: Family,
 }
 
-/// The link of a shared object; as it is where no static link would ever use it.
-pub(super) fn shared_job(
+/// What the link of a shared object comes to.
+pub(super) enum SharedCall {
+    /// It is linked as asked, and gets its objects.
+    Attach(Box<SharedJob>),
+    /// No static link would ever use it: it is only linked as asked.
+    AsAsked(Command, Box<Request>),
+}
+
+/// Prepares the link of a shared object.
+///
+/// # Errors
+/// No toolchain for it.
+pub(super) fn shared_call(
     settings: &Settings,
     invocation: &Invocation,
     request: Request,
     words: &[OsString],
-) -> Result<Prepared, SelectError> {
-    let as_asked = |selected: &Selected| Prepared::PassThrough(as_it_is(selected, words), Reason::SharedObject);
+) -> Result<SharedCall, SelectError> {
+    let as_asked = |selected: &Selected, words: &[OsString], request| {
+        SharedCall::AsAsked(as_it_is(selected, words), Box::new(request))
+    };
     let Ok(mut selected) = repairs::select(settings, invocation, Need::Link, &request.abi) else {
-        return Ok(as_asked(&repairs::select(settings, invocation, Need::Compile, &request.abi)?));
+        let selected = repairs::select(settings, invocation, Need::Compile, &request.abi)?;
+        return Ok(as_asked(&selected, words, request));
     };
     let Some(facts) = selected.facts.take().filter(|_| !is_probe(request.output_path())) else {
-        return Ok(as_asked(&selected));
+        return Ok(as_asked(&selected, words, request));
     };
     let expect = Expect::from_triple(&facts.triple).with_abi(&request.abi);
     let items = ld_options::split(&request.args);
     let path = SearchPath::of(&items, &request, &facts.library_dirs, settings.library_path.as_deref(), expect);
     let (mut request, mut words) = (request, words.to_vec());
-    if let Some(others) = twins(&request, &path) {
+    if let Some(others) = counterparts(&request, &path) {
         request = args::classify(&others, invocation.language);
         words = others;
     }
-    let as_asked = |selected: &Selected| Prepared::PassThrough(as_it_is(selected, &words), Reason::SharedObject);
     Ok(match relocatable::plan(&request, &path) {
-        None => as_asked(&selected),
+        None => as_asked(&selected, &words, request),
         Some(relocatable) => {
             let command = as_it_is(&selected, &words);
-            Prepared::Shared(Box::new(SharedJob { request, selected, command, relocatable, family: facts.family }))
+            SharedCall::Attach(Box::new(SharedJob { request, selected, command, relocatable, family: facts.family }))
         }
     })
 }
 
-/// The words of the call with the shared twin of each archive that is named by its path and holds code for programs
+/// The words of the call with the shared counterpart of each archive that is named by its path and holds code for programs
 /// only: that link could only fail. A build system comes to name such archives when it is told to prefer them.
-fn twins(request: &Request, path: &SearchPath) -> Option<Vec<OsString>> {
+fn counterparts(request: &Request, path: &SearchPath) -> Option<Vec<OsString>> {
     let twin = |input: &Input| {
         let archive = Path::new(&input.text);
         let wanted = input.kind == InputKind::Archive && pic::is_for_programs_only(archive);
@@ -87,7 +100,7 @@ fn twins(request: &Request, path: &SearchPath) -> Option<Vec<OsString>> {
 pub(super) fn link_shared(job: &SharedJob) -> i32 {
     let guard = Guard::install();
     let output = job.request.output_path();
-    let before = Trace::of(output);
+    let before = FileState::of(output);
     let ran = match guard.run(&job.command) {
         Ok(ran) => ran,
         Err(error) => {
@@ -99,7 +112,7 @@ pub(super) fn link_shared(job: &SharedJob) -> i32 {
         (Ended::Killed(signal), _) | (_, Some(signal)) => run::die_by(signal),
         (Ended::Exited(status), None) => status,
     };
-    let made = Trace::of(output) != before && fs::metadata(output).is_ok_and(|m| m.is_file());
+    let made = FileState::of(output) != before && fs::metadata(output).is_ok_and(|m| m.is_file());
     if status == 0 && made {
         let run = |words: &[OsString]| as_it_is(&job.selected, words);
         match fat::make::attach(output, &job.request, &job.relocatable, job.family, run) {

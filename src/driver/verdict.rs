@@ -1,14 +1,14 @@
 //! Reading the output back, and saying what is wrong, where it comes from and what to do.
 
-use super::outcome::{Ending, Trace, milliseconds, remove, write_report};
-use super::{EXIT_FAILURE, Job};
+use super::link_job::LinkJob;
+use super::outcome::{EXIT_FAILURE, FileState, LinkOutcome, remove, write_report};
 use crate::args::{Input, InputKind};
 use crate::check::{self, CallEvidence, Failure, NamedFiles};
 use crate::libs::{self, library_ref};
 use crate::linker_output::Listener;
 use crate::message;
 use crate::options::check::CheckMode;
-use crate::report::Outcome;
+use crate::report::{Outcome, milliseconds};
 use crate::settings::Settings;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -17,12 +17,12 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// Reads the output back and decides what becomes of it.
-pub(super) fn verify(settings: &Settings, job: &Job, output: &Path, before: &Trace, ending: &mut Ending) {
-    ending.status = 0;
-    ending.outcome = Outcome::Unchecked;
+pub(super) fn verify(settings: &Settings, job: &LinkJob, output: &Path, before: &FileState, outcome: &mut LinkOutcome) {
+    outcome.status = 0;
+    outcome.outcome = Outcome::Unchecked;
     // `-o /dev/null` and calls that print something instead of linking leave nothing to read.
     let regular = fs::metadata(output).is_ok_and(|m| m.is_file());
-    if settings.check == CheckMode::Off || !regular || Trace::of(output) == *before {
+    if settings.check == CheckMode::Off || !regular || FileState::of(output) == *before {
         return;
     }
     let start = Instant::now();
@@ -31,16 +31,16 @@ pub(super) fn verify(settings: &Settings, job: &Job, output: &Path, before: &Tra
         if settings.report.is_some() || job.converts_program() { check::inspect } else { check::inspect_headers };
     match read(output) {
         Ok(image) => {
-            let verdict = check::judge(&image, &job.expect, &evidence(settings, job, output, &ending.callers));
-            ending.outcome = if verdict.is_static() { Outcome::Verified } else { Outcome::NotStatic };
+            let verdict = check::judge(&image, &job.expect, &evidence(settings, job, output, &outcome.callers));
+            outcome.outcome = if verdict.is_static() { Outcome::Verified } else { Outcome::NotStatic };
             for failure in &verdict.failures {
                 say_failure(settings, job, output, failure);
             }
-            ending.image = Some(image);
-            ending.verdict = Some(verdict);
+            outcome.image = Some(image);
+            outcome.verdict = Some(verdict);
         }
         Err(error) => {
-            ending.outcome = Outcome::NotStatic;
+            outcome.outcome = Outcome::NotStatic;
             let text = format!("`{}` was linked and {error}", output.display());
             match settings.check {
                 CheckMode::Warn => message::warning(text),
@@ -48,23 +48,21 @@ pub(super) fn verify(settings: &Settings, job: &Job, output: &Path, before: &Tra
             }
         }
     }
-    ending.times.check = milliseconds(start);
-    if ending.outcome == Outcome::NotStatic && settings.check == CheckMode::Strict {
-        ending.status = EXIT_FAILURE;
+    outcome.times.check = milliseconds(start);
+    if outcome.outcome == Outcome::NotStatic && settings.check == CheckMode::Strict {
+        outcome.status = EXIT_FAILURE;
         remove(output);
         message::hint("set STATICCXX_CHECK=warn to keep the file; `staticctl explain -- COMMAND` shows what was run");
     }
 }
 
 /// Who calls what needs files: looked for where somebody will read it.
-fn evidence(settings: &Settings, job: &Job, output: &Path, compiled: &[(String, String)]) -> CallEvidence {
+fn evidence(settings: &Settings, job: &LinkJob, output: &Path, compiled: &[(String, String)]) -> CallEvidence {
     if settings.report.is_none() && !job.converts_program() {
         return CallEvidence::default();
     }
-    let named = libs::hints(&job.resolution.libraries).into_iter().map(|(library, hints)| NamedFiles {
-        library: library.display().to_string(),
-        plugins: hints.plugins,
-        files: hints.files,
+    let named = libs::hints(&job.resolution.path, &job.resolution.libraries).into_iter().map(|(library, hints)| {
+        NamedFiles { library: library.display().to_string(), plugins: hints.plugins, files: hints.files }
     });
     let mut evidence = libs::callers::evidence(&inputs(job), output);
     evidence.callers.splice(0..0, compiled.iter().cloned());
@@ -72,14 +70,14 @@ fn evidence(settings: &Settings, job: &Job, output: &Path, compiled: &[(String, 
 }
 
 /// The objects and archives of a link, as far as they are the user's.
-fn inputs(job: &Job) -> Vec<PathBuf> {
+fn inputs(job: &LinkJob) -> Vec<PathBuf> {
     let linked = |i: &&Input| matches!(i.kind, InputKind::Object | InputKind::Archive);
     let typed = job.request.inputs.iter().filter(linked).map(|i| PathBuf::from(&i.text));
     typed.chain(job.resolution.libraries.iter().map(|l| l.path.clone())).collect()
 }
 
 /// Names the inputs of a failed link with musl that were built for glibc.
-pub(super) fn name_foreign(job: &Job, listener: &Listener) {
+pub(super) fn name_foreign(job: &LinkJob, listener: &Listener) {
     let found = libs::foreign::foreign(listener.undefined(), &inputs(job));
     if found.is_empty() {
         return;
@@ -93,7 +91,7 @@ pub(super) fn name_foreign(job: &Job, listener: &Listener) {
     ));
 }
 
-fn say_failure(settings: &Settings, job: &Job, output: &Path, failure: &Failure) {
+fn say_failure(settings: &Settings, job: &LinkJob, output: &Path, failure: &Failure) {
     let mut text = format!("`{}` is not a static program: {failure}", output.display());
     if let Some(blame) = blame(failure, &job.plan.argv) {
         text.push_str(&format!("; this comes from `{blame}`"));
@@ -132,7 +130,7 @@ fn blame(failure: &Failure, argv: &[OsString]) -> Option<String> {
 }
 
 /// Libraries that the user named and that have no archive: all of them at once, before the linker's own errors.
-pub(super) fn refuse_missing(settings: &Settings, argv: &[OsString], job: &Job, start: Instant) -> Ending {
+pub(super) fn refuse_missing(settings: &Settings, argv: &[OsString], job: &LinkJob, start: Instant) -> LinkOutcome {
     for missing in job.resolution.missing.iter().filter(|m| m.required) {
         message::error(missing.line());
         if missing.because.len() > 1 {
@@ -140,15 +138,15 @@ pub(super) fn refuse_missing(settings: &Settings, argv: &[OsString], job: &Job, 
         }
         message::hint(missing.hint(settings));
     }
-    let mut ending = Ending::new(Outcome::Refused, EXIT_FAILURE);
-    ending.times.plan = milliseconds(start);
+    let mut outcome = LinkOutcome::new(Outcome::Refused, EXIT_FAILURE);
+    outcome.times.plan = milliseconds(start);
     let command = job.command();
-    write_report(settings, &ending.record(argv, &job.selected, Some(&job.facts), Some((job, &command)), None));
-    ending
+    write_report(settings, &outcome.record(argv, &job.selected, Some(&job.facts), Some((job, &command)), None));
+    outcome
 }
 
 /// After the linker's own errors: libraries that were needed and not there, and where missing symbols are.
-pub(super) fn explain_failure(settings: &Settings, job: &Job, listener: &Listener) {
+pub(super) fn explain_failure(settings: &Settings, job: &LinkJob, listener: &Listener) {
     for missing in &job.resolution.missing {
         message::note(format!("{}; needed through {}", missing.line(), missing.because.join(" → ")));
     }
@@ -171,7 +169,7 @@ pub(super) fn explain_failure(settings: &Settings, job: &Job, listener: &Listene
         );
     }
     for name in listener.undefined().take(HINTS) {
-        let referring = job.resolution.store.shelf.iter().flat_map(|s| s.referring(name.as_bytes()));
+        let referring = job.store.converted.iter().flat_map(|s| s.referring(name.as_bytes()));
         for (shared, symbol) in referring {
             message::note(format!(
                 "`{}`, which has no archive and was converted, needs `{symbol}`, and nothing in this link has it",
@@ -189,7 +187,7 @@ pub(super) fn explain_failure(settings: &Settings, job: &Job, listener: &Listene
 }
 
 /// A library and what brought it in.
-fn origin(library: &libs::Library) -> String {
+fn origin(library: &libs::LinkedLibrary) -> String {
     let path = library.path.display();
     match &library.because {
         Some(because) => format!("`{path}`, which `{because}` needs"),

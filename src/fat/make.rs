@@ -2,8 +2,8 @@
 
 use super::localize::{self, Symbolic};
 use super::relocatable;
-use super::section::{self, SectionError};
-use super::{Content, relocatable::Relocatable};
+use super::relocatable::Relocatable;
+use super::section::{self, Content, SectionError};
 use crate::args::Request;
 use crate::args::ld_options::{self, Item};
 use crate::check;

@@ -165,7 +165,7 @@ fn archives(request: &Request, items: &[Item], path: &SearchPath) -> BTreeMap<us
     let mut found = BTreeMap::new();
     for reference in library_ref::references(items, request) {
         let archive = match &reference.named {
-            Named::Name(name) if crate::libs::toolchain_libs::is(name) => false,
+            Named::Name(name) if crate::toolchain_libs::is_driver_s(name) => false,
             Named::Name(name) if only_archives(reference.at) => path.archive(name).is_some(),
             Named::Name(name) => path.library(name).is_some_and(is_archive),
             Named::File(file) => path.file(file).is_some_and(is_archive),

@@ -10,7 +10,6 @@
 //! It is appended behind everything else: section, names, headers, in this order, and the ELF header last, so that
 //! the file is a sound shared object at every moment.
 
-use super::Content;
 use object::elf;
 use object::read::elf::{FileHeader, SectionHeader};
 use object::{Endian, Endianness};
@@ -30,6 +29,15 @@ const LEVEL: i32 = 1;
 
 /// Objects of shared objects stay far below this.
 const LARGEST: u64 = 4 << 30;
+
+/// What a fat shared object carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// One relocatable object.
+    Object(Vec<u8>),
+    /// No code of its own: it was made from other shared objects only.
+    Nothing,
+}
 
 /// Why a section can't be written or used.
 #[derive(Debug, thiserror::Error)]
@@ -54,15 +62,14 @@ impl From<object::Error> for SectionError {
     }
 }
 
-/// What a shared object carries; none where there is no section of ours.
+/// What a shared object with these bytes carries; none where there is no section of ours.
 ///
 /// # Errors
-/// A section of ours that can't be used, or an unreadable file.
-pub fn read(shared: &Path) -> Result<Option<Content>, SectionError> {
-    let Some(data) = map(shared)? else { return Ok(None) };
+/// A section of ours that can't be used.
+pub fn content(data: &[u8]) -> Result<Option<Content>, SectionError> {
     let found = match data.get(..5) {
-        Some(b"\x7fELF\x02") => find::<elf::FileHeader64<Endianness>>(&data),
-        Some(b"\x7fELF\x01") => find::<elf::FileHeader32<Endianness>>(&data),
+        Some(b"\x7fELF\x02") => find::<elf::FileHeader64<Endianness>>(data),
+        Some(b"\x7fELF\x01") => find::<elf::FileHeader32<Endianness>>(data),
         _ => return Ok(None),
     };
     // A file whose section headers are broken is the linker's business.

@@ -3,7 +3,6 @@
 use super::library_ref::stem;
 use super::search::SearchPath;
 use super::sniff::Sniffed;
-use crate::check;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -42,31 +41,6 @@ fn names(stem: &OsStr) -> Vec<OsString> {
 fn usable_archive(path: PathBuf, search: &SearchPath) -> Option<PathBuf> {
     let (path, what) = search.usable(path)?;
     matches!(what, Sniffed::Archive { .. } | Sniffed::Text).then_some(path)
-}
-
-/// What the dynamic section of a shared object says.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Needs {
-    /// DT_SONAME.
-    pub soname: Option<String>,
-    /// DT_NEEDED.
-    pub needed: Vec<String>,
-    /// Directories of DT_RPATH and DT_RUNPATH, `$ORIGIN` filled in.
-    pub run_path: Vec<PathBuf>,
-}
-
-/// Reads a shared object; an unreadable or hostile one needs nothing.
-pub fn needs(shared: &Path) -> Needs {
-    let Ok(image) = check::inspect_headers(shared) else { return Needs::default() };
-    let real = shared.canonicalize().unwrap_or_else(|_| shared.to_owned());
-    let origin = real.parent().unwrap_or(Path::new("/")).to_string_lossy().into_owned();
-    let lists = image.rpath.iter().chain(&image.runpath);
-    let run_path = lists
-        .flat_map(|l| l.split(':'))
-        .filter(|d| !d.is_empty())
-        .map(|d| PathBuf::from(d.replace("${ORIGIN}", &origin).replace("$ORIGIN", &origin)))
-        .collect();
-    Needs { soname: image.soname, needed: image.needed, run_path }
 }
 
 /// The shared object that stands beside an archive: `libfoo.so` next to `libfoo.a`.

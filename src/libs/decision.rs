@@ -1,7 +1,9 @@
 //! What is decided of one library, and what is still to be looked at.
 
 use super::library_ref::{Named, stem};
+use super::script::Script;
 use super::search::lib;
+use super::supplier::{ConvertedPlace, Use};
 use crate::convert::Refusal;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -21,25 +23,37 @@ pub(super) struct Dependency {
 }
 
 /// What stands for a library.
-#[derive(Default)]
-pub(super) struct Chosen {
-    pub from: Option<Source>,
+#[derive(Debug, Default)]
+pub(super) struct Decision {
+    pub code: Option<CodeSource>,
     /// Its shared object, linker script or `.la` file.
     pub shared: Option<PathBuf>,
     pub how: String,
     /// Why its shared object is not converted.
     pub refusal: Option<Refusal>,
+    /// What stands for it if its archive turns out to be incomplete.
+    pub origin: Option<Origin>,
 }
 
 /// Where its code is.
-pub(super) enum Source {
+#[derive(Debug)]
+pub(super) enum CodeSource {
     Archive(PathBuf),
     /// Objects out of a fat shared object.
     Objects(PathBuf),
-    /// What a shared object was converted to, and its build-id.
-    Converted(PathBuf, Option<String>),
+    /// What a shared object was converted to.
+    Converted(ConvertedPlace),
     /// It only stands for what it needs.
     Nothing,
+}
+
+/// What was found first, before its archive was taken in its place.
+#[derive(Debug, Clone)]
+pub(super) enum Origin {
+    /// The shared object beside the archive.
+    Shared(PathBuf),
+    /// A linker script.
+    Script(Script),
 }
 
 impl Dependency {
@@ -54,11 +68,29 @@ impl Dependency {
     }
 }
 
-/// When a library becomes part of the program.
+/// Where the words for a library stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Use {
-    /// Whether it is referred to or not (`--no-as-needed`).
-    Always,
-    /// Only if it is referred to (`--as-needed`).
-    IfNeeded,
+pub(super) enum Slot {
+    /// In the place of the reference with this item index.
+    Reference(usize),
+    /// In the closure, at this index.
+    Closure(usize),
+    /// Nowhere: it is opened at run time.
+    None,
+}
+
+/// How a library came into the result.
+#[derive(Debug, Clone)]
+pub(super) struct Placement {
+    pub slot: Slot,
+    /// Its place among all libraries, by which ld.so's order of constructors is kept.
+    pub ordinal: usize,
+    pub use_of_it: Use,
+    /// Only plugins need it.
+    pub for_plugins: bool,
+    /// How it was asked for.
+    pub named: Option<Named>,
+    /// The chain of who needs whom.
+    pub because: Vec<String>,
+    pub origin: Option<Origin>,
 }

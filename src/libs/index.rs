@@ -2,7 +2,7 @@
 //! failed. An archive's own index is read, not its members, so that a thousand archives take tens of milliseconds and
 //! nothing has to be kept that could be out of date.
 
-use super::{Library, SearchPath};
+use super::{LinkedLibrary, SearchPath};
 use object::read::archive::ArchiveFile;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
@@ -38,16 +38,16 @@ pub fn definers<'a>(symbols: impl Iterator<Item = &'a str>, path: &SearchPath) -
 /// For each symbol the first two libraries of the link that define it, where there are two.
 pub fn defined_twice<'l, 's>(
     symbols: impl Iterator<Item = &'s str>,
-    libraries: &'l [Library],
-) -> BTreeMap<String, [&'l Library; 2]> {
+    libraries: &'l [LinkedLibrary],
+) -> BTreeMap<String, [&'l LinkedLibrary; 2]> {
     let wanted: BTreeSet<&[u8]> = symbols.map(str::as_bytes).collect();
-    let mut definers: BTreeMap<String, Vec<&Library>> = BTreeMap::new();
+    let mut definers: BTreeMap<String, Vec<&LinkedLibrary>> = BTreeMap::new();
     for library in libraries {
         for symbol in defined(&library.path, &wanted).unwrap_or_default() {
             definers.entry(symbol).or_default().push(library);
         }
     }
-    let twice = |(symbol, libraries): (String, Vec<&'l Library>)| match libraries[..] {
+    let twice = |(symbol, libraries): (String, Vec<&'l LinkedLibrary>)| match libraries[..] {
         [first, second, ..] => Some((symbol, [first, second])),
         _ => None,
     };

@@ -1,6 +1,6 @@
 //! What a dynamic file needs, found as ld.so would find it (ld.so(8)), without running anything.
 
-use super::counterpart;
+use super::library_file::LibraryFiles;
 use crate::check::{self, Image};
 use serde::Serialize;
 use std::collections::{BTreeSet, VecDeque};
@@ -30,7 +30,7 @@ pub fn of(path: &Path, image: &Image) -> Vec<Need> {
     let mut seen = BTreeSet::new();
     let mut todo = VecDeque::from([path.to_owned()]);
     while let Some(file) = todo.pop_front() {
-        let own = counterpart::needs(&file);
+        let own = LibraryFiles::default().get(&file).map(|f| f.needs(&file)).unwrap_or_default();
         for soname in own.needed {
             if !seen.insert(soname.clone()) {
                 continue;

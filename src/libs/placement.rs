@@ -1,30 +1,55 @@
 //! What a resolution notes of each library, and how the line names it.
 
-use super::closure::Resolver;
+use super::decision::{Placement, Slot};
 use super::library_ref::{Named, stem};
 use super::located::same;
-use super::{Library, Missing, Provider, counterpart};
+use super::missing::Missing;
+use super::resolution::{LinkedLibrary, Provider};
+use super::resolver::Resolver;
+use super::substitute::Substitute;
+use super::supplier::ConvertedPlace;
 use crate::convert::Refusal;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 impl Resolver<'_> {
+    /// Whether a library is converted although it has an archive.
     pub(super) fn prefers(&self, stem: &OsStr, archive: Option<&Path>) -> bool {
-        self.out.store.shelf.as_ref().is_some_and(|s| s.means().prefers(stem, archive))
+        let Some(policy) = self.supplier.policy() else { return false };
+        policy.prefers(stem) || archive.is_some_and(|a| self.incomplete.iter().any(|i| i == a))
     }
 
+    /// Whether a library without an archive is converted.
     pub(super) fn allows(&self, stem: &OsStr, asked: bool) -> bool {
-        self.out.store.shelf.as_ref().is_some_and(|s| s.means().allows(stem, asked))
+        self.supplier.policy().is_some_and(|p| p.allows(stem, asked))
     }
 
-    /// The file that stands for an archive whose constructors get numbers; none for all others.
-    pub(super) fn numbered(&mut self, archive: &Path, shared: Option<&Path>) -> Option<OsString> {
-        let means = self.out.store.shelf.as_ref()?.means();
-        means.numbered.iter().find(|a| *a == archive)?;
-        let twin = shared.map(Path::to_owned).or_else(|| Some(counterpart::shared_of(archive, self.path)?.0))?;
-        let needs = counterpart::needs(&twin);
-        let made = self.out.store.number(archive, &twin, needs.soname.as_deref(), &needs.needed);
-        made.ok().map(PathBuf::into_os_string)
+    /// A placement of what is being resolved.
+    pub(super) fn placement(&self, slot: Slot) -> Placement {
+        Placement {
+            slot,
+            ordinal: self.in_place_of.unwrap_or(self.next_ordinal),
+            use_of_it: self.use_of_it,
+            for_plugins: self.for_plugins,
+            named: None,
+            because: Vec::new(),
+            origin: None,
+        }
+    }
+
+    /// Puts words into a slot: in the place of a reference, of what stands in the closure, or at its end.
+    pub(super) fn put(&mut self, slot: Slot, words: Vec<OsString>, how: String) {
+        match slot {
+            Slot::Reference(at) => match self.out.substitutes.iter_mut().find(|(a, _)| *a == at) {
+                Some((_, substitute)) => *substitute = Substitute { words, how },
+                None => self.out.substitutes.push((at, Substitute { words, how })),
+            },
+            Slot::Closure(at) => match self.closure.get_mut(at) {
+                Some(entry) => *entry = words,
+                None => self.closure.push(words),
+            },
+            Slot::None => {}
+        }
     }
 
     /// The words that name this archive in the place of a reference; none where it can stay as typed.
@@ -37,8 +62,10 @@ impl Resolver<'_> {
         (!stays).then(|| vec![archive.as_os_str().to_owned()])
     }
 
+    /// Notes a library.
     pub(super) fn took(
         &mut self,
+        placement: Placement,
         name: String,
         path: PathBuf,
         shared: Option<PathBuf>,
@@ -52,27 +79,33 @@ impl Resolver<'_> {
             self.seen.insert(stem.to_owned());
         }
         let (soname, build_id, package) = (None, None, None);
-        self.out.libraries.push(Library { name, path, provider, twin: shared, soname, build_id, package, because });
+        self.add(placement, LinkedLibrary { name, path, provider, twin: shared, soname, build_id, package, because });
     }
 
     /// The same for a converted library; in reports it is what it was converted from.
     pub(super) fn converted(
         &mut self,
+        placement: Placement,
         name: String,
-        place: PathBuf,
+        place: ConvertedPlace,
         shared: Option<PathBuf>,
-        build_id: Option<String>,
         because: Option<String>,
     ) {
         let real = shared.as_deref().and_then(|s| s.canonicalize().ok());
-        self.out.places.push((place.clone(), self.out.libraries.len()));
-        self.took(name, place, shared, Provider::Converted, because);
+        self.out.places.push((place.path.clone(), self.out.libraries.len()));
+        self.took(placement, name, place.path, shared, Provider::Converted, because);
         if let Some(library) = self.out.libraries.last_mut() {
-            library.build_id = build_id;
+            library.build_id = place.build_id;
             if let Some(real) = real {
                 library.path = real;
             }
         }
+    }
+
+    pub(super) fn add(&mut self, placement: Placement, library: LinkedLibrary) {
+        self.next_ordinal += 1;
+        self.placements.push(placement);
+        self.out.libraries.push(library);
     }
 
     pub(super) fn missing(

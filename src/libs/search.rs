@@ -1,6 +1,7 @@
 //! The search path, in the order in which driver and linker look.
 
-use super::sniff::{self, Sniffed};
+use super::library_file::{LibraryFiles, Needs};
+use super::sniff::Sniffed;
 use crate::args::Request;
 use crate::args::ld_options::{self, Item, LdRole};
 use crate::args::option_table::Role;
@@ -20,6 +21,8 @@ pub struct SearchPath {
     pub runtime: Vec<PathBuf>,
     /// The target; ld passes over files for another one.
     pub target: Expect,
+    /// What was read of the files that were looked at.
+    pub files: LibraryFiles,
 }
 
 impl SearchPath {
@@ -41,7 +44,7 @@ impl SearchPath {
         let of_linker = words.iter().filter(|o| o.role == LdRole::Rpath).filter_map(|o| o.value.as_deref());
         let of_driver = request.args.iter().filter(|a| a.role() == Some(Role::Rpath)).filter_map(|a| a.value());
         let runtime = of_linker.chain(of_driver).flat_map(std::env::split_paths).collect();
-        SearchPath { dirs, user, runtime, target }
+        SearchPath { dirs, user, runtime, target, files: LibraryFiles::default() }
     }
 
     /// The first file of this name that is not for another machine.
@@ -62,8 +65,13 @@ impl SearchPath {
 
     /// The file, unless it is missing or for another machine.
     pub fn usable(&self, path: PathBuf) -> Option<(PathBuf, Sniffed)> {
-        let what = sniff::sniff(&path)?;
+        let what = self.files.get(&path)?.sniffed();
         what.fits(&self.target).then_some((path, what))
+    }
+
+    /// What a shared object needs; nothing where it can't be read.
+    pub fn needs(&self, shared: &Path) -> Needs {
+        self.files.get(shared).map(|f| f.needs(shared)).unwrap_or_default()
     }
 
     /// Whether a directory is the toolchain's rather than the user's.

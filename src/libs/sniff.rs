@@ -47,7 +47,7 @@ impl Sniffed {
 }
 
 /// How much of an archive is looked at for its first member: behind the symbol index of a small one.
-const HEAD: usize = 4096;
+pub(super) const HEAD: usize = 4096;
 
 /// Looks at a file; none where it can't be read or is no regular file.
 pub fn sniff(path: &Path) -> Option<Sniffed> {

@@ -18,7 +18,6 @@
 
 pub mod call_detection;
 pub mod line;
-pub mod mentions;
 pub mod template;
 #[cfg(feature = "wild")]
 pub mod wild;

@@ -42,27 +42,6 @@ impl ConvertChoice {
     }
 }
 
-/// Libraries that come with GCC or glibc and are taken from their archives, by the names behind `-l`.
-pub(crate) const OF_THE_TOOLCHAIN: [&str; 17] = [
-    "anl",
-    "atomic",
-    "crypt",
-    "gcc_s",
-    "gfortran",
-    "gomp",
-    "itm",
-    "m",
-    "mvec",
-    "nsl",
-    "objc",
-    "quadmath",
-    "resolv",
-    "ssp",
-    "stdc++",
-    "thread_db",
-    "util",
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,13 +1,23 @@
 //! A link being rewritten: the stream of arguments and linker words, edited in place by the rules.
 
-use super::rules::Rule;
-use super::{Applied, Context, Plan};
+use super::context::{Applied, Context, Plan};
 use crate::args::ld_options::{self, Item, LdOption, LdRole};
 use crate::args::option_table::Role;
 use crate::args::{InputKind, Request};
 use crate::model::StaticKind;
 use crate::toolchain::Recipe;
 use std::collections::BTreeSet;
+
+/// One rule of the rewrite.
+#[derive(Debug)]
+pub struct Rule {
+    /// Kebab-case id.
+    pub id: &'static str,
+    /// One line: why it is done.
+    pub reason: &'static str,
+    /// The edit. A rule that finds nothing to do changes and notes nothing.
+    pub apply: fn(&mut Draft<'_>),
+}
 
 /// The state that the rules edit.
 #[derive(Debug)]

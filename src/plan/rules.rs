@@ -1,18 +1,10 @@
 //! The ordered list of rules. Their ids are the words that reports, `explain` and the docs share.
 
-use super::draft::Draft;
+use super::context::{Context, Plan};
+use super::draft::{Draft, Rule};
 use super::{groups, kind, libraries, musl, words};
 
-/// One rule of the rewrite.
-#[derive(Debug)]
-pub struct Rule {
-    /// Kebab-case id.
-    pub id: &'static str,
-    /// One line: why it is done.
-    pub reason: &'static str,
-    /// The edit. A rule that finds nothing to do changes and notes nothing.
-    pub apply: fn(&mut Draft<'_>),
-}
+use crate::args::Request;
 
 /// All rules, in the order in which they run.
 pub static RULES: &[Rule] = &[
@@ -103,6 +95,70 @@ pub static RULES: &[Rule] = &[
         apply: kind::start_files,
     },
 ];
+
+/// Plans the link of an executable.
+pub fn plan(request: &Request, context: &Context<'_>) -> Plan {
+    let mut draft = Draft::new(request, context);
+    for rule in RULES {
+        draft.apply(rule);
+    }
+    draft.finish()
+}
+
+#[cfg(test)]
+mod properties {
+    use super::super::testing::*;
+    use super::*;
+    use crate::args::classify;
+    use crate::model::{Language, StaticKind};
+    use proptest::prelude::*;
+    use std::ffi::OsString;
+    use std::path::Path;
+
+    #[test]
+    fn rustc_s_line_becomes_static_pie() {
+        assert_eq!(
+            usual(
+                "-m64 a.o -Wl,--as-needed -Wl,-Bstatic libstd.rlib -Wl,-Bdynamic -lgcc_s -lc -Wl,--eh-frame-hdr \
+                 -Wl,-z,noexecstack -L /d -o app -Wl,--gc-sections -pie -Wl,-z,relro,-z,now -nodefaultlibs"
+            ),
+            "-static-pie -m64 a.o -Wl,--as-needed -Wl,-Bstatic libstd.rlib -Wl,--start-group -lgcc_eh -lc -lgcc \
+             -Wl,--end-group -Wl,--eh-frame-hdr -Wl,-z,noexecstack -L /d -o app -Wl,--gc-sections -Wl,-z,relro,-z,now \
+             -nodefaultlibs"
+        );
+    }
+
+    #[test]
+    fn cmake_s_line_loses_what_only_ld_so_reads() {
+        assert_eq!(
+            usual("-Wl,--export-dynamic -rdynamic x.o -o x -Wl,-rpath,/b -lz"),
+            "-static-pie x.o -o x -Wl,--start-group -lz -Wl,--end-group"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn planning_twice_is_planning_once(words in proptest::collection::vec(proptest::sample::select(vec![
+            "x.o", "y.c", "liba.a", "-la", "-lgcc_s", "-lpthread", "-lc", "-pthread", "-static", "-static-pie", "-pie", "-no-pie",
+            "-rdynamic", "-Wl,-Bdynamic", "-Wl,-Bstatic,-la,-Bdynamic", "-Wl,--start-group", "-Wl,--end-group", "-Wl,-(,-lb,-)",
+            "-Wl,--whole-archive,liba.a,--no-whole-archive", "-Xlinker", "-rpath", "-Wl,-rpath", "-Wl,/foo", "-Wl,-E", "-o", "out",
+            "-nodefaultlibs", "-nostdlib", "-nostartfiles", "-shared-libgcc", "-Wl,-pie", "-Wl,--dynamic-linker,/ld.so", "-O2",
+            "-Wl,-z,now", "-fno-pie", "-fPIC", "-R/x", "-Wl,--dynamic-list=f", "-Wl,-l,z", "-l", "m", "rcrt1.o", "-unknown",
+        ]), 0..14), old in any::<bool>(), fixed in any::<bool>(), no_pie in any::<bool>()) {
+            let mut facts = facts();
+            facts.glibc = Some(if old { (2, 31) } else { (2, 36) });
+            if no_pie {
+                facts.kinds.remove(&StaticKind::StaticPie);
+            }
+            let mut context = context(&facts);
+            context.fixed_input = fixed.then(|| Path::new("fixed.o"));
+            let argv: Vec<OsString> = words.iter().map(OsString::from).collect();
+            let once = plan(&classify(&argv, Language::C), &context);
+            let twice = plan(&classify(&once.argv, Language::C), &context);
+            prop_assert_eq!(&once.argv, &twice.argv);
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests {

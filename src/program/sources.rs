@@ -3,11 +3,12 @@
 //! either, by their symbols.
 
 use super::loader::Loaded;
-use crate::convert::{Library, glibc_names};
+use crate::convert::Library;
+use crate::libs::library_file;
 use crate::libs::library_ref::stem;
 use crate::libs::{SearchPath, counterpart};
 use crate::packages::owner::Owner;
-use crate::supply::converted;
+use crate::toolchain_libs;
 use object::read::archive::ArchiveFile;
 use serde::Serialize;
 use std::collections::HashSet;
@@ -80,7 +81,7 @@ const IMPLIED: [&str; 3] = ["c", "mvec", "gcc_s"];
 
 /// Whether a library comes with glibc or GCC.
 pub fn is_toolchain_s(loaded: &Loaded) -> bool {
-    glibc_names::is_glibc(loaded.name.as_bytes()) || ["gcc_s", "stdc++"].contains(&short(loaded).as_str())
+    toolchain_libs::is_glibc(loaded.name.as_bytes()) || ["gcc_s", "stdc++"].contains(&short(loaded).as_str())
 }
 
 /// The archive that a library could be taken from.
@@ -96,7 +97,7 @@ pub fn of(
     wanted: &FromShared,
 ) -> Source {
     let short = short(loaded);
-    if glibc_names::is_glibc(loaded.name.as_bytes()) || short == "gcc_s" {
+    if toolchain_libs::is_glibc(loaded.name.as_bytes()) || short == "gcc_s" {
         let implied = IMPLIED.contains(&short.as_str()) || loaded.name.starts_with("ld-");
         return Source::Toolchain((!implied).then(|| format!("-l{short}").into()));
     }
@@ -117,7 +118,7 @@ pub fn of(
 fn same_symbols(shared: &Path, archive: &Path) -> bool {
     let dir = |p: &Path| fs::canonicalize(p).ok().and_then(|p| p.parent().map(Path::to_owned));
     let look = || {
-        let bytes = converted::read(shared).ok()?;
+        let bytes = library_file::read(shared).ok()?;
         let library = Library::read(&bytes).ok()?;
         let archive = fs::read(archive).ok()?;
         let index = ArchiveFile::parse(&*archive).ok()?.symbols().ok()??;

@@ -6,6 +6,7 @@ use super::nss;
 use crate::archive;
 use crate::convert::machine::Machine;
 use crate::convert::{Libc, Refusal};
+use crate::libs::library_file;
 use crate::supply::plugins::module_tables::{self, Kind};
 use crate::supply::plugins::modules::Modules;
 use std::collections::BTreeSet;
@@ -77,8 +78,10 @@ impl Kit<'_> {
         let mut todo: Vec<PathBuf> = files.to_vec();
         let mut seen: BTreeSet<PathBuf> = files.iter().cloned().collect();
         while let Some(file) = todo.pop() {
-            let taken = modules.take_as(&file, kind, true).map_err(|why| refused(&file, &why))?;
-            for needed in taken.needed.iter().filter(|n| !crate::convert::glibc_names::is_glibc(n.as_bytes())) {
+            let taken = library_file::read(&file)
+                .and_then(|bytes| modules.take_as(&file, bytes, kind, true))
+                .map_err(|why| refused(&file, &why))?;
+            for needed in taken.needed.iter().filter(|n| !crate::toolchain_libs::is_glibc(n.as_bytes())) {
                 let beside = file.parent().into_iter();
                 let mut dirs = beside.chain(dirs.iter().map(PathBuf::as_path)).map(|d| d.join(needed));
                 let path = dirs.find(|p| p.is_file()).ok_or_else(|| {

@@ -4,12 +4,12 @@ use super::archives::{CONVERTING, Kit};
 use super::iconv::Tables;
 use crate::args::option_table::Role;
 use crate::args::{InputKind, Request};
+use crate::libs::mentions;
 use crate::libs::{Resolution, inputs};
-use crate::linker::mentions;
 use crate::model::Libc;
 use crate::plan::policy::is_probe;
 use crate::settings::Settings;
-use crate::supply::converted;
+use crate::supply::glibc;
 use crate::toolchain::Facts;
 use crate::toolchain::Repairs;
 use memchr::memmem::find;
@@ -116,7 +116,7 @@ fn kept(
     if path.is_file() {
         return Ok(path);
     }
-    let libc = converted::libc_for_modules(dirs);
+    let libc = glibc::libc_for_modules(dirs);
     let bytes = make(&Kit { dir, library_dirs: dirs, libc: &libc, strong })?;
     let mut file = tempfile::NamedTempFile::new_in(dir)?;
     file.write_all(&bytes)?;

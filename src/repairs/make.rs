@@ -13,9 +13,9 @@ use super::libc_members::{nowhere, renamed, weakened};
 use crate::archive;
 use crate::model::Libc;
 use crate::options::iconv::IconvChoice;
-use crate::options::repairs::GlibcFixes;
 use crate::settings::Settings;
-use crate::supply::converted;
+use crate::supply::glibc;
+use crate::supply::plugins::modules::ITERATE_FILE;
 use crate::toolchain::call_detector::{TRAPS, Trap};
 use crate::toolchain::facts::stamp;
 use crate::toolchain::probe::CompilerQuery;
@@ -90,18 +90,6 @@ const CATEGORIES: [&str; 13] = [
     "LC_MEASUREMENT",
     "LC_IDENTIFICATION",
 ];
-
-/// What lists plugins for dl_iterate_phdr, beside [`Repairs::plugins`].
-pub const ITERATE_FILE: &str = "iterate.a";
-
-impl Repairs {
-    /// The archives that a link takes.
-    pub fn archives(&self, fixes: GlibcFixes) -> impl Iterator<Item = &PathBuf> {
-        let locale = self.locale.as_ref().filter(|_| fixes.locale);
-        let services = self.name_services.as_ref().filter(|_| fixes.name_services);
-        locale.into_iter().chain(services).chain(self.iconv.as_ref().filter(|_| fixes.iconv))
-    }
-}
 
 /// Chooses a toolchain as [`toolchain::select`] does, with its repairs.
 ///
@@ -314,7 +302,7 @@ impl Work<'_> {
         self.place(&archives::strong(archives::ICONV), &self.merge(&["iconv.o", "conf.o"])?)?;
         self.place(&archives::strong(archives::LOADER), &fs::read(dir.join(archives::LOADER))?)?;
         let dirs = &self.facts.library_dirs;
-        let libc = converted::libc_for_modules(dirs);
+        let libc = glibc::libc_for_modules(dirs);
         let kit = archives::Kit { dir: self.keep, library_dirs: dirs, libc: &libc, strong: false };
         let tables = Tables::read(dirs).ok_or_else(|| io::Error::other("libc has no directory `gconv`"))?;
         let bytes = kit.converters(&tables, &tables.choose(&IconvChoice::default()))?;

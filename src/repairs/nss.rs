@@ -1,7 +1,7 @@
 //! Name services beyond `files` and `dns` (`libnss_NAME.so.2`), and which database each is asked for.
 
 use crate::convert::Library;
-use crate::supply::converted;
+use crate::libs::library_file;
 use std::io;
 use std::path::PathBuf;
 
@@ -48,7 +48,7 @@ fn one(name: &str, library_dirs: &[PathBuf]) -> io::Result<Service> {
     let path = library_dirs.iter().map(|d| d.join(&file)).find(|p| p.is_file() && !name.contains('/'));
     let path = path.ok_or_else(|| io::Error::other(format!("there is no `{file}` where libraries are")))?;
     let broken = |why| io::Error::other(format!("`{}`: {why}", path.display()));
-    let bytes = converted::read(&path).map_err(broken)?;
+    let bytes = library_file::read(&path).map_err(broken)?;
     let library = Library::read(&bytes).map_err(broken)?;
     let offers = |function: &&str| {
         let symbol = format!("_nss_{name}_{function}");

@@ -3,7 +3,7 @@
 use super::records::Link;
 use super::scan::Found;
 use crate::check::{Failure, Finding};
-use crate::libs::{Library, Provider};
+use crate::libs::{LinkedLibrary, Provider};
 use crate::model::StaticKind;
 use crate::plan::policy::Reason;
 use crate::report::Outcome;
@@ -33,7 +33,7 @@ pub struct Program {
     /// The files that its libraries were taken from, in link order.
     pub libraries: Vec<PathBuf>,
     /// Those that were converted from shared objects: which state of each is in the program.
-    pub converted: Vec<Library>,
+    pub converted: Vec<LinkedLibrary>,
     /// Why it is not static.
     pub failures: Vec<Failure>,
     /// Calls that need files at run time, and other things that deserve a word.

@@ -1,7 +1,7 @@
 //! The records of a build, read back: the fields of [`crate::report::Record`] that a summary needs.
 
 use crate::check::{Failure, Finding};
-use crate::libs::Library;
+use crate::libs::LinkedLibrary;
 use crate::model::StaticKind;
 use crate::plan::policy::{Reason, is_probe};
 use crate::report::{Outcome, Times};
@@ -20,7 +20,7 @@ pub struct Link {
     /// Why it was left alone or refused.
     pub reason: Option<Reason>,
     /// Libraries that went in.
-    pub libraries: Vec<Library>,
+    pub libraries: Vec<LinkedLibrary>,
     /// The output as it was named.
     pub output: PathBuf,
     /// What was read back.

@@ -2,7 +2,7 @@
 
 use super::programs::Program;
 use super::summary::Summary;
-use crate::libs::{Library, library_ref};
+use crate::libs::{LinkedLibrary, library_ref};
 use crate::model::StaticKind;
 use crate::report::Outcome;
 use std::collections::BTreeMap;
@@ -128,7 +128,7 @@ fn libraries(program: &Program) -> String {
 pub fn remarks(summary: &Summary) -> Vec<String> {
     let mut lines = Vec::new();
     let all = summary.programs.iter().flat_map(|p| &p.converted);
-    let converted: BTreeMap<&Path, &Library> = all.map(|l| (l.path.as_path(), l)).collect();
+    let converted: BTreeMap<&Path, &LinkedLibrary> = all.map(|l| (l.path.as_path(), l)).collect();
     for (path, library) in converted {
         let package = library.package.as_ref().map(|p| format!(" of {p}")).unwrap_or_default();
         lines.push(format!("converted from `{}`{package}", path.display()));

@@ -5,8 +5,10 @@
 //! looked up only where something is lacking.
 
 use super::constructors;
-use super::converted;
+use super::glibc;
 use crate::convert::{Libc, Library};
+use crate::libs::library_file::LibraryFile;
+use crate::libs::supplier::ArchiveFacts;
 use object::read::archive::ArchiveFile;
 use object::{Object, ObjectSymbol};
 use serde::{Deserialize, Serialize};
@@ -37,9 +39,14 @@ fn stamp(path: &Path) -> Option<(PathBuf, u64, i64)> {
 
 /// What the members of an archive need that its shared object does not need from outside, and whether they have
 /// constructors.
-pub fn of(archive: &Path, twin: &Path, dirs: &[PathBuf], cache: Option<&Path>) -> (BTreeSet<String>, bool) {
+pub fn facts(
+    archive: &Path,
+    (twin, shared): (&Path, &LibraryFile),
+    dirs: &[PathBuf],
+    cache: Option<&Path>,
+) -> ArchiveFacts {
     let (Some(archive_stamp), Some(twin_stamp)) = (stamp(archive), stamp(twin)) else {
-        return (BTreeSet::new(), false);
+        return ArchiveFacts::default();
     };
     let key = format!("{}\n{}", archive.display(), twin.display());
     let file =
@@ -47,16 +54,16 @@ pub fn of(archive: &Path, twin: &Path, dirs: &[PathBuf], cache: Option<&Path>) -
     let kept: Option<Entry> = file.as_ref().and_then(|f| serde_json::from_slice(&fs::read(f).ok()?).ok());
     let held = kept.filter(|e| e.version == VERSION && e.archive == archive_stamp && e.twin == twin_stamp);
     if let Some(entry) = held {
-        return (entry.lacks, entry.constructors);
+        return ArchiveFacts { lacks: entry.lacks, constructors: entry.constructors };
     }
-    let lacks = look(archive, twin, dirs).unwrap_or_default();
+    let lacks = look(archive, shared, dirs).unwrap_or_default();
     let constructors = constructors::has(archive);
     let entry = Entry { version: VERSION, archive: archive_stamp, twin: twin_stamp, lacks, constructors };
     if let Some(file) = file {
         // Without a cache that can be written it is looked up each time.
         let _ = keep(&file, &entry);
     }
-    (entry.lacks, entry.constructors)
+    ArchiveFacts { lacks: entry.lacks, constructors: entry.constructors }
 }
 
 fn keep(file: &Path, entry: &Entry) -> std::io::Result<()> {
@@ -71,7 +78,7 @@ fn keep(file: &Path, entry: &Entry) -> std::io::Result<()> {
 /// Archives of the compiler that every link has.
 const OF_COMPILERS: [&str; 4] = ["libgcc.a", "libgcc_eh.a", "libstdc++.a", "libc_nonshared.a"];
 
-fn look(archive: &Path, twin: &Path, dirs: &[PathBuf]) -> Option<BTreeSet<String>> {
+fn look(archive: &Path, shared: &LibraryFile, dirs: &[PathBuf]) -> Option<BTreeSet<String>> {
     let bytes = fs::read(archive).ok()?;
     let members = ArchiveFile::parse(&*bytes).ok().filter(|a| !a.is_thin())?;
     let (mut needed, mut defined) = (BTreeSet::new(), BTreeSet::new());
@@ -87,13 +94,15 @@ fn look(archive: &Path, twin: &Path, dirs: &[PathBuf]) -> Option<BTreeSet<String
         }
     }
     needed.retain(|n| !defined.contains(n));
-    let shared = converted::read(twin).ok()?;
-    let library = Library::read(&shared).ok()?;
-    for symbol in library.symbols.iter().filter(|s| !s.defined()) {
-        needed.remove(symbol.name);
-    }
+    shared.look(|bytes| {
+        let library = Library::read(bytes).ok()?;
+        for symbol in library.symbols.iter().filter(|s| !s.defined()) {
+            needed.remove(symbol.name);
+        }
+        Some(())
+    })??;
     if !needed.is_empty() {
-        let libc: Libc = converted::libc(dirs);
+        let libc: Libc = glibc::libc(dirs);
         needed.retain(|n| !libc.has(n));
         for name in OF_COMPILERS {
             let found = dirs.iter().map(|d| d.join(name)).find(|p| p.is_file());

@@ -9,30 +9,14 @@ use crate::convert::unwind;
 use crate::convert::versions::{Libc, Versions};
 use crate::convert::{Options, Program, Refusal, convert, start};
 use crate::libs;
+use crate::libs::policy::ProgramFile;
+use crate::toolchain_libs;
 use std::fs;
 use std::path::PathBuf;
 use twox_hash::XxHash3_128;
 
-/// A program to be converted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProgramFile {
-    /// Its path.
-    pub path: PathBuf,
-    /// Its bytes.
-    pub bytes: Vec<u8>,
-    /// Where the link finds what it is converted to: an object; beside it an archive of what that needs.
-    pub place: PathBuf,
-}
-
-impl ProgramFile {
-    /// The archive.
-    pub fn members(&self) -> PathBuf {
-        self.place.with_extension("a")
-    }
-}
-
 /// What a program is linked with.
-pub(super) struct Beside<'l, 'a> {
+pub(super) struct LinkContext<'l, 'a> {
     /// The converted libraries.
     pub converted: &'l [copies::Converted<'l, 'a>],
     /// The archives.
@@ -47,14 +31,11 @@ pub(super) struct Beside<'l, 'a> {
     pub scripts: bool,
 }
 
-/// Archives of the toolchain that variables come from, besides those of the link.
-const WITH_VARIABLES: [&str; 6] = ["libc.a", "libm.a", "libstdc++.a", "libresolv.a", "libgfortran.a", "libcrypt.a"];
-
-impl Beside<'_, '_> {
+impl LinkContext<'_, '_> {
     /// The archives in the order of the link, the toolchain's behind them.
     fn read(&self) -> Vec<Vec<u8>> {
         let find = |name: &str| self.dirs.iter().map(|d| d.join(name)).find(|p| p.is_file());
-        let own = WITH_VARIABLES.iter().filter_map(|n| find(n));
+        let own = toolchain_libs::archives_copied_from().filter_map(|n| find(&n));
         let mut all = Vec::new();
         for path in self.archives.iter().cloned().chain(own) {
             let Ok(bytes) = fs::read(&path) else { continue };
@@ -72,7 +53,7 @@ impl Beside<'_, '_> {
 }
 
 /// A converted program.
-pub(super) struct MadeProgram {
+pub(super) struct ProgramObject {
     /// Its object.
     pub object: Vec<u8>,
     /// An archive of members of others that it needs with names of ours.
@@ -88,7 +69,11 @@ pub(super) struct MadeProgram {
 }
 
 /// Makes the object of a program, and finds what its libraries' variables hold.
-pub(super) fn make(file: &ProgramFile, library: &Library<'_>, beside: &Beside<'_, '_>) -> Result<MadeProgram, Refusal> {
+pub(super) fn make(
+    file: &ProgramFile,
+    library: &Library<'_>,
+    beside: &LinkContext<'_, '_>,
+) -> Result<ProgramObject, Refusal> {
     let libc = beside.libc;
     let name = file.path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let tag = tag(&name, XxHash3_128::oneshot(&file.bytes));
@@ -118,5 +103,5 @@ pub(super) fn make(file: &ProgramFile, library: &Library<'_>, beside: &Beside<'_
     let members: Vec<Vec<u8>> = members.into_values().collect();
     let members = archive::of_members(&members).ok_or_else(|| Refusal::broken("it has too many symbols"))?;
     let script = library.tls.map_or_else(String::new, |tls| start::thread_locals(program.thread_align(&tls)));
-    Ok(MadeProgram { object: made.object, members, plan, tag, layout, script })
+    Ok(ProgramObject { object: made.object, members, plan, tag, layout, script })
 }

@@ -5,6 +5,7 @@ use super::descriptor::Descriptor;
 use super::name;
 use super::recipe::{Allocator, Recipe};
 use crate::model::{Family, Language, Libc, StaticKind};
+use crate::options::repairs::GlibcFixes;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -111,6 +112,13 @@ pub struct Repairs {
 }
 
 impl Repairs {
+    /// The archives that a link takes.
+    pub fn archives(&self, fixes: GlibcFixes) -> impl Iterator<Item = &PathBuf> {
+        let locale = self.locale.as_ref().filter(|_| fixes.locale);
+        let services = self.name_services.as_ref().filter(|_| fixes.name_services);
+        locale.into_iter().chain(services).chain(self.iconv.as_ref().filter(|_| fixes.iconv))
+    }
+
     /// Whether they still fit the machine.
     pub fn hold(&self) -> bool {
         let there = |path: &Option<PathBuf>| path.as_ref().is_none_or(|p| p.is_file());

@@ -13,7 +13,7 @@
 use super::module_tables::Name;
 use crate::convert::symbols::TLS;
 use crate::convert::{Libc, Library};
-use crate::libs::{self, Provider, inputs};
+use crate::libs::{LinkedLibrary, Provider, SearchPath, inputs};
 use memchr::memmem::find;
 use object::read::archive::ArchiveFile;
 use object::{Object, ObjectSection, ObjectSymbol, SectionFlags, SymbolKind, elf};
@@ -30,7 +30,9 @@ pub struct Program {
     /// Files that are compiled in the same call: what they define is not known.
     pub sources: Vec<PathBuf>,
     /// Its libraries.
-    pub libraries: Vec<libs::Library>,
+    pub libraries: Vec<LinkedLibrary>,
+    /// What was read of them.
+    pub path: SearchPath,
     /// It offers all of its names (`-rdynamic`).
     pub offers_all: bool,
 }

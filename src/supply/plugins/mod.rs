@@ -25,4 +25,4 @@ pub mod module_tables;
 pub mod modules;
 
 pub use exports::Program;
-pub use modules::{Made, Modules, Role, Taken};
+pub use modules::{Made, Modules};

@@ -8,42 +8,26 @@ use crate::convert::scope::{Binding, Scope};
 use crate::convert::sections::tag;
 use crate::convert::symbols::WEAK;
 use crate::convert::{Layout, Libc, Library, Options, Refusal, Versions, convert};
-use crate::libs::Provider;
-use crate::repairs::make::ITERATE_FILE;
-use crate::supply::converted;
+use crate::libs::supplier::{ModuleRole, ModuleTaken};
+use crate::libs::{LinkedLibrary, Provider, SearchPath};
 use crate::supply::object_cache;
+use crate::toolchain_libs;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use twox_hash::XxHash3_128;
 
-/// Why a module is in a program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
-    /// It was named: dlopen finds it.
-    Plugin,
-    /// A plugin needs it, and the program does not.
-    Needed,
-}
-
-/// What was read of a module when it was taken.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Taken {
-    /// DT_SONAME.
-    pub soname: Option<String>,
-    /// DT_NEEDED, to be resolved by the caller.
-    pub needed: Vec<String>,
-    /// Its build-id.
-    pub build_id: Option<String>,
-}
+/// What lists plugins for dl_iterate_phdr, beside the archive of the code that opens modules.
+pub const ITERATE_FILE: &str = "iterate.a";
 
 /// One module.
 #[derive(Debug)]
 struct Module {
     path: PathBuf,
-    bytes: Vec<u8>,
+    bytes: Arc<Vec<u8>>,
     hash: u128,
     tag: String,
     kind: Kind,
@@ -112,17 +96,22 @@ impl Modules {
     ///
     /// # Errors
     /// Why it can't be a module.
-    pub fn take(&mut self, path: &Path, role: Role) -> Result<Taken, Refusal> {
-        let kind = if role == Role::Plugin { Kind::Plugin } else { Kind::Needed };
-        self.take_as(path, kind, false)
+    pub fn take(&mut self, path: &Path, bytes: Arc<Vec<u8>>, role: ModuleRole) -> Result<ModuleTaken, Refusal> {
+        let kind = if role == ModuleRole::Plugin { Kind::Plugin } else { Kind::Needed };
+        self.take_as(path, bytes, kind, false)
     }
 
     /// Takes one of libc's own.
     ///
     /// # Errors
     /// Why it can't be a module.
-    pub fn take_as(&mut self, path: &Path, kind: Kind, of_libc: bool) -> Result<Taken, Refusal> {
-        let bytes = converted::read(path)?;
+    pub fn take_as(
+        &mut self,
+        path: &Path,
+        bytes: Arc<Vec<u8>>,
+        kind: Kind,
+        of_libc: bool,
+    ) -> Result<ModuleTaken, Refusal> {
         let library = Library::read(&bytes)?;
         module::acceptable(&library, of_libc)?;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -136,7 +125,7 @@ impl Modules {
         while self.list.iter().any(|m| m.tag == tag) {
             tag.push('x');
         }
-        let taken = Taken { soname: soname.clone(), needed: needed.clone(), build_id };
+        let taken = ModuleTaken { soname: soname.clone(), needed: needed.clone(), build_id };
         self.list.push(Module { path: path.to_owned(), bytes, hash, tag, kind, of_libc, soname, needed });
         Ok(taken)
     }
@@ -169,8 +158,8 @@ impl Modules {
             .libraries
             .iter()
             .filter(|l| l.provider != Provider::Plugin)
-            .flat_map(inside)
-            .chain(OF_LIBC.iter().map(|n| (*n).to_owned()))
+            .flat_map(|l| inside(l, &program.path))
+            .chain(toolchain_libs::sonames_inside())
             .collect();
         let inside: Vec<String> = inside.into_iter().collect();
         let rows = rows(&kept);
@@ -245,7 +234,8 @@ impl Modules {
         for (index, scope) in scopes.iter_mut().enumerate() {
             let near = self.needs(index);
             for symbol in exports(index).filter(|s| !s.defined() && !s.name.is_empty()) {
-                let versioned = symbol.version.is_some() && symbol.from.is_some_and(of_the_toolchain);
+                let versioned =
+                    symbol.version.is_some() && symbol.from.is_some_and(toolchain_libs::is_toolchain_soname);
                 if versioned
                     || symbol.of_the_module()
                     || libc.has(symbol.name)
@@ -317,10 +307,6 @@ fn rows(kept: &[&Module]) -> Vec<Row> {
     kept.iter().map(row).collect()
 }
 
-/// Libraries of glibc whose code is in every program, or is where it is used.
-const OF_LIBC: [&str; 7] =
-    ["ld-linux-x86-64.so.2", "libc.so.6", "libdl.so.2", "libm.so.6", "libpthread.so.0", "librt.so.1", "libutil.so.1"];
-
 /// What GCC's start files and its archive define for themselves in every program.
 const OF_GCC: [&[u8]; 5] = [
     b"__gmon_start__",
@@ -330,19 +316,11 @@ const OF_GCC: [&[u8]; 5] = [
     b"__cxa_finalize",
 ];
 
-/// Whether a soname is of a library whose archive comes with GCC or glibc.
-fn of_the_toolchain(soname: &[u8]) -> bool {
-    crate::convert::glibc_names::is_glibc(soname)
-        || [&b"libgcc_s.so"[..], b"libstdc++.so", b"libgomp.so", b"libatomic.so", b"libquadmath.so", b"libgfortran.so"]
-            .iter()
-            .any(|n| soname.starts_with(n))
-}
-
 /// The names by which dlopen finds a library that the program is made of.
-fn inside(library: &crate::libs::Library) -> Vec<String> {
+fn inside(library: &LinkedLibrary, path: &SearchPath) -> Vec<String> {
     let twin = library.twin.as_deref();
     let file = twin.and_then(Path::file_name).map(|n| n.to_string_lossy().into_owned());
-    let soname = twin.and_then(|t| crate::libs::counterpart::needs(t).soname);
+    let soname = twin.and_then(|t| path.needs(t).soname);
     library.soname.iter().cloned().chain(soname).chain(file).collect()
 }
 

@@ -1,7 +1,7 @@
 //! Whether inputs refer to certain functions: for those that libstdc++ itself refers to in every program, so that a trap
 //! could not tell who does.
 
-use crate::libs::inputs;
+use super::inputs;
 use memchr::memmem::find;
 use object::read::archive::ArchiveFile;
 use object::{Object, ObjectSymbol};

@@ -1,0 +1,94 @@
+//! One call of a driver, from its words to its exit status.
+
+use super::link::link;
+use super::link_job::LinkJob;
+use super::logging::start_log;
+use super::outcome::{EXIT_FAILURE, LinkOutcome, report_left_alone, write_report};
+use super::prepare::{Prepared, prepare};
+use super::shared_link::link_shared;
+use crate::args::Request;
+use crate::message;
+use crate::model::Language;
+use crate::options::check::CheckMode;
+use crate::plan::policy::Reason;
+use crate::report::{Outcome, Record, milliseconds};
+use crate::run::{self, Command};
+use crate::settings::Settings;
+use crate::toolchain::Selected;
+use std::ffi::OsString;
+use std::time::Instant;
+
+/// Runs a call to its end and gives the exit status, or does not come back.
+pub fn main(own: Language, argv: &[OsString]) -> i32 {
+    let start = Instant::now();
+    let settings = Settings::from_env();
+    start_log(settings.log.as_deref());
+    match prepare(&settings, own, argv) {
+        Err(error) => {
+            message::error(&error);
+            if let Some(hint) = error.hint() {
+                message::hint(hint);
+            }
+            EXIT_FAILURE
+        }
+        Ok(Prepared::PassThrough { command, reason, request }) => {
+            pass_through(&settings, argv, &command, &reason, request.as_deref())
+        }
+        Ok(Prepared::Refused { selected, reason, request }) => {
+            refuse(&settings, argv, &selected, &reason, &request, start)
+        }
+        Ok(Prepared::Link(job)) => link_static(&settings, argv, job, start),
+        Ok(Prepared::Shared(job)) => link_shared(&job),
+    }
+}
+
+/// Runs a call as it is; comes back only if that can't be.
+fn pass_through(
+    settings: &Settings,
+    argv: &[OsString],
+    command: &Command,
+    reason: &Reason,
+    request: Option<&Request>,
+) -> i32 {
+    if let (Reason::Sanitizer(_), CheckMode::Warn) = (reason, settings.check) {
+        message::warning(format!("{}; the program is linked dynamically", reason.line()));
+    }
+    if let (Reason::BuildScript | Reason::CgoImports, Some(request)) = (reason, request) {
+        report_left_alone(settings, argv, request.output_path(), reason);
+    }
+    log::debug!("{}: {}", reason.line(), command.shell());
+    let error = run::exec(command);
+    message::error(format!("`{}` can't be run: {error}", command.program.to_string_lossy()));
+    EXIT_FAILURE
+}
+
+/// Says why a call can't be done, and reports it.
+fn refuse(
+    settings: &Settings,
+    argv: &[OsString],
+    selected: &Selected,
+    reason: &Reason,
+    request: &Request,
+    start: Instant,
+) -> i32 {
+    message::error(reason.line());
+    if let Some(hint) = reason.hint() {
+        message::hint(hint);
+    }
+    let mut outcome = LinkOutcome::new(Outcome::Refused, EXIT_FAILURE);
+    outcome.times.plan = milliseconds(start);
+    let output = request.output_path().to_owned();
+    let record = Record { output, ..outcome.record(argv, selected, selected.facts.as_ref(), None, Some(reason)) };
+    write_report(settings, &record);
+    EXIT_FAILURE
+}
+
+/// Links, and dies by the signal that ended the link, if one did.
+fn link_static(settings: &Settings, argv: &[OsString], mut job: Box<LinkJob>, start: Instant) -> i32 {
+    let outcome = link(settings, argv, &mut job, start);
+    if let Some(signal) = outcome.signal {
+        drop(job);
+        run::die_by(signal);
+    }
+    outcome.status
+}

@@ -1,0 +1,227 @@
+//! The link of an executable: what is wrong before it, the linker, what came of it.
+
+use super::command::{coloured, shortened};
+use super::ld_shim::LdShim;
+use super::link_job::LinkJob;
+use super::outcome::{EXIT_FAILURE, FileState, LinkOutcome, remove, write_report};
+use super::verdict::{explain_failure, name_foreign, refuse_missing, verify};
+use super::{direct, gc_savings, plugin_link};
+use crate::libs;
+use crate::linker::WhyNot;
+use crate::linker_output::Listener;
+use crate::message;
+use crate::model::Libc;
+use crate::plan::policy::is_probe;
+use crate::report::{LinkedBy, Outcome, Times, milliseconds};
+use crate::run::{self, Command, Ended, Guard, Supervised};
+use crate::settings::Settings;
+use std::ffi::OsString;
+use std::fmt::Display;
+use std::io;
+use std::path::Path;
+use std::time::Instant;
+
+/// Links, verifies and reports.
+pub(super) fn link(settings: &Settings, argv: &[OsString], job: &mut LinkJob, start: Instant) -> LinkOutcome {
+    say_warnings(settings, job);
+    if let Some(refused) = refused(settings, argv, job, start) {
+        return refused;
+    }
+    let full = job.command();
+    log_plan(job, &full);
+    let guard = Guard::install();
+    let (command, _response) = match shortened(job, &full) {
+        Ok(pair) => pair,
+        Err(error) => return failed(format!("a response file can't be written: {error}")),
+    };
+    if job.request.dry_run {
+        return cannot_run(&full, run::exec(&full));
+    }
+    let output = job.request.output_path().to_owned();
+    let before = FileState::of(&output);
+    let mut outcome = LinkOutcome::new(Outcome::Failed, EXIT_FAILURE);
+    outcome.times = Times { plan: milliseconds(start), closure: job.closure, ..Times::default() };
+    let mut listener = listener(settings, job);
+    let ran = match run_linker(settings, job, command, &guard, &mut listener, &mut outcome) {
+        Ok(ran) => ran,
+        Err(error) => return cannot_run(&full, error),
+    };
+    outcome.times.link = ran.wall.as_secs_f64() * 1000.0;
+    let signal = match ran.ended {
+        Ended::Killed(by) => ran.interrupted.or(Some(by)),
+        Ended::Exited(0) if ran.interrupted.is_none() => {
+            verify(settings, job, &output, &before, &mut outcome);
+            None
+        }
+        Ended::Exited(status) => {
+            outcome.status = status;
+            ran.interrupted
+        }
+    };
+    if let Some(signal) = signal.or_else(|| guard.caught()) {
+        interrupted(&mut outcome, signal, &output, &before);
+    } else {
+        log_times(outcome.times);
+        conclude(settings, job, &guard, &listener, &mut outcome);
+    }
+    write_report(settings, &outcome.record(argv, &job.selected, Some(&job.facts), Some((&*job, &full)), None));
+    outcome
+}
+
+fn failed(why: impl Display) -> LinkOutcome {
+    message::error(why);
+    LinkOutcome::new(Outcome::Failed, EXIT_FAILURE)
+}
+
+fn cannot_run(command: &Command, error: io::Error) -> LinkOutcome {
+    failed(format!("`{}` can't be run: {error}", command.program.to_string_lossy()))
+}
+
+/// What the user should be told by each link.
+fn say_warnings(settings: &Settings, job: &LinkJob) {
+    for warning in &job.selected.warnings {
+        message::warning(warning);
+    }
+    if let Some(value) = &settings.bad_check {
+        message::warning(format!(
+            "STATICCXX_CHECK={} is none of strict, warn, off: strict is taken",
+            value.to_string_lossy()
+        ));
+    }
+    for (name, value, can_be) in &settings.bad_values {
+        let value = value.to_string_lossy();
+        message::warning(format!("{name}={value} is not {can_be}: it is as if the variable were not set"));
+    }
+    for (shared, why) in &job.store.ignored {
+        message::note(format!("`{}`: {why}; it is taken as if it carried none", shared.display()));
+    }
+}
+
+/// Refuses what is known to be impossible before the linker runs.
+fn refused(settings: &Settings, argv: &[OsString], job: &LinkJob, start: Instant) -> Option<LinkOutcome> {
+    if let Some((problem, hint)) = job.problem.as_ref().filter(|_| !job.request.dry_run) {
+        message::error(problem);
+        message::hint(hint);
+        return Some(LinkOutcome::new(Outcome::Failed, EXIT_FAILURE));
+    }
+    plugin_link::name_left_out(&job.resolution);
+    let lacking = !job.request.dry_run && job.resolution.missing.iter().any(|m| m.required);
+    lacking.then(|| refuse_missing(settings, argv, job, start))
+}
+
+fn log_plan(job: &LinkJob, full: &Command) {
+    log::info!("{}", full.shell());
+    for applied in &job.plan.applied {
+        log::debug!("{}: {}", applied.rule, applied.detail);
+    }
+}
+
+fn log_times(times: Times) {
+    log::debug!(
+        "plan {:.2} ms with closure {:.2} ms, link {:.2} ms, check {:.2} ms",
+        times.plan,
+        times.closure,
+        times.link,
+        times.check
+    );
+}
+
+/// Keeps from the user what a linker says of functions that are repaired.
+fn listener(settings: &Settings, job: &LinkJob) -> Listener {
+    let repaired = job.facts.repairs.iter().filter(|r| r.name_services.is_some() && settings.repairs.name_services);
+    let plugins = (!job.store.modules.is_empty()).then(|| "dlopen".to_owned());
+    Listener::new(repaired.flat_map(|r| r.functions.iter().cloned()).chain(plugins))
+}
+
+/// Runs the built-in linker, or the compiler with it or with its own, and passes on what is said.
+///
+/// # Errors
+/// The compiler can't be run.
+fn run_linker(
+    settings: &Settings,
+    job: &LinkJob,
+    command: Command,
+    guard: &Guard,
+    listener: &mut Listener,
+    outcome: &mut LinkOutcome,
+) -> io::Result<Supervised> {
+    let direct = direct::attempt(settings, job, guard, job.request.output_path());
+    let shim = match &direct {
+        Err(WhyNot::Compiles(_)) => LdShim::of(settings, job),
+        _ => None,
+    };
+    outcome.linker = match &direct {
+        Ok(_) => LinkedBy::BuiltIn,
+        Err(why) => LinkedBy::Compiler(why.to_string()),
+    };
+    if let Err(why) = &direct {
+        log::info!("not by the built-in linker: {why}");
+        if shim.is_none() {
+            note_not_built_in(settings, job, why);
+        }
+    }
+    // What a linker says of inputs that were built for glibc comes after their names. For a converted program it comes
+    // only where the link fails: its warnings are for those who have the source.
+    let converts = job.converts_program();
+    let hold = job.facts.libc == Libc::Musl || converts;
+    let mut held = Vec::new();
+    let ran = match direct {
+        Ok(ran) => Ok(ran),
+        Err(_) => {
+            let command = shim.iter().fold(coloured(settings, job, command), |c, s| s.on(c));
+            guard.run_heard(&command, |bytes| match hold {
+                true => held.extend(listener.take(bytes)),
+                false => message::pass_on(&listener.take(bytes)),
+            })
+        }
+    };
+    if let Some(result) = shim.and_then(|s| s.result()) {
+        outcome.linker = result.by();
+        outcome.callers = result.callers;
+        if let LinkedBy::Compiler(why) = &outcome.linker {
+            note_not_built_in(settings, job, why);
+        }
+    }
+    held.extend(listener.finish());
+    let status = match &ran {
+        Ok(Supervised { ended: Ended::Exited(status), .. }) => Some(*status),
+        _ => None,
+    };
+    if hold && !converts && status.is_some_and(|s| s != 0) {
+        name_foreign(job, listener);
+    }
+    if !(converts && status == Some(0)) {
+        message::pass_on(&held);
+    }
+    ran
+}
+
+/// Says why the built-in linker did not link, to those who asked for it.
+fn note_not_built_in(settings: &Settings, job: &LinkJob, why: impl Display) {
+    if direct::asked_for(settings, job) {
+        message::note(format!("the built-in linker can't do this link: {why}"));
+    }
+}
+
+/// A signal ended the link: nothing half-written is left.
+fn interrupted(outcome: &mut LinkOutcome, signal: i32, output: &Path, before: &FileState) {
+    outcome.outcome = Outcome::Interrupted;
+    outcome.status = 128 + signal;
+    outcome.signal = Some(signal);
+    if FileState::of(output) != *before {
+        remove(output);
+    }
+}
+
+/// What there is to say and to find out once the linker is done.
+fn conclude(settings: &Settings, job: &mut LinkJob, guard: &Guard, listener: &Listener, outcome: &mut LinkOutcome) {
+    if outcome.outcome == Outcome::Failed && !is_probe(job.request.output_path()) {
+        explain_failure(settings, job, listener);
+    }
+    if settings.report.is_some() || job.converts_program() {
+        libs::name_packages(settings, &mut job.resolution.libraries);
+    }
+    if outcome.outcome == Outcome::Verified {
+        outcome.saved = gc_savings::saved(settings, job, guard);
+    }
+}

@@ -1,0 +1,202 @@
+//! The link of an executable before it runs: its libraries are resolved, what stands for them is written, and the call
+//! is planned.
+
+use super::compile::{self, as_it_is};
+use super::{convert_policy, plugin_link};
+use crate::args::ld_options::{self, Item};
+use crate::args::{InputKind, Request};
+use crate::check::Expect;
+use crate::convert::Refusal;
+use crate::libs::policy::ProgramFile;
+use crate::libs::{self, Resolution, SearchPath, library_ref, pic};
+use crate::model::Libc;
+use crate::plan::{self, Context, Plan};
+use crate::repairs::choose;
+use crate::report::milliseconds;
+use crate::run::Command;
+use crate::settings::Settings;
+use crate::supply::converted_libraries::Extras;
+use crate::supply::plugins::Made;
+use crate::supply::store::LinkStore;
+use crate::toolchain::{Facts, Selected};
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// A link, ready to run.
+pub struct LinkJob {
+    /// The call.
+    pub request: Request,
+    /// The toolchain.
+    pub selected: Selected,
+    /// Its facts.
+    pub facts: Facts,
+    /// The libraries.
+    pub resolution: Resolution,
+    /// What stands for those without an archive; the files live as long as this.
+    pub store: LinkStore,
+    /// How many milliseconds finding them took.
+    pub closure: f64,
+    /// The rewritten call.
+    pub plan: Plan,
+    /// What the output must be for.
+    pub expect: Expect,
+    /// Why it can't be linked as asked: the error and the hint.
+    pub problem: Option<(String, &'static str)>,
+    /// Why the program that is converted can't be.
+    pub refused: Option<Refusal>,
+}
+
+impl LinkJob {
+    /// Whether it is the link of a converted program.
+    pub(super) fn converts_program(&self) -> bool {
+        self.store.converts_program()
+    }
+
+    /// What is run.
+    pub fn command(&self) -> Command {
+        as_it_is(&self.selected, &self.plan.argv)
+    }
+}
+
+/// Resolves and plans a link; for the link of a converted program, `program` is that.
+pub(super) fn link_job(
+    settings: &Settings,
+    request: Request,
+    mut selected: Selected,
+    mut facts: Facts,
+    program: Option<Arc<ProgramFile>>,
+) -> LinkJob {
+    selected.compile_args.extend(compile::small(settings));
+    let expect = Expect::from_triple(&facts.triple).with_abi(&request.abi);
+    let items = ld_options::split(&request.args);
+    let path = SearchPath::of(&items, &request, &facts.library_dirs, settings.library_path.as_deref(), expect);
+    let start = Instant::now();
+    let found = Found::of(settings, &request, &mut selected, &facts, &items, &path, program.as_ref());
+    let closure = milliseconds(start);
+    let Found { mut resolution, mut store, problem } = found;
+    let chosen = choose::choose(settings, &request, &mut facts, &mut resolution);
+    selected.warnings.extend(chosen.warnings);
+    let problem = problem.or(chosen.problem);
+    let place = program.as_ref().map(|p| p.place.as_path());
+    let written = Written::of(settings, &request, &mut selected, &facts, (&mut resolution, &mut store), place);
+    let plan = planned(settings, &request, &selected, &facts, &resolution, &written);
+    if request.inputs.iter().any(|i| i.kind == InputKind::Source) {
+        selected.compile_args.extend(compile::pipe(&request, &selected));
+    }
+    let refused = written.refused;
+    LinkJob { request, selected, facts, resolution, store, closure, plan, expect, problem, refused }
+}
+
+/// The libraries of a link, before anything is written for it.
+struct Found {
+    resolution: Resolution,
+    store: LinkStore,
+    problem: Option<(String, &'static str)>,
+}
+
+impl Found {
+    fn of(
+        settings: &Settings,
+        request: &Request,
+        selected: &mut Selected,
+        facts: &Facts,
+        items: &[Item],
+        path: &SearchPath,
+        program: Option<&Arc<ProgramFile>>,
+    ) -> Found {
+        let (asked, problem) = match plugin_link::asked(settings, request, facts) {
+            Ok(asked) => (asked, None),
+            Err(error) => {
+                let problem = (format!("{}: {error}", libs::missing::PLUGINS), plugin_link::HINT);
+                (plugin_link::PluginRequest::default(), Some(problem))
+            }
+        };
+        selected.warnings.extend(asked.warning);
+        let mut store = convert_policy::store(settings, request, selected, facts, program);
+        let wanted = asked.wanted.plugins;
+        store.optional_plugins = wanted.iter().filter(|p| !p.named).map(|p| p.path.clone()).collect();
+        let plugins = |found: &Resolution| {
+            let opens = wanted.is_empty() || program.is_some() || plugin_link::opens(found, path, request);
+            if opens { wanted } else { Vec::new() }
+        };
+        let resolution = libs::resolve(items, request, facts, path, selected.language, &mut store, plugins);
+        store.modules.symbols = asked.wanted.symbols;
+        Found { resolution, store, problem }
+    }
+}
+
+/// What was written for a link, and what the linker is told of it.
+struct Written {
+    archives: Vec<PathBuf>,
+    words: Vec<OsString>,
+    refused: Option<Refusal>,
+}
+
+impl Written {
+    /// `program` is the place of a program that is converted.
+    fn of(
+        settings: &Settings,
+        request: &Request,
+        selected: &mut Selected,
+        facts: &Facts,
+        (resolution, store): (&mut Resolution, &mut LinkStore),
+        program: Option<&Path>,
+    ) -> Written {
+        let archives: Vec<PathBuf> = resolution.archives().map(|l| l.path.clone()).collect();
+        let extras = store.write(&archives).unwrap_or_else(|error| {
+            selected.warnings.push(format!("the objects of shared libraries can't be written: {error}"));
+            Extras::default()
+        });
+        let refused = extras.refused.iter().find(|(p, _)| Some(p.as_path()) == program).map(|(_, why)| why.clone());
+        convert_policy::note_refused(resolution, extras.refused);
+        let made = plugin_link::write(resolution, store, request, facts, settings).unwrap_or_else(|error| {
+            selected.warnings.push(format!("plugins can't be written: {error}"));
+            Made::default()
+        });
+        let mut words = extras.words;
+        words.extend(choose::words(settings, request, facts, resolution));
+        Written { archives: extras.archives.into_iter().chain(made.archives).collect(), words, refused }
+    }
+}
+
+fn planned(
+    settings: &Settings,
+    request: &Request,
+    selected: &Selected,
+    facts: &Facts,
+    resolution: &Resolution,
+    written: &Written,
+) -> Plan {
+    // The toolchain's own directories hold what its distribution builds; a PIE by default takes those.
+    let items = ld_options::split(&request.args);
+    let typed = library_ref::references(&items, request).into_iter().filter_map(|r| match r.named {
+        library_ref::Named::Path(path) => Some(path),
+        _ => None,
+    });
+    let archives = resolution.libraries.iter().map(|l| l.path.clone()).filter(|p| !resolution.path.is_system(p));
+    let files: Vec<PathBuf> = typed.chain(archives).collect();
+    let fixed = if facts.default_pie { pic::fixed_input(&files) } else { None };
+    let mut wanted = settings.repairs;
+    wanted.iconv = choose::offers_converters(settings, request, facts, resolution);
+    let repairs = facts.repairs.iter().flat_map(|r| r.archives(wanted)).cloned();
+    let mut repairs: Vec<PathBuf> = written.archives.iter().cloned().chain(repairs).collect();
+    let mut offered = BTreeSet::new();
+    repairs.retain(|r| offered.insert(r.clone()));
+    let context = Context {
+        repairs: &repairs,
+        malloc: settings.malloc,
+        stack_size: Some(settings.stack_size).filter(|s| facts.libc == Libc::Musl && *s > 0),
+        converted: &written.words,
+        facts,
+        language: selected.language,
+        linker: settings.linker.named(),
+        small: settings.small,
+        fixed_input: fixed.as_deref(),
+        substitutes: &resolution.substitutes,
+        closure: &resolution.closure,
+    };
+    plan::plan(request, &context)
+}

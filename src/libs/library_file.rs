@@ -1,0 +1,264 @@
+//! The files of one link, each opened and read once, whoever asks and under whatever path.
+
+use super::sniff::{self, Sniffed};
+use crate::check;
+use crate::convert::Refusal;
+use crate::convert::library::LIMIT;
+use memmap2::Mmap;
+use std::collections::HashMap;
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+/// What a file is known by: device, inode, size, time of the last change in nanoseconds.
+type Identity = (u64, u64, u64, i64, i64);
+
+fn identity(m: &Metadata) -> Identity {
+    (m.dev(), m.ino(), m.size(), m.mtime(), m.mtime_nsec())
+}
+
+/// So many descriptors are kept open for a later whole read; of further files the path is opened again.
+const KEPT_OPEN: usize = 64;
+
+/// The files that were looked at in one link. Clones share them.
+#[derive(Debug, Clone, Default)]
+pub struct LibraryFiles(Arc<Mutex<HashMap<Identity, Arc<LibraryFile>>>>);
+
+impl LibraryFiles {
+    /// The regular file that a path leads to; none where there is none or it can't be read. A FIFO or a device is not
+    /// waited for.
+    pub fn get(&self, path: &Path) -> Option<Arc<LibraryFile>> {
+        let found = fs::metadata(path).ok().filter(Metadata::is_file)?;
+        // A panic elsewhere leaves the map as it was before an insertion.
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(file) = known.get(&identity(&found)) {
+            return Some(file.clone());
+        }
+        let file = Arc::new(LibraryFile::open(path, known.len() < KEPT_OPEN).ok()?);
+        known.insert(file.identity, file.clone());
+        Some(file)
+    }
+}
+
+/// The whole of one file, as one state of it.
+///
+/// # Errors
+/// A file that can't be read, is no regular file or too large, or was changed meanwhile.
+pub fn read(path: &Path) -> Result<Arc<Vec<u8>>, Refusal> {
+    let unreadable = |e: io::Error| Refusal::Unreadable { error: e.to_string() };
+    if !fs::metadata(path).map_err(unreadable)?.is_file() {
+        return Err(Refusal::NotElf);
+    }
+    LibraryFile::open(path, true).map_err(unreadable)?.content()
+}
+
+/// What the dynamic section of a shared object says.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct DynamicSection {
+    soname: Option<String>,
+    needed: Vec<String>,
+    /// DT_RPATH and DT_RUNPATH as they are.
+    run_paths: Vec<String>,
+}
+
+/// What a shared object needs.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Needs {
+    /// DT_SONAME.
+    pub soname: Option<String>,
+    /// DT_NEEDED.
+    pub needed: Vec<String>,
+    /// Directories of DT_RPATH and DT_RUNPATH, `$ORIGIN` filled in.
+    pub run_path: Vec<PathBuf>,
+}
+
+/// One file; it is read further as more is asked of it.
+#[derive(Debug)]
+pub struct LibraryFile {
+    path: PathBuf,
+    identity: Identity,
+    file: Mutex<Option<File>>,
+    head: Vec<u8>,
+    sniffed: Sniffed,
+    content: OnceLock<Result<Arc<Vec<u8>>, Refusal>>,
+    map: OnceLock<Option<Mmap>>,
+    dynamic: OnceLock<DynamicSection>,
+}
+
+impl LibraryFile {
+    fn open(path: &Path, keep_open: bool) -> io::Result<LibraryFile> {
+        let file = File::options().read(true).custom_flags(nix::libc::O_NONBLOCK).open(path)?;
+        let metadata = file.metadata()?;
+        if !metadata.is_file() {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        let mut head = Vec::with_capacity(sniff::HEAD);
+        (&file).take(sniff::HEAD as u64).read_to_end(&mut head)?;
+        let sniffed = sniff::classify(&head);
+        // Only shared objects are read whole later, when they are converted.
+        let file = Some(file).filter(|_| keep_open && matches!(sniffed, Sniffed::Shared { .. }));
+        Ok(LibraryFile {
+            path: path.to_owned(),
+            identity: identity(&metadata),
+            file: Mutex::new(file),
+            head,
+            sniffed,
+            content: OnceLock::new(),
+            map: OnceLock::new(),
+            dynamic: OnceLock::new(),
+        })
+    }
+
+    /// What the linker takes it for.
+    pub fn sniffed(&self) -> Sniffed {
+        self.sniffed
+    }
+
+    fn reopened(&self) -> io::Result<File> {
+        let kept = self.file.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match kept {
+            Some(file) => Ok(file),
+            None => File::open(&self.path),
+        }
+    }
+
+    /// The whole file, as one state of it.
+    ///
+    /// # Errors
+    /// A file that can't be read, is too large, or was changed meanwhile.
+    pub fn content(&self) -> Result<Arc<Vec<u8>>, Refusal> {
+        self.content.get_or_init(|| self.read().map(Arc::new)).clone()
+    }
+
+    fn read(&self) -> Result<Vec<u8>, Refusal> {
+        let unreadable = |e: io::Error| Refusal::Unreadable { error: e.to_string() };
+        let size = self.identity.2;
+        if size > LIMIT {
+            return Err(Refusal::TooLarge { bytes: size, limit: LIMIT });
+        }
+        let whole = self.head.len() as u64 == size;
+        let mut bytes = self.head.clone();
+        if !whole {
+            let file = self.reopened().map_err(unreadable)?;
+            bytes.resize(size as usize, 0);
+            let rest = bytes.get_mut(self.head.len()..).unwrap_or_default();
+            match file.read_exact_at(rest, self.head.len() as u64) {
+                Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => return Err(Refusal::Changed),
+                other => other.map_err(unreadable)?,
+            }
+            if identity(&file.metadata().map_err(unreadable)?) != self.identity {
+                return Err(Refusal::Changed);
+            }
+        }
+        Ok(bytes)
+    }
+
+    /// Looks at the bytes: at those that were read, else at the mapped file. None where it can't be mapped.
+    pub fn look<T>(&self, at: impl FnOnce(&[u8]) -> T) -> Option<T> {
+        if self.head.len() as u64 == self.identity.2 {
+            return Some(at(&self.head));
+        }
+        if let Some(Ok(bytes)) = self.content.get() {
+            return Some(at(bytes));
+        }
+        let map = self.map.get_or_init(|| {
+            let mut kept = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+            let file = match kept.take() {
+                Some(file) => file,
+                None => File::open(&self.path).ok()?,
+            };
+            // SAFETY: the file is an input of the link that follows, which maps it in the same way; a build that
+            // changes its inputs while it links them is broken without us.
+            let map = unsafe { Mmap::map(&file) }.ok();
+            *kept = Some(file).filter(|_| matches!(self.sniffed, Sniffed::Shared { .. }));
+            map
+        });
+        map.as_ref().map(|map| at(map))
+    }
+
+    /// What it needs as a shared object that was found at `path`. An unreadable or hostile one needs nothing.
+    pub fn needs(&self, path: &Path) -> Needs {
+        let dynamic = self.dynamic.get_or_init(|| self.read_dynamic().unwrap_or_default());
+        let mut run_path = Vec::new();
+        if !dynamic.run_paths.is_empty() {
+            let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+            let origin = real.parent().unwrap_or(Path::new("/")).to_string_lossy().into_owned();
+            let dirs = dynamic.run_paths.iter().flat_map(|l| l.split(':')).filter(|d| !d.is_empty());
+            let filled = dirs.map(|d| d.replace("${ORIGIN}", &origin).replace("$ORIGIN", &origin));
+            run_path = filled.map(PathBuf::from).collect();
+        }
+        Needs { soname: dynamic.soname.clone(), needed: dynamic.needed.clone(), run_path }
+    }
+
+    fn read_dynamic(&self) -> Option<DynamicSection> {
+        let image = self.look(|data| check::inspect_header_bytes(data).ok())??;
+        let run_paths = image.rpath.into_iter().chain(image.runpath).collect();
+        Some(DynamicSection { soname: image.soname, needed: image.needed, run_paths })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_one_under_all_its_names() {
+        let dir = tempfile::tempdir().unwrap();
+        let (file, link) = (dir.path().join("libq.so.1"), dir.path().join("libq.so"));
+        fs::write(&file, vec![b'x'; 10_000]).unwrap();
+        std::os::unix::fs::symlink("libq.so.1", &link).unwrap();
+        let files = LibraryFiles::default();
+        let (a, b) = (files.get(&file).unwrap(), files.get(&link).unwrap());
+        assert!(Arc::ptr_eq(&a, &b));
+        assert!(Arc::ptr_eq(&a.content().unwrap(), &b.content().unwrap()));
+        // Another state of it is another file.
+        fs::write(&file, "shorter").unwrap();
+        assert_eq!(*files.get(&file).unwrap().content().unwrap(), b"shorter");
+    }
+
+    #[test]
+    fn what_changes_while_it_is_read_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("libq.so");
+        fs::write(&path, vec![b'x'; 10_000]).unwrap();
+        let file = LibraryFiles::default().get(&path).unwrap();
+        fs::write(&path, vec![b'y'; 9_000]).unwrap();
+        assert_eq!(file.content(), Err(Refusal::Changed));
+        fs::write(&path, vec![b'x'; 10_000]).unwrap();
+        let file = LibraryFiles::default().get(&path).unwrap();
+        fs::write(&path, vec![b'y'; 10_001]).unwrap();
+        assert_eq!(file.content(), Err(Refusal::Changed));
+    }
+
+    #[test]
+    fn what_is_no_regular_file_is_nothing_and_not_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let fifo = dir.path().join("fifo");
+        nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let files = LibraryFiles::default();
+        for path in [fifo.as_path(), dir.path(), Path::new("/dev/zero"), &dir.path().join("missing")] {
+            assert!(files.get(path).is_none(), "{}", path.display());
+        }
+    }
+
+    #[test]
+    fn no_file_is_refused_without_waiting() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(matches!(read(&dir.path().join("missing")), Err(Refusal::Unreadable { .. })));
+        assert_eq!(read(Path::new("/dev/zero")), Err(Refusal::NotElf));
+        assert_eq!(read(Path::new("/")), Err(Refusal::NotElf));
+    }
+
+    #[test]
+    fn a_small_file_is_read_at_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("libq.a");
+        fs::write(&path, "!<arch>\n").unwrap();
+        let file = LibraryFiles::default().get(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        assert_eq!(file.look(<[u8]>::len), Some(8));
+        assert_eq!(file.sniffed(), Sniffed::Archive { thin: false, target: None });
+    }
+}

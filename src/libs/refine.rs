@@ -1,0 +1,154 @@
+//! The end of a resolution: archives that turn out not to do as they are. Those that lack parts which their shared
+//! object has inside give their place to it; those with constructors are numbered where something is converted.
+
+use super::counterpart;
+use super::decision::{CodeSource, Origin, Placement, Slot};
+use super::library_ref::Named;
+use super::resolution::{LinkedLibrary, Provider};
+use super::resolver::Resolver;
+use super::supplier::{ArchiveFacts, SharedLibrary};
+use crate::options::convert::ConvertMode;
+use std::path::{Path, PathBuf};
+
+/// An archive of the result, the file beside it, and what is known of the two.
+struct Looked {
+    ordinal: usize,
+    archive: PathBuf,
+    beside: PathBuf,
+    facts: ArchiveFacts,
+}
+
+impl Resolver<'_> {
+    /// Replaces incomplete archives, then numbers constructors.
+    pub(super) fn refine(&mut self) {
+        if !self.supplier.replaces_archives() {
+            return;
+        }
+        let looked = self.look_at_archives();
+        if self.supplier.policy().is_some_and(|p| p.choice.mode != ConvertMode::Off) {
+            self.replace_incomplete(&looked);
+        }
+        if self.supplier.numbers_constructors() {
+            for one in looked.iter().filter(|l| l.facts.constructors) {
+                self.number(one);
+            }
+        }
+    }
+
+    /// What is to be known of the archives that have a shared object beside them.
+    fn look_at_archives(&mut self) -> Vec<Looked> {
+        let mut looked = Vec::new();
+        for (library, placement) in self.out.libraries.iter().zip(&self.placements) {
+            if library.provider != Provider::Archive {
+                continue;
+            }
+            let beside = || Some(counterpart::shared_of(&library.path, self.path)?.0);
+            let Some(beside) = library.twin.clone().or_else(beside) else { continue };
+            let Some(file) = self.path.files.get(&beside) else { continue };
+            let facts = self.supplier.archive_facts(&library.path, (&beside, &file));
+            looked.push(Looked { ordinal: placement.ordinal, archive: library.path.clone(), beside, facts });
+        }
+        looked
+    }
+
+    fn replace_incomplete(&mut self, looked: &[Looked]) {
+        let archives: Vec<PathBuf> = self.out.archives().map(|l| l.path.clone()).collect();
+        for one in looked {
+            let lacks = self.supplier.lacking(&one.facts.lacks, &archives);
+            if !lacks.is_empty() {
+                self.out.incomplete.push((one.archive.clone(), lacks.into_iter().collect()));
+            }
+        }
+        self.incomplete = self.out.incomplete.iter().map(|(archive, _)| archive.clone()).collect();
+        for archive in self.incomplete.clone() {
+            while let Some(index) = self.replaceable(&archive) {
+                self.replace(index);
+            }
+        }
+    }
+
+    /// The next library that is taken from this archive and was found as something else.
+    fn replaceable(&self, archive: &Path) -> Option<usize> {
+        let taken = |(library, placement): (&LinkedLibrary, &Placement)| {
+            library.provider == Provider::Archive && library.path == *archive && placement.origin.is_some()
+        };
+        self.out.libraries.iter().zip(&self.placements).position(taken)
+    }
+
+    /// Takes what was found first in the place of its archive. Without success the archive stays.
+    fn replace(&mut self, index: usize) {
+        let Some(placement) = self.placements.get_mut(index) else { return };
+        let Some(origin) = placement.origin.take() else { return };
+        let placement = placement.clone();
+        let Some(archive) = self.out.libraries.get(index).map(|l| l.path.clone()) else { return };
+        self.use_of_it = placement.use_of_it;
+        self.for_plugins = placement.for_plugins;
+        self.in_place_of = Some(placement.ordinal);
+        match origin {
+            Origin::Shared(shared) => self.replace_by_shared(index, &placement, shared, archive),
+            Origin::Script(script) => {
+                self.remove(index);
+                self.put(placement.slot, Vec::new(), "what its linker script names".into());
+                if let Some(stem) = archive.file_stem() {
+                    self.seen.remove(stem);
+                }
+                self.script(&script, &placement.because, true, 0);
+                self.dependencies();
+            }
+        }
+        self.in_place_of = None;
+    }
+
+    fn replace_by_shared(&mut self, index: usize, placement: &Placement, shared: PathBuf, archive: PathBuf) {
+        let named = placement.named.clone().unwrap_or_else(|| Named::Path(shared.clone()));
+        let decision = self.without_archive_beside(&named, shared, Some(archive), &placement.because);
+        let Some(library) = self.out.libraries.get_mut(index) else { return };
+        match decision.code {
+            Some(CodeSource::Converted(place)) => {
+                library.provider = Provider::Converted;
+                library.build_id = place.build_id;
+                let real = library.twin.as_deref().and_then(|s| s.canonicalize().ok());
+                library.path = real.unwrap_or_else(|| place.path.clone());
+                self.out.places.push((place.path.clone(), index));
+                self.put(placement.slot, vec![place.path.into_os_string()], decision.how);
+            }
+            Some(CodeSource::Objects(object)) => {
+                library.provider = Provider::FatShared;
+                library.path.clone_from(&object);
+                self.put(placement.slot, vec![object.into_os_string()], decision.how);
+            }
+            Some(CodeSource::Nothing) => {
+                self.remove(index);
+                self.put(placement.slot, Vec::new(), decision.how);
+            }
+            Some(CodeSource::Archive(_)) | None => {}
+        }
+    }
+
+    /// Takes a library out of the result, whose slot goes on to be used.
+    fn remove(&mut self, index: usize) {
+        self.out.libraries.remove(index);
+        self.placements.remove(index);
+        for (_, at) in &mut self.out.places {
+            if *at > index {
+                *at -= 1;
+            }
+        }
+    }
+
+    /// Puts a copy with numbered constructors in the place of an archive.
+    fn number(&mut self, one: &Looked) {
+        let still = |(library, placement): &(&LinkedLibrary, &Placement)| {
+            placement.ordinal == one.ordinal && library.provider == Provider::Archive && library.path == one.archive
+        };
+        let Some((_, placement)) = self.out.libraries.iter().zip(&self.placements).find(still) else { return };
+        let (slot, ordinal, use_of_it) = (placement.slot, placement.ordinal, placement.use_of_it);
+        let Some(file) = self.path.files.get(&one.beside) else { return };
+        let needs = file.needs(&one.beside);
+        let library = SharedLibrary { path: &one.beside, file: &file, needs: &needs, ordinal, use_of_it };
+        if let (Ok(copy), false) = (self.supplier.number(&one.archive, library), slot == Slot::None) {
+            let how = "its constructors in the order of converted libraries".into();
+            self.put(slot, vec![copy.into_os_string()], how);
+        }
+    }
+}

@@ -1,0 +1,395 @@
+//! From references to archives, and from archives to what they need: one pass, and what a later step finds is added to
+//! its result.
+
+use super::decision::{CodeSource, Decision, Dependency, Origin, Placement, Slot};
+use super::library_ref::{self, Named, Reference, stem};
+use super::located::{Located, same, understand};
+use super::plugin_list::Plugin;
+use super::resolution::{Provider, Resolution};
+use super::search::{SearchPath, lib};
+use super::sniff::Sniffed;
+use super::supplier::{Carried, SharedLibrary, Supplier, Use};
+use super::{counterpart, la};
+use crate::args::Request;
+use crate::args::ld_options::Item;
+use crate::model::{Language, Libc};
+use crate::toolchain::Facts;
+use crate::toolchain_libs;
+use std::collections::{BTreeSet, VecDeque};
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+/// Resolves the references among the items of a link. `supplier` gives code where there is no archive; `plugins` says
+/// which shared objects are opened at run time, once it is known what the program has without them.
+pub fn resolve(
+    items: &[Item],
+    request: &Request,
+    facts: &Facts,
+    path: &SearchPath,
+    language: Language,
+    supplier: &mut dyn Supplier,
+    plugins: impl FnOnce(&Resolution) -> Vec<Plugin>,
+) -> Resolution {
+    let references = library_ref::references(items, request);
+    Resolver::new(path, facts, language, supplier).run(&references, plugins)
+}
+
+/// The state of one resolution.
+pub struct Resolver<'a> {
+    pub(super) path: &'a SearchPath,
+    facts: &'a Facts,
+    language: Language,
+    pub(super) supplier: &'a mut dyn Supplier,
+    pub(super) out: Resolution,
+    /// Where each library of the result stands, and how it was found.
+    pub(super) placements: Vec<Placement>,
+    /// How what is being resolved, and all that it needs, goes in.
+    pub(super) use_of_it: Use,
+    /// `libNAME` of everything that is on the line or in the closure.
+    pub(super) seen: BTreeSet<OsString>,
+    pub(super) todo: VecDeque<Dependency>,
+    /// The words of each entry of the closure.
+    pub(super) closure: Vec<Vec<OsString>>,
+    /// What is being resolved is needed by what is opened at run time, and by nothing else.
+    pub(super) for_plugins: bool,
+    /// Archives that can't be linked as they are.
+    pub(super) incomplete: Vec<PathBuf>,
+    /// The place of the next library among all.
+    pub(super) next_ordinal: usize,
+    /// What is being resolved stands in the place of the library with this number.
+    pub(super) in_place_of: Option<usize>,
+}
+
+impl<'a> Resolver<'a> {
+    /// A resolver for one link.
+    pub fn new(
+        path: &'a SearchPath,
+        facts: &'a Facts,
+        language: Language,
+        supplier: &'a mut dyn Supplier,
+    ) -> Resolver<'a> {
+        Resolver {
+            path,
+            facts,
+            language,
+            supplier,
+            out: Resolution::default(),
+            placements: Vec::new(),
+            use_of_it: Use::IfNeeded,
+            seen: BTreeSet::new(),
+            todo: VecDeque::new(),
+            closure: Vec::new(),
+            for_plugins: false,
+            incomplete: Vec::new(),
+            next_ordinal: 0,
+            in_place_of: None,
+        }
+    }
+
+    /// Resolves the references, then what they need; then the plugins that are wanted once it is known what the program
+    /// has without them; then archives that turn out not to do as they are.
+    pub fn run(mut self, references: &[Reference], plugins: impl FnOnce(&Resolution) -> Vec<Plugin>) -> Resolution {
+        for reference in references {
+            if let Named::Name(name) = &reference.named {
+                self.seen.insert(lib(name, ""));
+            }
+        }
+        for reference in references {
+            let if_needed = reference.as_needed.unwrap_or(self.facts.as_needed);
+            self.use_of_it = if if_needed { Use::IfNeeded } else { Use::Always };
+            self.reference(reference);
+        }
+        self.dependencies();
+        let plugins = plugins(&self.out);
+        self.plugins(&plugins);
+        self.dependencies();
+        self.refine();
+        Resolution { closure: self.closure.concat(), path: self.path.clone(), ..self.out }
+    }
+
+    /// Resolves all that is queued.
+    pub(super) fn dependencies(&mut self) {
+        while let Some(dependency) = self.todo.pop_front() {
+            self.use_of_it = dependency.use_of_it;
+            self.dependency(&dependency);
+        }
+    }
+
+    fn reference(&mut self, reference: &Reference) {
+        if matches!(&reference.named, Named::Name(n) if toolchain_libs::is_driver_s(n)) {
+            return;
+        }
+        let because = vec![reference.typed.clone()];
+        let decision = match self.locate(&reference.named) {
+            Located::Nothing => return,
+            Located::Archive(archive) => {
+                self.needs_of_archive(&reference.named, &archive, &because);
+                Decision { code: Some(CodeSource::Archive(archive)), ..Decision::default() }
+            }
+            Located::Shared(shared) => self.shared(&reference.named, shared, &because),
+            Located::La(file, la) => self.la(&file, &la, &because),
+            Located::Script(file, script) => {
+                let archive = match &reference.named {
+                    Named::Name(name) => self.path.archive(name).filter(|a| !self.prefers(&lib(name, ""), Some(a))),
+                    _ => counterpart::archive_of(&file, self.path),
+                };
+                let how = format!("the archive of the linker script `{}`", file.display());
+                self.script(&script, &because, archive.is_none(), 0);
+                // A pure alias such as libcurses.so: its inputs are in the closure now.
+                let code = archive.map_or(CodeSource::Nothing, CodeSource::Archive);
+                let origin = matches!(reference.named, Named::Name(_)).then_some(Origin::Script(script));
+                Decision { code: Some(code), shared: Some(file), how, refusal: None, origin }
+            }
+        };
+        self.place_reference(reference, decision, because);
+    }
+
+    /// Puts what was decided in the place of a reference.
+    pub(super) fn place_reference(&mut self, reference: &Reference, decision: Decision, because: Vec<String>) {
+        let name = reference.typed.clone();
+        let slot = Slot::Reference(reference.at);
+        let Decision { code, shared, how, refusal, origin } = decision;
+        let placement = Placement { named: Some(reference.named.clone()), because, origin, ..self.placement(slot) };
+        match (code, shared) {
+            (Some(CodeSource::Archive(archive)), shared) => {
+                if let Some(words) = self.spelled(&reference.named, &archive) {
+                    self.put(slot, words, how);
+                }
+                self.took(placement, name, archive, shared, Provider::Archive, None);
+            }
+            (Some(CodeSource::Objects(object)), shared) => {
+                self.put(slot, vec![object.as_os_str().to_owned()], how);
+                self.took(placement, name, object, shared, Provider::FatShared, None);
+            }
+            (Some(CodeSource::Converted(place)), shared) => {
+                self.put(slot, vec![place.path.as_os_str().to_owned()], how);
+                self.converted(placement, name, place, shared, None);
+            }
+            (Some(CodeSource::Nothing), _) => self.put(slot, Vec::new(), how),
+            (None, Some(shared)) => self.missing(name, shared, placement.because, true, refusal),
+            (None, None) => {}
+        }
+    }
+
+    /// What stands for a shared object, and what it needs: the archive beside it, the objects that it carries, an
+    /// archive of its name in another directory, what it is converted to.
+    fn shared(&mut self, named: &Named, shared: PathBuf, because: &[String]) -> Decision {
+        self.needs_of_shared(&shared, because);
+        let beside = counterpart::archive_beside(&shared, self.path);
+        let name = stem(&shared).unwrap_or_default().to_owned();
+        let preferred = self.prefers(&name, beside.as_deref());
+        if let Some(archive) = beside.as_ref().filter(|_| !preferred) {
+            let how = format!("the archive beside `{}`", shared.display());
+            let (code, origin) = (Some(CodeSource::Archive(archive.clone())), Some(Origin::Shared(shared.clone())));
+            return Decision { code, shared: Some(shared), how, refusal: None, origin };
+        }
+        self.without_archive_beside(named, shared, beside, because)
+    }
+
+    /// The same for a shared object whose archive, if it has one beside it, is not taken.
+    pub(super) fn without_archive_beside(
+        &mut self,
+        named: &Named,
+        shared: PathBuf,
+        beside: Option<PathBuf>,
+        because: &[String],
+    ) -> Decision {
+        let shown = shared.display().to_string();
+        let name = stem(&shared).unwrap_or_default().to_owned();
+        let preferred = self.prefers(&name, beside.as_deref());
+        if let Some(carried) = self.ask(&shared, |supplier, library| supplier.carried(library)).flatten() {
+            let (code, how) = match carried {
+                Carried::Object(object) => (CodeSource::Objects(object), format!("the objects in `{shown}`")),
+                Carried::Nothing => (CodeSource::Nothing, format!("`{shown}` has no code of its own")),
+            };
+            return Decision { code: Some(code), shared: Some(shared), how, ..Decision::default() };
+        }
+        let by_name = match named {
+            Named::Name(name) => self.path.archive(name),
+            _ => None,
+        };
+        let archive = beside.or_else(|| counterpart::archive_elsewhere(&shared, self.path)).or(by_name);
+        let wanted = if archive.is_some() { preferred } else { self.allows(&name, because.len() == 1) };
+        if wanted && self.for_plugins {
+            return self.needed_by_plugins(shared);
+        }
+        let mut refusal = None;
+        if wanted {
+            match self.ask(&shared, |supplier, library| supplier.convert(library)).flatten() {
+                Some(Ok(place)) => {
+                    let how = format!("converted from `{shown}`");
+                    let code = Some(CodeSource::Converted(place));
+                    return Decision { code, shared: Some(shared), how, ..Decision::default() };
+                }
+                Some(Err(why)) => {
+                    log::info!("{shown} is not converted: {why}");
+                    refusal = Some(why);
+                }
+                None => {}
+            }
+        }
+        let how = format!("the archive of `{shown}` in another directory of the search path");
+        let code = archive.map(CodeSource::Archive);
+        Decision { code, shared: Some(shared), how, refusal, origin: None }
+    }
+
+    /// Asks the supplier about a shared object; none where it is gone.
+    pub(super) fn ask<T>(
+        &mut self,
+        shared: &Path,
+        question: impl FnOnce(&mut dyn Supplier, SharedLibrary<'_>) -> T,
+    ) -> Option<T> {
+        let file = self.path.files.get(shared)?;
+        let needs = file.needs(shared);
+        let ordinal = self.in_place_of.unwrap_or(self.next_ordinal);
+        let use_of_it = self.use_of_it;
+        let library = SharedLibrary { path: shared, file: &file, needs: &needs, ordinal, use_of_it };
+        Some(question(self.supplier, library))
+    }
+
+    fn la(&mut self, file: &Path, la: &la::La, because: &[String]) -> Decision {
+        let dirs = [
+            file.with_file_name(".libs"),
+            file.parent().unwrap_or(Path::new(".")).to_owned(),
+            la.libdir.clone().into(),
+        ];
+        let archive = dirs
+            .iter()
+            .filter(|_| !la.old_library.is_empty())
+            .find_map(|d| self.path.usable(d.join(&la.old_library)))
+            .map(|(path, _)| path);
+        if let Some(archive) = archive {
+            self.words(&la.dependency_libs, because);
+            let how = format!("the old_library of `{}`", file.display());
+            let code = Some(CodeSource::Archive(archive));
+            return Decision { code, shared: Some(file.to_owned()), how, ..Decision::default() };
+        }
+        // Made without archives (`--disable-static`): what it names first is its shared object.
+        let shared = dirs.iter().find_map(|d| {
+            la.library_names.iter().find_map(|n| match self.path.usable(d.join(n)) {
+                Some((path, Sniffed::Shared { .. })) => Some(path),
+                _ => None,
+            })
+        });
+        match shared {
+            Some(shared) => self.shared(&Named::Path(shared.clone()), shared, because),
+            None => Decision { shared: Some(file.to_owned()), ..Decision::default() },
+        }
+    }
+
+    fn dependency(&mut self, dependency: &Dependency) {
+        let Some(stem) = dependency.stem() else { return };
+        if !self.seen.insert(stem.clone()) {
+            return;
+        }
+        let name = OsStr::from_bytes(stem.as_bytes().strip_prefix(b"lib").unwrap_or(stem.as_bytes())).to_owned();
+        if stem.as_bytes().starts_with(b"ld-") || toolchain_libs::is_implied(&name) {
+            return;
+        }
+        if toolchain_libs::is_driver_s(&name) {
+            self.toolchain_library(&name);
+            return;
+        }
+        let because = &dependency.because;
+        let decision = match self.locate_dependency(dependency) {
+            Located::Archive(archive) => {
+                self.needs_of_archive(&Named::Name(name.clone()), &archive, because);
+                Decision { code: Some(CodeSource::Archive(archive)), ..Decision::default() }
+            }
+            Located::Shared(shared) => self.shared(&Named::Name(name.clone()), shared, because),
+            Located::La(file, la) => self.la(&file, &la, because),
+            Located::Script(file, script) => {
+                let archive = self.path.archive(&name).filter(|a| !self.prefers(&stem, Some(a)));
+                self.script(&script, because, archive.is_none(), 0);
+                let origin = Some(Origin::Script(script));
+                Decision { code: archive.map(CodeSource::Archive), shared: Some(file), origin, ..Decision::default() }
+            }
+            // No such file any more, but perhaps an archive of that name.
+            Located::Nothing => {
+                Decision { code: self.path.archive(&name).map(CodeSource::Archive), ..Decision::default() }
+            }
+        };
+        self.place_dependency(dependency, &stem, &name, decision);
+    }
+
+    /// Adds what was decided of a dependency to the closure.
+    fn place_dependency(&mut self, dependency: &Dependency, stem: &OsStr, name: &OsStr, decision: Decision) {
+        let asked = stem.to_string_lossy().into_owned();
+        let because_of = dependency.because.last().cloned();
+        let slot = Slot::Closure(self.closure.len());
+        let Decision { code, shared, how, refusal, origin } = decision;
+        let (named, because) = (Some(Named::Name(name.to_owned())), dependency.because.clone());
+        let placement = Placement { named, because, origin, ..self.placement(slot) };
+        match (code, shared) {
+            (Some(CodeSource::Archive(archive)), shared) => {
+                let by_name = self.path.archive(name).is_some_and(|a| same(&a, &archive));
+                let word = if by_name { by_flag(name) } else { archive.as_os_str().to_owned() };
+                self.put(slot, vec![word], how);
+                self.took(placement, asked, archive, shared, Provider::Archive, because_of);
+            }
+            (Some(CodeSource::Objects(object)), shared) => {
+                self.put(slot, vec![object.as_os_str().to_owned()], how);
+                self.took(placement, asked, object, shared, Provider::FatShared, because_of);
+            }
+            (Some(CodeSource::Converted(place)), shared) => {
+                self.put(slot, vec![place.path.as_os_str().to_owned()], how);
+                self.converted(placement, asked, place, shared, because_of);
+            }
+            (None, Some(shared)) if stem_is_library(&shared) => {
+                self.missing(asked, shared, placement.because, dependency.required, refusal);
+            }
+            _ => {}
+        }
+    }
+
+    /// libm, libpthread, libstdc++ and their kin, which have an archive wherever the driver looks.
+    fn toolchain_library(&mut self, name: &OsStr) {
+        let cxx = name == "stdc++" || name == "supc++";
+        if cxx && self.language == Language::Cxx {
+            return;
+        }
+        // With musl the other names are empty archives; with a cross driver the files are nowhere to be seen.
+        if self.facts.libc == Libc::Other {
+            return;
+        }
+        self.closure.push(vec![by_flag(name)]);
+        if cxx && self.seen.insert("libm".into()) {
+            self.closure.push(vec!["-lm".into()]);
+        }
+    }
+
+    pub(super) fn locate(&self, named: &Named) -> Located {
+        let found = match named {
+            Named::Name(name) => self.path.library(name),
+            Named::File(file) => self.path.file(file),
+            Named::Path(path) => self.path.usable(path.clone()),
+        };
+        understand(found)
+    }
+
+    fn locate_dependency(&self, dependency: &Dependency) -> Located {
+        let names: Vec<OsString> = match &dependency.named {
+            Named::Name(name) => vec![lib(name, ".so"), lib(name, ".a")],
+            Named::File(file) => vec![file.clone()],
+            Named::Path(path) => return self.locate(&Named::Path(path.clone())),
+        };
+        let dirs = self.path.runtime.iter().chain(&dependency.dirs);
+        let near = dirs.into_iter().find_map(|d| names.iter().find_map(|n| self.path.usable(d.join(n))));
+        match near {
+            Some(found) => understand(Some(found)),
+            None => self.locate(&dependency.named),
+        }
+    }
+}
+
+/// `-lNAME`.
+fn by_flag(name: &OsStr) -> OsString {
+    let mut word = OsString::from("-l");
+    word.push(name);
+    word
+}
+
+fn stem_is_library(path: &Path) -> bool {
+    path.file_name().is_some_and(|n| n.as_bytes().starts_with(b"lib"))
+}

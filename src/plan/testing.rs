@@ -1,0 +1,66 @@
+//! Calls and facts for tests of planning.
+
+use super::context::Context;
+use super::rules::plan;
+use crate::args::Request;
+use crate::args::classify;
+use crate::model::{Family, Libc};
+use crate::model::{Language, StaticKind};
+use crate::options::malloc::Malloc;
+use crate::toolchain::Facts;
+use crate::toolchain::Recipe;
+use std::ffi::OsString;
+
+/// Facts of a Debian-like GCC with glibc 2.36.
+pub fn facts() -> Facts {
+    let recipe = |k: StaticKind| (k, Recipe { before: vec![k.flag().to_owned()], after: vec![] });
+    Facts {
+        family: Family::Gcc,
+        version: "gcc 12".into(),
+        major: 12,
+        triple: "x86_64-linux-gnu".into(),
+        libc: Libc::Glibc,
+        glibc: Some((2, 36)),
+        default_pie: true,
+        as_needed: true,
+        linker: "GNU ld (GNU Binutils for Debian) 2.40".into(),
+        library_dirs: vec![],
+        kinds: [recipe(StaticKind::Static), recipe(StaticKind::StaticPie)].into(),
+        repairs: None,
+        allocator: None,
+        missing: [].into(),
+    }
+}
+
+/// A context with nothing found.
+pub fn context(facts: &Facts) -> Context<'_> {
+    Context {
+        facts,
+        language: Language::Cxx,
+        linker: None,
+        small: false,
+        fixed_input: None,
+        substitutes: &[],
+        repairs: &[],
+        malloc: Malloc::Offered,
+        stack_size: None,
+        converted: &[],
+        closure: &[],
+    }
+}
+
+/// The call of a line without quotes.
+pub fn request(line: &str) -> Request {
+    classify(&line.split_whitespace().map(OsString::from).collect::<Vec<_>>(), Language::Cxx)
+}
+
+/// The planned line.
+pub fn planned(line: &str, context: &Context<'_>) -> String {
+    let words = plan(&request(line), context).argv;
+    words.iter().map(|w| w.to_str().expect("test words are text")).collect::<Vec<_>>().join(" ")
+}
+
+/// The planned line with the facts of [`facts`].
+pub fn usual(line: &str) -> String {
+    planned(line, &context(&facts()))
+}

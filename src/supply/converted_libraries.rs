@@ -1,0 +1,368 @@
+//! The converted libraries of one link.
+
+use super::glibc;
+use super::object_cache;
+use super::program_object::{self, LinkContext, ProgramObject};
+use crate::archive;
+use crate::convert::library::Library;
+use crate::convert::pieces::{self, Layout, Pieces};
+use crate::convert::sections::{base_symbol, tag};
+use crate::convert::start::{Dialect, Placed};
+use crate::convert::versions::{Libc, Versions};
+use crate::convert::{Options, Refusal, acceptable, convert, copies, start, unwind};
+use crate::libs::policy::{ConvertPolicy, ProgramFile};
+use crate::libs::supplier::{SharedLibrary, Use};
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use twox_hash::XxHash3_128;
+
+/// One library.
+#[derive(Debug)]
+struct Entry {
+    shared: PathBuf,
+    bytes: Arc<Vec<u8>>,
+    hash: u128,
+    tag: String,
+    /// Where the link finds it.
+    place: PathBuf,
+    /// It goes in without being referred to.
+    always: bool,
+}
+
+/// The libraries that are converted in one link.
+#[derive(Debug)]
+pub struct ConvertedLibraries {
+    policy: ConvertPolicy,
+    entries: Vec<Entry>,
+    libc: OnceLock<Libc>,
+    offers: OnceLock<Libc>,
+}
+
+/// What the link needs beside the libraries themselves.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Extras {
+    /// Words for the linker.
+    pub words: Vec<OsString>,
+    /// Archives to be offered before libc.
+    pub archives: Vec<PathBuf>,
+    /// Libraries that could not be converted after all, by their places.
+    pub refused: Vec<(PathBuf, Refusal)>,
+}
+
+/// Old kernels read this many program headers: a page full of them (binfmt_elf.c before Linux 5.2).
+const HEADERS: usize = 4096 / 56;
+
+/// What a program has besides the segments of converted libraries.
+const OWN_HEADERS: usize = 16;
+
+/// One library or program, read.
+struct Model<'a> {
+    entry: &'a Entry,
+    library: Library<'a>,
+    /// The number of its constructors.
+    number: usize,
+}
+
+/// The program of a link, read.
+struct ProgramModel<'a> {
+    file: &'a ProgramFile,
+    library: Library<'a>,
+}
+
+/// How the libraries of a link lie: their sections, and how the linker is told where those are.
+struct LinkLayout {
+    layout: Layout,
+    plans: Vec<Pieces>,
+}
+
+impl ConvertedLibraries {
+    /// None yet.
+    pub fn new(policy: ConvertPolicy) -> ConvertedLibraries {
+        ConvertedLibraries { policy, entries: Vec::new(), libc: OnceLock::new(), offers: OnceLock::new() }
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty() && self.policy.program.is_none()
+    }
+
+    /// What they are converted with.
+    pub fn policy(&self) -> &ConvertPolicy {
+        &self.policy
+    }
+
+    /// Takes a library; the link will find it at `place`. Gives its number among these and its build-id.
+    ///
+    /// # Errors
+    /// Why it can't be converted.
+    pub fn take(&mut self, shared: SharedLibrary<'_>, place: PathBuf) -> Result<(usize, Option<String>), Refusal> {
+        let bytes = shared.file.content()?;
+        let library = Library::read(&bytes)?;
+        acceptable(&library)?;
+        let build_id = library.build_id_text();
+        let file = shared.path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = library.soname.map_or(file, |s| String::from_utf8_lossy(s).into_owned());
+        let hash = XxHash3_128::oneshot(&bytes);
+        let tag = tag(&name, hash);
+        let always = shared.use_of_it == Use::Always;
+        self.entries.push(Entry { shared: shared.path.to_owned(), bytes, hash, tag, place, always });
+        Ok((self.entries.len() - 1, build_id))
+    }
+
+    /// The libraries that refer to a symbol without defining it, each with the version that it asks for.
+    pub fn referring(&self, name: &[u8]) -> Vec<(PathBuf, String)> {
+        let mut found = Vec::new();
+        for entry in &self.entries {
+            let Ok(library) = Library::read(&entry.bytes) else { continue };
+            let symbol = library.symbols.iter().find(|s| s.name == name && !s.defined());
+            if let Some(symbol) = symbol {
+                let version = symbol.version.map(|v| format!("@{}", String::from_utf8_lossy(v)));
+                let shown = format!("{}{}", String::from_utf8_lossy(name), version.unwrap_or_default());
+                found.push((entry.shared.clone(), shown));
+            }
+        }
+        found
+    }
+
+    /// Converts what is not kept already and puts all of it in its places. `order` has the number of each library among
+    /// these with the number of its constructors, in ld.so's order; `archives` are the others of the link, `start_code`
+    /// is the archive of the start-up code, `dir` is for what only this link needs.
+    ///
+    /// # Errors
+    /// A file that can't be written.
+    pub fn write(
+        &self,
+        order: &[(usize, usize)],
+        archives: &[PathBuf],
+        start_code: &Path,
+        dir: &Path,
+    ) -> io::Result<Extras> {
+        let models: Vec<Model<'_>> = order.iter().filter_map(|(index, number)| self.model(*index, *number)).collect();
+        let program = self.policy.program.as_deref();
+        let program =
+            program.and_then(|file| Some(ProgramModel { file, library: Library::read_program(&file.bytes).ok()? }));
+        let all: Vec<&Library<'_>> =
+            models.iter().map(|m| &m.library).chain(program.iter().map(|p| &p.library)).collect();
+        let versions = Versions::of(&all);
+        let link = self.layout(&models, program.as_ref());
+        let results = self.convert_all(&models, &versions, link.layout);
+        let mut parts = Parts::default();
+        for ((model, plan), result) in models.iter().zip(&link.plans).zip(results) {
+            parts.add(model, plan, link.layout, result?)?;
+        }
+        let made = match &program {
+            Some(program) => parts.add_program(self, program, archives, &versions)?,
+            None => None,
+        };
+        let machine = all.first().map(|l| l.machine);
+        let dialect = self.policy.dialect.zip(machine);
+        parts.finish(made.as_ref(), dialect, start_code, dir)
+    }
+
+    fn model(&self, index: usize, number: usize) -> Option<Model<'_>> {
+        let entry = self.entries.get(index)?;
+        Some(Model { entry, library: Library::read(&entry.bytes).ok()?, number })
+    }
+
+    /// Decides how distances are kept.
+    fn layout(&self, models: &[Model<'_>], program: Option<&ProgramModel<'_>>) -> LinkLayout {
+        let planned_as = |layout| models.iter().map(|m| planned(&m.library, layout)).collect::<Vec<_>>();
+        let plans = planned_as(Layout::Segments);
+        let parts = |plan: &Pieces| plan.pieces.iter().filter(|p| p.filled).count();
+        let of_program = program.map_or(0, |p| parts(&planned(&p.library, Layout::Segments)));
+        let segments: usize = plans.iter().map(parts).sum();
+        // A linker relocates code in a section of code only where the program may have text relocations.
+        let plain = models.iter().all(|m| !m.library.changes_code());
+        let room = segments + of_program + OWN_HEADERS <= HEADERS;
+        match self.policy.dialect.filter(|_| plain && room) {
+            Some(_) => LinkLayout { layout: Layout::Segments, plans },
+            None => LinkLayout { layout: Layout::Data, plans: planned_as(Layout::Data) },
+        }
+    }
+
+    /// Makes the libraries, by as many threads as there are processors.
+    fn convert_all(
+        &self,
+        models: &[Model<'_>],
+        versions: &Versions,
+        layout: Layout,
+    ) -> Vec<io::Result<Option<Refusal>>> {
+        let next = AtomicUsize::new(0);
+        let results: Vec<OnceLock<io::Result<Option<Refusal>>>> = models.iter().map(|_| OnceLock::new()).collect();
+        let work = || {
+            loop {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                let Some((model, result)) = models.get(index).zip(results.get(index)) else { break };
+                // Each is made by one thread, so that the place is empty.
+                let _ = result.set(self.make(model, versions, layout));
+            }
+        };
+        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(models.len());
+        std::thread::scope(|scope| {
+            for _ in 1..threads {
+                scope.spawn(work);
+            }
+            work();
+        });
+        let missed = || Err(io::Error::other("a library was not converted"));
+        results.into_iter().map(|r| r.into_inner().unwrap_or_else(missed)).collect()
+    }
+
+    /// Makes one library, or finds it in the cache, and puts it in its place.
+    fn make(&self, model: &Model<'_>, versions: &Versions, layout: Layout) -> io::Result<Option<Refusal>> {
+        let (entry, library) = (model.entry, &model.library);
+        let key = [&entry.hash.to_le_bytes()[..], &[layout as u8], &versions.key(library), &self.libc_key()].concat();
+        let kept = self.policy.cache.as_deref().map(|dir| object_cache::file(dir, XxHash3_128::oneshot(&key)));
+        if let Some(file) = kept.as_deref().filter(|f| object_cache::take(f)) {
+            std::os::unix::fs::symlink(file, &entry.place)?;
+            return Ok(None);
+        }
+        let libc = self.libc();
+        let options = Options { tag: &entry.tag, layout, versions, libc, module: None, program: None };
+        let made = match convert(library, &options) {
+            Ok(made) => made,
+            Err(refusal) => return Ok(Some(refusal)),
+        };
+        let (shared, bytes, left) = (entry.shared.display(), made.object.len(), made.dropped);
+        log::info!("converted {shared}: {bytes} bytes, {left} of ld.so's left out");
+        let bytes = archive::of(&made.object).ok_or_else(|| io::Error::other("too many symbols for an archive"))?;
+        match kept.map(|file| object_cache::put(&file, &bytes).map(|()| file)) {
+            Some(Ok(file)) => std::os::unix::fs::symlink(file, &entry.place)?,
+            // Without a cache that can be written it is made anew each time.
+            Some(Err(_)) | None => fs::write(&entry.place, bytes)?,
+        }
+        Ok(None)
+    }
+
+    /// What is known of glibc.
+    pub fn libc(&self) -> &Libc {
+        self.libc.get_or_init(|| glibc::libc(&self.policy.library_dirs))
+    }
+
+    /// The same, with what glibc offers to every program.
+    pub fn libc_for_modules(&self) -> &Libc {
+        self.offers.get_or_init(|| glibc::libc_for_modules(&self.policy.library_dirs))
+    }
+
+    /// Names of the libraries that need their versions.
+    pub fn versions(&self) -> Versions {
+        let libraries: Vec<Library<'_>> = self.entries.iter().filter_map(|e| Library::read(&e.bytes).ok()).collect();
+        Versions::of(&libraries.iter().collect::<Vec<_>>())
+    }
+
+    /// What the meaning of glibc's names depends on.
+    pub fn libc_key(&self) -> Vec<u8> {
+        let stamp = |path: PathBuf| fs::metadata(path).ok().map(|m| (m.size(), m.mtime()));
+        let found = self.policy.library_dirs.iter().find_map(|d| stamp(d.join("libc.a")));
+        found.map_or_else(Vec::new, |(size, time)| [size.to_le_bytes(), time.to_le_bytes()].concat())
+    }
+}
+
+/// What is gathered for one link while its libraries are put in their places.
+#[derive(Default)]
+struct Parts<'m> {
+    extras: Extras,
+    /// Objects with the constructors of each library.
+    starts: Vec<Vec<u8>>,
+    /// What the linker script places.
+    placed: Vec<Placed<'m>>,
+    /// What variables of a program may come from.
+    converted: Vec<copies::Converted<'m, 'm>>,
+}
+
+impl<'m> Parts<'m> {
+    fn add(
+        &mut self,
+        model: &'m Model<'m>,
+        plan: &'m Pieces,
+        layout: Layout,
+        refused: Option<Refusal>,
+    ) -> io::Result<()> {
+        let (entry, library) = (model.entry, &model.library);
+        if let Some(refusal) = refused {
+            fs::write(&entry.place, archive::of_members(&[]).unwrap_or_default())?;
+            self.extras.refused.push((entry.place.clone(), refusal));
+            return Ok(());
+        }
+        self.starts.extend(start::object(library, plan, &entry.tag, Some(model.number)));
+        self.converted.push(copies::Converted { library, tag: &entry.tag, plan });
+        if layout == Layout::Segments {
+            self.placed.push(Placed { tag: &entry.tag, plan, fixed: false });
+        }
+        if entry.always {
+            self.extras.words.push(format!("--undefined={}", base_symbol(&entry.tag)).into());
+        }
+        Ok(())
+    }
+
+    /// Makes the object of the program, and puts it and its members in their places.
+    fn add_program(
+        &mut self,
+        of: &ConvertedLibraries,
+        program: &ProgramModel<'_>,
+        archives: &[PathBuf],
+        versions: &Versions,
+    ) -> io::Result<Option<(ProgramObject, bool)>> {
+        let context = LinkContext {
+            converted: &self.converted,
+            archives,
+            versions,
+            dirs: &of.policy.library_dirs,
+            libc: of.libc(),
+            scripts: of.policy.dialect.is_some(),
+        };
+        match program_object::make(program.file, &program.library, &context) {
+            Ok(made) => {
+                fs::write(&program.file.place, &made.object)?;
+                fs::write(program.file.members(), &made.members)?;
+                self.starts.extend(start::object(&program.library, &made.plan, &made.tag, None));
+                Ok(Some((made, program.library.fixed)))
+            }
+            Err(refusal) => {
+                self.extras.refused.push((program.file.place.clone(), refusal));
+                Ok(None)
+            }
+        }
+    }
+
+    /// Writes the archive of constructors and the linker script.
+    fn finish(
+        mut self,
+        program: Option<&(ProgramObject, bool)>,
+        dialect: Option<(Dialect, &crate::convert::machine::Machine)>,
+        start_code: &Path,
+        dir: &Path,
+    ) -> io::Result<Extras> {
+        let mut placed = self.placed;
+        let in_script = program.filter(|(made, _)| made.layout == Layout::Segments);
+        placed.extend(in_script.map(|(made, fixed)| Placed { tag: &made.tag, plan: &made.plan, fixed: *fixed }));
+        let mut script = program.map_or_else(String::new, |(made, _)| made.script.clone());
+        if !self.starts.is_empty() {
+            let file = dir.join("start.a");
+            fs::write(&file, archive::of_members(&self.starts).unwrap_or_default())?;
+            self.extras.archives.push(file);
+        }
+        self.extras.archives.push(start_code.to_owned());
+        if let (Some((dialect, machine)), false) = (dialect, placed.is_empty()) {
+            script.insert_str(0, &start::script(&placed, machine, dialect));
+        }
+        if !script.is_empty() {
+            let file = dir.join("segments.ld");
+            fs::write(&file, script)?;
+            let mut word = OsString::from("--script=");
+            word.push(&file);
+            self.extras.words.push(word);
+        }
+        Ok(self.extras)
+    }
+}
+
+/// The sections of a library.
+pub fn planned(library: &Library<'_>, layout: Layout) -> Pieces {
+    pieces::plan(library, unwind::extent(library), layout, &[])
+}

@@ -1,0 +1,265 @@
+//! What stands for the shared objects of one link: objects that they carry, or that they are converted to, and modules.
+
+use super::constructors;
+use super::converted_libraries::{ConvertedLibraries, Extras};
+use super::incomplete;
+use super::load_order::{self, Loaded};
+use super::plugins::Modules;
+use crate::archive;
+use crate::convert::Refusal;
+use crate::fat::section::{self, Content};
+use crate::libs::library_file::LibraryFile;
+use crate::libs::policy::ConvertPolicy;
+use crate::libs::supplier::{
+    ArchiveFacts, Carried, ConvertedPlace, ModuleRole, ModuleTaken, SharedLibrary, Supplier, Use,
+};
+use std::collections::BTreeSet;
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+/// Makes the start-up code of converted libraries for one link: its archive, and the directory that it is there with.
+pub type MakeStartCode = Box<dyn FnOnce() -> io::Result<(TempDir, PathBuf)>>;
+
+/// Where the start-up code of converted libraries comes from.
+#[derive(Default)]
+pub enum StartCode {
+    /// From nowhere: nothing is converted.
+    #[default]
+    None,
+    /// It is kept with the toolchain's repairs.
+    Kept(PathBuf),
+    /// It is made when the first library is to be converted, since nothing could be kept.
+    ToBeMade(MakeStartCode),
+    /// It was made for this link.
+    Made(TempDir, PathBuf),
+}
+
+impl fmt::Debug for StartCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StartCode::None => f.write_str("None"),
+            StartCode::ToBeMade(_) => f.write_str("ToBeMade"),
+            StartCode::Kept(path) | StartCode::Made(_, path) => write!(f, "{}", path.display()),
+        }
+    }
+}
+
+impl StartCode {
+    /// The archive, if it is there.
+    pub fn archive(&self) -> Option<&Path> {
+        match self {
+            StartCode::Kept(path) | StartCode::Made(_, path) => Some(path),
+            StartCode::None | StartCode::ToBeMade(_) => None,
+        }
+    }
+
+    /// Makes it where it is still to be made; whether it is there now.
+    fn ensure(&mut self) -> bool {
+        if let StartCode::ToBeMade(_) = self
+            && let StartCode::ToBeMade(make) = std::mem::take(self)
+        {
+            match make() {
+                Ok((dir, path)) => *self = StartCode::Made(dir, path),
+                Err(error) => log::info!("no start-up code for converted libraries: {error}"),
+            }
+        }
+        self.archive().is_some()
+    }
+}
+
+/// Objects that stand for shared objects, carried by them or converted from them, in a directory that vanishes with
+/// this value.
+#[derive(Debug, Default)]
+pub struct LinkStore {
+    dir: Option<TempDir>,
+    taken: Vec<TakenLibrary>,
+    /// The libraries that are converted; none where the toolchain or the user does not want that.
+    pub converted: Option<ConvertedLibraries>,
+    /// Their start-up code.
+    pub start_code: StartCode,
+    /// What is opened at run time.
+    pub modules: Modules,
+    /// Those of them that were found in a directory or by a pattern, and may be left out.
+    pub optional_plugins: Vec<PathBuf>,
+    /// Sections that could not be used: the shared object and why.
+    pub ignored: Vec<(PathBuf, String)>,
+}
+
+/// One library whose code was taken.
+#[derive(Debug)]
+struct TakenLibrary {
+    ordinal: usize,
+    path: PathBuf,
+    code: Code,
+    loaded: Loaded,
+}
+
+/// Where its code comes from.
+#[derive(Debug)]
+enum Code {
+    Carried(Vec<u8>),
+    /// The number among the converted libraries.
+    Converted(usize),
+    /// An archive beside converted libraries, whose constructors get numbers.
+    Numbered(PathBuf),
+}
+
+impl Supplier for LinkStore {
+    fn policy(&self) -> Option<&ConvertPolicy> {
+        self.converted.as_ref().filter(|_| !matches!(self.start_code, StartCode::None)).map(ConvertedLibraries::policy)
+    }
+
+    fn carried(&mut self, library: SharedLibrary<'_>) -> Option<Carried> {
+        let carried = library.file.look(section::content)?.and_then(|content| match content {
+            None => Ok(None),
+            Some(Content::Nothing) => Ok(Some((Carried::Nothing, PathBuf::new(), Vec::new()))),
+            Some(Content::Object(bytes)) => {
+                let end = if library.use_of_it == Use::Always { ".o" } else { ".a" };
+                let path = self.place(library.path, end)?;
+                Ok(Some((Carried::Object(path.clone()), path, bytes)))
+            }
+        });
+        match carried {
+            Ok(None) => None,
+            Ok(Some((carried, path, bytes))) => {
+                self.note(library, path, Code::Carried(bytes));
+                Some(carried)
+            }
+            Err(why) => {
+                self.ignored.push((library.path.to_owned(), why.to_string()));
+                None
+            }
+        }
+    }
+
+    fn convert(&mut self, library: SharedLibrary<'_>) -> Option<Result<ConvertedPlace, Refusal>> {
+        if self.converted.is_none() || !self.start_code.ensure() {
+            return None;
+        }
+        let unwritable = |e: io::Error| Refusal::Unreadable { error: e.to_string() };
+        let path = match self.place(library.path, ".a") {
+            Ok(path) => path,
+            Err(error) => return Some(Err(unwritable(error))),
+        };
+        let taken = self.converted.as_mut()?.take(library, path.clone());
+        Some(taken.map(|(number, build_id)| {
+            self.note(library, path.clone(), Code::Converted(number));
+            ConvertedPlace { path, build_id }
+        }))
+    }
+
+    fn replaces_archives(&self) -> bool {
+        self.converted.is_some() && self.start_code.archive().is_some()
+    }
+
+    fn numbers_constructors(&self) -> bool {
+        self.converted.as_ref().is_some_and(|c| !c.is_empty())
+    }
+
+    fn number(&mut self, archive: &Path, library: SharedLibrary<'_>) -> io::Result<PathBuf> {
+        let place = self.place(archive, "")?;
+        self.note(library, place.clone(), Code::Numbered(archive.to_owned()));
+        Ok(place)
+    }
+
+    fn archive_facts(&mut self, archive: &Path, shared: (&Path, &LibraryFile)) -> ArchiveFacts {
+        let Some(policy) = self.policy() else { return ArchiveFacts::default() };
+        incomplete::facts(archive, shared, &policy.library_dirs, policy.cache.as_deref())
+    }
+
+    fn lacking(&self, names: &BTreeSet<String>, archives: &[PathBuf]) -> BTreeSet<String> {
+        incomplete::still_lacking(names, archives)
+    }
+
+    fn module(&mut self, path: &Path, file: &LibraryFile, role: ModuleRole) -> Result<ModuleTaken, Refusal> {
+        self.modules.take(path, file.content()?, role)
+    }
+}
+
+impl LinkStore {
+    /// One for a link that converts libraries.
+    pub fn converting(policy: ConvertPolicy, start_code: StartCode) -> LinkStore {
+        LinkStore { converted: Some(ConvertedLibraries::new(policy)), start_code, ..LinkStore::default() }
+    }
+
+    /// The directory of this link.
+    ///
+    /// # Errors
+    /// That there can be none.
+    pub fn dir(&mut self) -> io::Result<&Path> {
+        match &mut self.dir {
+            Some(dir) => Ok(dir.path()),
+            none => Ok(none.insert(tempfile::Builder::new().prefix("staticcxx").tempdir()?).path()),
+        }
+    }
+
+    /// Whether this is the link of a converted program.
+    pub fn converts_program(&self) -> bool {
+        self.converted.as_ref().is_some_and(|c| c.policy().program.is_some())
+    }
+
+    /// A name that tells in the linker's messages which library is meant.
+    fn place(&mut self, shared: &Path, end: &str) -> io::Result<PathBuf> {
+        let number = self.taken.len().to_string();
+        let dir = self.dir()?.join(number);
+        fs::create_dir_all(&dir)?;
+        let mut name = shared.file_name().unwrap_or_default().to_owned();
+        name.push(end);
+        Ok(dir.join(name))
+    }
+
+    fn note(&mut self, library: SharedLibrary<'_>, path: PathBuf, code: Code) {
+        let loaded = loaded(library.path, library.needs.soname.as_deref(), &library.needs.needed);
+        self.taken.push(TakenLibrary { ordinal: library.ordinal, path, code, loaded });
+    }
+
+    /// Writes all objects, their constructors in ld.so's order. `archives` are the others of the link. Gives what the
+    /// link of converted ones needs.
+    ///
+    /// # Errors
+    /// A file that can't be written.
+    pub fn write(&mut self, archives: &[PathBuf]) -> io::Result<Extras> {
+        // A library that took the place of an archive was noted after those behind it.
+        self.taken.sort_by_key(|t| t.ordinal);
+        let loaded: Vec<Loaded> = self.taken.iter().map(|t| t.loaded.clone()).collect();
+        let mut order = Vec::new();
+        for (taken, rank) in self.taken.iter_mut().zip(load_order::ranks(&loaded)) {
+            match &mut taken.code {
+                Code::Carried(bytes) => write_carried(std::mem::take(bytes), rank, &taken.path)?,
+                Code::Converted(number) => order.push((*number, load_order::FIRST + rank)),
+                Code::Numbered(archive) => match constructors::numbered(archive, rank) {
+                    Some(bytes) => fs::write(&taken.path, bytes)?,
+                    None => std::os::unix::fs::symlink(archive, &taken.path)?,
+                },
+            }
+        }
+        let Some(start_code) = self.start_code.archive().map(Path::to_owned) else { return Ok(Extras::default()) };
+        if self.converted.as_ref().is_none_or(ConvertedLibraries::is_empty) {
+            return Ok(Extras::default());
+        }
+        let dir = self.dir()?.to_owned();
+        match &mut self.converted {
+            Some(converted) => converted.write(&order, archives, &start_code, &dir),
+            None => Ok(Extras::default()),
+        }
+    }
+}
+
+/// Writes an object, or an archive of it, with its constructors numbered.
+fn write_carried(mut bytes: Vec<u8>, rank: usize, path: &Path) -> io::Result<()> {
+    if bytes.is_empty() {
+        return Ok(());
+    }
+    load_order::number(&mut bytes, rank);
+    let archive = path.extension().is_some_and(|e| e == "a").then(|| archive::of(&bytes)).flatten();
+    fs::write(path, archive.unwrap_or(bytes))
+}
+
+/// A library as ld.so sees it.
+fn loaded(shared: &Path, soname: Option<&str>, needed: &[String]) -> Loaded {
+    let file = shared.file_name().map(|n| n.to_string_lossy().into_owned());
+    Loaded { names: soname.map(str::to_owned).into_iter().chain(file).collect(), needed: needed.to_vec() }
+}
