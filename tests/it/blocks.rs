@@ -129,7 +129,7 @@ const PROGRAMS: [&str; 9] = [
     "app",
     "main",
     "client",
-    "curl",
+    "curl-static",
     "python3.11",
 ];
 
