@@ -2,18 +2,17 @@
 
 use crate::blocks::{Page, pages};
 use crate::support::*;
+use crate::world;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// mdBook: along PATH, or where cargo installs programs.
+/// mdBook: where cargo installs programs, or along PATH.
 fn mdbook() -> PathBuf {
-    let cargo = std::env::var_os("CARGO_HOME").map(PathBuf::from);
-    let cargo = cargo.or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".cargo")));
-    let installed = cargo.map(|home| home.join("bin/mdbook")).filter(|p| p.is_file());
-    which::which("mdbook").ok().or(installed).unwrap_or_else(|| panic!("`mdbook` is missing: run `tests/run install`"))
+    let installed = Some(world::cargo_home().join("bin/mdbook")).filter(|p| p.is_file());
+    installed.unwrap_or_else(|| which("mdbook"))
 }
 
 /// The book in HTML, in a directory of its own.
@@ -147,7 +146,7 @@ fn every_link_of_a_text_leads_somewhere() {
 
 #[test]
 fn files_that_texts_name_are_there() {
-    let rooms = ["src/", "shims/", "benches/", "toolchains/", "examples/"];
+    let rooms = ["src/", "shims/", "benches/", "toolchains/", "examples/", "tests/"];
     let mut count = 0;
     for Page { path, text } in pages().iter().filter(|p| !p.path.ends_with("CHANGELOG.md")) {
         for word in text.split('`').skip(1).step_by(2) {
