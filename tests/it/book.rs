@@ -162,6 +162,37 @@ fn files_that_texts_name_are_there() {
     assert!(count > 10, "{count} names");
 }
 
+/// The commands whose help has a sentence on exit status stand in the page on it, with those numbers.
+#[test]
+fn exit_codes_are_those_of_the_help() {
+    let page = fs::read_to_string(Path::new(ROOT).join("docs/src/reference/exit-codes.md")).unwrap();
+    let commands = ["run", "try", "check", "convert", "doctor", "image", "plugins", "toolchain test"];
+    for command in commands {
+        let help = Run::new(STATICCTL).line(command).args(["--help"]).ok();
+        let status = help.split("Exit status:").nth(1).unwrap_or_else(|| panic!("{command}: {help}"));
+        let status = status.split("\n\n").next().unwrap();
+        let said = numbers(status);
+        let name = format!("`staticctl {command}`");
+        let rows: Vec<&str> = page.lines().filter(|l| l.starts_with('|') && l.contains(&name)).collect();
+        let documented: BTreeSet<String> = rows.iter().flat_map(|row| row_codes(row)).collect();
+        assert!(!rows.is_empty() && said == documented, "{command}: {said:?} in the help, {documented:?} in the page");
+    }
+}
+
+/// The codes that a row of the page is about.
+fn row_codes(row: &str) -> BTreeSet<String> {
+    let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+    // A cell of text, or one for each of 0, 1 and 2.
+    if cells.len() == 2 {
+        return numbers(cells[1]);
+    }
+    (0..3).filter(|code| !cells[1 + code].is_empty()).map(|code| code.to_string()).collect()
+}
+
+fn numbers(text: &str) -> BTreeSet<String> {
+    text.split(|c: char| !c.is_ascii_digit()).filter(|n| !n.is_empty()).map(str::to_owned).collect()
+}
+
 #[test]
 fn the_readme_is_short() {
     let readme = include_str!("../../README.md");
