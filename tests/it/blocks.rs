@@ -1,7 +1,7 @@
 //! Every shell block of the README and of the book, run as it stands there.
 //!
 //! A block of `sh` is run in a project that has what such blocks name, and every program that it makes must be static. A
-//! block of `console` is a session: its commands are run, and must print what stands below them, but for numbers. What
+//! block of `console` is a transcript: its commands are run, and must print what stands below them, but for numbers. What
 //! can't be run has a comment above it that says why: `<!-- not run: REASON -->`.
 
 use crate::support::*;
@@ -176,11 +176,11 @@ fn shape(text: &str) -> Vec<String> {
     text.lines().map(line).collect()
 }
 
-/// Runs a session; what its commands print is what stands below them.
-fn run_session(dir: &Dir, block: &str) -> Result<(), String> {
+/// Runs a transcript; what its commands print is what stands below them.
+fn run_transcript(dir: &Dir, block: &str) -> Result<(), String> {
     let commands: Vec<&str> = block.lines().filter_map(|l| l.strip_prefix("$ ")).collect();
     if commands.is_empty() {
-        return Err("a session without a command".to_owned());
+        return Err("a transcript without a command".to_owned());
     }
     let echoed = |c: &&str| format!("cat <<'END-OF-COMMAND'\n$ {c}\nEND-OF-COMMAND\n{c}\n");
     let script: String = commands.iter().map(echoed).collect();
@@ -208,7 +208,7 @@ fn run_pages(of: impl Fn(&Path) -> bool, at_least: usize) {
                     run_script(&dir, &below)
                 }
                 "sh" => run_script(&dir, &block.text),
-                "console" => run_session(&dir, &block.text),
+                "console" => run_transcript(&dir, &block.text),
                 // Excerpts; the Dockerfile is the business of `readme`.
                 "text" | "toml" | "dockerfile" if !block.text.starts_with("$ ") => continue,
                 other => Err(format!("`{other}` is no language of a block here: sh, console, text, toml, dockerfile")),
@@ -255,7 +255,7 @@ fn what_is_wrong_is_found() {
     assert!(run_script(&dir, "false\ntrue\n").is_err());
     assert!(run_script(&dir, "g++ hello.cpp -o hello\n").unwrap_err().contains("not static"));
     assert!(run_script(&Dir::new(), "make --version\n").unwrap_err().contains("made no program"));
-    assert!(run_session(&dir, "$ echo 12 MiB\n7 MiB\n").is_ok());
-    assert!(run_session(&dir, "$ echo 12 MiB\n7 KiB\n").is_err());
-    assert!(run_session(&dir, "echo 12 MiB\n").is_err());
+    assert!(run_transcript(&dir, "$ echo 12 MiB\n7 MiB\n").is_ok());
+    assert!(run_transcript(&dir, "$ echo 12 MiB\n7 KiB\n").is_err());
+    assert!(run_transcript(&dir, "echo 12 MiB\n").is_err());
 }
