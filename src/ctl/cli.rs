@@ -79,7 +79,7 @@ pub enum Command {
     ///
     /// Without its source: the program and its shared objects are converted to objects, without disassembly, and linked
     /// with glibc's archives. Libraries whose archive is of the same version are taken from there. Prints what the
-    /// result is made of. `docs/programs.md` of the sources says for which programs this works.
+    /// result is made of. `docs/src/programs.md` of the sources says for which programs this works.
     ///
     /// Exit status: 0 written and checked, 1 it can't be linked or --verify found a difference, 2 it can't be converted.
     Convert(ConvertArgs),

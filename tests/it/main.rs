@@ -61,8 +61,12 @@ mod go;
 mod systems;
 // distcc and sccache with the drivers.
 mod caches;
-// What the README says about whole builds, run as it stands there.
+// What the README and the book say about whole builds, run as it stands there.
 mod readme;
+// Every shell block of the README and of the book.
+mod blocks;
+// The book is built, and its links lead somewhere.
+mod book;
 // `staticctl try`: an empty root, as root and as an ordinary user.
 mod sandbox;
 // `staticctl image` against the tools that read images.

@@ -1,14 +1,14 @@
-//! What the README says about whole builds, run as it stands there.
+//! What the README and the book say about whole builds, run as it stands there.
 
+use crate::blocks;
 use crate::support::*;
 use std::fs;
 use std::path::Path;
 
-const README: &str = include_str!("../../README.md");
-
-/// Runs a line of the README in a directory, with our programs on PATH.
+/// Runs a line of the README or the book in a directory, with our programs on PATH.
 fn documented(dir: &Path, line: &str) -> String {
-    assert!(README.lines().any(|l| l == line), "the README does not say: {line}");
+    let said = blocks::pages().iter().any(|page| page.text.lines().any(|l| l == line));
+    assert!(said, "neither the README nor the book says: {line}");
     typed(dir, line)
 }
 
@@ -19,10 +19,12 @@ fn typed(dir: &Path, line: &str) -> String {
     run.env("CARGO_TARGET_DIR", dir.join("target")).args(["-ec", line]).ok()
 }
 
-/// A block of the README by its language and a text in it.
-fn block(language: &str, with: &str) -> &'static str {
-    let mut blocks = README.split("\n```").filter_map(|b| b.strip_prefix(language));
-    blocks.find(|b| b.contains(with)).unwrap_or_else(|| panic!("no {language} block with {with}"))
+/// A block of the book by its language and a text in it.
+fn block(language: &str, with: &str) -> String {
+    let pages = blocks::pages();
+    let mut found = pages.iter().flat_map(|page| blocks::blocks(&page.text));
+    let block = found.find(|b| b.language == language && b.text.contains(with));
+    block.unwrap_or_else(|| panic!("no {language} block with {with}")).text
 }
 
 #[test]
@@ -112,10 +114,10 @@ fn the_lines_for_ci_fail_where_a_program_is_not_static() {
     let dir = Dir::new();
     dir.file("h.c", HELLO_C);
     dir.file("Makefile", "all:\n\tgcc h.c -o a\n");
-    typed(dir.path(), lines);
+    typed(dir.path(), &lines);
     dir.file("Makefile", "all:\n\tgcc h.c -o a\n\t/usr/bin/gcc h.c -o b\n");
     let own = Path::new(STATICCTL).parent().unwrap();
-    let out = Run::new("sh").dir(dir.path()).path_first(&[own]).args(["-ec", lines]).output();
+    let out = Run::new("sh").dir(dir.path()).path_first(&[own]).args(["-ec", &lines]).output();
     assert_eq!(out.status.code(), Some(1), "{}", text(&out.stderr));
     assert!(fs::read_to_string(dir.join("static.json")).unwrap().contains("\"foreign\""));
 }

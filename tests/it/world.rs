@@ -51,7 +51,8 @@ pub static VARIABLES: LazyLock<Vec<(OsString, OsString)>> = LazyLock::new(|| {
     own.chain(std::env::vars_os().filter(|(name, _)| reaches_the_network(&name.to_string_lossy()))).collect()
 });
 
-fn cargo_home() -> PathBuf {
+/// Where cargo keeps crates, and the programs that it installs.
+pub fn cargo_home() -> PathBuf {
     let given = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     given.unwrap_or_else(|| PathBuf::from(std::env::var_os("HOME").unwrap()).join(".cargo"))
 }
