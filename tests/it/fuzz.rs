@@ -1,10 +1,9 @@
 //! Hostile bytes for everything that reads bytes. Each target runs for STATICCXX_FUZZ_SECONDS (1 by default, 60 in
-//! `tests/run`) with seeds that differ from run to run; a failure prints its input.
+//! `tests/run`) with seeds that differ from run to run; `fuzzing.rs` says where a failure is saved and how it is had again.
 
+use crate::fuzzing::{Fuzzer, Input, REGRESSIONS, target_of};
 use crate::support::*;
 use proptest::prelude::*;
-use proptest::strategy::ValueTree;
-use proptest::test_runner::{Config, TestRunner};
 use staticcxx::args::{ld_options, lexer, response};
 use staticcxx::check;
 use staticcxx::convert::copies::{Copied, Members, of_archives, wanted};
@@ -14,30 +13,53 @@ use staticcxx::libs::{la, pc, script, sniff};
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::ffi::OsStringExt;
-use std::time::{Duration, Instant};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
-fn budget() -> Duration {
-    let seconds = std::env::var("STATICCXX_FUZZ_SECONDS").ok().and_then(|s| s.parse().ok()).unwrap_or(1);
-    Duration::from_secs(seconds)
+fn fuzz<T: Input>(name: &str, inputs: impl Strategy<Value = T>, target: impl Fn(&T)) {
+    assert!(TARGETS.contains(&name));
+    Fuzzer::new(name).run(inputs, target);
 }
 
-/// Feeds inputs to a target until the time is over. Panics of the target are reported with the input.
-fn fuzz<T: std::fmt::Debug + Clone + std::panic::RefUnwindSafe>(
-    inputs: impl Strategy<Value = T>,
-    target: impl Fn(&T) + std::panic::RefUnwindSafe,
-) {
-    let mut runner = TestRunner::new(Config::default());
-    let start = Instant::now();
-    let mut count = 0u64;
-    while start.elapsed() < budget() || count < 500 {
-        let input = inputs.new_tree(&mut runner).unwrap().current();
-        if let Err(panic) = std::panic::catch_unwind(|| target(&input)) {
-            let shown = format!("{input:?}");
-            panic!("input {}…: {:?}", &shown[..shown.len().min(4000)], panic.downcast_ref::<String>());
-        }
-        count += 1;
+/// What saved inputs are named after.
+const TARGETS: [&str; 6] = ["calls", "elf", "programs", "responses", "scripts", "shared"];
+
+#[test]
+fn every_saved_input_has_a_target() {
+    let files: Vec<_> = fs::read_dir(REGRESSIONS).unwrap().map(|f| f.unwrap().file_name()).collect();
+    assert!(!files.is_empty());
+    for file in files {
+        assert!(target_of(&file).is_some_and(|name| TARGETS.contains(&&*name)), "{}", file.display());
     }
-    println!("{count} inputs");
+}
+
+#[test]
+fn what_fails_is_saved_and_fails_again() {
+    let dir = Dir::new();
+    let regressions = dir.join("kept");
+    fs::create_dir(&regressions).unwrap();
+    let fuzzer =
+        Fuzzer { name: "own", failures: dir.join("failed"), regressions: &regressions, budget: Duration::ZERO };
+    let inputs = proptest::collection::vec(any::<u8>(), 0..50);
+    // Said before it fails, since a target may take the whole process along.
+    let label = || fs::read_to_string(dir.join(format!("failed/own.running-{}", std::process::id()))).unwrap();
+    let target = |bytes: &Vec<u8>| assert!(bytes.len() < 40, "{} bytes after {}", bytes.len(), label().trim());
+    let panic = catch_unwind(AssertUnwindSafe(|| fuzzer.feed(1, &inputs, &target))).unwrap_err();
+    let said = panic.downcast_ref::<String>().unwrap();
+    let names: Vec<_> = fs::read_dir(dir.join("failed")).unwrap().map(|f| f.unwrap().file_name()).collect();
+    let [name] = &names[..] else { panic!("{names:?}") };
+    let name = name.to_str().unwrap();
+    assert!(said.contains(&format!("bytes after {name}")), "{said}");
+    assert!(said.contains(&format!("failed/{name}")) && said.contains(&format!("_REPLAY={name} ")), "{said}");
+    // From its file, from its seed alone, and as one of the saved.
+    let saved = fs::read(dir.join("failed").join(name)).unwrap();
+    assert!(saved.len() >= 40);
+    assert_eq!(fuzzer.replayed(name, &inputs), saved);
+    fs::rename(dir.join("failed").join(name), regressions.join("own-long")).unwrap();
+    assert_eq!(fuzzer.replayed(name, &inputs), saved);
+    assert_eq!(fuzzer.replayed("own-long", &inputs), saved);
+    let fails = catch_unwind(AssertUnwindSafe(|| fuzzer.run(&inputs, |bytes: &Vec<u8>| assert!(*bytes != saved))));
+    assert!(fails.is_err());
 }
 
 /// Words as they occur in calls, and bytes.
@@ -83,7 +105,7 @@ fn os(words: &[Vec<u8>]) -> Vec<OsString> {
 
 #[test]
 fn lexer_and_linker_words() {
-    fuzz(words(), |words| {
+    fuzz("calls", words(), |words| {
         let argv = os(words);
         let args = lexer::lex(&argv);
         assert_eq!(lexer::emit(&args), argv);
@@ -101,7 +123,7 @@ fn response_files() {
         prop_oneof![any::<u8>(), proptest::sample::select(b"\\\"' \n\t@-ox/".to_vec())],
         0..300,
     );
-    fuzz(bytes, |bytes| {
+    fuzz("responses", bytes, |bytes| {
         fs::write(&path, bytes).unwrap();
         let mut word = OsString::from("@");
         word.push(path.as_os_str());
@@ -146,7 +168,7 @@ fn elf_files() {
         }
         bytes
     });
-    fuzz(input, |bytes| {
+    fuzz("elf", input, |bytes| {
         let _ = check::inspect_bytes(bytes);
         let _ = sniff::classify(bytes);
     });
@@ -189,7 +211,7 @@ fn shared_objects() {
     }
     let seeds: Vec<Vec<u8>> = ["a.so", "b.so", "c.so", "d.so"].map(|n| fs::read(dir.join(n)).unwrap()).to_vec();
     let libc = Libc::default();
-    fuzz(damaged(seeds), |bytes| {
+    fuzz("shared", damaged(seeds), |bytes| {
         let Ok(library) = Library::read(bytes) else { return };
         let _ = acceptable(&library);
         let _ = file_hints::hints(&library);
@@ -223,7 +245,7 @@ fn programs() {
     Run::new("ar").dir(dir.path()).line("rcs libq.a q.o").ok();
     let archives = vec![fs::read(dir.join("libq.a")).unwrap()];
     let libc = Libc::default();
-    fuzz(damaged(seeds), |bytes| {
+    fuzz("programs", damaged(seeds), |bytes| {
         let Ok(library) = Library::read_program(bytes) else { return };
         let _ = (acceptable(&library), program::main(&library));
         let versions = Versions::of(&[&library]);
@@ -287,7 +309,7 @@ fn scripts_and_package_files() {
         "\u{ff}",
     ]);
     let text = proptest::collection::vec(token, 0..40).prop_map(|tokens| tokens.concat());
-    fuzz(text, |text| {
+    fuzz("scripts", text, |text| {
         let _ = script::parse(text.as_bytes());
         let _ = la::parse(text);
         let _ = pc::parse(text);

@@ -4,6 +4,8 @@
 
 // What the other modules stand on.
 mod support;
+// Inputs without end, those that fail kept.
+mod fuzzing;
 // The environment of every program that a test runs.
 mod world;
 
