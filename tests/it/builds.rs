@@ -90,17 +90,7 @@ fn autoconf_detects_the_same_features() {
 #[test]
 fn cmake_detects_the_same_compiler_and_features() {
     let dir = Dir::new();
-    dir.file(
-        "CMakeLists.txt",
-        "cmake_minimum_required(VERSION 3.16)\nproject(p C CXX)\ninclude(CheckSymbolExists)\ninclude(CheckFunctionExists)\ninclude(CheckLibraryExists)\ninclude(CheckCXXSourceCompiles)\ninclude(CheckIPOSupported)\n\
-         check_symbol_exists(strlcpy string.h HAVE_STRLCPY)\ncheck_function_exists(dlopen HAVE_DLOPEN)\ncheck_function_exists(nosuch HAVE_NOSUCH)\ncheck_library_exists(m cos \"\" HAVE_LIBM)\n\
-         check_cxx_source_compiles(\"#include <filesystem>\\nint main() { return std::filesystem::exists(\\\"/\\\"); }\" HAVE_FS)\n\
-         find_package(ZLIB REQUIRED)\nfind_package(Threads REQUIRED)\ncheck_ipo_supported(RESULT ipo OUTPUT out)\n\
-         file(WRITE ${CMAKE_BINARY_DIR}/features.txt \"id=${CMAKE_C_COMPILER_ID}\\nversion=${CMAKE_CXX_COMPILER_VERSION}\\nipo=${ipo}\\nstrlcpy=${HAVE_STRLCPY}\\ndlopen=${HAVE_DLOPEN}\\n\
-         nosuch=${HAVE_NOSUCH}\\nlibm=${HAVE_LIBM}\\nfs=${HAVE_FS}\\nthreads=${CMAKE_THREAD_LIBS_INIT}\\nfeatures=${CMAKE_CXX_COMPILE_FEATURES}\\n\
-         includes=${CMAKE_CXX_IMPLICIT_INCLUDE_DIRECTORIES}\\ndirs=${CMAKE_CXX_IMPLICIT_LINK_DIRECTORIES}\\npointer=${CMAKE_SIZEOF_VOID_P}\\nabi=${CMAKE_C_COMPILER_ABI}\\n\")\n\
-         add_executable(prog prog.cpp)\nset_target_properties(prog PROPERTIES ENABLE_EXPORTS ON)\ntarget_link_libraries(prog ZLIB::ZLIB Threads::Threads)\n",
-    );
+    dir.file("CMakeLists.txt", fixture!("builds/CMakeLists.txt"));
     dir.file("prog.cpp", "#include <zlib.h>\n#include <thread>\n#include <cstdio>\nint main() { int v = 0; std::thread t([&] { v = zlibVersion()[0]; }); t.join(); std::printf(\"%c\\n\", v); }\n");
     let plain = Run::new("cmake").dir(dir.path()).line("-B plain").env("CC", "gcc").env("CXX", "g++");
     plain.ok();
@@ -115,15 +105,7 @@ fn cmake_detects_the_same_compiler_and_features() {
 #[test]
 fn meson_takes_the_drivers_for_gcc() {
     let dir = Dir::new();
-    dir.file(
-        "meson.build",
-        "project('p', 'c', 'cpp')\ncc = meson.get_compiler('c')\ncpp = meson.get_compiler('cpp')\nz = dependency('zlib')\nt = dependency('threads')\n\
-         summary = [cc.get_id(), cc.version(), cc.get_linker_id(), cpp.get_id(), cpp.get_linker_id()]\n\
-         foreach f : ['strlcpy', 'dlopen', 'nosuchfunction', 'iconv', 'getaddrinfo']\n  summary += f + '=' + cc.has_function(f).to_string()\nendforeach\n\
-         foreach a : ['-Wl,--as-needed', '-Wl,--nosuch', '-Wl,-z,relro']\n  summary += a + '=' + cc.has_link_argument(a).to_string()\nendforeach\n\
-         summary += cc.sizeof('long').to_string()\nsummary += cc.find_library('m').found().to_string()\nsummary += cc.run('int main(void) { return 3; }').returncode().to_string()\n\
-         message('FEATURES ' + ' '.join(summary))\nexecutable('prog', 'prog.c', dependencies: [z, t])\n",
-    );
+    dir.file("meson.build", fixture!("builds/meson.build"));
     dir.file(
         "prog.c",
         "#include <zlib.h>\n#include <stdio.h>\nint main(void) { printf(\"%c\\n\", zlibVersion()[0]); return 0; }\n",

@@ -3,9 +3,7 @@
 use crate::support::*;
 use std::fs;
 
-const Q: &str = "#include <stdio.h>\n#include <string.h>\nstatic const char *const where[] = {\"/etc/q.conf\", \"/usr/lib/q/plugins:/opt/q\", \"/usr/include/no.h\"};\n\
-                 int spin(unsigned long n) { volatile unsigned long x = n; while (x) x--; return 0; }\n\
-                 int q(unsigned i) { int r = spin(300000000ul); printf(\"%zu\\n\", strlen(where[i])); return r; }\n";
+const Q: &str = fixture!("convert_result/q.c");
 const MAIN: &str = "int q(unsigned);\nint main(int n, char **v) { return q(n - 1); }\n";
 
 fn project() -> Dir {
@@ -90,31 +88,7 @@ fn without_a_cache_libraries_are_converted_for_one_link() {
 }
 
 /// Runs a program with `mprotect(…, PROT_EXEC)` forbidden, as systemd's MemoryDenyWriteExecute and SELinux do.
-const FORBIDS: &str = r#"#include <errno.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <stddef.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-int main(int n, char **v)
-{
-    struct sock_filter filter[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mprotect, 0, 3),
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
-        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EACCES),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-    };
-    struct sock_fprog program = {sizeof filter / sizeof *filter, filter};
-    if (n < 2 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
-        return 99;
-    execv(v[1], v + 1);
-    return 98;
-}
-"#;
+const FORBIDS: &str = fixture!("convert_result/forbids.c");
 
 #[test]
 fn no_memory_is_ever_writable_and_executable() {

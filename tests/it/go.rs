@@ -38,14 +38,7 @@ func main() {
 }
 "#;
 
-const PART: &str = r#"
-#include <stdexcept>
-#include <string>
-extern "C" int part(int n) {
-    try { if (n > 1) throw std::runtime_error("thrown"); } catch (const std::exception &e) { return std::string(e.what()).size(); }
-    return 0;
-}
-"#;
+const PART: &str = fixture!("go/part.cc");
 
 fn project(main: &str) -> Dir {
     let dir = Dir::new();

@@ -143,10 +143,7 @@ fn a_cxx_program_and_a_library_that_convert() {
         "#include <iconv.h>\nint opens(const char *name) { iconv_t c = iconv_open(\"UTF-8\", name); \
                            if (c == (iconv_t)-1) return 0; iconv_close(c); return 1; }\n",
     );
-    dir.file("main.cc", "#include <iostream>\n#include <thread>\n#include <vector>\nextern \"C\" int opens(const char *);\n\
-                         int main() { std::vector<std::thread> all; int sum[4] = {}; for (int i = 0; i < 4; i++) all.emplace_back([&sum, i] { \
-                         for (int k = 0; k < 50; k++) sum[i] += opens(k % 2 ? \"EUC-JP\" : \"KOI8-R\"); });\n\
-                         for (auto &t : all) t.join(); std::cout << sum[0] + sum[1] + sum[2] + sum[3] << opens(\"IBM1047\") << std::endl; }\n");
+    dir.file("main.cc", fixture!("iconv/threads.cc"));
     Run::new("gcc").dir(dir.path()).line("-c convert.c").ok();
     Run::new("ar").dir(dir.path()).line("rc libconvert.a convert.o").ok();
     Run::new("g++").dir(dir.path()).line("-c main.cc").ok();
@@ -191,10 +188,7 @@ fn a_name_service_is_linked_in() {
 fn plugins_converters_and_services_in_one_program() {
     let dir = program();
     dir.file("p.c", "#include <iconv.h>\nint run(void) { return iconv_open(\"UTF-8\", \"EUC-KR\") != (iconv_t)-1; }\n");
-    dir.file("main.c", "#include <dlfcn.h>\n#include <iconv.h>\n#include <netdb.h>\n#include <stdio.h>\nint main(void) {\n\
-        void *h = dlopen(\"./p.so\", RTLD_NOW); struct addrinfo *a = 0;\n\
-        printf(\"%d %d %d %d\\n\", h ? ((int (*)(void))dlsym(h, \"run\"))() : -1, iconv_open(\"UTF-8\", \"CP932\") != (iconv_t)-1,\n\
-        getaddrinfo(\"x.localhost\", 0, 0, &a), dlopen(\"libnss_myhostname.so.2\", RTLD_NOW) == 0); return 0; }\n");
+    dir.file("main.c", fixture!("iconv/service.c"));
     Run::new("gcc").dir(dir.path()).line("-shared -fPIC p.c -o p.so").ok();
     for line in ["main.c", "-fuse-ld=lld main.c", "-fuse-ld=mold -no-pie main.c"] {
         let run =

@@ -24,14 +24,7 @@ const LINKERS: [&str; 5] = ["wild", "bfd", "gold", "lld", "mold"];
 static PROGRAMS: &[Program] = &[
     Program {
         name: "ifunc",
-        sources: &[(
-            "a.c",
-            "#include <stdio.h>\n#include <string.h>\nstatic int one(void) { return 41; }\nstatic int (*pick(void))(void) { return one; }\n\
-             int chosen(void) __attribute__((ifunc(\"pick\")));\nint (*table[])(void) = { chosen, chosen };\n\
-             int (*compare[])(const char *, const char *) = { strcmp };\n\
-             int main(int n, char **v) { char b[64]; memset(b, 'x', sizeof b); memcpy(b, \"if\", 3); strcat(b, \"unc\");\n\
-             printf(\"%s %d %d %d\\n\", b, chosen() + n, table[1]() + n, compare[0] == strcmp); return strlen(v[0]) == 0; }",
-        )],
+        sources: &[("a.c", fixture!("linkers/ifunc.c"))],
         compile: "-O1",
         link: "",
         prints: "ifunc 42 42 1\n",
@@ -40,13 +33,7 @@ static PROGRAMS: &[Program] = &[
     Program {
         name: "tls",
         sources: &[
-            (
-                "a.cc",
-                "#include <cstdio>\n#include <string>\n#include <thread>\nextern thread_local std::string name; extern __thread int count;\n\
-                 static thread_local long mine = 7;\nint main() { name += \"main\"; count += 1; mine += 1; std::string seen; long other = 0;\n\
-                 std::thread t([&] { name += \"thread\"; seen = name; other = mine + count; }); t.join();\n\
-                 std::printf(\"%s %s %d %ld %ld\\n\", name.c_str(), seen.c_str(), count, mine, other); }",
-            ),
+            ("a.cc", fixture!("linkers/tls.cc")),
             (
                 "b.cc",
                 "#include <string>\nthread_local std::string name = \"n:\"; __thread int count = 5; thread_local char big[4096];",
@@ -60,16 +47,7 @@ static PROGRAMS: &[Program] = &[
     Program {
         // The local variables of libc and libstdc++ are in it too.
         name: "tls-of-words",
-        sources: &[
-            (
-                "a.c",
-                "#include <errno.h>\n#include <pthread.h>\n#include <stdio.h>\nextern __thread long here; static __thread int own = 2;\n\
-              static void *run(void *p) { here += 1; own += 1; errno = 5; *(long *)p = here * 10 + own; return 0; }\n\
-              int main(void) { pthread_t t; long seen = 0; here = 7; errno = 0; pthread_create(&t, 0, run, &seen); pthread_join(t, 0);\n\
-              printf(\"%ld %ld %d %d\\n\", seen, here, own, errno); return 0; }",
-            ),
-            ("b.c", "__thread long here = 4; __thread long zero;"),
-        ],
+        sources: &[("a.c", fixture!("linkers/tls-of-words.c")), ("b.c", "__thread long here = 4; __thread long zero;")],
         compile: "-O1 -pthread",
         link: "-pthread",
         prints: "53 7 2 0\n",
@@ -120,13 +98,7 @@ static PROGRAMS: &[Program] = &[
                  __attribute__((constructor)) static void d(void) { printf(\"default-a \"); }\n__attribute__((destructor)) static void z(void) { puts(\"end\"); }\n\
                  int main(void) { printf(\"main \"); return 0; }",
             ),
-            (
-                "b.c",
-                "#include <stdio.h>\n__attribute__((constructor(200))) static void b(void) { printf(\"200 \"); }\n\
-                 __attribute__((constructor(1000))) static void e(void) { printf(\"1000 \"); }\n__attribute__((constructor)) static void f(void) { printf(\"default-b \"); }\n\
-                 static void p(int n, char **v, char **e) { if (n == 1 && v && e) printf(\"pre \"); }\n\
-                 __attribute__((section(\".preinit_array\"), used)) static void (*pre)(int, char **, char **) = p;",
-            ),
+            ("b.c", fixture!("linkers/init-order-b.c")),
         ],
         compile: "",
         link: "",

@@ -3,6 +3,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 // What the other modules stand on.
+#[macro_use]
 mod support;
 // Inputs without end, those that fail kept.
 mod fuzzing;

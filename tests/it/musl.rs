@@ -46,8 +46,8 @@ fn hello_is_small_static_and_runs_in_nothing() {
 #[test]
 fn every_kind_of_call_has_musl_s_headers_and_none_of_glibc_s() {
     let dir = Dir::new();
-    dir.file("h.c", "#include <features.h>\n#ifdef __GLIBC__\n#error glibc\n#endif\n#include <stdio.h>\n#include <linux/fs.h>\nint f(void);\nint main(void) { puts(\"hello\"); return f(); }\n");
-    dir.file("f.S", "#include <features.h>\n#ifdef __GLIBC__\n#error glibc\n#endif\n.globl f\nf: xorl %eax, %eax\nret\n.section .note.GNU-stack,\"\",@progbits\n");
+    dir.file("h.c", fixture!("musl/headers.c"));
+    dir.file("f.S", fixture!("musl/headers.S"));
     dir.file("all.h", "#include <vector>\n#include <features.h>\n#ifdef __GLIBC__\n#error glibc\n#endif\n");
     dir.file("p.cpp", "#include \"all.h\"\nint main() { return std::vector<int>{1}.size() - 1; }\n");
     let cc = || musl(STATICCC).dir(dir.path());
@@ -74,10 +74,7 @@ fn every_kind_of_call_has_musl_s_headers_and_none_of_glibc_s() {
 #[test]
 fn openmp_is_there() {
     let dir = Dir::new();
-    dir.file(
-        "o.c",
-        "#include <omp.h>\n#include <stdio.h>\nint main(void) { int n = 0;\n#pragma omp parallel num_threads(3) reduction(+:n)\nn += omp_get_num_threads();\nprintf(\"%d\\n\", n); return 0; }\n",
-    );
+    dir.file("o.c", fixture!("musl/openmp.c"));
     musl(STATICCC).dir(dir.path()).line("-fopenmp o.c -o o").silent();
     assert_eq!(says_in_empty_root(&dir.join("o"), &[]), "9\n");
 }
@@ -89,7 +86,7 @@ fn programs_that_allocate_get_another_allocator() {
     dir.file("m.c", "#include <stdio.h>\n#include <stdlib.h>\nint main(void) { char *p = malloc(99); sprintf(p, \"%d\", 9); puts(p); free(p); return 0; }\n");
     dir.file("s.cpp", "#include <iostream>\n#include <string>\nint main(int n, char **) { std::cout << std::string(100 * n, 'x').find('y') + 10 << std::endl; }\n");
     dir.file("p.c", "#include <stdio.h>\nint main(void) { puts(\"9\"); return 0; }\n");
-    dir.file("own.c", "#include <stddef.h>\nstatic char pool[1 << 20]; static size_t used; int own;\nvoid *malloc(size_t n) { own++; used = (used + 15) & ~15ul; void *p = pool + used; used += n; return p; }\nvoid free(void *p) { (void)p; }\nvoid *calloc(size_t a, size_t b) { return malloc(a * b); }\nvoid *realloc(void *p, size_t n) { char *q = malloc(n), *o = p; for (size_t i = 0; o && i < n; i++) q[i] = o[i]; return q; }\n");
+    dir.file("own.c", fixture!("musl/own-malloc.c"));
     let made = |driver: &str, line: &str, value: &str| {
         musl(driver).dir(dir.path()).env("STATICCXX_MALLOC", value).line(line).line("-o x").silent();
         assert_eq!(says_in_empty_root(&dir.join("x"), &[]), "9\n", "{line} {value}");
@@ -116,7 +113,7 @@ fn programs_that_allocate_get_another_allocator() {
 #[test]
 fn threads_get_a_stack_as_elsewhere() {
     let dir = Dir::new();
-    dir.file("t.c", "#include <pthread.h>\n#include <stdio.h>\n#include <string.h>\nstatic void *f(void *p) { volatile char deep[6 << 20]; memset((char *)deep, 1, sizeof deep); return (void *)(long)deep[77]; }\nint main(void) { pthread_t t; void *r = 0; pthread_create(&t, 0, f, 0); pthread_join(t, &r); printf(\"%ld\\n\", (long)r); return 0; }\n");
+    dir.file("t.c", fixture!("musl/deep-stack.c"));
     musl(STATICCC).dir(dir.path()).line("-O1 t.c -o t").silent();
     assert_eq!(says_in_empty_root(&dir.join("t"), &[]), "1\n");
     let stack = |value: &str, line: &str| {

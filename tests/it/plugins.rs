@@ -59,18 +59,10 @@ fn a_host_of_c_and_cxx_plugins_in_every_linker_and_shape() {
     }
 }
 
-const P: &str = "#include <stdio.h>\nint from_program(int);\nint helper(int);\nstatic int count, other = 3;\n__thread int own = 5;\n\
-    static void left(void) { puts(\"p atexit\"); }\nint atexit(void (*)(void));\n\
-    __attribute__((constructor)) static void up(void) { puts(\"p up\"); atexit(left); }\n\
-    __attribute__((destructor)) static void down(void) { printf(\"p down %d\\n\", count); }\n\
-    int run(int x) { other++; own++; return helper(x) + from_program(x) + 100 * ++count + 1000 * own + other; }\n";
+const P: &str = fixture!("plugins/p.c");
 const HELPER: &str = "#include <stdio.h>\n__attribute__((constructor)) static void up(void) { puts(\"helper up\"); }\n\
     __attribute__((destructor)) static void down(void) { puts(\"helper down\"); }\nint helper(int x) { return x * 100000; }\n";
-const OPENER: &str = "#define _GNU_SOURCE\n#include <dlfcn.h>\n#include <stdio.h>\nint from_program(int x) { return x; }\n\
-    int main(int n, char **v) { setvbuf(stdout, 0, _IONBF, 0); for (int i = 1; i < n; i++) {\n\
-    void *h = dlopen(v[i], RTLD_NOW); int (*run)(int) = h ? (int (*)(int))dlsym(h, \"run\") : 0;\n\
-    if (!run) { printf(\"no: %s\\n\", dlerror()); continue; }\n\
-    printf(\"%d\\n\", run(i)); printf(\"%d\\n\", run(i)); if (i % 2) printf(\"closed %d\\n\", dlclose(h)); } return 0; }\n";
+const OPENER: &str = fixture!("plugins/opener.c");
 
 /// A program with one plugin and what that needs, and a library that nobody names.
 fn opener() -> Dir {
@@ -246,13 +238,7 @@ fn a_c_host_with_a_cxx_plugin_that_needs_a_library_of_the_project() {
         "#include <stdexcept>\n#include <vector>\nextern \"C\" int helper(int x) { static std::vector<int> seen; \
         seen.push_back(x); if (x > 1) throw std::runtime_error(\"too much\"); return 10 * (int)seen.size(); }\n",
     );
-    dir.file(
-        "p.cc",
-        "#include <iostream>\n#include <stdexcept>\n#include <zlib.h>\nextern \"C\" int helper(int);\n\
-        static struct S { S() { std::cout << \"up\" << std::endl; } ~S() { std::cout << \"down\" << std::endl; } } s;\n\
-        extern \"C\" int run(int x) { try { return helper(x) + (crc32(0, (const Bytef *)\"a\", 1) != 0); }\n\
-        catch (std::exception &e) { std::cout << e.what() << std::endl; return -1; } }\n",
-    );
+    dir.file("p.cc", fixture!("plugins/throws.cc"));
     dir.file("main.c", OPENER);
     // Our own drivers make the libraries, so that they carry their objects.
     Run::new(STATICCXX).dir(dir.path()).line("-shared -fPIC helper.cc -o libhelper.so").silent();
@@ -312,10 +298,7 @@ fn staticctl_plugins_lists_what_a_program_opens() {
 #[test]
 fn a_function_of_the_program_s_own_reaches_libc_s_behind_it() {
     let dir = opener();
-    dir.file("over.c", "#define _GNU_SOURCE\n#include <dlfcn.h>\n#include <sys/types.h>\n#include <unistd.h>\n\
-        ssize_t write(int fd, const void *at, size_t size) { ssize_t (*real)(int, const void *, size_t) = \n\
-        (ssize_t (*)(int, const void *, size_t))dlsym(RTLD_NEXT, \"write\"); return real ? real(fd, at, size - 1) : -1; }\n\
-        int main(void) { int n = (int)write(1, \"over\\n!\", 6); return n == 5 && !dlopen(\"x\", RTLD_NOW) ? 0 : 1; }\n");
+    dir.file("over.c", fixture!("plugins/over.c"));
     Run::new("gcc").dir(dir.path()).line("-c over.c").ok();
     for line in ["over.c", "over.o", "-no-pie over.o", "-fuse-ld=lld over.c", "-fuse-ld=mold over.o"] {
         let run = Run::new(STATICCC).dir(dir.path()).env("STATICCXX_PLUGINS", "p.so");

@@ -336,12 +336,7 @@ fn an_archive_of_another_version_is_not_taken() {
 #[test]
 fn original_and_result_are_compared() {
     let dir = Dir::new();
-    let source = "#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n#include <time.h>\n#include <unistd.h>\n\
-                  int main(int n, char **v) { char b[4096] = {0}; \
-                  if (n > 1 && !strcmp(v[1], \"exe\")) { if (readlink(\"/proc/self/exe\", b, 4000) < 0) return 1; puts(b); } \
-                  if (n > 1 && !strcmp(v[1], \"pid\")) printf(\"%d\\n\", (int)getpid()); \
-                  if (n > 2) { FILE *f = fopen(v[2], \"a\"); fputs(\"written\\n\", f); fclose(f); } \
-                  while (fgets(b, 99, stdin)) fputs(b, stdout); return n; }\n";
+    let source = fixture!("programs/echo.c");
     dir.file("p.c", source);
     let input = dir.file("input", "one\ntwo\n");
     Run::new("gcc").dir(dir.path()).line("-w p.c -o program").ok();

@@ -3,13 +3,9 @@
 use crate::support::*;
 use std::fs;
 
-const LOCALE: &str = "#include <langinfo.h>\n#include <locale.h>\n#include <stdio.h>\n#include <wchar.h>\n#include <wctype.h>\n\
-    int main(void) { char *r = setlocale(LC_ALL, \"\"); wchar_t w = 0; int n = mbrtowc(&w, \"\\xe2\\x82\\xac\", 3, NULL);\n\
-    printf(\"%s %s %d %x %x %d\\n\", r ? r : \"none\", nl_langinfo(CODESET), n, (unsigned)w, (unsigned)towupper(0xe4), iswalpha(0x4e2d) != 0); return 0; }\n";
+const LOCALE: &str = fixture!("repairs/locale.c");
 
-const NSS: &str = "#include <grp.h>\n#include <netdb.h>\n#include <pwd.h>\n#include <stdio.h>\n\
-    int main(void) { struct addrinfo *r; int e = getaddrinfo(\"localhost\", \"80\", NULL, &r);\n\
-    printf(\"%d %d %d %d\\n\", e, getpwnam(\"root\") != 0, getgrnam(\"root\") != 0, getservbyname(\"nosuch\", \"tcp\") != 0); return 0; }\n";
+const NSS: &str = fixture!("repairs/name-services.c");
 
 /// Runs a program in an empty root with these variables.
 fn in_nothing(dir: &Dir, program: &str, variable: &str, value: &str) -> String {

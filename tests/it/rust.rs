@@ -46,15 +46,7 @@ fn main() {
 }
 "#;
 
-const PART: &str = r#"
-#include <iostream>
-#include <stdexcept>
-#include <string>
-extern "C" int part(int n) {
-    try { if (n > 1) throw std::runtime_error("thrown"); } catch (const std::exception &e) { return std::string(e.what()).size(); }
-    return 0;
-}
-"#;
+const PART: &str = fixture!("rust/part.cc");
 
 const MAIN: &str = r#"
 use std::cell::Cell;

@@ -175,16 +175,10 @@ fn exported_symbols_are_pre_empted_as_ld_so_does() {
 
 #[test]
 fn cxx_across_the_former_boundary() {
-    let header = "#pragma once\n#include <stdexcept>\n#include <string>\nstruct Error : std::runtime_error { using std::runtime_error::runtime_error; };\n\
-                  inline int &counter() { static int c; return c; }\ntemplate <class T> struct Box { static T value; virtual ~Box() {} virtual T get() { return value; } };\n\
-                  template <class T> T Box<T>::value = 5;\nvoid thrower(int);\nstd::string catcher(void (*)());\nextern thread_local int per_thread;\nint box();\nint box2();\n";
-    let a = "#include \"h.h\"\n#include <iostream>\nnamespace { struct Private { Private() { std::cout << \"init a\\n\"; } ~Private() { std::cout << \"exit a\\n\"; } } p; }\n\
-             void thrower(int x) { ++counter(); throw Error(\"e\" + std::to_string(x)); }\nthread_local int per_thread = 3;\nint box() { return Box<int>().get() + (per_thread += 1); }\n";
-    let b = "#include \"h.h\"\n#include <iostream>\nnamespace { struct Private { Private() { std::cout << \"init b\\n\"; } ~Private() { std::cout << \"exit b\\n\"; } } p; }\n\
-             std::string catcher(void (*f)()) { ++counter(); try { f(); } catch (const Error &e) { return e.what(); } return \"none\"; }\nint box2() { Box<int>::value = 8; return per_thread; }\n";
-    let main = "#include \"h.h\"\n#include <iostream>\n#include <thread>\nint main() {\n std::cout << catcher([] { thrower(1); }) << ' ' << counter() << '\\n';\n\
-                try { thrower(2); } catch (const std::runtime_error &e) { std::cout << e.what() << ' ' << counter() << '\\n'; }\n\
-                int other = 0; std::thread([&] { per_thread = 20; other = box(); }).join();\n std::cout << other << ' ' << box() << ' ' << box2() << ' ' << box() << std::endl; }\n";
+    let header = fixture!("shared/boundary.h");
+    let a = fixture!("shared/boundary_a.cc");
+    let b = fixture!("shared/boundary_b.cc");
+    let main = fixture!("shared/boundary_main.cc");
     for option in ["", "-fvisibility-inlines-hidden", "-ffunction-sections -Wl,--gc-sections", "-g -O2"] {
         let lines = [
             format!("c++ -shared -fPIC {option} b.cc -o libb.so"),

@@ -22,6 +22,13 @@ pub const HELLO_C: &str = "#include <stdio.h>\nint main(int n, char **v) { print
 pub const HELLO_CXX: &str = "#include <iostream>\n#include <stdexcept>\nint main() { try { throw std::runtime_error(\"hello\"); } \
                              catch (const std::exception &e) { std::cout << e.what() << std::endl; } }\n";
 
+/// The text of a file below `tests/fixtures`.
+macro_rules! fixture {
+    ($path:literal) => {
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/", $path))
+    };
+}
+
 /// A directory of a test's own, removed at its end.
 pub struct Dir(tempfile::TempDir);
 

@@ -61,23 +61,7 @@ target_link_libraries(prog own OpenSSL::SSL Threads::Threads Boost::filesystem)
     );
     dir.file("try.cpp", "#include <thread>\nint main() { std::thread([] {}).join(); }\n");
     dir.file("own.c", OWN);
-    dir.file(
-        "prog.cpp",
-        r#"#include <boost/filesystem.hpp>
-#include <iostream>
-#include <openssl/ssl.h>
-#include <thread>
-extern "C" int own(void);
-#define TRUE 1
-#define YES 1
-int main() {
-    int v = 0;
-    std::thread t([&] { v = own(); });
-    t.join();
-    std::cout << char(v) << OPENSSL_init_ssl(0, nullptr) << boost::filesystem::path("/a/b").filename().string() << HAS_ADDR << HAS_THREAD << HAS_IPO << HAS_LCPY << std::endl;
-}
-"#,
-    );
+    dir.file("prog.cpp", fixture!("systems/prog.cc"));
     fs::create_dir(dir.join("libs")).unwrap();
     for name in ["onlyshared", "both"] {
         Run::new("cc").dir(dir.path()).args(["-shared", "-fPIC", "own.c", "-o", &format!("libs/lib{name}.so")]).ok();
@@ -163,7 +147,7 @@ executable('second', 'second.c', link_with: both.get_shared_lib(), dependencies:
 "#,
     );
     dir.file("own.c", OWN);
-    dir.file("prog.cpp", "#include <cmath>\n#include <iostream>\n#include <openssl/ssl.h>\n#include <thread>\nextern \"C\" int own(void);\nint main() { int v = 0; std::thread t([&] { v = own(); }); t.join(); std::cout << char(v) << OPENSSL_init_ssl(0, nullptr) << ASKED << std::cos(v * 0.0) << std::endl; }\n");
+    dir.file("prog.cpp", fixture!("systems/meson.cc"));
     dir.file("second.c", "#include <openssl/crypto.h>\n#include <stdio.h>\nint own(void);\nint main(void) { printf(\"%c%d\\n\", own(), OpenSSL_version_num() != 0); return 0; }\n");
     twin(&dir, &["meson setup plain && ninja -C plain"]);
     let report = ours(&dir, &["meson setup static", "meson compile -C static"]);
@@ -192,7 +176,7 @@ fn autotools_with_libtool() {
     );
     fs::create_dir(dir.join("m4")).unwrap();
     dir.file("own.c", OWN);
-    dir.file("prog.c", "#include \"config.h\"\n#include <stdio.h>\nint own(void);\n#ifdef HAVE_STRLCPY\n#define L 1\n#else\n#define L 0\n#endif\nint main(void) { printf(\"%c%d%d%d\\n\", own(), HAVE_GETADDRINFO, L, SIZEOF_LONG); return 0; }\n");
+    dir.file("prog.c", fixture!("systems/autotools.c"));
     Run::new("autoreconf").dir(dir.path()).line("-fi").output();
     let configure = |into: &str| format!("mkdir {into} && cd {into} && ../configure --prefix=/usr");
     let make = |into: &str| format!("make -C {into} -j2 && make -C {into} install DESTDIR=$PWD/{into}/dest");
