@@ -1,6 +1,8 @@
 //! Builds that outgrow one machine: distcc and sccache behind the drivers. (ccache: `names.rs`.)
 
 use crate::support::*;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use std::fs;
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Stdio};
@@ -46,7 +48,7 @@ struct Server(Child);
 impl Drop for Server {
     fn drop(&mut self) {
         // distccd ends its children with itself when it is asked to.
-        let _ = Run::new("kill").args([self.0.id().to_string()]).output();
+        let _ = kill(Pid::from_raw(self.0.id() as i32), Signal::SIGTERM);
         let _ = self.0.wait();
     }
 }

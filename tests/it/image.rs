@@ -431,12 +431,12 @@ fn an_interrupt_leaves_nothing() {
     let huge = fs::File::create(dir.join("huge")).unwrap();
     huge.set_len(64 << 30).unwrap();
     dir.file("x.tar", "old");
-    for signal in ["-INT", "-TERM"] {
+    for signal in ["INT", "TERM"] {
         let mut child = image(&dir, "-o x.tar --add huge:/huge").command().spawn().unwrap();
         wait_for("the image is being written", || dir.names().len() > 2);
-        Run::new("kill").args([signal, &child.id().to_string()]).silent();
+        self::signal(signal, child.id());
         let status = child.wait().unwrap();
-        assert_eq!(status.signal(), Some(if signal == "-INT" { 2 } else { 15 }));
+        assert_eq!(status.signal(), Some(if signal == "INT" { 2 } else { 15 }));
         assert_eq!(dir.names(), ["huge", "x.tar"]);
         assert_eq!(fs::read_to_string(dir.join("x.tar")).unwrap(), "old");
     }

@@ -187,6 +187,6 @@ fn a_launcher_that_leaves_a_server_behind_does_not_hold_the_link() {
     assert!(servers.lines().count() > 0);
     for server in servers.lines() {
         assert_eq!(fs::read(format!("/proc/{server}/comm")).unwrap(), b"sleep\n");
-        Run::new("kill").args([server]).silent();
+        signal("TERM", server);
     }
 }

@@ -222,7 +222,7 @@ fn interrupted_builds_leave_nobody_behind() {
         let mut child = command.process_group(0).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         wait_for("the build starts", || dir.join("ready").exists());
         let target = if group { format!("-{}", child.id()) } else { child.id().to_string() };
-        Run::new("kill").args(["-s", signal, "--", &target]).ok();
+        self::signal(signal, target);
         let status = child.wait().unwrap();
         let number = match signal {
             "INT" => 2,

@@ -143,7 +143,7 @@ fn signalled(who: Who, options: &str, arguments: &str, signal: &str) -> Output {
     let mut line = String::new();
     stdout.read_line(&mut line).unwrap();
     assert_eq!(line, "ready\n");
-    Run::new("kill").args([signal, &child.id().to_string()]).silent();
+    self::signal(signal, child.id());
     let mut rest = String::new();
     std::io::Read::read_to_string(&mut stdout, &mut rest).unwrap();
     let mut out = child.wait_with_output().unwrap();
@@ -155,11 +155,11 @@ fn signalled(who: Who, options: &str, arguments: &str, signal: &str) -> Output {
 fn signals_reach_the_program() {
     for who in BOTH {
         for options in ["", "--trace"] {
-            let out = signalled(who, options, "wait", "-TERM");
+            let out = signalled(who, options, "wait", "TERM");
             assert_eq!(out.status.signal(), Some(15), "{who:?} {options}");
-            let out = signalled(who, options, "catch", "-TERM");
+            let out = signalled(who, options, "catch", "TERM");
             assert_eq!((out.status.code(), text(&out.stdout).as_str()), (Some(5), "caught 15\n"), "{who:?} {options}");
-            let out = signalled(who, options, "wait", "-INT");
+            let out = signalled(who, options, "wait", "INT");
             assert_eq!(out.status.signal(), Some(2), "{who:?} {options}");
         }
     }
@@ -172,7 +172,7 @@ fn nothing_outlives_it() {
         assert_eq!(attempt(Who::Us, options, "orphan").output().status.code(), Some(0));
     }
     // Killed, staticctl takes everything along: the pipe closes.
-    let out = signalled(Who::Us, "", "wait", "-KILL");
+    let out = signalled(Who::Us, "", "wait", "KILL");
     assert_eq!(out.status.signal(), Some(9));
 }
 

@@ -200,6 +200,11 @@ pub fn missing(name: &str) -> PathBuf {
     Dir::new().join(name)
 }
 
+/// Sends a signal by its name to a process, or to a group of them as `-GROUP`. The shell's own `kill` needs no package.
+pub fn signal(name: &str, to: impl std::fmt::Display) {
+    Run::new("sh").args(["-c", "kill -s \"$0\" -- \"$1\"", name, &to.to_string()]).silent();
+}
+
 /// Waits for what another process does. The limit is for one that hangs, and says nothing of how fast it is.
 pub fn wait_for(what: &str, holds: impl Fn() -> bool) {
     let hangs = Instant::now() + Duration::from_secs(120);
