@@ -1,7 +1,7 @@
 //! cargo and rustc with the driver as linker: programs become static, what rustc and cargo load and run stays as it is.
 //! The crates come from crates.io by cargo itself.
 
-use crate::run::{built, names};
+use crate::quick::run::{built, names};
 use crate::support::*;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -4,10 +4,10 @@ use crate::support::*;
 use std::fs::{self, File};
 use std::path::Path;
 
-const MAIN: &str = "int q(void);\nint main(void) { return q() - 42; }\n";
+pub const MAIN: &str = "int q(void);\nint main(void) { return q() - 42; }\n";
 
 /// A shared object of one source, and a program that needs it.
-fn library(source: &str, options: &str) -> Dir {
+pub fn library(source: &str, options: &str) -> Dir {
     let dir = Dir::new();
     dir.file("q.c", source);
     dir.file("main.c", MAIN);
@@ -200,19 +200,6 @@ fn a_library_that_is_replaced_meanwhile_is_never_half_of_two() {
         done.store(true, std::sync::atomic::Ordering::Relaxed);
     });
     assert!(Path::new(&file).exists());
-}
-
-#[test]
-fn a_library_for_another_machine_is_named() {
-    let dir = library("int q(void) { return 42; }", "");
-    Run::new("aarch64-linux-gnu-gcc").dir(dir.path()).line("-shared -fPIC q.c -o libq.so").ok();
-    let said = Run::new(STATICCTL).dir(dir.path()).line("archive libq.so").fails(2);
-    assert!(said.contains("its machine (aarch64) has no converter: only x86-64 has one"), "{said}");
-    assert!(said.contains("hint: build the library as an archive"), "{said}");
-    // In a link it is the linker that passes over it or takes no notice of it.
-    let said = Run::new(STATICCC).dir(dir.path()).line("main.c -L. -lq -o x").fails(1);
-    assert!(said.contains("incompatible") || said.contains("cannot find -lq"), "{said}");
-    assert!(!dir.join("x").exists() && !dir.join("libq.a").exists());
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Build systems under `staticctl run`, each with a project that has a shared library of its own, libraries of the
 //! system's and questions at configure time; what comes out runs in an empty root and says what its dynamic twin says.
 
-use crate::run::{built, names};
+use crate::quick::run::{built, names};
 use crate::support::*;
 use std::fs;
 use std::path::Path;

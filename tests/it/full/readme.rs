@@ -4,7 +4,7 @@ use crate::support::*;
 use std::fs;
 use std::path::Path;
 
-const README: &str = include_str!("../../README.md");
+const README: &str = include_str!("../../../README.md");
 
 /// Runs a line of the README in a directory, with our programs on PATH.
 fn documented(dir: &Path, line: &str) -> String {
