@@ -1,4 +1,4 @@
-//! What makes a link leave the built-in linker, and what that one does when it fails.
+//! The built-in linker: what its programs are like, and what makes a link leave it.
 
 use crate::support::{
     Dir, HELLO_C, HELLO_CXX, Run, STATICCC, STATICCTL, STATICCXX, recorded, recording, says_in_empty_root, text,

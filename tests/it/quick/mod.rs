@@ -16,7 +16,7 @@ pub mod check;
 pub mod libraries;
 // Shared libraries of the project itself, against their dynamic twins.
 pub mod shared;
-// What makes a link leave the built-in linker, and what that one does when it fails.
+// The built-in linker: what its programs are like, and what makes a link leave it.
 pub mod linkers;
 // Shared objects without archives, converted, against their dynamic twins.
 pub mod convert;
