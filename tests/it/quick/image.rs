@@ -3,6 +3,7 @@
 use crate::quick::sandbox::probe;
 use crate::support::*;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
@@ -160,7 +161,12 @@ fn an_interrupt_leaves_nothing() {
     dir.file("x.tar", "old");
     for signal in ["INT", "TERM"] {
         let mut child = image(&dir, "-o x.tar --add huge:/huge").command().spawn().unwrap();
-        wait_for("the image is being written", || dir.names().len() > 2);
+        // A layer grows in a file without a name.
+        let layer = |fd: fs::DirEntry| {
+            fs::read_link(fd.path()).is_ok_and(|p| text(p.as_os_str().as_bytes()).ends_with(" (deleted)"))
+        };
+        let open = || fs::read_dir(format!("/proc/{}/fd", child.id())).unwrap().flatten();
+        wait_for("a layer is being written", || open().any(layer));
         self::signal(signal, child.id());
         let status = child.wait().unwrap();
         assert_eq!(status.signal(), Some(if signal == "INT" { 2 } else { 15 }));
