@@ -63,7 +63,8 @@ mod tests {
         let other = made("other", "void my_setlocale(void); void f(void) { my_setlocale(); }");
         let functions = ["setlocale", "newlocale"];
         assert_eq!(which(&[&other, &refers], &functions), [true, false]);
-        let none = [&defines, &other, Path::new("/nonexistent"), Path::new("/dev/null")];
+        let missing = dir.path().join("missing.o");
+        let none = [&defines, &other, &missing, Path::new("/dev/null")];
         assert_eq!(which(&none, &functions), [false, false]);
         let archive = dir.path().join("lib.a");
         assert!(Command::new("ar").arg("rc").arg(&archive).args([&other, &refers]).status().unwrap().success());

@@ -98,7 +98,7 @@ mod tests {
     fn a_library_of_plugins_is_told_with_the_way_out() {
         let missing = |name: &str| Missing {
             name: format!("-l{name}"),
-            shared: format!("/nonexistent/lib{name}.so.1").into(),
+            shared: format!("/proc/none/lib{name}.so.1").into(),
             because: Vec::new(),
             required: true,
             refusal: None,

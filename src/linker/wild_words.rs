@@ -2,7 +2,7 @@
 //! sends the link through the compiler.
 //!
 //! Sources: the GNU ld manual; what libwild's own table does with each name (it passes over some without a word, and
-//! those that would change the output are not listed here); the programs of `tests/it/linkers.rs`.
+//! those that would change the output are not listed here); the programs of `tests/it/quick/linkers.rs`.
 
 use super::WhyNot;
 

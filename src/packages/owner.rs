@@ -212,7 +212,7 @@ mod tests {
         assert_eq!(shared.url("debian"), "pkg:deb/debian/libq1@1.2-3%2Bb1");
         let newer = Owner { source_version: "1.2-4".into(), ..archive.clone() };
         assert!(!shared.same_build(&newer));
-        assert_eq!(dpkg(Path::new("/nonexistent"), &files), None);
+        assert_eq!(dpkg(&dir.path().join("none"), &files), None);
     }
 
     #[test]

@@ -137,7 +137,7 @@ mod tests {
 
     fn loaded(name: &str) -> Loaded {
         let image = check::inspect_headers(Path::new("/proc/self/exe")).unwrap();
-        Loaded { name: name.into(), path: format!("/nonexistent/{name}").into(), by: "p".into(), image }
+        Loaded { name: name.into(), path: format!("/proc/none/{name}").into(), by: "p".into(), image }
     }
 
     fn owner(source: &str, version: &str) -> Owner {
@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn an_archive_counts_only_if_it_is_of_the_same_build() {
-        let archive = Path::new("/nonexistent/libq.a");
+        let archive = Path::new("/proc/none/libq.a");
         let none = FromShared::default();
         let (one, other) = (owner("q", "1"), owner("q", "2"));
         let q = loaded("libq.so.1");

@@ -430,7 +430,8 @@ mod tests {
 
     #[test]
     fn exec_says_why_it_failed() {
-        let e = exec(&Command::new(["/nonexistent/compiler"]));
+        let dir = tempfile::tempdir().unwrap();
+        let e = exec(&Command::new([dir.path().join("compiler")]));
         assert_eq!(e.kind(), io::ErrorKind::NotFound);
     }
 }

@@ -141,7 +141,7 @@ mod tests {
         let image =
             if build_id.is_empty() { "null".into() } else { format!(r#"{{"build_id":"{build_id}","bytes":10}}"#) };
         let line = format!(
-            r#"{{"directory":"/nonexistent","toolchain":"t","outcome":"{outcome}","reason":null,"libraries":[],"output":"{output}","image":{image},"verdict":{verdict},"times":{{"plan":1,"link":1,"check":1}}}}"#
+            r#"{{"directory":"/proc/none","toolchain":"t","outcome":"{outcome}","reason":null,"libraries":[],"output":"{output}","image":{image},"verdict":{verdict},"times":{{"plan":1,"link":1,"check":1}}}}"#
         );
         records::parse(line.as_bytes()).remove(0)
     }
@@ -149,7 +149,7 @@ mod tests {
     fn found(path: &str, build_id: &str, is_static: bool) -> Found {
         let failures = vec![Failure::HasInterpreter { interpreter: "/ld.so".into() }];
         Found {
-            path: format!("/nonexistent/{path}").into(),
+            path: format!("/proc/none/{path}").into(),
             id: FileId { device: 0, inode: path.len() as u64 },
             kind: is_static.then_some(StaticKind::StaticPie),
             failures: if is_static { vec![] } else { failures },
@@ -159,7 +159,7 @@ mod tests {
     }
 
     fn joined(links: Vec<Link>, programs: Vec<Found>) -> Summary {
-        join(links, Scan { programs, cut: false }, Path::new("/nonexistent"), false)
+        join(links, Scan { programs, cut: false }, Path::new("/proc/none"), false)
     }
 
     #[test]
@@ -168,8 +168,8 @@ mod tests {
         let programs = vec![found("a", "1", true), found("dest/bin/a", "1", true), found("app", "2", true)];
         let summary = joined(links, programs);
         let names: Vec<_> = summary.programs.iter().map(|p| p.path.to_str().unwrap()).collect();
-        assert_eq!(names, ["/nonexistent/a", "/nonexistent/app"]);
-        assert_eq!(summary.programs[0].copies, [PathBuf::from("/nonexistent/dest/bin/a")]);
+        assert_eq!(names, ["/proc/none/a", "/proc/none/app"]);
+        assert_eq!(summary.programs[0].copies, [PathBuf::from("/proc/none/dest/bin/a")]);
         assert!(summary.programs.iter().all(|p| p.is_static && p.bytes == Some(7)));
         assert!(summary.foreign.is_empty() && summary.gone.is_empty());
     }
@@ -179,17 +179,17 @@ mod tests {
         let summary = joined(vec![link("a", "verified", "1")], vec![found("b", "", false), found("c", "9", true)]);
         assert_eq!(summary.gone.len(), 1, "a was linked and is gone");
         let foreign: Vec<_> = summary.foreign.iter().map(|f| (f.path.to_str().unwrap(), f.is_static)).collect();
-        assert_eq!(foreign, [("/nonexistent/b", false), ("/nonexistent/c", true)]);
+        assert_eq!(foreign, [("/proc/none/b", false), ("/proc/none/c", true)]);
     }
 
     #[test]
     fn a_failed_link_counts_where_the_build_failed() {
         let links = || vec![link("a", "failed", ""), link("b", "left-alone", "")];
         let scan = || Scan { programs: vec![found("b", "", false)], cut: false };
-        let summary = join(links(), scan(), Path::new("/nonexistent"), true);
+        let summary = join(links(), scan(), Path::new("/proc/none"), true);
         assert_eq!((summary.programs.len(), summary.programs[0].outcome), (1, Outcome::Failed));
         assert_eq!((summary.left_alone.len(), summary.foreign.len()), (1, 0));
-        let summary = join(links(), scan(), Path::new("/nonexistent"), false);
+        let summary = join(links(), scan(), Path::new("/proc/none"), false);
         assert_eq!((summary.programs.len(), summary.gone.len()), (0, 1), "a question of configure's");
     }
 
@@ -197,7 +197,7 @@ mod tests {
     fn the_copy_of_a_program_that_is_gone_is_the_program() {
         let summary =
             joined(vec![link("work/a.out", "verified", "1")], vec![found("x/app", "1", true), found("b", "1", true)]);
-        assert_eq!(summary.programs[0].path, Path::new("/nonexistent/b"));
-        assert_eq!(summary.programs[0].copies, [PathBuf::from("/nonexistent/x/app")]);
+        assert_eq!(summary.programs[0].path, Path::new("/proc/none/b"));
+        assert_eq!(summary.programs[0].copies, [PathBuf::from("/proc/none/x/app")]);
     }
 }

@@ -22,6 +22,13 @@ pub const HELLO_C: &str = "#include <stdio.h>\nint main(int n, char **v) { print
 pub const HELLO_CXX: &str = "#include <iostream>\n#include <stdexcept>\nint main() { try { throw std::runtime_error(\"hello\"); } \
                              catch (const std::exception &e) { std::cout << e.what() << std::endl; } }\n";
 
+/// The text of a file below `tests/fixtures`.
+macro_rules! fixture {
+    ($path:literal) => {
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/", $path))
+    };
+}
+
 /// A directory of a test's own, removed at its end.
 pub struct Dir(tempfile::TempDir);
 
@@ -191,6 +198,11 @@ pub fn says_in_empty_root(program: &Path, args: &[&str]) -> String {
 /// A path that is surely missing: in a directory that was just made and is gone.
 pub fn missing(name: &str) -> PathBuf {
     Dir::new().join(name)
+}
+
+/// Sends a signal by its name to a process, or to a group of them as `-GROUP`. The shell's own `kill` needs no package.
+pub fn signal(name: &str, to: impl std::fmt::Display) {
+    Run::new("sh").args(["-c", "kill -s \"$0\" -- \"$1\"", name, &to.to_string()]).silent();
 }
 
 /// Waits for what another process does. The limit is for one that hangs, and says nothing of how fast it is.

@@ -1,0 +1,64 @@
+//! What needs more than g++ and Rust, by themes: other compilers and linkers, libraries, build systems, tools.
+
+// Being found under Clang's names, ccache before and behind the drivers, shims for make.
+pub mod names;
+// The classifier against Clang, and on calls that build systems make.
+pub mod oracle;
+// The compilers behind the names of toolchains: musl-gcc, Clang, zig.
+pub mod toolchains;
+// The musl toolchain that we build.
+pub mod musl;
+// Building it with bad input.
+pub mod install;
+// `staticctl check` of programs that other packages bring, against ldd.
+pub mod check;
+// A project's own shared libraries with make, CMake, Meson and libtool, and with libraries of the system.
+pub mod shared;
+// Programs that stress linkers, linked by each of them and run.
+pub mod linkers;
+// Converted shared objects with every linker, of libraries of the distribution, and under debuggers.
+pub mod convert;
+// Programs of many libraries that are installed without an archive.
+pub mod convert_programs;
+// What policies, debuggers and profilers make of a program with converted libraries.
+pub mod convert_result;
+// A shared object for another machine, which is not converted.
+pub mod convert_bad;
+// Plugins linked in by every linker, and those of Lua.
+pub mod plugins;
+// Converters of iconv and name services linked in.
+pub mod iconv;
+// Finished programs made static by `staticctl convert`, against their originals.
+pub mod programs;
+// What `staticctl convert` says of programs by Go, for other libcs and machines, and with rights of their own.
+pub mod programs_bad;
+// glibc's repaired traps under strace and with a locale of the machine, and a hint that names an installed library.
+pub mod repairs;
+// `staticctl toolchain` where every toolchain is installed.
+pub mod ctl;
+// make, autoconf, CMake and Meson with the drivers as compilers.
+pub mod builds;
+// `staticctl run` around make, on a terminal, and with other compilers.
+pub mod run;
+// cargo and rustc with the driver as linker.
+pub mod rust;
+// Go with the drivers as CC and CXX.
+pub mod go;
+// CMake, Meson, autotools and make under `staticctl run`, beside their dynamic twins.
+pub mod systems;
+// distcc and sccache with the drivers.
+pub mod caches;
+// What the README and the book say about whole builds, run as it stands there.
+pub mod readme;
+// Every shell block of the README and of the book.
+pub mod blocks;
+// The book is built, and its links lead somewhere.
+pub mod book;
+// `staticctl try` beside strace, and on a terminal.
+pub mod sandbox;
+// `staticctl image` against the tools that read images: skopeo, umoci, podman, runc.
+pub mod image;
+// `staticctl image --push` against Debian's docker-registry.
+pub mod registry;
+// Hostile bytes for what converts shared objects and programs; several linkers make those that are damaged.
+pub mod fuzz;

@@ -1,0 +1,274 @@
+//! The musl toolchain that `staticctl toolchain install musl` builds: built once for all tests, below target/.
+
+use crate::support::*;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+/// The data directory with the toolchain in it. The install waits for one of another process, and is done at once
+/// where nothing has changed.
+pub fn data() -> &'static Path {
+    static DATA: OnceLock<PathBuf> = OnceLock::new();
+    DATA.get_or_init(|| {
+        let data = Path::new(env!("CARGO_TARGET_TMPDIR")).join("musl-data");
+        Run::new(STATICCTL).env("XDG_DATA_HOME", &data).line("toolchain install musl -q").ok();
+        data
+    })
+}
+
+/// A driver or tool with the toolchain.
+fn musl(program: &str) -> Run {
+    Run::new(program).env("XDG_DATA_HOME", data()).env("STATICCXX_TOOLCHAIN", "musl")
+}
+
+fn symbols(program: &Path) -> String {
+    Run::new("nm").args([program]).ok()
+}
+
+const CXX: &str = env!("CARGO_MANIFEST_DIR");
+
+#[test]
+fn hello_is_small_static_and_runs_in_nothing() {
+    let dir = Dir::new();
+    let hello = Path::new(CXX).join("examples/hello-cpp/hello.cpp");
+    musl(STATICCXX).dir(dir.path()).line("-O2 -s -o h").args([&hello]).silent();
+    assert_eq!(says_in_empty_root(&dir.join("h"), &["you"]), "Hello, you!\ncaught: nobody to greet\n");
+    let size = fs::metadata(dir.join("h")).unwrap().len();
+    assert!(size <= 225_000, "{size} bytes");
+    for (option, kind) in [("-static", "EXEC"), ("-static-pie", "DYN"), ("-no-pie", "EXEC"), ("-pie", "DYN")] {
+        musl(STATICCXX).dir(dir.path()).line("-o h").args([option]).args([&hello]).silent();
+        assert_eq!(says_in_empty_root(&dir.join("h"), &[]).lines().count(), 2);
+        let header = Run::new("readelf").args(["-hW".as_ref(), dir.join("h").as_os_str()]).ok();
+        assert!(header.contains(kind), "{option}: {header}");
+    }
+}
+
+#[test]
+fn every_kind_of_call_has_musl_s_headers_and_none_of_glibc_s() {
+    let dir = Dir::new();
+    dir.file("h.c", fixture!("musl/headers.c"));
+    dir.file("f.S", fixture!("musl/headers.S"));
+    dir.file("all.h", "#include <vector>\n#include <features.h>\n#ifdef __GLIBC__\n#error glibc\n#endif\n");
+    dir.file("p.cpp", "#include \"all.h\"\nint main() { return std::vector<int>{1}.size() - 1; }\n");
+    let cc = || musl(STATICCC).dir(dir.path());
+    let said = cc().line("-M h.c").ok();
+    assert!(said.contains("include/features.h") && !said.contains("/usr/include/"), "{said}");
+    assert!(cc().line("-E h.c").ok().contains("puts"));
+    cc().line("-S -O2 h.c -o h.s").silent();
+    cc().line("-c f.S -o f.o").silent();
+    cc().line("-c h.s -o h.o").silent();
+    cc().line("-r h.o f.o -o both.o").silent();
+    cc().line("-flto -O2 -c h.c -o lto.o").silent();
+    for line in ["both.o -o h", "@words", "lto.o f.o -O2 -flto -o h", "-pthread h.c f.S -lm -ldl -lrt -o h"] {
+        dir.file("words", "both.o -o 'h'");
+        cc().line(line).silent();
+        assert_eq!(says_in_empty_root(&dir.join("h"), &[]), "hello\n", "{line}");
+    }
+    musl(STATICCXX).dir(dir.path()).line("-x c++-header all.h -o all.h.gch").silent();
+    musl(STATICCXX).dir(dir.path()).line("-H p.cpp -o p").ok();
+    assert_eq!(says_in_empty_root(&dir.join("p"), &[]), "");
+    let said = musl(STATICCXX).dir(dir.path()).line("-m32 p.cpp -o p").fails(1);
+    assert!(said.contains("only 64-bit x86"), "{said}");
+}
+
+#[test]
+fn openmp_is_there() {
+    let dir = Dir::new();
+    dir.file("o.c", fixture!("musl/openmp.c"));
+    musl(STATICCC).dir(dir.path()).line("-fopenmp o.c -o o").silent();
+    assert_eq!(says_in_empty_root(&dir.join("o"), &[]), "9\n");
+}
+
+#[test]
+fn programs_that_allocate_get_another_allocator() {
+    let dir = Dir::new();
+    dir.file("v.cpp", "#include <vector>\n#include <cstdio>\nint main(int n, char **) { std::vector<int> v; for (int i = 0; i < n * 9; i++) v.push_back(i); std::printf(\"%zu\\n\", v.size()); }\n");
+    dir.file("m.c", "#include <stdio.h>\n#include <stdlib.h>\nint main(void) { char *p = malloc(99); sprintf(p, \"%d\", 9); puts(p); free(p); return 0; }\n");
+    dir.file("s.cpp", "#include <iostream>\n#include <string>\nint main(int n, char **) { std::cout << std::string(100 * n, 'x').find('y') + 10 << std::endl; }\n");
+    dir.file("p.c", "#include <stdio.h>\nint main(void) { puts(\"9\"); return 0; }\n");
+    dir.file("own.c", fixture!("musl/own-malloc.c"));
+    let made = |driver: &str, line: &str, value: &str| {
+        musl(driver).dir(dir.path()).env("STATICCXX_MALLOC", value).line(line).line("-o x").silent();
+        assert_eq!(says_in_empty_root(&dir.join("x"), &[]), "9\n", "{line} {value}");
+        symbols(&dir.join("x")).contains(" mi_malloc")
+    };
+    for (driver, line) in [(STATICCXX, "v.cpp"), (STATICCC, "m.c")] {
+        assert!(made(driver, line, ""), "{line}");
+        assert!(!made(driver, line, "libc"), "{line}");
+    }
+    // What only the library allocates for itself does not count, and nothing goes in that nothing calls.
+    assert!(!made(STATICCXX, "s.cpp", "") && made(STATICCXX, "s.cpp", "mimalloc"));
+    assert!(!made(STATICCC, "p.c", "mimalloc"));
+    // The program's own comes first.
+    made(STATICCC, "m.c own.c", "mimalloc");
+    assert!(symbols(&dir.join("x")).contains(" T malloc"));
+    let said = musl(STATICCC).dir(dir.path()).env("STATICCXX_MALLOC", "tcmalloc").line("m.c -o x").output();
+    assert!(
+        said.status.success() && text(&said.stderr).contains("STATICCXX_MALLOC=tcmalloc"),
+        "{}",
+        text(&said.stderr)
+    );
+}
+
+#[test]
+fn threads_get_a_stack_as_elsewhere() {
+    let dir = Dir::new();
+    dir.file("t.c", fixture!("musl/deep-stack.c"));
+    musl(STATICCC).dir(dir.path()).line("-O1 t.c -o t").silent();
+    assert_eq!(says_in_empty_root(&dir.join("t"), &[]), "1\n");
+    let stack = |value: &str, line: &str| {
+        musl(STATICCC).dir(dir.path()).env("STATICCXX_STACK_SIZE", value).line(line).silent();
+        let said = Run::new("readelf").args(["-lW".as_ref(), dir.join("t").as_os_str()]).ok();
+        let line = said.lines().find(|l| l.contains("GNU_STACK")).unwrap().to_owned();
+        line.split_whitespace().nth(5).unwrap().to_owned()
+    };
+    assert_eq!(stack("", "t.c -o t"), "0x800000");
+    assert_eq!(stack("1048576", "t.c -o t"), "0x100000");
+    assert_eq!(stack("", "t.c -o t -Wl,-z,stack-size=262144"), "0x040000");
+    assert_eq!(stack("0", "t.c -o t"), "0x000000");
+}
+
+#[test]
+fn archives_for_glibc_are_named_before_the_linker_s_errors() {
+    let dir = Dir::new();
+    dir.file("z.c", "void *gzopen(const char *, const char *); int main(void) { return !gzopen(\"a\", \"b\"); }\n");
+    let host = Run::new("gcc").args(["-print-file-name=libz.a"]).ok();
+    let said = musl(STATICCC).dir(dir.path()).line("z.c -o z").args([host.trim()]).fails(1);
+    assert!(said.starts_with("staticcxx: error: `") && said.contains("was built for glibc"), "{said}");
+    assert!(said.lines().next().unwrap().contains("__snprintf_chk"), "{said}");
+    assert!(said.lines().nth(1).unwrap().contains("toolchain show musl --prefix"), "{said}");
+    assert!(said.contains("undefined reference"), "{said}");
+    // And the machine's own archives are not in reach.
+    let said = musl(STATICCC).dir(dir.path()).line("z.c -lz -o z").fails(1);
+    assert!(said.contains("-lz"), "{said}");
+}
+
+#[test]
+fn a_library_installed_into_the_prefix_serves_the_next_project() {
+    let dir = Dir::new();
+    let show = |what: &str| musl(STATICCTL).line("toolchain show musl").args([what]).ok();
+    let prefix = show("--prefix").trim().to_owned();
+    assert!(Path::new(&prefix).starts_with(data()));
+    dir.file(
+        "greet.c",
+        "#include <stdio.h>\n#include <math.h>\nvoid greet(double d) { printf(\"%.2f\\n\", sqrt(d)); }\n",
+    );
+    dir.file("greet-test.h", "void greet(double);\n");
+    dir.file("greet-test.pc", "Name: greet\nDescription: x\nVersion: 1\nprefix=${pcfiledir}/../..\nLibs: -L${prefix}/lib -lgreet-test\nLibs.private: -lm\nCflags: -I${prefix}/include\n");
+    dir.file(
+        "Makefile",
+        "install: libgreet-test.a\n\tinstall -D -m 644 libgreet-test.a $(PREFIX)/lib/libgreet-test.a\n\tinstall -D -m 644 greet-test.h $(PREFIX)/include/greet-test.h\n\tinstall -D -m 644 greet-test.pc $(PREFIX)/lib/pkgconfig/greet-test.pc\nlibgreet-test.a: greet.o\n\tar rcs $@ greet.o\n",
+    );
+    let make = musl("make").with_our_compilers().dir(dir.path());
+    make.args(["install".to_owned(), format!("PREFIX={prefix}")]).ok();
+    dir.file("main.c", "#include <greet-test.h>\nint main(void) { greet(2); return 0; }\n");
+    musl(STATICCC).dir(dir.path()).line("main.c -lgreet-test -o a").silent();
+    assert_eq!(says_in_empty_root(&dir.join("a"), &[]), "1.41\n");
+    let script = "eval \"$(staticctl toolchain show musl --env)\" && staticcc main.c $(pkg-config --cflags --libs greet-test) -o b && ! pkg-config --exists zlib";
+    musl("sh").with_our_compilers().dir(dir.path()).args(["-c", script]).ok();
+    assert_eq!(says_in_empty_root(&dir.join("b"), &[]), "1.41\n");
+    for file in ["lib/libgreet-test.a", "include/greet-test.h", "lib/pkgconfig/greet-test.pc"] {
+        fs::remove_file(Path::new(&prefix).join(file)).unwrap();
+    }
+}
+
+#[test]
+fn a_build_s_own_shared_libraries_are_fat() {
+    let dir = Dir::new();
+    dir.file("q.cpp", "#include <string>\n#include <stdexcept>\nstd::string q(int n) { if (n > 1) throw std::runtime_error(\"too many\"); return \"q\" + std::to_string(n); }\n");
+    dir.file("m.cpp", "#include <iostream>\n#include <string>\nstd::string q(int);\nint main(int n, char **) { try { std::cout << q(n) << std::endl; } catch (const std::exception &e) { std::cout << e.what() << std::endl; } }\n");
+    musl(STATICCXX)
+        .dir(dir.path())
+        .line("-shared -fPIC q.cpp -o libq.so -Wl,-soname,libq.so.1 -lm -Wl,-z,defs")
+        .silent();
+    musl(STATICCXX).dir(dir.path()).line("m.cpp -L. -lq -o m -Wl,-rpath,.").silent();
+    assert_eq!(says_in_empty_root(&dir.join("m"), &[]), "q1\n");
+    assert_eq!(says_in_empty_root(&dir.join("m"), &["x"]), "too many\n");
+    // One that carries nothing is refused by name.
+    let bare = musl(STATICCXX).dir(dir.path()).env("STATICCXX_FAT_SHARED", "0");
+    bare.line("-shared -fPIC q.cpp -o libq.so").silent();
+    let said = musl(STATICCXX).dir(dir.path()).line("m.cpp -L. -lq -o m").fails(1);
+    assert!(said.contains("libq.so") && said.starts_with("staticcxx: error: "), "{said}");
+}
+
+#[test]
+fn clang_uses_it_too() {
+    let dir = Dir::new();
+    dir.file("h.c", HELLO_C);
+    dir.file("h.cpp", HELLO_CXX);
+    for (driver, file) in [(STATICCC, "h.c"), (STATICCXX, "h.cpp")] {
+        for option in ["-static", "-static-pie", "-O2"] {
+            let run = musl(driver).env("STATICCXX_TOOLCHAIN", "musl-clang").dir(dir.path());
+            run.args([option, file, "-o", "h"]).silent();
+            assert_eq!(says_in_empty_root(&dir.join("h"), &[]), "hello\n", "{file} {option}");
+        }
+        let comment = Run::new("readelf").args(["-p", ".comment", "h"]).dir(dir.path()).ok();
+        assert!(comment.contains("clang"), "{comment}");
+    }
+    let said = musl(STATICCC).env("STATICCXX_TOOLCHAIN", "musl-clang").dir(dir.path()).line("-M h.c").ok();
+    assert!(!said.contains("/usr/include/"), "{said}");
+    // Clang 14 can't read all of GCC 12's C++20 headers, and libgomp's header is GCC's.
+    let said = musl(STATICCTL).line("toolchain test musl-clang").output();
+    for line in text(&said.stdout).lines().filter(|l| !l.ends_with("passes") && !l.ends_with("pass")) {
+        assert!(line.starts_with("coroutines ") || line.starts_with("openmp "), "{line}");
+    }
+}
+
+#[test]
+fn the_toolchain_tells_about_itself() {
+    let list = musl(STATICCTL).line("toolchain list").ok();
+    let line = list.lines().find(|l| l.split_whitespace().next() == Some("musl")).unwrap();
+    assert!(line.contains("26/26 tests") && line.contains(" MB, ") && line.contains(" old, "), "{line}");
+    let show = musl(STATICCTL).line("toolchain show musl").ok();
+    for word in ["built:     /usr/bin/g++", "libgomp, libatomic", "linked as far as they are used", "prefix: "] {
+        assert!(show.contains(word), "{word}: {show}");
+    }
+    let json: serde_json::Value =
+        serde_json::from_str(&musl(STATICCTL).line("toolchain test musl --json").ok()).unwrap();
+    assert_eq!(json["tests"].as_array().unwrap().len(), 26);
+    let config = Dir::new();
+    let run = |program: &str| {
+        Run::new(program).env("XDG_DATA_HOME", data()).env("XDG_CONFIG_HOME", config.path()).dir(config.path())
+    };
+    run(STATICCTL).line("toolchain default musl").ok();
+    config.file("h.c", HELLO_C);
+    run(STATICCC).line("h.c -o h").silent();
+    assert!(!symbols(&config.join("h")).contains("_IO_stdin_used"));
+    let said = Run::new(STATICCTL).line("toolchain show host-gcc --prefix").fails(2);
+    assert!(said.contains("was not built here"), "{said}");
+}
+
+/// A copy of the toolchain's descriptor with another value in it, below a data directory of its own.
+fn with_descriptor(edit: impl Fn(&mut serde_json::Value)) -> Dir {
+    let dir = Dir::new();
+    let text = fs::read(data().join("staticcxx/toolchains/musl/toolchain.json")).unwrap();
+    let mut descriptor: serde_json::Value = serde_json::from_slice(&text).unwrap();
+    edit(&mut descriptor);
+    dir.file("staticcxx/toolchains/musl/toolchain.json", descriptor.to_string());
+    dir.file("h.c", HELLO_C);
+    dir
+}
+
+#[test]
+fn a_compiler_that_changed_is_noticed() {
+    let dir = with_descriptor(|d| d["built_with"][1] = 12.into());
+    let run = |line: &str| musl(STATICCC).env("XDG_DATA_HOME", dir.path()).dir(dir.path()).line(line).output();
+    let out = run("h.c -o h");
+    let said = text(&out.stderr);
+    assert!(out.status.success() && said.lines().count() == 1, "{said}");
+    assert!(said.contains("has changed since toolchain `musl`") && said.contains("toolchain install musl"), "{said}");
+    assert!(run("-c h.c").stderr.is_empty());
+}
+
+#[test]
+fn removing_it_leaves_what_the_user_put_there() {
+    let dir = with_descriptor(|d| d["manifest"] = missing("1/manifest.json").to_str().unwrap().into());
+    let kept = dir.file("staticcxx/toolchains/musl/lib/libmine.a", "!<arch>\n");
+    let run = || Run::new(STATICCTL).env("XDG_DATA_HOME", dir.path());
+    run().line("toolchain remove musl").silent();
+    assert!(kept.is_file() && !dir.join("staticcxx/toolchains/musl/toolchain.json").exists());
+    let said = run().line("toolchain remove musl").fails(2);
+    assert!(said.contains("no toolchain `musl`"), "{said}");
+    let said = run().line("toolchain remove ../../x").fails(2);
+    assert!(said.contains("no toolchain"), "{said}");
+}

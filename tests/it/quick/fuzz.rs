@@ -1,0 +1,215 @@
+//! Hostile bytes for everything that reads bytes. Each target runs for STATICCXX_FUZZ_SECONDS (1 by default, 60 in
+//! `tests/run`) with seeds that differ from run to run; `fuzzing.rs` says where a failure is saved and how it is had again.
+
+use crate::fuzzing::{Fuzzer, Input, REGRESSIONS, target_of};
+use crate::support::*;
+use proptest::prelude::*;
+use staticcxx::args::{ld_options, lexer, response};
+use staticcxx::check;
+use staticcxx::libs::{la, pc, script, sniff};
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::ffi::OsStringExt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+pub fn fuzz<T: Input>(name: &str, inputs: impl Strategy<Value = T>, target: impl Fn(&T)) {
+    assert!(TARGETS.contains(&name));
+    Fuzzer::new(name).run(inputs, target);
+}
+
+/// What saved inputs are named after.
+pub const TARGETS: [&str; 6] = ["calls", "elf", "programs", "responses", "scripts", "shared"];
+
+#[test]
+fn every_saved_input_has_a_target() {
+    let files: Vec<_> = fs::read_dir(REGRESSIONS).unwrap().map(|f| f.unwrap().file_name()).collect();
+    assert!(!files.is_empty());
+    for file in files {
+        assert!(target_of(&file).is_some_and(|name| TARGETS.contains(&&*name)), "{}", file.display());
+    }
+}
+
+#[test]
+fn what_fails_is_saved_and_fails_again() {
+    let dir = Dir::new();
+    let regressions = dir.join("kept");
+    fs::create_dir(&regressions).unwrap();
+    let fuzzer =
+        Fuzzer { name: "own", failures: dir.join("failed"), regressions: &regressions, budget: Duration::ZERO };
+    let inputs = proptest::collection::vec(any::<u8>(), 0..50);
+    // Said before it fails, since a target may take the whole process along.
+    let label = || fs::read_to_string(dir.join(format!("failed/own.running-{}", std::process::id()))).unwrap();
+    let target = |bytes: &Vec<u8>| assert!(bytes.len() < 40, "{} bytes after {}", bytes.len(), label().trim());
+    let panic = catch_unwind(AssertUnwindSafe(|| fuzzer.feed(1, &inputs, &target))).unwrap_err();
+    let said = panic.downcast_ref::<String>().unwrap();
+    let names: Vec<_> = fs::read_dir(dir.join("failed")).unwrap().map(|f| f.unwrap().file_name()).collect();
+    let [name] = &names[..] else { panic!("{names:?}") };
+    let name = name.to_str().unwrap();
+    assert!(said.contains(&format!("bytes after {name}")), "{said}");
+    assert!(said.contains(&format!("failed/{name}")) && said.contains(&format!("_REPLAY={name} ")), "{said}");
+    // From its file, from its seed alone, and as one of the saved.
+    let saved = fs::read(dir.join("failed").join(name)).unwrap();
+    assert!(saved.len() >= 40);
+    assert_eq!(fuzzer.replayed(name, &inputs), saved);
+    fs::rename(dir.join("failed").join(name), regressions.join("own-long")).unwrap();
+    assert_eq!(fuzzer.replayed(name, &inputs), saved);
+    assert_eq!(fuzzer.replayed("own-long", &inputs), saved);
+    let fails = catch_unwind(AssertUnwindSafe(|| fuzzer.run(&inputs, |bytes: &Vec<u8>| assert!(*bytes != saved))));
+    assert!(fails.is_err());
+}
+
+/// Words as they occur in calls, and bytes.
+fn words() -> impl Strategy<Value = Vec<Vec<u8>>> {
+    let known = proptest::sample::select(vec![
+        "-o",
+        "-Wl,",
+        "-Wl,-rpath,",
+        "-Wl,--start-group",
+        "-Xlinker",
+        "-l",
+        "-l:",
+        "-L",
+        "-x",
+        "c++",
+        "-static",
+        "-shared",
+        "-Wl,-z,now",
+        "@f",
+        "--sysroot=",
+        "--sysroot",
+        "-Wl,--library=",
+        "-specs=",
+        "-",
+        "",
+        "--",
+        "-Wl,@f",
+        "-z",
+        "-T",
+        "-isystem",
+        "--param",
+        "-###",
+    ]);
+    let bytes = proptest::collection::vec(1u8.., 0..24);
+    let word = (known, bytes)
+        .prop_map(|(k, b)| if b.len() % 3 == 0 { k.as_bytes().to_vec() } else { [k.as_bytes(), &b].concat() });
+    proptest::collection::vec(word, 0..24)
+}
+
+fn os(words: &[Vec<u8>]) -> Vec<OsString> {
+    words.iter().map(|w| OsString::from_vec(w.clone())).collect()
+}
+
+#[test]
+fn lexer_and_linker_words() {
+    fuzz("calls", words(), |words| {
+        let argv = os(words);
+        let args = lexer::lex(&argv);
+        assert_eq!(lexer::emit(&args), argv);
+        let items = ld_options::split(&args);
+        let _ = ld_options::options(&items);
+        assert_eq!(ld_options::join(&items), argv);
+    });
+}
+
+#[test]
+fn response_files() {
+    let dir = Dir::new();
+    let path = dir.join("args");
+    let bytes = proptest::collection::vec(
+        prop_oneof![any::<u8>(), proptest::sample::select(b"\\\"' \n\t@-ox/".to_vec())],
+        0..300,
+    );
+    fuzz("responses", bytes, |bytes| {
+        fs::write(&path, bytes).unwrap();
+        let mut word = OsString::from("@");
+        word.push(path.as_os_str());
+        let expanded = response::expand(&[word], std::path::Path::new(""));
+        // What we write ourselves reads back as it was.
+        let words: Vec<OsString> =
+            expanded.words.iter().filter(|w| !w.is_empty() && !w.as_encoded_bytes().contains(&b'@')).cloned().collect();
+        fs::write(&path, response::quote(&words)).unwrap();
+        let mut again = OsString::from("@");
+        again.push(path.as_os_str());
+        assert_eq!(response::expand(&[again], std::path::Path::new("")).words, words);
+    });
+}
+
+#[test]
+fn elf_files() {
+    let dir = Dir::new();
+    dir.file("x.c", HELLO_C);
+    dir.file("y.c", "void _start(void) { for (;;) ; }\n");
+    for line in [
+        "y.c -nostdlib -static -o a",
+        "y.c -nostdlib -static-pie -o b",
+        "x.c -o c",
+        "-c x.c -o d",
+        "-shared -fPIC x.c -o e",
+    ] {
+        Run::new("gcc").dir(dir.path()).line(line).ok();
+    }
+    let seeds: Vec<Vec<u8>> = ["a", "b", "c", "d", "e"].map(|n| fs::read(dir.join(n)).unwrap()).to_vec();
+    // Extreme values where lengths, offsets and counts stand.
+    let value = prop_oneof![any::<u8>(), proptest::sample::select(vec![0u8, 1, 0x7f, 0x80, 0xff])];
+    let changes = proptest::collection::vec((any::<u32>(), value, 1usize..9), 0..10);
+    let input = (proptest::sample::select(seeds), changes, any::<u32>()).prop_map(|(mut bytes, changes, cut)| {
+        for (at, value, run) in changes {
+            let within = if at % 3 == 0 { bytes.len() } else { 0x400.min(bytes.len()) };
+            let at = at as usize % within;
+            let end = (at + run).min(bytes.len());
+            bytes[at..end].fill(value);
+        }
+        if cut % 5 == 0 {
+            bytes.truncate(cut as usize % bytes.len());
+        }
+        bytes
+    });
+    fuzz("elf", input, |bytes| {
+        let _ = check::inspect_bytes(bytes);
+        let _ = sniff::classify(bytes);
+    });
+}
+
+#[test]
+fn scripts_and_package_files() {
+    let token = proptest::sample::select(vec![
+        "INPUT",
+        "GROUP",
+        "AS_NEEDED",
+        "SEARCH_DIR",
+        "OUTPUT_FORMAT",
+        "(",
+        ")",
+        ",",
+        "-lm",
+        "/* ",
+        " */",
+        "\"",
+        "libx.so",
+        " ",
+        "\n",
+        "=",
+        ";",
+        "${",
+        "}",
+        "$",
+        "prefix=",
+        "${prefix}",
+        "Libs.private:",
+        "Requires.private:",
+        "Libs:",
+        ">= 1",
+        "'",
+        "\\",
+        "dependency_libs=",
+        "old_library=",
+        "\u{ff}",
+    ]);
+    let text = proptest::collection::vec(token, 0..40).prop_map(|tokens| tokens.concat());
+    fuzz("scripts", text, |text| {
+        let _ = script::parse(text.as_bytes());
+        let _ = la::parse(text);
+        let _ = pc::parse(text);
+    });
+}

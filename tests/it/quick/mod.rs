@@ -1,0 +1,46 @@
+//! What needs g++ and Rust alone, by themes.
+
+// A driver call from outside: pass-through, links, signals, bad input.
+pub mod driver;
+// The same, at the limits of the machine: no cache, no space, no compiler, a killed link.
+pub mod failures;
+// Being found under other names, finding the real compiler, launchers.
+pub mod names;
+// The classifier against GCC's drivers: `-###` prints what they would run, and runs nothing.
+pub mod oracle;
+// Toolchains: descriptors, the cache, musl-gcc, clang, zig.
+pub mod toolchains;
+// `staticctl check` and the reader on real and mutated files.
+pub mod check;
+// Libraries: every spelling, scripts, .pc and .la files, closures, missing archives.
+pub mod libraries;
+// Shared libraries of the project itself, against their dynamic twins.
+pub mod shared;
+// The built-in linker: what its programs are like, and what makes a link leave it.
+pub mod linkers;
+// Shared objects without archives, converted, against their dynamic twins.
+pub mod convert;
+// What is said of converted libraries.
+pub mod convert_result;
+// What is not converted, and hostile shared objects.
+pub mod convert_bad;
+// Plugins linked in, against the same programs that load them.
+pub mod plugins;
+// What is no such program, is broken, or changes meanwhile.
+pub mod programs_bad;
+// What repairs glibc, and hints after a failed link.
+pub mod repairs;
+// `staticctl` itself.
+pub mod ctl;
+// Whole builds under `staticctl run`: their environment, their report, their end.
+pub mod run;
+// `staticctl try`: an empty root, as root and as an ordinary user.
+pub mod sandbox;
+// `staticctl image`: where it writes, and what it refuses.
+pub mod image;
+// `staticctl image --push` against registries that misbehave, made up here.
+pub mod registry;
+// Hostile bytes for everything that reads bytes, for as long as STATICCXX_FUZZ_SECONDS says.
+pub mod fuzz;
+// Architecture rules of the sources.
+pub mod tidy;

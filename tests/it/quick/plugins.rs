@@ -1,0 +1,141 @@
+//! Plugins linked in: each program is compared with its dynamic twin, which loads them.
+
+use crate::support::*;
+use std::fs;
+use std::path::PathBuf;
+
+pub const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/plugins");
+
+pub fn source(name: &str) -> String {
+    format!("{SOURCES}/{name}")
+}
+
+/// The plugins of `tests/fixtures/plugins`, and what their dynamic host says.
+pub fn host() -> (Dir, PathBuf, String) {
+    let dir = Dir::new();
+    let plugins = dir.join("plugins");
+    fs::create_dir(&plugins).unwrap();
+    Run::new("sh").dir(&plugins).args([source("build.sh"), SOURCES.to_owned()]).ok();
+    Run::new("g++").dir(dir.path()).line(&format!("-O2 -rdynamic -pthread {} -o dynamic", source("host.cc"))).ok();
+    let said = Run::new(dir.join("dynamic")).args([&plugins]).ok();
+    assert!(said.contains("caught no square 8\n") && said.contains("global 1 42 1\n"), "{said}");
+    (dir, plugins, said)
+}
+
+pub const P: &str = fixture!("plugins/p.c");
+
+pub const HELPER: &str = "#include <stdio.h>\n__attribute__((constructor)) static void up(void) { puts(\"helper up\"); }\n\
+    __attribute__((destructor)) static void down(void) { puts(\"helper down\"); }\nint helper(int x) { return x * 100000; }\n";
+
+pub const OPENER: &str = fixture!("plugins/opener.c");
+
+/// A program with one plugin and what that needs, and a library that nobody names.
+pub fn opener() -> Dir {
+    let dir = Dir::new();
+    for (name, text) in [("p.c", P), ("helper.c", HELPER), ("main.c", OPENER)] {
+        dir.file(name, text);
+    }
+    for line in [
+        "-shared -fPIC helper.c -o libhelper.so",
+        "-shared -fPIC p.c -L. -lhelper -Wl,-rpath,$ORIGIN -o p.so",
+        "-rdynamic main.c -o dynamic",
+        "-c main.c",
+    ] {
+        Run::new("gcc").dir(dir.path()).line(line).ok();
+    }
+    dir
+}
+
+#[test]
+fn what_is_not_linked_in_is_not_found_and_the_message_says_what_to_do() {
+    let dir = opener();
+    Run::new(STATICCC).dir(dir.path()).env("STATICCXX_PLUGINS", "p.so").line("main.o -o static").silent();
+    let said = says_in_empty_root(&dir.join("static"), &["libother.so.1"]);
+    assert!(said.contains("no: libother.so.1: cannot open shared object file: No such file or directory"), "{said}");
+    assert!(said.contains("STATICCXX_PLUGINS") && said.contains("--plugin"), "{said}");
+    for (words, expected) in [
+        ("q.so", "error: STATICCXX_PLUGINS: `q.so` is no shared object"),
+        ("main.c", "error: STATICCXX_PLUGINS: `main.c` is no shared object"),
+        ("nothing*", "error: STATICCXX_PLUGINS: `nothing*` is no shared object"),
+        ("@nothing", "error: STATICCXX_PLUGINS: `nothing` can't be read"),
+    ] {
+        let said = Run::new(STATICCC).dir(dir.path()).env("STATICCXX_PLUGINS", words).line("main.o -o x").fails(1);
+        assert!(said.contains(expected) && said.contains("hint: words are separated by commas"), "{said}");
+        assert!(!dir.join("x").exists());
+    }
+}
+
+#[test]
+fn damaged_plugins_are_named_and_those_of_a_directory_left_out() {
+    let dir = opener();
+    let mut bytes = fs::read(dir.join("p.so")).unwrap();
+    bytes.truncate(bytes.len() / 2);
+    dir.file("plugins/broken.so", &bytes);
+    fs::copy(dir.join("p.so"), dir.join("plugins/p.so")).unwrap();
+    fs::copy(dir.join("libhelper.so"), dir.join("plugins/libhelper.so")).unwrap();
+    let run = |plugins: &str| Run::new(STATICCC).dir(dir.path()).env("STATICCXX_PLUGINS", plugins).line("main.o -o x");
+    let said = run("plugins/broken.so").fails(1);
+    assert!(said.contains("broken.so` can't be linked in: it is damaged"), "{said}");
+    let out = run("plugins").output();
+    let said = text(&out.stderr);
+    assert!(out.status.success() && said.contains("warning: the plugin `"), "{said}");
+    assert!(said.contains("broken.so` can't be linked in: it is damaged") && said.contains("it is left out"), "{said}");
+    assert!(says_in_empty_root(&dir.join("x"), &["p.so"]).contains("p up\n"));
+}
+
+#[test]
+fn the_report_lists_plugins_and_nothing_is_found_wanting() {
+    let dir = opener();
+    let run =
+        Run::new(STATICCC).dir(dir.path()).env("STATICCXX_PLUGINS", "p.so").env("STATICCXX_REPORT", dir.join("report"));
+    run.line("main.o -o x").silent();
+    let line = fs::read_to_string(dir.join("report/links.jsonl")).unwrap();
+    let value: serde_json::Value = serde_json::from_str(line.trim()).unwrap();
+    let plugins: Vec<&str> = value["libraries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|l| l["provider"] == "plugin" && l["build_id"].as_str().is_some_and(|b| b.len() == 40))
+        .map(|l| l["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(plugins, ["p.so", "libhelper.so"]);
+    assert!(!value["verdict"].to_string().contains("needs-dlopen"), "{}", value["verdict"]);
+}
+
+#[test]
+fn staticctl_plugins_lists_what_a_program_opens() {
+    let (dir, plugins, said) = host();
+    let tool = |line: &str| Run::new(STATICCTL).dir(dir.path()).line(line);
+    let dynamic = format!("plugins ./dynamic -- {}", plugins.display());
+    let out = tool(&dynamic).output();
+    assert!(out.status.success(), "{}", text(&out.stderr));
+    // The list on stdout, what the program says on stderr.
+    assert!(text(&out.stderr).contains("caught no square 8"), "{}", text(&out.stderr));
+    let listed = text(&out.stdout);
+    let names: Vec<&str> =
+        listed.lines().filter(|l| !l.starts_with('#')).map(|l| l.rsplit('/').next().unwrap()).collect();
+    assert_eq!(names, ["libshape_a.so", "libgiver.so", "libtaker.so", "liblacking.so"], "{listed}");
+    let silent = tool(&format!("plugins ./dynamic -o list -- {}", plugins.display())).ok();
+    assert_eq!(silent, said);
+    assert_eq!(fs::read_to_string(dir.join("list")).unwrap(), listed);
+    let words = format!("-O2 -rdynamic -pthread {} -o static", source("host.cc"));
+    Run::new(STATICCXX).dir(dir.path()).env("STATICCXX_PLUGINS", "@list").line(&words).silent();
+    assert_eq!(says_in_empty_root(&dir.join("static"), &[plugins.to_str().unwrap()]), said);
+    // What libc opens is told with the variables for it.
+    Run::new("gcc").dir(dir.path()).line(&format!("-O2 {} -o convert", source("iconv.c"))).ok();
+    let out = tool("plugins ./convert -- 9999 EUC-KR IBM1047").output();
+    assert!(text(&out.stdout).contains("# iconv: STATICCXX_ICONV=common,EUC-KR,IBM1047\n"), "{}", text(&out.stdout));
+    dir.script("script", "exit 0");
+    for (line, code, expected) in [
+        ("plugins ./static", 2, "is no dynamic program"),
+        ("plugins ./script", 2, "`staticctl plugins /bin/sh -- ./script`"),
+        ("plugins ./nothing", 2, "`./nothing` can't be read"),
+        ("plugins nothing-of-this-name", 2, "there is no program `nothing-of-this-name`"),
+        ("plugins list", 2, "list`"),
+        ("plugins true", 1, "note: it opened nothing"),
+        ("plugins ./dynamic -o nowhere/list -- plugins", 2, "nowhere/list` can't be written"),
+    ] {
+        let said = tool(line).fails(code);
+        assert!(said.contains(expected), "{line}: {said}");
+    }
+}

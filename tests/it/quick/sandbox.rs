@@ -1,0 +1,301 @@
+//! `staticctl try`: an empty root, as root and as an ordinary user.
+
+use crate::support::*;
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+use std::sync::OnceLock;
+
+/// The program and a staticctl where every user can read them: `(directory, probe, staticctl)`.
+pub fn probe() -> &'static (Dir, PathBuf, PathBuf) {
+    static PROBE: OnceLock<(Dir, PathBuf, PathBuf)> = OnceLock::new();
+    PROBE.get_or_init(|| {
+        let dir = Dir::new();
+        fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/sandbox/probe.c");
+        Run::new(STATICCC)
+            .args([source.as_os_str(), "-pthread".as_ref(), "-o".as_ref()])
+            .args([dir.join("probe")])
+            .silent();
+        fs::copy(STATICCTL, dir.join("staticctl")).unwrap();
+        let (probe, ctl) = (dir.join("probe"), dir.join("staticctl"));
+        (dir, probe, ctl)
+    })
+}
+
+pub fn is_root() -> bool {
+    fs::metadata("/proc/self").map(|m| std::os::unix::fs::MetadataExt::uid(&m)).unwrap() == 0
+}
+
+/// Who runs it: root if we are, and somebody who is not.
+#[derive(Clone, Copy, Debug)]
+pub enum Who {
+    Us,
+    Somebody,
+}
+
+const BOTH: [Who; 2] = [Who::Us, Who::Somebody];
+
+pub fn ctl(who: Who) -> Run {
+    let (_, _, ctl) = probe();
+    match who {
+        Who::Somebody if is_root() => {
+            Run::new("setpriv").line("--reuid 12345 --regid 12345 --clear-groups --").args([ctl])
+        }
+        _ => Run::new(ctl),
+    }
+}
+
+/// `staticctl try OPTIONS probe ARGUMENTS`
+pub fn attempt(who: Who, options: &str, arguments: &str) -> Run {
+    ctl(who).line("try").line(options).args([&probe().1]).line(arguments)
+}
+
+fn all(out: &Output) -> (Option<i32>, String, String) {
+    (out.status.code(), text(&out.stdout), text(&out.stderr))
+}
+
+#[test]
+fn it_runs_in_nothing_as_nobody() {
+    for who in BOTH {
+        attempt(who, "", "hello").args(["x"]).dir("/").ok();
+        assert_eq!(all(&attempt(who, "", "hello").output()), (Some(0), "hello\n".into(), String::new()), "{who:?}");
+        // Not the first process: signals would pass it by.
+        assert_eq!(attempt(who, "", "id").ok(), "65532 65532 2\n", "{who:?}");
+        assert_eq!(attempt(who, "", "hosts").fails(1), "");
+        for path in ["/proc/self", "/dev/null", "/tmp", "/etc"] {
+            assert_eq!(all(&attempt(who, "", &format!("show {path}")).output()).0, Some(1), "{who:?} {path}");
+        }
+    }
+}
+
+#[test]
+fn what_is_asked_for_is_there() {
+    for who in BOTH {
+        assert_eq!(attempt(who, "--with-etc", "hosts").ok(), "127.0.0.1\tlocalhost\n", "{who:?}");
+        assert_eq!(attempt(who, "--with-tmp", "write /tmp/x").ok(), "written\n", "{who:?}");
+        assert_eq!(attempt(who, "--with-dev", "write /dev/null").ok(), "written\n", "{who:?}");
+        assert_eq!(attempt(who, "--with-dev", "write /dev/shm/x").ok(), "written\n", "{who:?}");
+        assert!(attempt(who, "--with-proc", "show /proc/self/status").ok().starts_with("Name:\tprobe"), "{who:?}");
+    }
+}
+
+#[test]
+fn nothing_can_be_written_outside() {
+    for who in BOTH {
+        for path in ["/x", "/probe", "/etc/hosts", "/etc/x"] {
+            let said = attempt(who, "--with-etc", &format!("write {path}")).output();
+            let why = text(&said.stdout);
+            // What belongs to root is not somebody else's to write to anyway.
+            assert!(
+                ["Read-only file system\n", "Permission denied\n"].contains(&why.as_str()),
+                "{who:?} {path}: {why}"
+            );
+            assert_eq!(said.status.code(), Some(1));
+        }
+        assert!(attempt(who, "--with-proc", "write /proc/sys/kernel/hostname").output().status.code() == Some(1));
+    }
+    assert_eq!(text(&probe_hello().stdout), "hello\n");
+}
+
+fn probe_hello() -> Output {
+    Run::new(&probe().1).output()
+}
+
+#[test]
+fn streams_status_and_environment_pass() {
+    let dir = Dir::new();
+    let input = dir.file("in", "one\ntwo\n");
+    for who in BOTH {
+        let out = attempt(who, "", "cat").stdin(fs::File::open(&input).unwrap()).output();
+        assert_eq!(all(&out), (Some(0), "one\ntwo\n".into(), "end\n".into()), "{who:?}");
+        for status in [0, 1, 3, 125, 255] {
+            assert_eq!(attempt(who, "", &format!("exit {status}")).output().status.code(), Some(status), "{who:?}");
+        }
+        assert_eq!(attempt(who, "", "env FOO").env("FOO", "bar").ok(), "bar\n");
+        assert_eq!(attempt(who, "--env FOO=baz", "env FOO").env("FOO", "bar").ok(), "baz\n");
+        assert_eq!(attempt(who, "--clear-env", "env FOO").env("FOO", "bar").ok(), "unset\n");
+        // Options behind the program are the program's.
+        assert_eq!(attempt(who, "", "env --trace").ok(), "unset\n");
+    }
+}
+
+#[test]
+fn a_signal_ends_it_as_it_would_outside() {
+    for who in BOTH {
+        for signal in [6, 9, 11, 15] {
+            for options in ["", "--trace"] {
+                let out = attempt(who, options, &format!("raise {signal}")).output();
+                assert_eq!(out.status.signal(), Some(signal), "{who:?} {options}: {}", text(&out.stderr));
+            }
+        }
+    }
+}
+
+/// Starts it, waits until it is ready, sends a signal to staticctl alone, and gives its end.
+fn signalled(who: Who, options: &str, arguments: &str, signal: &str) -> Output {
+    let mut child =
+        attempt(who, options, arguments).command().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    stdout.read_line(&mut line).unwrap();
+    assert_eq!(line, "ready\n");
+    self::signal(signal, child.id());
+    let mut rest = String::new();
+    std::io::Read::read_to_string(&mut stdout, &mut rest).unwrap();
+    let mut out = child.wait_with_output().unwrap();
+    out.stdout = rest.into_bytes();
+    out
+}
+
+#[test]
+fn signals_reach_the_program() {
+    for who in BOTH {
+        for options in ["", "--trace"] {
+            let out = signalled(who, options, "wait", "TERM");
+            assert_eq!(out.status.signal(), Some(15), "{who:?} {options}");
+            let out = signalled(who, options, "catch", "TERM");
+            assert_eq!((out.status.code(), text(&out.stdout).as_str()), (Some(5), "caught 15\n"), "{who:?} {options}");
+            let out = signalled(who, options, "wait", "INT");
+            assert_eq!(out.status.signal(), Some(2), "{who:?} {options}");
+        }
+    }
+}
+
+#[test]
+fn nothing_outlives_it() {
+    // Ends at once, although a grandchild would wait for ever with our pipes open.
+    for options in ["", "--trace"] {
+        assert_eq!(attempt(Who::Us, options, "orphan").output().status.code(), Some(0));
+    }
+    // Killed, staticctl takes everything along: the pipe closes.
+    let out = signalled(Who::Us, "", "wait", "KILL");
+    assert_eq!(out.status.signal(), Some(9));
+}
+
+#[test]
+fn a_trace_names_what_was_missing_and_what_adds_it() {
+    for who in BOTH {
+        let said = attempt(who, "--trace", "hosts").fails(1);
+        assert!(said.contains("note: `/etc/hosts` is not there: `--etc` adds it"), "{who:?}: {said}");
+        let said = attempt(who, "--trace --with-etc", "hosts").output();
+        assert!(!text(&said.stderr).contains("/etc/hosts"), "{}", text(&said.stderr));
+        // Across fork, exec, threads, and from a directory.
+        let out = attempt(who, "--trace --with-etc", "family").output();
+        assert_eq!(text(&out.stdout), "no /by/exec\n1 44\n", "{who:?}");
+        let said = text(&out.stderr);
+        for path in ["/by/exec", "/by/thread", "/bin/sh", "/etc/below/here"] {
+            assert_eq!(said.matches(&format!("`{path}` is not there")).count(), 1, "{who:?} {path}: {said}");
+        }
+        assert!(said.contains("one more PROGRAM"), "{said}");
+        let said = text(&attempt(who, "--trace", "write /var/log/x").output().stderr);
+        assert!(said.contains("`/var/log/x` can't be made") && said.contains("--volume /var/log"), "{said}");
+        let said = text(&attempt(who, "--trace", "write /tmp/x").output().stderr);
+        assert!(said.contains("`--tmp`") && said.contains("`--with-tmp`"), "{said}");
+    }
+}
+
+#[test]
+fn the_network_is_a_loopback_of_its_own() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let connect = format!("connect {}", listener.local_addr().unwrap().port());
+    for who in BOTH {
+        assert_eq!(attempt(who, "", &connect).ok(), "Connection refused\n", "{who:?}");
+        assert_eq!(attempt(who, "--net host", &connect).ok(), "connected\n", "{who:?}");
+    }
+}
+
+#[test]
+fn a_root_of_one_s_own() {
+    let root = Dir::new();
+    root.file("etc/hosts", "from the root\n");
+    root.file("data/x", "data\n");
+    std::os::unix::fs::symlink("data", root.join("link")).unwrap();
+    fs::create_dir(root.join("bin")).unwrap();
+    fs::copy(&probe().1, root.join("bin/inside")).unwrap();
+    fs::set_permissions(root.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let option = format!("--root {}", root.path().display());
+    for who in BOTH {
+        assert_eq!(attempt(who, &option, "hosts").ok(), "from the root\n", "{who:?}");
+        assert_eq!(attempt(who, &option, "show /link/x").ok(), "data\n", "{who:?}");
+        assert_eq!(text(&attempt(who, &option, "write /data/y").output().stdout), "Read-only file system\n");
+        let inside = ctl(who).line("try").line(&option).line("/bin/inside hosts");
+        assert_eq!(inside.ok(), "from the root\n", "{who:?}");
+        assert_eq!(attempt(who, &format!("{option} --with-tmp"), "write /tmp/y").ok(), "written\n", "{who:?}");
+    }
+    assert_eq!(fs::read_dir(root.join("data")).unwrap().count(), 1);
+}
+
+#[test]
+fn programs_that_can_t_run() {
+    let dir = Dir::new();
+    dir.file("h.c", HELLO_C);
+    let run = |name: &str| Run::new(STATICCTL).dir(dir.path()).args(["try", name]);
+    assert!(run("./missing").fails(127).contains("`./missing` can't be read"));
+    Run::new("gcc").dir(dir.path()).line("h.c -o dynamic").silent();
+    let said = run("./dynamic").fails(126);
+    assert!(said.contains("can't run in an empty root: it has the interpreter") && said.contains("hint: "), "{said}");
+    dir.script("script", "echo no");
+    assert!(run("./script").fails(126).contains("a script for `/bin/sh`"));
+    let whole = fs::read(&probe().1).unwrap();
+    dir.file("truncated", &whole[..whole.len() / 2]);
+    assert!(run("./truncated").fails(126).contains("broken ELF file"));
+    dir.file("plain", &whole);
+    assert!(run("./plain").fails(126).contains("not executable"));
+    dir.file("empty", "");
+    assert!(run("./empty").fails(126).contains("empty"));
+    // Set-user-ID has no effect, and that is said.
+    dir.file("suid", &whole);
+    fs::set_permissions(dir.join("suid"), fs::Permissions::from_mode(0o4755)).unwrap();
+    let out = run("./suid").args(["id"]).output();
+    assert_eq!(text(&out.stdout), "65532 65532 2\n");
+    assert!(text(&out.stderr).contains("no effect"), "{}", text(&out.stderr));
+    // A machine that this one is not: nothing is run in its place.
+    let mut foreign = whole.clone();
+    foreign[18] = 22;
+    foreign[19] = 0;
+    dir.file("foreign", &foreign);
+    fs::set_permissions(dir.join("foreign"), fs::Permissions::from_mode(0o755)).unwrap();
+    let said = run("./foreign").fails(126);
+    assert!(said.contains("s390x") && said.contains("qemu-user-static"), "{said}");
+    for line in ["try", "try --net tcp x", "try --env X ./x"] {
+        let out = Run::new(STATICCTL).line(line).output();
+        assert!(!out.status.success(), "{line}");
+    }
+    let root = missing("root");
+    assert!(
+        Run::new(STATICCTL)
+            .args(["try".as_ref(), "--root".as_ref(), root.as_os_str(), "x".as_ref()])
+            .fails(125)
+            .contains("no directory")
+    );
+}
+
+#[test]
+fn where_namespaces_are_refused_nothing_runs() {
+    // A user namespace that may not have another one inside: what a machine that forbids them looks like.
+    let (_, probe, ctl) = probe();
+    let script = format!(
+        "echo 0 > /proc/sys/user/max_user_namespaces || exit 77; '{}' try '{}' hello",
+        ctl.display(),
+        probe.display()
+    );
+    let run = Run::new("unshare").line("--user --map-root-user --mount --").args(["sh", "-c", &script]);
+    let out = run.output();
+    let said = text(&out.stderr);
+    assert_eq!(all(&out), (Some(125), String::new(), said.clone()));
+    assert!(said.contains("which was not run: namespaces can't be made"), "{said}");
+    assert!(said.contains("hint: user namespaces are switched off here"), "{said}");
+}
+
+#[test]
+fn its_output_goes_to_who_reads_it() {
+    let mut child = attempt(Who::Us, "", "cat").command().stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    writeln!(stdin, "line by line").unwrap();
+    drop(stdin);
+    assert_eq!(text(&child.wait_with_output().unwrap().stdout), "line by line\n");
+}
