@@ -4,6 +4,7 @@ use super::link_job::LinkJob;
 use crate::args::Request;
 use crate::args::option_table::Role;
 use crate::check::Expect;
+use crate::libs::library_file::LibraryFiles;
 use crate::libs::mentions;
 use crate::linker::call_detection::Traps;
 use crate::linker::line::{self, Parts};
@@ -119,22 +120,31 @@ impl<'a> Ready<'a> {
         let typed = parts.stream.iter().filter(|w| !w.starts_with('-')).map(Path::new);
         let files: Vec<&Path> = typed.chain(found).collect();
         let expect = job.expect;
-        Ready { line, traps, expect, packed: packs_for(facts, &job.request) }.checked(facts.repairs.as_ref(), &files)
+        Ready { line, traps, expect, packed: packs_for(facts, &job.request) }.checked(
+            facts.repairs.as_ref(),
+            &files,
+            &job.resolution.path.files,
+        )
     }
 
     /// The same with the words that the built-in linker is known to understand, without the repairs that it takes only
-    /// once it needs them. `files` are the inputs among which a C++ program's calls are looked for.
+    /// once it needs them. `inputs` are those among which a C++ program's calls are looked for.
     ///
     /// # Errors
     /// A word that it may not understand as GNU ld does.
-    pub(super) fn checked(self, repairs: Option<&Repairs>, files: &[&Path]) -> Result<Ready<'a>, WhyNot> {
+    pub(super) fn checked(
+        self,
+        repairs: Option<&Repairs>,
+        inputs: &[&Path],
+        files: &LibraryFiles,
+    ) -> Result<Ready<'a>, WhyNot> {
         let Ready { line, mut traps, expect, packed } = self;
         let mut line = wild_words::checked(&line)?;
         line.retain(|word| !traps.is_repair(word));
         if line.iter().any(|w| w == "-lstdc++" || w.ends_with("/libstdc++.a")) {
             let ours = |file: &Path| repairs.is_some_and(|r| r.traps.as_deref() == file.parent());
-            let files: Vec<&Path> = files.iter().copied().filter(|f| !ours(f)).collect();
-            traps.cxx(|functions| mentions::which(&files, functions));
+            let inputs: Vec<&Path> = inputs.iter().copied().filter(|f| !ours(f)).collect();
+            traps.cxx(|functions| mentions::which(&inputs, files, functions));
         }
         Ok(Ready { line, traps, expect, packed })
     }

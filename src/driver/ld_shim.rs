@@ -16,6 +16,7 @@ use super::outcome::EXIT_FAILURE;
 use crate::args::{InputKind, Request, response};
 use crate::check::Expect;
 use crate::libs;
+use crate::libs::library_file::LibraryFiles;
 use crate::linker::call_detection::Traps;
 use crate::linker::{WhyNot, template};
 use crate::message;
@@ -179,7 +180,7 @@ impl Errand {
         line.extend(self.dirs.iter().cloned());
         let traps = Traps::new(true, self.repairs.as_ref(), self.wanted)?;
         let ready = Ready { line, traps, expect: self.expect, packed: self.packed };
-        let ran = ready.checked(self.repairs.as_ref(), &files)?.link(guard, &output)?;
+        let ran = ready.checked(self.repairs.as_ref(), &files, &LibraryFiles::default())?.link(guard, &output)?;
         match ran.ended {
             Ended::Killed(signal) => Ok(Some(signal)),
             Ended::Exited(_) => Ok(ran.interrupted),

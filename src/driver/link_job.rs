@@ -8,7 +8,7 @@ use crate::args::{InputKind, Request};
 use crate::check::Expect;
 use crate::convert::Refusal;
 use crate::libs::policy::ProgramFile;
-use crate::libs::{self, Resolution, SearchPath, library_ref, pic};
+use crate::libs::{self, LinkedLibrary, Provider, Resolution, SearchPath, library_ref, pic};
 use crate::model::Libc;
 use crate::plan::{self, Context, Plan};
 use crate::repairs::choose;
@@ -176,9 +176,11 @@ fn planned(
         library_ref::Named::Path(path) => Some(path),
         _ => None,
     });
-    let archives = resolution.libraries.iter().map(|l| l.path.clone()).filter(|p| !resolution.path.is_system(p));
+    let with_objects = |l: &&LinkedLibrary| matches!(l.provider, Provider::Archive | Provider::FatShared);
+    let archives = resolution.libraries.iter().filter(with_objects).map(|l| l.path.clone());
+    let archives = archives.filter(|p| !resolution.path.is_system(p));
     let files: Vec<PathBuf> = typed.chain(archives).collect();
-    let fixed = if facts.default_pie { pic::fixed_input(&files) } else { None };
+    let fixed = if facts.default_pie { pic::fixed_input(&files, &resolution.path.files) } else { None };
     let mut wanted = settings.repairs;
     wanted.iconv = choose::offers_converters(settings, request, facts, resolution);
     let repairs = facts.repairs.iter().flat_map(|r| r.archives(wanted)).cloned();

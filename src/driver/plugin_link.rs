@@ -6,7 +6,7 @@ use crate::args::{InputKind, Request};
 use crate::convert::Refusal;
 use crate::libs::missing::PLUGINS;
 use crate::libs::plugin_list::{self, ListError, Wanted};
-use crate::libs::{Missing, Provider, Resolution, SearchPath, inputs};
+use crate::libs::{Missing, Provider, Resolution, SearchPath};
 use crate::message;
 use crate::model::Libc;
 use crate::plan::policy::is_probe;
@@ -84,7 +84,7 @@ pub(super) fn opens(resolution: &Resolution, path: &SearchPath, request: &Reques
     let program = program(request, resolution, path);
     let libraries = program.libraries.iter().filter(|l| l.provider != Provider::Plugin).map(|l| &l.path);
     let mut files = program.objects.iter().chain(&program.archives).chain(libraries);
-    let opens = |file: &PathBuf| inputs::look(file, |data| memchr::memmem::find(data, b"dlopen").is_some());
+    let opens = |file: &PathBuf| path.files.look(file, |data| memchr::memmem::find(data, b"dlopen").is_some());
     !program.sources.is_empty() || files.any(|f| opens(f) == Some(true))
 }
 

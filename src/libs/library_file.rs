@@ -1,5 +1,6 @@
 //! The files of one link, each opened and read once, whoever asks and under whatever path.
 
+use super::inputs;
 use super::sniff::{self, Sniffed};
 use crate::check;
 use crate::convert::Refusal;
@@ -39,6 +40,19 @@ impl LibraryFiles {
         let file = Arc::new(LibraryFile::open(path, known.len() < KEPT_OPEN).ok()?);
         known.insert(file.identity, file.clone());
         Some(file)
+    }
+
+    /// Looks at the bytes of an input: of a library as they were read, of another file for this once. None for anything
+    /// but a regular file.
+    pub fn look<T>(&self, path: &Path, at: impl FnOnce(&[u8]) -> T) -> Option<T> {
+        let known = fs::metadata(path).ok().and_then(|found| {
+            let files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            files.get(&identity(&found)).cloned()
+        });
+        match known {
+            Some(file) => file.look(at),
+            None => inputs::look(path, at),
+        }
     }
 }
 
@@ -97,8 +111,8 @@ impl LibraryFile {
         let mut head = Vec::with_capacity(sniff::HEAD);
         (&file).take(sniff::HEAD as u64).read_to_end(&mut head)?;
         let sniffed = sniff::classify(&head);
-        // Only shared objects are read whole later, when they are converted.
-        let file = Some(file).filter(|_| keep_open && matches!(sniffed, Sniffed::Shared { .. }));
+        let library = matches!(sniffed, Sniffed::Shared { .. } | Sniffed::Archive { .. });
+        let file = Some(file).filter(|_| keep_open && library);
         Ok(LibraryFile {
             path: path.to_owned(),
             identity: identity(&metadata),
@@ -109,6 +123,11 @@ impl LibraryFile {
             map: OnceLock::new(),
             dynamic: OnceLock::new(),
         })
+    }
+
+    /// The path by which it was found first.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// What the linker takes it for.
@@ -172,6 +191,7 @@ impl LibraryFile {
             // SAFETY: the file is an input of the link that follows, which maps it in the same way; a build that
             // changes its inputs while it links them is broken without us.
             let map = unsafe { Mmap::map(&file) }.ok();
+            // Only shared objects may be read whole later, when they are converted.
             *kept = Some(file).filter(|_| matches!(self.sniffed, Sniffed::Shared { .. }));
             map
         });

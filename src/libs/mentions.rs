@@ -2,6 +2,7 @@
 //! could not tell who does.
 
 use super::inputs;
+use super::library_file::LibraryFiles;
 use memchr::memmem::find;
 use object::read::archive::ArchiveFile;
 use object::{Object, ObjectSymbol};
@@ -9,12 +10,12 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// For each of the functions whether an object, or any member of an archive, refers to it.
-pub fn which(files: &[&Path], functions: &[&str]) -> Vec<bool> {
+pub fn which(inputs: &[&Path], files: &LibraryFiles, functions: &[&str]) -> Vec<bool> {
     let ended: Vec<Vec<u8>> = functions.iter().map(|f| [f.as_bytes(), b"\0"].concat()).collect();
     let found: Vec<AtomicBool> = functions.iter().map(|_| AtomicBool::new(false)).collect();
     let all = || found.iter().all(|f| f.load(Ordering::Relaxed));
-    inputs::first(files, |file| {
-        inputs::look(file, |data| mentions(data, &ended, &found));
+    inputs::first(inputs, |file| {
+        files.look(file, |data| mentions(data, &ended, &found));
         all()
     });
     found.into_iter().map(AtomicBool::into_inner).collect()
@@ -62,12 +63,12 @@ mod tests {
         let defines = made("defines", "int setlocale(void) { return 0; }");
         let other = made("other", "void my_setlocale(void); void f(void) { my_setlocale(); }");
         let functions = ["setlocale", "newlocale"];
-        assert_eq!(which(&[&other, &refers], &functions), [true, false]);
+        assert_eq!(which(&[&other, &refers], &LibraryFiles::default(), &functions), [true, false]);
         let missing = dir.path().join("missing.o");
         let none = [&defines, &other, &missing, Path::new("/dev/null")];
-        assert_eq!(which(&none, &functions), [false, false]);
+        assert_eq!(which(&none, &LibraryFiles::default(), &functions), [false, false]);
         let archive = dir.path().join("lib.a");
         assert!(Command::new("ar").arg("rc").arg(&archive).args([&other, &refers]).status().unwrap().success());
-        assert_eq!(which(&[&archive], &functions), [true, false]);
+        assert_eq!(which(&[&archive], &LibraryFiles::default(), &functions), [true, false]);
     }
 }

@@ -6,6 +6,7 @@
 //! may define, and no fixed offset into the program's own thread-local storage. Sources: the psABI supplements of x86-64, AArch64 and i386.
 
 use super::inputs;
+use super::library_file::LibraryFiles;
 use object::elf;
 use object::read::archive::ArchiveFile;
 use object::read::elf::{FileHeader, Rel, Rela, SectionHeader, Sym};
@@ -42,13 +43,14 @@ static RULES: [Rules; 3] = [
 
 /// The first file that holds code or data for a fixed position. Files that can't be read or are no ELF are passed
 /// over: the linker speaks about those.
-pub fn fixed_input(files: &[PathBuf]) -> Option<PathBuf> {
-    inputs::first(&inputs::borrowed(files), |path| has(path, Module::Program)).map(Path::to_owned)
+pub fn fixed_input(inputs: &[PathBuf], files: &LibraryFiles) -> Option<PathBuf> {
+    let fixed = |path: &Path| files.look(path, |data| is_fixed(data, Module::Program)) == Some(true);
+    inputs::first(&inputs::borrowed(inputs), fixed).map(Path::to_owned)
 }
 
 /// Whether an object or archive holds code that is for programs only. Distributions compile archives so.
 pub fn is_for_programs_only(path: &Path) -> bool {
-    has(path, Module::Shared)
+    inputs::look(path, |data| is_fixed(data, Module::Shared)) == Some(true)
 }
 
 /// What the input would become a part of.
@@ -56,10 +58,6 @@ pub fn is_for_programs_only(path: &Path) -> bool {
 enum Module {
     Program,
     Shared,
-}
-
-fn has(path: &Path, module: Module) -> bool {
-    inputs::look(path, |data| is_fixed(data, module)) == Some(true)
 }
 
 fn is_fixed(data: &[u8], module: Module) -> bool {

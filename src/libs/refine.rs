@@ -3,17 +3,21 @@
 
 use super::counterpart;
 use super::decision::{CodeSource, Origin, Placement, Slot};
+use super::library_file::LibraryFile;
 use super::library_ref::Named;
 use super::resolution::{LinkedLibrary, Provider};
 use super::resolver::Resolver;
 use super::supplier::{ArchiveFacts, SharedLibrary};
 use crate::options::convert::ConvertMode;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// An archive of the result, the file beside it, and what is known of the two.
 struct Looked {
     ordinal: usize,
+    /// As the result has it.
     archive: PathBuf,
+    file: Arc<LibraryFile>,
     beside: PathBuf,
     facts: ArchiveFacts,
 }
@@ -44,15 +48,17 @@ impl Resolver<'_> {
             }
             let beside = || Some(counterpart::shared_of(&library.path, self.path)?.0);
             let Some(beside) = library.twin.clone().or_else(beside) else { continue };
-            let Some(file) = self.path.files.get(&beside) else { continue };
-            let facts = self.supplier.archive_facts(&library.path, (&beside, &file));
-            looked.push(Looked { ordinal: placement.ordinal, archive: library.path.clone(), beside, facts });
+            let files = self.path.files.get(&library.path).zip(self.path.files.get(&beside));
+            let Some((file, shared)) = files else { continue };
+            let facts = self.supplier.archive_facts(&file, &shared);
+            looked.push(Looked { ordinal: placement.ordinal, archive: library.path.clone(), file, beside, facts });
         }
         looked
     }
 
     fn replace_incomplete(&mut self, looked: &[Looked]) {
-        let archives: Vec<PathBuf> = self.out.archives().map(|l| l.path.clone()).collect();
+        let archives: Vec<Arc<LibraryFile>> =
+            self.out.archives().filter_map(|l| self.path.files.get(&l.path)).collect();
         for one in looked {
             let lacks = self.supplier.lacking(&one.facts.lacks, &archives);
             if !lacks.is_empty() {
@@ -146,7 +152,7 @@ impl Resolver<'_> {
         let Some(file) = self.path.files.get(&one.beside) else { return };
         let needs = file.needs(&one.beside);
         let library = SharedLibrary { path: &one.beside, file: &file, needs: &needs, ordinal, use_of_it };
-        if let (Ok(copy), false) = (self.supplier.number(&one.archive, library), slot == Slot::None) {
+        if let (Ok(copy), false) = (self.supplier.number(&one.file, library), slot == Slot::None) {
             let how = "its constructors in the order of converted libraries".into();
             self.put(slot, vec![copy.into_os_string()], how);
         }

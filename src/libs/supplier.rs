@@ -7,6 +7,7 @@ use crate::convert::Refusal;
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// When a library becomes part of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,13 +104,13 @@ pub trait Supplier {
     ///
     /// # Errors
     /// That there can be no temporary file.
-    fn number(&mut self, archive: &Path, library: SharedLibrary<'_>) -> io::Result<PathBuf>;
+    fn number(&mut self, archive: &Arc<LibraryFile>, library: SharedLibrary<'_>) -> io::Result<PathBuf>;
 
     /// What is to be known of an archive with a shared object beside it.
-    fn archive_facts(&mut self, archive: &Path, shared: (&Path, &LibraryFile)) -> ArchiveFacts;
+    fn archive_facts(&mut self, archive: &LibraryFile, shared: &LibraryFile) -> ArchiveFacts;
 
     /// Those of the names that none of the archives defines.
-    fn lacking(&self, names: &BTreeSet<String>, archives: &[PathBuf]) -> BTreeSet<String>;
+    fn lacking(&self, names: &BTreeSet<String>, archives: &[Arc<LibraryFile>]) -> BTreeSet<String>;
 
     /// Takes a shared object that is opened at run time.
     ///

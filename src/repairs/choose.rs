@@ -183,5 +183,6 @@ fn mentioned(request: &Request, resolution: &Resolution, functions: &[&str]) -> 
     let sources = of(&[InputKind::Source, InputKind::Assembly]);
     let in_text =
         |file: &&Path| inputs::look(file, |text| functions.iter().any(|f| find(text, f.as_bytes()).is_some()));
-    sources.iter().any(|s| in_text(s) == Some(true)) || mentions::which(&files, functions).contains(&true)
+    sources.iter().any(|s| in_text(s) == Some(true))
+        || mentions::which(&files, &resolution.path.files, functions).contains(&true)
 }

@@ -7,7 +7,7 @@
 use super::constructors;
 use super::glibc;
 use crate::convert::{Libc, Library};
-use crate::libs::library_file::LibraryFile;
+use crate::libs::library_file::{LibraryFile, LibraryFiles};
 use crate::libs::supplier::ArchiveFacts;
 use object::read::archive::ArchiveFile;
 use object::{Object, ObjectSymbol};
@@ -17,6 +17,7 @@ use std::fs;
 use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use twox_hash::XxHash3_128;
 
 /// Raised whenever something else is kept.
@@ -39,16 +40,11 @@ fn stamp(path: &Path) -> Option<(PathBuf, u64, i64)> {
 
 /// What the members of an archive need that its shared object does not need from outside, and whether they have
 /// constructors.
-pub fn facts(
-    archive: &Path,
-    (twin, shared): (&Path, &LibraryFile),
-    dirs: &[PathBuf],
-    cache: Option<&Path>,
-) -> ArchiveFacts {
-    let (Some(archive_stamp), Some(twin_stamp)) = (stamp(archive), stamp(twin)) else {
+pub fn facts(archive: &LibraryFile, shared: &LibraryFile, dirs: &[PathBuf], cache: Option<&Path>) -> ArchiveFacts {
+    let (Some(archive_stamp), Some(twin_stamp)) = (stamp(archive.path()), stamp(shared.path())) else {
         return ArchiveFacts::default();
     };
-    let key = format!("{}\n{}", archive.display(), twin.display());
+    let key = format!("{}\n{}", archive.path().display(), shared.path().display());
     let file =
         cache.map(|dir| dir.join("archives").join(format!("{:032x}.json", XxHash3_128::oneshot(key.as_bytes()))));
     let kept: Option<Entry> = file.as_ref().and_then(|f| serde_json::from_slice(&fs::read(f).ok()?).ok());
@@ -56,8 +52,8 @@ pub fn facts(
     if let Some(entry) = held {
         return ArchiveFacts { lacks: entry.lacks, constructors: entry.constructors };
     }
-    let lacks = look(archive, shared, dirs).unwrap_or_default();
-    let constructors = constructors::has(archive);
+    let lacks = archive.look(|bytes| look(bytes, shared, dirs)).flatten().unwrap_or_default();
+    let constructors = archive.look(constructors::has).unwrap_or_default();
     let entry = Entry { version: VERSION, archive: archive_stamp, twin: twin_stamp, lacks, constructors };
     if let Some(file) = file {
         // Without a cache that can be written it is looked up each time.
@@ -78,12 +74,11 @@ fn keep(file: &Path, entry: &Entry) -> std::io::Result<()> {
 /// Archives of the compiler that every link has.
 const OF_COMPILERS: [&str; 4] = ["libgcc.a", "libgcc_eh.a", "libstdc++.a", "libc_nonshared.a"];
 
-fn look(archive: &Path, shared: &LibraryFile, dirs: &[PathBuf]) -> Option<BTreeSet<String>> {
-    let bytes = fs::read(archive).ok()?;
-    let members = ArchiveFile::parse(&*bytes).ok().filter(|a| !a.is_thin())?;
+fn look(archive: &[u8], shared: &LibraryFile, dirs: &[PathBuf]) -> Option<BTreeSet<String>> {
+    let members = ArchiveFile::parse(archive).ok().filter(|a| !a.is_thin())?;
     let (mut needed, mut defined) = (BTreeSet::new(), BTreeSet::new());
     for member in members.members().flatten() {
-        let Ok(object) = object::File::parse(member.data(&*bytes).ok()?) else { continue };
+        let Ok(object) = object::File::parse(member.data(archive).ok()?) else { continue };
         for symbol in object.symbols().filter(|s| s.is_global()) {
             let name = symbol.name_bytes().ok()?;
             if !symbol.is_undefined() {
@@ -106,7 +101,8 @@ fn look(archive: &Path, shared: &LibraryFile, dirs: &[PathBuf]) -> Option<BTreeS
         needed.retain(|n| !libc.has(n));
         for name in OF_COMPILERS {
             let found = dirs.iter().map(|d| d.join(name)).find(|p| p.is_file());
-            found.iter().for_each(|archive| remove_defined(&mut needed, archive));
+            let archive = found.and_then(|path| LibraryFiles::default().get(&path));
+            archive.iter().for_each(|archive| remove_defined(&mut needed, archive));
         }
     }
     Some(needed.iter().map(|n| String::from_utf8_lossy(n).into_owned()).collect())
@@ -131,18 +127,19 @@ fn of_linkers(name: &[u8]) -> bool {
     MADE.contains(&name) || name.starts_with(b"__start_") || name.starts_with(b"__stop_")
 }
 
-fn remove_defined(names: &mut BTreeSet<Vec<u8>>, archive: &Path) {
-    let Ok(bytes) = fs::read(archive) else { return };
-    let Ok(parsed) = ArchiveFile::parse(&*bytes) else { return };
-    if let Ok(Some(index)) = parsed.symbols() {
-        for symbol in index.flatten() {
-            names.remove(symbol.name());
+fn remove_defined(names: &mut BTreeSet<Vec<u8>>, archive: &LibraryFile) {
+    archive.look(|bytes| {
+        let Ok(parsed) = ArchiveFile::parse(bytes) else { return };
+        if let Ok(Some(index)) = parsed.symbols() {
+            for symbol in index.flatten() {
+                names.remove(symbol.name());
+            }
         }
-    }
+    });
 }
 
 /// Those of the names that none of the archives defines.
-pub fn still_lacking(lacks: &BTreeSet<String>, archives: &[PathBuf]) -> BTreeSet<String> {
+pub fn still_lacking(lacks: &BTreeSet<String>, archives: &[Arc<LibraryFile>]) -> BTreeSet<String> {
     let mut names: BTreeSet<Vec<u8>> = lacks.iter().map(|n| n.as_bytes().to_vec()).collect();
     for archive in archives {
         if names.is_empty() {

@@ -18,6 +18,7 @@ use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tempfile::TempDir;
 
 /// Makes the start-up code of converted libraries for one link: its archive, and the directory that it is there with.
@@ -104,7 +105,7 @@ enum Code {
     /// The number among the converted libraries.
     Converted(usize),
     /// An archive beside converted libraries, whose constructors get numbers.
-    Numbered(PathBuf),
+    Numbered(Arc<LibraryFile>),
 }
 
 impl Supplier for LinkStore {
@@ -159,18 +160,18 @@ impl Supplier for LinkStore {
         self.converted.as_ref().is_some_and(|c| !c.is_empty())
     }
 
-    fn number(&mut self, archive: &Path, library: SharedLibrary<'_>) -> io::Result<PathBuf> {
-        let place = self.place(archive, "")?;
-        self.note(library, place.clone(), Code::Numbered(archive.to_owned()));
+    fn number(&mut self, archive: &Arc<LibraryFile>, library: SharedLibrary<'_>) -> io::Result<PathBuf> {
+        let place = self.place(archive.path(), "")?;
+        self.note(library, place.clone(), Code::Numbered(archive.clone()));
         Ok(place)
     }
 
-    fn archive_facts(&mut self, archive: &Path, shared: (&Path, &LibraryFile)) -> ArchiveFacts {
+    fn archive_facts(&mut self, archive: &LibraryFile, shared: &LibraryFile) -> ArchiveFacts {
         let Some(policy) = self.policy() else { return ArchiveFacts::default() };
         incomplete::facts(archive, shared, &policy.library_dirs, policy.cache.as_deref())
     }
 
-    fn lacking(&self, names: &BTreeSet<String>, archives: &[PathBuf]) -> BTreeSet<String> {
+    fn lacking(&self, names: &BTreeSet<String>, archives: &[Arc<LibraryFile>]) -> BTreeSet<String> {
         incomplete::still_lacking(names, archives)
     }
 
@@ -230,9 +231,9 @@ impl LinkStore {
             match &mut taken.code {
                 Code::Carried(bytes) => write_carried(std::mem::take(bytes), rank, &taken.path)?,
                 Code::Converted(number) => order.push((*number, load_order::FIRST + rank)),
-                Code::Numbered(archive) => match constructors::numbered(archive, rank) {
+                Code::Numbered(archive) => match archive.look(|bytes| constructors::numbered(bytes, rank)).flatten() {
                     Some(bytes) => fs::write(&taken.path, bytes)?,
-                    None => std::os::unix::fs::symlink(archive, &taken.path)?,
+                    None => std::os::unix::fs::symlink(archive.path(), &taken.path)?,
                 },
             }
         }

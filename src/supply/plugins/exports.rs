@@ -55,28 +55,29 @@ pub struct Known {
 impl Known {
     /// Looks at the inputs of a link.
     pub fn of(program: &Program) -> Known {
+        let files = &program.path.files;
         let mut known = Known { sources: !program.sources.is_empty(), ..Known::default() };
         for object in &program.objects {
-            inputs::look(object, |data| {
+            files.look(object, |data| {
                 known.asked(data);
                 known.object(data);
             });
         }
         for source in &program.sources {
-            inputs::look(source, |data| {
+            files.look(source, |data| {
                 known.asked(data);
                 quoted(data, &mut known.strings);
             });
         }
         for archive in &program.archives {
-            inputs::look(archive, |data| {
+            files.look(archive, |data| {
                 known.asked(data);
                 known.archive(data);
             });
         }
         for library in &program.libraries {
-            inputs::look(&library.path, |data| known.asked(data));
-            inputs::look(&library.path, |data| match library.provider {
+            files.look(&library.path, |data| known.asked(data));
+            files.look(&library.path, |data| match library.provider {
                 Provider::Converted => known.shared(data),
                 Provider::Plugin => {}
                 Provider::Archive | Provider::FatShared => known.archive(data),

@@ -12,6 +12,8 @@ pub mod musl;
 pub mod install;
 // `staticctl check` of programs that other packages bring, against ldd.
 pub mod check;
+// What a link reads of its libraries, as strace sees it.
+pub mod library_files;
 // A project's own shared libraries with make, CMake, Meson and libtool, and with libraries of the system.
 pub mod shared;
 // Programs that stress linkers, linked by each of them and run.
