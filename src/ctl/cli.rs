@@ -12,7 +12,6 @@ use std::path::PathBuf;
 #[command(
     name = "staticctl",
     version,
-    disable_help_subcommand = true,
     after_help = "The drivers are `staticcc` and `staticcxx`: CC=staticcc CXX=staticcxx make\n\
         Any build:                           staticctl run -- make\n\
         Variables of the drivers:            staticctl help environment\n\
@@ -157,12 +156,6 @@ pub enum Command {
     Man {
         /// The directory
         dir: PathBuf,
-    },
-    /// Print the help of a command, or a table: `help environment`, `help exit-codes`
-    Help {
-        /// A command, or `environment` (the variables of the drivers), or `exit-codes`
-        #[arg(value_name = "COMMAND|TOPIC")]
-        topic: Vec<String>,
     },
 }
 

@@ -1,45 +1,33 @@
-//! `staticctl help`: a command's options, or one of the tables.
+//! `staticctl help environment` and `staticctl help exit-codes`. The help of commands is clap's.
 
-use super::cli::Cli;
-use super::{EXIT_ERROR, EXIT_YES, produce};
 use crate::options::render;
-use clap::error::ErrorKind;
-use clap::{Command, CommandFactory};
+use std::ffi::OsString;
 
 /// A topic's name, and what prints it.
 type Topic = (&'static str, fn() -> String);
 
-/// What there is help about beside commands.
+/// What there is help about beside commands; none has a command's name.
 const TOPICS: [Topic; 2] = [("environment", render::environment), ("exit-codes", render::exit_codes)];
 
-/// Prints the help for a topic, or for a command given by its words; without any, for `staticctl`.
-pub fn run(words: &[String]) -> u8 {
-    if let [word] = words
-        && let Some((_, text)) = TOPICS.iter().find(|(topic, _)| topic == word)
-    {
-        return produce(&text(), EXIT_YES);
-    }
-    let mut root = Cli::command();
-    // Gives commands their full names.
-    root.build();
-    let mut command = &mut root;
-    for word in words {
-        let here = command.clone();
-        match command.find_subcommand_mut(word) {
-            Some(below) => command = below,
-            None => return unknown(here, word),
-        }
-    }
-    match command.print_long_help() {
-        Ok(()) => EXIT_YES,
-        Err(_) => EXIT_ERROR,
-    }
+/// The text, if the words of the command line ask for help about a topic.
+pub fn topic(words: &[OsString]) -> Option<String> {
+    let [help, word] = words else { return None };
+    let (_, text) = TOPICS.iter().find(|(name, _)| help == "help" && word == name)?;
+    Some(text())
 }
 
-/// As clap says it of a command that it does not know.
-fn unknown(mut command: Command, word: &str) -> u8 {
-    let topics = TOPICS.map(|(topic, _)| topic).join("`, `");
-    let text = format!("there is no command and no topic `{word}`; the topics are `{topics}`");
-    let _ = command.error(ErrorKind::InvalidSubcommand, text).print();
-    EXIT_ERROR
+#[cfg(test)]
+mod tests {
+    use super::super::cli::Cli;
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn no_topic_hides_a_command() {
+        for (name, _) in TOPICS {
+            assert!(Cli::command().find_subcommand(name).is_none(), "{name}");
+            assert!(topic(&["help".into(), name.into()]).is_some());
+            assert!(topic(&[name.into(), "help".into()]).is_none() && topic(&["help".into()]).is_none());
+        }
+    }
 }

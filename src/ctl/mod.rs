@@ -24,12 +24,17 @@ use crate::message;
 use crate::settings::Settings;
 use clap::Parser;
 use cli::{Cli, Command};
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 /// Runs `staticctl` with the process's own arguments.
 pub fn main() -> ExitCode {
     let settings = Settings::from_env();
-    let cli = match Cli::try_parse() {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    if let Some(text) = help::topic(words.get(1..).unwrap_or_default()) {
+        return ExitCode::from(produce(&text, EXIT_YES));
+    }
+    let cli = match Cli::try_parse_from(words) {
         Ok(cli) => cli,
         Err(e) => {
             // Help and version are products, everything else is clap's own diagnosis; both know their stream.
@@ -56,7 +61,6 @@ pub fn main() -> ExitCode {
         Command::Image(args) => image::run(&settings, &args),
         Command::Completions { shell } => pages::completions(shell),
         Command::Man { dir } => pages::man(&dir),
-        Command::Help { topic } => help::run(&topic),
     })
 }
 
