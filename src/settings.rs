@@ -5,15 +5,14 @@ use crate::options::convert::ConvertChoice;
 use crate::options::iconv::IconvChoice;
 use crate::options::linker::LinkerChoice;
 use crate::options::malloc::Malloc;
-use crate::options::nss;
+use crate::options::mistakes::{BadValue, Misspelt, misspelt};
 use crate::options::repairs::GlibcFixes;
+use crate::options::table::EnvOption;
+use crate::options::{self, log_filter, nss, stack_size, switch};
 use std::collections::BTreeMap;
 use std::env;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
-
-/// The stack of threads in musl programs where nobody says: what musl gives at most, and glibc usually.
-const STACK_SIZE: u64 = 8 << 20;
 
 /// Everything that the environment tells us.
 #[derive(Debug, Clone, Default)]
@@ -30,23 +29,25 @@ pub struct Settings {
     pub toolchain: Option<OsString>,
     /// `STATICCXX_CHECK`.
     pub check: CheckMode,
-    /// `STATICCXX_CHECK` had a value that is none of `strict`, `warn`, `off`.
-    pub bad_check: Option<OsString>,
     /// `STATICCXX_REPORT`: directory that takes one JSON line a link.
     pub report: Option<PathBuf>,
-    /// `STATICCXX_FAT_SHARED` is not `0` or `off`: shared objects get what is needed to link them statically.
+    /// `STATICCXX_FAT_SHARED`: shared objects get what is needed to link them statically.
     pub fat_shared: bool,
-    /// `STATICCXX_GLIBC_FIXES`: which of glibc's traps are repaired; both without.
+    /// `STATICCXX_GLIBC_FIXES`: which of glibc's traps are repaired; all without.
     pub repairs: GlibcFixes,
     /// `STATICCXX_MALLOC`.
     pub malloc: Malloc,
     /// `STATICCXX_STACK_SIZE`: the stack of threads in musl programs, in bytes; 0 leaves it to musl.
     pub stack_size: u64,
-    /// Variables with values that were not understood, and what they can be.
-    pub bad_values: Vec<(&'static str, OsString, &'static str)>,
+    /// Values that are not understood.
+    pub bad_values: Vec<BadValue>,
+    /// Names that are not known, sorted, but for those that `staticctl run` has told of.
+    pub misspelt: Vec<Misspelt>,
+    /// `STATICCXX_TOLD`: the names that it has told of.
+    pub told: Vec<String>,
     /// `STATICCXX_LINKER`: which linker makes executables.
     pub linker: LinkerChoice,
-    /// `STATICCXX_SMALL` is set and not `0` or `off`: what is not used is left out.
+    /// `STATICCXX_SMALL`: what is not used is left out.
     pub small: bool,
     /// The first variable that is set among those by which compilers and linkers are steered.
     pub steered_by: Option<&'static str>,
@@ -86,63 +87,46 @@ pub struct Settings {
 /// Variables that change what a compiler hands to its linker, or what that makes of it.
 const STEERING: [&str; 5] = ["COMPILER_PATH", "GCC_EXEC_PREFIX", "GNUTARGET", "LDEMULATION", "COLLECT_NO_DEMANGLE"];
 
-/// The name of the variable behind [`Settings::chain`].
-pub const CHAIN: &str = "STATICCXX_REAL_COMPILER";
+/// Reads values, and keeps those that are not understood. Empty variables count as unset.
+struct Reader<'a> {
+    variables: &'a BTreeMap<OsString, OsString>,
+    bad: Vec<BadValue>,
+}
+
+impl Reader<'_> {
+    fn get(&self, name: &str) -> Option<OsString> {
+        self.variables.get(OsStr::new(name)).filter(|v| !v.is_empty()).cloned()
+    }
+
+    fn text(&self, option: &EnvOption) -> Option<String> {
+        self.get(option.name).map(|v| v.to_string_lossy().into_owned())
+    }
+
+    /// The value as `read` takes it; none where the variable is unset or `read` gives none.
+    fn read<T>(&mut self, option: &'static EnvOption, read: impl Fn(&str) -> Option<T>) -> Option<T> {
+        let value = self.get(option.name)?;
+        let understood = value.to_str().and_then(read);
+        if understood.is_none() {
+            self.bad.push(BadValue { option, value });
+        }
+        understood
+    }
+}
 
 impl Settings {
-    /// Reads the environment. Empty variables count as unset.
+    /// Reads the environment.
     pub fn from_env() -> Settings {
-        let get = |name: &str| env::var_os(name).filter(|v| !v.is_empty());
-        let check = get("STATICCXX_CHECK");
-        let mode = check.as_deref().map(CheckMode::read);
-        let mut bad_values = Vec::new();
-        let mut understood = |name: &'static str, can_be: &'static str, read: &dyn Fn(&str) -> Option<u64>| {
-            let value = get(name)?;
-            let read = value.to_str().and_then(read);
-            if read.is_none() {
-                bad_values.push((name, value, can_be));
-            }
-            read
-        };
-        let stack_size = understood("STATICCXX_STACK_SIZE", "a number of bytes", &|v| v.parse().ok());
-        let malloc = understood("STATICCXX_MALLOC", "`mimalloc` or `libc`", &|v| match v {
-            "mimalloc" => Some(1),
-            "libc" => Some(0),
-            _ => None,
-        });
-        let linker = get("STATICCXX_LINKER");
-        let choice = linker.as_deref().map(LinkerChoice::read);
-        if let (Some(value), Some(None)) = (linker, choice) {
-            bad_values.push(("STATICCXX_LINKER", value, "`auto`, `wild`, `mold`, `lld`, `gold` or `bfd`"));
-        }
-        let on = |name: &str| get(name).map(|v| v != "0" && v != "off");
-        let iconv: IconvChoice =
-            get("STATICCXX_ICONV").map_or_else(Default::default, |v| IconvChoice::parse(&v.to_string_lossy()));
-        let mut repairs = GlibcFixes::read(get("STATICCXX_GLIBC_FIXES").as_deref());
-        repairs.iconv &= !iconv.is_none();
+        Settings::of(&env::vars_os().collect())
+    }
+
+    /// Reads an environment.
+    pub fn of(variables: &BTreeMap<OsString, OsString>) -> Settings {
+        let mut from = Reader { variables, bad: Vec::new() };
+        let options = Settings::options(&mut from);
+        let get = |name: &str| from.get(name);
         Settings {
             path: get("PATH"),
-            cc: get("STATICCXX_CC"),
-            cxx: get("STATICCXX_CXX"),
-            launcher: get("STATICCXX_LAUNCHER"),
-            toolchain: get("STATICCXX_TOOLCHAIN").filter(|v| v != "auto"),
-            check: mode.flatten().unwrap_or_default(),
-            bad_check: check.filter(|_| mode == Some(None)),
-            report: get("STATICCXX_REPORT").map(PathBuf::from),
-            fat_shared: on("STATICCXX_FAT_SHARED").unwrap_or(true),
-            repairs,
-            malloc: malloc.map_or(Malloc::Offered, |m| if m == 1 { Malloc::Always } else { Malloc::Libc }),
-            stack_size: stack_size.unwrap_or(STACK_SIZE),
-            bad_values,
-            linker: choice.flatten().unwrap_or_default(),
-            small: on("STATICCXX_SMALL").unwrap_or(false),
             steered_by: STEERING.into_iter().find(|name| get(name).is_some()),
-            convert: ConvertChoice::parse(&get("STATICCXX_CONVERT").unwrap_or_default().to_string_lossy()),
-            plugins: get("STATICCXX_PLUGINS"),
-            iconv,
-            services: nss::parse(&get("STATICCXX_NSS").unwrap_or_default().to_string_lossy()),
-            log: get("STATICCXX_LOG").and_then(|v| v.into_string().ok()),
-            chain: get(CHAIN),
             colours: get("TERM").is_some_and(|t| t != "dumb"),
             library_path: get("LIBRARY_PATH"),
             loader_path: get("LD_LIBRARY_PATH"),
@@ -155,7 +139,50 @@ impl Settings {
             cache_dir: base(get("XDG_CACHE_HOME"), get("HOME"), ".cache"),
             config_dir: base(get("XDG_CONFIG_HOME"), get("HOME"), ".config"),
             data_dir: base(get("XDG_DATA_HOME"), get("HOME"), ".local/share"),
+            ..options
         }
+    }
+
+    /// What our own variables say.
+    fn options(from: &mut Reader<'_>) -> Settings {
+        let iconv = from.text(&options::ICONV).map_or_else(IconvChoice::default, |v| IconvChoice::parse(&v));
+        let mut repairs = from.read(&options::GLIBC_FIXES, GlibcFixes::read).unwrap_or(GlibcFixes::ALL);
+        repairs.iconv &= !iconv.is_none();
+        let told: Vec<String> =
+            from.text(&options::TOLD).iter().flat_map(|t| t.split(',')).map(str::to_owned).collect();
+        let set = from.variables.iter().filter(|(_, value)| !value.is_empty());
+        let misspelt = set.filter_map(|(name, _)| misspelt(name)).filter(|m| !told.contains(&m.name)).collect();
+        let mut settings = Settings {
+            cc: from.get(options::CC.name),
+            cxx: from.get(options::CXX.name),
+            launcher: from.get(options::LAUNCHER.name),
+            toolchain: from.get(options::TOOLCHAIN.name).filter(|v| v != "auto"),
+            check: from.read(&options::CHECK, CheckMode::read).unwrap_or_default(),
+            report: from.get(options::REPORT.name).map(PathBuf::from),
+            fat_shared: from.read(&options::FAT_SHARED, switch::read).unwrap_or(true),
+            repairs,
+            malloc: from.read(&options::MALLOC, Malloc::read).unwrap_or_default(),
+            stack_size: from.read(&options::STACK_SIZE, stack_size::read).unwrap_or(stack_size::DEFAULT),
+            misspelt,
+            told,
+            linker: from.read(&options::LINKER, LinkerChoice::read).unwrap_or_default(),
+            small: from.read(&options::SMALL, switch::read).unwrap_or(false),
+            convert: from.read(&options::CONVERT, ConvertChoice::read).unwrap_or_default(),
+            plugins: from.get(options::PLUGINS.name),
+            iconv,
+            services: nss::parse(&from.text(&options::NSS).unwrap_or_default()),
+            log: from.read(&options::LOG, log_filter::read),
+            chain: from.get(options::REAL_COMPILER.name),
+            ..Settings::default()
+        };
+        settings.bad_values = std::mem::take(&mut from.bad);
+        settings
+    }
+
+    /// Everything that is wrong with the variables, one line each.
+    pub fn mistakes(&self) -> impl Iterator<Item = String> {
+        let values = self.bad_values.iter().map(ToString::to_string);
+        values.chain(self.misspelt.iter().map(ToString::to_string))
     }
 }
 
@@ -194,6 +221,47 @@ fn base(variable: Option<OsString>, home: Option<OsString>, below: &str) -> Opti
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::options::table::Values;
+
+    fn set(variables: &[(&str, &str)]) -> Settings {
+        Settings::of(&variables.iter().map(|(name, value)| (name.into(), value.into())).collect())
+    }
+
+    #[test]
+    fn values_are_understood_or_the_default_is_taken_with_a_warning() {
+        let unset = format!("{:?}", set(&[]));
+        for option in options::table::documented() {
+            let good: Vec<&str> = match option.values {
+                Values::Switch => switch::ON.into_iter().chain(switch::OFF).collect(),
+                Values::Words(words) => words.to_vec(),
+                Values::Checked { .. } | Values::Open(_) => vec![option.default],
+            };
+            for value in good {
+                assert_eq!(set(&[(option.name, value)]).bad_values, [], "{}={value}", option.name);
+            }
+            let is_open = matches!(option.values, Values::Open(_));
+            let bad = set(&[(option.name, "yes!")]);
+            assert_eq!(bad.bad_values.len(), usize::from(!is_open && *option != options::CONVERT), "{}", option.name);
+            let default = set(&[(option.name, option.default)]);
+            let without = |settings: Settings| format!("{:?}", Settings { bad_values: Vec::new(), ..settings });
+            if !is_open {
+                assert!(*option == options::LOG || without(default) == unset, "{}", option.name);
+                assert!(*option == options::CONVERT || without(bad) == unset, "{}", option.name);
+            }
+        }
+        assert_eq!(set(&[("STATICCXX_CONVERT", "yes")]).bad_values.len(), 1);
+        assert_eq!(set(&[("STATICCXX_CHECK", "")]).bad_values, []);
+    }
+
+    #[test]
+    fn names_are_known_or_told_of_once() {
+        let names = |settings: &Settings| settings.misspelt.iter().map(|m| m.name.clone()).collect::<Vec<_>>();
+        let both = [("STATICCXX_CHEK", "off"), ("STATICCXX_TOOLCHIAN", "musl"), ("STATICCXX_LIKNER", "")];
+        assert_eq!(names(&set(&both)), ["STATICCXX_CHEK", "STATICCXX_TOOLCHIAN"]);
+        let told = [&both[..], &[("STATICCXX_TOLD", "STATICCXX_CHEK,X")]].concat();
+        assert_eq!(names(&set(&told)), ["STATICCXX_TOOLCHIAN"]);
+        assert_eq!(set(&told).mistakes().count(), 1);
+    }
 
     #[test]
     fn a_relative_base_directory_is_ignored() {

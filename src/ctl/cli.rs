@@ -13,27 +13,9 @@ use std::path::PathBuf;
     name = "staticctl",
     version,
     after_help = "The drivers are `staticcc` and `staticcxx`: CC=staticcc CXX=staticcxx make\n\
-        Any build:                           staticctl run -- make\n\n\
-        Environment of the drivers:\n  \
-        STATICCXX_TOOLCHAIN=NAME|FILE.json  the toolchain; `staticctl toolchain list`\n  \
-        STATICCXX_CC, STATICCXX_CXX         the real compilers, as command lines\n  \
-        STATICCXX_LAUNCHER=ccache           runs in front of the real compiler\n  \
-        STATICCXX_CHECK=strict|warn|off     what a program that is not static means (strict: an error)\n  \
-        STATICCXX_FAT_SHARED=0              shared objects carry nothing for static links\n  \
-        STATICCXX_MALLOC=mimalloc|libc      the allocator of programs linked with the musl toolchain\n  \
-        STATICCXX_STACK_SIZE=BYTES          the stack of threads in musl programs (8388608)\n  \
-        STATICCXX_GLIBC_FIXES=off|locale|nss|iconv  which repairs of glibc are offered\n  \
-        STATICCXX_LINKER=auto|wild|mold|lld|gold|bfd  who links executables (auto: the built-in wild where it can)\n  \
-        STATICCXX_SMALL=1                   leaves out what is not used, section by section\n  \
-        STATICCXX_CONVERT=auto|off|prefer|LIB,…  which shared objects are converted\n  \
-        STATICCXX_PLUGINS=FILE|DIR|GLOB|@LIST,…  what the program opens with dlopen, linked in
-  \
-        STATICCXX_ICONV=common|all|none|NAME,…  converters for programs that call iconv_open
-  \
-        STATICCXX_NSS=NAME,…                name services beyond files and dns
-  \
-        STATICCXX_REPORT=DIR                one JSON line a link into DIR/links.jsonl\n  \
-        STATICCXX_LOG=info|debug            what is done, on stderr"
+        Any build:                           staticctl run -- make\n\
+        Variables of the drivers:            staticctl help environment\n\
+        Exit codes:                          staticctl help exit-codes"
 )]
 pub struct Cli {
     /// What to do.

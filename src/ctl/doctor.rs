@@ -65,8 +65,8 @@ fn places(settings: &Settings) -> String {
     let _ = writeln!(text, "check: {check}");
     let _ = writeln!(text, "cache: {}", dir(&settings.cache_dir));
     let _ = writeln!(text, "config: {}", dir(&settings.config_dir));
-    if let Some(value) = &settings.bad_check {
-        let _ = writeln!(text, "STATICCXX_CHECK={} is none of strict, warn, off", value.to_string_lossy());
+    for mistake in settings.mistakes() {
+        let _ = writeln!(text, "{mistake}");
     }
     text
 }

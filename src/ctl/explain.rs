@@ -5,6 +5,7 @@ use crate::args::{self, Action, OutputKind};
 use crate::check;
 use crate::driver::{self, Prepared};
 use crate::libs::{self, LinkedLibrary, Provider};
+use crate::message;
 use crate::model::Language;
 use crate::plan::policy::Reason;
 use crate::plan::rules::RULES;
@@ -17,6 +18,9 @@ use std::fmt::Write;
 
 /// Explains a call; `command` begins with the compiler's name.
 pub fn run(settings: &Settings, command: &[OsString], json: bool) -> u8 {
+    for mistake in settings.mistakes() {
+        message::warning(mistake);
+    }
     let own = command.first().map_or(Language::C, |name| Invocation::parse(name, Language::C).language);
     let request = args::classify(command.get(1..).unwrap_or_default(), own);
     let mut prepared = match driver::prepare(settings, own, command) {

@@ -8,6 +8,7 @@ use crate::install::selftest::{self, Compiler};
 use crate::install::{Failed, Options, install};
 use crate::message;
 use crate::model::Language;
+use crate::options;
 use crate::repairs;
 use crate::run;
 use crate::settings::Settings;
@@ -40,8 +41,9 @@ pub fn build(settings: &Settings, options: &Options) -> u8 {
                     message::note(note);
                 }
                 message::hint(format!(
-                    "STATICCXX_TOOLCHAIN={0} make, or `staticctl toolchain default {0}`",
-                    manifest.name
+                    "{1}={0} make, or `staticctl toolchain default {0}`",
+                    manifest.name,
+                    options::TOOLCHAIN.name
                 ));
             }
             EXIT_YES

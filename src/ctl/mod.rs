@@ -7,6 +7,7 @@ pub mod convert;
 pub mod doctor;
 pub mod env;
 pub mod explain;
+pub mod help;
 pub mod image;
 pub mod install;
 pub mod pages;
@@ -17,23 +18,23 @@ pub mod toolchain;
 pub mod trial;
 pub mod verify;
 
+pub use crate::options::exit_codes::{EXIT_ERROR, EXIT_NO, EXIT_YES};
+
 use crate::message;
 use crate::settings::Settings;
 use clap::Parser;
 use cli::{Cli, Command};
+use std::ffi::OsString;
 use std::process::ExitCode;
-
-/// The command did what it was asked to do, and the answer is yes.
-pub const EXIT_YES: u8 = 0;
-/// It did, and the answer is no: a file is not static, a toolchain is not complete.
-pub const EXIT_NO: u8 = 1;
-/// It could not: bad arguments, an unreadable file.
-pub const EXIT_ERROR: u8 = 2;
 
 /// Runs `staticctl` with the process's own arguments.
 pub fn main() -> ExitCode {
     let settings = Settings::from_env();
-    let cli = match Cli::try_parse() {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    if let Some(text) = help::topic(words.get(1..).unwrap_or_default()) {
+        return ExitCode::from(produce(&text, EXIT_YES));
+    }
+    let cli = match Cli::try_parse_from(words) {
         Ok(cli) => cli,
         Err(e) => {
             // Help and version are products, everything else is clap's own diagnosis; both know their stream.

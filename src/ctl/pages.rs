@@ -2,6 +2,7 @@
 
 use super::cli::Cli;
 use super::{EXIT_YES, fail, produce};
+use crate::options::{exit_codes, render};
 use clap::CommandFactory;
 use clap_complete::Shell;
 use std::fs;
@@ -18,7 +19,7 @@ pub fn completions(shell: Shell) -> u8 {
 pub fn man(dir: &Path) -> u8 {
     let written = fs::create_dir_all(dir)
         .and_then(|()| clap_mangen::generate_to(Cli::command(), dir))
-        .and_then(|()| fs::write(dir.join("staticcxx.1"), DRIVERS))
+        .and_then(|()| fs::write(dir.join("staticcxx.1"), drivers()))
         .and_then(|()| fs::write(dir.join("staticcc.1"), ".so man1/staticcxx.1\n"));
     match written {
         Ok(()) => EXIT_YES,
@@ -26,7 +27,13 @@ pub fn man(dir: &Path) -> u8 {
     }
 }
 
-/// The drivers have the compiler's own options and no others, so their page is written by hand.
+/// The page of the drivers.
+fn drivers() -> String {
+    let (variables, codes) = (render::environment_roff(), render::exit_codes_roff(exit_codes::DRIVERS));
+    format!("{DRIVERS}.SH ENVIRONMENT\n{variables}.SH EXIT STATUS\n{codes}{SEE_ALSO}")
+}
+
+/// The drivers have the compiler's own options and no others, so the beginning of their page is written by hand.
 const DRIVERS: &str = r#".TH STATICCXX 1
 .SH NAME
 staticcc, staticcxx \- drop-in compiler drivers that link static programs
@@ -41,31 +48,10 @@ program is fully static; the result is read back, and the call fails if it is no
 Everything else is passed through unchanged.
 .PP
 Under the name of a compiler (by a link or a copy) the driver stands in for that compiler.
-.SH ENVIRONMENT
-.TP
-.B STATICCXX_TOOLCHAIN
-Name of a toolchain or path of a descriptor; see
-.BR staticctl (1).
-.TP
-.BR STATICCXX_CC ", " STATICCXX_CXX
-The real compilers, as command lines.
-.TP
-.B STATICCXX_LAUNCHER
-A program to run in front of the real compiler, such as ccache.
-.TP
-.B STATICCXX_CHECK
-.BR strict " (default), " warn " or " off :
-what it means that a program is not static.
-.TP
-.B STATICCXX_REPORT
-A directory that takes one JSON line a link, in the file links.jsonl.
-.TP
-.B STATICCXX_LOG
-.BR info " or " debug :
-says on stderr what is done.
-.SH EXIT STATUS
-The compiler's own. 1 where the program is not static or no toolchain can make it so.
-.SH SEE ALSO
+"#;
+
+/// Its end.
+const SEE_ALSO: &str = r#".SH SEE ALSO
 .BR staticctl (1),
 .BR gcc (1),
 .BR ld (1)

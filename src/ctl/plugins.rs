@@ -5,6 +5,7 @@
 use super::{EXIT_ERROR, EXIT_NO, EXIT_YES, fail, produce};
 use crate::check;
 use crate::message;
+use crate::options;
 use crate::run::{self, Command, Ended, Guard};
 use crate::settings::Settings;
 use crate::toolchain_libs;
@@ -152,18 +153,18 @@ fn file_name(path: &str) -> &str {
 
 /// The list, as STATICCXX_PLUGINS takes it behind an `@`.
 fn list(program: &Path, opened: &Opened) -> String {
-    let mut text = format!("# what `{}` opened: STATICCXX_PLUGINS=@THIS-FILE\n", program.display());
+    let mut text = format!("# what `{}` opened: {}=@THIS-FILE\n", program.display(), options::PLUGINS.name);
     for path in &opened.plugins {
         text.push_str(path);
         text.push('\n');
     }
     if !opened.converters.is_empty() {
-        text.push_str(&format!("# iconv: STATICCXX_ICONV=common,{}\n", opened.converters.join(",")));
+        text.push_str(&format!("# iconv: {}=common,{}\n", options::ICONV.name, opened.converters.join(",")));
     }
     let services: Vec<&str> =
         opened.services.iter().map(String::as_str).filter(|s| !["files", "dns", "compat"].contains(s)).collect();
     if !services.is_empty() {
-        text.push_str(&format!("# name services: STATICCXX_NSS={}\n", services.join(",")));
+        text.push_str(&format!("# name services: {}={}\n", options::NSS.name, services.join(",")));
     }
     text
 }

@@ -2,6 +2,8 @@
 
 use super::{EXIT_ERROR, fail};
 use crate::message::{self, status::Status};
+use crate::options;
+use crate::options::exit_codes::{EXIT_NOT_FOUND, EXIT_NOT_RUNNABLE};
 use crate::report::{self, Outcome};
 use crate::run::{self, Command, Ended, Supervised, process_tree};
 use crate::session::collector::Session;
@@ -19,11 +21,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime};
-
-/// The command was not found, as a shell says it.
-pub const EXIT_NOT_FOUND: u8 = 127;
-/// The command is there and can't be run, as a shell says it.
-pub const EXIT_NOT_RUNNABLE: u8 = 126;
 
 /// What is asked for.
 #[derive(Debug)]
@@ -53,6 +50,9 @@ pub fn run(settings: &Settings, request: &Request) -> u8 {
             return fail(error, hint);
         }
     };
+    for misspelt in &settings.misspelt {
+        message::warning(misspelt);
+    }
     for warning in &environment.warnings {
         message::warning(warning);
     }
@@ -63,7 +63,7 @@ pub fn run(settings: &Settings, request: &Request) -> u8 {
             None
         }
     };
-    let command = command(request, &environment, session.as_ref());
+    let command = command(settings, request, &environment, session.as_ref());
     let start = SystemTime::now();
     let watcher = session.as_ref().filter(|_| request.progress).and_then(Watcher::start);
     let ran = process_tree::run(&command);
@@ -83,16 +83,22 @@ pub fn run(settings: &Settings, request: &Request) -> u8 {
     }
 }
 
-fn command(request: &Request, environment: &Environment, session: Option<&Session>) -> Command {
+fn command(settings: &Settings, request: &Request, environment: &Environment, session: Option<&Session>) -> Command {
     let mut command = Command::new(request.command.clone());
     for variable in &environment.variables {
         command = command.env(&variable.name, &variable.value);
     }
+    // The links below need not say it again.
+    let told = settings.told.iter().chain(settings.misspelt.iter().map(|m| &m.name));
+    let told: Vec<&str> = told.map(String::as_str).collect();
+    if !told.is_empty() {
+        command = command.env(options::TOLD.name, told.join(","));
+    }
     if request.small {
-        command = command.env("STATICCXX_SMALL", "1");
+        command = command.env(options::SMALL.name, "on");
     }
     match session {
-        Some(session) => command.env("STATICCXX_REPORT", session.dir()),
+        Some(session) => command.env(options::REPORT.name, session.dir()),
         None => command,
     }
 }

@@ -5,6 +5,7 @@ use super::{EXIT_ERROR, EXIT_NO, EXIT_YES, fail, install, produce};
 use crate::install::build_inputs::Asked;
 use crate::install::{Options, manifest, selftest};
 use crate::model::{Family, Language};
+use crate::options;
 use crate::repairs;
 use crate::run::shell_line;
 use crate::settings::Settings;
@@ -156,8 +157,11 @@ fn show_env(settings: &Settings, name: &OsStr) -> u8 {
     };
     let libdir = ["lib/pkgconfig", "share/pkgconfig"].map(|d| prefix.join(d));
     let libdir = std::env::join_paths(libdir).unwrap_or_default();
-    let lines =
-        [("STATICCXX_TOOLCHAIN", name.to_owned()), ("PKG_CONFIG_LIBDIR", libdir), ("CMAKE_PREFIX_PATH", prefix.into())];
+    let lines = [
+        (options::TOOLCHAIN.name, name.to_owned()),
+        ("PKG_CONFIG_LIBDIR", libdir),
+        ("CMAKE_PREFIX_PATH", prefix.into()),
+    ];
     let text: String = lines
         .iter()
         .map(|(name, value)| format!("export {name}={}\n", shell_line(std::slice::from_ref(value))))

@@ -6,6 +6,7 @@ use crate::image::config;
 use crate::image::from_trace::{Remedy, remedy};
 use crate::image::parts;
 use crate::message;
+use crate::options::exit_codes::{EXIT_NO_ROOT, EXIT_NOT_FOUND, EXIT_NOT_RUNNABLE};
 use crate::rootfs::tree::{Content, Node, Tree};
 use crate::run::{self, Ended};
 use crate::sandbox::root::Root;
@@ -18,13 +19,6 @@ use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-
-/// No root could be made, as `docker run`, `env` and `chroot` have it.
-const EXIT_NO_ROOT: u8 = 125;
-/// The program can't run there.
-const EXIT_CANT_RUN: u8 = 126;
-/// There is no such program.
-const EXIT_NOT_FOUND: u8 = 127;
 
 /// An exit status, after what is to be said was said.
 type Said = u8;
@@ -122,7 +116,7 @@ fn find(settings: &Settings, name: &OsStr, root: Option<&Path>) -> Result<Progra
                 && root.join(interpreter.trim_start_matches('/')).symlink_metadata().is_err()
             {
                 let error = format!("`{}` needs `{interpreter}`, which the root does not have", name.display());
-                return Err(say(EXIT_CANT_RUN, error, None));
+                return Err(say(EXIT_NOT_RUNNABLE, error, None));
             }
             let place = [b"/", below.as_os_str().as_bytes()].concat();
             return Ok(Program { place, file: None, facts });
@@ -141,12 +135,12 @@ fn find(settings: &Settings, name: &OsStr, root: Option<&Path>) -> Result<Progra
         let why: Vec<String> = verdict.failures.iter().map(Failure::to_string).collect();
         let error = format!("`{}` can't run in an empty root: {}", file.display(), why.join("; "));
         let hint = "build it with `CC=staticcc CXX=staticcxx`, or give a root that has what it needs with `--root DIR`";
-        return Err(say(EXIT_CANT_RUN, error, Some(hint.into())));
+        return Err(say(EXIT_NOT_RUNNABLE, error, Some(hint.into())));
     }
     let mode = fs::metadata(&file).map_or(0, |m| m.mode());
     if mode & 0o111 == 0 {
         let hint = format!("`chmod +x {}`", run::shell_line(&[file.as_os_str().to_owned()]));
-        return Err(say(EXIT_CANT_RUN, format!("`{}` is not executable", file.display()), Some(hint)));
+        return Err(say(EXIT_NOT_RUNNABLE, format!("`{}` is not executable", file.display()), Some(hint)));
     }
     if mode & 0o6000 != 0 {
         message::note(format!("the set-user-ID and set-group-ID bits of `{}` have no effect here", file.display()));
@@ -158,7 +152,7 @@ fn look(file: &Path) -> Result<Image, Said> {
     check::inspect(file).map_err(|e| {
         let code = match &e {
             ReadError::Io(e) if e.kind() == io::ErrorKind::NotFound => EXIT_NOT_FOUND,
-            _ => EXIT_CANT_RUN,
+            _ => EXIT_NOT_RUNNABLE,
         };
         say(code, format!("`{}` {e}", file.display()), None)
     })
@@ -173,9 +167,9 @@ fn explain(trouble: &Trouble, program: &Program, name: &OsStr) -> Said {
         let machine = target::machine_name(program.facts.machine, program.facts.bits);
         let error = format!("`{}` is for {machine}, which this machine can't run", name.display());
         let hint = "install `qemu-user-static`, which lets the kernel run it";
-        return say(EXIT_CANT_RUN, error, Some(hint.into()));
+        return say(EXIT_NOT_RUNNABLE, error, Some(hint.into()));
     }
-    let code = if trouble.errno == libc::ENOENT { EXIT_NOT_FOUND } else { EXIT_CANT_RUN };
+    let code = if trouble.errno == libc::ENOENT { EXIT_NOT_FOUND } else { EXIT_NOT_RUNNABLE };
     say(code, trouble, None)
 }
 

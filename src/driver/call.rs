@@ -3,13 +3,15 @@
 use super::link::link;
 use super::link_job::LinkJob;
 use super::logging::start_log;
-use super::outcome::{EXIT_FAILURE, LinkOutcome, report_left_alone, write_report};
+use super::outcome::{LinkOutcome, report_left_alone, write_report};
 use super::prepare::{Prepared, prepare};
 use super::shared_link::link_shared;
+use super::variable_warnings;
 use crate::args::Request;
 use crate::message;
 use crate::model::Language;
 use crate::options::check::CheckMode;
+use crate::options::exit_codes::EXIT_FAILURE;
 use crate::plan::policy::Reason;
 use crate::report::{Outcome, Record, milliseconds};
 use crate::run::{self, Command};
@@ -38,7 +40,10 @@ pub fn main(own: Language, argv: &[OsString]) -> i32 {
             refuse(&settings, argv, &selected, &reason, &request, start)
         }
         Ok(Prepared::Link(job)) => link_static(&settings, argv, job, start),
-        Ok(Prepared::Shared(job)) => link_shared(&job),
+        Ok(Prepared::Shared(job)) => {
+            variable_warnings::say(&settings, &job.request);
+            link_shared(&job)
+        }
     }
 }
 
@@ -55,6 +60,9 @@ fn pass_through(
     }
     if let (Reason::BuildScript | Reason::CgoImports, Some(request)) = (reason, request) {
         report_left_alone(settings, argv, request.output_path(), reason);
+    }
+    if let (Reason::SharedObject, Some(request)) = (reason, request) {
+        variable_warnings::say(settings, request);
     }
     log::debug!("{}: {}", reason.line(), command.shell());
     let error = run::exec(command);

@@ -12,7 +12,6 @@
 use super::direct::{Ready, allowed, default_dirs, is_new_or_file, packs_for};
 use super::link_job::LinkJob;
 use super::logging::start_log;
-use super::outcome::EXIT_FAILURE;
 use crate::args::{InputKind, Request, response};
 use crate::check::Expect;
 use crate::libs;
@@ -20,6 +19,7 @@ use crate::libs::library_file::LibraryFiles;
 use crate::linker::call_detection::Traps;
 use crate::linker::{WhyNot, template};
 use crate::message;
+use crate::options::exit_codes::EXIT_FAILURE;
 use crate::options::repairs::GlibcFixes;
 use crate::report::LinkedBy;
 use crate::run::{self, Command, Ended, FileId, Guard};

@@ -3,7 +3,8 @@
 use super::command::{coloured, shortened};
 use super::ld_shim::LdShim;
 use super::link_job::LinkJob;
-use super::outcome::{EXIT_FAILURE, FileState, LinkOutcome, remove, write_report};
+use super::outcome::{FileState, LinkOutcome, remove, write_report};
+use super::variable_warnings;
 use super::verdict::{explain_failure, name_foreign, refuse_missing, verify};
 use super::{direct, gc_savings, plugin_link};
 use crate::libs;
@@ -11,6 +12,7 @@ use crate::linker::WhyNot;
 use crate::linker_output::Listener;
 use crate::message;
 use crate::model::Libc;
+use crate::options::exit_codes::EXIT_FAILURE;
 use crate::plan::policy::is_probe;
 use crate::report::{LinkedBy, Outcome, Times, milliseconds};
 use crate::run::{self, Command, Ended, Guard, Supervised};
@@ -82,16 +84,7 @@ fn say_warnings(settings: &Settings, job: &LinkJob) {
     for warning in &job.selected.warnings {
         message::warning(warning);
     }
-    if let Some(value) = &settings.bad_check {
-        message::warning(format!(
-            "STATICCXX_CHECK={} is none of strict, warn, off: strict is taken",
-            value.to_string_lossy()
-        ));
-    }
-    for (name, value, can_be) in &settings.bad_values {
-        let value = value.to_string_lossy();
-        message::warning(format!("{name}={value} is not {can_be}: it is as if the variable were not set"));
-    }
+    variable_warnings::say(settings, &job.request);
     for (shared, why) in &job.store.ignored {
         message::note(format!("`{}`: {why}; it is taken as if it carried none", shared.display()));
     }

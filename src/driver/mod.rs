@@ -16,13 +16,14 @@ mod plugin_link;
 mod prepare;
 mod program_link;
 mod shared_link;
+mod variable_warnings;
 mod verdict;
 
+pub use crate::options::exit_codes::EXIT_FAILURE;
 pub use call::main;
 pub use direct::built_in_line;
 pub use ld_shim::main as ld_shim;
 pub use link_job::LinkJob;
-pub use outcome::EXIT_FAILURE;
 pub use prepare::{Prepared, prepare};
 pub use program_link::{ProgramLink, ProgramLinked, link_program, select as select_for_program};
 pub use shared_link::SharedJob;

@@ -12,9 +12,6 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 
-/// Our own failures, apart from the compiler's: 1, as GCC's own.
-pub const EXIT_FAILURE: i32 = 1;
-
 /// What a file looked like, to tell whether it was written.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct FileState(Option<(u64, u64, i64, i64)>);

@@ -9,6 +9,8 @@ use crate::libs::plugin_list::{self, ListError, Wanted};
 use crate::libs::{Missing, Provider, Resolution, SearchPath};
 use crate::message;
 use crate::model::Libc;
+use crate::options;
+use crate::options::convert::ConvertChoice;
 use crate::plan::policy::is_probe;
 use crate::settings::Settings;
 use crate::supply::plugins::modules;
@@ -44,21 +46,18 @@ pub(super) fn asked(settings: &Settings, request: &Request, facts: &Facts) -> Re
     if facts.libc != Libc::Glibc {
         return none("only glibc's programs for x86-64 can have plugins linked in");
     }
-    if settings.convert == list_off() {
-        return none("plugins are converted, which STATICCXX_CONVERT=off forbids");
+    if settings.convert == ConvertChoice::off() {
+        return none(&format!("plugins are converted, which {}=off forbids", options::CONVERT.name));
     }
     if facts.repairs.as_ref().is_none_or(|r| r.plugins.is_none()) {
-        return none(
-            "what opens plugins was not made for this toolchain; it needs a cache directory, and `STATICCXX_LOG=info` says more",
-        );
+        return none(&format!(
+            "what opens plugins was not made for this toolchain; it needs a cache directory, and `{}=info` says more",
+            options::LOG.name
+        ));
     }
     let dirs: Vec<PathBuf> = facts.library_dirs.clone();
     let wanted = plugin_list::read(&plugin_list::words(&value.to_string_lossy()), Path::new(""), &dirs)?;
     Ok(PluginRequest { wanted, warning: None })
-}
-
-fn list_off() -> crate::options::convert::ConvertChoice {
-    crate::options::convert::ConvertChoice::parse("off")
 }
 
 /// What is known of the program that a call links.

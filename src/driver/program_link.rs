@@ -3,7 +3,7 @@
 
 use super::link::link;
 use super::link_job::{LinkJob, link_job};
-use super::outcome::{EXIT_FAILURE, LinkOutcome};
+use super::outcome::LinkOutcome;
 use crate::args;
 use crate::check::{Image, Verdict};
 use crate::convert::Refusal;
@@ -11,6 +11,7 @@ use crate::libs::policy::ProgramFile;
 use crate::libs::{LinkedLibrary, Missing};
 use crate::model::{Language, StaticKind};
 use crate::options::check::CheckMode;
+use crate::options::exit_codes::EXIT_FAILURE;
 use crate::options::linker::LinkerChoice;
 use crate::repairs;
 use crate::report::{Outcome, Times};

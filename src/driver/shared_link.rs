@@ -1,7 +1,7 @@
 //! The link of a shared object: as asked, and then what a static link of it will need.
 
 use super::compile::as_it_is;
-use super::outcome::{EXIT_FAILURE, FileState};
+use super::outcome::FileState;
 use crate::args::lexer::Arg;
 use crate::args::{self, Input, InputKind, Request, ld_options};
 use crate::check::Expect;
@@ -10,6 +10,7 @@ use crate::fat::relocatable::{self, Relocatable};
 use crate::libs::{self, SearchPath, pic};
 use crate::message;
 use crate::model::Family;
+use crate::options::exit_codes::EXIT_FAILURE;
 use crate::plan::policy::is_probe;
 use crate::repairs;
 use crate::run::{self, Command, Ended, Guard};

@@ -1,13 +1,15 @@
 //! Reading the output back, and saying what is wrong, where it comes from and what to do.
 
 use super::link_job::LinkJob;
-use super::outcome::{EXIT_FAILURE, FileState, LinkOutcome, remove, write_report};
+use super::outcome::{FileState, LinkOutcome, remove, write_report};
 use crate::args::{Input, InputKind};
 use crate::check::{self, CallEvidence, Failure, NamedFiles};
 use crate::libs::{self, library_ref};
 use crate::linker_output::Listener;
 use crate::message;
+use crate::options;
 use crate::options::check::CheckMode;
+use crate::options::exit_codes::EXIT_FAILURE;
 use crate::report::{Outcome, milliseconds};
 use crate::settings::Settings;
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,7 +54,10 @@ pub(super) fn verify(settings: &Settings, job: &LinkJob, output: &Path, before: 
     if outcome.outcome == Outcome::NotStatic && settings.check == CheckMode::Strict {
         outcome.status = EXIT_FAILURE;
         remove(output);
-        message::hint("set STATICCXX_CHECK=warn to keep the file; `staticctl explain -- COMMAND` shows what was run");
+        message::hint(format!(
+            "set {}=warn to keep the file; `staticctl explain -- COMMAND` shows what was run",
+            options::CHECK.name
+        ));
     }
 }
 
@@ -87,7 +92,8 @@ pub(super) fn name_foreign(job: &LinkJob, listener: &Listener) {
     }
     let name = &job.selected.toolchain;
     message::hint(format!(
-        "build it with STATICCXX_TOOLCHAIN={name}, for a library with `--prefix=$(staticctl toolchain show {name} --prefix)`"
+        "build it with {}={name}, for a library with `--prefix=$(staticctl toolchain show {name} --prefix)`",
+        options::TOOLCHAIN.name
     ));
 }
 

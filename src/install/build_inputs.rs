@@ -2,8 +2,9 @@
 
 use super::prerequisites::{Missing, What};
 use super::source::Source;
+use crate::options;
 use crate::run::{self, Command};
-use crate::settings::{CHAIN, Settings};
+use crate::settings::Settings;
 use crate::toolchain::find::{self, Chain};
 use object::read::archive::ArchiveFile;
 use object::{Object, ObjectSection, ObjectSymbol};
@@ -130,7 +131,7 @@ impl Inputs {
         let cc = need(What::CCompiler, compiler(named(&settings.cc), "gcc"));
         let make = need(What::Make, look("make"));
         need(What::Binutils, look(&format!("{prefix}objcopy")));
-        let mut env = vec![(OsString::from(CHAIN), chain.with(&cxx))];
+        let mut env = vec![(OsString::from(options::REAL_COMPILER.name), chain.with(&cxx))];
         env.push(("LC_ALL".into(), "C".into()));
         let ask = |args: &[&str]| {
             let mut command = Command::new([&cxx]).args(args);

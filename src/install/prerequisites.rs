@@ -1,5 +1,6 @@
 //! What a toolchain can't be made without, and what to type to have it.
 
+use crate::options;
 use crate::toolchain::package_manager::this_package_manager;
 use std::path::PathBuf;
 
@@ -74,8 +75,9 @@ impl Missing {
             What::Compiler => format!("no g++ for {arch} was found"),
             What::CCompiler => format!("no gcc for {arch} was found"),
             What::NotGcc { program } => format!(
-                "`{}` is not GCC, and only GCC can build its libstdc++: name a g++ with STATICCXX_CXX",
-                program.display()
+                "`{}` is not GCC, and only GCC can build its libstdc++: name a g++ with {}",
+                program.display(),
+                options::CXX.name
             ),
             What::Unwinder => "GCC's static unwinder libgcc_eh.a was not found".into(),
             What::HostLibrary => "GCC's own libstdc++.a, which configure links its tests with, was not found".into(),

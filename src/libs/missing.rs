@@ -2,6 +2,7 @@
 
 use super::library_ref::stem;
 use crate::convert::Refusal;
+use crate::options;
 use crate::packages::query;
 use crate::settings::Settings;
 use serde::Serialize;
@@ -24,7 +25,7 @@ pub struct Missing {
 }
 
 /// What brings a plugin in.
-pub const PLUGINS: &str = "STATICCXX_PLUGINS";
+pub const PLUGINS: &str = options::PLUGINS.name;
 
 impl Missing {
     /// The error's line.
@@ -49,7 +50,8 @@ impl Missing {
         if let Some((_, why, option)) = OF_PLUGINS.iter().find(|(name, ..)| *name == stem) {
             return format!(
                 "`{stem}` {why}, which a static program can't: configure the project with {option}, or convert the \
-                 library all the same with STATICCXX_CONVERT=auto,{stem}"
+                 library all the same with {}=auto,{stem}",
+                options::CONVERT.name
             );
         }
         let build = "build the library as an archive (`--enable-static`, `-DBUILD_SHARED_LIBS=OFF`) and put it on the \

@@ -69,7 +69,7 @@ mod tests {
     #[test]
     fn what_is_preferred() {
         let policy = |text: &str| ConvertPolicy {
-            choice: ConvertChoice::parse(text),
+            choice: ConvertChoice::read(text).unwrap(),
             dialect: None,
             cache: None,
             library_dirs: vec![],

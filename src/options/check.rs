@@ -1,7 +1,5 @@
 //! What the verdict on a link's output is worth.
 
-use std::ffi::OsStr;
-
 /// What to do with the verdict of the check, `STATICCXX_CHECK`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum CheckMode {
@@ -16,8 +14,8 @@ pub enum CheckMode {
 
 impl CheckMode {
     /// Reads the value; none for one that is none of the three.
-    pub fn read(value: &OsStr) -> Option<CheckMode> {
-        match value.to_str()? {
+    pub fn read(value: &str) -> Option<CheckMode> {
+        match value {
             "strict" => Some(CheckMode::Strict),
             "warn" => Some(CheckMode::Warn),
             "off" => Some(CheckMode::Off),
@@ -33,8 +31,8 @@ mod tests {
     #[test]
     fn check_modes_are_the_documented_three() {
         for (text, mode) in [("strict", CheckMode::Strict), ("warn", CheckMode::Warn), ("off", CheckMode::Off)] {
-            assert_eq!(CheckMode::read(OsStr::new(text)), Some(mode));
+            assert_eq!(CheckMode::read(text), Some(mode));
         }
-        assert_eq!(CheckMode::read(OsStr::new("no")), None);
+        assert_eq!(CheckMode::read("no"), None);
     }
 }

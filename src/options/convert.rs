@@ -1,5 +1,7 @@
 //! The choice of libraries that are converted.
 
+use super::switch;
+
 /// Which libraries are converted, `STATICCXX_CONVERT`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ConvertMode {
@@ -12,6 +14,9 @@ pub enum ConvertMode {
     Prefer,
 }
 
+/// Words that are values of other variables, and that nobody calls a library.
+const NO_NAMES: [&str; 4] = ["all", "common", "strict", "warn"];
+
 /// The choice of libraries.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ConvertChoice {
@@ -22,18 +27,25 @@ pub struct ConvertChoice {
 }
 
 impl ConvertChoice {
-    /// Reads `auto`, `off`, `prefer`, and names, with commas between.
-    pub fn parse(text: &str) -> ConvertChoice {
+    /// Reads `auto`, `off`, `prefer`, and names, with commas between; none where a word is a value of other variables
+    /// and no library's name (`libNAME` always is one).
+    pub fn read(text: &str) -> Option<ConvertChoice> {
         let mut choice = ConvertChoice::default();
         for word in text.split(',').map(str::trim).filter(|w| !w.is_empty()) {
             match word {
-                "off" | "0" => choice.mode = ConvertMode::Off,
                 "auto" => choice.mode = ConvertMode::Auto,
                 "prefer" => choice.mode = ConvertMode::Prefer,
+                word if switch::is_off(word) => choice.mode = ConvertMode::Off,
+                word if switch::is_on(word) || NO_NAMES.contains(&word) => return None,
                 name => choice.named.push(name.strip_prefix("lib").unwrap_or(name).to_owned()),
             }
         }
-        choice
+        Some(choice)
+    }
+
+    /// Nothing is converted.
+    pub fn off() -> ConvertChoice {
+        ConvertChoice { mode: ConvertMode::Off, named: Vec::new() }
     }
 
     pub(crate) fn names(&self, stem: &str) -> bool {
@@ -59,7 +71,14 @@ mod tests {
             ("off,libfoo", choice(ConvertMode::Off, &["foo"])),
             ("", choice(ConvertMode::Auto, &[])),
         ] {
-            assert_eq!(ConvertChoice::parse(text), expected, "{text}");
+            assert_eq!(ConvertChoice::read(text), Some(expected), "{text}");
         }
+        for off in ["none", "no", "0", "OFF"] {
+            assert_eq!(ConvertChoice::read(off), Some(ConvertChoice::off()), "{off}");
+        }
+        for bad in ["on", "yes", "1", "true", "all", "auto,yes", "strict"] {
+            assert_eq!(ConvertChoice::read(bad), None, "{bad}");
+        }
+        assert_eq!(ConvertChoice::read("libon,iconv"), Some(choice(ConvertMode::Auto, &["on", "iconv"])));
     }
 }

@@ -1,5 +1,6 @@
 //! Which of iconv's converters programs get.
 
+use super::switch;
 use std::collections::BTreeSet;
 
 /// Character sets that are in every program that converts, unless `STATICCXX_ICONV` says otherwise: those of the web
@@ -78,7 +79,7 @@ impl IconvChoice {
         for word in text.split(',').map(str::trim).filter(|w| !w.is_empty()) {
             match word {
                 "all" => choice.all = true,
-                "none" | "off" | "0" => {}
+                word if switch::is_off(word) => {}
                 "common" => choice.names.extend(COMMON.map(str::to_owned)),
                 name => drop(choice.names.insert(name.to_ascii_uppercase())),
             }

@@ -1,7 +1,5 @@
 //! Which linker makes executables.
 
-use std::ffi::OsStr;
-
 /// What `STATICCXX_LINKER` asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LinkerChoice {
@@ -10,7 +8,7 @@ pub enum LinkerChoice {
     Auto,
     /// The built-in one, and a note where it can't be had.
     Wild,
-    /// The compiler's own (`own`), or one that the compiler is told to use with `-fuse-ld=`.
+    /// One that the compiler is told to use with `-fuse-ld=`.
     Named(&'static str),
 }
 
@@ -19,8 +17,8 @@ const NAMED: [&str; 4] = ["bfd", "gold", "lld", "mold"];
 
 impl LinkerChoice {
     /// Reads the variable's value; none for a value that is no linker.
-    pub fn read(value: &OsStr) -> Option<LinkerChoice> {
-        match value.to_str()? {
+    pub fn read(value: &str) -> Option<LinkerChoice> {
+        match value {
             "auto" => Some(LinkerChoice::Auto),
             "wild" => Some(LinkerChoice::Wild),
             other => NAMED.iter().find(|n| **n == other).map(|n| LinkerChoice::Named(n)),
@@ -42,7 +40,7 @@ mod tests {
 
     #[test]
     fn linkers_are_the_documented_six() {
-        let read = |text: &str| LinkerChoice::read(OsStr::new(text));
+        let read = |text: &str| LinkerChoice::read(text);
         assert_eq!((read("auto"), read("wild")), (Some(LinkerChoice::Auto), Some(LinkerChoice::Wild)));
         for name in ["bfd", "gold", "lld", "mold"] {
             assert_eq!(read(name).and_then(LinkerChoice::named), Some(name));

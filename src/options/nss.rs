@@ -1,9 +1,14 @@
 //! Name services beyond files and dns.
 
+use super::switch;
+
 /// Reads the value of `STATICCXX_NSS`: names of services with commas between. `files` and `dns` are there anyway.
 pub fn parse(text: &str) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    for word in text.split(',').map(str::trim).filter(|w| !["", "files", "dns", "none", "off", "0"].contains(w)) {
+    for word in text.split(',').map(str::trim) {
+        if ["", "files", "dns"].contains(&word) || switch::is_off(word) {
+            continue;
+        }
         if !names.iter().any(|n| n == word) {
             names.push(word.to_owned());
         }

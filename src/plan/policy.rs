@@ -2,6 +2,7 @@
 
 use crate::args::option_table::Role;
 use crate::args::{Action, OutputKind, Request};
+use crate::options;
 use serde::{Deserialize, Serialize};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -60,7 +61,8 @@ impl Reason {
     pub fn hint(&self) -> Option<String> {
         match self {
             Reason::Sanitizer(name) => Some(format!(
-                "build without `-fsanitize={name}`, or set STATICCXX_CHECK=warn to link this program dynamically"
+                "build without `-fsanitize={name}`, or set {}=warn to link this program dynamically",
+                options::CHECK.name
             )),
             _ => None,
         }

@@ -20,7 +20,7 @@ pub static RULES: &[Rule] = &[
     },
     Rule {
         id: "chosen-linker",
-        reason: "the linker that STATICCXX_LINKER names, unless the call names one itself",
+        reason: "the linker that the environment names, unless the call names one itself",
         apply: words::chosen_linker,
     },
     Rule {
@@ -46,7 +46,7 @@ pub static RULES: &[Rule] = &[
     },
     Rule {
         id: "unused-sections",
-        reason: "STATICCXX_SMALL: what nothing refers to need not be in a program",
+        reason: "a small program was asked for: what nothing refers to need not be in it",
         apply: words::unused_sections,
     },
     Rule {

@@ -7,6 +7,7 @@ use crate::args::{InputKind, Request};
 use crate::libs::mentions;
 use crate::libs::{Resolution, inputs};
 use crate::model::Libc;
+use crate::options;
 use crate::plan::policy::is_probe;
 use crate::settings::Settings;
 use crate::supply::glibc;
@@ -38,7 +39,7 @@ pub(crate) fn choose(settings: &Settings, request: &Request, facts: &mut Facts, 
     }
     let dirs = facts.library_dirs.clone();
     let Some(repairs) = facts.repairs.as_mut().filter(|r| facts.libc == Libc::Glibc && r.iconv.is_some()) else {
-        let names = [(custom, "STATICCXX_ICONV"), (!settings.services.is_empty(), "STATICCXX_NSS")];
+        let names = [(custom, options::ICONV.name), (!settings.services.is_empty(), options::NSS.name)];
         let names: Vec<&str> = names.iter().filter(|n| n.0).map(|n| n.1).collect();
         said.warnings.push(format!(
             "{} is passed over: only glibc's programs for x86-64 can have modules of libc linked in",
@@ -51,12 +52,15 @@ pub(crate) fn choose(settings: &Settings, request: &Request, facts: &mut Facts, 
             Ok((archive, unknown)) => {
                 repairs.iconv = Some(archive);
                 said.warnings.extend(unknown.iter().map(|n| {
-                    format!("STATICCXX_ICONV: `{n}` is no character set of this machine's glibc: `iconv -l` lists them")
+                    format!(
+                        "{}: `{n}` is no character set of this machine's glibc: `iconv -l` lists them",
+                        options::ICONV.name
+                    )
                 }));
             }
             Err(error) => {
                 said.problem = Some((
-                    format!("STATICCXX_ICONV: {error}"),
+                    format!("{}: {error}", options::ICONV.name),
                     "it takes `common`, `all`, `none` and names of character sets",
                 ))
             }
@@ -71,7 +75,7 @@ pub(crate) fn choose(settings: &Settings, request: &Request, facts: &mut Facts, 
             }
             Err(error) => {
                 said.problem = Some((
-                    format!("STATICCXX_NSS: {error}"),
+                    format!("{}: {error}", options::NSS.name),
                     "it takes names as in nsswitch.conf: `myhostname` is `libnss_myhostname.so.2`",
                 ))
             }

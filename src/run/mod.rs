@@ -3,6 +3,7 @@
 //! [`Command`] is a plain value that can be read back, edited and printed before it is run. [`jail`] runs a program in
 //! namespaces of its own.
 
+pub mod build_process;
 pub mod jail;
 pub mod process_tree;
 mod relay;

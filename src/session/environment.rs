@@ -4,6 +4,7 @@ use super::shim_dir::{Content, GO_TOOLEXEC, HERE, Shelf};
 use super::templates::Values;
 use super::{shim_dir, templates, tools};
 use crate::model::Language;
+use crate::options;
 use crate::repairs;
 use crate::run::{self, Command};
 use crate::settings::{self, Settings};
@@ -81,8 +82,8 @@ const GIVEN: [&str; 12] = [
     "NM",
     "PKG_CONFIG",
     "RANLIB",
-    "STATICCXX_CC",
-    "STATICCXX_CXX",
+    options::CC.name,
+    options::CXX.name,
 ];
 
 /// The places and values that the variables are made from.
@@ -237,7 +238,7 @@ fn variables(ground: &Ground, shelf: &Shelf, pkg_config: bool) -> Vec<Variable> 
     path.push(":");
     path.push(&ground.path);
     set("PATH", path);
-    for (name, driver, real) in [("CC", "staticcc", "STATICCXX_CC"), ("CXX", "staticcxx", "STATICCXX_CXX")] {
+    for (name, driver, real) in [("CC", "staticcc", options::CC.name), ("CXX", "staticcxx", options::CXX.name)] {
         set(name, plain_or_name(&ground.home, driver));
         // `CC=clang staticctl run -- make` means clang.
         let users = ground.given.get(name).filter(|v| !is_driver(v));
@@ -246,7 +247,7 @@ fn variables(ground: &Ground, shelf: &Shelf, pkg_config: bool) -> Vec<Variable> 
         }
     }
     if let Some(toolchain) = &ground.toolchain {
-        set("STATICCXX_TOOLCHAIN", toolchain.clone());
+        set(options::TOOLCHAIN.name, toolchain.clone());
     }
     for (name, tool) in &ground.tools {
         if !ground.given.contains_key(*name) {

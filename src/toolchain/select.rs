@@ -13,7 +13,8 @@ use super::probe;
 use super::probe::MakeRepairs;
 use super::probe_cache::{self, Key};
 use crate::model::Language;
-use crate::settings::{CHAIN, Settings};
+use crate::options;
+use crate::settings::Settings;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -193,7 +194,7 @@ impl<'a> Chooser<'a> {
     fn new(settings: &'a Settings, language: Language, repair: MakeRepairs) -> Result<Chooser<'a>, SelectError> {
         let chain = Chain::of(settings);
         let launcher = match &settings.launcher {
-            Some(line) => named_command("STATICCXX_LAUNCHER", line, settings, &chain)?,
+            Some(line) => named_command(options::LAUNCHER.name, line, settings, &chain)?,
             None => Vec::new(),
         };
         Ok(Chooser { settings, language, chain, launcher, repair })
@@ -205,8 +206,8 @@ impl<'a> Chooser<'a> {
             return self.toolchain(name).map(Some);
         }
         let (variable, line) = match self.language {
-            Language::C => ("STATICCXX_CC", &self.settings.cc),
-            Language::Cxx => ("STATICCXX_CXX", &self.settings.cxx),
+            Language::C => (options::CC.name, &self.settings.cc),
+            Language::Cxx => (options::CXX.name, &self.settings.cxx),
         };
         if let Some(line) = line {
             let command = named_command(variable, line, self.settings, &self.chain)?;
@@ -352,7 +353,7 @@ impl<'a> Chooser<'a> {
     /// What every run of a compiler has in its environment: the chain that ends recursion.
     fn env(&self, candidate: &Candidate) -> Vec<(OsString, OsString)> {
         let program = candidate.command.first().map(PathBuf::from).unwrap_or_default();
-        vec![(CHAIN.into(), self.chain.with(&program))]
+        vec![(options::REAL_COMPILER.name.into(), self.chain.with(&program))]
     }
 
     fn selected(&self, candidate: Candidate, probed: Probed) -> Selected {

@@ -32,6 +32,8 @@ pub mod programs_bad;
 pub mod repairs;
 // `staticctl` itself.
 pub mod ctl;
+// Our variables: values, misspelt names, help, the manual.
+pub mod environment;
 // Whole builds under `staticctl run`: their environment, their report, their end.
 pub mod run;
 // `staticctl try`: an empty root, as root and as an ordinary user.

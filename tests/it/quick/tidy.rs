@@ -63,6 +63,23 @@ fn only_the_settings_room_reads_the_environment() {
 }
 
 #[test]
+fn only_the_table_of_options_spells_names_of_variables() {
+    // Macros of C that our own sources for programs use, and what the build script tells the compiler.
+    let others = ["-DSTATICCXX_", "#define STATICCXX_", "_STATICCXX_", "env!(\"STATICCXX_"];
+    for (path, text) in all().iter().filter(|(path, _)| !path.starts_with("src/options")) {
+        for (number, line) in text.lines().enumerate().filter(|(_, l)| !l.trim_start().starts_with("//")) {
+            let rest = others.iter().fold(line.to_owned(), |line, other| line.replace(other, ""));
+            assert!(
+                !rest.contains("STATICCXX_"),
+                "{}:{}: names of variables come from crate::options",
+                path.display(),
+                number + 1
+            );
+        }
+    }
+}
+
+#[test]
 fn the_plan_is_pure() {
     for (path, text) in all() {
         if !path.starts_with("src/plan")

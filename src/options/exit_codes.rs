@@ -1,0 +1,78 @@
+//! Every exit code of ours that means something, for the programs and for their documentation.
+
+/// Our own failure in a driver, apart from the compiler's: 1, as GCC's own.
+pub const EXIT_FAILURE: i32 = 1;
+
+/// `staticctl` did what it was asked to do, and the answer is yes.
+pub const EXIT_YES: u8 = 0;
+/// It did, and the answer is no: a file is not static, a toolchain is not complete.
+pub const EXIT_NO: u8 = 1;
+/// It could not: bad arguments, an unreadable file.
+pub const EXIT_ERROR: u8 = 2;
+/// No root could be made for a program that was to run in one, as container runtimes say it.
+pub const EXIT_NO_ROOT: u8 = 125;
+/// The command is there and can't be run, as a shell says it.
+pub const EXIT_NOT_RUNNABLE: u8 = 126;
+/// The command was not found, as a shell says it.
+pub const EXIT_NOT_FOUND: u8 = 127;
+
+/// One line of the documentation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ExitRow {
+    /// The program and its command.
+    pub of: &'static str,
+    /// The code; none for any code of another program's.
+    pub code: Option<u8>,
+    /// When.
+    pub means: &'static str,
+}
+
+const fn row(of: &'static str, code: u8, means: &'static str) -> ExitRow {
+    ExitRow { of, code: Some(code), means }
+}
+
+const fn any(of: &'static str, means: &'static str) -> ExitRow {
+    ExitRow { of, code: None, means }
+}
+
+/// The drivers.
+pub const DRIVERS: &str = "staticcc, staticcxx";
+
+/// All of them. A command that is not listed has the codes of `staticctl`.
+pub const TABLE: [ExitRow; 31] = [
+    any(DRIVERS, "the compiler's own code; a signal that ended it is raised again"),
+    row(
+        DRIVERS,
+        EXIT_FAILURE as u8,
+        "the program is not static, or no toolchain or library is there that could make it so",
+    ),
+    row("staticctl", EXIT_YES, "done"),
+    row("staticctl", EXIT_NO, "done, and the answer is no"),
+    row("staticctl", EXIT_ERROR, "bad arguments, or it could not be done"),
+    row("staticctl check", EXIT_YES, "all files are static programs"),
+    row("staticctl check", EXIT_NO, "one is not"),
+    row("staticctl check", EXIT_ERROR, "one can't be read"),
+    row("staticctl convert", EXIT_YES, "written and checked"),
+    row("staticctl convert", EXIT_NO, "it can't be linked, or --verify found a difference"),
+    row("staticctl convert", EXIT_ERROR, "it can't be converted"),
+    row("staticctl doctor", EXIT_YES, "static C and C++ programs can be made"),
+    row("staticctl doctor", EXIT_NO, "they can't"),
+    row("staticctl image", EXIT_YES, "written"),
+    row("staticctl image", EXIT_NO, "a program may not go into an image"),
+    row("staticctl image", EXIT_ERROR, "it could not be made"),
+    row("staticctl plugins", EXIT_YES, "the program opened something"),
+    row("staticctl plugins", EXIT_NO, "it opened nothing"),
+    row("staticctl plugins", EXIT_ERROR, "it could not be run"),
+    any("staticctl run", "the command's own code; a signal that ended it is raised again"),
+    row("staticctl run", EXIT_ERROR, "the command was not started"),
+    row("staticctl run", EXIT_NOT_RUNNABLE, "the command can't be run"),
+    row("staticctl run", EXIT_NOT_FOUND, "the command was not found"),
+    row("staticctl toolchain show", EXIT_YES, "it is complete"),
+    row("staticctl toolchain show", EXIT_NO, "it is not"),
+    row("staticctl toolchain test", EXIT_YES, "all programs pass"),
+    row("staticctl toolchain test", EXIT_NO, "some fail"),
+    any("staticctl try", "the program's own code; a signal that ended it is raised again"),
+    row("staticctl try", EXIT_NO_ROOT, "no root could be made"),
+    row("staticctl try", EXIT_NOT_RUNNABLE, "the program can't run in it"),
+    row("staticctl try", EXIT_NOT_FOUND, "there is no such program"),
+];

@@ -1,0 +1,149 @@
+//! What is wrong with the variables, in words: values that are not understood, names that are not known.
+
+use super::table::{EnvOption, TABLE, Values};
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+
+/// A value that is not understood; the default is taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadValue {
+    /// The variable.
+    pub option: &'static EnvOption,
+    /// Its value.
+    pub value: OsString,
+}
+
+impl fmt::Display for BadValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let EnvOption { name, values, default, .. } = self.option;
+        let is = match values {
+            Values::Switch => "one of `on`, `off`".to_owned(),
+            Values::Words(words) => format!("one of `{}`", words.join("`, `")),
+            Values::Checked { is, .. } => (*is).to_owned(),
+            Values::Open(form) => format!("of the form {form}"),
+        };
+        write!(f, "{name}={} is not {is}: `{default}` is taken", self.value.to_string_lossy())
+    }
+}
+
+/// A variable with a name like ours that is none of ours.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Misspelt {
+    /// The name.
+    pub name: String,
+    /// The variable that may be meant.
+    pub meant: Option<&'static str>,
+}
+
+impl fmt::Display for Misspelt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is not a variable of staticcxx: ", self.name)?;
+        match self.meant {
+            Some(meant) => write!(f, "did you mean {meant}?"),
+            None => f.write_str("`staticctl help environment` lists them"),
+        }
+    }
+}
+
+/// The variables of the project's own build, tests and benchmarks, which may run builds below them: these, and all that
+/// begin with `STATICCXX_TEST_`.
+const OF_TESTS: [&str; 10] = [
+    "STATICCXX_ARGV",
+    "STATICCXX_BIN",
+    "STATICCXX_CORPUS",
+    "STATICCXX_CORPUS_PACKAGES",
+    "STATICCXX_FUZZ_SECONDS",
+    "STATICCXX_ICONV_STRIDE",
+    "STATICCXX_JOBS",
+    "STATICCXX_RECIPE",
+    "STATICCXX_SCRATCH",
+    "STATICCXX_WORK",
+];
+
+/// Further than this from a name, a word is not a misspelling of it.
+const FAR: usize = 3;
+
+/// Whether a variable has a name that only a misspelling of ours can have: `STATICCXX_` and no row, or another
+/// beginning and at most two wrong letters.
+pub fn misspelt(name: &OsStr) -> Option<Misspelt> {
+    if !name.as_encoded_bytes().starts_with(b"STATIC") || TABLE.iter().any(|o| name == o.name) {
+        return None;
+    }
+    let name = name.to_string_lossy().into_owned();
+    let documented = TABLE.iter().filter(|o| !o.is_internal());
+    let nearest = documented.map(|o| (distance(&name, o.name), o.name)).min()?;
+    let of_tests = OF_TESTS.contains(&name.as_str()) || name.starts_with("STATICCXX_TEST_");
+    match name.starts_with("STATICCXX_") {
+        true if of_tests => None,
+        true => Some(Misspelt { name, meant: (nearest.0 <= FAR).then_some(nearest.1) }),
+        false => (nearest.0 < FAR).then_some(Misspelt { name, meant: Some(nearest.1) }),
+    }
+}
+
+/// How many letters must be changed, added, removed or swapped with their neighbour to make one word of another
+/// (optimal string alignment).
+fn distance(from: &str, to: &str) -> usize {
+    let (from, to): (Vec<char>, Vec<char>) = (from.chars().collect(), to.chars().collect());
+    // Rows of the table of distances between beginnings: the one before the last, and the last.
+    let mut before: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=to.len()).collect();
+    for (i, a) in from.iter().enumerate() {
+        let mut row = vec![i + 1];
+        for (j, b) in to.iter().enumerate() {
+            let mut least = (last[j + 1] + 1).min(row[j] + 1).min(last[j] + usize::from(a != b));
+            if i > 0 && j > 0 && *a == to[j - 1] && from[i - 1] == *b {
+                least = least.min(before[j - 1] + 1);
+            }
+            row.push(least);
+        }
+        before = std::mem::replace(&mut last, row);
+    }
+    last.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::table::{CHECK, STACK_SIZE};
+    use super::*;
+
+    #[test]
+    fn distances_count_letters() {
+        for (from, to, expected) in
+            [("", "", 0), ("", "ab", 2), ("CHEK", "CHECK", 1), ("TOOLCHIAN", "TOOLCHAIN", 1), ("abc", "xyz", 3)]
+        {
+            assert_eq!((distance(from, to), distance(to, from)), (expected, expected), "{from} {to}");
+        }
+    }
+
+    #[test]
+    fn the_nearest_name_is_proposed() {
+        let meant = |name: &str| misspelt(OsStr::new(name)).map(|m| m.meant);
+        for (name, expected) in [
+            ("STATICCXX_CHEK", Some(Some("STATICCXX_CHECK"))),
+            ("STATICCXX_TOOLCHIAN", Some(Some("STATICCXX_TOOLCHAIN"))),
+            ("STATICXX_LINKER", Some(Some("STATICCXX_LINKER"))),
+            ("STATICCXX_FROBNICATION", Some(None)),
+            ("STATICCXX_", Some(Some("STATICCXX_CC"))),
+            ("STATICCXX_CHECK", None),
+            ("STATICCXX_REAL_COMPILER", None),
+            ("STATICCXX_TEST_PATH", None),
+            ("STATICCXX_BIN", None),
+            ("STATIC_CC", None),
+            ("STATIC", None),
+            ("CC", None),
+        ] {
+            assert_eq!(meant(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_warning_names_the_values_and_what_is_taken() {
+        let bad = |option, value: &str| BadValue { option, value: value.into() }.to_string();
+        assert_eq!(bad(&CHECK, "lax"), "STATICCXX_CHECK=lax is not one of `strict`, `warn`, `off`: `strict` is taken");
+        assert_eq!(bad(&STACK_SIZE, "8M"), "STATICCXX_STACK_SIZE=8M is not a number of bytes: `8388608` is taken");
+        assert_eq!(
+            misspelt(OsStr::new("STATICCXX_CHEK")).unwrap().to_string(),
+            "STATICCXX_CHEK is not a variable of staticcxx: did you mean STATICCXX_CHECK?"
+        );
+    }
+}

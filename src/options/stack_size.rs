@@ -1,0 +1,21 @@
+//! The stack of threads in musl programs.
+
+/// In bytes where nobody says: what musl gives at most, and glibc usually.
+pub const DEFAULT: u64 = 8 << 20;
+
+/// Reads a number of bytes.
+pub fn read(value: &str) -> Option<u64> {
+    value.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::table::STACK_SIZE;
+    use super::*;
+
+    #[test]
+    fn the_documented_default_is_the_default() {
+        assert_eq!(read(STACK_SIZE.default), Some(DEFAULT));
+        assert_eq!((read("0"), read("8M"), read("-1")), (Some(0), None, None));
+    }
+}
