@@ -3,7 +3,7 @@
 //! Each is configured as a cross build, so that no configure script runs what it compiles, with compilers that know
 //! nothing but the tree.
 
-use super::steps::{Failed, Shop};
+use super::context::{Failed, Shop};
 use super::sysroot::{self, Tree};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};

@@ -3,7 +3,7 @@
 //! It is one object in an archive, with all its symbols weak, so that an allocator of the program's own takes precedence.
 //! The archive's index names only the functions by which a program's own code allocates: see the rule `musl-allocator`.
 
-use super::steps::{Failed, Shop};
+use super::context::{Failed, Shop};
 use super::symbols;
 use super::sysroot::Tree;
 use crate::archive;

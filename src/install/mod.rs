@@ -16,6 +16,7 @@
 
 pub mod build;
 pub mod build_inputs;
+pub mod context;
 pub mod debian;
 pub mod lean;
 pub mod malloc;
@@ -31,5 +32,6 @@ pub mod steps;
 pub mod symbols;
 pub mod sysroot;
 
+pub use context::Failed;
 pub use manifest::Manifest;
-pub use steps::{Failed, Options, install};
+pub use steps::{Options, install};

@@ -1,7 +1,7 @@
 //! Which sources are compiled how, and the edits of the few that start locales and streams. Purely, but for reading.
 
 use super::compiled::Compiled;
-use super::{Piece, Side, Split};
+use super::objects::{Piece, Side, Split};
 use object::{Object as _, ObjectSymbol};
 use std::fs;
 use std::path::Path;

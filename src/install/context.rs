@@ -1,0 +1,158 @@
+//! What every step of an install shares: the inputs, the work directory, the log, and the errors.
+
+use super::build_inputs::Inputs;
+use super::prerequisites::Missing;
+use crate::run::{Command, Ended, Guard};
+use std::ffi::OsString;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+/// Why there is no toolchain.
+#[derive(Debug, thiserror::Error)]
+pub enum Failed {
+    /// Something is missing or unfit.
+    #[error("{} thing(s) are missing", .0.len())]
+    Missing(Vec<Missing>),
+    /// There is nowhere to put it.
+    #[error("there is no data directory: neither HOME nor XDG_DATA_HOME is set")]
+    NoHome,
+    /// The disk is too full.
+    #[error("`{}` has {has} MB left, {needs} MB are needed", dir.display())]
+    Space {
+        /// The directory.
+        dir: PathBuf,
+        /// What is left.
+        has: u64,
+        /// What is needed.
+        needs: u64,
+    },
+    /// A file could not be read or written.
+    #[error("{doing}: {error}")]
+    Io {
+        /// At what.
+        doing: String,
+        /// What it gave.
+        error: io::Error,
+    },
+    /// A command failed.
+    #[error("{what} failed: {line}; all of it is in `{}`", log.display())]
+    Command {
+        /// The command, in short.
+        what: String,
+        /// Its telling line.
+        line: String,
+        /// The log.
+        log: PathBuf,
+    },
+    /// A source is not as expected.
+    #[error("{0}")]
+    Unfit(String),
+    /// The new toolchain does not pass its tests.
+    #[error("the toolchain fails its own tests: {0}; `--force` builds it from scratch")]
+    Tests(String),
+    /// A signal.
+    #[error("interrupted by signal {0}")]
+    Interrupted(i32),
+}
+
+impl Failed {
+    /// An error of a file.
+    pub fn io(doing: impl Into<String>, error: io::Error) -> Failed {
+        Failed::Io { doing: doing.into(), error }
+    }
+}
+
+/// Where a build is done: its inputs, its directory, its log.
+pub struct Shop<'a> {
+    /// The inputs.
+    pub inputs: &'a Inputs,
+    /// The work directory.
+    pub work: PathBuf,
+    /// The log file.
+    pub log: PathBuf,
+    /// Jobs at a time.
+    pub jobs: usize,
+    /// Passes signals on to the commands.
+    pub guard: &'a Guard,
+}
+
+/// Variables that would change what is built.
+const CLEARED: [&str; 19] = [
+    "CC",
+    "CXX",
+    "CFLAGS",
+    "CXXFLAGS",
+    "CPPFLAGS",
+    "LDFLAGS",
+    "LIBS",
+    "MAKEFLAGS",
+    "MFLAGS",
+    "MAKELEVEL",
+    "CONFIG_SITE",
+    "CPATH",
+    "C_INCLUDE_PATH",
+    "CPLUS_INCLUDE_PATH",
+    "LIBRARY_PATH",
+    "GCC_EXEC_PREFIX",
+    "COMPILER_PATH",
+    "LANGUAGE",
+    "LANG",
+];
+
+impl Shop<'_> {
+    /// Runs `make` in a directory with all jobs.
+    ///
+    /// # Errors
+    /// Its failure, or the signal that ended it.
+    pub fn make(&self, dir: &Path, args: &[&str]) -> Result<(), Failed> {
+        let jobs = format!("-j{}", self.jobs);
+        self.run_logged(Command::new([&self.inputs.make]).arg(jobs).args(args).in_dir(dir))
+    }
+
+    /// Runs a short command on files.
+    ///
+    /// # Errors
+    /// As [`Shop::run_logged`].
+    pub fn quick(&self, words: &[&str], paths: impl IntoIterator<Item = PathBuf>) -> Result<(), Failed> {
+        self.run_logged(Command::new(words.iter().map(OsString::from)).args(paths))
+    }
+
+    /// Runs a command with all it says going to the log.
+    ///
+    /// # Errors
+    /// Its failure with its telling line, or the signal that ended it or came meanwhile.
+    pub fn run_logged(&self, mut command: Command) -> Result<(), Failed> {
+        let broken = |e| Failed::io(format!("writing `{}`", self.log.display()), e);
+        let mut log = OpenOptions::new().create(true).append(true).open(&self.log).map_err(broken)?;
+        writeln!(log, "\n$ {}", command.shell()).map_err(broken)?;
+        let from = log.metadata().map_err(broken)?.len();
+        command.env.extend_from_slice(&self.inputs.env);
+        command.env_remove.extend(CLEARED.map(OsString::from));
+        let what = Path::new(&command.program).file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let ran = self.guard.run_into(&command, &log).map_err(|e| Failed::io(format!("starting `{what}`"), e))?;
+        if let Some(signal) = ran.interrupted {
+            return Err(Failed::Interrupted(signal));
+        }
+        match ran.ended {
+            Ended::Exited(0) => Ok(()),
+            Ended::Killed(signal) => Err(Failed::Interrupted(signal)),
+            Ended::Exited(_) => Err(Failed::Command { what, line: telling(&self.log, from), log: self.log.clone() }),
+        }
+    }
+
+    /// A signal that came between two commands.
+    pub(super) fn uninterrupted(&self) -> Result<(), Failed> {
+        self.guard.caught().map_or(Ok(()), |signal| Err(Failed::Interrupted(signal)))
+    }
+}
+
+/// The line of a log, from a place on, that tells most.
+fn telling(log: &Path, from: u64) -> String {
+    const TELLING: [&str; 5] = ["No space left", "error:", "Error: ", "cannot", "E: "];
+    let bytes = fs::read(log).unwrap_or_default();
+    let text =
+        String::from_utf8_lossy(bytes.get(usize::try_from(from).unwrap_or(0)..).unwrap_or_default()).into_owned();
+    let line = TELLING.iter().find_map(|t| text.lines().find(|l| l.contains(t)));
+    line.or_else(|| text.lines().last()).unwrap_or_default().trim().to_owned()
+}

@@ -1,0 +1,39 @@
+//! What the recipe gives: the objects of the split library, and which of the built ones they replace.
+
+/// One object of the split library.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Piece {
+    /// Its name, without suffix.
+    pub name: String,
+    /// The source that it is made like: its compile command and include directory are taken.
+    pub like: String,
+    /// Its text.
+    pub text: String,
+    /// More options.
+    pub options: &'static str,
+    /// Which archive it goes to.
+    pub side: Side,
+    /// Undefined symbols that become weak.
+    pub weak_references: Vec<String>,
+}
+
+/// The two archives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// Searched first: narrow, strong.
+    First,
+    /// Searched second; weak where it repeats the first.
+    Second {
+        /// Its definitions are made weak.
+        weak: bool,
+    },
+}
+
+/// The recipe's outcome: what is compiled, and which of the built objects it replaces.
+#[derive(Debug, Default)]
+pub struct Split {
+    /// The new objects.
+    pub pieces: Vec<Piece>,
+    /// Sources whose objects go.
+    pub replaced: Vec<String>,
+}
