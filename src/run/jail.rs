@@ -9,6 +9,8 @@
 //! The keeper stands between because the first process of a PID namespace is immune to signals that it does not
 //! handle: a program in its place could not be stopped by SIGTERM. All three speak through one pipe, a JSON line each.
 
+use super::attempt::Attempt;
+use super::keeper_pipe::{KeeperMessage, KeeperPipe, Trouble};
 use super::relay::Relay;
 use super::{Ended, tracer};
 use nix::errno::Errno;
@@ -16,7 +18,6 @@ use nix::libc;
 use nix::sched::{CloneFlags, clone};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Gid, Pid, Uid, fork, pipe2};
-use serde::{Deserialize, Serialize};
 use std::ffi::CString;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -52,73 +53,6 @@ pub struct Watched {
     pub limit: Duration,
 }
 
-/// A step that failed while the jail was made.
-#[derive(Debug, Clone, Serialize, Deserialize, thiserror::Error)]
-#[error("{step}: {}", Errno::from_raw(*errno).desc())]
-pub struct Trouble {
-    /// What was being done.
-    pub step: String,
-    /// The error number.
-    pub errno: i32,
-    /// The system refused the namespaces or a mount: that is a matter of the machine's settings.
-    pub not_allowed: bool,
-    /// It was the program that could not be started, in a jail that is complete.
-    pub at_exec: bool,
-}
-
-impl Trouble {
-    /// A step that failed.
-    pub fn new(step: impl Into<String>, errno: Errno) -> Trouble {
-        Trouble { step: step.into(), errno: errno as i32, not_allowed: false, at_exec: false }
-    }
-
-    /// The same from an I/O error.
-    pub fn io(step: impl Into<String>, error: &io::Error) -> Trouble {
-        Trouble::new(step, Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO)))
-    }
-
-    /// Marks what machines may forbid.
-    #[must_use]
-    pub fn forbidden(mut self) -> Trouble {
-        self.not_allowed = [libc::EPERM, libc::EACCES, libc::ENOSPC, libc::EINVAL, libc::ENOSYS].contains(&self.errno);
-        self
-    }
-}
-
-/// What a program wanted with a path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Wanted {
-    /// To read it or to look at it.
-    Read,
-    /// To make it or to write to it.
-    Write,
-    /// To run it.
-    Exec,
-    /// To connect to the socket there.
-    Connect,
-}
-
-/// A path that a program tried and did not get.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Attempt {
-    /// Absolute where that could be found out.
-    pub path: String,
-    /// What for.
-    pub wanted: Wanted,
-    /// The error number: ENOENT, ENOTDIR, EROFS, EACCES.
-    pub errno: i32,
-}
-
-/// What the keeper and the program say.
-#[derive(Debug, Serialize, Deserialize)]
-enum Said {
-    Failed(Trouble),
-    Tried(Attempt),
-    Exited(i32),
-    Killed(i32),
-}
-
 /// How a jailed program did.
 #[derive(Debug)]
 pub struct Outcome {
@@ -130,22 +64,6 @@ pub struct Outcome {
     pub timed_out: bool,
 }
 
-/// Says a line; at most a few hundred bytes, so that lines of two processes do not mix.
-pub(super) struct Mouth(File);
-
-impl Mouth {
-    fn say(&self, said: &Said) {
-        if let Ok(mut line) = serde_json::to_vec(said) {
-            line.push(b'\n');
-            let _ = (&self.0).write_all(&line);
-        }
-    }
-
-    pub(super) fn tried(&self, attempt: Attempt) {
-        self.say(&Said::Tried(attempt));
-    }
-}
-
 /// Room for the keeper, which runs on a stack of its own.
 const STACK: usize = 1 << 20;
 
@@ -155,7 +73,7 @@ const STACK: usize = 1 << 20;
 ///
 /// # Errors
 /// The step that failed; the program has not run then.
-pub fn run(jail: &Jail<'_>) -> Result<Outcome, Trouble> {
+pub fn run_in_jail(jail: &Jail<'_>) -> Result<Outcome, Trouble> {
     let pipe = || pipe2(nix::fcntl::OFlag::O_CLOEXEC).map_err(|e| Trouble::new("a pipe can't be made", e));
     let ((hear, speak), (go_read, go_write)) = (pipe()?, pipe()?);
     let relay = Relay::hold();
@@ -226,10 +144,10 @@ fn listen(hear: OwnedFd, limit: Option<Duration>, keeper: Pid) -> Result<Outcome
             Err(e) => return Err(Trouble::io("the program's keeper can't be heard", &e)),
         }
         match serde_json::from_str(&line) {
-            Ok(Said::Failed(trouble)) => return Err(trouble),
-            Ok(Said::Tried(attempt)) => attempts.push(attempt),
-            Ok(Said::Exited(code)) => ended = Some(Ended::Exited(code)),
-            Ok(Said::Killed(signal)) => ended = Some(Ended::Killed(signal)),
+            Ok(KeeperMessage::Failed(trouble)) => return Err(trouble),
+            Ok(KeeperMessage::Tried(attempt)) => attempts.push(attempt),
+            Ok(KeeperMessage::Exited(code)) => ended = Some(Ended::Exited(code)),
+            Ok(KeeperMessage::Killed(signal)) => ended = Some(Ended::Killed(signal)),
             Err(_) => {}
         }
     }
@@ -261,7 +179,7 @@ fn map_ids(keeper: Pid) -> Result<(), Trouble> {
 
 /// The first process in the namespaces, to its end. Gives its exit status.
 fn keep(jail: &Jail<'_>, relay: &Relay, speak: OwnedFd, go: OwnedFd) -> isize {
-    let mouth = Mouth(File::from(speak));
+    let pipe_out = KeeperPipe(File::from(speak));
     // SAFETY: no memory is involved. Our death is the keeper's, and the keeper's that of all in the namespace.
     unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
     let mut byte = [0];
@@ -270,21 +188,21 @@ fn keep(jail: &Jail<'_>, relay: &Relay, speak: OwnedFd, go: OwnedFd) -> isize {
     }
     let tracer = match tracer::Tracer::new(jail.trace) {
         Ok(tracer) => tracer,
-        Err(trouble) => return fail(&mouth, trouble),
+        Err(trouble) => return fail(&pipe_out, trouble),
     };
     if let Err(trouble) = (jail.prepare)() {
-        return fail(&mouth, trouble);
+        return fail(&pipe_out, trouble);
     }
     let gate = match pipe2(nix::fcntl::OFlag::O_CLOEXEC) {
         Ok(gate) => gate,
-        Err(e) => return fail(&mouth, Trouble::new("a pipe can't be made", e)),
+        Err(e) => return fail(&pipe_out, Trouble::new("a pipe can't be made", e)),
     };
     // SAFETY: one thread.
     match unsafe { fork() } {
-        Err(e) => fail(&mouth, Trouble::new("no process can be made", e)),
+        Err(e) => fail(&pipe_out, Trouble::new("no process can be made", e)),
         Ok(ForkResult::Child) => {
             let trouble = become_program(jail, relay, gate);
-            mouth.say(&Said::Failed(trouble));
+            pipe_out.say(&KeeperMessage::Failed(trouble));
             // SAFETY: ends this process without running anything of its parent's.
             unsafe { libc::_exit(127) }
         }
@@ -293,21 +211,21 @@ fn keep(jail: &Jail<'_>, relay: &Relay, speak: OwnedFd, go: OwnedFd) -> isize {
             if jail.trace
                 && let Err(trouble) = tracer.seize(child)
             {
-                return fail(&mouth, trouble);
+                return fail(&pipe_out, trouble);
             }
             drop(gate);
-            let ended = if jail.trace { tracer.follow(child, &mouth) } else { wait_for(child) };
-            mouth.say(&match ended {
-                Ended::Exited(code) => Said::Exited(code),
-                Ended::Killed(signal) => Said::Killed(signal),
+            let ended = if jail.trace { tracer.follow(child, &pipe_out) } else { wait_for(child) };
+            pipe_out.say(&match ended {
+                Ended::Exited(code) => KeeperMessage::Exited(code),
+                Ended::Killed(signal) => KeeperMessage::Killed(signal),
             });
             0
         }
     }
 }
 
-fn fail(mouth: &Mouth, trouble: Trouble) -> isize {
-    mouth.say(&Said::Failed(trouble));
+fn fail(pipe_out: &KeeperPipe, trouble: Trouble) -> isize {
+    pipe_out.say(&KeeperMessage::Failed(trouble));
     1
 }
 

@@ -3,13 +3,14 @@
 //! [`Command`] is a plain value that can be read back, edited and printed before it is run. [`jail`] runs a program in
 //! namespaces of its own.
 
+pub mod attempt;
+mod child;
 pub mod jail;
+pub mod keeper_pipe;
 pub mod process_tree;
 mod relay;
 mod syscalls;
 mod tracer;
-
-mod child;
 
 use crate::message;
 use nix::errno::Errno;
@@ -276,7 +277,7 @@ impl Guard {
     ///
     /// # Errors
     /// That it could not be started or waited for.
-    pub fn run(&self, command: &Command) -> io::Result<Supervised> {
+    pub fn run_command(&self, command: &Command) -> io::Result<Supervised> {
         self.supervise(command.std().spawn()?, |_| Ok(()))
     }
 

@@ -1,6 +1,6 @@
 //! System calls that name a file, for each machine whose programs we can follow.
 
-use super::jail::Wanted;
+use super::attempt::Wanted;
 use nix::libc;
 
 /// Columns of [`CALLS`]: the machines' audit numbers (`linux/audit.h`). The last one stands for all that share the

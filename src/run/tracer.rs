@@ -5,7 +5,8 @@
 //! forks and execs are followed by the kernel itself. The process can't outlive its tracer.
 
 use super::Ended;
-use super::jail::{Attempt, Mouth, Trouble, Wanted};
+use super::attempt::{Attempt, Wanted};
+use super::keeper_pipe::{KeeperPipe, Trouble};
 use super::syscalls::{self, Request, Stopped};
 use nix::errno::Errno;
 use nix::libc;
@@ -76,7 +77,7 @@ impl Tracer {
     }
 
     /// Follows until the program has ended.
-    pub(super) fn follow(&self, program: Pid, mouth: &Mouth) -> Ended {
+    pub(super) fn follow(&self, program: Pid, pipe_out: &KeeperPipe) -> Ended {
         let mut pending: HashMap<i32, Request> = HashMap::new();
         let mut said = BTreeSet::new();
         loop {
@@ -127,7 +128,7 @@ impl Tracer {
                         && let Some(attempt) = self.attempt(pid, &request, errno)
                         && said.insert(attempt.clone())
                     {
-                        mouth.tried(attempt);
+                        pipe_out.tried(attempt);
                     }
                     ptrace(libc::PTRACE_CONT, pid, 0)
                 }

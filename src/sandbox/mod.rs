@@ -10,7 +10,9 @@
 pub mod allowed;
 pub mod root;
 
-pub use crate::run::jail::{Attempt, NONROOT, Outcome, Trouble, Wanted};
+pub use crate::run::attempt::{Attempt, Wanted};
+pub use crate::run::jail::{NONROOT, Outcome};
+pub use crate::run::keeper_pipe::Trouble;
 
 use crate::run::jail::{self, Jail, Watched};
 use nix::sched::CloneFlags;
@@ -44,7 +46,7 @@ pub struct Trial<'a> {
 ///
 /// # Errors
 /// The step that failed.
-pub fn run(trial: &Trial<'_>) -> Result<Outcome, Trouble> {
+pub fn run_trial(trial: &Trial<'_>) -> Result<Outcome, Trouble> {
     let string = |bytes: &[u8]| {
         CString::new(bytes).map_err(|_| Trouble::new("a zero byte can't be passed", nix::errno::Errno::EINVAL))
     };
@@ -61,7 +63,7 @@ pub fn run(trial: &Trial<'_>) -> Result<Outcome, Trouble> {
         }
     };
     let own_network = !trial.host_network;
-    jail::run(&Jail {
+    jail::run_in_jail(&Jail {
         namespaces,
         program: string(trial.program)?,
         argv: trial.argv.iter().map(|a| string(a.as_bytes())).collect::<Result<_, _>>()?,
