@@ -1,6 +1,7 @@
 //! `staticctl archive`: a shared object as an archive that any compiler and linker takes without us.
 
-use super::{EXIT_YES, fail, produce};
+use super::exit::EXIT_YES;
+use super::output::{fail, produce};
 use crate::convert::sections::tag;
 use crate::convert::{Layout, Library, Options, Versions, acceptable, convert, start};
 use crate::libs::library_file;

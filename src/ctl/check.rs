@@ -1,6 +1,7 @@
 //! `staticctl check`.
 
-use super::{EXIT_ERROR, EXIT_NO, EXIT_YES, produce};
+use super::exit::{EXIT_ERROR, EXIT_NO, EXIT_YES};
+use super::output::produce;
 use crate::check::{self, CallEvidence, Expect, Image, Verdict, target};
 use crate::libs::needs::{self, Need};
 use crate::message;

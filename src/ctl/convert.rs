@@ -1,7 +1,8 @@
 //! `staticctl convert`: a finished dynamic program made static.
 
-use super::cli::ConvertArgs;
-use super::{EXIT_ERROR, EXIT_NO, EXIT_YES, fail, produce};
+use super::cli_args::ConvertArgs;
+use super::exit::{EXIT_ERROR, EXIT_NO, EXIT_YES};
+use super::output::{Reported, produce, report_error};
 use crate::check::{self, CallEvidence, Expect, judge};
 use crate::convert::{self, Library};
 use crate::driver::{ProgramLink, ProgramLinked, link_program, select_for_program};
@@ -30,14 +31,6 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// What stops a conversion: an exit status, after what is to be said was said.
-pub(super) struct Said(u8);
-
-/// Says an error with a hint.
-pub(super) fn say(error: impl std::fmt::Display, hint: Option<String>) -> Said {
-    Said(fail(error, hint))
-}
-
 /// The original, read.
 struct Original {
     path: PathBuf,
@@ -51,18 +44,18 @@ pub fn run(settings: &Settings, args: &ConvertArgs) -> u8 {
     let ended = convert(settings, args, &guard);
     match (guard.caught(), ended) {
         (Some(signal), _) => run::die_by(signal),
-        (None, Ok(code) | Err(Said(code))) => code,
+        (None, Ok(code) | Err(Reported(code))) => code,
     }
 }
 
-fn convert(settings: &Settings, args: &ConvertArgs, guard: &Guard) -> Result<u8, Said> {
+fn convert(settings: &Settings, args: &ConvertArgs, guard: &Guard) -> Result<u8, Reported> {
     let path = find(settings, &args.program);
     let output = place(&args.output, &path);
     let (bytes, image) = read(&path)?;
     let original = Original { path, bytes, image };
     if same_file(&original.path, &output) {
         let error = format!("`{}` is the original itself, which is kept", output.display());
-        return Err(say(error, Some("name another file with -o".into())));
+        return Err(report_error(error, Some("name another file with -o".into())));
     }
     let verdict = judge(&original.image, &Expect::default(), &CallEvidence::default());
     let shown = original.path.display();
@@ -73,25 +66,25 @@ fn convert(settings: &Settings, args: &ConvertArgs, guard: &Guard) -> Result<u8,
             install_copy(&original, &output, args.allow_privileged)?;
             return Ok(EXIT_YES);
         }
-        Kind::Refused(why, hint) => return Err(say(format!("`{shown}` {why}"), hint)),
+        Kind::Refused(why, hint) => return Err(report_error(format!("`{shown}` {why}"), hint)),
     }
     refuse_privileges(&original, args.allow_privileged)?;
     let library = readable(&original)?;
     let found = loader::find(&original.path, &original.image, &settings.loader_path());
     if !found.lost.is_empty() {
-        return Err(say_lost(&original, &found.lost));
+        return Err(report_lost(&original, &found.lost));
     }
     let progress = Progress::new(vec![1, 3, 1], args.quiet || !message::is_terminal());
     progress.step(0, "looking at libraries");
     let mut selected = select_for_program(settings).map_err(|e| {
         let hint = e.hint();
-        say(e, hint)
+        report_error(e, hint)
     })?;
     let toolchain = selected.toolchain.clone();
-    let Some(facts) = selected.facts.take() else { return Err(say("the toolchain is not complete", None)) };
+    let Some(facts) = selected.facts.take() else { return Err(report_error("the toolchain is not complete", None)) };
     if facts.repairs.as_ref().is_none_or(|r| r.converted.is_none()) {
         let error = format!("the toolchain `{toolchain}` has no start-up code for converted programs");
-        return Err(say(error, Some("it must link static programs against glibc: `staticctl doctor`".into())));
+        return Err(report_error(error, Some("it must link static programs against glibc: `staticctl doctor`".into())));
     }
     let wanted = FromShared::new(&args.from_so);
     for name in wanted.unknown(&found.loaded) {
@@ -107,7 +100,7 @@ fn convert(settings: &Settings, args: &ConvertArgs, guard: &Guard) -> Result<u8,
     let temporary = tempfile::Builder::new()
         .prefix(".staticcxx")
         .tempdir_in(dir)
-        .map_err(|e| say(format!("`{}` can't be written: {e}", output.display()), None))?;
+        .map_err(|e| report_error(format!("`{}` can't be written: {e}", output.display()), None))?;
     let unfinished = temporary.path().join(output.file_name().unwrap_or(OsStr::new("program")));
     progress.step(1, "converting and linking");
     let linked = {
@@ -124,29 +117,30 @@ fn convert(settings: &Settings, args: &ConvertArgs, guard: &Guard) -> Result<u8,
         link_program(&settings, selected, facts, &link)
     };
     if let Some(refusal) = &linked.refused {
-        return Err(say(format!("`{shown}` can't be converted: {refusal}"), Some(refusal.hint().to_owned())));
+        return Err(report_error(format!("`{shown}` can't be converted: {refusal}"), Some(refusal.hint().to_owned())));
     }
     if linked.status != 0 || guard.caught().is_some() || linked.signal.is_some() {
-        return Err(Said(EXIT_NO));
+        return Err(Reported(EXIT_NO));
     }
     if linked.outcome != Outcome::Verified {
         message::error(format!("`{shown}`: the linker left no program, though it says that it did"));
-        return Err(Said(EXIT_NO));
+        return Err(Reported(EXIT_NO));
     }
     if stamps(&original, &found) != before {
         let error = format!("`{shown}` or one of its libraries was changed while it was converted");
-        return Err(say(error, Some("convert it again once the installation is finished".into())));
+        return Err(report_error(error, Some("convert it again once the installation is finished".into())));
     }
     copy_mode(&original.path, &unfinished)?;
     progress.step(2, "checking");
     let compared = match args.verify {
-        true => Some(super::verify::run(&original.path, &unfinished, &args.arguments)?),
+        true => Some(super::verify::same_behaviour(&original.path, &unfinished, &args.arguments)?),
         false => None,
     };
     if guard.caught().is_some() || compared == Some(false) {
         return Ok(EXIT_NO);
     }
-    fs::rename(&unfinished, &output).map_err(|e| say(format!("`{}` can't be written: {e}", output.display()), None))?;
+    fs::rename(&unfinished, &output)
+        .map_err(|e| report_error(format!("`{}` can't be written: {e}", output.display()), None))?;
     drop(progress);
     let elsewhere = original.path.file_name() != output.file_name() || original.path.parent() != output.parent();
     let hints = advice::of(&library, &original.bytes, &found.loaded, elsewhere);
@@ -175,26 +169,26 @@ fn same_file(a: &Path, b: &Path) -> bool {
     run::FileId::of(a).is_some_and(|a| run::FileId::of(b) == Some(a))
 }
 
-fn read(path: &Path) -> Result<(Vec<u8>, check::Image), Said> {
+fn read(path: &Path) -> Result<(Vec<u8>, check::Image), Reported> {
     let shown = path.display();
     let image = check::inspect_headers(path);
     let bytes = match library_file::read(path) {
         Ok(bytes) => bytes,
         Err(refusal) => {
             let why = image.err().map_or_else(|| refusal.to_string(), |e| e.to_string());
-            return Err(say(format!("`{shown}` {why}"), None));
+            return Err(report_error(format!("`{shown}` {why}"), None));
         }
     };
     match image {
         Ok(image) => Ok((bytes.to_vec(), image)),
         Err(error) => match eligibility::unreadable(&error, &bytes) {
-            Kind::Refused(why, hint) => Err(say(format!("`{shown}` {why}"), hint)),
-            Kind::Dynamic | Kind::Static => Err(say(format!("`{shown}` {error}"), None)),
+            Kind::Refused(why, hint) => Err(report_error(format!("`{shown}` {why}"), hint)),
+            Kind::Dynamic | Kind::Static => Err(report_error(format!("`{shown}` {error}"), None)),
         },
     }
 }
 
-fn readable(original: &Original) -> Result<Library<'_>, Said> {
+fn readable(original: &Original) -> Result<Library<'_>, Reported> {
     let look = || {
         let library = Library::read_program(&original.bytes)?;
         convert::acceptable(&library)?;
@@ -204,20 +198,20 @@ fn readable(original: &Original) -> Result<Library<'_>, Said> {
     look().map_err(|refusal: convert::Refusal| {
         let go = eligibility::is_go(&original.bytes).then_some(eligibility::GO_HINT);
         let hint = go.unwrap_or_else(|| refusal.hint()).to_owned();
-        say(format!("`{}` can't be converted: {refusal}", original.path.display()), Some(hint))
+        report_error(format!("`{}` can't be converted: {refusal}", original.path.display()), Some(hint))
     })
 }
 
-fn refuse_privileges(original: &Original, allowed: bool) -> Result<(), Said> {
+fn refuse_privileges(original: &Original, allowed: bool) -> Result<(), Reported> {
     let Some(what) = privileges::of(&original.path).filter(|_| !allowed) else { return Ok(()) };
     let error =
         format!("`{}` {what}: who runs it gets rights that a copy of it should not give", original.path.display());
     let hint = "--allow-privileged converts it all the same; the result has none of these rights";
-    Err(say(error, Some(hint.into())))
+    Err(report_error(error, Some(hint.into())))
 }
 
 /// All libraries that are missing, at once.
-fn say_lost(original: &Original, lost: &[Lost]) -> Said {
+fn report_lost(original: &Original, lost: &[Lost]) -> Reported {
     for one in lost {
         let name = &one.name;
         let other = one.other.as_ref().map(|p| format!("; `{}` is for another machine", p.display()));
@@ -228,7 +222,7 @@ fn say_lost(original: &Original, lost: &[Lost]) -> Said {
         "install what they are in (`apt-file search NAME`, `dnf provides '*/NAME'`), or name their directories in \
          LD_LIBRARY_PATH; `staticctl check {shown}` lists all that it needs"
     ));
-    Said(EXIT_ERROR)
+    Reported(EXIT_ERROR)
 }
 
 /// The first address for the rest of a program that stays at its addresses: well behind it.
@@ -245,14 +239,14 @@ fn stamps(original: &Original, found: &Found) -> Vec<Option<(u64, i64, i64, u64)
 }
 
 /// Permissions of the original, without what gives rights of others.
-fn copy_mode(from: &Path, to: &Path) -> Result<(), Said> {
+fn copy_mode(from: &Path, to: &Path) -> Result<(), Reported> {
     let mode = fs::metadata(from).map_or(0o755, |m| m.mode()) & 0o777;
     fs::set_permissions(to, fs::Permissions::from_mode(mode))
-        .map_err(|e| say(format!("`{}` can't be written: {e}", to.display()), None))
+        .map_err(|e| report_error(format!("`{}` can't be written: {e}", to.display()), None))
 }
 
 /// A program that is static already, copied whole or not at all.
-fn install_copy(original: &Original, output: &Path, allowed: bool) -> Result<(), Said> {
+fn install_copy(original: &Original, output: &Path, allowed: bool) -> Result<(), Reported> {
     refuse_privileges(original, allowed)?;
     let dir = output.parent().filter(|d| !d.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let write = || -> std::io::Result<()> {
@@ -263,7 +257,7 @@ fn install_copy(original: &Original, output: &Path, allowed: bool) -> Result<(),
         file.persist(output)?;
         Ok(())
     };
-    write().map_err(|e| say(format!("`{}` can't be written: {e}", output.display()), None))
+    write().map_err(|e| report_error(format!("`{}` can't be written: {e}", output.display()), None))
 }
 
 /// What becomes of each library.
@@ -312,10 +306,10 @@ impl Plan {
         found: &Found,
         facts: &Facts,
         settings: &Settings,
-    ) -> Result<(), Said> {
+    ) -> Result<(), Reported> {
         let words = plugin_list::words(&words.to_string_lossy());
         let wanted = plugin_list::read(&words, Path::new(""), &facts.library_dirs)
-            .map_err(|e| say(format!("--plugin: {e}"), Some("name a shared object by its path".into())))?;
+            .map_err(|e| report_error(format!("--plugin: {e}"), Some("name a shared object by its path".into())))?;
         for plugin in wanted.plugins {
             let Ok(image) = check::inspect_headers(&plugin.path) else { continue };
             for loaded in loader::find(&plugin.path, &image, &settings.loader_path()).loaded {

@@ -1,6 +1,7 @@
 //! `staticctl doctor`: what works on this machine, by really trying.
 
-use super::{EXIT_NO, EXIT_YES, produce};
+use super::exit::{EXIT_NO, EXIT_YES};
+use super::output::produce;
 use crate::model::{Language, StaticKind};
 use crate::options::check::CheckMode;
 use crate::repairs;

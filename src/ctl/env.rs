@@ -1,7 +1,8 @@
 //! `staticctl env`, `cmake-toolchain` and `meson-file`: what `staticctl run` gives a build, for those who do it themselves.
 
 use super::cli::Shell;
-use super::{EXIT_YES, fail, produce};
+use super::exit::EXIT_YES;
+use super::output::{fail, produce};
 use crate::run::shell_line;
 use crate::session::environment::{self, Variable};
 use crate::session::templates::{self, Values};

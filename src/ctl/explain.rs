@@ -1,6 +1,7 @@
 //! `staticctl explain`: what a call would become.
 
-use super::{EXIT_YES, fail, produce};
+use super::exit::EXIT_YES;
+use super::output::{fail, produce};
 use crate::args::{self, Action, OutputKind};
 use crate::check;
 use crate::driver::{self, Prepared};

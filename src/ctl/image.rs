@@ -1,8 +1,9 @@
 //! `staticctl image`.
 
-use super::cli::ImageArgs;
+use super::cli_args::ImageArgs;
+use super::exit::{EXIT_ERROR, EXIT_NO, EXIT_YES};
+use super::output::{Reported, produce, report_error};
 use super::trial::{is_here, line};
-use super::{EXIT_ERROR, EXIT_NO, EXIT_YES, fail, produce};
 use crate::check::Finding;
 use crate::image::archive_writer::{Output, OutputError};
 use crate::image::config::{self, BadOption, Run};
@@ -24,9 +25,6 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// An exit status, after what is to be said was said.
-type Said = u8;
-
 /// What the variable of a shell without a profile holds; container runtimes set the same.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -34,18 +32,18 @@ const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 pub fn run(settings: &Settings, args: &ImageArgs) -> u8 {
     match make(settings, args) {
         Ok(()) => EXIT_YES,
-        Err(code) => code,
+        Err(Reported(status)) => status,
     }
 }
 
-fn make(settings: &Settings, args: &ImageArgs) -> Result<(), Said> {
+fn make(settings: &Settings, args: &ImageArgs) -> Result<(), Reported> {
     if args.output.is_none() && args.push.is_none() {
         let hint = "`-o FILE.tar`, `-o DIR/`, `-o -` or `--push HOST/NAME:TAG`";
-        return Err(fail("there is no place for the image", Some(hint.into())));
+        return Err(report_error("there is no place for the image", Some(hint.into())));
     }
     let output = args.output.as_deref().map(Output::parse);
     if output == Some(Output::Stdout) && message::product_is_shown() {
-        return Err(fail("an image is not for a terminal", Some("`-o - | docker load`".into())));
+        return Err(report_error("an image is not for a terminal", Some("`-o - | docker load`".into())));
     }
     let time = time(settings)?;
     let push = push_target(args)?;
@@ -62,7 +60,7 @@ fn make(settings: &Settings, args: &ImageArgs) -> Result<(), Said> {
         if let Some(signal) = guard.caught() {
             run::die_like(signal)
         }
-        fail(e, None)
+        report_error(e, None)
     });
     let image = made?;
     if let Some(output) = &output {
@@ -71,7 +69,7 @@ fn make(settings: &Settings, args: &ImageArgs) -> Result<(), Said> {
                 run::die_like(signal)
             }
             let hint = matches!(e, OutputError::Occupied(_)).then(|| "name a new or an empty directory".into());
-            fail(e, hint)
+            report_error(e, hint)
         });
         say_written(args, output, &image, written?)?;
     }
@@ -82,16 +80,16 @@ fn make(settings: &Settings, args: &ImageArgs) -> Result<(), Said> {
     }
 }
 
-fn time(settings: &Settings) -> Result<u64, Said> {
+fn time(settings: &Settings) -> Result<u64, Reported> {
     let Some(text) = &settings.source_date_epoch else { return Ok(0) };
     // The latest time that the ustar header of an archive holds; the year 2242.
     text.parse()
         .ok()
         .filter(|t| *t < 1 << 33)
-        .ok_or_else(|| fail(format!("`SOURCE_DATE_EPOCH={text}` is no number of seconds since 1970"), None))
+        .ok_or_else(|| report_error(format!("`SOURCE_DATE_EPOCH={text}` is no number of seconds since 1970"), None))
 }
 
-fn say_written(args: &ImageArgs, output: &Output, image: &Image, bytes: u64) -> Result<(), Said> {
+fn say_written(args: &ImageArgs, output: &Output, image: &Image, bytes: u64) -> Result<(), Reported> {
     let platforms: Vec<String> = image.singles.iter().map(|s| s.platform.to_string()).collect();
     let files: u64 = image.singles.iter().map(|s| s.bytes).sum();
     let digest = image.digest().map(|d| d.to_string()).unwrap_or_default();
@@ -106,18 +104,18 @@ fn say_written(args: &ImageArgs, output: &Output, image: &Image, bytes: u64) -> 
         Output::Archive(path) | Output::Directory(path) => {
             match produce(&(line(path.display().to_string()) + "\n"), EXIT_YES) {
                 EXIT_YES => Ok(()),
-                code => Err(code),
+                status => Err(Reported(status)),
             }
         }
     }
 }
 
-fn refused(e: BadOption) -> Said {
-    fail(e, None)
+fn refused(e: BadOption) -> Reported {
+    report_error(e, None)
 }
 
 /// Reads the options.
-fn specification(args: &ImageArgs) -> Result<Spec, Said> {
+fn specification(args: &ImageArgs) -> Result<Spec, Reported> {
     let mut refused_any = None;
     let mut programs = Vec::new();
     for path in &args.programs {
@@ -126,23 +124,23 @@ fn specification(args: &ImageArgs) -> Result<Spec, Said> {
             Err(e) => {
                 let hint = e.hint();
                 let code = if matches!(e, static_program::BadProgram::Io(..)) { EXIT_ERROR } else { EXIT_NO };
-                fail(e, hint);
+                report_error(e, hint);
                 refused_any = refused_any.max(Some(code));
             }
         }
     }
     if let Some(code) = refused_any {
-        return Err(code);
+        return Err(Reported(code));
     }
     let names = args.tag.iter().map(|t| Reference::parse(t)).collect::<Result<Vec<_>, _>>();
-    let names = names.map_err(|e| fail(e, None))?;
+    let names = names.map_err(|e| report_error(e, None))?;
     let adds = args.add.iter().map(|a| split_add(a)).collect::<Result<Vec<_>, _>>()?;
     let run = container(args)?;
     Ok(Spec { programs, adds, parts: parts(args), run, names })
 }
 
-fn container(args: &ImageArgs) -> Result<Run, Said> {
-    let all = |option, texts: &[String]| -> Result<Vec<(String, String)>, Said> {
+fn container(args: &ImageArgs) -> Result<Run, Reported> {
+    let all = |option, texts: &[String]| -> Result<Vec<(String, String)>, Reported> {
         texts.iter().map(|t| config::pair(option, t)).collect::<Result<_, _>>().map_err(refused)
     };
     let labels = all("--label", &args.label)?;
@@ -151,7 +149,7 @@ fn container(args: &ImageArgs) -> Result<Run, Said> {
     annotations.extend(all("--annotation", &args.annotation)?);
     let words =
         |option, text: &Option<String>| text.as_deref().map(|t| config::words(option, t)).transpose().map_err(refused);
-    let directories = |texts: &[String]| -> Result<Vec<String>, Said> {
+    let directories = |texts: &[String]| -> Result<Vec<String>, Reported> {
         texts.iter().map(|t| config::directory("--volume", t)).collect::<Result<_, _>>().map_err(refused)
     };
     let workdir = args.workdir.as_deref().map(|t| config::directory("--workdir", t)).transpose().map_err(refused)?;
@@ -186,7 +184,7 @@ fn parts(args: &ImageArgs) -> Vec<Part> {
 }
 
 /// SRC:DST, where DST begins with a slash: a colon may be part of both.
-fn split_add(text: &OsStr) -> Result<(PathBuf, PathBuf), Said> {
+fn split_add(text: &OsStr) -> Result<(PathBuf, PathBuf), Reported> {
     let bytes = text.as_bytes();
     let at = bytes.windows(2).rposition(|w| w == b":/");
     let parts = at.and_then(|at| Some((bytes.get(..at)?, bytes.get(at + 1..)?)));
@@ -197,13 +195,13 @@ fn split_add(text: &OsStr) -> Result<(PathBuf, PathBuf), Said> {
         }
         _ => {
             let rule = "SRC:DST, with a file or directory of this machine and an absolute path in the image";
-            Err(fail(format!("`--add {}`: {rule}", text.display()), None))
+            Err(report_error(format!("`--add {}`: {rule}", text.display()), None))
         }
     }
 }
 
 /// `--auto`: what the findings say, and what is missing in run after run until nothing more is.
-fn add_what_is_needed(spec: &mut Spec, sources: &Sources, limit: Duration) -> Result<(), Said> {
+fn add_what_is_needed(spec: &mut Spec, sources: &Sources, limit: Duration) -> Result<(), Reported> {
     for (part, why) in from_findings(&spec.programs) {
         add_part(spec, sources, part, &why);
     }
@@ -212,9 +210,9 @@ fn add_what_is_needed(spec: &mut Spec, sources: &Sources, limit: Duration) -> Re
         return Ok(());
     };
     let outcome = loop {
-        let files = spec.files(&platform, sources).map_err(|e| fail(e, None))?;
+        let files = spec.files(&platform, sources).map_err(|e| report_error(e, None))?;
         let mut tree = files.own;
-        tree.add_missing(&files.parts).map_err(|e| fail(e, None))?;
+        tree.add_missing(&files.parts).map_err(|e| report_error(e, None))?;
         let outcome = watch(spec, &platform, &tree, limit)?;
         let wanted = from_trace::parts(&outcome.attempts, is_here);
         let mut any = false;
@@ -276,11 +274,11 @@ fn add_part(spec: &mut Spec, sources: &Sources, part: Part, why: &str) -> bool {
     true
 }
 
-fn watch(spec: &Spec, platform: &Platform, tree: &Tree, limit: Duration) -> Result<Outcome, Said> {
+fn watch(spec: &Spec, platform: &Platform, tree: &Tree, limit: Duration) -> Result<Outcome, Reported> {
     let command: Vec<OsString> =
         spec.entrypoint(platform).into_iter().chain(spec.run.cmd.iter().cloned()).map(OsString::from).collect();
     let Some(first) = command.first() else {
-        return Err(fail("--auto has nothing to run: the entrypoint is empty", None));
+        return Err(report_error("--auto has nothing to run: the entrypoint is empty", None));
     };
     let mut environment: Vec<(OsString, OsString)> = vec![("PATH".into(), PATH.into()), ("HOME".into(), "/".into())];
     for variable in &spec.run.env {
@@ -292,10 +290,13 @@ fn watch(spec: &Spec, platform: &Platform, tree: &Tree, limit: Duration) -> Resu
     let place = Path::new(first);
     if tree.get(place).is_none() {
         let hint = "`--entrypoint` names a path in the image, `/NAME` for a program";
-        return Err(fail(format!("the entrypoint `{}` is not in the image", place.display()), Some(hint.into())));
+        return Err(report_error(
+            format!("the entrypoint `{}` is not in the image", place.display()),
+            Some(hint.into()),
+        ));
     }
     let root = Root { tree: Some(tree), dev: true, proc: false, ..Root::default() };
-    let outcome = sandbox::run(&Trial {
+    let outcome = sandbox::run_trial(&Trial {
         root,
         program: first.as_bytes(),
         argv: &command,
@@ -306,7 +307,7 @@ fn watch(spec: &Spec, platform: &Platform, tree: &Tree, limit: Duration) -> Resu
     });
     outcome.map_err(|trouble| {
         let hint = allowed::hint(&trouble).or_else(|| Some("leave --auto out and name what is needed".into()));
-        fail(format!("--auto can't run `{}`: {trouble}", place.display()), hint)
+        report_error(format!("--auto can't run `{}`: {trouble}", place.display()), hint)
     })
 }
 
@@ -324,8 +325,8 @@ fn say_ending(command: &[String], outcome: &Outcome, limit: Duration) {
 }
 
 #[cfg(feature = "push")]
-fn push_target(args: &ImageArgs) -> Result<Option<Reference>, Said> {
-    args.push.as_deref().map(Reference::parse_with_host).transpose().map_err(|e| fail(e, None))
+fn push_target(args: &ImageArgs) -> Result<Option<Reference>, Reported> {
+    args.push.as_deref().map(Reference::parse_with_host).transpose().map_err(|e| report_error(e, None))
 }
 
 #[cfg(feature = "push")]
@@ -335,7 +336,7 @@ fn deliver(
     image: &Image,
     to: &Reference,
     bundles: Vec<PathBuf>,
-) -> Result<(), Said> {
+) -> Result<(), Reported> {
     use crate::image::registry::{Manner, PushError, push};
     let manner = Manner {
         insecure: args.insecure,
@@ -353,7 +354,7 @@ fn deliver(
             }
             _ => None,
         };
-        fail(format!("`{to}` was not pushed: {e}"), hint)
+        report_error(format!("`{to}` was not pushed: {e}"), hint)
     })?;
     if !args.quiet {
         message::note(format!("{} blobs were sent, {} were there", pushed.sent, pushed.skipped));
@@ -362,19 +363,21 @@ fn deliver(
     let name = format!("{}/{}", to.host.as_deref().unwrap_or_default(), to.name);
     match produce(&format!("{name}@{digest}\n"), EXIT_YES) {
         EXIT_YES => Ok(()),
-        code => Err(code),
+        status => Err(Reported(status)),
     }
 }
 
 #[cfg(not(feature = "push"))]
-fn push_target(args: &ImageArgs) -> Result<Option<Reference>, Said> {
+fn push_target(args: &ImageArgs) -> Result<Option<Reference>, Reported> {
     match &args.push {
-        Some(_) => Err(fail("this staticctl was built without --push", Some("`cargo install --features push`".into()))),
+        Some(_) => {
+            Err(report_error("this staticctl was built without --push", Some("`cargo install --features push`".into())))
+        }
         None => Ok(None),
     }
 }
 
 #[cfg(not(feature = "push"))]
-fn deliver(_: &Settings, _: &ImageArgs, _: &Image, _: &Reference, _: Vec<PathBuf>) -> Result<(), Said> {
+fn deliver(_: &Settings, _: &ImageArgs, _: &Image, _: &Reference, _: Vec<PathBuf>) -> Result<(), Reported> {
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! `staticctl toolchain install|remove|test`.
 
-use super::{EXIT_ERROR, EXIT_NO, EXIT_YES, fail, produce};
+use super::exit::{EXIT_ERROR, EXIT_NO, EXIT_YES};
+use super::output::{fail, produce};
 use crate::install::manifest::Manifest;
 use crate::install::place::Place;
 use crate::install::prerequisites::install_command;
@@ -115,7 +116,7 @@ pub fn test(settings: &Settings, name: &OsStr, json: bool) -> u8 {
         return fail(format!("programs for {arch} can't be run here"), Some(format!("install {}", names[0])));
     }
     let find = |language: Language| compilers.iter().find(|(l, _)| *l == language).map(|(_, c)| c.clone());
-    let outcomes = match selftest::run(&find, &selftest::PROGRAMS, &emulator, cores(), &|_| {}) {
+    let outcomes = match selftest::test_programs(&find, &selftest::PROGRAMS, &emulator, cores(), &|_| {}) {
         Ok(outcomes) => outcomes,
         Err(e) => return fail(format!("testing: {e}"), None),
     };

@@ -3,12 +3,15 @@
 pub mod archive;
 pub mod check;
 pub mod cli;
+pub mod cli_args;
 pub mod convert;
 pub mod doctor;
 pub mod env;
+pub mod exit;
 pub mod explain;
 pub mod image;
 pub mod install;
+mod output;
 pub mod pages;
 pub mod plugins;
 pub mod run;
@@ -17,18 +20,11 @@ pub mod toolchain;
 pub mod trial;
 pub mod verify;
 
-use crate::message;
 use crate::settings::Settings;
 use clap::Parser;
 use cli::{Cli, Command};
+use exit::{EXIT_ERROR, EXIT_YES};
 use std::process::ExitCode;
-
-/// The command did what it was asked to do, and the answer is yes.
-pub const EXIT_YES: u8 = 0;
-/// It did, and the answer is no: a file is not static, a toolchain is not complete.
-pub const EXIT_NO: u8 = 1;
-/// It could not: bad arguments, an unreadable file.
-pub const EXIT_ERROR: u8 = 2;
 
 /// Runs `staticctl` with the process's own arguments.
 pub fn main() -> ExitCode {
@@ -61,21 +57,4 @@ pub fn main() -> ExitCode {
         Command::Completions { shell } => pages::completions(shell),
         Command::Man { dir } => pages::man(&dir),
     })
-}
-
-/// Says an error with a hint and gives the exit code for it.
-fn fail(error: impl std::fmt::Display, hint: Option<String>) -> u8 {
-    message::error(error);
-    if let Some(hint) = hint {
-        message::hint(hint);
-    }
-    EXIT_ERROR
-}
-
-/// Writes the product of a command; `code` is the answer if that works.
-fn produce(text: &str, code: u8) -> u8 {
-    match message::product(text) {
-        Ok(()) => code,
-        Err(e) => fail(format!("stdout can't be written: {e}"), None),
-    }
 }

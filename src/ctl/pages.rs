@@ -1,7 +1,8 @@
 //! `staticctl completions` and `staticctl man`, made from the command line's own description.
 
 use super::cli::Cli;
-use super::{EXIT_YES, fail, produce};
+use super::exit::EXIT_YES;
+use super::output::{fail, produce};
 use clap::CommandFactory;
 use clap_complete::Shell;
 use std::fs;

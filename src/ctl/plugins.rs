@@ -2,31 +2,18 @@
 //!
 //! ld.so itself says so (`LD_DEBUG=files`): which file it opened for whom, through fork and exec, without privileges.
 
-use super::{EXIT_ERROR, EXIT_NO, EXIT_YES, fail, produce};
+use super::cli_args::PluginsArgs;
+use super::exit::{EXIT_ERROR, EXIT_NO, EXIT_YES};
+use super::output::{fail, produce};
 use crate::check;
 use crate::message;
 use crate::run::{self, Command, Ended, Guard};
 use crate::settings::Settings;
 use crate::toolchain_libs;
-use clap::Args;
 use std::collections::BTreeSet;
-use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-
-/// What `staticctl plugins` takes.
-#[derive(Debug, Args)]
-pub struct PluginsArgs {
-    /// The program as it is when it is dynamic
-    pub program: PathBuf,
-    /// A file for the list: STATICCXX_PLUGINS=@FILE
-    #[arg(short, long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
-    /// Arguments of the program: `staticctl plugins ./prog -- --use-all`
-    #[arg(last = true)]
-    pub arguments: Vec<OsString>,
-}
 
 /// What was opened, each in the order in which it was opened first.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -91,7 +78,7 @@ fn trace(path: &Path, args: &PluginsArgs) -> io::Result<(Opened, Ended)> {
         .env("LD_DEBUG_OUTPUT", logs.path().join("log"));
     let guard = Guard::install();
     // Where the list goes to stdout, what the program says there goes to stderr.
-    let ran = if args.output.is_some() { guard.run(&command) } else { guard.run_to_stderr(&command) }?;
+    let ran = if args.output.is_some() { guard.run_command(&command) } else { guard.run_to_stderr(&command) }?;
     let mut files: Vec<PathBuf> = fs::read_dir(logs.path())?.flatten().map(|e| e.path()).collect();
     files.sort();
     let mut opened = Opened::default();

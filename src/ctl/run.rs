@@ -1,6 +1,7 @@
 //! `staticctl run`: a build under our drivers, and what it made.
 
-use super::{EXIT_ERROR, fail};
+use super::exit::EXIT_ERROR;
+use super::output::fail;
 use crate::message::{self, status::Status};
 use crate::report::{self, Outcome};
 use crate::run::{self, Command, Ended, Supervised, process_tree};
@@ -66,7 +67,7 @@ pub fn run(settings: &Settings, request: &Request) -> u8 {
     let command = command(request, &environment, session.as_ref());
     let start = SystemTime::now();
     let watcher = session.as_ref().filter(|_| request.progress).and_then(Watcher::start);
-    let ran = process_tree::run(&command);
+    let ran = process_tree::run_build(&command);
     drop(watcher);
     let ran = match ran {
         Ok(ran) => ran,

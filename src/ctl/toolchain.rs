@@ -1,7 +1,9 @@
 //! `staticctl toolchain`.
 
-use super::cli::{Installable, ToolchainCommand};
-use super::{EXIT_ERROR, EXIT_NO, EXIT_YES, fail, install, produce};
+use super::cli_args::{Installable, ToolchainCommand};
+use super::exit::{EXIT_ERROR, EXIT_NO, EXIT_YES};
+use super::install;
+use super::output::{fail, produce};
 use crate::install::build_inputs::Asked;
 use crate::install::{Options, manifest, selftest};
 use crate::model::{Family, Language};

@@ -1,6 +1,7 @@
 //! `staticctl try`.
 
-use super::cli::{Network, TryArgs};
+use super::cli_args::{Network, TryArgs};
+use super::output::{Reported, report_error_as};
 use crate::check::{self, CallEvidence, Expect, Failure, Image, ReadError, judge, target};
 use crate::image::config;
 use crate::image::from_trace::{Remedy, remedy};
@@ -26,17 +27,6 @@ const EXIT_CANT_RUN: u8 = 126;
 /// There is no such program.
 const EXIT_NOT_FOUND: u8 = 127;
 
-/// An exit status, after what is to be said was said.
-type Said = u8;
-
-fn say(code: Said, error: impl std::fmt::Display, hint: Option<String>) -> Said {
-    message::error(error);
-    if let Some(hint) = hint {
-        message::hint(hint);
-    }
-    code
-}
-
 /// What is to be run, and where it stands.
 struct Program {
     /// Its path in the root.
@@ -51,12 +41,12 @@ pub fn run(settings: &Settings, args: &TryArgs) -> u8 {
     match prepare_and_run(settings, args) {
         Ok(Ended::Exited(code)) => u8::try_from(code & 0xff).unwrap_or(EXIT_NO_ROOT),
         Ok(Ended::Killed(signal)) => run::die_like(signal),
-        Err(code) => code,
+        Err(Reported(status)) => status,
     }
 }
 
-fn prepare_and_run(settings: &Settings, args: &TryArgs) -> Result<Ended, Said> {
-    let Some((name, arguments)) = args.command.split_first() else { return Err(EXIT_NO_ROOT) };
+fn prepare_and_run(settings: &Settings, args: &TryArgs) -> Result<Ended, Reported> {
+    let Some((name, arguments)) = args.command.split_first() else { return Err(Reported(EXIT_NO_ROOT)) };
     let program = find(settings, name, args.root.as_deref())?;
     let mut tree = Tree::default();
     let put = |tree: &mut Tree| -> Result<(), String> {
@@ -67,14 +57,14 @@ fn prepare_and_run(settings: &Settings, args: &TryArgs) -> Result<Ended, Said> {
         }
         if args.with_etc { parts::etc(tree).map_err(|e| e.to_string()) } else { Ok(()) }
     };
-    put(&mut tree).map_err(|e| say(EXIT_NO_ROOT, e, None))?;
+    put(&mut tree).map_err(|e| report_error_as(EXIT_NO_ROOT, e, None))?;
     if args.with_etc && args.root.as_ref().is_some_and(|r| r.join("etc").exists()) {
         message::warning("--with-etc adds nothing: the directory of --root has an /etc of its own");
     }
     let environment = environment(args)?;
     let argv: Vec<OsString> =
         std::iter::once(OsString::from_vec(program.place.clone())).chain(arguments.iter().cloned()).collect();
-    let outcome = sandbox::run(&Trial {
+    let outcome = sandbox::run_trial(&Trial {
         root: Root {
             tree: Some(&tree),
             base: args.root.as_deref(),
@@ -97,10 +87,10 @@ fn prepare_and_run(settings: &Settings, args: &TryArgs) -> Result<Ended, Said> {
     Ok(outcome.ended)
 }
 
-fn environment(args: &TryArgs) -> Result<Vec<(OsString, OsString)>, Said> {
+fn environment(args: &TryArgs) -> Result<Vec<(OsString, OsString)>, Reported> {
     let mut all = if args.clear_env { Vec::new() } else { run::environment() };
     for text in &args.env {
-        let (name, value) = config::pair("--env", text).map_err(|e| say(EXIT_NO_ROOT, e, None))?;
+        let (name, value) = config::pair("--env", text).map_err(|e| report_error_as(EXIT_NO_ROOT, e, None))?;
         all.retain(|(n, _)| *n != *name);
         all.push((name.into(), value.into()));
     }
@@ -108,11 +98,11 @@ fn environment(args: &TryArgs) -> Result<Vec<(OsString, OsString)>, Said> {
 }
 
 /// Looks for the program: in the root that was given, then here, then along PATH.
-fn find(settings: &Settings, name: &OsStr, root: Option<&Path>) -> Result<Program, Said> {
+fn find(settings: &Settings, name: &OsStr, root: Option<&Path>) -> Result<Program, Reported> {
     if let Some(root) = root {
         if !root.is_dir() {
             let error = format!("`{}` is no directory that could be the root", root.display());
-            return Err(say(EXIT_NO_ROOT, error, None));
+            return Err(report_error_as(EXIT_NO_ROOT, error, None));
         }
         let below = Path::new(name).strip_prefix("/").unwrap_or(Path::new(name));
         let inside = root.join(below);
@@ -122,7 +112,7 @@ fn find(settings: &Settings, name: &OsStr, root: Option<&Path>) -> Result<Progra
                 && root.join(interpreter.trim_start_matches('/')).symlink_metadata().is_err()
             {
                 let error = format!("`{}` needs `{interpreter}`, which the root does not have", name.display());
-                return Err(say(EXIT_CANT_RUN, error, None));
+                return Err(report_error_as(EXIT_CANT_RUN, error, None));
             }
             let place = [b"/", below.as_os_str().as_bytes()].concat();
             return Ok(Program { place, file: None, facts });
@@ -141,12 +131,12 @@ fn find(settings: &Settings, name: &OsStr, root: Option<&Path>) -> Result<Progra
         let why: Vec<String> = verdict.failures.iter().map(Failure::to_string).collect();
         let error = format!("`{}` can't run in an empty root: {}", file.display(), why.join("; "));
         let hint = "build it with `CC=staticcc CXX=staticcxx`, or give a root that has what it needs with `--root DIR`";
-        return Err(say(EXIT_CANT_RUN, error, Some(hint.into())));
+        return Err(report_error_as(EXIT_CANT_RUN, error, Some(hint.into())));
     }
     let mode = fs::metadata(&file).map_or(0, |m| m.mode());
     if mode & 0o111 == 0 {
         let hint = format!("`chmod +x {}`", run::shell_line(&[file.as_os_str().to_owned()]));
-        return Err(say(EXIT_CANT_RUN, format!("`{}` is not executable", file.display()), Some(hint)));
+        return Err(report_error_as(EXIT_CANT_RUN, format!("`{}` is not executable", file.display()), Some(hint)));
     }
     if mode & 0o6000 != 0 {
         message::note(format!("the set-user-ID and set-group-ID bits of `{}` have no effect here", file.display()));
@@ -154,29 +144,29 @@ fn find(settings: &Settings, name: &OsStr, root: Option<&Path>) -> Result<Progra
     Ok(Program { place: sandbox::place(&file), file: Some(file), facts })
 }
 
-fn look(file: &Path) -> Result<Image, Said> {
+fn look(file: &Path) -> Result<Image, Reported> {
     check::inspect(file).map_err(|e| {
         let code = match &e {
             ReadError::Io(e) if e.kind() == io::ErrorKind::NotFound => EXIT_NOT_FOUND,
             _ => EXIT_CANT_RUN,
         };
-        say(code, format!("`{}` {e}", file.display()), None)
+        report_error_as(code, format!("`{}` {e}", file.display()), None)
     })
 }
 
-fn explain(trouble: &Trouble, program: &Program, name: &OsStr) -> Said {
+fn explain(trouble: &Trouble, program: &Program, name: &OsStr) -> Reported {
     if !trouble.at_exec {
         let error = format!("no empty root for `{}`, which was not run: {trouble}", name.display());
-        return say(EXIT_NO_ROOT, error, allowed::hint(trouble));
+        return report_error_as(EXIT_NO_ROOT, error, allowed::hint(trouble));
     }
     if trouble.errno == libc::ENOEXEC {
         let machine = target::machine_name(program.facts.machine, program.facts.bits);
         let error = format!("`{}` is for {machine}, which this machine can't run", name.display());
         let hint = "install `qemu-user-static`, which lets the kernel run it";
-        return say(EXIT_CANT_RUN, error, Some(hint.into()));
+        return report_error_as(EXIT_CANT_RUN, error, Some(hint.into()));
     }
     let code = if trouble.errno == libc::ENOENT { EXIT_NOT_FOUND } else { EXIT_CANT_RUN };
-    say(code, trouble, None)
+    report_error_as(code, trouble, None)
 }
 
 /// Says what was missing, a line each.

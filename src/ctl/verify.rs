@@ -1,6 +1,6 @@
 //! `staticctl convert --verify`: original and result are run, and what they did is compared.
 
-use super::convert::Said;
+use super::output::{Reported, report_error};
 use crate::message;
 use crate::program::compare::{self, Trace};
 use crate::run::{self, Command};
@@ -11,10 +11,10 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 
 /// Runs both with the same arguments and input, and says what is different. Whether it is the same.
-pub(super) fn run(original: &Path, result: &Path, arguments: &[OsString]) -> Result<bool, Said> {
+pub(super) fn same_behaviour(original: &Path, result: &Path, arguments: &[OsString]) -> Result<bool, Reported> {
     let (said, unsteady) = look(original, result, arguments).map_err(|e| {
         let hint = "--verify runs in a copy of the working directory: `cd` to a small one";
-        super::convert::say(format!("original and result can't be compared: {e}"), Some(hint.into()))
+        report_error(format!("original and result can't be compared: {e}"), Some(hint.into()))
     })?;
     for what in unsteady {
         message::note(format!("{what} differs between two runs of the original: it is not compared"));

@@ -93,7 +93,7 @@ pub type Emulator = Option<PathBuf>;
 ///
 /// # Errors
 /// No directory for temporary files.
-pub fn run(
+pub fn test_programs(
     compiler: &dyn Fn(Language) -> Option<Compiler>,
     programs: &[Program],
     emulator: &Emulator,

@@ -236,7 +236,7 @@ fn build_all(
     let built: Vec<&str> = libraries.lines().collect();
     let programs: Vec<_> =
         selftest::PROGRAMS.iter().filter(|p| p.needs.is_none_or(|n| built.contains(&n))).copied().collect();
-    let tests = selftest::run(&compiler, &programs, &inputs.emulator, shop.jobs, &|_| {})
+    let tests = selftest::test_programs(&compiler, &programs, &inputs.emulator, shop.jobs, &|_| {})
         .map_err(|e| Failed::io("testing", e))?;
     shop.uninterrupted()?;
     let failed: Vec<String> = tests

@@ -5,6 +5,7 @@
 //! the two.
 
 pub mod collector;
+pub mod compiler_names;
 pub mod environment;
 pub mod programs;
 pub mod records;

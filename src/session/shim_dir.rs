@@ -4,8 +4,7 @@
 //! paths, which must still be there when the next run builds it. Where the cache can't be written, it is a temporary
 //! directory that goes with the run.
 
-use super::templates;
-use crate::ctl::shims;
+use super::{compiler_names, templates};
 use crate::settings::Settings;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -82,8 +81,9 @@ const MARK: &str = GO_TOOLEXEC;
 /// Names and scripts for the compilers and tools along a PATH. `home` is where our programs are. Without a toolchain that
 /// was `chosen`, only compilers that are there have a name: a build that looks whether there is a clang gets a true answer.
 pub fn content(home: &Path, path: &OsStr, chosen: bool) -> Content {
-    let is_there = |name: &OsStr| chosen || shims::is_own(name) || which::which_in(name, Some(path), "/").is_ok();
-    let names = shims::names(Some(path), home).into_iter().filter(|(name, _)| is_there(name));
+    let is_there =
+        |name: &OsStr| chosen || compiler_names::is_own(name) || which::which_in(name, Some(path), "/").is_ok();
+    let names = compiler_names::names(Some(path), home).into_iter().filter(|(name, _)| is_there(name));
     let links = names.map(|(name, driver)| (name, home.join(driver))).collect();
     let mut scripts: BTreeMap<OsString, String> = BTreeMap::new();
     scripts.insert(GO_TOOLEXEC.into(), templates::GO.into());

@@ -1,7 +1,7 @@
 //! One registry over HTTP: requests with authorisation, redirects and another try.
 
-use super::PushError;
 use super::auth::{Challenge, Credential, credential};
+use super::push_error::PushError;
 use crate::image::blob::Blob;
 use crate::message::transfer::Transfer;
 use std::io::{self, Read};

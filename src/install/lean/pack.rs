@@ -1,11 +1,12 @@
 //! Compiles the objects of the recipe and puts the two archives together.
 
-use super::super::context::{Failed, Shop};
-use super::super::sysroot::Tree;
-use super::super::{build, symbols};
 use super::compiled::Compiled;
 use super::objects::{Side, Split};
 use super::recipe;
+use crate::install::build;
+use crate::install::context::{Failed, Shop};
+use crate::install::symbols;
+use crate::install::sysroot::Tree;
 use object::read::archive::ArchiveFile;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
