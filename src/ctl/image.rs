@@ -18,7 +18,7 @@ use crate::message;
 use crate::rootfs::tree::Tree;
 use crate::run::{self, Ended, Guard};
 use crate::sandbox::root::Root;
-use crate::sandbox::{self, Outcome, Trial, allowed};
+use crate::sandbox::{self, JailOutcome, Trial, allowed};
 use crate::settings::Settings;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -274,7 +274,7 @@ fn add_part(spec: &mut Spec, sources: &Sources, part: Part, why: &str) -> bool {
     true
 }
 
-fn watch(spec: &Spec, platform: &Platform, tree: &Tree, limit: Duration) -> Result<Outcome, Reported> {
+fn watch(spec: &Spec, platform: &Platform, tree: &Tree, limit: Duration) -> Result<JailOutcome, Reported> {
     let command: Vec<OsString> =
         spec.entrypoint(platform).into_iter().chain(spec.run.cmd.iter().cloned()).map(OsString::from).collect();
     let Some(first) = command.first() else {
@@ -311,7 +311,7 @@ fn watch(spec: &Spec, platform: &Platform, tree: &Tree, limit: Duration) -> Resu
     })
 }
 
-fn say_ending(command: &[String], outcome: &Outcome, limit: Duration) {
+fn say_ending(command: &[String], outcome: &JailOutcome, limit: Duration) {
     let name = command.first().map_or("", String::as_str);
     match outcome.ended {
         _ if outcome.timed_out => message::note(format!(

@@ -3,10 +3,10 @@
 use super::exit::{EXIT_ERROR, EXIT_NO, EXIT_YES};
 use super::output::{fail, produce};
 use crate::install::manifest::Manifest;
-use crate::install::place::Place;
+use crate::install::place::ToolchainPlace;
 use crate::install::prerequisites::install_command;
-use crate::install::selftest::{self, Compiler};
-use crate::install::{Failed, Options, install};
+use crate::install::selftest::{self, TestedCompiler};
+use crate::install::{InstallError, InstallOptions, install};
 use crate::message;
 use crate::model::Language;
 use crate::repairs;
@@ -24,7 +24,7 @@ pub fn cores() -> usize {
 }
 
 /// Builds a toolchain and says what came of it.
-pub fn build(settings: &Settings, options: &Options) -> u8 {
+pub fn build(settings: &Settings, options: &InstallOptions) -> u8 {
     match install(settings, options) {
         Ok(manifest) => {
             if !options.quiet {
@@ -47,11 +47,11 @@ pub fn build(settings: &Settings, options: &Options) -> u8 {
             }
             EXIT_YES
         }
-        Err(Failed::Interrupted(signal)) => {
+        Err(InstallError::Interrupted(signal)) => {
             message::note("interrupted: the same command goes on where it was");
             run::die_by(signal)
         }
-        Err(Failed::Missing(missing)) => {
+        Err(InstallError::Missing(missing)) => {
             for m in &missing {
                 message::error(m.line());
             }
@@ -63,8 +63,8 @@ pub fn build(settings: &Settings, options: &Options) -> u8 {
             }
             EXIT_ERROR
         }
-        Err(Failed::Space { dir, has, needs }) => fail(
-            Failed::Space { dir, has, needs },
+        Err(InstallError::Space { dir, has, needs }) => fail(
+            InstallError::Space { dir, has, needs },
             Some("make room there, or name other directories with XDG_CACHE_HOME and XDG_DATA_HOME".into()),
         ),
         Err(error) => fail(error, None),
@@ -73,8 +73,8 @@ pub fn build(settings: &Settings, options: &Options) -> u8 {
 
 /// Removes a toolchain that was built.
 pub fn remove(settings: &Settings, name: &str) -> u8 {
-    let Some(data) = &settings.data_dir else { return fail(Failed::NoHome, None) };
-    let place = Place::new(data, name);
+    let Some(data) = &settings.data_dir else { return fail(InstallError::NoHome, None) };
+    let place = ToolchainPlace::new(data, name);
     if name.contains('/') || place.in_use().is_none() {
         let hint = "staticctl toolchain list shows which toolchains were built here";
         return fail(format!("there is no toolchain `{name}` that was built here"), Some(hint.into()));
@@ -100,7 +100,7 @@ pub fn test(settings: &Settings, name: &OsStr, json: bool) -> u8 {
     for language in &descriptor.languages {
         let invocation = Invocation { language: *language, name: None };
         match repairs::select(&only, &invocation, Need::Link, &[]) {
-            Ok(selected) => compilers.extend(Compiler::of(&selected).map(|c| (*language, c))),
+            Ok(selected) => compilers.extend(TestedCompiler::of(&selected).map(|c| (*language, c))),
             Err(error) => errors.push(error.to_string()),
         }
     }

@@ -4,8 +4,8 @@ use super::cli_args::{Installable, ToolchainCommand};
 use super::exit::{EXIT_ERROR, EXIT_NO, EXIT_YES};
 use super::install;
 use super::output::{fail, produce};
-use crate::install::build_inputs::Asked;
-use crate::install::{Options, manifest, selftest};
+use crate::install::build_inputs::RequestedInputs;
+use crate::install::{InstallOptions, manifest, selftest};
 use crate::model::{Family, Language};
 use crate::repairs;
 use crate::run::shell_line;
@@ -42,9 +42,9 @@ pub fn run(settings: &Settings, command: &ToolchainCommand) -> u8 {
             let arch = target.as_ref().map(|t| t.split('-').next().unwrap_or(t).to_owned());
             let foreign = arch.as_ref().filter(|a| *a != std::env::consts::ARCH);
             let usual = foreign.map_or_else(|| "musl".to_owned(), |a| format!("{a}-linux-musl"));
-            let options = Options {
+            let options = InstallOptions {
                 name: name.clone().unwrap_or(usual),
-                asked: Asked { arch, musl: musl.clone(), gcc_source: gcc_source.clone() },
+                asked: RequestedInputs { arch, musl: musl.clone(), gcc_source: gcc_source.clone() },
                 yes: *yes,
                 force: *force,
                 jobs: jobs.unwrap_or_else(install::cores),

@@ -10,7 +10,7 @@ use crate::message;
 use crate::rootfs::tree::{Content, Node, Tree};
 use crate::run::{self, Ended};
 use crate::sandbox::root::Root;
-use crate::sandbox::{self, Attempt, Trial, Trouble, Wanted, allowed};
+use crate::sandbox::{self, Attempt, FileAccess, JailError, Trial, allowed};
 use crate::settings::Settings;
 use nix::libc;
 use std::ffi::{OsStr, OsString};
@@ -154,7 +154,7 @@ fn look(file: &Path) -> Result<Image, Reported> {
     })
 }
 
-fn explain(trouble: &Trouble, program: &Program, name: &OsStr) -> Reported {
+fn explain(trouble: &JailError, program: &Program, name: &OsStr) -> Reported {
     if !trouble.at_exec {
         let error = format!("no empty root for `{}`, which was not run: {trouble}", name.display());
         return report_error_as(EXIT_NO_ROOT, error, allowed::hint(trouble));
@@ -190,9 +190,9 @@ pub(super) fn line(attempt: &Attempt) -> String {
         _ => "",
     };
     let what = match (attempt.wanted, attempt.errno) {
-        (Wanted::Write, libc::EROFS | libc::EACCES) => "can't be written",
-        (Wanted::Write, _) => "can't be made",
-        (Wanted::Exec, libc::EACCES) => "can't be run",
+        (FileAccess::Write, libc::EROFS | libc::EACCES) => "can't be written",
+        (FileAccess::Write, _) => "can't be made",
+        (FileAccess::Exec, libc::EACCES) => "can't be run",
         _ => "is not there",
     };
     format!("`{}` {what}: {}{here}", attempt.path, remedy.advice(&attempt.path))

@@ -1,7 +1,7 @@
 //! From what a program missed to what an image needs.
 
 use super::parts::Part;
-use crate::sandbox::{Attempt, Wanted};
+use crate::sandbox::{Attempt, FileAccess};
 use nix::libc;
 use std::path::Path;
 
@@ -101,9 +101,9 @@ pub fn remedy(attempt: &Attempt, exists: impl Fn(&Path) -> bool) -> Remedy {
             Some(letter) if letter.len() <= 2 && last.len() > 1 => Remedy::Part(Part::Terminfo(last)),
             _ => Remedy::Harmless("a place for terminals; what is needed is named by itself"),
         },
-        None if attempt.wanted == Wanted::Exec => Remedy::Program,
-        None if attempt.wanted == Wanted::Write && attempt.errno != libc::EACCES => Remedy::Writable,
-        None if attempt.wanted == Wanted::Read && exists(path) => Remedy::Add,
+        None if attempt.wanted == FileAccess::Exec => Remedy::Program,
+        None if attempt.wanted == FileAccess::Write && attempt.errno != libc::EACCES => Remedy::Writable,
+        None if attempt.wanted == FileAccess::Read && exists(path) => Remedy::Add,
         None => Remedy::Nowhere,
     }
 }
@@ -154,7 +154,7 @@ pub fn parts(attempts: &[Attempt], exists: impl Fn(&Path) -> bool) -> Vec<Part> 
 mod tests {
     use super::*;
 
-    fn missed(path: &str, wanted: Wanted) -> Attempt {
+    fn missed(path: &str, wanted: FileAccess) -> Attempt {
         Attempt { path: path.into(), wanted, errno: libc::ENOENT }
     }
 
@@ -162,7 +162,7 @@ mod tests {
     fn each_path_has_its_remedy() {
         let on = |path: &str| {
             let there = ["/usr/share/zoneinfo/Europe/Berlin", "/etc/app.conf", "/usr/lib/locale/C.utf8"];
-            remedy(&missed(path, Wanted::Read), |p| there.iter().any(|t| p == Path::new(t)))
+            remedy(&missed(path, FileAccess::Read), |p| there.iter().any(|t| p == Path::new(t)))
         };
         assert_eq!(on("/etc/hosts"), Remedy::Part(Part::Etc));
         assert_eq!(on("/etc/resolv.conf"), Remedy::Runtime);
@@ -178,14 +178,18 @@ mod tests {
         assert_eq!(on("/tmpx"), Remedy::Nowhere);
         assert_eq!(on("/etc/app.conf"), Remedy::Add);
         assert_eq!(on("/usr/lib/locale/C.utf8"), Remedy::Add);
-        assert_eq!(remedy(&missed("/bin/sh", Wanted::Exec), |_| true), Remedy::Program);
-        assert_eq!(remedy(&missed("/var/log/x", Wanted::Write), |_| true), Remedy::Writable);
+        assert_eq!(remedy(&missed("/bin/sh", FileAccess::Exec), |_| true), Remedy::Program);
+        assert_eq!(remedy(&missed("/var/log/x", FileAccess::Write), |_| true), Remedy::Writable);
         assert!(Remedy::Writable.advice("/var/log/x").contains("--volume /var/log`"));
     }
 
     #[test]
     fn parts_are_named_once() {
-        let all = [missed("/etc/hosts", Wanted::Read), missed("/etc/passwd", Wanted::Read), missed("/x", Wanted::Exec)];
+        let all = [
+            missed("/etc/hosts", FileAccess::Read),
+            missed("/etc/passwd", FileAccess::Read),
+            missed("/x", FileAccess::Exec),
+        ];
         assert_eq!(parts(&all, |_| false), [Part::Etc]);
     }
 }

@@ -1,7 +1,7 @@
 //! What a toolchain is made from, found on this machine or named by the user.
 
-use super::prerequisites::{Missing, What};
-use super::source::Source;
+use super::prerequisites::{MissingPrerequisite, Prerequisite};
+use super::source::GccSource;
 use crate::run::{self, Command};
 use crate::settings::{CHAIN, Settings};
 use crate::toolchain::find::{self, Chain};
@@ -34,7 +34,7 @@ pub struct Inputs {
     /// musl's headers and archives.
     pub musl: Musl,
     /// The sources.
-    pub source: Source,
+    pub source: GccSource,
     /// Kernel headers: name and directory.
     pub kernel: Vec<(String, PathBuf)>,
     /// Clang, where the machine has it, absolute: C, C++.
@@ -60,7 +60,7 @@ pub struct Musl {
 
 /// What the user asked for.
 #[derive(Debug, Clone, Default)]
-pub struct Asked {
+pub struct RequestedInputs {
     /// Architecture; the machine's own without.
     pub arch: Option<String>,
     /// A directory with musl in it.
@@ -107,7 +107,7 @@ impl Inputs {
     ///
     /// # Errors
     /// All that is missing or unfit, at once.
-    pub fn find(settings: &Settings, asked: &Asked) -> Result<Inputs, Vec<Missing>> {
+    pub fn find(settings: &Settings, asked: &RequestedInputs) -> Result<Inputs, Vec<MissingPrerequisite>> {
         let own = std::env::consts::ARCH;
         let arch = asked.arch.clone().unwrap_or_else(|| own.to_owned());
         let chain = Chain::of(settings);
@@ -115,9 +115,9 @@ impl Inputs {
         let prefix = if arch == own { String::new() } else { format!("{arch}-linux-gnu-") };
         let foreign = arch != own;
         let mut missing = Vec::new();
-        let mut need = |what: What, found: Option<PathBuf>| {
+        let mut need = |what: Prerequisite, found: Option<PathBuf>| {
             if found.is_none() {
-                missing.push(Missing { what, arch: arch.clone() });
+                missing.push(MissingPrerequisite { what, arch: arch.clone() });
             }
             found.unwrap_or_default()
         };
@@ -126,10 +126,10 @@ impl Inputs {
             find::program(words.first()?, settings, &chain)
         };
         let compiler = |own: Option<PathBuf>, name: &str| own.or_else(|| look(&format!("{prefix}{name}")));
-        let cxx = need(What::Compiler, compiler(named(&settings.cxx), "g++"));
-        let cc = need(What::CCompiler, compiler(named(&settings.cc), "gcc"));
-        let make = need(What::Make, look("make"));
-        need(What::Binutils, look(&format!("{prefix}objcopy")));
+        let cxx = need(Prerequisite::Compiler, compiler(named(&settings.cxx), "g++"));
+        let cc = need(Prerequisite::CCompiler, compiler(named(&settings.cc), "gcc"));
+        let make = need(Prerequisite::Make, look("make"));
+        need(Prerequisite::Binutils, look(&format!("{prefix}objcopy")));
         let mut env = vec![(OsString::from(CHAIN), chain.with(&cxx))];
         env.push(("LC_ALL".into(), "C".into()));
         let ask = |args: &[&str]| {
@@ -144,11 +144,16 @@ impl Inputs {
             build = ask(&["-dumpmachine"]);
             // Clang calls itself 4.2.1 to `-dumpversion` and knows no `-dumpfullversion`.
             if version.contains("clang") || !number.starts_with(|c: char| c.is_ascii_digit()) {
-                missing.push(Missing { what: What::NotGcc { program: cxx.clone() }, arch: arch.clone() });
+                missing.push(MissingPrerequisite {
+                    what: Prerequisite::NotGcc { program: cxx.clone() },
+                    arch: arch.clone(),
+                });
             } else {
-                for (file, what) in [("libgcc_eh.a", What::Unwinder), ("libstdc++.a", What::HostLibrary)] {
+                for (file, what) in
+                    [("libgcc_eh.a", Prerequisite::Unwinder), ("libstdc++.a", Prerequisite::HostLibrary)]
+                {
                     if !PathBuf::from(ask(&[&format!("-print-file-name={file}")])).is_absolute() {
-                        missing.push(Missing { what, arch: arch.clone() });
+                        missing.push(MissingPrerequisite { what, arch: arch.clone() });
                     }
                 }
             }
@@ -158,37 +163,40 @@ impl Inputs {
         }
         let musl = find_musl(&arch, asked.musl.as_deref());
         if musl.is_none() {
-            missing.push(Missing { what: What::Musl { looked_in: asked.musl.clone() }, arch: arch.clone() });
+            missing.push(MissingPrerequisite {
+                what: Prerequisite::Musl { looked_in: asked.musl.clone() },
+                arch: arch.clone(),
+            });
         }
         let kernel = kernel_headers(&arch, own);
         if kernel.is_none() {
-            missing.push(Missing { what: What::KernelHeaders, arch: arch.clone() });
+            missing.push(MissingPrerequisite { what: Prerequisite::KernelHeaders, arch: arch.clone() });
         }
         let wanted = major(&number).to_owned();
         let source = match (&asked.gcc_source, number.is_empty()) {
             (_, true) => None,
-            (Some(path), false) => match Source::named(path) {
+            (Some(path), false) => match GccSource::named(path) {
                 Ok(source) if source.version.as_deref().is_none_or(|v| major(v) == wanted) => Some(source),
                 Ok(source) => {
-                    let what = What::WrongSource {
+                    let what = Prerequisite::WrongSource {
                         path: path.clone(),
                         has: source.version.unwrap_or_default(),
                         wanted: number.clone(),
                     };
-                    missing.push(Missing { what, arch: arch.clone() });
+                    missing.push(MissingPrerequisite { what, arch: arch.clone() });
                     None
                 }
                 Err(why) => {
-                    let what = What::BadSource { path: path.clone(), why };
-                    missing.push(Missing { what, arch: arch.clone() });
+                    let what = Prerequisite::BadSource { path: path.clone(), why };
+                    missing.push(MissingPrerequisite { what, arch: arch.clone() });
                     None
                 }
             },
             (None, false) => {
-                let found = Source::of_distribution(&wanted);
+                let found = GccSource::of_distribution(&wanted);
                 if found.is_none() {
-                    let what = What::Source { major: wanted.clone(), number: number.clone() };
-                    missing.push(Missing { what, arch: arch.clone() });
+                    let what = Prerequisite::Source { major: wanted.clone(), number: number.clone() };
+                    missing.push(MissingPrerequisite { what, arch: arch.clone() });
                 }
                 found
             }
@@ -197,7 +205,7 @@ impl Inputs {
         let clang = look("clang").zip(look("clang++")).filter(|_| !foreign);
         let emulator = look(&format!("qemu-{arch}-static")).or_else(|| look(&format!("qemu-{arch}")));
         if arch != own && emulator.is_none() {
-            missing.push(Missing { what: What::Emulator, arch: arch.clone() });
+            missing.push(MissingPrerequisite { what: Prerequisite::Emulator, arch: arch.clone() });
         }
         match (source, musl, kernel) {
             (Some(source), Some(musl), Some(kernel)) if missing.is_empty() => Ok(Inputs {

@@ -1,7 +1,7 @@
 //! What every step of an install shares: the inputs, the work directory, the log, and the errors.
 
 use super::build_inputs::Inputs;
-use super::prerequisites::Missing;
+use super::prerequisites::MissingPrerequisite;
 use crate::run::{Command, Ended, Guard};
 use std::ffi::OsString;
 use std::fs::{self, OpenOptions};
@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 
 /// Why there is no toolchain.
 #[derive(Debug, thiserror::Error)]
-pub enum Failed {
+pub enum InstallError {
     /// Something is missing or unfit.
     #[error("{} thing(s) are missing", .0.len())]
-    Missing(Vec<Missing>),
+    Missing(Vec<MissingPrerequisite>),
     /// There is nowhere to put it.
     #[error("there is no data directory: neither HOME nor XDG_DATA_HOME is set")]
     NoHome,
@@ -56,15 +56,15 @@ pub enum Failed {
     Interrupted(i32),
 }
 
-impl Failed {
+impl InstallError {
     /// An error of a file.
-    pub fn io(doing: impl Into<String>, error: io::Error) -> Failed {
-        Failed::Io { doing: doing.into(), error }
+    pub fn io(doing: impl Into<String>, error: io::Error) -> InstallError {
+        InstallError::Io { doing: doing.into(), error }
     }
 }
 
 /// Where a build is done: its inputs, its directory, its log.
-pub struct Shop<'a> {
+pub struct BuildContext<'a> {
     /// The inputs.
     pub inputs: &'a Inputs,
     /// The work directory.
@@ -100,12 +100,12 @@ const CLEARED: [&str; 19] = [
     "LANG",
 ];
 
-impl Shop<'_> {
+impl BuildContext<'_> {
     /// Runs `make` in a directory with all jobs.
     ///
     /// # Errors
     /// Its failure, or the signal that ended it.
-    pub fn make(&self, dir: &Path, args: &[&str]) -> Result<(), Failed> {
+    pub fn make(&self, dir: &Path, args: &[&str]) -> Result<(), InstallError> {
         let jobs = format!("-j{}", self.jobs);
         self.run_logged(Command::new([&self.inputs.make]).arg(jobs).args(args).in_dir(dir))
     }
@@ -113,8 +113,8 @@ impl Shop<'_> {
     /// Runs a short command on files.
     ///
     /// # Errors
-    /// As [`Shop::run_logged`].
-    pub fn quick(&self, words: &[&str], paths: impl IntoIterator<Item = PathBuf>) -> Result<(), Failed> {
+    /// As [`BuildContext::run_logged`].
+    pub fn quick(&self, words: &[&str], paths: impl IntoIterator<Item = PathBuf>) -> Result<(), InstallError> {
         self.run_logged(Command::new(words.iter().map(OsString::from)).args(paths))
     }
 
@@ -122,28 +122,30 @@ impl Shop<'_> {
     ///
     /// # Errors
     /// Its failure with its telling line, or the signal that ended it or came meanwhile.
-    pub fn run_logged(&self, mut command: Command) -> Result<(), Failed> {
-        let broken = |e| Failed::io(format!("writing `{}`", self.log.display()), e);
+    pub fn run_logged(&self, mut command: Command) -> Result<(), InstallError> {
+        let broken = |e| InstallError::io(format!("writing `{}`", self.log.display()), e);
         let mut log = OpenOptions::new().create(true).append(true).open(&self.log).map_err(broken)?;
         writeln!(log, "\n$ {}", command.shell()).map_err(broken)?;
         let from = log.metadata().map_err(broken)?.len();
         command.env.extend_from_slice(&self.inputs.env);
         command.env_remove.extend(CLEARED.map(OsString::from));
         let what = Path::new(&command.program).file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let ran = self.guard.run_into(&command, &log).map_err(|e| Failed::io(format!("starting `{what}`"), e))?;
+        let ran = self.guard.run_into(&command, &log).map_err(|e| InstallError::io(format!("starting `{what}`"), e))?;
         if let Some(signal) = ran.interrupted {
-            return Err(Failed::Interrupted(signal));
+            return Err(InstallError::Interrupted(signal));
         }
         match ran.ended {
             Ended::Exited(0) => Ok(()),
-            Ended::Killed(signal) => Err(Failed::Interrupted(signal)),
-            Ended::Exited(_) => Err(Failed::Command { what, line: telling(&self.log, from), log: self.log.clone() }),
+            Ended::Killed(signal) => Err(InstallError::Interrupted(signal)),
+            Ended::Exited(_) => {
+                Err(InstallError::Command { what, line: telling(&self.log, from), log: self.log.clone() })
+            }
         }
     }
 
     /// A signal that came between two commands.
-    pub(super) fn uninterrupted(&self) -> Result<(), Failed> {
-        self.guard.caught().map_or(Ok(()), |signal| Err(Failed::Interrupted(signal)))
+    pub(super) fn uninterrupted(&self) -> Result<(), InstallError> {
+        self.guard.caught().map_or(Ok(()), |signal| Err(InstallError::Interrupted(signal)))
     }
 }
 

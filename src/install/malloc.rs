@@ -3,9 +3,9 @@
 //! It is one object in an archive, with all its symbols weak, so that an allocator of the program's own takes precedence.
 //! The archive's index names only the functions by which a program's own code allocates: see the rule `musl-allocator`.
 
-use super::context::{Failed, Shop};
+use super::context::{BuildContext, InstallError};
 use super::symbols;
-use super::sysroot::Tree;
+use super::sysroot::Sysroot;
 use crate::archive;
 use std::fs;
 use std::io;
@@ -64,23 +64,23 @@ const FLAGS: [&str; 14] = [
 ///
 /// # Errors
 /// The compiler's failure.
-pub fn build(shop: &Shop<'_>, tree: &Tree) -> Result<(), Failed> {
-    let io = |e: io::Error| Failed::io("unpacking the allocator", e);
-    let dir = shop.work.join("mimalloc");
+pub fn build(context: &BuildContext<'_>, tree: &Sysroot) -> Result<(), InstallError> {
+    let io = |e: io::Error| InstallError::io("unpacking the allocator", e);
+    let dir = context.work.join("mimalloc");
     let _ = fs::remove_dir_all(&dir);
     tar::Archive::new(flate2::read::GzDecoder::new(SOURCES)).unpack(&dir).map_err(io)?;
     let object = dir.join(OBJECT);
-    let compiler = [shop.inputs.cc.to_string_lossy().into_owned(), format!("-specs={}", tree.specs().display())];
+    let compiler = [context.inputs.cc.to_string_lossy().into_owned(), format!("-specs={}", tree.specs().display())];
     let words: Vec<&str> = compiler.iter().map(String::as_str).chain(FLAGS).collect();
     let include = format!("-I{}", dir.join("include").display());
     let words: Vec<&str> = words.into_iter().chain([include.as_str(), "-c", "-o"]).collect();
-    shop.quick(&words, [object.clone(), dir.join("src/static.c")])?;
+    context.quick(&words, [object.clone(), dir.join("src/static.c")])?;
     // operator new stays libstdc++'s, which calls malloc: a program may replace any of them.
-    let objcopy = shop.inputs.tool("objcopy");
-    shop.quick(&[&objcopy, "--strip-debug", "--wildcard", "--localize-symbol=_Z*"], [object.clone()])?;
+    let objcopy = context.inputs.tool("objcopy");
+    context.quick(&[&objcopy, "--strip-debug", "--wildcard", "--localize-symbol=_Z*"], [object.clone()])?;
     let mut bytes = fs::read(&object).map_err(io)?;
-    symbols::weaken_defined(&mut bytes).map_err(|e| Failed::Unfit(format!("the allocator's object: {e}")))?;
-    let io = |e: io::Error| Failed::io("writing the allocator's archive", e);
+    symbols::weaken_defined(&mut bytes).map_err(|e| InstallError::Unfit(format!("the allocator's object: {e}")))?;
+    let io = |e: io::Error| InstallError::io("writing the allocator's archive", e);
     fs::write(tree.lib().join(OBJECT), &bytes).map_err(io)?;
     let offered = archive::with_index(&bytes, &CALLED).unwrap_or_default();
     fs::write(tree.lib().join(ARCHIVE), offered).map_err(io)?;

@@ -1,6 +1,6 @@
 //! What a toolchain was made from, and how its tests went: written beside it, shown by `staticctl toolchain list`.
 
-use super::selftest::Outcome;
+use super::selftest::SelftestResult;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -42,7 +42,7 @@ pub struct Manifest {
     /// Bytes of all files.
     pub size: u64,
     /// The self-test.
-    pub tests: Vec<Outcome>,
+    pub tests: Vec<SelftestResult>,
 }
 
 impl Manifest {

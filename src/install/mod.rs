@@ -32,6 +32,6 @@ pub mod steps;
 pub mod symbols;
 pub mod sysroot;
 
-pub use context::Failed;
+pub use context::InstallError;
 pub use manifest::Manifest;
-pub use steps::{Options, install};
+pub use steps::{InstallOptions, install};

@@ -2,10 +2,10 @@
 
 use super::build_inputs::Inputs;
 use super::malloc;
-use super::place::Place;
-use super::selftest::Compiler;
+use super::place::ToolchainPlace;
+use super::selftest::TestedCompiler;
 use super::specs::Specs;
-use super::sysroot::Tree;
+use super::sysroot::Sysroot;
 use crate::model::{Family, Language, Libc, StaticKind};
 use crate::toolchain::descriptor::{Descriptor, SCHEMA, Search};
 use crate::toolchain::select::stamp;
@@ -16,18 +16,18 @@ use std::path::{Path, PathBuf};
 
 /// A build in its place.
 #[derive(Debug, Clone, Copy)]
-pub struct Made<'a> {
+pub struct FinishedBuild<'a> {
     /// What it was made from.
     pub inputs: &'a Inputs,
     /// Its files.
-    pub tree: &'a Tree,
+    pub tree: &'a Sysroot,
     /// Where it belongs.
-    pub place: &'a Place,
+    pub place: &'a ToolchainPlace,
     /// Which build it is.
     pub id: &'a str,
 }
 
-impl Made<'_> {
+impl FinishedBuild<'_> {
     fn kinds(&self) -> BTreeMap<StaticKind, Recipe> {
         let mut kinds = vec![StaticKind::Static];
         // musl 1.1.5 and newer.
@@ -42,9 +42,9 @@ impl Made<'_> {
     }
 
     /// The compiler as the self-test uses it.
-    pub fn compiler(&self, language: Language) -> Option<Compiler> {
+    pub fn compiler(&self, language: Language) -> Option<TestedCompiler> {
         let program = if language == Language::C { &self.inputs.cc } else { &self.inputs.cxx };
-        Some(Compiler {
+        Some(TestedCompiler {
             words: vec![program.into(), OsString::from(self.specs_word())],
             env: self.inputs.env.clone(),
             facts: Facts {

@@ -15,17 +15,17 @@ use std::path::{Path, PathBuf};
 
 /// The directory of one toolchain.
 #[derive(Debug, Clone)]
-pub struct Place {
+pub struct ToolchainPlace {
     /// Its prefix, `toolchains/NAME`.
     pub prefix: PathBuf,
     /// Its name.
     pub name: String,
 }
 
-impl Place {
+impl ToolchainPlace {
     /// Of a name below our data directory.
-    pub fn new(data_dir: &Path, name: &str) -> Place {
-        Place { prefix: data_dir.join("toolchains").join(name), name: name.into() }
+    pub fn new(data_dir: &Path, name: &str) -> ToolchainPlace {
+        ToolchainPlace { prefix: data_dir.join("toolchains").join(name), name: name.into() }
     }
 
     /// The directory of one build.
@@ -159,14 +159,14 @@ pub fn size_of(dir: &Path) -> u64 {
 mod tests {
     use super::*;
 
-    fn descriptor(place: &Place, id: &str) -> Vec<u8> {
+    fn descriptor(place: &ToolchainPlace, id: &str) -> Vec<u8> {
         serde_json::json!({ "manifest": place.build(id).join("manifest.json") }).to_string().into_bytes()
     }
 
     #[test]
     fn a_swap_keeps_the_build_before_and_what_the_user_has() {
         let t = tempfile::tempdir().unwrap();
-        let place = Place::new(t.path(), "musl");
+        let place = ToolchainPlace::new(t.path(), "musl");
         drop(place.lock(|| panic!("nobody else is there")).unwrap());
         fs::create_dir_all(place.prefix.join("include")).unwrap();
         for id in ["1", "2", "3"] {
@@ -182,7 +182,7 @@ mod tests {
     #[test]
     fn the_second_waits() {
         let t = tempfile::tempdir().unwrap();
-        let place = Place::new(t.path(), "musl");
+        let place = ToolchainPlace::new(t.path(), "musl");
         let first = place.lock(|| ()).unwrap();
         let second = place.clone();
         let (tell, told) = std::sync::mpsc::channel();

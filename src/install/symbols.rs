@@ -41,10 +41,10 @@ pub fn strengthen_undefined(archive: &mut [u8], part: &[u8]) -> object::Result<(
 }
 
 /// Whether a symbol of this name is wanted.
-type Wanted<'a> = dyn Fn(&elf::Sym64<Endianness>, Endianness, &[u8]) -> bool + 'a;
+type SymbolFilter<'a> = dyn Fn(&elf::Sym64<Endianness>, Endianness, &[u8]) -> bool + 'a;
 
 /// Offsets of the `st_info` bytes of the wanted symbols of the object in a range.
-fn bindings(data: &[u8], range: Range<usize>, wanted: &Wanted<'_>) -> object::Result<Vec<usize>> {
+fn bindings(data: &[u8], range: Range<usize>, wanted: &SymbolFilter<'_>) -> object::Result<Vec<usize>> {
     let start = range.start;
     let object = data.get(range).unwrap_or_default();
     let header = elf::FileHeader64::<Endianness>::parse(object)?;

@@ -35,7 +35,7 @@ const DL_FIND_OBJECT: &str = include_str!("../../toolchains/musl/dl_find_object.
 
 /// Where the parts of a tree are.
 #[derive(Debug, Clone)]
-pub struct Tree {
+pub struct Sysroot {
     /// Its root.
     pub root: PathBuf,
     /// Major version of the compiler.
@@ -44,10 +44,10 @@ pub struct Tree {
     pub triple: String,
 }
 
-impl Tree {
+impl Sysroot {
     /// The tree of these inputs at a place.
-    pub fn new(root: impl Into<PathBuf>, inputs: &Inputs) -> Tree {
-        Tree { root: root.into(), major: inputs.major().to_owned(), triple: inputs.triple() }
+    pub fn new(root: impl Into<PathBuf>, inputs: &Inputs) -> Sysroot {
+        Sysroot { root: root.into(), major: inputs.major().to_owned(), triple: inputs.triple() }
     }
 
     /// Archives and crt objects.
@@ -80,7 +80,7 @@ impl Tree {
 ///
 /// # Errors
 /// What is missing, or can't be written.
-pub fn fill(tree: &Tree, inputs: &Inputs) -> io::Result<()> {
+pub fn fill(tree: &Sysroot, inputs: &Inputs) -> io::Result<()> {
     let everything = |_: &Path| true;
     copy_tree(&inputs.musl.include, &tree.include(), &everything)?;
     for (name, dir) in &inputs.kernel {
@@ -115,7 +115,7 @@ pub fn fill(tree: &Tree, inputs: &Inputs) -> io::Result<()> {
 ///
 /// # Errors
 /// A file that can't be written.
-pub fn write_specs(tree: &Tree, prefix: &Path, inputs: &Inputs) -> io::Result<()> {
+pub fn write_specs(tree: &Sysroot, prefix: &Path, inputs: &Inputs) -> io::Result<()> {
     let headers = compiler_file(inputs, "include")?.ok_or_else(|| io::Error::other("the compiler has no headers"))?;
     let specs = Specs { root: &tree.root, prefix, arch: &inputs.arch, major: &tree.major, compiler_headers: &headers };
     fs::write(tree.specs(), specs.text())
@@ -126,7 +126,7 @@ pub fn write_specs(tree: &Tree, prefix: &Path, inputs: &Inputs) -> io::Result<()
 ///
 /// # Errors
 /// An archive that can't be read or written.
-pub fn strengthen_unwinder(tree: &Tree) -> io::Result<()> {
+pub fn strengthen_unwinder(tree: &Sysroot) -> io::Result<()> {
     let archive = tree.gcc().join("libgcc_eh.a");
     let mut bytes = fs::read(&archive)?;
     symbols::strengthen_undefined(&mut bytes, b"pthread").map_err(|e| io::Error::other(format!("libgcc_eh.a: {e}")))?;
@@ -137,7 +137,7 @@ pub fn strengthen_unwinder(tree: &Tree) -> io::Result<()> {
 ///
 /// # Errors
 /// The compiler's or the archiver's failure, with what it said.
-pub fn complete_unwinder(tree: &Tree, inputs: &Inputs, work: &Path) -> io::Result<()> {
+pub fn complete_unwinder(tree: &Sysroot, inputs: &Inputs, work: &Path) -> io::Result<()> {
     let archive = tree.gcc().join("libgcc_eh.a");
     let bytes = fs::read(&archive)?;
     let asks = bytes.windows(15).any(|w| w == b"_dl_find_object");
@@ -162,7 +162,7 @@ pub fn complete_unwinder(tree: &Tree, inputs: &Inputs, work: &Path) -> io::Resul
 ///
 /// # Errors
 /// A link that can't be made.
-pub fn name_for_clang(tree: &Tree) -> io::Result<()> {
+pub fn name_for_clang(tree: &Sysroot) -> io::Result<()> {
     let long = tree.triple.replacen('-', "-unknown-", 1);
     for dir in [tree.root.join("lib/gcc"), tree.cxx()] {
         symlink(&tree.triple, dir.join(&long))?;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// What a program wanted with a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Wanted {
+pub enum FileAccess {
     /// To read it or to look at it.
     Read,
     /// To make it or to write to it.
@@ -22,7 +22,7 @@ pub struct Attempt {
     /// Absolute where that could be found out.
     pub path: String,
     /// What for.
-    pub wanted: Wanted,
+    pub wanted: FileAccess,
     /// The error number: ENOENT, ENOTDIR, EROFS, EACCES.
     pub errno: i32,
 }

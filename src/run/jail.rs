@@ -10,7 +10,7 @@
 //! handle: a program in its place could not be stopped by SIGTERM. All three speak through one pipe, a JSON line each.
 
 use super::attempt::Attempt;
-use super::keeper_pipe::{KeeperMessage, KeeperPipe, Trouble};
+use super::keeper_pipe::{JailError, KeeperMessage, KeeperPipe};
 use super::relay::Relay;
 use super::{Ended, tracer};
 use nix::errno::Errno;
@@ -38,7 +38,7 @@ pub struct Jail<'a> {
     /// The whole environment.
     pub environment: Vec<CString>,
     /// Builds the root and goes there; runs in the keeper.
-    pub prepare: &'a dyn Fn() -> Result<(), Trouble>,
+    pub prepare: &'a dyn Fn() -> Result<(), JailError>,
     /// Report what is tried and not there.
     pub trace: bool,
     /// The program is watched, not used: it gets no input, its output goes away, and its time is limited.
@@ -55,7 +55,7 @@ pub struct Watched {
 
 /// How a jailed program did.
 #[derive(Debug)]
-pub struct Outcome {
+pub struct JailOutcome {
     /// How it ended.
     pub ended: Ended,
     /// What it missed, in order, each once.
@@ -73,8 +73,8 @@ const STACK: usize = 1 << 20;
 ///
 /// # Errors
 /// The step that failed; the program has not run then.
-pub fn run_in_jail(jail: &Jail<'_>) -> Result<Outcome, Trouble> {
-    let pipe = || pipe2(nix::fcntl::OFlag::O_CLOEXEC).map_err(|e| Trouble::new("a pipe can't be made", e));
+pub fn run_in_jail(jail: &Jail<'_>) -> Result<JailOutcome, JailError> {
+    let pipe = || pipe2(nix::fcntl::OFlag::O_CLOEXEC).map_err(|e| JailError::new("a pipe can't be made", e));
     let ((hear, speak), (go_read, go_write)) = (pipe()?, pipe()?);
     let relay = Relay::hold();
     let mut stack = vec![0; STACK];
@@ -89,7 +89,7 @@ pub fn run_in_jail(jail: &Jail<'_>) -> Result<Outcome, Trouble> {
     drop((own, speak, go_read));
     let pid = pid.map_err(|e| {
         relay.end();
-        Trouble::new("namespaces can't be made", e).forbidden()
+        JailError::new("namespaces can't be made", e).forbidden()
     })?;
     let mapped = map_ids(pid);
     if jail.watched.is_some() {
@@ -114,7 +114,7 @@ fn reap(pid: Pid) {
 }
 
 /// Reads until the keeper and the program are gone.
-fn listen(hear: OwnedFd, limit: Option<Duration>, keeper: Pid) -> Result<Outcome, Trouble> {
+fn listen(hear: OwnedFd, limit: Option<Duration>, keeper: Pid) -> Result<JailOutcome, JailError> {
     let mut reader = BufReader::new(File::from(hear));
     let (start, mut timed_out) = (Instant::now(), false);
     let (mut ended, mut attempts) = (None, Vec::new());
@@ -141,7 +141,7 @@ fn listen(hear: OwnedFd, limit: Option<Duration>, keeper: Pid) -> Result<Outcome
             Ok(0) => break,
             Ok(_) => {}
             Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
-            Err(e) => return Err(Trouble::io("the program's keeper can't be heard", &e)),
+            Err(e) => return Err(JailError::io("the program's keeper can't be heard", &e)),
         }
         match serde_json::from_str(&line) {
             Ok(KeeperMessage::Failed(trouble)) => return Err(trouble),
@@ -154,17 +154,17 @@ fn listen(hear: OwnedFd, limit: Option<Duration>, keeper: Pid) -> Result<Outcome
     let ended = match ended {
         Some(ended) => ended,
         None if timed_out => Ended::Killed(libc::SIGKILL),
-        None => return Err(Trouble::new("the program's keeper ended without a word", Errno::ECHILD)),
+        None => return Err(JailError::new("the program's keeper ended without a word", Errno::ECHILD)),
     };
-    Ok(Outcome { ended, attempts, timed_out })
+    Ok(JailOutcome { ended, attempts, timed_out })
 }
 
 /// Root becomes nobody of importance but keeps its eyes while it builds the root; everyone else stays who they are
 /// under another number.
-fn map_ids(keeper: Pid) -> Result<(), Trouble> {
+fn map_ids(keeper: Pid) -> Result<(), JailError> {
     let write = |file: &str, text: String| {
         fs::write(format!("/proc/{keeper}/{file}"), text)
-            .map_err(|e| Trouble::io(format!("`{file}` of the namespace can't be written"), &e).forbidden())
+            .map_err(|e| JailError::io(format!("`{file}` of the namespace can't be written"), &e).forbidden())
     };
     let (uid, gid) = (Uid::effective(), Gid::effective());
     if uid.is_root() {
@@ -195,11 +195,11 @@ fn keep(jail: &Jail<'_>, relay: &Relay, speak: OwnedFd, go: OwnedFd) -> isize {
     }
     let gate = match pipe2(nix::fcntl::OFlag::O_CLOEXEC) {
         Ok(gate) => gate,
-        Err(e) => return fail(&pipe_out, Trouble::new("a pipe can't be made", e)),
+        Err(e) => return fail(&pipe_out, JailError::new("a pipe can't be made", e)),
     };
     // SAFETY: one thread.
     match unsafe { fork() } {
-        Err(e) => fail(&pipe_out, Trouble::new("no process can be made", e)),
+        Err(e) => fail(&pipe_out, JailError::new("no process can be made", e)),
         Ok(ForkResult::Child) => {
             let trouble = become_program(jail, relay, gate);
             pipe_out.say(&KeeperMessage::Failed(trouble));
@@ -224,7 +224,7 @@ fn keep(jail: &Jail<'_>, relay: &Relay, speak: OwnedFd, go: OwnedFd) -> isize {
     }
 }
 
-fn fail(pipe_out: &KeeperPipe, trouble: Trouble) -> isize {
+fn fail(pipe_out: &KeeperPipe, trouble: JailError) -> isize {
     pipe_out.say(&KeeperMessage::Failed(trouble));
     1
 }
@@ -242,7 +242,7 @@ fn wait_for(program: Pid) -> Ended {
 }
 
 /// Everything between fork and exec. Comes back only with what went wrong.
-fn become_program(jail: &Jail<'_>, relay: &Relay, gate: (OwnedFd, OwnedFd)) -> Trouble {
+fn become_program(jail: &Jail<'_>, relay: &Relay, gate: (OwnedFd, OwnedFd)) -> JailError {
     let (read, write) = gate;
     drop(write);
     // Opens when the tracer is there, or, without one, at once.
@@ -253,21 +253,21 @@ fn become_program(jail: &Jail<'_>, relay: &Relay, gate: (OwnedFd, OwnedFd)) -> T
         return trouble;
     }
     if let Err(e) = drop_privileges() {
-        return Trouble::new("privileges can't be dropped", e);
+        return JailError::new("privileges can't be dropped", e);
     }
     if jail.trace
         && let Err(e) = tracer::install_filter()
     {
-        return Trouble::new("system calls can't be filtered", e).forbidden();
+        return JailError::new("system calls can't be filtered", e).forbidden();
     }
     relay.undo();
     let Err(e) = nix::unistd::execve(&jail.program, &jail.argv, &jail.environment);
-    Trouble { at_exec: true, ..Trouble::new(format!("`{}` can't be run", jail.program.to_string_lossy()), e) }
+    JailError { at_exec: true, ..JailError::new(format!("`{}` can't be run", jail.program.to_string_lossy()), e) }
 }
 
 /// Gives the program an empty stdin and a sink for what it says.
-fn silence(sink: &File) -> Result<(), Trouble> {
-    let failed = |e| Trouble::new("stdin, stdout and stderr can't be silenced", e);
+fn silence(sink: &File) -> Result<(), JailError> {
+    let failed = |e| JailError::new("stdin, stdout and stderr can't be silenced", e);
     let (read, write) = pipe2(nix::fcntl::OFlag::empty()).map_err(failed)?;
     drop(write);
     for (from, to) in [(read.as_raw_fd(), 0), (sink.as_raw_fd(), 1), (sink.as_raw_fd(), 2)] {

@@ -10,9 +10,9 @@
 pub mod allowed;
 pub mod root;
 
-pub use crate::run::attempt::{Attempt, Wanted};
-pub use crate::run::jail::{NONROOT, Outcome};
-pub use crate::run::keeper_pipe::Trouble;
+pub use crate::run::attempt::{Attempt, FileAccess};
+pub use crate::run::jail::{JailOutcome, NONROOT};
+pub use crate::run::keeper_pipe::JailError;
 
 use crate::run::jail::{self, Jail, Watched};
 use nix::sched::CloneFlags;
@@ -46,9 +46,9 @@ pub struct Trial<'a> {
 ///
 /// # Errors
 /// The step that failed.
-pub fn run_trial(trial: &Trial<'_>) -> Result<Outcome, Trouble> {
+pub fn run_trial(trial: &Trial<'_>) -> Result<JailOutcome, JailError> {
     let string = |bytes: &[u8]| {
-        CString::new(bytes).map_err(|_| Trouble::new("a zero byte can't be passed", nix::errno::Errno::EINVAL))
+        CString::new(bytes).map_err(|_| JailError::new("a zero byte can't be passed", nix::errno::Errno::EINVAL))
     };
     let variable = |(name, value): &(OsString, OsString)| string(&[name.as_bytes(), b"=", value.as_bytes()].concat());
     let mut namespaces = CloneFlags::CLONE_NEWIPC | CloneFlags::CLONE_NEWUTS;
@@ -59,7 +59,7 @@ pub fn run_trial(trial: &Trial<'_>) -> Result<Outcome, Trouble> {
         None => None,
         Some(limit) => {
             let sink = File::options().write(true).open("/dev/null");
-            Some(Watched { sink: sink.map_err(|e| Trouble::io("`/dev/null` can't be opened", &e))?, limit })
+            Some(Watched { sink: sink.map_err(|e| JailError::io("`/dev/null` can't be opened", &e))?, limit })
         }
     };
     let own_network = !trial.host_network;

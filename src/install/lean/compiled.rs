@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 /// All objects of one build.
 #[derive(Debug, Default)]
 pub struct Compiled {
-    objects: Vec<Object>,
+    objects: Vec<CompiledObject>,
 }
 
 /// How one object was compiled.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Object {
+pub struct CompiledObject {
     /// The command up to the source.
     pub command: String,
     /// The source as it was typed: absolute, or a name in the build directory.
@@ -24,14 +24,14 @@ pub struct Object {
 impl Compiled {
     /// Reads a log.
     pub fn parse(log: &str) -> Compiled {
-        let mut objects: Vec<Object> = Vec::new();
+        let mut objects: Vec<CompiledObject> = Vec::new();
         for line in log.lines() {
             let Some(command) = line.strip_prefix("libtool: compile:") else { continue };
             let Some((command, rest)) = command.trim().split_once(" -c ") else { continue };
             let Some((source, output)) = rest.split_once(" -o ") else { continue };
             // libtool puts options that it knows behind the source.
             let (source, more) = source.trim().split_once(' ').unwrap_or((source.trim(), ""));
-            let object = Object {
+            let object = CompiledObject {
                 command: format!("{command} {more}").trim_end().to_owned(),
                 source: source.to_owned(),
                 output: output.trim().to_owned(),
@@ -63,7 +63,7 @@ impl Compiled {
     }
 
     /// The object of a source: `c++98/locale.cc`, or `numeric_members.cc` for a generated one.
-    pub fn find(&self, source: &str) -> Option<&Object> {
+    pub fn find(&self, source: &str) -> Option<&CompiledObject> {
         let suffix = format!("/{source}");
         let mut found = self.objects.iter().filter(|o| o.source == source || o.source.ends_with(&suffix));
         let first = found.next()?;
@@ -71,7 +71,7 @@ impl Compiled {
     }
 }
 
-impl Object {
+impl CompiledObject {
     /// The command for a piece of another name, whose random symbol names must be its own.
     pub fn command_for(&self, name: &str) -> String {
         let words = self.command.split(' ').map(|word| match word.strip_prefix("-frandom-seed=") {

@@ -2,7 +2,7 @@
 
 /// One object of the split library.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Piece {
+pub struct SplitObject {
     /// Its name, without suffix.
     pub name: String,
     /// The source that it is made like: its compile command and include directory are taken.
@@ -12,14 +12,14 @@ pub struct Piece {
     /// More options.
     pub options: &'static str,
     /// Which archive it goes to.
-    pub side: Side,
+    pub side: SplitArchive,
     /// Undefined symbols that become weak.
     pub weak_references: Vec<String>,
 }
 
 /// The two archives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
+pub enum SplitArchive {
     /// Searched first: narrow, strong.
     First,
     /// Searched second; weak where it repeats the first.
@@ -33,7 +33,7 @@ pub enum Side {
 #[derive(Debug, Default)]
 pub struct Split {
     /// The new objects.
-    pub pieces: Vec<Piece>,
+    pub pieces: Vec<SplitObject>,
     /// Sources whose objects go.
     pub replaced: Vec<String>,
 }

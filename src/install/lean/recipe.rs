@@ -1,7 +1,7 @@
 //! Which sources are compiled how, and the edits of the few that start locales and streams. Purely, but for reading.
 
 use super::compiled::Compiled;
-use super::objects::{Piece, Side, Split};
+use super::objects::{Split, SplitArchive, SplitObject};
 use object::{Object as _, ObjectSymbol};
 use std::fs;
 use std::path::Path;
@@ -92,9 +92,9 @@ pub fn split(compiled: &Compiled, build: &Path, source: &Path) -> Result<Split, 
 }
 
 impl Split {
-    fn piece(&mut self, name: &str, like: &str, text: String, side: Side) -> &mut Piece {
+    fn piece(&mut self, name: &str, like: &str, text: String, side: SplitArchive) -> &mut SplitObject {
         let piece =
-            Piece { name: name.into(), like: like.into(), text, options: "", side, weak_references: Vec::new() };
+            SplitObject { name: name.into(), like: like.into(), text, options: "", side, weak_references: Vec::new() };
         self.pieces.push(piece);
         let last = self.pieces.len() - 1;
         &mut self.pieces[last]
@@ -102,14 +102,14 @@ impl Split {
 
     /// A first piece that takes the place of what was built.
     fn replace(&mut self, name: &str, like: &str, text: String) {
-        self.piece(name, like, text, Side::First);
+        self.piece(name, like, text, SplitArchive::First);
         self.replaced.push(like.into());
     }
 
     /// A narrow piece in the first archive, the whole one in the second.
     fn both(&mut self, name: &str, like: &str, text: &str, whole: &str) {
         self.replace(&format!("{name}-n"), like, without_wide(text));
-        self.piece(&format!("{name}-w"), like, whole.to_owned(), Side::Second { weak: true });
+        self.piece(&format!("{name}-w"), like, whole.to_owned(), SplitArchive::Second { weak: true });
     }
 }
 
@@ -137,7 +137,12 @@ fn facets(out: &mut Split, compiled: &Compiled, source: &Path) -> Result<(), Str
         ("facets-w", "c++11/cxx11-wlocale-inst.cc", "#define C wchar_t\n", NEEDS_WIDE_FACETS),
     ] {
         let text = format!("#define _GLIBCXX_USE_CXX11_ABI 1\n#include <bits/c++config.h>\n{of}{current}{hook}");
-        out.piece(name, like, text, if hook.is_empty() { Side::First } else { Side::Second { weak: false } });
+        out.piece(
+            name,
+            like,
+            text,
+            if hook.is_empty() { SplitArchive::First } else { SplitArchive::Second { weak: false } },
+        );
         out.replaced.push(like.into());
     }
     for (name, like, hook) in [
@@ -145,7 +150,7 @@ fn facets(out: &mut Split, compiled: &Compiled, source: &Path) -> Result<(), Str
         ("old-facets-w", "c++11/wlocale-inst.cc", NEEDS_WIDE_FACETS),
     ] {
         let text = compiled.find(like).ok_or_else(|| format!("nothing is made from {like}"))?.text()?;
-        out.piece(name, like, text + hook, Side::Second { weak: true });
+        out.piece(name, like, text + hook, SplitArchive::Second { weak: true });
         out.replaced.push(like.into());
     }
     Ok(())
@@ -204,7 +209,7 @@ fn locale_init(out: &mut Split, text: &str, compiled: &Compiled, build: &Path) -
         "{storage}namespace std {{\nvoid __staticcxx_make_wide(locale::_Impl* self) {{\n{body}\n}}\n}}\n\
          extern \"C\" void __staticcxx_wide_facets(void* p) {{ std::__staticcxx_make_wide((std::locale::_Impl*)p); }}\n"
     );
-    out.piece("locale_init-w", like, wide, Side::Second { weak: false }).options = "-fno-access-control";
+    out.piece("locale_init-w", like, wide, SplitArchive::Second { weak: false }).options = "-fno-access-control";
     // Where there are facets of both ABIs, one that is replaced replaces its twin through a shim.
     let shims: String = SHIMS
         .iter()
@@ -215,7 +220,7 @@ fn locale_init(out: &mut Split, text: &str, compiled: &Compiled, build: &Path) -
         "#include <locale>\n{shims}extern \"C\" void __staticcxx_old_facets(void* impl, void* extra) {{\n\
          ((std::locale::_Impl*)impl)->_M_init_extra((std::locale::facet**)extra);\n}}\n"
     );
-    out.piece("locale_init-old", like, old, Side::Second { weak: false }).options = "-fno-access-control";
+    out.piece("locale_init-old", like, old, SplitArchive::Second { weak: false }).options = "-fno-access-control";
     Ok(())
 }
 
@@ -254,7 +259,7 @@ fn streams(out: &mut Split, init: &str, globals: &str) -> Result<(), String> {
         "{head}}}\nusing namespace std;\nusing namespace __gnu_internal;\n\
          void __staticcxx_wide_streams(int step) {{ switch (step) {{\n{cases}}} }}\n"
     );
-    out.piece("ios_init-w", init_like, wide, Side::Second { weak: false });
+    out.piece("ios_init-w", init_like, wide, SplitArchive::Second { weak: false });
     out.replace("globals_io-n", globals_like, without_wide(globals));
     let mut wide = globals.to_owned();
     for narrow_only in [
@@ -267,7 +272,7 @@ fn streams(out: &mut Split, init: &str, globals: &str) -> Result<(), String> {
     wide.push_str(&format!(
         "\n{WIDE_STREAMS};\n__attribute__((used)) static void (*__staticcxx_needs)(int) = __staticcxx_wide_streams;\n"
     ));
-    out.piece("globals_io-w", globals_like, wide, Side::Second { weak: false });
+    out.piece("globals_io-w", globals_like, wide, SplitArchive::Second { weak: false });
     Ok(())
 }
 
