@@ -71,7 +71,7 @@ pub enum LinkedBy {
 
 /// One line.
 #[derive(Debug, Clone, Serialize)]
-pub struct Record<'a> {
+pub struct LinkRecord<'a> {
     /// Version of this shape.
     pub schema: u32,
     /// Milliseconds since 1970.
@@ -118,11 +118,11 @@ pub struct Record<'a> {
     pub times: Times,
 }
 
-impl Record<'_> {
+impl LinkRecord<'_> {
     /// The line of a call of which nothing is known but its words and its end.
-    pub fn blank(outcome: Outcome, argv: &[OsString]) -> Record<'static> {
+    pub fn blank(outcome: Outcome, argv: &[OsString]) -> LinkRecord<'static> {
         let time = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis());
-        Record {
+        LinkRecord {
             schema: SCHEMA,
             time: u64::try_from(time).unwrap_or(0),
             directory: std::env::current_dir().unwrap_or_default(),
@@ -158,7 +158,7 @@ pub fn lossy(words: &[OsString]) -> Vec<String> {
 ///
 /// # Errors
 /// A directory that can't be made or written.
-pub fn append(dir: &Path, record: &Record<'_>) -> io::Result<()> {
+pub fn append(dir: &Path, record: &LinkRecord<'_>) -> io::Result<()> {
     let mut line = serde_json::to_vec(record)?;
     line.push(b'\n');
     fs::create_dir_all(dir)?;

@@ -1,6 +1,6 @@
 //! Facts → verdict. What makes a file static, and what only deserves a word.
 
-use super::calls::{CALLER_MATTERS, CallEvidence, Need};
+use super::calls::{CALLER_MATTERS, CallEvidence, RuntimeNeed};
 use super::image::{FileType, Image};
 use super::target::{Expect, machine_name};
 use crate::model::StaticKind;
@@ -278,7 +278,7 @@ fn findings(image: &Image, evidence: &CallEvidence) -> Vec<Finding> {
     if symbols.musl {
         return findings;
     }
-    let callers = |need: Need| {
+    let callers = |need: RuntimeNeed| {
         let mut who: Vec<String> = evidence
             .callers
             .iter()
@@ -288,11 +288,11 @@ fn findings(image: &Image, evidence: &CallEvidence) -> Vec<Finding> {
         who.dedup();
         Some(who).filter(|w| !w.is_empty())
     };
-    let iconv = callers(Need::Iconv).filter(|_| !symbols.converters);
+    let iconv = callers(RuntimeNeed::Iconv).filter(|_| !symbols.converters);
     findings.extend(iconv.map(|callers| Finding::NeedsIconv { callers }));
-    let locale = callers(Need::Locale).filter(|_| !symbols.embedded_locale);
+    let locale = callers(RuntimeNeed::Locale).filter(|_| !symbols.embedded_locale);
     findings.extend(locale.map(|callers| Finding::NeedsLocales { callers }));
-    let dlopen = callers(Need::Dlopen).filter(|_| !symbols.plugins);
+    let dlopen = callers(RuntimeNeed::Dlopen).filter(|_| !symbols.plugins);
     findings.extend(dlopen.map(|callers| Finding::NeedsDlopen { callers }));
     for named in &evidence.named {
         let library = || named.library.clone();

@@ -37,12 +37,12 @@ use std::path::PathBuf;
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
-    pub command: Command,
+    pub command: CtlCommand,
 }
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub enum CtlCommand {
     /// Say of each file whether it is a fully static program
     ///
     /// For a dynamic file, list what it needs, as ldd does, without running it.

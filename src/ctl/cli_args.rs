@@ -210,7 +210,7 @@ pub enum ToolchainCommand {
     Install {
         /// What to build
         #[arg(value_enum)]
-        what: Installable,
+        what: InstallableToolchain,
         /// The architecture to make programs for; this machine's own without
         #[arg(long, value_name = "ARCH")]
         target: Option<String>,
@@ -263,7 +263,7 @@ pub enum ToolchainCommand {
 
 /// What can be built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Installable {
+pub enum InstallableToolchain {
     /// musl with libstdc++.
     Musl,
 }

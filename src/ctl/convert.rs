@@ -14,11 +14,11 @@ use crate::message;
 use crate::message::progress::Progress;
 use crate::options::convert::ConvertChoice;
 use crate::packages::owner;
-use crate::program::advice::{self, Hint};
-use crate::program::eligibility::{self, Kind};
+use crate::program::advice::{self, ProgramHint};
+use crate::program::eligibility::{self, Eligibility};
 use crate::program::loader::{self, Found, Lost};
-use crate::program::record::{self, From, Part, Record};
-use crate::program::sources::{self, FromShared, Source, Why};
+use crate::program::record::{self, ConversionRecord, PartOrigin, ProgramPart};
+use crate::program::sources::{self, FromShared, LibrarySource, WhyConverted};
 use crate::program::{listing, privileges};
 use crate::report::Outcome;
 use crate::run::{self, Guard};
@@ -60,13 +60,13 @@ fn convert(settings: &Settings, args: &ConvertArgs, guard: &Guard) -> Result<u8,
     let verdict = judge(&original.image, &Expect::default(), &CallEvidence::default());
     let shown = original.path.display();
     match eligibility::of(&original.image, &verdict, &original.bytes) {
-        Kind::Dynamic => {}
-        Kind::Static => {
+        Eligibility::Dynamic => {}
+        Eligibility::Static => {
             message::note(format!("`{shown}` is static already: it is copied"));
             install_copy(&original, &output, args.allow_privileged)?;
             return Ok(EXIT_YES);
         }
-        Kind::Refused(why, hint) => return Err(report_error(format!("`{shown}` {why}"), hint)),
+        Eligibility::Refused(why, hint) => return Err(report_error(format!("`{shown}` {why}"), hint)),
     }
     refuse_privileges(&original, args.allow_privileged)?;
     let library = readable(&original)?;
@@ -90,7 +90,7 @@ fn convert(settings: &Settings, args: &ConvertArgs, guard: &Guard) -> Result<u8,
     for name in wanted.unknown(&found.loaded) {
         message::warning(format!("--from-so: `{shown}` needs no library `{name}`"));
     }
-    let mut plan = Plan::of(settings, &found, &facts, &wanted);
+    let mut plan = LibraryPlan::of(settings, &found, &facts, &wanted);
     let plugins = Some(args.plugin.join(OsStr::new(","))).filter(|p| !p.is_empty()).or(settings.plugins.clone());
     if let Some(words) = &plugins {
         plan.convert_for_plugins(words, &found, &facts, settings)?;
@@ -144,7 +144,8 @@ fn convert(settings: &Settings, args: &ConvertArgs, guard: &Guard) -> Result<u8,
     drop(progress);
     let elsewhere = original.path.file_name() != output.file_name() || original.path.parent() != output.parent();
     let hints = advice::of(&library, &original.bytes, &found.loaded, elsewhere);
-    let summary = Summary { original: &original, output: &output, found: &found, plan: &plan, toolchain: &toolchain };
+    let summary =
+        ConversionSummary { original: &original, output: &output, found: &found, plan: &plan, toolchain: &toolchain };
     Ok(summary.print(settings, args, &linked, &hints, compared))
 }
 
@@ -182,8 +183,8 @@ fn read(path: &Path) -> Result<(Vec<u8>, check::Image), Reported> {
     match image {
         Ok(image) => Ok((bytes.to_vec(), image)),
         Err(error) => match eligibility::unreadable(&error, &bytes) {
-            Kind::Refused(why, hint) => Err(report_error(format!("`{shown}` {why}"), hint)),
-            Kind::Dynamic | Kind::Static => Err(report_error(format!("`{shown}` {error}"), None)),
+            Eligibility::Refused(why, hint) => Err(report_error(format!("`{shown}` {why}"), hint)),
+            Eligibility::Dynamic | Eligibility::Static => Err(report_error(format!("`{shown}` {error}"), None)),
         },
     }
 }
@@ -261,32 +262,32 @@ fn install_copy(original: &Original, output: &Path, allowed: bool) -> Result<(),
 }
 
 /// What becomes of each library.
-struct Plan {
+struct LibraryPlan {
     /// One for each that was found.
-    sources: Vec<Source>,
+    sources: Vec<LibrarySource>,
     /// Words for the link.
     words: Vec<OsString>,
     choice: ConvertChoice,
 }
 
-impl Plan {
-    fn of(settings: &Settings, found: &Found, facts: &Facts, wanted: &FromShared) -> Plan {
+impl LibraryPlan {
+    fn of(settings: &Settings, found: &Found, facts: &Facts, wanted: &FromShared) -> LibraryPlan {
         let target = Expect::from_triple(&facts.triple);
         let path = SearchPath { dirs: facts.library_dirs.clone(), target, ..SearchPath::default() };
         let archives: Vec<Option<PathBuf>> = found.loaded.iter().map(|l| sources::candidate(l, &path)).collect();
         let files = found.loaded.iter().map(|l| l.path.clone()).chain(archives.iter().flatten().cloned());
         let owners = owner::of(settings, &files.collect::<Vec<_>>());
         let mut of_archives = owners.iter().skip(found.loaded.len());
-        let mut plan = Plan { sources: vec![], words: vec![], choice: ConvertChoice::default() };
+        let mut plan = LibraryPlan { sources: vec![], words: vec![], choice: ConvertChoice::default() };
         for (number, (loaded, archive)) in found.loaded.iter().zip(&archives).enumerate() {
             let of_shared = owners.get(number).and_then(Option::as_ref);
             let of_archive = archive.as_ref().and_then(|_| of_archives.next()).and_then(Option::as_ref);
             let source = sources::of(loaded, archive.as_deref(), (of_shared, of_archive), wanted);
             match &source {
-                Source::Toolchain(word) => plan.words.extend(word.clone()),
+                LibrarySource::Toolchain(word) => plan.words.extend(word.clone()),
                 // The driver finds the archive beside it, and whether that can be linked.
-                Source::Archive(_) => plan.words.push(loaded.path.clone().into()),
-                Source::Converted(_) => {
+                LibrarySource::Archive(_) => plan.words.push(loaded.path.clone().into()),
+                LibrarySource::Converted(_) => {
                     plan.words.push(loaded.path.clone().into());
                     plan.choice.named.push(sources::short(loaded));
                 }
@@ -297,7 +298,7 @@ impl Plan {
     }
 }
 
-impl Plan {
+impl LibraryPlan {
     /// What plugins need besides is converted with them, whether or not there are archives: those would have to be of
     /// the same version, and their names are the whole program's.
     fn convert_for_plugins(
@@ -325,26 +326,26 @@ impl Plan {
 }
 
 /// All that is to be said at the end.
-struct Summary<'a> {
+struct ConversionSummary<'a> {
     original: &'a Original,
     output: &'a Path,
     found: &'a Found,
-    plan: &'a Plan,
+    plan: &'a LibraryPlan,
     toolchain: &'a str,
 }
 
-impl Summary<'_> {
+impl ConversionSummary<'_> {
     fn print(
         &self,
         settings: &Settings,
         args: &ConvertArgs,
         linked: &ProgramLinked,
-        hints: &[Hint],
+        hints: &[ProgramHint],
         compared: Option<bool>,
     ) -> u8 {
         let parts = self.parts(settings, linked);
         let shared = self.found.loaded.iter().map(|l| l.image.bytes).sum::<u64>();
-        let record = Record {
+        let record = ConversionRecord {
             schema: record::SCHEMA,
             program: self.original.path.clone(),
             output: self.output.to_owned(),
@@ -369,8 +370,8 @@ impl Summary<'_> {
     }
 
     /// The program, its libraries in ld.so's order, and what the archives needed besides.
-    fn parts(&self, settings: &Settings, linked: &ProgramLinked) -> Vec<Part> {
-        let part = |name: &str, from, path: &Path| Part {
+    fn parts(&self, settings: &Settings, linked: &ProgramLinked) -> Vec<ProgramPart> {
+        let part = |name: &str, from, path: &Path| ProgramPart {
             name: name.to_owned(),
             from,
             path: path.to_owned(),
@@ -383,21 +384,27 @@ impl Summary<'_> {
             purl: None,
         };
         let name = self.original.path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        let program =
-            Part { build_id: self.original.image.build_id.clone(), ..part(&name, From::Program, &self.original.path) };
+        let program = ProgramPart {
+            build_id: self.original.image.build_id.clone(),
+            ..part(&name, PartOrigin::Program, &self.original.path)
+        };
         let mut parts = vec![program];
         let mut said = Vec::new();
         for (loaded, source) in self.found.loaded.iter().zip(&self.plan.sources) {
             let taken = |path: &Path| linked.libraries.iter().find(|l| same_path(&l.path, path));
             let (from, path, why) = match source {
-                Source::Toolchain(_) => (From::Toolchain, loaded.path.clone(), None),
-                Source::Archive(archive) if taken(archive).is_some() => (From::Archive, archive.clone(), None),
+                LibrarySource::Toolchain(_) => (PartOrigin::Toolchain, loaded.path.clone(), None),
+                LibrarySource::Archive(archive) if taken(archive).is_some() => {
+                    (PartOrigin::Archive, archive.clone(), None)
+                }
                 // The archive turned out to be incomplete.
-                Source::Archive(_) => (From::Converted, loaded.path.clone(), Some(Why::Incomplete)),
-                Source::Converted(why) => (From::Converted, loaded.path.clone(), Some(*why)),
+                LibrarySource::Archive(_) => {
+                    (PartOrigin::Converted, loaded.path.clone(), Some(WhyConverted::Incomplete))
+                }
+                LibrarySource::Converted(why) => (PartOrigin::Converted, loaded.path.clone(), Some(*why)),
             };
             said.push(path.clone());
-            parts.push(Part {
+            parts.push(ProgramPart {
                 shared: (path != loaded.path).then(|| loaded.path.clone()),
                 why,
                 build_id: loaded.image.build_id.clone(),
@@ -407,10 +414,10 @@ impl Summary<'_> {
         }
         for library in &linked.libraries {
             if !said.iter().any(|p| same_path(p, &library.path)) {
-                let from = From::from(library.provider);
+                let from = PartOrigin::from(library.provider);
                 let build_id = library.build_id.clone().filter(|_| library.provider == Provider::Converted);
                 let needed_by = library.because.clone();
-                parts.push(Part { build_id, needed_by, ..part(&library.name, from, &library.path) });
+                parts.push(ProgramPart { build_id, needed_by, ..part(&library.name, from, &library.path) });
             }
         }
         let files: Vec<PathBuf> = parts.iter().map(|p| p.path.clone()).collect();

@@ -18,7 +18,7 @@ pub fn print(settings: &Settings, toolchain: Option<&OsStr>, shell: Shell) -> u8
             return fail(error, hint);
         }
     };
-    if !environment.shelf.is_kept() {
+    if !environment.shims.is_kept() {
         return fail(
             "the cache directory can't be written, and the variables would name files that are gone",
             Some("set XDG_CACHE_HOME to a directory that can be written, or use `staticctl run`".into()),
@@ -27,7 +27,7 @@ pub fn print(settings: &Settings, toolchain: Option<&OsStr>, shell: Shell) -> u8
     for warning in &environment.warnings {
         crate::message::warning(warning);
     }
-    let bin = environment.shelf.bin();
+    let bin = environment.shims.bin();
     let text = match shell {
         Shell::Sh => lines(&environment.variables, |v| match v.name.as_str() {
             "PATH" => format!("export PATH={}\"${{PATH:+:$PATH}}\"", shell_line(&[bin.clone().into()])),

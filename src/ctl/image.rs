@@ -5,17 +5,17 @@ use super::exit::{EXIT_ERROR, EXIT_NO, EXIT_YES};
 use super::output::{Reported, produce, report_error};
 use super::trial::{is_here, line};
 use crate::check::Finding;
-use crate::image::archive_writer::{Output, OutputError};
-use crate::image::config::{self, BadOption, Run};
+use crate::image::archive_writer::{ImageOutput, OutputError};
+use crate::image::config::{self, BadOption, ContainerConfig};
 use crate::image::from_trace::{self, Remedy};
-use crate::image::layer::Making;
-use crate::image::parts::{Part, Sources};
+use crate::image::layer::LayerSettings;
+use crate::image::parts::{ImagePart, PartSources};
 use crate::image::platform::Platform;
-use crate::image::reference::Reference;
-use crate::image::static_program::{self, Program};
-use crate::image::{Image, Spec, build};
+use crate::image::reference::ImageReference;
+use crate::image::static_program::{self, ImageProgram};
+use crate::image::{ContainerImage, ImageSpec, build_image};
 use crate::message;
-use crate::rootfs::tree::Tree;
+use crate::rootfs::tree::FileTree;
 use crate::run::{self, Ended, Guard};
 use crate::sandbox::root::Root;
 use crate::sandbox::{self, JailOutcome, Trial, allowed};
@@ -41,22 +41,22 @@ fn make(settings: &Settings, args: &ImageArgs) -> Result<(), Reported> {
         let hint = "`-o FILE.tar`, `-o DIR/`, `-o -` or `--push HOST/NAME:TAG`";
         return Err(report_error("there is no place for the image", Some(hint.into())));
     }
-    let output = args.output.as_deref().map(Output::parse);
-    if output == Some(Output::Stdout) && message::product_is_shown() {
+    let output = args.output.as_deref().map(ImageOutput::parse);
+    if output == Some(ImageOutput::Stdout) && message::product_is_shown() {
         return Err(report_error("an image is not for a terminal", Some("`-o - | docker load`".into())));
     }
     let time = time(settings)?;
     let push = push_target(args)?;
-    let sources = Sources::usual(settings.ca_bundle.as_deref());
+    let sources = PartSources::usual(settings.ca_bundle.as_deref());
     let mut spec = specification(args)?;
     if args.auto {
         add_what_is_needed(&mut spec, &sources, Duration::from_secs(args.auto_seconds.max(1)))?;
     }
-    let directory = output.as_ref().map_or_else(std::env::temp_dir, Output::directory);
+    let directory = output.as_ref().map_or_else(std::env::temp_dir, ImageOutput::directory);
     let guard = Guard::install();
     let interrupted = || guard.caught().is_some();
-    let making = Making { packing: args.compress, time, directory: &directory, interrupted: &interrupted };
-    let made = build(&spec, &sources, &making).map_err(|e| {
+    let making = LayerSettings { packing: args.compress, time, directory: &directory, interrupted: &interrupted };
+    let made = build_image(&spec, &sources, &making).map_err(|e| {
         if let Some(signal) = guard.caught() {
             run::die_like(signal)
         }
@@ -89,19 +89,19 @@ fn time(settings: &Settings) -> Result<u64, Reported> {
         .ok_or_else(|| report_error(format!("`SOURCE_DATE_EPOCH={text}` is no number of seconds since 1970"), None))
 }
 
-fn say_written(args: &ImageArgs, output: &Output, image: &Image, bytes: u64) -> Result<(), Reported> {
+fn say_written(args: &ImageArgs, output: &ImageOutput, image: &ContainerImage, bytes: u64) -> Result<(), Reported> {
     let platforms: Vec<String> = image.singles.iter().map(|s| s.platform.to_string()).collect();
     let files: u64 = image.singles.iter().map(|s| s.bytes).sum();
     let digest = image.digest().map(|d| d.to_string()).unwrap_or_default();
     let sizes = format!("{files} bytes of files in {bytes} bytes");
     let line = |name: String| format!("{name}: {}, {sizes}, {digest}", platforms.join(" "));
     match output {
-        Output::Stdout if args.quiet => Ok(()),
-        Output::Stdout => {
+        ImageOutput::Stdout if args.quiet => Ok(()),
+        ImageOutput::Stdout => {
             message::note(line("stdout".into()));
             Ok(())
         }
-        Output::Archive(path) | Output::Directory(path) => {
+        ImageOutput::Archive(path) | ImageOutput::Directory(path) => {
             match produce(&(line(path.display().to_string()) + "\n"), EXIT_YES) {
                 EXIT_YES => Ok(()),
                 status => Err(Reported(status)),
@@ -115,7 +115,7 @@ fn refused(e: BadOption) -> Reported {
 }
 
 /// Reads the options.
-fn specification(args: &ImageArgs) -> Result<Spec, Reported> {
+fn specification(args: &ImageArgs) -> Result<ImageSpec, Reported> {
     let mut refused_any = None;
     let mut programs = Vec::new();
     for path in &args.programs {
@@ -132,14 +132,14 @@ fn specification(args: &ImageArgs) -> Result<Spec, Reported> {
     if let Some(code) = refused_any {
         return Err(Reported(code));
     }
-    let names = args.tag.iter().map(|t| Reference::parse(t)).collect::<Result<Vec<_>, _>>();
+    let names = args.tag.iter().map(|t| ImageReference::parse(t)).collect::<Result<Vec<_>, _>>();
     let names = names.map_err(|e| report_error(e, None))?;
     let adds = args.add.iter().map(|a| split_add(a)).collect::<Result<Vec<_>, _>>()?;
     let run = container(args)?;
-    Ok(Spec { programs, adds, parts: parts(args), run, names })
+    Ok(ImageSpec { programs, adds, parts: parts(args), run, names })
 }
 
-fn container(args: &ImageArgs) -> Result<Run, Reported> {
+fn container(args: &ImageArgs) -> Result<ContainerConfig, Reported> {
     let all = |option, texts: &[String]| -> Result<Vec<(String, String)>, Reported> {
         texts.iter().map(|t| config::pair(option, t)).collect::<Result<_, _>>().map_err(refused)
     };
@@ -153,7 +153,7 @@ fn container(args: &ImageArgs) -> Result<Run, Reported> {
         texts.iter().map(|t| config::directory("--volume", t)).collect::<Result<_, _>>().map_err(refused)
     };
     let workdir = args.workdir.as_deref().map(|t| config::directory("--workdir", t)).transpose().map_err(refused)?;
-    Ok(Run {
+    Ok(ContainerConfig {
         entrypoint: words("--entrypoint", &args.entrypoint)?,
         cmd: words("--cmd", &args.cmd)?.unwrap_or_default(),
         env: all("--env", &args.env)?.into_iter().map(|(name, value)| format!("{name}={value}")).collect(),
@@ -166,19 +166,19 @@ fn container(args: &ImageArgs) -> Result<Run, Reported> {
     })
 }
 
-fn parts(args: &ImageArgs) -> Vec<Part> {
+fn parts(args: &ImageArgs) -> Vec<ImagePart> {
     let mut parts = Vec::new();
-    let mut when = |wanted: bool, part: Part| {
+    let mut when = |wanted: bool, part: ImagePart| {
         if wanted {
             parts.push(part);
         }
     };
-    when(args.etc, Part::Etc);
-    when(args.ca_certs, Part::CaCerts);
-    when(args.tmp, Part::Tmp);
-    when(args.tzdata.is_some(), Part::Tzdata(args.tzdata.clone().filter(|z| !z.is_empty())));
+    when(args.etc, ImagePart::Etc);
+    when(args.ca_certs, ImagePart::CaCerts);
+    when(args.tmp, ImagePart::Tmp);
+    when(args.tzdata.is_some(), ImagePart::Tzdata(args.tzdata.clone().filter(|z| !z.is_empty())));
     for name in &args.terminfo {
-        when(true, Part::Terminfo(name.clone()));
+        when(true, ImagePart::Terminfo(name.clone()));
     }
     parts
 }
@@ -201,7 +201,7 @@ fn split_add(text: &OsStr) -> Result<(PathBuf, PathBuf), Reported> {
 }
 
 /// `--auto`: what the findings say, and what is missing in run after run until nothing more is.
-fn add_what_is_needed(spec: &mut Spec, sources: &Sources, limit: Duration) -> Result<(), Reported> {
+fn add_what_is_needed(spec: &mut ImageSpec, sources: &PartSources, limit: Duration) -> Result<(), Reported> {
     for (part, why) in from_findings(&spec.programs) {
         add_part(spec, sources, part, &why);
     }
@@ -244,28 +244,28 @@ fn runs_here(platform: &Platform) -> bool {
     own.contains(&platform.architecture.as_str())
 }
 
-fn from_findings(programs: &[Program]) -> Vec<(Part, String)> {
+fn from_findings(programs: &[ImageProgram]) -> Vec<(ImagePart, String)> {
     let mut parts = Vec::new();
     for program in programs {
         let name = program.place.display();
         if program.findings.iter().any(|f| matches!(f, Finding::NeedsNameServices { .. })) {
-            parts.push((Part::Etc, format!("`{name}` asks name services")));
+            parts.push((ImagePart::Etc, format!("`{name}` asks name services")));
         }
         if program.names_certificates {
-            parts.push((Part::CaCerts, format!("`{name}` knows a place of certificate authorities")));
+            parts.push((ImagePart::CaCerts, format!("`{name}` knows a place of certificate authorities")));
         }
     }
     parts
 }
 
 /// Adds a part that is not there yet and that this machine has. Gives whether it did.
-fn add_part(spec: &mut Spec, sources: &Sources, part: Part, why: &str) -> bool {
-    let covered =
-        spec.parts.contains(&part) || (matches!(part, Part::Tzdata(_)) && spec.parts.contains(&Part::Tzdata(None)));
+fn add_part(spec: &mut ImageSpec, sources: &PartSources, part: ImagePart, why: &str) -> bool {
+    let covered = spec.parts.contains(&part)
+        || (matches!(part, ImagePart::Tzdata(_)) && spec.parts.contains(&ImagePart::Tzdata(None)));
     if covered {
         return false;
     }
-    if let Err(e) = sources.put(&part, &mut Tree::default()) {
+    if let Err(e) = sources.put(&part, &mut FileTree::default()) {
         message::warning(e);
         return false;
     }
@@ -274,7 +274,7 @@ fn add_part(spec: &mut Spec, sources: &Sources, part: Part, why: &str) -> bool {
     true
 }
 
-fn watch(spec: &Spec, platform: &Platform, tree: &Tree, limit: Duration) -> Result<JailOutcome, Reported> {
+fn watch(spec: &ImageSpec, platform: &Platform, tree: &FileTree, limit: Duration) -> Result<JailOutcome, Reported> {
     let command: Vec<OsString> =
         spec.entrypoint(platform).into_iter().chain(spec.run.cmd.iter().cloned()).map(OsString::from).collect();
     let Some(first) = command.first() else {
@@ -325,16 +325,16 @@ fn say_ending(command: &[String], outcome: &JailOutcome, limit: Duration) {
 }
 
 #[cfg(feature = "push")]
-fn push_target(args: &ImageArgs) -> Result<Option<Reference>, Reported> {
-    args.push.as_deref().map(Reference::parse_with_host).transpose().map_err(|e| report_error(e, None))
+fn push_target(args: &ImageArgs) -> Result<Option<ImageReference>, Reported> {
+    args.push.as_deref().map(ImageReference::parse_with_host).transpose().map_err(|e| report_error(e, None))
 }
 
 #[cfg(feature = "push")]
 fn deliver(
     settings: &Settings,
     args: &ImageArgs,
-    image: &Image,
-    to: &Reference,
+    image: &ContainerImage,
+    to: &ImageReference,
     bundles: Vec<PathBuf>,
 ) -> Result<(), Reported> {
     use crate::image::registry::{Manner, PushError, push};
@@ -368,7 +368,7 @@ fn deliver(
 }
 
 #[cfg(not(feature = "push"))]
-fn push_target(args: &ImageArgs) -> Result<Option<Reference>, Reported> {
+fn push_target(args: &ImageArgs) -> Result<Option<ImageReference>, Reported> {
     match &args.push {
         Some(_) => {
             Err(report_error("this staticctl was built without --push", Some("`cargo install --features push`".into())))
@@ -378,6 +378,12 @@ fn push_target(args: &ImageArgs) -> Result<Option<Reference>, Reported> {
 }
 
 #[cfg(not(feature = "push"))]
-fn deliver(_: &Settings, _: &ImageArgs, _: &Image, _: &Reference, _: Vec<PathBuf>) -> Result<(), Reported> {
+fn deliver(
+    _: &Settings,
+    _: &ImageArgs,
+    _: &ContainerImage,
+    _: &ImageReference,
+    _: Vec<PathBuf>,
+) -> Result<(), Reported> {
     Ok(())
 }

@@ -22,7 +22,7 @@ pub mod verify;
 
 use crate::settings::Settings;
 use clap::Parser;
-use cli::{Cli, Command};
+use cli::{Cli, CtlCommand};
 use exit::{EXIT_ERROR, EXIT_YES};
 use std::process::ExitCode;
 
@@ -38,23 +38,23 @@ pub fn main() -> ExitCode {
         }
     };
     ExitCode::from(match cli.command {
-        Command::Check { files, json } => check::run(&files, json),
-        Command::Explain { json, command } => explain::run(&settings, &command, json),
-        Command::Archive { library, output } => archive::run(&settings, &library, output),
-        Command::Convert(args) => convert::run(&settings, &args),
-        Command::Plugins(args) => plugins::run(&settings, &args),
-        Command::Doctor => doctor::run(&settings),
-        Command::Toolchain { command } => toolchain::run(&settings, &command),
-        Command::Shims { dir, force } => shims::run(&settings, &dir, force),
-        Command::Run { toolchain, report, progress, small, command } => {
-            run::run(&settings, &run::Request { toolchain, report, progress, small, command })
+        CtlCommand::Check { files, json } => check::run(&files, json),
+        CtlCommand::Explain { json, command } => explain::run(&settings, &command, json),
+        CtlCommand::Archive { library, output } => archive::run(&settings, &library, output),
+        CtlCommand::Convert(args) => convert::run(&settings, &args),
+        CtlCommand::Plugins(args) => plugins::run(&settings, &args),
+        CtlCommand::Doctor => doctor::run(&settings),
+        CtlCommand::Toolchain { command } => toolchain::run(&settings, &command),
+        CtlCommand::Shims { dir, force } => shims::run(&settings, &dir, force),
+        CtlCommand::Run { toolchain, report, progress, small, command } => {
+            run::run(&settings, &run::RunRequest { toolchain, report, progress, small, command })
         }
-        Command::Env { toolchain, shell } => env::print(&settings, toolchain.as_deref(), shell),
-        Command::CmakeToolchain { toolchain } => env::cmake(&settings, toolchain.as_deref()),
-        Command::MesonFile { toolchain } => env::meson(&settings, toolchain.as_deref()),
-        Command::Try(args) => trial::run(&settings, &args),
-        Command::Image(args) => image::run(&settings, &args),
-        Command::Completions { shell } => pages::completions(shell),
-        Command::Man { dir } => pages::man(&dir),
+        CtlCommand::Env { toolchain, shell } => env::print(&settings, toolchain.as_deref(), shell),
+        CtlCommand::CmakeToolchain { toolchain } => env::cmake(&settings, toolchain.as_deref()),
+        CtlCommand::MesonFile { toolchain } => env::meson(&settings, toolchain.as_deref()),
+        CtlCommand::Try(args) => trial::run(&settings, &args),
+        CtlCommand::Image(args) => image::run(&settings, &args),
+        CtlCommand::Completions { shell } => pages::completions(shell),
+        CtlCommand::Man { dir } => pages::man(&dir),
     })
 }

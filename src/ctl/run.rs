@@ -7,8 +7,8 @@ use crate::report::{self, Outcome};
 use crate::run::{self, Command, Ended, Supervised, process_tree};
 use crate::session::collector::Session;
 use crate::session::environment::{self, Environment};
-use crate::session::records::{self, Link};
-use crate::session::summary::{self, Summary};
+use crate::session::records::{self, RecordedLink};
+use crate::session::summary::{self, BuildSummary};
 use crate::session::{scan, summary_table};
 use crate::settings::Settings;
 use std::collections::BTreeSet;
@@ -28,7 +28,7 @@ pub const EXIT_NOT_RUNNABLE: u8 = 126;
 
 /// What is asked for.
 #[derive(Debug)]
-pub struct Request {
+pub struct RunRequest {
     /// The toolchain.
     pub toolchain: Option<OsString>,
     /// File for the report.
@@ -42,7 +42,7 @@ pub struct Request {
 }
 
 /// Runs a command under our drivers. Gives its exit status, or ends by its signal.
-pub fn run(settings: &Settings, request: &Request) -> u8 {
+pub fn run(settings: &Settings, request: &RunRequest) -> u8 {
     let report = match request.report.as_deref().map(ReportFile::open).transpose() {
         Ok(report) => report,
         Err((path, error)) => return fail(format!("the report `{}` can't be written: {error}", path.display()), None),
@@ -84,7 +84,7 @@ pub fn run(settings: &Settings, request: &Request) -> u8 {
     }
 }
 
-fn command(request: &Request, environment: &Environment, session: Option<&Session>) -> Command {
+fn command(request: &RunRequest, environment: &Environment, session: Option<&Session>) -> Command {
     let mut command = Command::new(request.command.clone());
     for variable in &environment.variables {
         command = command.env(&variable.name, &variable.value);
@@ -109,7 +109,7 @@ fn not_started(command: &Command, error: &io::Error) -> u8 {
 /// Says what the build made, to people and into the files that were asked for.
 fn tell(
     settings: &Settings,
-    request: &Request,
+    request: &RunRequest,
     session: &Session,
     start: SystemTime,
     ran: Supervised,
@@ -140,7 +140,7 @@ fn tell(
     say(&summary);
 }
 
-fn say(summary: &Summary) {
+fn say(summary: &BuildSummary) {
     message::note(summary_table::headline(summary));
     message::table(&summary_table::table(summary));
     for remark in summary_table::remarks(summary) {
@@ -188,7 +188,7 @@ impl ReportFile {
         Ok(ReportFile { path, file })
     }
 
-    fn write(mut self, summary: &Summary) -> Result<(), (PathBuf, io::Error)> {
+    fn write(mut self, summary: &BuildSummary) -> Result<(), (PathBuf, io::Error)> {
         use std::os::unix::fs::PermissionsExt;
         let text = serde_json::to_string_pretty(summary).map_err(|e| (self.path.clone(), e.into()))?;
         let written = writeln!(self.file, "{text}")
@@ -229,7 +229,7 @@ impl Watcher {
     }
 }
 
-fn progress(links: usize, last: &Link, directory: &Path) -> String {
+fn progress(links: usize, last: &RecordedLink, directory: &Path) -> String {
     let shape = match (last.outcome, last.verdict.as_ref().and_then(|v| v.kind)) {
         (Outcome::Verified, Some(kind)) => kind.flag().trim_start_matches('-').to_owned(),
         (Outcome::LeftAlone, _) => "left alone".into(),
@@ -259,7 +259,7 @@ struct Follower {
 
 impl Follower {
     /// What came since the last time, whole lines only.
-    fn news(&mut self) -> Vec<Link> {
+    fn news(&mut self) -> Vec<RecordedLink> {
         let mut bytes = Vec::new();
         let read = File::open(&self.file).and_then(|mut f| {
             f.seek(SeekFrom::Start(self.at))?;

@@ -1,6 +1,6 @@
 //! `staticctl toolchain`.
 
-use super::cli_args::{Installable, ToolchainCommand};
+use super::cli_args::{InstallableToolchain, ToolchainCommand};
 use super::exit::{EXIT_ERROR, EXIT_NO, EXIT_YES};
 use super::install;
 use super::output::{fail, produce};
@@ -29,7 +29,7 @@ pub fn run(settings: &Settings, command: &ToolchainCommand) -> u8 {
         ToolchainCommand::Show { name, env: true, .. } => show_env(settings, name),
         ToolchainCommand::Show { name, json, .. } => show(settings, name, *json),
         ToolchainCommand::Install {
-            what: Installable::Musl,
+            what: InstallableToolchain::Musl,
             target,
             name,
             musl,

@@ -7,7 +7,7 @@ use crate::image::config;
 use crate::image::from_trace::{Remedy, remedy};
 use crate::image::parts;
 use crate::message;
-use crate::rootfs::tree::{Content, Node, Tree};
+use crate::rootfs::tree::{FileContent, FileTree, Node};
 use crate::run::{self, Ended};
 use crate::sandbox::root::Root;
 use crate::sandbox::{self, Attempt, FileAccess, JailError, Trial, allowed};
@@ -28,7 +28,7 @@ const EXIT_CANT_RUN: u8 = 126;
 const EXIT_NOT_FOUND: u8 = 127;
 
 /// What is to be run, and where it stands.
-struct Program {
+struct TriedProgram {
     /// Its path in the root.
     place: Vec<u8>,
     /// Its file, if it is to be put there.
@@ -48,10 +48,10 @@ pub fn run(settings: &Settings, args: &TryArgs) -> u8 {
 fn prepare_and_run(settings: &Settings, args: &TryArgs) -> Result<Ended, Reported> {
     let Some((name, arguments)) = args.command.split_first() else { return Err(Reported(EXIT_NO_ROOT)) };
     let program = find(settings, name, args.root.as_deref())?;
-    let mut tree = Tree::default();
-    let put = |tree: &mut Tree| -> Result<(), String> {
+    let mut tree = FileTree::default();
+    let put = |tree: &mut FileTree| -> Result<(), String> {
         if let Some(file) = &program.file {
-            let content = Content::File(file.clone(), program.facts.bytes);
+            let content = FileContent::File(file.clone(), program.facts.bytes);
             let place = Path::new(OsStr::from_bytes(&program.place));
             tree.put(place, Node::File { content, executable: true }, "the program").map_err(|e| e.to_string())?;
         }
@@ -98,7 +98,7 @@ fn environment(args: &TryArgs) -> Result<Vec<(OsString, OsString)>, Reported> {
 }
 
 /// Looks for the program: in the root that was given, then here, then along PATH.
-fn find(settings: &Settings, name: &OsStr, root: Option<&Path>) -> Result<Program, Reported> {
+fn find(settings: &Settings, name: &OsStr, root: Option<&Path>) -> Result<TriedProgram, Reported> {
     if let Some(root) = root {
         if !root.is_dir() {
             let error = format!("`{}` is no directory that could be the root", root.display());
@@ -115,7 +115,7 @@ fn find(settings: &Settings, name: &OsStr, root: Option<&Path>) -> Result<Progra
                 return Err(report_error_as(EXIT_CANT_RUN, error, None));
             }
             let place = [b"/", below.as_os_str().as_bytes()].concat();
-            return Ok(Program { place, file: None, facts });
+            return Ok(TriedProgram { place, file: None, facts });
         }
     }
     let mut file = PathBuf::from(name);
@@ -141,7 +141,7 @@ fn find(settings: &Settings, name: &OsStr, root: Option<&Path>) -> Result<Progra
     if mode & 0o6000 != 0 {
         message::note(format!("the set-user-ID and set-group-ID bits of `{}` have no effect here", file.display()));
     }
-    Ok(Program { place: sandbox::place(&file), file: Some(file), facts })
+    Ok(TriedProgram { place: sandbox::place(&file), file: Some(file), facts })
 }
 
 fn look(file: &Path) -> Result<Image, Reported> {
@@ -154,7 +154,7 @@ fn look(file: &Path) -> Result<Image, Reported> {
     })
 }
 
-fn explain(trouble: &JailError, program: &Program, name: &OsStr) -> Reported {
+fn explain(trouble: &JailError, program: &TriedProgram, name: &OsStr) -> Reported {
     if !trouble.at_exec {
         let error = format!("no empty root for `{}`, which was not run: {trouble}", name.display());
         return report_error_as(EXIT_NO_ROOT, error, allowed::hint(trouble));
@@ -183,8 +183,8 @@ fn report(attempts: &[Attempt]) {
 pub(super) fn line(attempt: &Attempt) -> String {
     let remedy = remedy(attempt, is_here);
     let here = match &remedy {
-        Remedy::Part(parts::Part::Etc) => "; here, `--with-etc`",
-        Remedy::Part(parts::Part::Tmp) => "; here, `--with-tmp`",
+        Remedy::Part(parts::ImagePart::Etc) => "; here, `--with-etc`",
+        Remedy::Part(parts::ImagePart::Tmp) => "; here, `--with-tmp`",
         Remedy::Runtime if attempt.path.starts_with("/dev") => "; here, `--with-dev`",
         Remedy::Runtime if attempt.path.starts_with("/proc") => "; here, `--with-proc`",
         _ => "",

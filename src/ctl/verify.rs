@@ -2,7 +2,7 @@
 
 use super::output::{Reported, report_error};
 use crate::message;
-use crate::program::compare::{self, Trace};
+use crate::program::compare::{self, RunResult};
 use crate::run::{self, Command};
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -38,7 +38,7 @@ fn look(original: &Path, result: &Path, arguments: &[OsString]) -> io::Result<(V
     if !message::input_is_terminal() {
         io::copy(&mut io::stdin().lock(), &mut written)?;
     }
-    let once = |program: &Path| -> io::Result<Trace> {
+    let once = |program: &Path| -> io::Result<RunResult> {
         // The same path each time: it may be part of what is said.
         let dir = work.path().join("run");
         compare::copy(&here, &dir)?;
@@ -47,7 +47,7 @@ fn look(original: &Path, result: &Path, arguments: &[OsString]) -> io::Result<(V
         let status = said.status.code().or(said.status.signal().map(|s| 128 + s)).unwrap_or(-1);
         let files = compare::files(&dir)?;
         fs::remove_dir_all(&dir)?;
-        Ok(Trace { status, stdout: said.stdout, stderr: said.stderr, files })
+        Ok(RunResult { status, stdout: said.stdout, stderr: said.stderr, files })
     };
     let (first, again) = (once(&original)?, once(&original)?);
     Ok(compare::differences(&first, &again, &once(&result)?))

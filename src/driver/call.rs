@@ -11,7 +11,7 @@ use crate::message;
 use crate::model::Language;
 use crate::options::check::CheckMode;
 use crate::plan::policy::Reason;
-use crate::report::{Outcome, Record, milliseconds};
+use crate::report::{Outcome, LinkRecord, milliseconds};
 use crate::run::{self, Command};
 use crate::settings::Settings;
 use crate::toolchain::Selected;
@@ -78,7 +78,7 @@ fn refuse(
     let mut outcome = LinkOutcome::new(Outcome::Refused, EXIT_FAILURE);
     outcome.times.plan = milliseconds(start);
     let output = request.output_path().to_owned();
-    let record = Record { output, ..outcome.record(argv, selected, selected.facts.as_ref(), None, Some(reason)) };
+    let record = LinkRecord { output, ..outcome.record(argv, selected, selected.facts.as_ref(), None, Some(reason)) };
     write_report(settings, &record);
     EXIT_FAILURE
 }

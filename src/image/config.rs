@@ -14,7 +14,7 @@ use std::str::FromStr;
 
 /// Options of a container.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Run {
+pub struct ContainerConfig {
     /// The program with its fixed arguments; the first program if none is given.
     pub entrypoint: Option<Vec<String>>,
     /// Arguments that `docker run IMAGE ARG…` replaces.
@@ -183,7 +183,12 @@ pub fn described(platform: &Platform) -> Result<oci_spec::image::Platform, Undes
 ///
 /// # Errors
 /// See [`Undescribable`].
-pub fn configuration(run: &Run, platform: &Platform, layers: &[Layer], created: &str) -> Result<Blob, Undescribable> {
+pub fn configuration(
+    run: &ContainerConfig,
+    platform: &Platform,
+    layers: &[Layer],
+    created: &str,
+) -> Result<Blob, Undescribable> {
     let mut config = ConfigBuilder::default().user(run.user.as_str());
     if let Some(entrypoint) = &run.entrypoint {
         config = config.entrypoint(entrypoint.clone());

@@ -15,7 +15,7 @@ use std::path::Path;
 use tar::{Builder, EntryType, Header};
 
 /// Everything that is written: paths and their blobs, sorted.
-pub struct Layout<'a> {
+pub struct OciLayout<'a> {
     files: BTreeMap<String, &'a Blob>,
     /// Time of all entries of an archive.
     time: u64,
@@ -65,16 +65,16 @@ impl Top {
     }
 }
 
-impl<'a> Layout<'a> {
+impl<'a> OciLayout<'a> {
     /// The layout of these blobs.
-    pub fn new(top: &'a Top, blobs: impl IntoIterator<Item = &'a Blob>, time: u64) -> Layout<'a> {
+    pub fn new(top: &'a Top, blobs: impl IntoIterator<Item = &'a Blob>, time: u64) -> OciLayout<'a> {
         let mut files: BTreeMap<String, &Blob> = blobs.into_iter().map(|b| (path_of(b), b)).collect();
         files.insert(MARK.into(), &top.mark);
         files.insert("index.json".into(), &top.index);
         if let Some(docker) = &top.docker {
             files.insert("manifest.json".into(), docker);
         }
-        Layout { files, time }
+        OciLayout { files, time }
     }
 
     /// Writes it as one archive.

@@ -10,7 +10,7 @@
 //! | [`registry`] | the same blobs, pushed |
 //!
 //! Nothing of when, where and by whom goes into an image: a bill of materials or a signature, which would be further
-//! manifests that refer to the image's, can be added to [`Image`] without a change of its digest.
+//! manifests that refer to the image's, can be added to [`ContainerImage`] without a change of its digest.
 
 pub mod archive_writer;
 pub mod blob;
@@ -25,32 +25,32 @@ pub mod reference;
 pub mod registry;
 pub mod static_program;
 
-use crate::rootfs::tree::{self, Content, Node, Tree, TreeError};
+use crate::rootfs::tree::{self, FileContent, FileTree, Node, TreeError};
 use blob::{Blob, Sha};
-use config::{Run, Undescribable};
-use layer::{Layer, LayerError, Making};
+use config::{ContainerConfig, Undescribable};
+use layer::{Layer, LayerError, LayerSettings};
 use layout::{ForDocker, Top};
 use oci_spec::image::{Descriptor, ImageIndexBuilder, MediaType};
-use parts::{Part, PartError, Sources};
+use parts::{ImagePart, PartError, PartSources};
 use platform::Platform;
-use reference::Reference;
-use static_program::Program;
+use reference::ImageReference;
+use static_program::ImageProgram;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 /// What is asked for.
 #[derive(Debug, Clone)]
-pub struct Spec {
+pub struct ImageSpec {
     /// At least one.
-    pub programs: Vec<Program>,
+    pub programs: Vec<ImageProgram>,
     /// Files and directories of this machine, and their places.
     pub adds: Vec<(PathBuf, PathBuf)>,
     /// Parts.
-    pub parts: Vec<Part>,
+    pub parts: Vec<ImagePart>,
     /// How containers run.
-    pub run: Run,
+    pub run: ContainerConfig,
     /// Names.
-    pub names: Vec<Reference>,
+    pub names: Vec<ImageReference>,
 }
 
 /// Why there is no image.
@@ -72,14 +72,14 @@ pub enum ImageError {
 
 /// The files of the image for one platform.
 #[derive(Debug, Clone, Default)]
-pub struct Files {
+pub struct ImageFiles {
     /// What was named: programs, `--add`, directories of options.
-    pub own: Tree,
+    pub own: FileTree,
     /// What parts add to it.
-    pub parts: Tree,
+    pub parts: FileTree,
 }
 
-impl Spec {
+impl ImageSpec {
     /// The platforms of the programs, sorted.
     pub fn platforms(&self) -> Vec<Platform> {
         let mut all: Vec<Platform> = self.programs.iter().map(|p| p.platform.clone()).collect();
@@ -92,10 +92,10 @@ impl Spec {
     ///
     /// # Errors
     /// Two things for one path; what can't be read.
-    pub fn files(&self, platform: &Platform, sources: &Sources) -> Result<Files, ImageError> {
-        let mut own = Tree::default();
+    pub fn files(&self, platform: &Platform, sources: &PartSources) -> Result<ImageFiles, ImageError> {
+        let mut own = FileTree::default();
         for program in self.programs.iter().filter(|p| p.platform == *platform) {
-            let content = Content::File(program.file.clone(), program.bytes);
+            let content = FileContent::File(program.file.clone(), program.bytes);
             let node = Node::File { content, executable: true };
             own.put(&program.place, node, &format!("`{}`", program.file.display()))?;
         }
@@ -111,12 +111,12 @@ impl Spec {
         if let Some(workdir) = &self.run.workdir {
             own.put(Path::new(workdir), tree::DIRECTORY, "`--workdir`")?;
         }
-        let mut parts = Tree::default();
+        let mut parts = FileTree::default();
         for part in &self.parts {
             sources.put(part, &mut parts)?;
         }
         let parts = parts.missing_in(&own)?;
-        Ok(Files { own, parts })
+        Ok(ImageFiles { own, parts })
     }
 
     /// The command of a platform's containers.
@@ -128,7 +128,7 @@ impl Spec {
 }
 
 /// The image of one platform.
-pub struct Single {
+pub struct PlatformImage {
     /// Where it runs.
     pub platform: Platform,
     /// Its layers: the parts, which many images share, below; the programs above.
@@ -142,12 +142,12 @@ pub struct Single {
 }
 
 /// An image.
-pub struct Image {
+pub struct ContainerImage {
     /// One or more platforms.
-    pub singles: Vec<Single>,
+    pub singles: Vec<PlatformImage>,
     /// What names them all, if they are more than one.
     pub index: Option<Blob>,
-    names: Vec<Reference>,
+    names: Vec<ImageReference>,
     time: u64,
 }
 
@@ -155,7 +155,11 @@ pub struct Image {
 ///
 /// # Errors
 /// See [`ImageError`].
-pub fn build(spec: &Spec, sources: &Sources, making: &Making<'_>) -> Result<Image, ImageError> {
+pub fn build_image(
+    spec: &ImageSpec,
+    sources: &PartSources,
+    making: &LayerSettings<'_>,
+) -> Result<ContainerImage, ImageError> {
     let created = config::time(making.time);
     let mut singles = Vec::new();
     for platform in spec.platforms() {
@@ -163,21 +167,21 @@ pub fn build(spec: &Spec, sources: &Sources, making: &Making<'_>) -> Result<Imag
         let bytes = files.own.bytes() + files.parts.bytes();
         let trees = [&files.parts, &files.own].into_iter().filter(|t| !t.is_empty());
         let layers = trees.map(|t| layer::make(t, making)).collect::<Result<Vec<_>, _>>()?;
-        let run = Run { entrypoint: Some(spec.entrypoint(&platform)), ..spec.run.clone() };
+        let run = ContainerConfig { entrypoint: Some(spec.entrypoint(&platform)), ..spec.run.clone() };
         let config = config::configuration(&run, &platform, &layers, &created)?;
         let mut annotations = vec![("org.opencontainers.image.created".to_owned(), created.clone())];
         annotations.extend(spec.run.annotations.iter().cloned());
         let manifest = config::manifest(&config, &layers, &annotations)?;
-        singles.push(Single { platform, layers, config, manifest, bytes });
+        singles.push(PlatformImage { platform, layers, config, manifest, bytes });
     }
     let index = if singles.len() > 1 {
-        let manifests = singles.iter().map(Single::descriptor).collect::<Result<Vec<_>, _>>()?;
+        let manifests = singles.iter().map(PlatformImage::descriptor).collect::<Result<Vec<_>, _>>()?;
         let annotations = spec.run.annotations.iter().cloned().collect::<HashMap<_, _>>();
         Some(Blob::of(index(manifests, annotations)?))
     } else {
         None
     };
-    Ok(Image { singles, index, names: spec.names.clone(), time: making.time })
+    Ok(ContainerImage { singles, index, names: spec.names.clone(), time: making.time })
 }
 
 fn index(manifests: Vec<Descriptor>, annotations: HashMap<String, String>) -> Result<Vec<u8>, Undescribable> {
@@ -189,7 +193,7 @@ fn index(manifests: Vec<Descriptor>, annotations: HashMap<String, String>) -> Re
     Ok(config::json(&builder.build().map_err(Undescribable::from)?)?)
 }
 
-impl Single {
+impl PlatformImage {
     fn descriptor(&self) -> Result<Descriptor, Undescribable> {
         let mut descriptor = config::descriptor(MediaType::ImageManifest, &self.manifest.sha, self.manifest.len)?;
         descriptor.set_platform(Some(config::described(&self.platform)?));
@@ -197,7 +201,7 @@ impl Single {
     }
 }
 
-impl Image {
+impl ContainerImage {
     /// What a registry would call it by.
     pub fn digest(&self) -> Option<Sha> {
         self.index.as_ref().or(self.singles.first().map(|s| &s.manifest)).map(|b| b.sha)
@@ -221,7 +225,7 @@ impl Image {
             (None, Some(single)) => Some(single.descriptor()?),
             (None, None) => None,
         };
-        let named = |name: &Reference| {
+        let named = |name: &ImageReference| {
             descriptor.clone().map(|mut d| {
                 d.set_annotations(Some(HashMap::from([
                     ("io.containerd.image.name".to_owned(), name.full()),

@@ -28,7 +28,7 @@ impl fmt::Display for Platform {
 
 /// Why a program has no platform.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Foreign {
+pub enum PlatformError {
     /// For another system.
     #[error("it is for {0}, not for Linux")]
     System(&'static str),
@@ -69,31 +69,33 @@ static SYSTEMS: [(u8, &str); 6] =
 ///
 /// # Errors
 /// One that no container of Linux runs.
-pub fn of(path: &Path) -> Result<Platform, Foreign> {
-    let cache = ReadCache::new(File::open(path).map_err(|_| Foreign::Unreadable)?);
+pub fn of(path: &Path) -> Result<Platform, PlatformError> {
+    let cache = ReadCache::new(File::open(path).map_err(|_| PlatformError::Unreadable)?);
     of_data(&cache)
 }
 
-fn of_data<'data, R: ReadRef<'data>>(data: R) -> Result<Platform, Foreign> {
+fn of_data<'data, R: ReadRef<'data>>(data: R) -> Result<Platform, PlatformError> {
     match data.read_bytes_at(4, 1).ok().and_then(|b| b.first()) {
         Some(1) => read::<elf::FileHeader32<object::Endianness>, R>(data),
         Some(2) => read::<elf::FileHeader64<object::Endianness>, R>(data),
-        _ => Err(Foreign::Unreadable),
+        _ => Err(PlatformError::Unreadable),
     }
 }
 
-fn read<'data, Elf: FileHeader<Endian = object::Endianness>, R: ReadRef<'data>>(data: R) -> Result<Platform, Foreign> {
-    let header = Elf::parse(data).map_err(|_| Foreign::Unreadable)?;
-    let endian = header.endian().map_err(|_| Foreign::Unreadable)?;
+fn read<'data, Elf: FileHeader<Endian = object::Endianness>, R: ReadRef<'data>>(
+    data: R,
+) -> Result<Platform, PlatformError> {
+    let header = Elf::parse(data).map_err(|_| PlatformError::Unreadable)?;
+    let endian = header.endian().map_err(|_| PlatformError::Unreadable)?;
     if let Some((_, system)) = SYSTEMS.iter().find(|s| s.0 == header.e_ident().os_abi.0) {
-        return Err(Foreign::System(system));
+        return Err(PlatformError::System(system));
     }
     let machine = header.e_machine(endian);
     let bits = if header.is_type_64() { 64 } else { 32 };
     let row = ARCHITECTURES
         .iter()
         .find(|a| a.0 == machine && a.1 == bits && a.2 == header.is_little_endian())
-        .ok_or_else(|| Foreign::Machine(crate::check::target::machine_name(machine.0, bits)))?;
+        .ok_or_else(|| PlatformError::Machine(crate::check::target::machine_name(machine.0, bits)))?;
     let variant = match row.3 {
         "arm" => arm_version::<Elf, R>(header, endian, data).map(|v| format!("v{v}")),
         "arm64" => Some("v8".into()),
@@ -170,8 +172,8 @@ mod tests {
         ] {
             assert_eq!(of_data(header(class, data, 0, machine).as_slice()).unwrap().to_string(), name);
         }
-        assert_eq!(of_data(header(1, 1, 0, 62).as_slice()), Err(Foreign::Machine("x32".into())));
-        assert_eq!(of_data(header(2, 1, 9, 62).as_slice()), Err(Foreign::System("FreeBSD")));
-        assert_eq!(of_data(&[][..]), Err(Foreign::Unreadable));
+        assert_eq!(of_data(header(1, 1, 0, 62).as_slice()), Err(PlatformError::Machine("x32".into())));
+        assert_eq!(of_data(header(2, 1, 9, 62).as_slice()), Err(PlatformError::System("FreeBSD")));
+        assert_eq!(of_data(&[][..]), Err(PlatformError::Unreadable));
     }
 }

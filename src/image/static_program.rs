@@ -1,6 +1,6 @@
 //! Whether a file may be the program of an image.
 
-use super::platform::{self, Foreign, Platform};
+use super::platform::{self, Platform, PlatformError};
 use crate::check::{self, CallEvidence, Expect, Finding, ReadError, judge};
 use std::ffi::OsStr;
 use std::fs;
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 /// A program that may.
 #[derive(Debug, Clone)]
-pub struct Program {
+pub struct ImageProgram {
     /// Its file on this machine.
     pub file: PathBuf,
     /// Its path in the image.
@@ -39,7 +39,7 @@ pub enum BadProgram {
     NotStatic(PathBuf, String),
     /// For another system or an unknown machine.
     #[error("`{path}` does not run in a container: {1}", path = .0.display())]
-    Foreign(PathBuf, Foreign),
+    Foreign(PathBuf, PlatformError),
     /// Set-user-ID or set-group-ID.
     #[error("`{path}` has the set-{1}-ID bit, which an image that runs as nobody must not bring", path = .0.display())]
     Setuid(PathBuf, &'static str),
@@ -78,7 +78,7 @@ const OVERLAP: usize = 64;
 ///
 /// # Errors
 /// Why it may not.
-pub fn inspect(file: &Path) -> Result<Program, BadProgram> {
+pub fn inspect(file: &Path) -> Result<ImageProgram, BadProgram> {
     let own = || file.to_owned();
     let facts = check::inspect(file).map_err(|e| match e {
         ReadError::Io(e) => BadProgram::Io(own(), e),
@@ -101,7 +101,7 @@ pub fn inspect(file: &Path) -> Result<Program, BadProgram> {
     let platform = platform::of(file).map_err(|e| BadProgram::Foreign(own(), e))?;
     let name = file.file_name().unwrap_or(OsStr::new("program"));
     let names_certificates = names_certificates(file).map_err(|e| BadProgram::Io(own(), e))?;
-    Ok(Program {
+    Ok(ImageProgram {
         file: own(),
         place: Path::new("/").join(name),
         platform,

@@ -214,14 +214,15 @@ fn build_all(
     })?;
     once(2, &|| build::configure(context, &tree, &sources).map(|()| String::new()))?;
     let libraries = once(3, &|| build::compile(context, &tree))?;
-    let unlean = once(4, &|| match lean::split(context, &build::libstdcxx(context), &sources.join("libstdc++-v3"), &tree) {
-        Ok(()) => Ok(String::new()),
-        Err(InstallError::Interrupted(signal)) => Err(InstallError::Interrupted(signal)),
-        Err(why) => {
-            build::plain(context, &tree)?;
-            Ok(format!("the locale machinery is not split: {why}"))
-        }
-    })?;
+    let unlean =
+        once(4, &|| match lean::split(context, &build::libstdcxx(context), &sources.join("libstdc++-v3"), &tree) {
+            Ok(()) => Ok(String::new()),
+            Err(InstallError::Interrupted(signal)) => Err(InstallError::Interrupted(signal)),
+            Err(why) => {
+                build::plain(context, &tree)?;
+                Ok(format!("the locale machinery is not split: {why}"))
+            }
+        })?;
     once(5, &|| malloc::build(context, &tree).map(|()| String::new()))?;
     step(6)?;
     let root = place.build(id);

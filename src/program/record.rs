@@ -1,8 +1,8 @@
 //! What is in a converted program, as one JSON document: enough to make a list of its parts from, and to tell later
 //! whether a security update of one of them asks for another conversion.
 
-use super::advice::Hint;
-use super::sources::Why;
+use super::advice::ProgramHint;
+use super::sources::WhyConverted;
 use crate::check::{Finding, Image};
 use crate::libs::Provider;
 use crate::model::StaticKind;
@@ -16,11 +16,11 @@ pub const SCHEMA: u32 = 1;
 
 /// A file that went in.
 #[derive(Debug, Clone, Serialize)]
-pub struct Part {
+pub struct ProgramPart {
     /// The name by which it was needed.
     pub name: String,
     /// `program`, `converted`, `archive`, `toolchain` or `plugin`.
-    pub from: From,
+    pub from: PartOrigin,
     /// The file whose code it is.
     pub path: PathBuf,
     /// The shared object that it stands for, where that is another file.
@@ -28,7 +28,7 @@ pub struct Part {
     pub shared: Option<PathBuf>,
     /// Why it is not from an archive.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub why: Option<Why>,
+    pub why: Option<WhyConverted>,
     /// Size of the file.
     pub bytes: u64,
     /// Build-id of the program or shared object.
@@ -45,7 +45,7 @@ pub struct Part {
 /// What a part is taken from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum From {
+pub enum PartOrigin {
     /// The program itself.
     Program,
     /// A converted shared object.
@@ -58,32 +58,32 @@ pub enum From {
     Plugin,
 }
 
-impl From {
+impl PartOrigin {
     /// As tables have it.
     pub fn word(self) -> &'static str {
         match self {
-            From::Program => "program",
-            From::Converted => "converted",
-            From::Archive => "archive",
-            From::Toolchain => "toolchain",
-            From::Plugin => "plugin",
+            PartOrigin::Program => "program",
+            PartOrigin::Converted => "converted",
+            PartOrigin::Archive => "archive",
+            PartOrigin::Toolchain => "toolchain",
+            PartOrigin::Plugin => "plugin",
         }
     }
 }
 
-impl std::convert::From<Provider> for From {
-    fn from(provider: Provider) -> From {
+impl std::convert::From<Provider> for PartOrigin {
+    fn from(provider: Provider) -> PartOrigin {
         match provider {
-            Provider::Archive => From::Archive,
-            Provider::Plugin => From::Plugin,
-            Provider::FatShared | Provider::Converted => From::Converted,
+            Provider::Archive => PartOrigin::Archive,
+            Provider::Plugin => PartOrigin::Plugin,
+            Provider::FatShared | Provider::Converted => PartOrigin::Converted,
         }
     }
 }
 
 /// The document.
 #[derive(Debug, Clone, Serialize)]
-pub struct Record<'a> {
+pub struct ConversionRecord<'a> {
     /// Version of this shape.
     pub schema: u32,
     /// The original.
@@ -99,11 +99,11 @@ pub struct Record<'a> {
     /// The toolchain's name.
     pub toolchain: &'a str,
     /// The program and all that went in.
-    pub parts: &'a [Part],
+    pub parts: &'a [ProgramPart],
     /// What the check found.
     pub findings: &'a [Finding],
     /// What to know.
-    pub hints: &'a [Hint],
+    pub hints: &'a [ProgramHint],
     /// Whether result and original did the same; none if they were not compared.
     pub compared: Option<bool>,
     /// Facts of the result.

@@ -18,19 +18,19 @@ use std::path::{Path, PathBuf};
 
 /// What stands for a library.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
+pub enum LibrarySource {
     /// The toolchain's own archive: these words, or none where the compiler adds it by itself.
     Toolchain(Option<OsString>),
     /// An archive.
     Archive(PathBuf),
     /// The shared object is converted.
-    Converted(Why),
+    Converted(WhyConverted),
 }
 
 /// Why a library is not taken from an archive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Why {
+pub enum WhyConverted {
     /// There is none.
     NoArchive,
     /// There is one of another version, or nobody knows of which.
@@ -95,22 +95,22 @@ pub fn of(
     archive: Option<&Path>,
     owners: (Option<&Owner>, Option<&Owner>),
     wanted: &FromShared,
-) -> Source {
+) -> LibrarySource {
     let short = short(loaded);
     if toolchain_libs::is_glibc(loaded.name.as_bytes()) || short == "gcc_s" {
         let implied = IMPLIED.contains(&short.as_str()) || loaded.name.starts_with("ld-");
-        return Source::Toolchain((!implied).then(|| format!("-l{short}").into()));
+        return LibrarySource::Toolchain((!implied).then(|| format!("-l{short}").into()));
     }
     if wanted.wants(&short) {
-        return Source::Converted(Why::Asked);
+        return LibrarySource::Converted(WhyConverted::Asked);
     }
-    let Some(archive) = archive else { return Source::Converted(Why::NoArchive) };
+    let Some(archive) = archive else { return LibrarySource::Converted(WhyConverted::NoArchive) };
     let same = match owners {
         (Some(shared), Some(archive)) => shared.same_build(archive),
         (None, None) => same_symbols(&loaded.path, archive),
         _ => false,
     };
-    if same { Source::Archive(archive.to_owned()) } else { Source::Converted(Why::OtherVersion) }
+    if same { LibrarySource::Archive(archive.to_owned()) } else { LibrarySource::Converted(WhyConverted::OtherVersion) }
 }
 
 /// Whether two files that no package manager knows are of one build, as far as their names tell: they lie in one
@@ -158,15 +158,19 @@ mod tests {
         let (one, other) = (owner("q", "1"), owner("q", "2"));
         let q = loaded("libq.so.1");
         let of = |owners, wanted: &FromShared| of(&q, Some(archive), owners, wanted);
-        assert_eq!(of((Some(&one), Some(&one)), &none), Source::Archive(archive.into()));
-        assert_eq!(of((Some(&one), Some(&other)), &none), Source::Converted(Why::OtherVersion));
-        assert_eq!(of((Some(&one), None), &none), Source::Converted(Why::OtherVersion));
-        assert_eq!(of((None, None), &none), Source::Converted(Why::OtherVersion));
+        assert_eq!(of((Some(&one), Some(&one)), &none), LibrarySource::Archive(archive.into()));
+        assert_eq!(of((Some(&one), Some(&other)), &none), LibrarySource::Converted(WhyConverted::OtherVersion));
+        assert_eq!(of((Some(&one), None), &none), LibrarySource::Converted(WhyConverted::OtherVersion));
+        assert_eq!(of((None, None), &none), LibrarySource::Converted(WhyConverted::OtherVersion));
         for words in [["all"], ["libq"], ["q"], ["libq.so.1"], ["x,q"]] {
             let wanted = FromShared::new(&words.map(str::to_owned));
-            assert_eq!(of((Some(&one), Some(&one)), &wanted), Source::Converted(Why::Asked), "{words:?}");
+            assert_eq!(
+                of((Some(&one), Some(&one)), &wanted),
+                LibrarySource::Converted(WhyConverted::Asked),
+                "{words:?}"
+            );
         }
-        assert_eq!(super::of(&q, None, (None, None), &none), Source::Converted(Why::NoArchive));
+        assert_eq!(super::of(&q, None, (None, None), &none), LibrarySource::Converted(WhyConverted::NoArchive));
     }
 
     #[test]
@@ -179,7 +183,7 @@ mod tests {
             ("libm.so.6", Some("-lm")),
             ("libresolv.so.2", Some("-lresolv")),
         ] {
-            let expected = Source::Toolchain(words.map(OsString::from));
+            let expected = LibrarySource::Toolchain(words.map(OsString::from));
             assert_eq!(of(&loaded(name), None, (None, None), &all), expected, "{name}");
         }
     }

@@ -1,7 +1,7 @@
 //! A read-only root in memory.
 
 use super::{JailError, NONROOT};
-use crate::rootfs::tree::{Content, Node, Tree};
+use crate::rootfs::tree::{FileContent, FileTree, Node};
 use nix::errno::Errno;
 use nix::libc;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
@@ -20,7 +20,7 @@ const COPIED: u64 = 64 * 1024;
 #[derive(Debug, Clone, Default)]
 pub struct Root<'a> {
     /// Files, directories and links.
-    pub tree: Option<&'a Tree>,
+    pub tree: Option<&'a FileTree>,
     /// A directory of this machine whose entries are the root's first ones.
     pub base: Option<&'a Path>,
     /// A writable /tmp.
@@ -128,7 +128,7 @@ impl Root<'_> {
             open(resolver, "etc/resolv.conf".into())?;
         }
         for (path, node) in self.tree.iter().flat_map(|t| t.iter()) {
-            if let Node::File { content: Content::File(source, _), executable } = node
+            if let Node::File { content: FileContent::File(source, _), executable } = node
                 && is_bound(source, *executable)
                 && !self.has_whole(path)
             {
@@ -193,13 +193,13 @@ fn is_bound(source: &Path, executable: bool) -> bool {
     meta.len() > COPIED && allowed & wanted == wanted
 }
 
-fn make_file(path: &Path, content: &Content, executable: bool) -> Result<(), JailError> {
+fn make_file(path: &Path, content: &FileContent, executable: bool) -> Result<(), JailError> {
     if path.symlink_metadata().is_ok() {
         return Ok(());
     }
     match content {
-        Content::Bytes(bytes) => fs::write(path, bytes).map_err(io_at("written", path))?,
-        Content::File(source, _) => {
+        FileContent::Bytes(bytes) => fs::write(path, bytes).map_err(io_at("written", path))?,
+        FileContent::File(source, _) => {
             let mut from = File::open(source).map_err(io_at("read", source))?;
             let mut to = File::create_new(path).map_err(io_at("written", path))?;
             io::copy(&mut from, &mut to).map_err(io_at("written", path))?;

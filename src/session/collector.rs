@@ -1,6 +1,6 @@
 //! The records of one build: a temporary directory that the drivers report to.
 
-use super::records::{self, Link};
+use super::records::{self, RecordedLink};
 use crate::report;
 use crate::settings::Settings;
 use std::fs::{self, File};
@@ -34,7 +34,7 @@ impl Session {
     }
 
     /// All links so far.
-    pub fn links(&self) -> Vec<Link> {
+    pub fn links(&self) -> Vec<RecordedLink> {
         fs::read(self.file()).map(|bytes| records::parse(&bytes)).unwrap_or_default()
     }
 

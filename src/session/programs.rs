@@ -1,7 +1,7 @@
 //! The programs of a build, as its report has them.
 
-use super::records::Link;
-use super::scan::Found;
+use super::records::RecordedLink;
+use super::scan::ScannedProgram;
 use crate::check::{Failure, Finding};
 use crate::libs::{LinkedLibrary, Provider};
 use crate::model::StaticKind;
@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 /// A program that our drivers linked.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Program {
+pub struct BuiltProgram {
     /// Where it is, or was.
     pub path: PathBuf,
     /// The same file elsewhere: copies, stripped ones too.
@@ -42,11 +42,11 @@ pub struct Program {
     pub milliseconds: f64,
 }
 
-impl Program {
+impl BuiltProgram {
     /// What its record says.
-    pub fn of(link: &Link) -> Program {
+    pub fn of(link: &RecordedLink) -> BuiltProgram {
         let verdict = link.verdict.as_ref();
-        Program {
+        BuiltProgram {
             path: link.path(),
             copies: Vec::new(),
             outcome: link.outcome,
@@ -89,7 +89,7 @@ pub struct LeftAlone {
 
 /// A program that was made without us.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Foreign {
+pub struct ForeignProgram {
     /// Where it is.
     pub path: PathBuf,
     /// It is a fully static program all the same.
@@ -103,10 +103,10 @@ pub struct Foreign {
     pub failures: Vec<Failure>,
 }
 
-impl Foreign {
+impl ForeignProgram {
     /// What was found of it.
-    pub fn of(found: &Found) -> Foreign {
-        Foreign {
+    pub fn of(found: &ScannedProgram) -> ForeignProgram {
+        ForeignProgram {
             path: found.path.clone(),
             is_static: found.kind.is_some(),
             kind: found.kind,

@@ -1,4 +1,4 @@
-//! The records of a build, read back: the fields of [`crate::report::Record`] that a summary needs.
+//! The records of a build, read back: the fields of [`crate::report::LinkRecord`] that a summary needs.
 
 use crate::check::{Failure, Finding};
 use crate::libs::LinkedLibrary;
@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 /// One link.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Link {
+pub struct RecordedLink {
     /// Directory of the call.
     pub directory: PathBuf,
     /// The toolchain's name.
@@ -24,9 +24,9 @@ pub struct Link {
     /// The output as it was named.
     pub output: PathBuf,
     /// What was read back.
-    pub image: Option<Facts>,
+    pub image: Option<RecordedImage>,
     /// What came of it.
-    pub verdict: Option<Verdict>,
+    pub verdict: Option<RecordedVerdict>,
     /// How long it took.
     pub times: Times,
     /// Bytes that leaving out unused parts saved.
@@ -36,7 +36,7 @@ pub struct Link {
 
 /// The facts of an output that tell it from others.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Facts {
+pub struct RecordedImage {
     /// Its build-id.
     pub build_id: Option<String>,
     /// Its size.
@@ -45,7 +45,7 @@ pub struct Facts {
 
 /// The judgement of an output.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Verdict {
+pub struct RecordedVerdict {
     /// Its shape.
     pub kind: Option<StaticKind>,
     /// Why it is not static.
@@ -54,7 +54,7 @@ pub struct Verdict {
     pub findings: Vec<Finding>,
 }
 
-impl Link {
+impl RecordedLink {
     /// The whole path of the output.
     pub fn path(&self) -> PathBuf {
         self.directory.join(&self.output)
@@ -67,9 +67,9 @@ impl Link {
 }
 
 /// Reads records; a line that is none (the last one, cut off by a kill) is passed over, and so are probes.
-pub fn parse(bytes: &[u8]) -> Vec<Link> {
+pub fn parse(bytes: &[u8]) -> Vec<RecordedLink> {
     let lines = bytes.split(|b| *b == b'\n').filter(|l| !l.is_empty());
-    lines.filter_map(|l| serde_json::from_slice::<Link>(l).ok()).filter(|l| !is_probe(&l.path())).collect()
+    lines.filter_map(|l| serde_json::from_slice::<RecordedLink>(l).ok()).filter(|l| !is_probe(&l.path())).collect()
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use walkdir::{DirEntry, WalkDir};
 
 /// A program.
 #[derive(Debug, Clone)]
-pub struct Found {
+pub struct ScannedProgram {
     /// Where.
     pub path: PathBuf,
     /// Which file it is.
@@ -33,7 +33,7 @@ pub struct Found {
 #[derive(Debug, Clone, Default)]
 pub struct Scan {
     /// Programs, by path.
-    pub programs: Vec<Found>,
+    pub programs: Vec<ScannedProgram>,
     /// The search ended early: so many files are below the directory.
     pub cut: bool,
 }
@@ -71,7 +71,7 @@ fn is_repository(entry: &DirEntry) -> bool {
     entry.file_type().is_dir() && [".git", ".hg", ".svn"].iter().any(|n| entry.file_name() == *n)
 }
 
-fn program(entry: &DirEntry, start: SystemTime) -> Option<Found> {
+fn program(entry: &DirEntry, start: SystemTime) -> Option<ScannedProgram> {
     let meta = entry.metadata().ok()?;
     let at = |seconds: i64, nanoseconds: i64| {
         let duration = Duration::new(u64::try_from(seconds).ok()?, u32::try_from(nanoseconds).ok()?);
@@ -87,7 +87,7 @@ fn program(entry: &DirEntry, start: SystemTime) -> Option<Found> {
         return None;
     }
     let verdict = check::judge(&image, &Expect::default(), &CallEvidence::default());
-    Some(Found {
+    Some(ScannedProgram {
         path: entry.path().to_owned(),
         id: FileId { device: meta.dev(), inode: meta.ino() },
         kind: verdict.kind.filter(|_| verdict.failures.is_empty()),

@@ -1,4 +1,4 @@
-//! The files that CMake and Meson are told to read, and the scripts of a shelf: templates with `@NAMES@`.
+//! The files that CMake and Meson are told to read, and the scripts of a shim directory: templates with `@NAMES@`.
 
 use std::ffi::OsStr;
 use std::path::Path;

@@ -1,8 +1,8 @@
 //! The order of a push: blobs, then manifests, then the name.
 
-use super::super::Image;
+use super::super::ContainerImage;
 use super::super::blob::Blob;
-use super::super::reference::Reference;
+use super::super::reference::ImageReference;
 use super::client::{Answer, Client, Manner, Payload, resolve};
 use super::push_error::PushError;
 use crate::message::transfer::Transfer;
@@ -24,7 +24,7 @@ const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 ///
 /// # Errors
 /// See [`PushError`]; the name leads to what it led to before.
-pub fn push(image: &Image, to: &Reference, manner: &Manner, quiet: bool) -> Result<Pushed, PushError> {
+pub fn push(image: &ContainerImage, to: &ImageReference, manner: &Manner, quiet: bool) -> Result<Pushed, PushError> {
     let host = to.host.as_deref().unwrap_or("docker.io");
     let name =
         if host == "docker.io" && !to.name.contains('/') { format!("library/{}", to.name) } else { to.name.clone() };
