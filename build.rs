@@ -6,11 +6,13 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 /// What decides about the files of a toolchain.
-const RECIPE: [&str; 11] = [
+const RECIPE: [&str; 13] = [
     "src/install/build.rs",
     "src/install/new_descriptor.rs",
     "src/install/lean/compiled.rs",
     "src/install/lean/mod.rs",
+    "src/install/lean/objects.rs",
+    "src/install/lean/pack.rs",
     "src/install/lean/recipe.rs",
     "src/install/malloc.rs",
     "src/install/patch.rs",

@@ -5,6 +5,8 @@ pub mod check;
 pub mod cli;
 pub mod cli_args;
 pub mod convert;
+mod convert_plan;
+mod convert_summary;
 pub mod doctor;
 pub mod env;
 pub mod exit;

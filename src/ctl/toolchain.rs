@@ -5,7 +5,7 @@ use super::exit::{EXIT_ERROR, EXIT_NO, EXIT_YES};
 use super::install;
 use super::output::{fail, produce};
 use crate::install::build_inputs::RequestedInputs;
-use crate::install::{InstallOptions, manifest, selftest};
+use crate::install::{InstallOptions, Manifest, manifest, selftest};
 use crate::model::{Family, Language};
 use crate::repairs;
 use crate::run::shell_line;
@@ -203,7 +203,22 @@ fn show(settings: &Settings, name: &OsStr, json: bool) -> u8 {
         return produce(&format!("{value:#}\n"), code);
     }
     let mut text = format!("{}: {}\n", descriptor.name, descriptor.description);
-    for t in &tried {
+    show_languages(&mut text, &tried);
+    if let Some(manifest) = install::manifest(&descriptor) {
+        show_manifest(&mut text, &manifest, &descriptor);
+    }
+    if let Some(prefix) = &descriptor.prefix {
+        let _ = writeln!(text, "prefix:    {}", prefix.display());
+    }
+    if let (false, Some(hint)) = (complete, install_hint(&descriptor)) {
+        let _ = writeln!(text, "to do: {hint}");
+    }
+    produce(&text, code)
+}
+
+// Writing to a String can't fail.
+fn show_languages(text: &mut String, tried: &[Tried]) {
+    for t in tried {
         let _ = writeln!(text, "{}", state(t));
         if let Some(command) = &t.command {
             let _ = writeln!(text, "  command: {}", shell_line(command));
@@ -218,32 +233,26 @@ fn show(settings: &Settings, name: &OsStr, json: bool) -> u8 {
             let _ = writeln!(text, "  {error}");
         }
     }
-    if let Some(m) = install::manifest(&descriptor) {
-        let _ = writeln!(
-            text,
-            "built:     {} ({}), musl {}, libstdc++ {} from {}\nlocales:   {}\nlibraries: {}\ntests:     {}\nsize:      {} MB, built in {} s",
-            m.compiler.display(),
-            m.compiler_version,
-            m.musl,
-            m.source_version,
-            m.source.display(),
-            if m.lean { "linked as far as they are used" } else { "linked whole" },
-            m.libraries.join(", "),
-            if m.name == descriptor.name { m.tests_passed() } else { "`staticctl toolchain test` runs them".into() },
-            m.size / 1_000_000,
-            m.seconds,
-        );
-        for note in &m.notes {
-            let _ = writeln!(text, "note:      {note}");
-        }
+}
+
+fn show_manifest(text: &mut String, m: &Manifest, descriptor: &Descriptor) {
+    let _ = writeln!(
+        text,
+        "built:     {} ({}), musl {}, libstdc++ {} from {}\nlocales:   {}\nlibraries: {}\ntests:     {}\nsize:      {} MB, built in {} s",
+        m.compiler.display(),
+        m.compiler_version,
+        m.musl,
+        m.source_version,
+        m.source.display(),
+        if m.lean { "linked as far as they are used" } else { "linked whole" },
+        m.libraries.join(", "),
+        if m.name == descriptor.name { m.tests_passed() } else { "`staticctl toolchain test` runs them".into() },
+        m.size / 1_000_000,
+        m.seconds,
+    );
+    for note in &m.notes {
+        let _ = writeln!(text, "note:      {note}");
     }
-    if let Some(prefix) = &descriptor.prefix {
-        let _ = writeln!(text, "prefix:    {}", prefix.display());
-    }
-    if let (false, Some(hint)) = (complete, install_hint(&descriptor)) {
-        let _ = writeln!(text, "to do: {hint}");
-    }
-    produce(&text, code)
 }
 
 fn set_default(settings: &Settings, name: &str, force: bool) -> u8 {

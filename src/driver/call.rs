@@ -11,7 +11,7 @@ use crate::message;
 use crate::model::Language;
 use crate::options::check::CheckMode;
 use crate::plan::policy::Reason;
-use crate::report::{Outcome, LinkRecord, milliseconds};
+use crate::report::{LinkRecord, Outcome, milliseconds};
 use crate::run::{self, Command};
 use crate::settings::Settings;
 use crate::toolchain::Selected;

@@ -58,23 +58,15 @@ fn compilers(context: &BuildContext<'_>, tree: &Sysroot) -> std::io::Result<[Pat
     ])
 }
 
-/// Configures everything, side by side.
-///
-/// # Errors
-/// A configure script's failure, or something that it did not find.
-pub fn configure(context: &BuildContext<'_>, tree: &Sysroot, sources: &Path) -> Result<(), InstallError> {
-    let io = |e| InstallError::io("preparing the build", e);
+/// A rule for each library that runs its configure script.
+fn configure_makefile(
+    context: &BuildContext<'_>,
+    tree: &Sysroot,
+    sources: &Path,
+    [cc, bootstrap, cxx]: &[PathBuf; 3],
+) -> String {
     let inputs = context.inputs;
-    let [cc, bootstrap, cxx] = compilers(context, tree).map_err(io)?;
     let base = context.work.join("b").join(inputs.triple());
-    let _ = fs::remove_dir_all(&base);
-    fs::create_dir_all(base.join("libgcc")).map_err(io)?;
-    // Where the thread model is looked for. Without it there is no std::thread, and no word about it.
-    symlink(sources.join("libgcc/gthr-posix.h"), base.join("libgcc/gthr-default.h")).map_err(io)?;
-    // The link tests of configure want a C++ library to be there, whichever.
-    let any = sysroot::compiler_file(inputs, "libstdc++.a").map_err(io)?;
-    let any = any.ok_or_else(|| InstallError::Unfit("the compiler has no libstdc++.a of its own".into()))?;
-    fs::copy(any, tree.lib().join("libstdc++.a")).map_err(io)?;
     let common = format!(
         "--build={} --host={} --prefix={} --disable-shared --enable-static --disable-multilib --disable-nls --disable-werror \
          CC={} CFLAGS='{FLAGS}' CXXFLAGS='{FLAGS}' AR={} RANLIB={} NM={} STRIP={} OBJDUMP={}",
@@ -110,8 +102,28 @@ pub fn configure(context: &BuildContext<'_>, tree: &Sysroot, sources: &Path) -> 
     for name in OTHERS.iter().filter(|n| sources.join(n).join("configure").is_file()) {
         rule(name, &format!("CXX={} FC=no", cxx.display()));
     }
-    let makefile = context.work.join("configure.mk");
-    fs::write(&makefile, format!("{rules}\n{bodies}")).map_err(io)?;
+    format!("{rules}\n{bodies}")
+}
+
+/// Configures everything, side by side.
+///
+/// # Errors
+/// A configure script's failure, or something that it did not find.
+pub fn configure(context: &BuildContext<'_>, tree: &Sysroot, sources: &Path) -> Result<(), InstallError> {
+    let io = |e| InstallError::io("preparing the build", e);
+    let inputs = context.inputs;
+    let compilers = compilers(context, tree).map_err(io)?;
+    let base = context.work.join("b").join(inputs.triple());
+    let _ = fs::remove_dir_all(&base);
+    fs::create_dir_all(base.join("libgcc")).map_err(io)?;
+    // Where the thread model is looked for. Without it there is no std::thread, and no word about it.
+    symlink(sources.join("libgcc/gthr-posix.h"), base.join("libgcc/gthr-default.h")).map_err(io)?;
+    // The link tests of configure want a C++ library to be there, whichever.
+    let any = sysroot::compiler_file(inputs, "libstdc++.a").map_err(io)?;
+    let any = any.ok_or_else(|| InstallError::Unfit("the compiler has no libstdc++.a of its own".into()))?;
+    fs::copy(any, tree.lib().join("libstdc++.a")).map_err(io)?;
+    let makefile = configure_makefile(context, tree, sources, &compilers);
+    fs::write(context.work.join("configure.mk"), makefile).map_err(io)?;
     context.make(&context.work, &["-f", "configure.mk"])?;
     let config = fs::read_to_string(libstdcxx(context).join("config.h")).map_err(io)?;
     let header = libstdcxx(context).join("include").join(inputs.triple()).join("bits/c++config.h");

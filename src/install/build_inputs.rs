@@ -108,124 +108,170 @@ impl Inputs {
     /// # Errors
     /// All that is missing or unfit, at once.
     pub fn find(settings: &Settings, asked: &RequestedInputs) -> Result<Inputs, Vec<MissingPrerequisite>> {
-        let own = std::env::consts::ARCH;
-        let arch = asked.arch.clone().unwrap_or_else(|| own.to_owned());
-        let chain = Chain::of(settings);
-        let look = |name: &str| find::program(OsStr::new(name), settings, &chain);
-        let prefix = if arch == own { String::new() } else { format!("{arch}-linux-gnu-") };
-        let foreign = arch != own;
-        let mut missing = Vec::new();
-        let mut need = |what: Prerequisite, found: Option<PathBuf>| {
-            if found.is_none() {
-                missing.push(MissingPrerequisite { what, arch: arch.clone() });
-            }
-            found.unwrap_or_default()
-        };
-        let named = |line: &Option<OsString>| {
-            let words = find::split(line.as_ref().filter(|_| prefix.is_empty())?)?;
-            find::program(words.first()?, settings, &chain)
-        };
-        let compiler = |own: Option<PathBuf>, name: &str| own.or_else(|| look(&format!("{prefix}{name}")));
-        let cxx = need(Prerequisite::Compiler, compiler(named(&settings.cxx), "g++"));
-        let cc = need(Prerequisite::CCompiler, compiler(named(&settings.cc), "gcc"));
-        let make = need(Prerequisite::Make, look("make"));
-        need(Prerequisite::Binutils, look(&format!("{prefix}objcopy")));
-        let mut env = vec![(OsString::from(CHAIN), chain.with(&cxx))];
-        env.push(("LC_ALL".into(), "C".into()));
-        let ask = |args: &[&str]| {
-            let mut command = Command::new([&cxx]).args(args);
-            command.env.clone_from(&env);
-            run::capture(&command).map(|c| c.text()).unwrap_or_default()
-        };
-        let (mut version, mut number, mut build) = Default::default();
-        if !cxx.as_os_str().is_empty() {
-            version = ask(&["--version"]).lines().next().unwrap_or_default().to_owned();
-            number = ask(&["-dumpfullversion"]);
-            build = ask(&["-dumpmachine"]);
-            // Clang calls itself 4.2.1 to `-dumpversion` and knows no `-dumpfullversion`.
-            if version.contains("clang") || !number.starts_with(|c: char| c.is_ascii_digit()) {
-                missing.push(MissingPrerequisite {
-                    what: Prerequisite::NotGcc { program: cxx.clone() },
-                    arch: arch.clone(),
-                });
-            } else {
-                for (file, what) in
-                    [("libgcc_eh.a", Prerequisite::Unwinder), ("libstdc++.a", Prerequisite::HostLibrary)]
-                {
-                    if !PathBuf::from(ask(&[&format!("-print-file-name={file}")])).is_absolute() {
-                        missing.push(MissingPrerequisite { what, arch: arch.clone() });
-                    }
-                }
-            }
-        }
-        if arch != own {
-            build = format!("{own}-linux-gnu");
-        }
-        let musl = find_musl(&arch, asked.musl.as_deref());
-        if musl.is_none() {
-            missing.push(MissingPrerequisite {
-                what: Prerequisite::Musl { looked_in: asked.musl.clone() },
-                arch: arch.clone(),
-            });
-        }
-        let kernel = kernel_headers(&arch, own);
-        if kernel.is_none() {
-            missing.push(MissingPrerequisite { what: Prerequisite::KernelHeaders, arch: arch.clone() });
-        }
-        let wanted = major(&number).to_owned();
-        let source = match (&asked.gcc_source, number.is_empty()) {
-            (_, true) => None,
-            (Some(path), false) => match GccSource::named(path) {
-                Ok(source) if source.version.as_deref().is_none_or(|v| major(v) == wanted) => Some(source),
-                Ok(source) => {
-                    let what = Prerequisite::WrongSource {
-                        path: path.clone(),
-                        has: source.version.unwrap_or_default(),
-                        wanted: number.clone(),
-                    };
-                    missing.push(MissingPrerequisite { what, arch: arch.clone() });
-                    None
-                }
-                Err(why) => {
-                    let what = Prerequisite::BadSource { path: path.clone(), why };
-                    missing.push(MissingPrerequisite { what, arch: arch.clone() });
-                    None
-                }
-            },
-            (None, false) => {
-                let found = GccSource::of_distribution(&wanted);
-                if found.is_none() {
-                    let what = Prerequisite::Source { major: wanted.clone(), number: number.clone() };
-                    missing.push(MissingPrerequisite { what, arch: arch.clone() });
-                }
-                found
-            }
-        };
+        let mut search = Search::new(settings, asked);
+        let (cc, cxx) = search.compilers();
+        let make = search.require(Prerequisite::Make, search.program("make"));
+        search.require(Prerequisite::Binutils, search.program(&format!("{}objcopy", search.prefix)));
+        let env = vec![(OsString::from(CHAIN), search.chain.with(&cxx)), ("LC_ALL".into(), "C".into())];
+        let Identity { version, number, build } = search.identify(&cxx, &env);
+        let looked_in = asked.musl.clone();
+        let musl =
+            search.require_found(Prerequisite::Musl { looked_in }, find_musl(&search.arch, asked.musl.as_deref()));
+        let kernel = search.require_found(Prerequisite::KernelHeaders, kernel_headers(&search.arch, HOST));
+        let source = search.gcc_source(asked.gcc_source.as_deref(), &number);
         // Clang would need a linker for another architecture, which is not among what is asked for.
-        let clang = look("clang").zip(look("clang++")).filter(|_| !foreign);
-        let emulator = look(&format!("qemu-{arch}-static")).or_else(|| look(&format!("qemu-{arch}")));
-        if arch != own && emulator.is_none() {
-            missing.push(MissingPrerequisite { what: Prerequisite::Emulator, arch: arch.clone() });
-        }
+        let clang = search.program("clang").zip(search.program("clang++")).filter(|_| !search.is_cross());
+        let emulator = search.emulator();
         match (source, musl, kernel) {
-            (Some(source), Some(musl), Some(kernel)) if missing.is_empty() => Ok(Inputs {
-                arch,
+            (Some(source), Some(musl), Some(kernel)) if search.missing.is_empty() => Ok(Inputs {
+                arch: search.arch,
                 cc,
                 cxx,
                 version,
                 number,
-                tool_prefix: prefix,
+                tool_prefix: search.prefix,
                 build,
                 musl,
                 source,
                 kernel,
                 clang,
                 make,
-                emulator: emulator.filter(|_| foreign),
+                emulator,
                 env,
             }),
-            _ => Err(missing),
+            _ => Err(search.missing),
         }
+    }
+}
+
+/// The architecture of this machine.
+const HOST: &str = std::env::consts::ARCH;
+
+/// What a compiler says of itself; empty where it could not be run.
+#[derive(Default)]
+struct Identity {
+    /// First line of `--version`.
+    version: String,
+    /// `-dumpfullversion`.
+    number: String,
+    /// `-dumpmachine`; for another architecture the triple of this machine.
+    build: String,
+}
+
+/// A search for inputs, and what it missed so far.
+struct Search<'a> {
+    settings: &'a Settings,
+    chain: Chain,
+    arch: String,
+    /// What comes before the name of a program for the target.
+    prefix: String,
+    missing: Vec<MissingPrerequisite>,
+}
+
+impl<'a> Search<'a> {
+    fn new(settings: &'a Settings, asked: &RequestedInputs) -> Search<'a> {
+        let arch = asked.arch.clone().unwrap_or_else(|| HOST.to_owned());
+        let prefix = if arch == HOST { String::new() } else { format!("{arch}-linux-gnu-") };
+        Search { settings, chain: Chain::of(settings), arch, prefix, missing: Vec::new() }
+    }
+
+    fn is_cross(&self) -> bool {
+        self.arch != HOST
+    }
+
+    fn program(&self, name: &str) -> Option<PathBuf> {
+        find::program(OsStr::new(name), self.settings, &self.chain)
+    }
+
+    fn lacks(&mut self, what: Prerequisite) {
+        self.missing.push(MissingPrerequisite { what, arch: self.arch.clone() });
+    }
+
+    fn require_found<T>(&mut self, what: Prerequisite, found: Option<T>) -> Option<T> {
+        if found.is_none() {
+            self.lacks(what);
+        }
+        found
+    }
+
+    /// The path of what was found, or an empty one.
+    fn require(&mut self, what: Prerequisite, found: Option<PathBuf>) -> PathBuf {
+        self.require_found(what, found).unwrap_or_default()
+    }
+
+    /// The C and the C++ compiler: those that the user named, which are this machine's, or GCC's by name.
+    fn compilers(&mut self) -> (PathBuf, PathBuf) {
+        let named = |line: &Option<OsString>| {
+            let words = find::split(line.as_ref().filter(|_| self.prefix.is_empty())?)?;
+            find::program(words.first()?, self.settings, &self.chain)
+        };
+        let by_name = |name: &str| self.program(&format!("{}{name}", self.prefix));
+        let cxx = named(&self.settings.cxx).or_else(|| by_name("g++"));
+        let cc = named(&self.settings.cc).or_else(|| by_name("gcc"));
+        let cxx = self.require(Prerequisite::Compiler, cxx);
+        (self.require(Prerequisite::CCompiler, cc), cxx)
+    }
+
+    /// Asks the C++ compiler what it is, and whether it has the archives that a build takes from it.
+    fn identify(&mut self, cxx: &Path, env: &[(OsString, OsString)]) -> Identity {
+        let ask = |args: &[&str]| {
+            let mut command = Command::new([cxx]).args(args);
+            command.env = env.to_vec();
+            run::capture(&command).map(|c| c.text()).unwrap_or_default()
+        };
+        let mut identity = Identity::default();
+        if !cxx.as_os_str().is_empty() {
+            identity.version = ask(&["--version"]).lines().next().unwrap_or_default().to_owned();
+            identity.number = ask(&["-dumpfullversion"]);
+            identity.build = ask(&["-dumpmachine"]);
+            // Clang calls itself 4.2.1 to `-dumpversion` and knows no `-dumpfullversion`.
+            if identity.version.contains("clang") || !identity.number.starts_with(|c: char| c.is_ascii_digit()) {
+                self.lacks(Prerequisite::NotGcc { program: cxx.to_owned() });
+            } else {
+                let archives = [("libgcc_eh.a", Prerequisite::Unwinder), ("libstdc++.a", Prerequisite::HostLibrary)];
+                for (file, what) in archives {
+                    if !PathBuf::from(ask(&[&format!("-print-file-name={file}")])).is_absolute() {
+                        self.lacks(what);
+                    }
+                }
+            }
+        }
+        if self.is_cross() {
+            identity.build = format!("{HOST}-linux-gnu");
+        }
+        identity
+    }
+
+    /// The sources of libstdc++ for GCC `number`; an empty number is a compiler that could not be asked.
+    fn gcc_source(&mut self, named: Option<&Path>, number: &str) -> Option<GccSource> {
+        if number.is_empty() {
+            return None;
+        }
+        let wanted = major(number);
+        let Some(path) = named else {
+            let what = Prerequisite::Source { major: wanted.to_owned(), number: number.to_owned() };
+            return self.require_found(what, GccSource::of_distribution(wanted));
+        };
+        match GccSource::named(path) {
+            Ok(source) if source.version.as_deref().is_none_or(|v| major(v) == wanted) => return Some(source),
+            Ok(source) => self.lacks(Prerequisite::WrongSource {
+                path: path.to_owned(),
+                has: source.version.unwrap_or_default(),
+                wanted: number.to_owned(),
+            }),
+            Err(why) => self.lacks(Prerequisite::BadSource { path: path.to_owned(), why }),
+        }
+        None
+    }
+
+    /// What runs programs of another architecture; none for this machine's own.
+    fn emulator(&mut self) -> Option<PathBuf> {
+        if !self.is_cross() {
+            return None;
+        }
+        let names = [format!("qemu-{}-static", self.arch), format!("qemu-{}", self.arch)];
+        let found = names.iter().find_map(|n| self.program(n));
+        self.require_found(Prerequisite::Emulator, found)
     }
 }
 

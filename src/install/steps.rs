@@ -1,16 +1,19 @@
 //! The install, read top to bottom.
 
-use super::build_inputs::{Inputs, RequestedInputs};
+use super::build_inputs::{self, Inputs, RequestedInputs};
 use super::context::{BuildContext, InstallError};
 use super::manifest::{self, Manifest};
+use super::new_descriptor::FinishedBuild;
 use super::place::{self, ToolchainPlace};
-use super::prerequisites::{MissingPrerequisite, install_command};
+use super::prerequisites::{MissingPrerequisite, Prerequisite, install_command};
+use super::selftest::{self, SelftestResult};
 use super::sysroot::{self, Sysroot};
-use super::{build, debian, lean, malloc, new_descriptor, patch, selftest, source};
+use super::{build, debian, lean, malloc, patch, source};
 use crate::message::{self, progress::Progress};
 use crate::run::{Command, Ended, Guard};
 use crate::settings::Settings;
 use std::fs::{self, File};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// What the user asked for.
@@ -63,40 +66,42 @@ pub fn install(settings: &Settings, options: &InstallOptions) -> Result<Manifest
     if let Some(manifest) = current(&place).filter(|_| !options.force && is_of(&place, &identity)) {
         return Ok(manifest);
     }
-    let work = place::work_dir(settings.cache_dir.as_deref(), &options.name)
-        .map_err(|e| InstallError::io("making a work directory", e))?;
-    let failed = options.force && work.join("failed").exists();
-    if failed || fs::read_to_string(work.join("identity")).ok().as_deref() != Some(&identity) {
-        fs::remove_dir_all(&work).map_err(|e| InstallError::io("clearing the work directory", e))?;
-        fs::create_dir_all(&work).map_err(|e| InstallError::io("making a work directory", e))?;
-        fs::write(work.join("identity"), &identity)
-            .map_err(|e| InstallError::io("writing into the work directory", e))?;
-    }
-    for (dir, needs) in [(&work, NEEDS_MB.0), (&place.prefix, NEEDS_MB.1)] {
-        let has = place::free_space(dir).map_or(u64::MAX, |b| b / 1_000_000);
-        if has < needs && !work.join("done-3").exists() {
-            return Err(InstallError::Space { dir: dir.clone(), has, needs });
-        }
-    }
+    let work = work_dir(settings, options, &identity)?;
+    require_space(&work, &place)?;
     let log = work.with_extension("log");
     File::create(&log).map_err(|e| InstallError::io(format!("writing `{}`", log.display()), e))?;
     let context = BuildContext { inputs: &inputs, work, log, jobs: options.jobs.max(1), guard: &guard };
     let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
     let id = format!("{}-{}-{:x}", inputs.number, inputs.musl.version, time.as_millis());
-    let done = build_all(&context, &place, &id, options, began, time.as_secs());
-    match &done {
-        Ok(_) | Err(InstallError::Interrupted(_)) => {}
-        Err(InstallError::Tests(_)) => drop(fs::write(context.work.join("failed"), "")),
-        // A failed build may have left anything; an interrupted one goes on where it was, and one that fails its
-        // tests can be looked at.
-        Err(_) => drop(fs::remove_dir_all(&context.work)),
-    }
-    if done.is_ok() {
-        let _ = fs::remove_dir_all(&context.work);
-    } else {
-        let _ = fs::remove_dir_all(place.build(&id));
-    }
+    let progress = Progress::new(STEPS.iter().map(|s| s.1).collect(), options.quiet);
+    let install = Install { context: &context, place: &place, id: &id, progress, began, time: time.as_secs() };
+    let done = install.all(&options.name);
+    install.clean_up(&done);
     done
+}
+
+/// The work directory; that of an interrupted install of the same inputs is reused.
+fn work_dir(settings: &Settings, options: &InstallOptions, identity: &str) -> Result<PathBuf, InstallError> {
+    let work = place::work_dir(settings.cache_dir.as_deref(), &options.name)
+        .map_err(|e| InstallError::io("making a work directory", e))?;
+    let failed = options.force && work.join("failed").exists();
+    if failed || fs::read_to_string(work.join("identity")).ok().as_deref() != Some(identity) {
+        fs::remove_dir_all(&work).map_err(|e| InstallError::io("clearing the work directory", e))?;
+        fs::create_dir_all(&work).map_err(|e| InstallError::io("making a work directory", e))?;
+        fs::write(work.join("identity"), identity)
+            .map_err(|e| InstallError::io("writing into the work directory", e))?;
+    }
+    Ok(work)
+}
+
+fn require_space(work: &Path, place: &ToolchainPlace) -> Result<(), InstallError> {
+    for (dir, needs) in [(work, NEEDS_MB.0), (&place.prefix, NEEDS_MB.1)] {
+        let has = place::free_space(dir).map_or(u64::MAX, |b| b / 1_000_000);
+        if has < needs && !work.join("done-3").exists() {
+            return Err(InstallError::Space { dir: dir.to_owned(), has, needs });
+        }
+    }
+    Ok(())
 }
 
 /// The manifest of the build in use.
@@ -160,120 +165,169 @@ fn run_as_root(guard: &Guard, words: &[String]) -> Result<(), InstallError> {
     Ok(())
 }
 
-/// All steps; those that an interrupted build has finished are passed over.
-fn build_all(
-    context: &BuildContext<'_>,
-    place: &ToolchainPlace,
-    id: &str,
-    options: &InstallOptions,
+/// One install under way.
+struct Install<'a> {
+    context: &'a BuildContext<'a>,
+    place: &'a ToolchainPlace,
+    /// Names this build's directory.
+    id: &'a str,
+    progress: Progress,
     began: Instant,
+    /// Seconds since 1970.
     time: u64,
-) -> Result<Manifest, InstallError> {
-    let progress = Progress::new(STEPS.iter().map(|s| s.1).collect(), options.quiet);
-    let step = |number: usize| {
-        progress.step(number, STEPS.get(number).map_or("", |s| s.0));
-        context.uninterrupted()
-    };
-    let stamp = |number: usize| context.work.join(format!("done-{number}"));
-    let once = |number: usize, work: &dyn Fn() -> Result<String, InstallError>| -> Result<String, InstallError> {
-        if let Ok(noted) = fs::read_to_string(stamp(number)) {
+}
+
+impl Install<'_> {
+    /// All steps; those that an interrupted build has finished are skipped.
+    fn all(&self, name: &str) -> Result<Manifest, InstallError> {
+        let (context, inputs) = (self.context, self.context.inputs);
+        let tree = Sysroot::new(context.work.join("out"), inputs);
+        let sources = context.work.join("src");
+        let version = self.once(0, &|| self.unpack(&sources))?;
+        let unfit = self.once(1, &|| self.fill_sysroot(&sources, &tree))?;
+        self.once(2, &|| build::configure(context, &tree, &sources).map(|()| String::new()))?;
+        let libraries = self.once(3, &|| build::compile(context, &tree))?;
+        let unsplit = self.once(4, &|| self.split_locales(&sources, &tree))?;
+        self.once(5, &|| malloc::build(context, &tree).map(|()| String::new()))?;
+        self.step(6)?;
+        let root = self.place.build(self.id);
+        let tree = self.move_into_place(&tree, &root)?;
+        self.step(7)?;
+        let build = FinishedBuild { inputs, tree: &tree, place: self.place, id: self.id };
+        let libraries: Vec<&str> = libraries.lines().collect();
+        let tests = self.test(&build, &libraries)?;
+        let manifest = Manifest {
+            schema: manifest::SCHEMA,
+            name: name.to_owned(),
+            target: inputs.triple(),
+            created: self.time,
+            seconds: self.began.elapsed().as_secs(),
+            made_by: env!("CARGO_PKG_VERSION").into(),
+            compiler: inputs.cxx.clone(),
+            compiler_version: inputs.version.clone(),
+            musl: inputs.musl.version.clone(),
+            source: inputs.source.path().to_owned(),
+            source_version: version,
+            lean: unsplit.is_empty(),
+            notes: unfit.lines().chain(unsplit.lines()).map(str::to_owned).collect(),
+            libraries: libraries.iter().map(|l| (*l).to_owned()).collect(),
+            size: place::size_of(&root),
+            tests,
+        };
+        self.put_to_use(&build, &manifest, &root)?;
+        Ok(manifest)
+    }
+
+    /// Shows a step, unless a signal came.
+    fn step(&self, number: usize) -> Result<(), InstallError> {
+        self.progress.step(number, STEPS.get(number).map_or("", |s| s.0));
+        self.context.uninterrupted()
+    }
+
+    /// Does a step that has not been done, and notes its result for an install that goes on after an interruption.
+    fn once(&self, number: usize, work: &dyn Fn() -> Result<String, InstallError>) -> Result<String, InstallError> {
+        let done = self.context.work.join(format!("done-{number}"));
+        if let Ok(noted) = fs::read_to_string(&done) {
             return Ok(noted);
         }
-        step(number)?;
+        self.step(number)?;
         let noted = work()?;
-        fs::write(stamp(number), &noted).map_err(|e| InstallError::io("writing into the work directory", e))?;
+        fs::write(done, &noted).map_err(|e| InstallError::io("writing into the work directory", e))?;
         Ok(noted)
-    };
-    let inputs = context.inputs;
-    let tree = Sysroot::new(context.work.join("out"), inputs);
-    let sources = context.work.join("src");
-    let version = once(0, &|| {
-        let doing = format!("unpacking `{}`", inputs.source.path().display());
-        let io = |e| InstallError::io(doing.clone(), e);
-        let _ = fs::remove_dir_all(&sources);
-        fs::create_dir_all(&sources).map_err(io)?;
-        let mut stop = |_| {};
-        let version = inputs.source.unpack(&sources, &mut stop).map_err(io)?;
-        if super::build_inputs::major(&version) != inputs.major() {
+    }
+
+    /// Unpacks the sources and gives their version.
+    fn unpack(&self, sources: &Path) -> Result<String, InstallError> {
+        let inputs = self.context.inputs;
+        let io = |e| InstallError::io(format!("unpacking `{}`", inputs.source.path().display()), e);
+        let _ = fs::remove_dir_all(sources);
+        fs::create_dir_all(sources).map_err(io)?;
+        let version = inputs.source.unpack(sources, &mut |_| {}).map_err(io)?;
+        if build_inputs::major(&version) != inputs.major() {
             let (path, wanted) = (inputs.source.path().to_owned(), inputs.number.clone());
-            let what = super::prerequisites::Prerequisite::WrongSource { path, has: version, wanted };
+            let what = Prerequisite::WrongSource { path, has: version, wanted };
             return Err(InstallError::Missing(vec![MissingPrerequisite { what, arch: inputs.arch.clone() }]));
         }
         Ok(version)
-    })?;
-    let unfit = once(1, &|| {
+    }
+
+    /// Patches the sources and makes the sysroot without its C++ library. Gives a line for each patch that does not fit.
+    fn fill_sysroot(&self, sources: &Path, tree: &Sysroot) -> Result<String, InstallError> {
+        let inputs = self.context.inputs;
         let io = |e| InstallError::io("making the toolchain's directories", e);
-        let patched = patch::apply(&sources).map_err(|e| InstallError::io("mending the sources", e))?;
+        let patched = patch::apply(sources).map_err(|e| InstallError::io("patching the sources", e))?;
         let _ = fs::remove_dir_all(&tree.root);
         fs::create_dir_all(&tree.root).map_err(io)?;
-        sysroot::fill(&tree, inputs).map_err(io)?;
-        sysroot::write_specs(&tree, &context.work.join("none"), inputs).map_err(io)?;
-        sysroot::strengthen_unwinder(&tree).map_err(io)?;
-        sysroot::complete_unwinder(&tree, inputs, &context.work).map_err(io)?;
-        Ok(patched.unfit.iter().map(|f| format!("{f} is not as expected and was left as it is\n")).collect())
-    })?;
-    once(2, &|| build::configure(context, &tree, &sources).map(|()| String::new()))?;
-    let libraries = once(3, &|| build::compile(context, &tree))?;
-    let unlean =
-        once(4, &|| match lean::split(context, &build::libstdcxx(context), &sources.join("libstdc++-v3"), &tree) {
+        sysroot::fill(tree, inputs).map_err(io)?;
+        sysroot::write_specs(tree, &self.context.work.join("none"), inputs).map_err(io)?;
+        sysroot::strengthen_unwinder(tree).map_err(io)?;
+        sysroot::complete_unwinder(tree, inputs, &self.context.work).map_err(io)?;
+        Ok(patched.unfit.iter().map(|f| format!("{f} is not as expected and was left unpatched\n")).collect())
+    }
+
+    /// Splits the C++ library; gives why it could not be split, in which case it is taken as it was built.
+    fn split_locales(&self, sources: &Path, tree: &Sysroot) -> Result<String, InstallError> {
+        let built = build::libstdcxx(self.context);
+        match lean::split(self.context, &built, &sources.join("libstdc++-v3"), tree) {
             Ok(()) => Ok(String::new()),
             Err(InstallError::Interrupted(signal)) => Err(InstallError::Interrupted(signal)),
             Err(why) => {
-                build::plain(context, &tree)?;
+                build::plain(self.context, tree)?;
                 Ok(format!("the locale machinery is not split: {why}"))
             }
-        })?;
-    once(5, &|| malloc::build(context, &tree).map(|()| String::new()))?;
-    step(6)?;
-    let root = place.build(id);
-    let io = |e| InstallError::io(format!("copying to `{}`", root.display()), e);
-    source::copy_tree(&tree.root, &root, &|_| true).map_err(io)?;
-    let tree = Sysroot::new(&root, inputs);
-    sysroot::write_specs(&tree, &place.prefix, inputs).map_err(io)?;
-    sysroot::name_for_clang(&tree).map_err(io)?;
-    for dir in ["include", "lib"] {
-        fs::create_dir_all(place.prefix.join(dir)).map_err(io)?;
+        }
     }
-    step(7)?;
-    let made = new_descriptor::FinishedBuild { inputs, tree: &tree, place, id };
-    let compiler = |language| made.compiler(language);
-    let built: Vec<&str> = libraries.lines().collect();
-    let programs: Vec<_> =
-        selftest::PROGRAMS.iter().filter(|p| p.needs.is_none_or(|n| built.contains(&n))).copied().collect();
-    let tests = selftest::test_programs(&compiler, &programs, &inputs.emulator, context.jobs, &|_| {})
-        .map_err(|e| InstallError::io("testing", e))?;
-    context.uninterrupted()?;
-    let failed: Vec<String> = tests
-        .iter()
-        .filter_map(|t| {
+
+    /// Copies the finished tree to where it stays.
+    fn move_into_place(&self, from: &Sysroot, root: &Path) -> Result<Sysroot, InstallError> {
+        let inputs = self.context.inputs;
+        let io = |e| InstallError::io(format!("copying to `{}`", root.display()), e);
+        source::copy_tree(&from.root, root, &|_| true).map_err(io)?;
+        let tree = Sysroot::new(root, inputs);
+        sysroot::write_specs(&tree, &self.place.prefix, inputs).map_err(io)?;
+        sysroot::name_for_clang(&tree).map_err(io)?;
+        for dir in ["include", "lib"] {
+            fs::create_dir_all(self.place.prefix.join(dir)).map_err(io)?;
+        }
+        Ok(tree)
+    }
+
+    /// Runs the programs of the self-test for which there are libraries; all must pass.
+    fn test(&self, build: &FinishedBuild<'_>, libraries: &[&str]) -> Result<Vec<SelftestResult>, InstallError> {
+        let compiler = |language| build.compiler(language);
+        let programs: Vec<_> =
+            selftest::PROGRAMS.iter().filter(|p| p.needs.is_none_or(|n| libraries.contains(&n))).copied().collect();
+        let emulator = &self.context.inputs.emulator;
+        let tests = selftest::test_programs(&compiler, &programs, emulator, self.context.jobs, &|_| {})
+            .map_err(|e| InstallError::io("testing", e))?;
+        self.context.uninterrupted()?;
+        let failed = |t: &SelftestResult| {
             Some(format!("{} as {}: {}", t.name, t.kind.flag().trim_start_matches('-'), t.failed.as_ref()?))
-        })
-        .collect();
-    if !failed.is_empty() {
-        return Err(InstallError::Tests(failed.join("; ")));
+        };
+        let failed: Vec<String> = tests.iter().filter_map(failed).collect();
+        if failed.is_empty() { Ok(tests) } else { Err(InstallError::Tests(failed.join("; "))) }
     }
-    let manifest = Manifest {
-        schema: manifest::SCHEMA,
-        name: options.name.clone(),
-        target: inputs.triple(),
-        created: time,
-        seconds: began.elapsed().as_secs(),
-        made_by: env!("CARGO_PKG_VERSION").into(),
-        compiler: inputs.cxx.clone(),
-        compiler_version: inputs.version.clone(),
-        musl: inputs.musl.version.clone(),
-        source: inputs.source.path().to_owned(),
-        source_version: version,
-        lean: unlean.is_empty(),
-        notes: unfit.lines().chain(unlean.lines()).map(str::to_owned).collect(),
-        libraries: built.iter().map(|l| (*l).to_owned()).collect(),
-        size: place::size_of(&root),
-        tests,
-    };
-    let io = |e| InstallError::io(format!("writing into `{}`", place.prefix.display()), e);
-    manifest.store(&root.join("manifest.json")).map_err(io)?;
-    fs::write(root.join("identity"), inputs.identity()).map_err(io)?;
-    let (gcc, clang) = made.descriptors();
-    place.swap(id, &gcc, clang.as_deref()).map_err(io)?;
-    Ok(manifest)
+
+    /// Writes the manifest and makes this build the one in use.
+    fn put_to_use(&self, build: &FinishedBuild<'_>, manifest: &Manifest, root: &Path) -> Result<(), InstallError> {
+        let io = |e| InstallError::io(format!("writing into `{}`", self.place.prefix.display()), e);
+        manifest.store(&root.join("manifest.json")).map_err(io)?;
+        fs::write(root.join("identity"), self.context.inputs.identity()).map_err(io)?;
+        let (gcc, clang) = build.descriptors();
+        self.place.swap(self.id, &gcc, clang.as_deref()).map_err(io)
+    }
+
+    /// Removes what is of no more use. A failed build may have left anything; an interrupted one goes on where it was,
+    /// and one that fails its tests can be looked at.
+    fn clean_up(&self, done: &Result<Manifest, InstallError>) {
+        let work = &self.context.work;
+        match done {
+            Err(InstallError::Interrupted(_)) => {}
+            Err(InstallError::Tests(_)) => drop(fs::write(work.join("failed"), "")),
+            Ok(_) | Err(_) => drop(fs::remove_dir_all(work)),
+        }
+        if done.is_err() {
+            let _ = fs::remove_dir_all(self.place.build(self.id));
+        }
+    }
 }

@@ -210,7 +210,7 @@ fn a_program_that_changes_meanwhile_gives_no_result() {
     let before = dir.names();
     let said =
         Run::new(STATICCTL).dir(dir.path()).env("STATICCXX_CC", &compiler).line("convert hello -o result").fails(2);
-    assert!(said.contains("`hello` or one of its libraries was changed while it was converted"), "{said}");
+    assert!(said.contains("`hello` or one of its libraries changed during the conversion"), "{said}");
     assert_eq!(dir.names(), before);
 }
 
@@ -221,7 +221,7 @@ fn what_fails_leaves_the_old_result() {
     for (before, words) in [
         ("exit 3".to_owned(), ""),
         (format!("{output}; echo 'int main(){{}}' | /usr/bin/gcc -x c - -o \"$2\"; exit 0"), "is not a static program"),
-        ("exit 0".to_owned(), "the linker left no program"),
+        ("exit 0".to_owned(), "linker reported success but wrote no output"),
     ] {
         let dir = with_compiler(&before);
         dir.file("result", "old");
