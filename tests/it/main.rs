@@ -75,5 +75,7 @@ mod image;
 mod registry;
 // Hostile bytes for everything that reads bytes, for as long as STATICCXX_FUZZ_SECONDS says.
 mod fuzz;
+// Reads which file imports which, for the rules below.
+mod imports;
 // Architecture rules of the sources.
 mod tidy;
