@@ -4,7 +4,7 @@
 //! The archive's index names only the functions by which a program's own code allocates: see the rule `musl-allocator`.
 
 use super::context::{BuildContext, InstallError};
-use super::symbols;
+use super::symbol_binding;
 use super::sysroot::Sysroot;
 use crate::archive;
 use std::fs;
@@ -79,7 +79,8 @@ pub fn build(context: &BuildContext<'_>, tree: &Sysroot) -> Result<(), InstallEr
     let objcopy = context.inputs.tool("objcopy");
     context.quick(&[&objcopy, "--strip-debug", "--wildcard", "--localize-symbol=_Z*"], [object.clone()])?;
     let mut bytes = fs::read(&object).map_err(io)?;
-    symbols::weaken_defined(&mut bytes).map_err(|e| InstallError::Unfit(format!("the allocator's object: {e}")))?;
+    symbol_binding::weaken_defined(&mut bytes)
+        .map_err(|e| InstallError::Unfit(format!("the allocator's object: {e}")))?;
     let io = |e: io::Error| InstallError::io("writing the allocator's archive", e);
     fs::write(tree.lib().join(OBJECT), &bytes).map_err(io)?;
     let offered = archive::with_index(&bytes, &CALLED).unwrap_or_default();

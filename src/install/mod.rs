@@ -29,7 +29,7 @@ pub mod selftest;
 pub mod source;
 pub mod specs;
 pub mod steps;
-pub mod symbols;
+pub mod symbol_binding;
 pub mod sysroot;
 
 pub use context::InstallError;

@@ -4,7 +4,7 @@
 use super::build_inputs::Inputs;
 use super::source::copy_tree;
 use super::specs::Specs;
-use super::symbols;
+use super::symbol_binding;
 use crate::run::{self, Command};
 use std::ffi::OsString;
 use std::fs;
@@ -129,7 +129,8 @@ pub fn write_specs(tree: &Sysroot, prefix: &Path, inputs: &Inputs) -> io::Result
 pub fn strengthen_unwinder(tree: &Sysroot) -> io::Result<()> {
     let archive = tree.gcc().join("libgcc_eh.a");
     let mut bytes = fs::read(&archive)?;
-    symbols::strengthen_undefined(&mut bytes, b"pthread").map_err(|e| io::Error::other(format!("libgcc_eh.a: {e}")))?;
+    symbol_binding::strengthen_undefined(&mut bytes, b"pthread")
+        .map_err(|e| io::Error::other(format!("libgcc_eh.a: {e}")))?;
     fs::write(archive, bytes)
 }
 

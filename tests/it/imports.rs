@@ -150,6 +150,22 @@ pub fn functions(tokens: &[Token]) -> Vec<(String, usize, usize)> {
     found
 }
 
+/// Structs, enums, traits, unions and type aliases that more than their own file sees, by name.
+pub fn public_types(tokens: &[Token]) -> Vec<String> {
+    let mut found = Vec::new();
+    for (at, _) in tokens.iter().enumerate().filter(|(_, t)| t.text == "pub") {
+        let mut next = at + 1;
+        if tokens.get(next).is_some_and(|t| t.text == "(") {
+            next = closing(tokens, next) + 1;
+        }
+        let kind = tokens.get(next).map_or("", |t| t.text.as_str());
+        if matches!(kind, "struct" | "enum" | "trait" | "union" | "type") {
+            found.extend(tokens.get(next + 1).map(|t| t.text.clone()));
+        }
+    }
+    found
+}
+
 type Path = Vec<String>;
 
 /// A leaf of a `use` tree.
@@ -368,6 +384,13 @@ fn functions_are_measured_from_their_first_line_to_their_last() {
     let source = "fn a() {\n}\nfn b(f: fn(u8) -> [u8; 2]) -> u8\nwhere T: U {\n if x {\n }\n}\ntrait T {\n fn c();\n}";
     let found = functions(&tokens(source));
     assert_eq!(found, [("a".into(), 1, 2), ("b".into(), 3, 5)]);
+}
+
+#[test]
+fn public_types_are_named() {
+    let source =
+        "pub struct A; pub(crate) enum B {} struct C; pub fn d() {} pub(in crate::x) type E = u8; pub trait F {}";
+    assert_eq!(public_types(&tokens(source)), ["A", "B", "E", "F"]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Architecture rules of the sources: which room may do what.
 
 use crate::imports::{self, Graph};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -186,6 +187,36 @@ fn no_import_circles() {
         })
         .collect();
     assert!(wrong.is_empty(), "files that import each other:\n{}", wrong.join("\n\n"));
+}
+
+#[test]
+fn no_two_public_types_share_a_name() {
+    let mut homes: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (path, text) in all() {
+        let file = path.to_str().unwrap();
+        if ROOMS.contains(&room(file)) {
+            for name in imports::public_types(&imports::without_tests(&imports::tokens(&text))) {
+                homes.entry(name).or_default().push(file.to_owned());
+            }
+        }
+    }
+    let wrong: Vec<_> = homes.iter().filter(|(_, files)| files.len() > 1).collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+#[test]
+fn no_two_files_share_a_name() {
+    let mut homes: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
+    for (path, _) in all() {
+        // These are named after the commands and the variables.
+        if path.starts_with("src/ctl") || path.starts_with("src/options") || path.ends_with("mod.rs") {
+            continue;
+        }
+        homes.entry(path.file_name().unwrap().to_str().unwrap().to_owned()).or_default().push(path);
+    }
+    let ours = |files: &[PathBuf]| files.iter().any(|f| ROOMS.contains(&room(f.to_str().unwrap())));
+    let wrong: Vec<_> = homes.iter().filter(|(_, files)| files.len() > 1 && ours(files)).collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
 }
 
 /// Functions that are tables: a line per row.

@@ -12,6 +12,6 @@
 mod compiled;
 mod objects;
 mod pack;
-mod recipe;
+mod source_edits;
 
 pub(super) use pack::split;

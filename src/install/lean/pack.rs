@@ -2,10 +2,10 @@
 
 use super::compiled::Compiled;
 use super::objects::{Split, SplitArchive};
-use super::recipe;
+use super::source_edits;
 use crate::install::build;
 use crate::install::context::{BuildContext, InstallError};
-use crate::install::symbols;
+use crate::install::symbol_binding;
 use crate::install::sysroot::Sysroot;
 use object::read::archive::ArchiveFile;
 use std::collections::BTreeSet;
@@ -22,7 +22,7 @@ pub fn split(context: &BuildContext<'_>, build: &Path, source: &Path, tree: &Sys
     let log = fs::read_to_string(build.join("make.log")).map_err(|e| InstallError::io("reading the log of make", e))?;
     let directories = ["src", "src/c++98", "src/c++11", "src/c++17", "src/c++20", "src/filesystem", "libsupc++"];
     let compiled = Compiled::parse(&log).located(build, &directories);
-    let split = recipe::split(&compiled, build, source).map_err(|what| unfit(&what))?;
+    let split = source_edits::split(&compiled, build, source).map_err(|what| unfit(&what))?;
     let work = context.work.join("lean");
     fs::create_dir_all(&work).map_err(|e| InstallError::io("making a directory", e))?;
     let makefile = makefile(context, &compiled, &split, &work).map_err(|what| unfit(&what))?;
@@ -109,7 +109,7 @@ fn pack(
     let wide: Vec<PathBuf> = made(|s| s != SplitArchive::First).collect();
     for repeated in made(|s| s == SplitArchive::Second { weak: true }) {
         let mut bytes = fs::read(&repeated).map_err(io)?;
-        symbols::weaken_defined(&mut bytes).map_err(unreadable)?;
+        symbol_binding::weaken_defined(&mut bytes).map_err(unreadable)?;
         fs::write(repeated, bytes).map_err(io)?;
     }
     for (name, members) in [("libstdc++-narrow.a", narrow), ("libstdc++-wide.a", wide)] {
