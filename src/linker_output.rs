@@ -20,7 +20,7 @@ const MANY: usize = 64;
 
 /// The listener of one link.
 #[derive(Debug, Default)]
-pub struct Listener {
+pub(crate) struct Listener {
     /// Functions whose warning is no longer true.
     repaired: BTreeSet<String>,
     /// An unfinished line.
@@ -37,12 +37,12 @@ pub struct Listener {
 
 impl Listener {
     /// A listener that leaves out the warnings about these functions.
-    pub fn new(repaired: impl IntoIterator<Item = String>) -> Listener {
+    pub(crate) fn new(repaired: impl IntoIterator<Item = String>) -> Listener {
         Listener { repaired: repaired.into_iter().collect(), ..Listener::default() }
     }
 
     /// Takes bytes and gives those that are to be passed on now.
-    pub fn take(&mut self, bytes: &[u8]) -> Vec<u8> {
+    pub(crate) fn take(&mut self, bytes: &[u8]) -> Vec<u8> {
         self.rest.extend_from_slice(bytes);
         let mut out = Vec::new();
         while let Some(end) = self.rest.iter().position(|b| *b == b'\n') {
@@ -53,7 +53,7 @@ impl Listener {
     }
 
     /// What is left at the end.
-    pub fn finish(&mut self) -> Vec<u8> {
+    pub(crate) fn finish(&mut self) -> Vec<u8> {
         let mut out = Vec::new();
         self.release(&mut out);
         out.append(&mut self.rest);
@@ -61,12 +61,12 @@ impl Listener {
     }
 
     /// The undefined symbols that were named.
-    pub fn undefined(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn undefined(&self) -> impl Iterator<Item = &str> {
         self.undefined.iter().map(String::as_str)
     }
 
     /// The symbols that were defined twice.
-    pub fn defined_twice(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn defined_twice(&self) -> impl Iterator<Item = &str> {
         self.twice.iter().map(String::as_str)
     }
 

@@ -17,10 +17,10 @@ use std::time::Instant;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The version of the line's shape.
-pub const SCHEMA: u32 = 1;
+pub(crate) const SCHEMA: u32 = 1;
 
 /// The file in the report directory.
-pub const FILE: &str = "links.jsonl";
+pub(crate) const FILE: &str = "links.jsonl";
 
 /// How a link ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,7 +59,7 @@ pub struct Times {
 /// Who linked a program.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "by", content = "why-not-built-in")]
-pub enum LinkedBy {
+pub(crate) enum LinkedBy {
     /// Nobody got so far.
     #[default]
     Nobody,
@@ -71,7 +71,7 @@ pub enum LinkedBy {
 
 /// One line.
 #[derive(Debug, Clone, Serialize)]
-pub struct LinkRecord<'a> {
+pub(crate) struct LinkRecord<'a> {
     /// Version of this shape.
     pub schema: u32,
     /// Milliseconds since 1970.
@@ -120,7 +120,7 @@ pub struct LinkRecord<'a> {
 
 impl LinkRecord<'_> {
     /// The line of a call of which nothing is known but its words and its end.
-    pub fn blank(outcome: Outcome, argv: &[OsString]) -> LinkRecord<'static> {
+    pub(crate) fn blank(outcome: Outcome, argv: &[OsString]) -> LinkRecord<'static> {
         let time = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis());
         LinkRecord {
             schema: SCHEMA,
@@ -150,7 +150,7 @@ impl LinkRecord<'_> {
 }
 
 /// Words for a report.
-pub fn lossy(words: &[OsString]) -> Vec<String> {
+pub(crate) fn lossy(words: &[OsString]) -> Vec<String> {
     words.iter().map(|w| w.to_string_lossy().into_owned()).collect()
 }
 
@@ -158,7 +158,7 @@ pub fn lossy(words: &[OsString]) -> Vec<String> {
 ///
 /// # Errors
 /// A directory that can't be made or written.
-pub fn append(dir: &Path, record: &LinkRecord<'_>) -> io::Result<()> {
+pub(crate) fn append(dir: &Path, record: &LinkRecord<'_>) -> io::Result<()> {
     let mut line = serde_json::to_vec(record)?;
     line.push(b'\n');
     fs::create_dir_all(dir)?;

@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use twox_hash::XxHash3_128;
 
 /// Converts `shared` and writes the archive.
-pub fn run(settings: &Settings, shared: &Path, output: Option<PathBuf>) -> u8 {
+pub(crate) fn run(settings: &Settings, shared: &Path, output: Option<PathBuf>) -> u8 {
     let hint = |text: &str| Some(text.to_owned());
     let output = match output.or_else(|| default_output(shared)) {
         Some(output) => output,

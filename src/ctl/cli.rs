@@ -34,7 +34,7 @@ use std::path::PathBuf;
         STATICCXX_REPORT=DIR                one JSON line a link into DIR/links.jsonl\n  \
         STATICCXX_LOG=info|debug            what is done, on stderr"
 )]
-pub struct Cli {
+pub(crate) struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: CtlCommand,
@@ -42,7 +42,7 @@ pub struct Cli {
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-pub enum CtlCommand {
+pub(crate) enum CtlCommand {
     /// Say of each file whether it is a fully static program
     ///
     /// For a dynamic file, list what it needs, as ldd does, without running it.
@@ -178,7 +178,7 @@ pub enum CtlCommand {
 
 /// What `staticctl env` speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Shell {
+pub(crate) enum Shell {
     /// sh, bash, zsh
     Sh,
     /// fish

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 /// `staticctl plugins`.
 #[derive(Debug, Args)]
-pub struct PluginsArgs {
+pub(crate) struct PluginsArgs {
     /// The program as it is when it is dynamic
     pub program: PathBuf,
     /// A file for the list: STATICCXX_PLUGINS=@FILE
@@ -20,7 +20,7 @@ pub struct PluginsArgs {
 
 /// The network of a program that is tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum Network {
+pub(crate) enum Network {
     /// A loopback interface and nothing else
     #[default]
     None,
@@ -30,7 +30,7 @@ pub enum Network {
 
 /// `staticctl try`.
 #[derive(Debug, Args)]
-pub struct TryArgs {
+pub(crate) struct TryArgs {
     /// Add what `staticctl image --etc` adds: passwd, group, hosts, nsswitch.conf, services, protocols
     #[arg(long)]
     pub with_etc: bool,
@@ -65,7 +65,7 @@ pub struct TryArgs {
 
 /// `staticctl convert`.
 #[derive(Debug, Args)]
-pub struct ConvertArgs {
+pub(crate) struct ConvertArgs {
     /// The program: a path, or a name along PATH
     pub program: OsString,
     /// The result; in a directory it has the program's name
@@ -98,7 +98,7 @@ pub struct ConvertArgs {
 
 /// `staticctl image`.
 #[derive(Debug, Args)]
-pub struct ImageArgs {
+pub(crate) struct ImageArgs {
     /// Static programs; each becomes /NAME. Programs for several machines make an image for several platforms
     #[arg(required = true)]
     pub programs: Vec<PathBuf>,
@@ -181,7 +181,7 @@ pub struct ImageArgs {
 
 /// The commands about toolchains.
 #[derive(Debug, Subcommand)]
-pub enum ToolchainCommand {
+pub(crate) enum ToolchainCommand {
     /// All toolchains: what was found and what they make
     List {
         /// Try also those that take minutes at their first link (zig)
@@ -263,7 +263,7 @@ pub enum ToolchainCommand {
 
 /// What can be built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum InstallableToolchain {
+pub(crate) enum InstallableToolchain {
     /// musl with libstdc++.
     Musl,
 }

@@ -29,7 +29,7 @@ use std::sync::Arc;
 use tempfile::TempDir;
 
 /// Converts a program. Gives the exit status.
-pub fn run(settings: &Settings, args: &ConvertArgs) -> u8 {
+pub(crate) fn run(settings: &Settings, args: &ConvertArgs) -> u8 {
     let guard = Guard::install();
     let ended = convert(settings, args, &guard);
     match (guard.caught(), ended) {

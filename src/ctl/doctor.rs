@@ -11,7 +11,7 @@ use crate::toolchain::{Facts, Invocation, Need, Selected};
 use std::fmt::Write;
 
 /// Looks at both languages as the drivers would, and at the settings.
-pub fn run(settings: &Settings) -> u8 {
+pub(crate) fn run(settings: &Settings) -> u8 {
     let mut text = String::new();
     let mut code = EXIT_YES;
     for language in [Language::C, Language::Cxx] {

@@ -10,7 +10,7 @@ use crate::settings::Settings;
 use std::ffi::OsStr;
 
 /// Prints the variables.
-pub fn print(settings: &Settings, toolchain: Option<&OsStr>, shell: Shell) -> u8 {
+pub(crate) fn print(settings: &Settings, toolchain: Option<&OsStr>, shell: Shell) -> u8 {
     let environment = match environment::prepare(settings, toolchain) {
         Ok(environment) => environment,
         Err(error) => {
@@ -55,7 +55,7 @@ fn fish(value: &OsStr) -> String {
 }
 
 /// Prints a file for a build system.
-pub fn file(settings: &Settings, toolchain: Option<&OsStr>, text: fn(&Values) -> String) -> u8 {
+pub(crate) fn file(settings: &Settings, toolchain: Option<&OsStr>, text: fn(&Values) -> String) -> u8 {
     match environment::file(settings, toolchain, text) {
         Ok(text) => produce(&text, EXIT_YES),
         Err(error) => {
@@ -66,12 +66,12 @@ pub fn file(settings: &Settings, toolchain: Option<&OsStr>, text: fn(&Values) ->
 }
 
 /// The CMake toolchain file.
-pub fn cmake(settings: &Settings, toolchain: Option<&OsStr>) -> u8 {
+pub(crate) fn cmake(settings: &Settings, toolchain: Option<&OsStr>) -> u8 {
     file(settings, toolchain, templates::cmake)
 }
 
 /// The Meson file.
-pub fn meson(settings: &Settings, toolchain: Option<&OsStr>) -> u8 {
+pub(crate) fn meson(settings: &Settings, toolchain: Option<&OsStr>) -> u8 {
     file(settings, toolchain, templates::meson)
 }
 

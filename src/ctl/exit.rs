@@ -1,8 +1,8 @@
 //! The exit statuses that most commands share. `run`, `try` and `convert` document more of their own.
 
 /// The command did what it was asked to do, and the answer is yes.
-pub const EXIT_YES: u8 = 0;
+pub(crate) const EXIT_YES: u8 = 0;
 /// It did, and the answer is no: a file is not static, a toolchain is not complete.
-pub const EXIT_NO: u8 = 1;
+pub(crate) const EXIT_NO: u8 = 1;
 /// It could not: bad arguments, an unreadable file.
-pub const EXIT_ERROR: u8 = 2;
+pub(crate) const EXIT_ERROR: u8 = 2;

@@ -17,7 +17,7 @@ use std::ffi::OsString;
 use std::fmt::Write;
 
 /// Explains a call; `command` begins with the compiler's name.
-pub fn run(settings: &Settings, command: &[OsString], json: bool) -> u8 {
+pub(crate) fn run(settings: &Settings, command: &[OsString], json: bool) -> u8 {
     let own = command.first().map_or(Language::C, |name| Invocation::parse(name, Language::C).language);
     let request = args::classify(command.get(1..).unwrap_or_default(), own);
     let mut prepared = match driver::prepare(settings, own, command) {

@@ -29,7 +29,7 @@ use std::time::Duration;
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// Makes an image, writes it and pushes it.
-pub fn run(settings: &Settings, args: &ImageArgs) -> u8 {
+pub(crate) fn run(settings: &Settings, args: &ImageArgs) -> u8 {
     match make(settings, args) {
         Ok(()) => EXIT_YES,
         Err(Reported(status)) => status,

@@ -19,12 +19,12 @@ use std::fmt::Write as _;
 use std::num::NonZeroUsize;
 
 /// Jobs at a time where the user does not say.
-pub fn cores() -> usize {
+pub(crate) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }
 
 /// Builds a toolchain and says what came of it.
-pub fn build(settings: &Settings, options: &InstallOptions) -> u8 {
+pub(crate) fn build(settings: &Settings, options: &InstallOptions) -> u8 {
     match install(settings, options) {
         Ok(manifest) => {
             if !options.quiet {
@@ -72,7 +72,7 @@ pub fn build(settings: &Settings, options: &InstallOptions) -> u8 {
 }
 
 /// Removes a toolchain that was built.
-pub fn remove(settings: &Settings, name: &str) -> u8 {
+pub(crate) fn remove(settings: &Settings, name: &str) -> u8 {
     let Some(data) = &settings.data_dir else { return fail(InstallError::NoHome, None) };
     let place = ToolchainPlace::new(data, name);
     if name.contains('/') || place.in_use().is_none() {
@@ -86,7 +86,7 @@ pub fn remove(settings: &Settings, name: &str) -> u8 {
 }
 
 /// Tests any toolchain.
-pub fn test(settings: &Settings, name: &OsStr, json: bool) -> u8 {
+pub(crate) fn test(settings: &Settings, name: &OsStr, json: bool) -> u8 {
     let descriptor = match resolve(settings, name) {
         Ok(descriptor) => descriptor,
         Err(e) => {
@@ -146,12 +146,12 @@ pub fn test(settings: &Settings, name: &OsStr, json: bool) -> u8 {
 }
 
 /// What is known of a toolchain that was built here.
-pub fn manifest(descriptor: &crate::toolchain::descriptor::Descriptor) -> Option<Manifest> {
+pub(crate) fn manifest(descriptor: &crate::toolchain::descriptor::Descriptor) -> Option<Manifest> {
     Manifest::load(descriptor.manifest.as_deref()?)
 }
 
 /// Says that a toolchain has no prefix.
-pub fn no_prefix(name: &OsStr) -> u8 {
+pub(crate) fn no_prefix(name: &OsStr) -> u8 {
     fail(
         format!("toolchain `{}` has no prefix for libraries: it was not built here", name.to_string_lossy()),
         Some("staticctl toolchain install musl".into()),

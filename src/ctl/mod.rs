@@ -1,26 +1,26 @@
 //! `staticctl`: everything that is not a compiler call.
 
-pub mod archive;
-pub mod check;
-pub mod cli;
-pub mod cli_args;
-pub mod convert;
+pub(crate) mod archive;
+pub(crate) mod check;
+pub(crate) mod cli;
+pub(crate) mod cli_args;
+pub(crate) mod convert;
 mod convert_plan;
 mod convert_summary;
-pub mod doctor;
-pub mod env;
-pub mod exit;
-pub mod explain;
-pub mod image;
-pub mod install;
+pub(crate) mod doctor;
+pub(crate) mod env;
+pub(crate) mod exit;
+pub(crate) mod explain;
+pub(crate) mod image;
+pub(crate) mod install;
 mod output;
-pub mod pages;
-pub mod plugins;
-pub mod run;
-pub mod shims;
-pub mod toolchain;
-pub mod trial;
-pub mod verify;
+pub(crate) mod pages;
+pub(crate) mod plugins;
+pub(crate) mod run;
+pub(crate) mod shims;
+pub(crate) mod toolchain;
+pub(crate) mod trial;
+pub(crate) mod verify;
 
 use crate::settings::Settings;
 use clap::Parser;

@@ -27,7 +27,7 @@ struct Opened {
 }
 
 /// Runs a program and prints the list.
-pub fn run(settings: &Settings, args: &PluginsArgs) -> u8 {
+pub(crate) fn run(settings: &Settings, args: &PluginsArgs) -> u8 {
     let name = args.program.to_string_lossy();
     let path = match name.contains('/') || args.program.is_file() {
         true => Some(args.program.clone()),

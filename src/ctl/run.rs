@@ -22,13 +22,13 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime};
 
 /// The command was not found, as a shell says it.
-pub const EXIT_NOT_FOUND: u8 = 127;
+pub(crate) const EXIT_NOT_FOUND: u8 = 127;
 /// The command is there and can't be run, as a shell says it.
-pub const EXIT_NOT_RUNNABLE: u8 = 126;
+pub(crate) const EXIT_NOT_RUNNABLE: u8 = 126;
 
 /// What is asked for.
 #[derive(Debug)]
-pub struct RunRequest {
+pub(crate) struct RunRequest {
     /// The toolchain.
     pub toolchain: Option<OsString>,
     /// File for the report.
@@ -42,7 +42,7 @@ pub struct RunRequest {
 }
 
 /// Runs a command under our drivers. Gives its exit status, or ends by its signal.
-pub fn run(settings: &Settings, request: &RunRequest) -> u8 {
+pub(crate) fn run(settings: &Settings, request: &RunRequest) -> u8 {
     let report = match request.report.as_deref().map(ReportFile::open).transpose() {
         Ok(report) => report,
         Err((path, error)) => return fail(format!("the report `{}` can't be written: {error}", path.display()), None),

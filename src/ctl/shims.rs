@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 /// Makes the directory with links for the usual names of compilers, and for the versioned and target-prefixed compilers
 /// (`gcc-12`, `x86_64-linux-gnu-g++`) that PATH has.
-pub fn run(settings: &Settings, dir: &Path, force: bool) -> u8 {
+pub(crate) fn run(settings: &Settings, dir: &Path, force: bool) -> u8 {
     let Some(home) = std::env::current_exe().ok().and_then(|p| p.parent().map(Path::to_owned)) else {
         return fail("the directory of this program can't be found", None);
     };
@@ -29,7 +29,12 @@ pub fn run(settings: &Settings, dir: &Path, force: bool) -> u8 {
 ///
 /// # Errors
 /// The path that could not be made, and why.
-pub fn make(dir: &Path, home: &Path, path: Option<&OsStr>, force: bool) -> Result<PathBuf, (PathBuf, io::Error)> {
+pub(crate) fn make(
+    dir: &Path,
+    home: &Path,
+    path: Option<&OsStr>,
+    force: bool,
+) -> Result<PathBuf, (PathBuf, io::Error)> {
     let at = |path: &Path| {
         let path = path.to_owned();
         move |e: io::Error| (path, e)

@@ -22,7 +22,7 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Runs one of the commands.
-pub fn run(settings: &Settings, command: &ToolchainCommand) -> u8 {
+pub(crate) fn run(settings: &Settings, command: &ToolchainCommand) -> u8 {
     match command {
         ToolchainCommand::List { all } => list(settings, *all),
         ToolchainCommand::Show { name, prefix: true, .. } => show_prefix(settings, name),

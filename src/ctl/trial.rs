@@ -37,7 +37,7 @@ struct TriedProgram {
 }
 
 /// Runs a program in an empty root. Gives its exit status; ends by its signal.
-pub fn run(settings: &Settings, args: &TryArgs) -> u8 {
+pub(crate) fn run(settings: &Settings, args: &TryArgs) -> u8 {
     match prepare_and_run(settings, args) {
         Ok(Ended::Exited(code)) => u8::try_from(code & 0xff).unwrap_or(EXIT_NO_ROOT),
         Ok(Ended::Killed(signal)) => run::die_like(signal),

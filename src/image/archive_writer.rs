@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 /// A destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ImageOutput {
+pub(crate) enum ImageOutput {
     /// `-o FILE`: one archive.
     Archive(PathBuf),
     /// `-o DIR/`: a layout in a directory.
@@ -22,7 +22,7 @@ pub enum ImageOutput {
 
 /// Why it can't be written.
 #[derive(Debug, thiserror::Error)]
-pub enum OutputError {
+pub(crate) enum OutputError {
     /// Writing failed.
     #[error("`{path}` can't be written: {1}", path = .0.display())]
     Io(PathBuf, io::Error),
@@ -36,7 +36,7 @@ pub enum OutputError {
 
 impl ImageOutput {
     /// Reads the value of `-o`: a slash at the end or a directory that exists is a directory.
-    pub fn parse(path: &Path) -> ImageOutput {
+    pub(crate) fn parse(path: &Path) -> ImageOutput {
         if path == Path::new("-") {
             return ImageOutput::Stdout;
         }
@@ -47,7 +47,7 @@ impl ImageOutput {
     }
 
     /// A directory on the file system that it goes to, for what does not fit into memory.
-    pub fn directory(&self) -> PathBuf {
+    pub(crate) fn directory(&self) -> PathBuf {
         match self {
             ImageOutput::Archive(path) | ImageOutput::Directory(path) => parent(path),
             ImageOutput::Stdout => std::env::temp_dir(),
@@ -58,7 +58,7 @@ impl ImageOutput {
     ///
     /// # Errors
     /// Nothing is left behind then.
-    pub fn write(&self, image: &ContainerImage, interrupted: &dyn Fn() -> bool) -> Result<u64, OutputError> {
+    pub(crate) fn write(&self, image: &ContainerImage, interrupted: &dyn Fn() -> bool) -> Result<u64, OutputError> {
         let top = image.top()?;
         let layout = OciLayout::new(&top, image.blobs(), image.time);
         match self {

@@ -7,7 +7,7 @@ use std::path::Path;
 
 /// What to do about a path that was not there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Remedy {
+pub(crate) enum Remedy {
     /// An option of `staticctl image` adds it.
     Part(ImagePart),
     /// Container runtimes give it to every container.
@@ -78,7 +78,7 @@ enum RemedyRow {
 }
 
 /// What to do about one attempt. `exists` says whether a path is a readable file or directory of this machine.
-pub fn remedy(attempt: &Attempt, exists: impl Fn(&Path) -> bool) -> Remedy {
+pub(crate) fn remedy(attempt: &Attempt, exists: impl Fn(&Path) -> bool) -> Remedy {
     let path = Path::new(&attempt.path);
     let row = ROWS.iter().find(|(pattern, _)| match pattern {
         Is(whole) => path == Path::new(whole),
@@ -115,7 +115,7 @@ fn zone(path: &Path) -> Option<String> {
 
 impl Remedy {
     /// What a message says behind `` `PATH` is not there: ``.
-    pub fn advice(&self, path: &str) -> String {
+    pub(crate) fn advice(&self, path: &str) -> String {
         match self {
             Remedy::Part(part) => format!("`{}` adds it to an image", part.option()),
             Remedy::Runtime => "container runtimes put it there".into(),
@@ -137,7 +137,7 @@ impl Remedy {
 }
 
 /// The parts that a list of attempts asks for.
-pub fn parts(attempts: &[Attempt], exists: impl Fn(&Path) -> bool) -> Vec<ImagePart> {
+pub(crate) fn parts(attempts: &[Attempt], exists: impl Fn(&Path) -> bool) -> Vec<ImagePart> {
     let mut parts: Vec<ImagePart> = attempts
         .iter()
         .filter_map(|a| match remedy(a, &exists) {

@@ -12,7 +12,7 @@ use tar::{Builder, EntryType, Header};
 
 /// How layers are compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Packing {
+pub(crate) enum Packing {
     /// gzip at this level, which every tool reads.
     Gzip(u32),
     /// zstd at this level; needs containerd 1.5, docker 23, podman 3 or newer.
@@ -56,13 +56,11 @@ impl FromStr for Packing {
 
 /// A layer.
 #[derive(Debug)]
-pub struct Layer {
+pub(crate) struct Layer {
     /// What is stored.
     pub blob: Blob,
     /// The digest of the archive before it was compressed.
     pub diff_id: Sha,
-    /// The length of the archive before it was compressed.
-    pub unpacked: u64,
     /// How it was compressed.
     pub packing: Packing,
 }
@@ -72,7 +70,7 @@ const IN_MEMORY: usize = 16 << 20;
 
 /// Why a layer can't be made.
 #[derive(Debug, thiserror::Error)]
-pub enum LayerError {
+pub(crate) enum LayerError {
     /// A file of this machine can't be read.
     #[error("`{path}` can't be read: {1}", path = .0.display())]
     Read(PathBuf, io::Error),
@@ -168,7 +166,7 @@ impl<W: Write> Write for LayerWriter<W> {
 }
 
 /// What a layer is made with.
-pub struct LayerSettings<'a> {
+pub(crate) struct LayerSettings<'a> {
     /// How it is compressed.
     pub packing: Packing,
     /// Time of all its files, in seconds since 1970.
@@ -183,7 +181,7 @@ pub struct LayerSettings<'a> {
 ///
 /// # Errors
 /// What can't be read or written.
-pub fn make(tree: &FileTree, making: &LayerSettings<'_>) -> Result<Layer, LayerError> {
+pub(crate) fn make(tree: &FileTree, making: &LayerSettings<'_>) -> Result<Layer, LayerError> {
     let LayerSettings { packing, time, directory, interrupted } = *making;
     let spooled = Spooled { spool: Spool::Memory(Vec::new()), directory, interrupted };
     let packer = LayerWriter::new(packing, Hashing::new(spooled))?;
@@ -191,13 +189,13 @@ pub fn make(tree: &FileTree, making: &LayerSettings<'_>) -> Result<Layer, LayerE
     for (path, node) in tree.iter() {
         append(&mut archive, path, node, time)?;
     }
-    let (packer, diff_id, unpacked) = archive.into_inner()?.finish();
+    let (packer, diff_id, _) = archive.into_inner()?.finish();
     let (spooled, sha, len) = packer.finish()?.finish();
     let bytes = match spooled.spool {
         Spool::Memory(memory) => Bytes::Memory(memory),
         Spool::File(file) => Bytes::File(file),
     };
-    Ok(Layer { blob: Blob::from_parts(sha, len, bytes), diff_id, unpacked, packing })
+    Ok(Layer { blob: Blob::from_parts(sha, len, bytes), diff_id, packing })
 }
 
 fn append<W: Write>(archive: &mut Builder<W>, path: &Path, node: &Node, time: u64) -> Result<(), LayerError> {
@@ -308,7 +306,7 @@ mod tests {
         }
         assert_eq!(seen.first(), Some(&("c".into(), "two".into())));
         assert_eq!(seen.last(), Some(&(long[1..].into(), "1".into())));
-        assert_eq!(made.unpacked, made.blob.len);
+        assert_eq!(made.diff_id, made.blob.sha);
     }
 
     #[test]

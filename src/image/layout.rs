@@ -15,20 +15,20 @@ use std::path::Path;
 use tar::{Builder, EntryType, Header};
 
 /// Everything that is written: paths and their blobs, sorted.
-pub struct OciLayout<'a> {
+pub(crate) struct OciLayout<'a> {
     files: BTreeMap<String, &'a Blob>,
     /// Time of all entries of an archive.
     time: u64,
 }
 
 /// The file that says that a directory is a layout.
-pub const MARK: &str = "oci-layout";
+pub(crate) const MARK: &str = "oci-layout";
 
 /// Its content.
 const VERSION: &[u8] = br#"{"imageLayoutVersion":"1.0.0"}"#;
 
 /// The documents at the top of a layout.
-pub struct Top {
+pub(crate) struct Top {
     /// `oci-layout`.
     mark: Blob,
     /// `index.json`.
@@ -38,7 +38,7 @@ pub struct Top {
 }
 
 /// The image that docker takes out of an archive.
-pub struct ForDocker<'a> {
+pub(crate) struct ForDocker<'a> {
     /// Its configuration.
     pub config: &'a Blob,
     /// Its layers.
@@ -56,7 +56,7 @@ impl Top {
     ///
     /// # Errors
     /// None that a document of ours can give.
-    pub fn new(index: Vec<u8>, docker: Option<&ForDocker<'_>>) -> Result<Top, serde_json::Error> {
+    pub(crate) fn new(index: Vec<u8>, docker: Option<&ForDocker<'_>>) -> Result<Top, serde_json::Error> {
         let docker = docker.map(|d| {
             let layers: Vec<String> = d.layers.iter().map(|l| path_of(l)).collect();
             json(&serde_json::json!([{ "Config": path_of(d.config), "RepoTags": d.names, "Layers": layers }]))
@@ -67,7 +67,7 @@ impl Top {
 
 impl<'a> OciLayout<'a> {
     /// The layout of these blobs.
-    pub fn new(top: &'a Top, blobs: impl IntoIterator<Item = &'a Blob>, time: u64) -> OciLayout<'a> {
+    pub(crate) fn new(top: &'a Top, blobs: impl IntoIterator<Item = &'a Blob>, time: u64) -> OciLayout<'a> {
         let mut files: BTreeMap<String, &Blob> = blobs.into_iter().map(|b| (path_of(b), b)).collect();
         files.insert(MARK.into(), &top.mark);
         files.insert("index.json".into(), &top.index);
@@ -81,7 +81,7 @@ impl<'a> OciLayout<'a> {
     ///
     /// # Errors
     /// What can't be written.
-    pub fn write_archive(&self, to: impl Write) -> io::Result<()> {
+    pub(crate) fn write_archive(&self, to: impl Write) -> io::Result<()> {
         let mut archive = Builder::new(to);
         let header = |kind, mode, len| {
             let mut header = Header::new_ustar();
@@ -116,7 +116,7 @@ impl<'a> OciLayout<'a> {
     ///
     /// # Errors
     /// What can't be written.
-    pub fn write_directory(&self, directory: &Path) -> io::Result<()> {
+    pub(crate) fn write_directory(&self, directory: &Path) -> io::Result<()> {
         fs::create_dir_all(directory.join("blobs/sha256"))?;
         for (path, blob) in self.files.iter().filter(|(path, _)| *path != "manifest.json") {
             let mut file = File::create(directory.join(path))?;

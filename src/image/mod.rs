@@ -12,18 +12,18 @@
 //! Nothing of when, where and by whom goes into an image: a bill of materials or a signature, which would be further
 //! manifests that refer to the image's, can be added to [`ContainerImage`] without a change of its digest.
 
-pub mod archive_writer;
-pub mod blob;
-pub mod config;
-pub mod from_trace;
-pub mod layer;
-pub mod layout;
-pub mod parts;
-pub mod platform;
-pub mod reference;
+pub(crate) mod archive_writer;
+pub(crate) mod blob;
+pub(crate) mod config;
+pub(crate) mod from_trace;
+pub(crate) mod layer;
+pub(crate) mod layout;
+pub(crate) mod parts;
+pub(crate) mod platform;
+pub(crate) mod reference;
 #[cfg(feature = "push")]
-pub mod registry;
-pub mod static_program;
+pub(crate) mod registry;
+pub(crate) mod static_program;
 
 use crate::rootfs::tree::{self, FileContent, FileTree, Node, TreeError};
 use blob::{Blob, Sha};
@@ -40,7 +40,7 @@ use std::path::{Path, PathBuf};
 
 /// What is asked for.
 #[derive(Debug, Clone)]
-pub struct ImageSpec {
+pub(crate) struct ImageSpec {
     /// At least one.
     pub programs: Vec<ImageProgram>,
     /// Files and directories of this machine, and their places.
@@ -55,7 +55,7 @@ pub struct ImageSpec {
 
 /// Why there is no image.
 #[derive(Debug, thiserror::Error)]
-pub enum ImageError {
+pub(crate) enum ImageError {
     /// Files that do not go together.
     #[error(transparent)]
     Tree(#[from] TreeError),
@@ -72,7 +72,7 @@ pub enum ImageError {
 
 /// The files of the image for one platform.
 #[derive(Debug, Clone, Default)]
-pub struct ImageFiles {
+pub(crate) struct ImageFiles {
     /// What was named: programs, `--add`, directories of options.
     pub own: FileTree,
     /// What parts add to it.
@@ -81,7 +81,7 @@ pub struct ImageFiles {
 
 impl ImageSpec {
     /// The platforms of the programs, sorted.
-    pub fn platforms(&self) -> Vec<Platform> {
+    pub(crate) fn platforms(&self) -> Vec<Platform> {
         let mut all: Vec<Platform> = self.programs.iter().map(|p| p.platform.clone()).collect();
         all.sort();
         all.dedup();
@@ -92,7 +92,7 @@ impl ImageSpec {
     ///
     /// # Errors
     /// Two things for one path; what can't be read.
-    pub fn files(&self, platform: &Platform, sources: &PartSources) -> Result<ImageFiles, ImageError> {
+    pub(crate) fn files(&self, platform: &Platform, sources: &PartSources) -> Result<ImageFiles, ImageError> {
         let mut own = FileTree::default();
         for program in self.programs.iter().filter(|p| p.platform == *platform) {
             let content = FileContent::File(program.file.clone(), program.bytes);
@@ -120,7 +120,7 @@ impl ImageSpec {
     }
 
     /// The command of a platform's containers.
-    pub fn entrypoint(&self, platform: &Platform) -> Vec<String> {
+    pub(crate) fn entrypoint(&self, platform: &Platform) -> Vec<String> {
         let first = self.programs.iter().find(|p| p.platform == *platform);
         let own = || first.map(|p| p.place.to_string_lossy().into_owned()).into_iter().collect();
         self.run.entrypoint.clone().unwrap_or_else(own)
@@ -128,7 +128,7 @@ impl ImageSpec {
 }
 
 /// The image of one platform.
-pub struct PlatformImage {
+pub(crate) struct PlatformImage {
     /// Where it runs.
     pub platform: Platform,
     /// Its layers: the parts, which many images share, below; the programs above.
@@ -142,7 +142,7 @@ pub struct PlatformImage {
 }
 
 /// An image.
-pub struct ContainerImage {
+pub(crate) struct ContainerImage {
     /// One or more platforms.
     pub singles: Vec<PlatformImage>,
     /// What names them all, if they are more than one.
@@ -155,7 +155,7 @@ pub struct ContainerImage {
 ///
 /// # Errors
 /// See [`ImageError`].
-pub fn build_image(
+pub(crate) fn build_image(
     spec: &ImageSpec,
     sources: &PartSources,
     making: &LayerSettings<'_>,
@@ -203,12 +203,12 @@ impl PlatformImage {
 
 impl ContainerImage {
     /// What a registry would call it by.
-    pub fn digest(&self) -> Option<Sha> {
+    pub(crate) fn digest(&self) -> Option<Sha> {
         self.index.as_ref().or(self.singles.first().map(|s| &s.manifest)).map(|b| b.sha)
     }
 
     /// All that is stored, each once.
-    pub fn blobs(&self) -> impl Iterator<Item = &Blob> {
+    pub(crate) fn blobs(&self) -> impl Iterator<Item = &Blob> {
         self.singles
             .iter()
             .flat_map(|s| s.layers.iter().map(|l| &l.blob).chain([&s.config, &s.manifest]))
@@ -219,7 +219,7 @@ impl ContainerImage {
     ///
     /// # Errors
     /// See [`Undescribable`].
-    pub fn top(&self) -> Result<Top, Undescribable> {
+    pub(crate) fn top(&self) -> Result<Top, Undescribable> {
         let descriptor = match (&self.index, self.singles.first()) {
             (Some(index), _) => Some(config::descriptor(MediaType::ImageIndex, &index.sha, index.len)?),
             (None, Some(single)) => Some(single.descriptor()?),

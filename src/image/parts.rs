@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// One of them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ImagePart {
+pub(crate) enum ImagePart {
     /// `--etc`: passwd, group, nsswitch.conf, hosts, services, protocols.
     Etc,
     /// `--ca-certs`: the bundle of certificate authorities, where each TLS library looks for it.
@@ -22,7 +22,7 @@ pub enum ImagePart {
 
 impl ImagePart {
     /// The option that adds it.
-    pub fn option(&self) -> String {
+    pub(crate) fn option(&self) -> String {
         match self {
             ImagePart::Etc => "--etc".into(),
             ImagePart::CaCerts => "--ca-certs".into(),
@@ -36,7 +36,7 @@ impl ImagePart {
 
 /// A part that this machine can't give.
 #[derive(Debug, thiserror::Error)]
-pub enum PartError {
+pub(crate) enum PartError {
     /// None of the files is there.
     #[error("{what} for `{option}` is not on this machine: looked for {looked}")]
     NotHere {
@@ -64,7 +64,7 @@ pub enum PartError {
 
 /// Where on this machine the parts are looked for.
 #[derive(Debug, Clone)]
-pub struct PartSources {
+pub(crate) struct PartSources {
     /// Bundles of certificate authorities in PEM, the first that exists counts.
     pub ca_bundles: Vec<PathBuf>,
     /// The directory of time zones.
@@ -75,7 +75,7 @@ pub struct PartSources {
 
 impl PartSources {
     /// The usual places; `bundle` (SSL_CERT_FILE) before the usual ones.
-    pub fn usual(bundle: Option<&Path>) -> PartSources {
+    pub(crate) fn usual(bundle: Option<&Path>) -> PartSources {
         let bundles = [
             "/etc/ssl/certs/ca-certificates.crt",
             "/etc/pki/tls/certs/ca-bundle.crt",
@@ -94,7 +94,7 @@ impl PartSources {
     ///
     /// # Errors
     /// What this machine does not have, and names that are none.
-    pub fn put(&self, part: &ImagePart, tree: &mut FileTree) -> Result<(), PartError> {
+    pub(crate) fn put(&self, part: &ImagePart, tree: &mut FileTree) -> Result<(), PartError> {
         match part {
             ImagePart::Etc => etc(tree)?,
             ImagePart::Tmp => tree.put(Path::new("/tmp"), Node::Directory { mode: 0o1777, owner: 0 }, "`--tmp`")?,
@@ -219,7 +219,7 @@ const ETC: [(&str, &str); 6] = [
 ///
 /// # Errors
 /// Paths that are taken.
-pub fn etc(tree: &mut FileTree) -> Result<(), TreeError> {
+pub(crate) fn etc(tree: &mut FileTree) -> Result<(), TreeError> {
     for (path, text) in ETC {
         let content = FileContent::Bytes(Cow::Borrowed(text.as_bytes()));
         tree.put(Path::new(path), Node::File { content, executable: false }, "`--etc`")?;
@@ -229,13 +229,13 @@ pub fn etc(tree: &mut FileTree) -> Result<(), TreeError> {
 }
 
 /// The number of a user: itself, or what [`ImagePart::Etc`] says for a name.
-pub fn uid(user: &str) -> Option<u32> {
+pub(crate) fn uid(user: &str) -> Option<u32> {
     let line = include_str!("etc/passwd").lines().find(|l| l.split(':').next() == Some(user));
     user.parse().ok().or_else(|| line?.split(':').nth(2)?.parse().ok())
 }
 
 /// Whether [`ImagePart::Etc`] knows a user or group of this name.
-pub fn knows(file: &str, name: &str) -> bool {
+pub(crate) fn knows(file: &str, name: &str) -> bool {
     let text = ETC.iter().find(|e| e.0 == file).map_or("", |e| e.1);
     text.lines().any(|l| l.split(':').next() == Some(name))
 }

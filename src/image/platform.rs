@@ -9,7 +9,7 @@ use std::path::Path;
 
 /// Operating system, architecture, variant. The system is always linux.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Platform {
+pub(crate) struct Platform {
     /// `amd64`, `arm64`, ….
     pub architecture: String,
     /// `v7` of arm, `v8` of arm64; none elsewhere.
@@ -28,7 +28,7 @@ impl fmt::Display for Platform {
 
 /// Why a program has no platform.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PlatformError {
+pub(crate) enum PlatformError {
     /// For another system.
     #[error("it is for {0}, not for Linux")]
     System(&'static str),
@@ -69,7 +69,7 @@ static SYSTEMS: [(u8, &str); 6] =
 ///
 /// # Errors
 /// One that no container of Linux runs.
-pub fn of(path: &Path) -> Result<Platform, PlatformError> {
+pub(crate) fn of(path: &Path) -> Result<Platform, PlatformError> {
     let cache = ReadCache::new(File::open(path).map_err(|_| PlatformError::Unreadable)?);
     of_data(&cache)
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// What is wrong with a name.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BadReference {
+pub(crate) enum BadReference {
     /// A component outside the grammar.
     #[error(
         "`{0}` is no name of an image: lower case letters and digits in parts separated by `/`, and within a part by one `.`, one or two `_`, or any number of `-`"
@@ -29,7 +29,7 @@ pub enum BadReference {
 
 /// A name with its tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ImageReference {
+pub(crate) struct ImageReference {
     /// `HOST` or `HOST:PORT`; none in a plain name.
     pub host: Option<String>,
     /// The name within the registry.
@@ -91,7 +91,7 @@ impl ImageReference {
     ///
     /// # Errors
     /// The rule that is broken.
-    pub fn parse(text: &str) -> Result<ImageReference, BadReference> {
+    pub(crate) fn parse(text: &str) -> Result<ImageReference, BadReference> {
         if text.contains('@') {
             return Err(BadReference::Digest(text.into()));
         }
@@ -122,7 +122,7 @@ impl ImageReference {
     ///
     /// # Errors
     /// Also a name without one.
-    pub fn parse_with_host(text: &str) -> Result<ImageReference, BadReference> {
+    pub(crate) fn parse_with_host(text: &str) -> Result<ImageReference, BadReference> {
         let reference = ImageReference::parse(text)?;
         if reference.host.is_none() {
             return Err(BadReference::NoHost(text.into()));
@@ -131,7 +131,7 @@ impl ImageReference {
     }
 
     /// As containerd names it: `docker.io/library/hello:latest` for `hello`.
-    pub fn full(&self) -> String {
+    pub(crate) fn full(&self) -> String {
         match &self.host {
             Some(_) => self.to_string(),
             None if self.name.contains('/') => format!("docker.io/{self}"),

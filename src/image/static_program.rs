@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 /// A program that may.
 #[derive(Debug, Clone)]
-pub struct ImageProgram {
+pub(crate) struct ImageProgram {
     /// Its file on this machine.
     pub file: PathBuf,
     /// Its path in the image.
@@ -27,7 +27,7 @@ pub struct ImageProgram {
 
 /// Why a file may not.
 #[derive(Debug, thiserror::Error)]
-pub enum BadProgram {
+pub(crate) enum BadProgram {
     /// It can't be looked at.
     #[error("`{path}` can't be read: {1}", path = .0.display())]
     Io(PathBuf, io::Error),
@@ -50,7 +50,7 @@ pub enum BadProgram {
 
 impl BadProgram {
     /// What to type next.
-    pub fn hint(&self) -> Option<String> {
+    pub(crate) fn hint(&self) -> Option<String> {
         let shell = |path: &Path| crate::run::shell_line(&[path.as_os_str().to_owned()]);
         match self {
             BadProgram::NotStatic(path, _) => {
@@ -78,7 +78,7 @@ const OVERLAP: usize = 64;
 ///
 /// # Errors
 /// Why it may not.
-pub fn inspect(file: &Path) -> Result<ImageProgram, BadProgram> {
+pub(crate) fn inspect(file: &Path) -> Result<ImageProgram, BadProgram> {
     let own = || file.to_owned();
     let facts = check::inspect(file).map_err(|e| match e {
         ReadError::Io(e) => BadProgram::Io(own(), e),

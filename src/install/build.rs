@@ -30,7 +30,7 @@ const FOUND: [&str; 6] = [
 const PARTS: [&str; 3] = ["include", "libsupc++", "src"];
 
 /// Where libstdc++ is built.
-pub fn libstdcxx(context: &BuildContext<'_>) -> PathBuf {
+pub(crate) fn libstdcxx(context: &BuildContext<'_>) -> PathBuf {
     context.work.join("b").join(context.inputs.triple()).join("libstdc++-v3")
 }
 
@@ -109,7 +109,7 @@ fn configure_makefile(
 ///
 /// # Errors
 /// A configure script's failure, or something that it did not find.
-pub fn configure(context: &BuildContext<'_>, tree: &Sysroot, sources: &Path) -> Result<(), InstallError> {
+pub(crate) fn configure(context: &BuildContext<'_>, tree: &Sysroot, sources: &Path) -> Result<(), InstallError> {
     let io = |e| InstallError::io("preparing the build", e);
     let inputs = context.inputs;
     let compilers = compilers(context, tree).map_err(io)?;
@@ -141,7 +141,7 @@ pub fn configure(context: &BuildContext<'_>, tree: &Sysroot, sources: &Path) -> 
 ///
 /// # Errors
 /// A compiler's failure.
-pub fn compile(context: &BuildContext<'_>, tree: &Sysroot) -> Result<String, InstallError> {
+pub(crate) fn compile(context: &BuildContext<'_>, tree: &Sysroot) -> Result<String, InstallError> {
     let base = context.work.join("b").join(context.inputs.triple());
     let others: Vec<&str> = OTHERS.into_iter().filter(|n| base.join(n).join("Makefile").is_file()).collect();
     // One make over all of them, so that no core waits at the end of one. libstdc++'s output is kept apart: it says
@@ -199,12 +199,12 @@ pub fn compile(context: &BuildContext<'_>, tree: &Sysroot) -> Result<String, Ins
 ///
 /// # Errors
 /// A file that can't be written.
-pub fn plain(context: &BuildContext<'_>, tree: &Sysroot) -> Result<(), InstallError> {
+pub(crate) fn plain(context: &BuildContext<'_>, tree: &Sysroot) -> Result<(), InstallError> {
     install(context, &installed(context).join("lib/libstdc++.a"), &tree.lib().join("libstdc++.a"))
 }
 
 /// libstdc++'s archive as it was built.
-pub fn archive(context: &BuildContext<'_>) -> PathBuf {
+pub(crate) fn archive(context: &BuildContext<'_>) -> PathBuf {
     installed(context).join("lib/libstdc++.a")
 }
 

@@ -12,11 +12,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Kernel headers that programs include, besides `linux` and `asm`; musl has no files of these names.
-pub const KERNEL_DIRS: [&str; 9] = ["linux", "asm", "asm-generic", "drm", "misc", "mtd", "rdma", "sound", "video"];
+pub(crate) const KERNEL_DIRS: [&str; 9] =
+    ["linux", "asm", "asm-generic", "drm", "misc", "mtd", "rdma", "sound", "video"];
 
 /// Everything that goes into a toolchain.
 #[derive(Debug, Clone)]
-pub struct Inputs {
+pub(crate) struct Inputs {
     /// Architecture as in a triple (`x86_64`).
     pub arch: String,
     /// The C compiler, absolute.
@@ -49,7 +50,7 @@ pub struct Inputs {
 
 /// An installed musl.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Musl {
+pub(crate) struct Musl {
     /// Its headers.
     pub include: PathBuf,
     /// Its archives and crt objects.
@@ -60,7 +61,7 @@ pub struct Musl {
 
 /// What the user asked for.
 #[derive(Debug, Clone, Default)]
-pub struct RequestedInputs {
+pub(crate) struct RequestedInputs {
     /// Architecture; the machine's own without.
     pub arch: Option<String>,
     /// A directory with musl in it.
@@ -71,22 +72,22 @@ pub struct RequestedInputs {
 
 impl Inputs {
     /// The target triple.
-    pub fn triple(&self) -> String {
+    pub(crate) fn triple(&self) -> String {
         format!("{}-linux-musl", self.arch)
     }
 
     /// Major version of the compiler.
-    pub fn major(&self) -> &str {
+    pub(crate) fn major(&self) -> &str {
         major(&self.number)
     }
 
     /// A binutils program by its name for the target.
-    pub fn tool(&self, name: &str) -> String {
+    pub(crate) fn tool(&self, name: &str) -> String {
         format!("{}{name}", self.tool_prefix)
     }
 
     /// What a finished build depends on: a build of other inputs is of no use to this one.
-    pub fn identity(&self) -> String {
+    pub(crate) fn identity(&self) -> String {
         let stamp = |p: &Path| {
             use std::os::unix::fs::MetadataExt;
             let m = fs::metadata(p).ok();
@@ -107,7 +108,7 @@ impl Inputs {
     ///
     /// # Errors
     /// All that is missing or unfit, at once.
-    pub fn find(settings: &Settings, asked: &RequestedInputs) -> Result<Inputs, Vec<MissingPrerequisite>> {
+    pub(crate) fn find(settings: &Settings, asked: &RequestedInputs) -> Result<Inputs, Vec<MissingPrerequisite>> {
         let mut search = Search::new(settings, asked);
         let (cc, cxx) = search.compilers();
         let make = search.require(Prerequisite::Make, search.program("make"));
@@ -276,7 +277,7 @@ impl<'a> Search<'a> {
 }
 
 /// `12` of `12.2.0`.
-pub fn major(version: &str) -> &str {
+pub(crate) fn major(version: &str) -> &str {
     version.split('.').next().unwrap_or(version)
 }
 

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 /// Why there is no toolchain.
 #[derive(Debug, thiserror::Error)]
-pub enum InstallError {
+pub(crate) enum InstallError {
     /// Something is missing or unfit.
     #[error("{} thing(s) are missing", .0.len())]
     Missing(Vec<MissingPrerequisite>),
@@ -58,13 +58,13 @@ pub enum InstallError {
 
 impl InstallError {
     /// An error of a file.
-    pub fn io(doing: impl Into<String>, error: io::Error) -> InstallError {
+    pub(crate) fn io(doing: impl Into<String>, error: io::Error) -> InstallError {
         InstallError::Io { doing: doing.into(), error }
     }
 }
 
 /// Where a build is done: its inputs, its directory, its log.
-pub struct BuildContext<'a> {
+pub(crate) struct BuildContext<'a> {
     /// The inputs.
     pub inputs: &'a Inputs,
     /// The work directory.
@@ -105,7 +105,7 @@ impl BuildContext<'_> {
     ///
     /// # Errors
     /// Its failure, or the signal that ended it.
-    pub fn make(&self, dir: &Path, args: &[&str]) -> Result<(), InstallError> {
+    pub(crate) fn make(&self, dir: &Path, args: &[&str]) -> Result<(), InstallError> {
         let jobs = format!("-j{}", self.jobs);
         self.run_logged(Command::new([&self.inputs.make]).arg(jobs).args(args).in_dir(dir))
     }
@@ -114,7 +114,7 @@ impl BuildContext<'_> {
     ///
     /// # Errors
     /// As [`BuildContext::run_logged`].
-    pub fn quick(&self, words: &[&str], paths: impl IntoIterator<Item = PathBuf>) -> Result<(), InstallError> {
+    pub(crate) fn quick(&self, words: &[&str], paths: impl IntoIterator<Item = PathBuf>) -> Result<(), InstallError> {
         self.run_logged(Command::new(words.iter().map(OsString::from)).args(paths))
     }
 
@@ -122,7 +122,7 @@ impl BuildContext<'_> {
     ///
     /// # Errors
     /// Its failure with its telling line, or the signal that ended it or came meanwhile.
-    pub fn run_logged(&self, mut command: Command) -> Result<(), InstallError> {
+    pub(crate) fn run_logged(&self, mut command: Command) -> Result<(), InstallError> {
         let broken = |e| InstallError::io(format!("writing `{}`", self.log.display()), e);
         let mut log = OpenOptions::new().create(true).append(true).open(&self.log).map_err(broken)?;
         writeln!(log, "\n$ {}", command.shell()).map_err(broken)?;

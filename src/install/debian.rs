@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 ///
 /// # Errors
 /// Something that is no package, or is cut short.
-pub fn unpack(package: &Path, into: &Path) -> io::Result<()> {
+pub(crate) fn unpack(package: &Path, into: &Path) -> io::Result<()> {
     let bytes = fs::read(package)?;
     let broken = |e: object::Error| io::Error::other(format!("it is no Debian package: {e}"));
     let archive = ArchiveFile::parse(bytes.as_slice()).map_err(broken)?;
@@ -32,7 +32,7 @@ pub fn unpack(package: &Path, into: &Path) -> io::Result<()> {
 ///
 /// # Errors
 /// No apt, no network, no such package.
-pub fn fetch_musl(arch: &str, dir: &Path) -> io::Result<PathBuf> {
+pub(crate) fn fetch_musl(arch: &str, dir: &Path) -> io::Result<PathBuf> {
     let arch = debian_arch(arch);
     let work = dir.join(format!("apt-{arch}"));
     let state = work.join("state");

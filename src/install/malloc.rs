@@ -14,10 +14,10 @@ use std::io;
 static SOURCES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/mimalloc.tar.gz"));
 
 /// The archive's file name.
-pub const ARCHIVE: &str = "libmimalloc-offered.a";
+pub(crate) const ARCHIVE: &str = "libmimalloc-offered.a";
 
 /// The object's file name, to be linked whatever is called.
-pub const OBJECT: &str = "mimalloc.o";
+pub(crate) const OBJECT: &str = "mimalloc.o";
 
 /// What a program's own code calls that allocates: malloc and its kin, and operator new in its shapes (Itanium C++ ABI
 /// names), which every container comes down to. The functions of libstdc++ and libc that allocate are not among them:
@@ -64,7 +64,7 @@ const FLAGS: [&str; 14] = [
 ///
 /// # Errors
 /// The compiler's failure.
-pub fn build(context: &BuildContext<'_>, tree: &Sysroot) -> Result<(), InstallError> {
+pub(crate) fn build(context: &BuildContext<'_>, tree: &Sysroot) -> Result<(), InstallError> {
     let io = |e: io::Error| InstallError::io("unpacking the allocator", e);
     let dir = context.work.join("mimalloc");
     let _ = fs::remove_dir_all(&dir);

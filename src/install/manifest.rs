@@ -6,11 +6,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The version of this file's schema.
-pub const SCHEMA: u32 = 1;
+pub(crate) const SCHEMA: u32 = 1;
 
 /// A finished build.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Manifest {
+pub(crate) struct Manifest {
     /// Version of the schema.
     pub schema: u32,
     /// The toolchain's name.
@@ -47,7 +47,7 @@ pub struct Manifest {
 
 impl Manifest {
     /// Reads one; none where there is none or it is another program's.
-    pub fn load(path: &Path) -> Option<Manifest> {
+    pub(crate) fn load(path: &Path) -> Option<Manifest> {
         let manifest: Manifest = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
         (manifest.schema == SCHEMA).then_some(manifest)
     }
@@ -56,19 +56,19 @@ impl Manifest {
     ///
     /// # Errors
     /// A file that can't be written.
-    pub fn store(&self, path: &Path) -> std::io::Result<()> {
+    pub(crate) fn store(&self, path: &Path) -> std::io::Result<()> {
         fs::write(path, serde_json::to_vec_pretty(self)?)
     }
 
     /// How the self-test went, in two words.
-    pub fn tests_passed(&self) -> String {
+    pub(crate) fn tests_passed(&self) -> String {
         let passed = self.tests.iter().filter(|t| t.failed.is_none()).count();
         format!("{passed}/{} tests", self.tests.len())
     }
 }
 
 /// An age in words: days, or what is left of one.
-pub fn age(seconds: u64) -> String {
+pub(crate) fn age(seconds: u64) -> String {
     match seconds {
         s if s >= 2 * 86_400 => format!("{} days", s / 86_400),
         s if s >= 2 * 3600 => format!("{} hours", s / 3600),

@@ -14,24 +14,24 @@
 //! Everything is made in a work directory below the cache directory, which an interrupted build leaves for the next
 //! one, and moved into place when it has passed its tests.
 
-pub mod build;
-pub mod build_inputs;
-pub mod context;
-pub mod debian;
-pub mod lean;
-pub mod malloc;
-pub mod manifest;
-pub mod new_descriptor;
-pub mod patch;
-pub mod place;
-pub mod prerequisites;
-pub mod selftest;
-pub mod source;
-pub mod specs;
-pub mod steps;
-pub mod symbol_binding;
-pub mod sysroot;
+pub(crate) mod build;
+pub(crate) mod build_inputs;
+pub(crate) mod context;
+pub(crate) mod debian;
+pub(crate) mod lean;
+pub(crate) mod malloc;
+pub(crate) mod manifest;
+pub(crate) mod new_descriptor;
+pub(crate) mod patch;
+pub(crate) mod place;
+pub(crate) mod prerequisites;
+pub(crate) mod selftest;
+pub(crate) mod source;
+pub(crate) mod specs;
+pub(crate) mod steps;
+pub(crate) mod symbol_binding;
+pub(crate) mod sysroot;
 
-pub use context::InstallError;
-pub use manifest::Manifest;
-pub use steps::{InstallOptions, install};
+pub(crate) use context::InstallError;
+pub(crate) use manifest::Manifest;
+pub(crate) use steps::{InstallOptions, install};

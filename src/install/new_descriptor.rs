@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 /// A build in its place.
 #[derive(Debug, Clone, Copy)]
-pub struct FinishedBuild<'a> {
+pub(crate) struct FinishedBuild<'a> {
     /// What it was made from.
     pub inputs: &'a Inputs,
     /// Its files.
@@ -42,7 +42,7 @@ impl FinishedBuild<'_> {
     }
 
     /// The compiler as the self-test uses it.
-    pub fn compiler(&self, language: Language) -> Option<TestedCompiler> {
+    pub(crate) fn compiler(&self, language: Language) -> Option<TestedCompiler> {
         let program = if language == Language::C { &self.inputs.cc } else { &self.inputs.cxx };
         Some(TestedCompiler {
             words: vec![program.into(), OsString::from(self.specs_word())],
@@ -67,7 +67,7 @@ impl FinishedBuild<'_> {
     }
 
     /// The descriptors as files: for GCC, and for Clang if the machine has it.
-    pub fn descriptors(&self) -> (Vec<u8>, Option<Vec<u8>>) {
+    pub(crate) fn descriptors(&self) -> (Vec<u8>, Option<Vec<u8>>) {
         let gcc = self.descriptor(&self.place.name, "GCC", &self.inputs.cc, &self.inputs.cxx, vec![self.specs_word()]);
         let clang = self.inputs.clang.as_ref().map(|(cc, cxx)| {
             let specs = Specs {

@@ -206,7 +206,7 @@ const THREAD_STATE: &str = r#"      virtual ~_State();
 
 /// What became of the patches.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Patched {
+pub(crate) struct Patched {
     /// Why of those that were applied.
     pub applied: Vec<&'static str>,
     /// Files of those that do not fit this version.
@@ -217,7 +217,7 @@ pub struct Patched {
 ///
 /// # Errors
 /// A file that can't be read or written.
-pub fn apply(source: &Path) -> io::Result<Patched> {
+pub(crate) fn apply(source: &Path) -> io::Result<Patched> {
     let mut done = Patched::default();
     for patch in &PATCHES {
         match edited(source, patch)? {

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 /// The directory of one toolchain.
 #[derive(Debug, Clone)]
-pub struct ToolchainPlace {
+pub(crate) struct ToolchainPlace {
     /// Its prefix, `toolchains/NAME`.
     pub prefix: PathBuf,
     /// Its name.
@@ -24,17 +24,17 @@ pub struct ToolchainPlace {
 
 impl ToolchainPlace {
     /// Of a name below our data directory.
-    pub fn new(data_dir: &Path, name: &str) -> ToolchainPlace {
+    pub(crate) fn new(data_dir: &Path, name: &str) -> ToolchainPlace {
         ToolchainPlace { prefix: data_dir.join("toolchains").join(name), name: name.into() }
     }
 
     /// The directory of one build.
-    pub fn build(&self, id: &str) -> PathBuf {
+    pub(crate) fn build(&self, id: &str) -> PathBuf {
         self.prefix.join("toolchain").join(id)
     }
 
     /// The descriptors: for GCC and for Clang.
-    pub fn descriptors(&self) -> [PathBuf; 2] {
+    pub(crate) fn descriptors(&self) -> [PathBuf; 2] {
         ["toolchain.json", "toolchain-clang.json"].map(|f| self.prefix.join(f))
     }
 
@@ -43,7 +43,7 @@ impl ToolchainPlace {
     ///
     /// # Errors
     /// A data directory that can't be written.
-    pub fn lock(&self, waiting: impl FnOnce()) -> io::Result<Flock<File>> {
+    pub(crate) fn lock(&self, waiting: impl FnOnce()) -> io::Result<Flock<File>> {
         fs::create_dir_all(self.prefix.join("toolchain"))?;
         let file = File::create(self.prefix.join("toolchain/.lock"))?;
         match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
@@ -60,7 +60,7 @@ impl ToolchainPlace {
     ///
     /// # Errors
     /// A descriptor that can't be written; the old one is still in use then.
-    pub fn swap(&self, id: &str, gcc: &[u8], clang: Option<&[u8]>) -> io::Result<()> {
+    pub(crate) fn swap(&self, id: &str, gcc: &[u8], clang: Option<&[u8]>) -> io::Result<()> {
         let before = self.in_use();
         let [for_gcc, for_clang] = self.descriptors();
         match clang {
@@ -78,7 +78,7 @@ impl ToolchainPlace {
     }
 
     /// The id of the build in use.
-    pub fn in_use(&self) -> Option<String> {
+    pub(crate) fn in_use(&self) -> Option<String> {
         let text = fs::read(&self.descriptors()[0]).ok()?;
         let value: serde_json::Value = serde_json::from_slice(&text).ok()?;
         let manifest = PathBuf::from(value.get("manifest")?.as_str()?);
@@ -89,7 +89,7 @@ impl ToolchainPlace {
     ///
     /// # Errors
     /// A file that can't be removed.
-    pub fn remove(&self) -> io::Result<()> {
+    pub(crate) fn remove(&self) -> io::Result<()> {
         for file in self.descriptors() {
             match fs::remove_file(file) {
                 Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
@@ -116,7 +116,7 @@ fn write_whole(path: &Path, text: &[u8]) -> io::Result<()> {
 ///
 /// # Errors
 /// No directory can be made, or one of that name is somebody else's.
-pub fn work_dir(cache: Option<&Path>, name: &str) -> io::Result<PathBuf> {
+pub(crate) fn work_dir(cache: Option<&Path>, name: &str) -> io::Result<PathBuf> {
     let plain =
         |p: &Path| p.to_str().is_some_and(|t| t.bytes().all(|b| b.is_ascii_alphanumeric() || b"/._+-,".contains(&b)));
     if let Some(dir) = cache.map(|c| c.join("build").join(name)).filter(|d| plain(d)) {
@@ -139,13 +139,13 @@ pub fn work_dir(cache: Option<&Path>, name: &str) -> io::Result<PathBuf> {
 }
 
 /// Free bytes of the file system that a directory is on.
-pub fn free_space(dir: &Path) -> Option<u64> {
+pub(crate) fn free_space(dir: &Path) -> Option<u64> {
     let s = nix::sys::statvfs::statvfs(dir).ok()?;
     Some(s.blocks_available().saturating_mul(s.fragment_size()))
 }
 
 /// Bytes of all files below a directory.
-pub fn size_of(dir: &Path) -> u64 {
+pub(crate) fn size_of(dir: &Path) -> u64 {
     let Ok(entries) = fs::read_dir(dir) else { return 0 };
     let size = |path: PathBuf| match fs::symlink_metadata(&path) {
         Ok(m) if m.is_dir() => size_of(&path),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 /// One thing that is missing or unfit.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MissingPrerequisite {
+pub(crate) struct MissingPrerequisite {
     /// The thing.
     pub what: Prerequisite,
     /// For which architecture.
@@ -14,7 +14,7 @@ pub struct MissingPrerequisite {
 
 /// The things.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Prerequisite {
+pub(crate) enum Prerequisite {
     /// No C++ compiler.
     Compiler,
     /// No C compiler.
@@ -68,7 +68,7 @@ pub enum Prerequisite {
 
 impl MissingPrerequisite {
     /// What is missing, in one line.
-    pub fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         let arch = &self.arch;
         match &self.what {
             Prerequisite::Compiler => format!("no g++ for {arch} was found"),
@@ -100,7 +100,7 @@ impl MissingPrerequisite {
     }
 
     /// The package of this machine's package manager that has it.
-    pub fn package(&self, manager: &str) -> Option<String> {
+    pub(crate) fn package(&self, manager: &str) -> Option<String> {
         let native = self.arch == std::env::consts::ARCH;
         let dashed = self.arch.replace('_', "-");
         let name = match (&self.what, manager) {
@@ -134,12 +134,12 @@ impl MissingPrerequisite {
     }
 
     /// Whether it is musl of an architecture that no package for this machine has.
-    pub fn is_foreign_musl(&self) -> bool {
+    pub(crate) fn is_foreign_musl(&self) -> bool {
         matches!(self.what, Prerequisite::Musl { looked_in: None }) && self.arch != std::env::consts::ARCH
     }
 
     /// What to do where no package has it.
-    pub fn other_way(&self) -> Option<String> {
+    pub(crate) fn other_way(&self) -> Option<String> {
         match &self.what {
             Prerequisite::Source { number, .. } => Some(format!(
                 "download https://gcc.gnu.org/pub/gcc/releases/gcc-{number}/gcc-{number}.tar.xz and add `--gcc-source gcc-{number}.tar.xz`"
@@ -158,7 +158,7 @@ impl MissingPrerequisite {
 }
 
 /// Debian's word for an architecture.
-pub fn debian_arch(arch: &str) -> &str {
+pub(crate) fn debian_arch(arch: &str) -> &str {
     match arch {
         "x86_64" => "amd64",
         "aarch64" => "arm64",
@@ -170,7 +170,7 @@ pub fn debian_arch(arch: &str) -> &str {
 }
 
 /// The package manager's command that installs all that can be installed; none where nothing can.
-pub fn install_command(missing: &[MissingPrerequisite]) -> Option<Vec<String>> {
+pub(crate) fn install_command(missing: &[MissingPrerequisite]) -> Option<Vec<String>> {
     let manager = this_package_manager()?;
     let mut packages: Vec<String> = missing.iter().filter_map(|m| m.package(manager)).collect();
     packages.sort();

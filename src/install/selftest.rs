@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// One program.
 #[derive(Debug, Clone, Copy)]
-pub struct SelftestProgram {
+pub(crate) struct SelftestProgram {
     /// Its name.
     pub name: &'static str,
     /// Its language.
@@ -40,7 +40,7 @@ macro_rules! program {
 }
 
 /// All programs.
-pub static PROGRAMS: [SelftestProgram; 13] = [
+pub(crate) static PROGRAMS: [SelftestProgram; 13] = [
     program!("c", C, "c.c", &["-pthread"], None),
     program!("threads", Cxx, "threads.cpp", &["-pthread"], None),
     program!("exceptions", Cxx, "exceptions.cpp", &["-pthread"], None),
@@ -58,7 +58,7 @@ pub static PROGRAMS: [SelftestProgram; 13] = [
 
 /// How one program went in one shape.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SelftestResult {
+pub(crate) struct SelftestResult {
     /// The program.
     pub name: String,
     /// The shape.
@@ -69,7 +69,7 @@ pub struct SelftestResult {
 
 /// A compiler under test, for one language.
 #[derive(Debug, Clone)]
-pub struct TestedCompiler {
+pub(crate) struct TestedCompiler {
     /// The compiler with all words that go in front.
     pub words: Vec<OsString>,
     /// Its environment.
@@ -80,20 +80,20 @@ pub struct TestedCompiler {
 
 impl TestedCompiler {
     /// The compiler of a selected toolchain.
-    pub fn of(selected: &Selected) -> Option<TestedCompiler> {
+    pub(crate) fn of(selected: &Selected) -> Option<TestedCompiler> {
         let words = selected.compiler.iter().chain(&selected.compile_args).cloned().collect();
         Some(TestedCompiler { words, env: selected.env.clone(), facts: selected.facts.clone()? })
     }
 }
 
 /// What is run with: an emulator for programs of another machine.
-pub type Emulator = Option<PathBuf>;
+pub(crate) type Emulator = Option<PathBuf>;
 
 /// Runs these programs with `jobs` at a time, in a directory of their own that is removed again.
 ///
 /// # Errors
 /// No directory for temporary files.
-pub fn test_programs(
+pub(crate) fn test_programs(
     compiler: &dyn Fn(Language) -> Option<TestedCompiler>,
     programs: &[SelftestProgram],
     emulator: &Emulator,
@@ -130,14 +130,14 @@ pub fn test_programs(
 ///
 /// # Errors
 /// A data directory that can't be written.
-pub fn note(data_dir: &Path, toolchain: &str, outcomes: &[SelftestResult]) -> std::io::Result<()> {
+pub(crate) fn note(data_dir: &Path, toolchain: &str, outcomes: &[SelftestResult]) -> std::io::Result<()> {
     let dir = data_dir.join("tests");
     fs::create_dir_all(&dir)?;
     fs::write(dir.join(format!("{toolchain}.json")), serde_json::to_vec(outcomes)?)
 }
 
 /// How a toolchain did when it was last tested.
-pub fn noted(data_dir: &Path, toolchain: &str) -> Option<Vec<SelftestResult>> {
+pub(crate) fn noted(data_dir: &Path, toolchain: &str) -> Option<Vec<SelftestResult>> {
     serde_json::from_slice(&fs::read(data_dir.join("tests").join(format!("{toolchain}.json"))).ok()?).ok()
 }
 

@@ -22,7 +22,7 @@ const GCC_FILES: [&str; 3] = ["gcc/BASE-VER", "gcc/DATESTAMP", "gcc/DEV-PHASE"];
 
 /// GCC's sources, packed or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GccSource {
+pub(crate) struct GccSource {
     path: PathBuf,
     /// The version, as far as it can be told without unpacking.
     pub version: Option<String>,
@@ -33,7 +33,7 @@ impl GccSource {
     ///
     /// # Errors
     /// Why they can't be that: missing, not an archive, not GCC.
-    pub fn named(path: &Path) -> Result<GccSource, String> {
+    pub(crate) fn named(path: &Path) -> Result<GccSource, String> {
         if path.is_dir() {
             let base = fs::read_to_string(path.join("gcc/BASE-VER"))
                 .map_err(|_| "it has no gcc/BASE-VER: it is no GCC source tree".to_owned())?;
@@ -55,7 +55,7 @@ impl GccSource {
     }
 
     /// Debian's `gcc-N-source`, which installs a tarball.
-    pub fn of_distribution(major: &str) -> Option<GccSource> {
+    pub(crate) fn of_distribution(major: &str) -> Option<GccSource> {
         let dir = PathBuf::from(format!("/usr/src/gcc-{major}"));
         let mut tarballs: Vec<PathBuf> = fs::read_dir(dir)
             .ok()?
@@ -69,7 +69,7 @@ impl GccSource {
     }
 
     /// Where they are.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
@@ -77,7 +77,7 @@ impl GccSource {
     ///
     /// # Errors
     /// A truncated or corrupt archive, a full disk.
-    pub fn unpack(&self, into: &Path, progress: &mut dyn FnMut(f64)) -> io::Result<String> {
+    pub(crate) fn unpack(&self, into: &Path, progress: &mut dyn FnMut(f64)) -> io::Result<String> {
         if self.path.is_dir() {
             for part in NEEDED_DIRS.iter().chain(&GCC_FILES) {
                 copy_tree(&self.path.join(part), &into.join(part), &|p| {
@@ -130,7 +130,7 @@ fn wanted(path: &Path) -> bool {
 }
 
 /// Copies a file or directory, links followed, as far as `wanted` holds; a path that is not there is no error.
-pub fn copy_tree(from: &Path, to: &Path, wanted: &dyn Fn(&Path) -> bool) -> io::Result<()> {
+pub(crate) fn copy_tree(from: &Path, to: &Path, wanted: &dyn Fn(&Path) -> bool) -> io::Result<()> {
     if !wanted(from) {
         return Ok(());
     }
@@ -154,7 +154,7 @@ fn open(path: &Path) -> io::Result<Box<dyn Read>> {
 }
 
 /// A reader of what an archive has in it, by its first bytes.
-pub fn decompressor<R: Read + 'static>(mut reader: BufReader<R>) -> io::Result<Box<dyn Read>> {
+pub(crate) fn decompressor<R: Read + 'static>(mut reader: BufReader<R>) -> io::Result<Box<dyn Read>> {
     use std::io::BufRead;
     let start = reader.fill_buf()?;
     Ok(match start {

@@ -25,7 +25,7 @@ fn literal(path: &Path) -> String {
 
 /// What the specs file says of one toolchain.
 #[derive(Debug, Clone, Copy)]
-pub struct Specs<'a> {
+pub(crate) struct Specs<'a> {
     /// The toolchain's own directory.
     pub root: &'a Path,
     /// Where libraries are that the user built for it.
@@ -51,7 +51,7 @@ fn emulation(arch: &str) -> &'static str {
 
 impl Specs<'_> {
     /// The file.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let triple = format!("{}-linux-musl", self.arch);
         let root = literal(self.root);
         let prefix = literal(self.prefix);
@@ -89,7 +89,7 @@ impl Specs<'_> {
     }
 
     /// The same for Clang, which has options where GCC has specs.
-    pub fn clang(&self) -> Vec<String> {
+    pub(crate) fn clang(&self) -> Vec<String> {
         let root = self.root.to_string_lossy();
         vec![
             format!("--target={}-linux-musl", self.arch),

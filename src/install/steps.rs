@@ -18,7 +18,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// What the user asked for.
 #[derive(Debug, Clone, Default)]
-pub struct InstallOptions {
+pub(crate) struct InstallOptions {
     /// The toolchain's name.
     pub name: String,
     /// What it is made from.
@@ -52,7 +52,7 @@ const NEEDS_MB: (u64, u64) = (420, 80);
 ///
 /// # Errors
 /// Why there is none; the one of before, if there was one, is as it was.
-pub fn install(settings: &Settings, options: &InstallOptions) -> Result<Manifest, InstallError> {
+pub(crate) fn install(settings: &Settings, options: &InstallOptions) -> Result<Manifest, InstallError> {
     let began = Instant::now();
     let data = settings.data_dir.as_deref().ok_or(InstallError::NoHome)?;
     let place = ToolchainPlace::new(data, &options.name);
@@ -105,7 +105,7 @@ fn require_space(work: &Path, place: &ToolchainPlace) -> Result<(), InstallError
 }
 
 /// The manifest of the build in use.
-pub fn current(place: &ToolchainPlace) -> Option<Manifest> {
+pub(crate) fn current(place: &ToolchainPlace) -> Option<Manifest> {
     Manifest::load(&place.build(&place.in_use()?).join("manifest.json"))
 }
 

@@ -11,7 +11,7 @@ use std::ops::Range;
 ///
 /// # Errors
 /// Something that is no 64-bit ELF object.
-pub fn weaken_defined(object: &mut [u8]) -> object::Result<()> {
+pub(crate) fn weaken_defined(object: &mut [u8]) -> object::Result<()> {
     let wanted = |symbol: &elf::Sym64<Endianness>, endian, _: &[u8]| {
         symbol.st_bind() == elf::STB_GLOBAL && symbol.st_shndx(endian) != elf::SHN_UNDEF
     };
@@ -24,7 +24,7 @@ pub fn weaken_defined(object: &mut [u8]) -> object::Result<()> {
 ///
 /// # Errors
 /// Something that is no archive of 64-bit ELF objects.
-pub fn strengthen_undefined(archive: &mut [u8], part: &[u8]) -> object::Result<()> {
+pub(crate) fn strengthen_undefined(archive: &mut [u8], part: &[u8]) -> object::Result<()> {
     let wanted = |symbol: &elf::Sym64<Endianness>, endian, name: &[u8]| {
         let named = name.windows(part.len()).any(|w| w == part);
         named && symbol.st_bind() == elf::STB_WEAK && symbol.st_shndx(endian) == elf::SHN_UNDEF

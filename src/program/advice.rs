@@ -8,7 +8,7 @@ use std::path::Path;
 
 /// One thing to know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ProgramHint {
+pub(crate) struct ProgramHint {
     /// Kebab-case id.
     pub id: &'static str,
     /// In one line.
@@ -39,7 +39,12 @@ const TELLING: [(&[u8], &str, &str); 2] = [
 ];
 
 /// Says what is known. `bytes` are the program's.
-pub fn of(program: &Library<'_>, bytes: &[u8], loaded: &[Loaded], output_is_elsewhere: bool) -> Vec<ProgramHint> {
+pub(crate) fn of(
+    program: &Library<'_>,
+    bytes: &[u8],
+    loaded: &[Loaded],
+    output_is_elsewhere: bool,
+) -> Vec<ProgramHint> {
     let mut hints = Vec::new();
     for (text, id, what) in TELLING {
         if memmem::find(bytes, text).is_some() && (id != "own-path" || output_is_elsewhere) {

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 /// What one run left.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct RunResult {
+pub(crate) struct RunResult {
     /// How it ended, as a shell has it.
     pub status: i32,
     /// Its stdout.
@@ -23,7 +23,7 @@ pub struct RunResult {
 
 /// A file that a run left.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum FileSnapshot {
+pub(crate) enum FileSnapshot {
     /// Its permissions and content.
     File(u32, Vec<u8>),
     /// A link and where it leads.
@@ -35,11 +35,15 @@ pub enum FileSnapshot {
 }
 
 /// One difference, in a line.
-pub type Difference = String;
+pub(crate) type Difference = String;
 
 /// What is different in the result. `again` is a second run of the original: where that differs from the first,
 /// nothing can be said, which `unsteady` names.
-pub fn differences(original: &RunResult, again: &RunResult, result: &RunResult) -> (Vec<Difference>, Vec<String>) {
+pub(crate) fn differences(
+    original: &RunResult,
+    again: &RunResult,
+    result: &RunResult,
+) -> (Vec<Difference>, Vec<String>) {
     let (mut found, mut unsteady) = (Vec::new(), Vec::new());
     let mut look = |what: String, same: bool, steady: bool, text: String| match (same, steady) {
         (true, _) => {}
@@ -112,7 +116,7 @@ const LIMIT: (u64, usize) = (256 << 20, 20_000);
 ///
 /// # Errors
 /// One that is too large, or can't be read or written.
-pub fn copy(from: &Path, to: &Path) -> io::Result<()> {
+pub(crate) fn copy(from: &Path, to: &Path) -> io::Result<()> {
     let mut left = LIMIT;
     copy_into(from, to, &mut left)
 }
@@ -139,7 +143,7 @@ fn copy_into(from: &Path, to: &Path, left: &mut (u64, usize)) -> io::Result<()> 
 ///
 /// # Errors
 /// A directory that can't be read.
-pub fn files(dir: &Path) -> io::Result<BTreeMap<PathBuf, FileSnapshot>> {
+pub(crate) fn files(dir: &Path) -> io::Result<BTreeMap<PathBuf, FileSnapshot>> {
     let mut found = BTreeMap::new();
     let mut todo = vec![PathBuf::new()];
     while let Some(below) = todo.pop() {

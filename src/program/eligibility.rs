@@ -8,7 +8,7 @@ use object::read::elf::{FileHeader, ProgramHeader};
 
 /// What a file is to the converter.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Eligibility {
+pub(crate) enum Eligibility {
     /// A dynamic program.
     Dynamic,
     /// A program that is static already.
@@ -22,7 +22,7 @@ fn refused(why: impl Into<String>, hint: &str) -> Eligibility {
 }
 
 /// What a file that could not be read as a program is.
-pub fn unreadable(error: &ReadError, bytes: &[u8]) -> Eligibility {
+pub(crate) fn unreadable(error: &ReadError, bytes: &[u8]) -> Eligibility {
     if bytes.starts_with(b"#!") {
         let line = bytes.get(2..).unwrap_or_default().split(|b| *b == b'\n').next().unwrap_or_default();
         let line = String::from_utf8_lossy(line).trim().to_owned();
@@ -42,7 +42,7 @@ pub fn unreadable(error: &ReadError, bytes: &[u8]) -> Eligibility {
 }
 
 /// What the judged file is. `bytes` are the whole of it.
-pub fn of(image: &Image, verdict: &Verdict, bytes: &[u8]) -> Eligibility {
+pub(crate) fn of(image: &Image, verdict: &Verdict, bytes: &[u8]) -> Eligibility {
     // Packed first: what packs a program makes it look static.
     if let Some(packer) = PACKERS
         .iter()
@@ -83,7 +83,7 @@ pub fn of(image: &Image, verdict: &Verdict, bytes: &[u8]) -> Eligibility {
 }
 
 /// What to do with a program of Go's.
-pub const GO_HINT: &str =
+pub(crate) const GO_HINT: &str =
     "build it with `CGO_ENABLED=0 go build`, or under `staticctl run`, which makes Go's programs static";
 
 fn is_glibc(image: &Image) -> bool {
@@ -91,7 +91,7 @@ fn is_glibc(image: &Image) -> bool {
 }
 
 /// Whether Go's tools made it: they leave a note, or the header of their build information.
-pub fn is_go(bytes: &[u8]) -> bool {
+pub(crate) fn is_go(bytes: &[u8]) -> bool {
     let Ok(header) = elf::FileHeader64::<LE>::parse(bytes) else { return false };
     let Ok(segments) = header.program_headers(LE, bytes) else { return false };
     let note = segments.iter().filter_map(|s| s.notes(LE, bytes).ok().flatten()).any(|mut notes| {

@@ -4,7 +4,7 @@ use super::record::{ConversionRecord, PartOrigin};
 use std::fmt::Write;
 
 /// The table.
-pub fn text(record: &ConversionRecord<'_>) -> String {
+pub(crate) fn text(record: &ConversionRecord<'_>) -> String {
     let mut rows: Vec<[String; 4]> = Vec::new();
     for part in record.parts {
         let package = part.package.as_ref().map(|p| format!("{} {}", p.package, p.version));
@@ -41,7 +41,7 @@ pub fn text(record: &ConversionRecord<'_>) -> String {
 }
 
 /// Bytes for people.
-pub fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     match bytes {
         0..=9_999 => format!("{bytes} B"),
         10_000..=9_999_999 => format!("{:.1} kB", bytes as f64 / 1e3),

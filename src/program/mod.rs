@@ -4,11 +4,11 @@
 //!
 //! The conversion itself is [`crate::convert`]'s, the link [`crate::driver`]'s.
 
-pub mod advice;
-pub mod compare;
-pub mod eligibility;
-pub mod listing;
-pub mod loader;
-pub mod privileges;
-pub mod record;
-pub mod sources;
+pub(crate) mod advice;
+pub(crate) mod compare;
+pub(crate) mod eligibility;
+pub(crate) mod listing;
+pub(crate) mod loader;
+pub(crate) mod privileges;
+pub(crate) mod record;
+pub(crate) mod sources;

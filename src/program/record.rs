@@ -12,11 +12,11 @@ use serde::Serialize;
 use std::path::PathBuf;
 
 /// The version of the document's shape.
-pub const SCHEMA: u32 = 1;
+pub(crate) const SCHEMA: u32 = 1;
 
 /// A file that went in.
 #[derive(Debug, Clone, Serialize)]
-pub struct ProgramPart {
+pub(crate) struct ProgramPart {
     /// The name by which it was needed.
     pub name: String,
     /// `program`, `converted`, `archive`, `toolchain` or `plugin`.
@@ -45,7 +45,7 @@ pub struct ProgramPart {
 /// What a part is taken from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum PartOrigin {
+pub(crate) enum PartOrigin {
     /// The program itself.
     Program,
     /// A converted shared object.
@@ -60,7 +60,7 @@ pub enum PartOrigin {
 
 impl PartOrigin {
     /// As tables have it.
-    pub fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             PartOrigin::Program => "program",
             PartOrigin::Converted => "converted",
@@ -83,7 +83,7 @@ impl std::convert::From<Provider> for PartOrigin {
 
 /// The document.
 #[derive(Debug, Clone, Serialize)]
-pub struct ConversionRecord<'a> {
+pub(crate) struct ConversionRecord<'a> {
     /// Version of this shape.
     pub schema: u32,
     /// The original.

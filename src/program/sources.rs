@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 /// What stands for a library.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LibrarySource {
+pub(crate) enum LibrarySource {
     /// The toolchain's own archive: these words, or none where the compiler adds it by itself.
     Toolchain(Option<OsString>),
     /// An archive.
@@ -30,7 +30,7 @@ pub enum LibrarySource {
 /// Why a library is not taken from an archive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum WhyConverted {
+pub(crate) enum WhyConverted {
     /// There is none.
     NoArchive,
     /// There is one of another version, or nobody knows of which.
@@ -43,14 +43,14 @@ pub enum WhyConverted {
 
 /// Which libraries are converted although they have archives, `--from-so`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct FromShared {
+pub(crate) struct FromShared {
     all: bool,
     named: Vec<String>,
 }
 
 impl FromShared {
     /// Reads `all` or names: `libfoo`, `foo`, `libfoo.so.1`.
-    pub fn new(words: &[String]) -> FromShared {
+    pub(crate) fn new(words: &[String]) -> FromShared {
         let parts = words.iter().flat_map(|w| w.split(',')).filter(|w| !w.is_empty());
         let (all, named): (Vec<&str>, Vec<&str>) = parts.partition(|w| *w == "all");
         let short = |name: &str| {
@@ -65,13 +65,13 @@ impl FromShared {
     }
 
     /// Names that are none of the program's libraries.
-    pub fn unknown<'a>(&'a self, loaded: &'a [Loaded]) -> impl Iterator<Item = &'a String> {
+    pub(crate) fn unknown<'a>(&'a self, loaded: &'a [Loaded]) -> impl Iterator<Item = &'a String> {
         self.named.iter().filter(|n| !loaded.iter().any(|l| short(l) == **n))
     }
 }
 
 /// The name behind `-l`.
-pub fn short(loaded: &Loaded) -> String {
+pub(crate) fn short(loaded: &Loaded) -> String {
     let name = stem(Path::new(&loaded.name)).map_or_else(|| loaded.name.clone(), |s| s.to_string_lossy().into_owned());
     name.strip_prefix("lib").unwrap_or(&name).to_owned()
 }
@@ -80,17 +80,17 @@ pub fn short(loaded: &Loaded) -> String {
 const IMPLIED: [&str; 3] = ["c", "mvec", "gcc_s"];
 
 /// Whether a library comes with glibc or GCC.
-pub fn is_toolchain_s(loaded: &Loaded) -> bool {
+pub(crate) fn is_toolchain_s(loaded: &Loaded) -> bool {
     toolchain_libs::is_glibc(loaded.name.as_bytes()) || ["gcc_s", "stdc++"].contains(&short(loaded).as_str())
 }
 
 /// The archive that a library could be taken from.
-pub fn candidate(loaded: &Loaded, path: &SearchPath) -> Option<PathBuf> {
+pub(crate) fn candidate(loaded: &Loaded, path: &SearchPath) -> Option<PathBuf> {
     counterpart::archive_of(&loaded.path, path)
 }
 
 /// Decides for one library. `archive` is its candidate, with the packages of both.
-pub fn of(
+pub(crate) fn of(
     loaded: &Loaded,
     archive: Option<&Path>,
     owners: (Option<&Owner>, Option<&Owner>),

@@ -1,3 +1,3 @@
 //! A tree of files for a root of its own.
 
-pub mod tree;
+pub(crate) mod tree;

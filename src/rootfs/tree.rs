@@ -14,7 +14,7 @@ use std::path::{Component, Path, PathBuf};
 
 /// Why files can't go into an image.
 #[derive(Debug, thiserror::Error)]
-pub enum TreeError {
+pub(crate) enum TreeError {
     /// Two things for one path.
     #[error("two things for `{path}` in the image: {first} and {second}")]
     Twice {
@@ -66,7 +66,7 @@ pub enum TreeError {
 
 /// Where a file's bytes are.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum FileContent {
+pub(crate) enum FileContent {
     /// In a file of this machine, of this length when it was looked at.
     File(PathBuf, u64),
     /// Here.
@@ -75,22 +75,17 @@ pub enum FileContent {
 
 impl FileContent {
     /// Their number.
-    pub fn len(&self) -> u64 {
+    pub(crate) fn len(&self) -> u64 {
         match self {
             FileContent::File(_, len) => *len,
             FileContent::Bytes(bytes) => bytes.len() as u64,
         }
     }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
 }
 
 /// What is at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Node {
+pub(crate) enum Node {
     /// A directory with its mode and owner.
     Directory {
         /// Permission bits.
@@ -113,7 +108,7 @@ pub enum Node {
 }
 
 /// A directory as most are.
-pub const DIRECTORY: Node = Node::Directory { mode: 0o755, owner: 0 };
+pub(crate) const DIRECTORY: Node = Node::Directory { mode: 0o755, owner: 0 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct TreeEntry {
@@ -124,7 +119,7 @@ struct TreeEntry {
 
 /// Files by path. Paths are relative to the root, without a leading slash.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct FileTree {
+pub(crate) struct FileTree {
     entries: BTreeMap<Vec<u8>, TreeEntry>,
 }
 
@@ -132,7 +127,7 @@ pub struct FileTree {
 ///
 /// # Errors
 /// One that is not absolute or has `..`.
-pub fn key(path: &Path) -> Result<Vec<u8>, TreeError> {
+pub(crate) fn key(path: &Path) -> Result<Vec<u8>, TreeError> {
     let bad = || TreeError::BadPath(path.to_string_lossy().into_owned());
     let mut parts = path.components();
     if parts.next() != Some(Component::RootDir) || path.as_os_str().as_bytes().contains(&0) {
@@ -151,22 +146,22 @@ pub fn key(path: &Path) -> Result<Vec<u8>, TreeError> {
 
 impl FileTree {
     /// The entries, parents before children.
-    pub fn iter(&self) -> impl Iterator<Item = (&Path, &Node)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Path, &Node)> {
         self.entries.iter().map(|(path, entry)| (Path::new(OsStr::from_bytes(path)), &entry.node))
     }
 
     /// Whether nothing is in it.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
     /// What is at a path in the image.
-    pub fn get(&self, path: &Path) -> Option<&Node> {
+    pub(crate) fn get(&self, path: &Path) -> Option<&Node> {
         self.entries.get(&key(path).ok()?).map(|e| &e.node)
     }
 
     /// The bytes of all its files.
-    pub fn bytes(&self) -> u64 {
+    pub(crate) fn bytes(&self) -> u64 {
         let len = |e: &TreeEntry| if let Node::File { content, .. } = &e.node { content.len() } else { 0 };
         self.entries.values().map(len).sum()
     }
@@ -175,7 +170,7 @@ impl FileTree {
     ///
     /// # Errors
     /// A path where something else is already, or that is none.
-    pub fn put(&mut self, path: &Path, node: Node, from: &str) -> Result<(), TreeError> {
+    pub(crate) fn put(&mut self, path: &Path, node: Node, from: &str) -> Result<(), TreeError> {
         let key = key(path)?;
         if key.is_empty() {
             return match node {
@@ -223,7 +218,7 @@ impl FileTree {
     ///
     /// # Errors
     /// A file here where the other has a directory with something in it.
-    pub fn add_missing(&mut self, other: &FileTree) -> Result<(), TreeError> {
+    pub(crate) fn add_missing(&mut self, other: &FileTree) -> Result<(), TreeError> {
         for (path, entry) in &other.entries {
             if !self.entries.contains_key(path) {
                 let path = Path::new("/").join(OsStr::from_bytes(path));
@@ -237,7 +232,7 @@ impl FileTree {
     ///
     /// # Errors
     /// A file in the other tree where this one has a directory with something in it.
-    pub fn missing_in(&self, other: &FileTree) -> Result<FileTree, TreeError> {
+    pub(crate) fn missing_in(&self, other: &FileTree) -> Result<FileTree, TreeError> {
         let mut both = other.clone();
         both.add_missing(self)?;
         let mut rest = FileTree::default();
@@ -252,7 +247,7 @@ impl FileTree {
     ///
     /// # Errors
     /// What can't be read or held, links that leave the directory, paths that are taken.
-    pub fn add(&mut self, source: &Path, destination: &Path) -> Result<(), TreeError> {
+    pub(crate) fn add(&mut self, source: &Path, destination: &Path) -> Result<(), TreeError> {
         let io = |error| TreeError::Io { path: source.to_owned(), error };
         let meta = fs::metadata(source).map_err(io)?;
         if meta.is_dir() {

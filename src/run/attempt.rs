@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// What a program wanted with a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum FileAccess {
+pub(crate) enum FileAccess {
     /// To read it or to look at it.
     Read,
     /// To make it or to write to it.
@@ -18,7 +18,7 @@ pub enum FileAccess {
 
 /// A path that a program tried and did not get.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Attempt {
+pub(crate) struct Attempt {
     /// Absolute where that could be found out.
     pub path: String,
     /// What for.

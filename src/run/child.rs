@@ -18,7 +18,7 @@ impl Guard {
     ///
     /// # Errors
     /// No child could be made or waited for.
-    pub fn run_work(&self, work: impl FnOnce() -> Result<(), String>) -> io::Result<(Supervised, String)> {
+    pub(crate) fn run_work(&self, work: impl FnOnce() -> Result<(), String>) -> io::Result<(Supervised, String)> {
         let start = Instant::now();
         let (read, write) = nix::unistd::pipe2(nix::fcntl::OFlag::O_CLOEXEC)?;
         // SAFETY: a driver has no other thread, so that the child may do whatever it likes.

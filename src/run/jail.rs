@@ -25,10 +25,10 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 /// The user and group in the namespace, and, when we are root, outside of it: distroless images call it `nonroot`.
-pub const NONROOT: u32 = 65532;
+pub(crate) const NONROOT: u32 = 65532;
 
 /// What is to run, and in what.
-pub struct Jail<'a> {
+pub(crate) struct Jail<'a> {
     /// Namespaces besides those for users, processes and mounts, which are always made.
     pub namespaces: CloneFlags,
     /// Path of the program in its root.
@@ -46,7 +46,7 @@ pub struct Jail<'a> {
 }
 
 /// The limits of a run that is only watched.
-pub struct Watched {
+pub(crate) struct Watched {
     /// Where its output goes: the host's /dev/null, since the root may have none.
     pub sink: File,
     /// How long it may run.
@@ -55,7 +55,7 @@ pub struct Watched {
 
 /// How a jailed program did.
 #[derive(Debug)]
-pub struct JailOutcome {
+pub(crate) struct JailOutcome {
     /// How it ended.
     pub ended: Ended,
     /// What it missed, in order, each once.
@@ -73,7 +73,7 @@ const STACK: usize = 1 << 20;
 ///
 /// # Errors
 /// The step that failed; the program has not run then.
-pub fn run_in_jail(jail: &Jail<'_>) -> Result<JailOutcome, JailError> {
+pub(crate) fn run_in_jail(jail: &Jail<'_>) -> Result<JailOutcome, JailError> {
     let pipe = || pipe2(nix::fcntl::OFlag::O_CLOEXEC).map_err(|e| JailError::new("a pipe can't be made", e));
     let ((hear, speak), (go_read, go_write)) = (pipe()?, pipe()?);
     let relay = Relay::hold();

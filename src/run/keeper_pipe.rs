@@ -10,7 +10,7 @@ use std::io::{self, Write};
 /// A step that failed while the jail was made.
 #[derive(Debug, Clone, Serialize, Deserialize, thiserror::Error)]
 #[error("{step}: {}", Errno::from_raw(*errno).desc())]
-pub struct JailError {
+pub(crate) struct JailError {
     /// What was being done.
     pub step: String,
     /// The error number.
@@ -23,18 +23,18 @@ pub struct JailError {
 
 impl JailError {
     /// A step that failed.
-    pub fn new(step: impl Into<String>, errno: Errno) -> JailError {
+    pub(crate) fn new(step: impl Into<String>, errno: Errno) -> JailError {
         JailError { step: step.into(), errno: errno as i32, not_allowed: false, at_exec: false }
     }
 
     /// The same from an I/O error.
-    pub fn io(step: impl Into<String>, error: &io::Error) -> JailError {
+    pub(crate) fn io(step: impl Into<String>, error: &io::Error) -> JailError {
         JailError::new(step, Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO)))
     }
 
     /// Marks what machines may forbid.
     #[must_use]
-    pub fn forbidden(mut self) -> JailError {
+    pub(crate) fn forbidden(mut self) -> JailError {
         self.not_allowed = [libc::EPERM, libc::EACCES, libc::ENOSPC, libc::EINVAL, libc::ENOSYS].contains(&self.errno);
         self
     }

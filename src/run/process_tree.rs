@@ -32,7 +32,7 @@ extern "C" fn pass_on(signal: i32, info: *mut siginfo_t, _: *mut c_void) {
 ///
 /// # Errors
 /// That it could not be started or waited for.
-pub fn run_build(command: &Command) -> io::Result<Supervised> {
+pub(crate) fn run_build(command: &Command) -> io::Result<Supervised> {
     let action = SigAction::new(SigHandler::SigAction(pass_on), SaFlags::SA_RESTART, SigSet::empty());
     for signal in STOPPING {
         // SAFETY: the handler only touches atomics and calls kill(2), both async-signal-safe.

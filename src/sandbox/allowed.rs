@@ -24,7 +24,7 @@ static SWITCHES: [(&str, &[&str], &str); 3] = [
 ];
 
 /// What to do where the jail was refused.
-pub fn hint(trouble: &JailError) -> Option<String> {
+pub(crate) fn hint(trouble: &JailError) -> Option<String> {
     hint_from(trouble, |path| fs::read_to_string(path).ok())
 }
 

@@ -7,12 +7,12 @@
 //!
 //! What happens between clone and exec, and the tracing, is in [`crate::run::jail`].
 
-pub mod allowed;
-pub mod root;
+pub(crate) mod allowed;
+pub(crate) mod root;
 
-pub use crate::run::attempt::{Attempt, FileAccess};
-pub use crate::run::jail::{JailOutcome, NONROOT};
-pub use crate::run::keeper_pipe::JailError;
+pub(crate) use crate::run::attempt::{Attempt, FileAccess};
+pub(crate) use crate::run::jail::{JailOutcome, NONROOT};
+pub(crate) use crate::run::keeper_pipe::JailError;
 
 use crate::run::jail::{self, Jail, Watched};
 use nix::sched::CloneFlags;
@@ -25,7 +25,7 @@ use std::time::Duration;
 
 /// A run to be made.
 #[derive(Debug, Clone, Default)]
-pub struct Trial<'a> {
+pub(crate) struct Trial<'a> {
     /// The root.
     pub root: Root<'a>,
     /// Path of the program in it.
@@ -46,7 +46,7 @@ pub struct Trial<'a> {
 ///
 /// # Errors
 /// The step that failed.
-pub fn run_trial(trial: &Trial<'_>) -> Result<JailOutcome, JailError> {
+pub(crate) fn run_trial(trial: &Trial<'_>) -> Result<JailOutcome, JailError> {
     let string = |bytes: &[u8]| {
         CString::new(bytes).map_err(|_| JailError::new("a zero byte can't be passed", nix::errno::Errno::EINVAL))
     };
@@ -80,7 +80,7 @@ pub fn run_trial(trial: &Trial<'_>) -> Result<JailOutcome, JailError> {
 }
 
 /// Where a program of this machine stands in a root of its own: `/NAME`.
-pub fn place(program: &Path) -> Vec<u8> {
+pub(crate) fn place(program: &Path) -> Vec<u8> {
     let name = program.file_name().unwrap_or(OsStr::new("program"));
     [b"/", name.as_bytes()].concat()
 }

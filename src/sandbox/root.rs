@@ -18,7 +18,7 @@ const COPIED: u64 = 64 * 1024;
 
 /// What is in the root.
 #[derive(Debug, Clone, Default)]
-pub struct Root<'a> {
+pub(crate) struct Root<'a> {
     /// Files, directories and links.
     pub tree: Option<&'a FileTree>,
     /// A directory of this machine whose entries are the root's first ones.
@@ -61,7 +61,7 @@ impl Root<'_> {
     ///
     /// # Errors
     /// The step that failed.
-    pub fn build(&self) -> Result<(), JailError> {
+    pub(crate) fn build(&self) -> Result<(), JailError> {
         let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
         mount(None::<&str>, "/", None::<&str>, private, None::<&str>)
             .map_err(|e| JailError::new("mounts can't be made private", e).forbidden())?;
@@ -266,7 +266,7 @@ fn dev_links() -> Result<(), JailError> {
 
 /// Brings the loopback interface of a network namespace up, as container runtimes do. A program that needs it will
 /// say so if that fails.
-pub fn raise_loopback() {
+pub(crate) fn raise_loopback() {
     // SAFETY: the structure is zeroed and holds a name that ends in zero; the descriptor is ours.
     unsafe {
         let socket = libc::socket(libc::AF_INET, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC, 0);

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 
 /// Names that builds write themselves, and the driver behind each; ours too, so that one directory on PATH does.
-pub const NAMES: [(&str, &str); 8] = [
+pub(crate) const NAMES: [(&str, &str); 8] = [
     ("c++", "staticcxx"),
     ("cc", "staticcc"),
     ("clang", "staticcc"),
@@ -45,12 +45,12 @@ fn further(name: &OsStr) -> Option<Language> {
 }
 
 /// Whether a name is one of our own.
-pub fn is_own(name: &OsStr) -> bool {
+pub(crate) fn is_own(name: &OsStr) -> bool {
     name == "staticcc" || name == "staticcxx"
 }
 
 /// All names for a PATH, and the driver behind each.
-pub fn names(path: Option<&OsStr>, home: &Path) -> BTreeMap<OsString, &'static str> {
+pub(crate) fn names(path: Option<&OsStr>, home: &Path) -> BTreeMap<OsString, &'static str> {
     let mut names = path.map(|p| further_names(p, home)).unwrap_or_default();
     names.extend(NAMES.iter().map(|(name, driver)| (OsString::from(name), *driver)));
     names

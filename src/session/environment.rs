@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 /// One variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Variable {
+pub(crate) struct Variable {
     /// Its name.
     pub name: String,
     /// Its value.
@@ -24,7 +24,7 @@ pub struct Variable {
 
 /// What a build is given.
 #[derive(Debug)]
-pub struct Environment {
+pub(crate) struct Environment {
     /// The variables, PATH first.
     pub variables: Vec<Variable>,
     /// What the variables lead to.
@@ -35,7 +35,7 @@ pub struct Environment {
 
 /// Why there is no environment.
 #[derive(Debug, thiserror::Error)]
-pub enum EnvironmentError {
+pub(crate) enum EnvironmentError {
     /// The toolchain that was asked for can't be had.
     #[error(transparent)]
     Select(#[from] SelectError),
@@ -52,7 +52,7 @@ pub enum EnvironmentError {
 
 impl EnvironmentError {
     /// What to do, where that is known.
-    pub fn hint(&self) -> Option<String> {
+    pub(crate) fn hint(&self) -> Option<String> {
         match self {
             EnvironmentError::Select(error) => error.hint(),
             EnvironmentError::NoDriver { .. } => {
@@ -106,7 +106,7 @@ struct Ground {
 ///
 /// # Errors
 /// No toolchain of that name, no drivers, no place for the shim directory.
-pub fn prepare(settings: &Settings, wanted: Option<&OsStr>) -> Result<Environment, EnvironmentError> {
+pub(crate) fn prepare(settings: &Settings, wanted: Option<&OsStr>) -> Result<Environment, EnvironmentError> {
     let (ground, values, warnings) = ground(settings, wanted)?;
     let content = content(&ground, &values);
     let shims = shim_dir::write_shim_dir(settings, &content)?;
@@ -118,7 +118,7 @@ pub fn prepare(settings: &Settings, wanted: Option<&OsStr>) -> Result<Environmen
 ///
 /// # Errors
 /// As [`prepare`].
-pub fn file(
+pub(crate) fn file(
     settings: &Settings,
     wanted: Option<&OsStr>,
     text: fn(&Values) -> String,

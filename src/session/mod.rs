@@ -4,14 +4,14 @@
 //! [`collector`] takes the records of its links, [`scan`] looks at what is on disk afterwards, and [`summary`] joins
 //! the two.
 
-pub mod collector;
-pub mod compiler_names;
-pub mod environment;
-pub mod programs;
-pub mod records;
-pub mod scan;
-pub mod shim_dir;
-pub mod summary;
-pub mod summary_table;
-pub mod templates;
-pub mod tools;
+pub(crate) mod collector;
+pub(crate) mod compiler_names;
+pub(crate) mod environment;
+pub(crate) mod programs;
+pub(crate) mod records;
+pub(crate) mod scan;
+pub(crate) mod shim_dir;
+pub(crate) mod summary;
+pub(crate) mod summary_table;
+pub(crate) mod templates;
+pub(crate) mod tools;

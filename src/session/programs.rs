@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 /// A program that our drivers linked.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct BuiltProgram {
+pub(crate) struct BuiltProgram {
     /// Where it is, or was.
     pub path: PathBuf,
     /// The same file elsewhere: copies, stripped ones too.
@@ -44,7 +44,7 @@ pub struct BuiltProgram {
 
 impl BuiltProgram {
     /// What its record says.
-    pub fn of(link: &RecordedLink) -> BuiltProgram {
+    pub(crate) fn of(link: &RecordedLink) -> BuiltProgram {
         let verdict = link.verdict.as_ref();
         BuiltProgram {
             path: link.path(),
@@ -64,7 +64,7 @@ impl BuiltProgram {
     }
 
     /// The findings about files at run time.
-    pub fn needs(&self) -> impl Iterator<Item = &Finding> {
+    pub(crate) fn needs(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|f| {
             matches!(
                 f,
@@ -79,7 +79,7 @@ impl BuiltProgram {
 
 /// A program that our drivers were asked for and left dynamic, for a reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct LeftAlone {
+pub(crate) struct LeftAlone {
     /// Where it is, or was.
     pub path: PathBuf,
     /// Why.
@@ -89,7 +89,7 @@ pub struct LeftAlone {
 
 /// A program that was made without us.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ForeignProgram {
+pub(crate) struct ForeignProgram {
     /// Where it is.
     pub path: PathBuf,
     /// It is a fully static program all the same.
@@ -105,7 +105,7 @@ pub struct ForeignProgram {
 
 impl ForeignProgram {
     /// What was found of it.
-    pub fn of(found: &ScannedProgram) -> ForeignProgram {
+    pub(crate) fn of(found: &ScannedProgram) -> ForeignProgram {
         ForeignProgram {
             path: found.path.clone(),
             is_static: found.kind.is_some(),

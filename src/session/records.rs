@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 /// One link.
 #[derive(Debug, Clone, Deserialize)]
-pub struct RecordedLink {
+pub(crate) struct RecordedLink {
     /// Directory of the call.
     pub directory: PathBuf,
     /// The toolchain's name.
@@ -36,7 +36,7 @@ pub struct RecordedLink {
 
 /// The facts of an output that tell it from others.
 #[derive(Debug, Clone, Deserialize)]
-pub struct RecordedImage {
+pub(crate) struct RecordedImage {
     /// Its build-id.
     pub build_id: Option<String>,
     /// Its size.
@@ -45,7 +45,7 @@ pub struct RecordedImage {
 
 /// The judgement of an output.
 #[derive(Debug, Clone, Deserialize)]
-pub struct RecordedVerdict {
+pub(crate) struct RecordedVerdict {
     /// Its shape.
     pub kind: Option<StaticKind>,
     /// Why it is not static.
@@ -56,18 +56,18 @@ pub struct RecordedVerdict {
 
 impl RecordedLink {
     /// The whole path of the output.
-    pub fn path(&self) -> PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         self.directory.join(&self.output)
     }
 
     /// Milliseconds that the call took.
-    pub fn milliseconds(&self) -> f64 {
+    pub(crate) fn milliseconds(&self) -> f64 {
         self.times.plan + self.times.link + self.times.check
     }
 }
 
 /// Reads records; a line that is none (the last one, cut off by a kill) is passed over, and so are probes.
-pub fn parse(bytes: &[u8]) -> Vec<RecordedLink> {
+pub(crate) fn parse(bytes: &[u8]) -> Vec<RecordedLink> {
     let lines = bytes.split(|b| *b == b'\n').filter(|l| !l.is_empty());
     lines.filter_map(|l| serde_json::from_slice::<RecordedLink>(l).ok()).filter(|l| !is_probe(&l.path())).collect()
 }

@@ -14,7 +14,7 @@ use walkdir::{DirEntry, WalkDir};
 
 /// A program.
 #[derive(Debug, Clone)]
-pub struct ScannedProgram {
+pub(crate) struct ScannedProgram {
     /// Where.
     pub path: PathBuf,
     /// Which file it is.
@@ -31,7 +31,7 @@ pub struct ScannedProgram {
 
 /// What a search gave.
 #[derive(Debug, Clone, Default)]
-pub struct Scan {
+pub(crate) struct Scan {
     /// Programs, by path.
     pub programs: Vec<ScannedProgram>,
     /// The search ended early: so many files are below the directory.
@@ -46,7 +46,7 @@ const TICK: Duration = Duration::from_millis(20);
 
 /// Looks through directories for programs written since a time: the first one with all below it on its file system,
 /// each of the others by itself.
-pub fn since(start: SystemTime, whole: &Path, single: &BTreeSet<PathBuf>) -> Scan {
+pub(crate) fn since(start: SystemTime, whole: &Path, single: &BTreeSet<PathBuf>) -> Scan {
     let start = start.checked_sub(TICK).unwrap_or(UNIX_EPOCH);
     let mut scan = Scan::default();
     let mut looked = 0;

@@ -17,13 +17,13 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 /// The script that Go's tools run through, by name: its directory is on PATH.
-pub const GO_TOOLEXEC: &str = "staticcxx-go-toolexec";
+pub(crate) const GO_TOOLEXEC: &str = "staticcxx-go-toolexec";
 /// Stands for the shim directory's own path in the text of a file.
-pub const SHIM_DIR: &str = "{shim-dir}";
+pub(crate) const SHIM_DIR: &str = "{shim-dir}";
 
 /// What is in a shim directory.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-pub struct ShimDirContent {
+pub(crate) struct ShimDirContent {
     /// Names in `bin`, and the programs they lead to.
     pub links: BTreeMap<OsString, PathBuf>,
     /// Scripts in `bin`.
@@ -34,7 +34,7 @@ pub struct ShimDirContent {
 
 /// A shim directory on disk.
 #[derive(Debug)]
-pub struct ShimDir {
+pub(crate) struct ShimDir {
     dir: PathBuf,
     // Held for its end.
     _temporary: Option<TempDir>,
@@ -42,17 +42,17 @@ pub struct ShimDir {
 
 impl ShimDir {
     /// The directory for PATH.
-    pub fn bin(&self) -> PathBuf {
+    pub(crate) fn bin(&self) -> PathBuf {
         self.dir.join("bin")
     }
 
     /// One of its files.
-    pub fn file(&self, name: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.dir.join(name)
     }
 
     /// Whether it stays after this process.
-    pub fn is_kept(&self) -> bool {
+    pub(crate) fn is_kept(&self) -> bool {
         self._temporary.is_none()
     }
 }
@@ -63,7 +63,7 @@ fn cached_shim_dirs(settings: &Settings) -> Option<PathBuf> {
 }
 
 /// The PATH without shim directories: what an outer `staticctl run` put there is not what the user has.
-pub fn path_without_shim_dirs(settings: &Settings) -> OsString {
+pub(crate) fn path_without_shim_dirs(settings: &Settings) -> OsString {
     let cached = cached_shim_dirs(settings);
     // Without PATH a shell takes its own, and so must what stands behind ours.
     let dirs = std::env::split_paths(settings.path.as_deref().unwrap_or(OsStr::new(USUAL)));
@@ -80,7 +80,7 @@ const MARK: &str = GO_TOOLEXEC;
 
 /// Names and scripts for the compilers and tools along a PATH. `home` is where our programs are. Without a toolchain that
 /// was `chosen`, only compilers that are there have a name: a build that looks whether there is a clang gets a true answer.
-pub fn content(home: &Path, path: &OsStr, chosen: bool) -> ShimDirContent {
+pub(crate) fn content(home: &Path, path: &OsStr, chosen: bool) -> ShimDirContent {
     let is_there =
         |name: &OsStr| chosen || compiler_names::is_own(name) || which::which_in(name, Some(path), "/").is_ok();
     let names = compiler_names::names(Some(path), home).into_iter().filter(|(name, _)| is_there(name));
@@ -111,7 +111,7 @@ fn is_program(path: &Path) -> bool {
 ///
 /// # Errors
 /// That it can't be written anywhere.
-pub fn write_shim_dir(settings: &Settings, content: &ShimDirContent) -> io::Result<ShimDir> {
+pub(crate) fn write_shim_dir(settings: &Settings, content: &ShimDirContent) -> io::Result<ShimDir> {
     match cached_shim_dirs(settings).map(|parent| keep(&parent, content)) {
         Some(Ok(shims)) => Ok(shims),
         other => {

@@ -11,11 +11,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The version of the report's shape.
-pub const SCHEMA: u32 = 1;
+pub(crate) const SCHEMA: u32 = 1;
 
 /// The report of a build.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct BuildSummary {
+pub(crate) struct BuildSummary {
     /// Version of this shape.
     pub schema: u32,
     /// The command.
@@ -42,7 +42,7 @@ pub struct BuildSummary {
 
 /// Joins the records with what was found; everything about the command but whether it failed is left to the caller. A link
 /// that failed in a build that did not was a question of its own.
-pub fn join(links: Vec<RecordedLink>, scan: Scan, directory: &Path, failed: bool) -> BuildSummary {
+pub(crate) fn join(links: Vec<RecordedLink>, scan: Scan, directory: &Path, failed: bool) -> BuildSummary {
     let mut found = scan.programs;
     let mut summary = BuildSummary {
         schema: SCHEMA,

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// One line about the whole build.
-pub fn headline(summary: &BuildSummary) -> String {
+pub(crate) fn headline(summary: &BuildSummary) -> String {
     let programs = &summary.programs;
     if programs.is_empty() {
         return "no program was linked".into();
@@ -33,7 +33,7 @@ pub fn headline(summary: &BuildSummary) -> String {
 }
 
 /// The table; empty without programs.
-pub fn table(summary: &BuildSummary) -> String {
+pub(crate) fn table(summary: &BuildSummary) -> String {
     if summary.programs.is_empty() {
         return String::new();
     }
@@ -74,12 +74,12 @@ fn row(program: &BuiltProgram, directory: &Path) -> [String; 6] {
 }
 
 /// A path as people see it from where they are.
-pub fn shown(path: &Path, directory: &Path) -> String {
+pub(crate) fn shown(path: &Path, directory: &Path) -> String {
     path.strip_prefix(directory).unwrap_or(path).display().to_string()
 }
 
 /// Bytes for people.
-pub fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     const KIB: u64 = 1024;
     match bytes {
         b if b < KIB => format!("{b} B"),
@@ -125,7 +125,7 @@ fn libraries(program: &BuiltProgram) -> String {
 
 /// A line about each shared object that was converted, each program that is not as it should be, or needs files at run
 /// time.
-pub fn remarks(summary: &BuildSummary) -> Vec<String> {
+pub(crate) fn remarks(summary: &BuildSummary) -> Vec<String> {
     let mut lines = Vec::new();
     let all = summary.programs.iter().flat_map(|p| &p.converted);
     let converted: BTreeMap<&Path, &LinkedLibrary> = all.map(|l| (l.path.as_path(), l)).collect();

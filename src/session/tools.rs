@@ -20,7 +20,7 @@ static CLANG: [(&str, &[&str]); 4] = [
 ];
 
 /// The variables `AR`, `LD`, `NM`, `RANLIB` for a compiler, as far as the programs are beside it.
-pub fn of(compiler: &Path) -> Vec<(&'static str, PathBuf)> {
+pub(crate) fn of(compiler: &Path) -> Vec<(&'static str, PathBuf)> {
     let real = fs::canonicalize(compiler).unwrap_or_else(|_| compiler.to_owned());
     let dirs: Vec<&Path> = [compiler.parent(), real.parent()].into_iter().flatten().collect();
     let Some((table, prefix, suffix)) = real.file_name().and_then(|n| n.to_str()).and_then(parts) else {

@@ -13,7 +13,7 @@ use ureq::{Agent, Body, SendBody};
 
 /// How we speak to registries.
 #[derive(Debug, Clone)]
-pub struct Manner {
+pub(crate) struct Manner {
     /// Plain HTTP, which is for this machine only.
     pub insecure: bool,
     /// How long it may be silent.

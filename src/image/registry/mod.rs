@@ -7,6 +7,6 @@ mod client;
 mod push;
 mod push_error;
 
-pub use client::Manner;
-pub use push::{Pushed, push};
-pub use push_error::PushError;
+pub(crate) use client::Manner;
+pub(crate) use push::push;
+pub(crate) use push_error::PushError;

@@ -10,7 +10,7 @@ use ureq::http::Method;
 
 /// What a push did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Pushed {
+pub(crate) struct Pushed {
     /// Blobs that were sent.
     pub sent: usize,
     /// Blobs that were there.
@@ -24,7 +24,12 @@ const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 ///
 /// # Errors
 /// See [`PushError`]; the name leads to what it led to before.
-pub fn push(image: &ContainerImage, to: &ImageReference, manner: &Manner, quiet: bool) -> Result<Pushed, PushError> {
+pub(crate) fn push(
+    image: &ContainerImage,
+    to: &ImageReference,
+    manner: &Manner,
+    quiet: bool,
+) -> Result<Pushed, PushError> {
     let host = to.host.as_deref().unwrap_or("docker.io");
     let name =
         if host == "docker.io" && !to.name.contains('/') { format!("library/{}", to.name) } else { to.name.clone() };

@@ -4,7 +4,7 @@ use std::io;
 
 /// Each names what was asked of whom.
 #[derive(Debug, thiserror::Error)]
-pub enum PushError {
+pub(crate) enum PushError {
     /// No answer, or none that is HTTP.
     #[error("`{host}` can't be reached: {why}")]
     Unreachable {

@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 /// All objects of one build.
 #[derive(Debug, Default)]
-pub struct Compiled {
+pub(crate) struct Compiled {
     objects: Vec<CompiledObject>,
 }
 
 /// How one object was compiled.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CompiledObject {
+pub(crate) struct CompiledObject {
     /// The command up to the source.
     pub command: String,
     /// The source as it was typed: absolute, or a name in the build directory.
@@ -23,7 +23,7 @@ pub struct CompiledObject {
 
 impl Compiled {
     /// Reads a log.
-    pub fn parse(log: &str) -> Compiled {
+    pub(crate) fn parse(log: &str) -> Compiled {
         let mut objects: Vec<CompiledObject> = Vec::new();
         for line in log.lines() {
             let Some(command) = line.strip_prefix("libtool: compile:") else { continue };
@@ -45,7 +45,7 @@ impl Compiled {
 
     /// Finds where each object is: `directories` of the build.
     #[must_use]
-    pub fn located(mut self, build: &Path, directories: &[&str]) -> Compiled {
+    pub(crate) fn located(mut self, build: &Path, directories: &[&str]) -> Compiled {
         for object in &mut self.objects {
             let made = |d: &&&str| build.join(d).join(&object.output).is_file();
             // Most sources are made in the directory of their own directory's name: c++98/locale.cc in src/c++98.
@@ -63,7 +63,7 @@ impl Compiled {
     }
 
     /// The object of a source: `c++98/locale.cc`, or `numeric_members.cc` for a generated one.
-    pub fn find(&self, source: &str) -> Option<&CompiledObject> {
+    pub(crate) fn find(&self, source: &str) -> Option<&CompiledObject> {
         let suffix = format!("/{source}");
         let mut found = self.objects.iter().filter(|o| o.source == source || o.source.ends_with(&suffix));
         let first = found.next()?;
@@ -73,7 +73,7 @@ impl Compiled {
 
 impl CompiledObject {
     /// The command for a piece of another name, whose random symbol names must be its own.
-    pub fn command_for(&self, name: &str) -> String {
+    pub(crate) fn command_for(&self, name: &str) -> String {
         let words = self.command.split(' ').map(|word| match word.strip_prefix("-frandom-seed=") {
             Some(_) => format!("-frandom-seed={name}"),
             None => word.to_owned(),
@@ -82,7 +82,7 @@ impl CompiledObject {
     }
 
     /// Where its source is, for what that includes by name.
-    pub fn source_dir(&self, build: &Path) -> PathBuf {
+    pub(crate) fn source_dir(&self, build: &Path) -> PathBuf {
         match Path::new(&self.source).parent().filter(|p| !p.as_os_str().is_empty()) {
             Some(parent) => parent.to_owned(),
             None => build.to_owned(),
@@ -90,7 +90,7 @@ impl CompiledObject {
     }
 
     /// The source's text.
-    pub fn text(&self) -> Result<String, String> {
+    pub(crate) fn text(&self) -> Result<String, String> {
         let path = self.source_dir(&self.directory).join(Path::new(&self.source).file_name().unwrap_or_default());
         std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))
     }

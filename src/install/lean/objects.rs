@@ -2,7 +2,7 @@
 
 /// One object of the split library.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SplitObject {
+pub(crate) struct SplitObject {
     /// Its name, without suffix.
     pub name: String,
     /// The source that it is made like: its compile command and include directory are taken.
@@ -19,7 +19,7 @@ pub struct SplitObject {
 
 /// The two archives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SplitArchive {
+pub(crate) enum SplitArchive {
     /// Searched first: narrow, strong.
     First,
     /// Searched second; weak where it repeats the first.
@@ -31,7 +31,7 @@ pub enum SplitArchive {
 
 /// The recipe's outcome: what is compiled, and which of the built objects it replaces.
 #[derive(Debug, Default)]
-pub struct Split {
+pub(crate) struct Split {
     /// The new objects.
     pub pieces: Vec<SplitObject>,
     /// Sources whose objects go.

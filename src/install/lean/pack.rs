@@ -17,7 +17,12 @@ use std::path::{Path, PathBuf};
 ///
 /// # Errors
 /// Why this version can't be split, as a [`InstallError::Unfit`]; a compiler's failure.
-pub fn split(context: &BuildContext<'_>, build: &Path, source: &Path, tree: &Sysroot) -> Result<(), InstallError> {
+pub(crate) fn split(
+    context: &BuildContext<'_>,
+    build: &Path,
+    source: &Path,
+    tree: &Sysroot,
+) -> Result<(), InstallError> {
     let unfit = |what: &str| InstallError::Unfit(what.to_owned());
     let log = fs::read_to_string(build.join("make.log")).map_err(|e| InstallError::io("reading the log of make", e))?;
     let directories = ["src", "src/c++98", "src/c++11", "src/c++17", "src/c++20", "src/filesystem", "libsupc++"];

@@ -72,7 +72,7 @@ const SHIMS: [&str; 2] = ["_ZNKSt6locale5facet11_M_cow_shimEPKNS_2idE", "_ZNKSt6
 ///
 /// # Errors
 /// What is not as the recipe expects it.
-pub fn split(compiled: &Compiled, build: &Path, source: &Path) -> Result<Split, String> {
+pub(crate) fn split(compiled: &Compiled, build: &Path, source: &Path) -> Result<Split, String> {
     let mut out = Split::default();
     let text_of = |like: &str| compiled.find(like).ok_or_else(|| format!("nothing is made from {like}"))?.text();
     for (name, like, hook) in &BOTH {
