@@ -144,7 +144,7 @@ impl fmt::Display for Finding {
             Finding::WeakPthread { functions } => {
                 write!(f, "weak-pthread: may be null at run time: {}", functions.join(", "))
             }
-            Finding::NoUnwindTable => f.write_str("no-unwind-table: exceptions and backtraces search or fail"),
+            Finding::NoUnwindTable => f.write_str("no-unwind-table: exceptions and backtraces are slow or fail"),
             Finding::NeedsNameServices { functions } => write!(
                 f,
                 "needs-name-services: reads /etc/nsswitch.conf and may load libnss_*.so: {}",
@@ -167,7 +167,7 @@ impl fmt::Display for Finding {
                 write!(f, "names-plugins: `{library}` may load at run time: {}", some(paths))
             }
             Finding::NamesFiles { library, paths } => {
-                write!(f, "names-files: `{library}` may want at run time: {}", some(paths))
+                write!(f, "names-files: `{library}` may need at run time: {}", some(paths))
             }
         }
     }

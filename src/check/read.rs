@@ -40,8 +40,8 @@ fn describe(head: &[u8]) -> String {
         h if h.starts_with(b"MZ") => "a Windows program".into(),
         h if h.starts_with(b"\xcf\xfa\xed\xfe") || h.starts_with(b"\xca\xfe\xba\xbe") => "a Mach-O file".into(),
         h if h.starts_with(b"\0asm") => "a WebAssembly module".into(),
-        h if h.iter().all(|b| b.is_ascii_graphic() || b.is_ascii_whitespace()) => "a text".into(),
-        _ => "something else".into(),
+        h if h.iter().all(|b| b.is_ascii_graphic() || b.is_ascii_whitespace()) => "text".into(),
+        _ => "unknown format".into(),
     }
 }
 

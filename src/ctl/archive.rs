@@ -26,7 +26,7 @@ pub(crate) fn run(settings: &Settings, shared: &Path, output: Option<PathBuf>) -
         Some(output) => output,
         None => {
             return fail(
-                format!("`{}` has no name of a library", shared.display()),
+                format!("`{}` is not named like a library", shared.display()),
                 hint("name the archive with `-o`"),
             );
         }

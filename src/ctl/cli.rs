@@ -43,77 +43,79 @@ pub(crate) struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum CtlCommand {
-    /// Say of each file whether it is a fully static program
+    /// Check whether files are fully static programs
     ///
     /// For a dynamic file, list what it needs, as ldd does, without running it.
-    /// Exit status: 0 all are static, 1 one is not, 2 one can't be read.
+    /// Exit status: 0 if all are static, 1 if one is not, 2 if one can't be read.
     Check {
         /// ELF files
         #[arg(required = true)]
         files: Vec<PathBuf>,
-        /// One JSON document a file and line
+        /// Print one JSON document per line, one for each file
         #[arg(long)]
         json: bool,
     },
-    /// Show what a compiler call would become, without running it
+    /// Show how a compiler call would be rewritten, without running it
     Explain {
-        /// One JSON document
+        /// Print a JSON document
         #[arg(long)]
         json: bool,
-        /// The call, compiler first: `staticctl explain -- g++ x.cpp -o x`
+        /// The compiler call: `staticctl explain -- g++ x.cpp -o x`
         #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
         command: Vec<OsString>,
     },
     /// Turn a shared object into an archive for static links
     ///
-    /// For any compiler and linker, without us. The drivers do the same by themselves where a library has no archive.
+    /// The archive works with any compiler and linker, without staticcxx. The drivers do the same on their own for a
+    /// library that has no archive.
     Archive {
         /// The shared object
         library: PathBuf,
-        /// The archive; `libNAME.a` here for `libNAME.so.1`
+        /// The archive; by default `libNAME.a` in the current directory for `libNAME.so.1`
         #[arg(short, long, value_name = "LIB.a")]
         output: Option<PathBuf>,
     },
     /// Make a finished dynamic program static
     ///
-    /// Without its source: the program and its shared objects are converted to objects, without disassembly, and linked
-    /// with glibc's archives. Libraries whose archive is of the same version are taken from there. Prints what the
-    /// result is made of. `docs/src/programs.md` of the sources says for which programs this works.
+    /// No source is needed: the program and its shared objects are converted to objects, without disassembly, and linked
+    /// with glibc's archives. Libraries that have an archive of the same version are linked from it. Prints what the
+    /// result consists of. The documentation describes which programs this works for.
     ///
-    /// Exit status: 0 written and checked, 1 it can't be linked or --verify found a difference, 2 it can't be converted.
+    /// Exit status: 0 if written and checked, 1 if it can't be linked or --verify found a difference, 2 if it can't be
+    /// converted.
     Convert(ConvertArgs),
     /// Run a dynamic program and list what it opens with dlopen, as STATICCXX_PLUGINS takes it
     ///
-    /// ld.so says what it opens, through fork and exec. What the program prints goes to stderr, unless the list goes to a
-    /// file. Exit status: 0 it opened something, 1 nothing, 2 it could not be run.
+    /// ld.so reports what is opened, across fork and exec. The program's stdout goes to stderr unless the list goes to a
+    /// file. Exit status: 0 if it opened something, 1 if nothing, 2 if it could not be run.
     Plugins(PluginsArgs),
-    /// Say what was found on this machine, what works, and what to install
+    /// Show what was found on this machine, what works, and what to install
     ///
-    /// Exit status: 0 if static C and C++ programs can be made, 1 if not.
+    /// Exit status: 0 if static C and C++ programs can be built, 1 if not.
     Doctor,
-    /// List, show and choose toolchains
+    /// List, show, build, test and choose toolchains
     Toolchain {
         /// What to do
         #[command(subcommand)]
         command: ToolchainCommand,
     },
-    /// Run a build so that every program it links is static, and say what it made
+    /// Run a build so that every program it links is static, and report what it built
     ///
     /// Sets CC, CXX, PATH, PKG_CONFIG, CMAKE_TOOLCHAIN_FILE, cargo's linker, GOFLAGS and others for the command alone
-    /// (`staticctl env` prints them). At the end, on stderr, a table of all programs; those that were made without
-    /// passing through the drivers are named.
-    /// Exit status: the command's own; 127 it was not found, 126 it can't be run, 2 it was not started.
+    /// (`staticctl env` prints them). At the end, prints a table of all programs to stderr and names those that were
+    /// built without the drivers.
+    /// Exit status: the command's own; 127 if it was not found, 126 if it can't be run, 2 if it was not started.
     Run {
         /// The toolchain; `staticctl toolchain list`
         #[arg(long, value_name = "NAME")]
         toolchain: Option<OsString>,
-        /// Write what was made into this file, as JSON
+        /// Write the report to this file, as JSON
         #[arg(long, value_name = "FILE")]
         report: Option<PathBuf>,
-        /// Show links as they happen, in the last row of the terminal
+        /// Show links as they happen, on the last line of the terminal
         #[arg(long)]
         progress: bool,
-        /// Leave functions and data that nothing uses out of the programs, and say how much that saved
+        /// Leave unused functions and data out of the programs, and report how much that saved
         #[arg(long)]
         small: bool,
         /// The command: `staticctl run -- make -j4`
@@ -125,7 +127,7 @@ pub(crate) enum CtlCommand {
         /// The toolchain
         #[arg(long, value_name = "NAME")]
         toolchain: Option<OsString>,
-        /// In which language
+        /// The output format
         #[arg(long, value_enum, default_value = "sh")]
         shell: Shell,
     },
@@ -143,40 +145,40 @@ pub(crate) enum CtlCommand {
     },
     /// Run a program in an empty root
     ///
-    /// It gets namespaces of its own and a read-only root in memory that holds nothing but the program. Stdin, stdout,
-    /// stderr and signals are its own. Works for root and for ordinary users.
+    /// The program gets its own namespaces and a read-only root in memory that contains nothing but the program. Stdin,
+    /// stdout, stderr and signals are passed through. Works as root and as an ordinary user.
     ///
-    /// Exit status: the program's own; a signal is raised again. 125 if no root could be made, 126 if the program
-    /// can't run in it, 127 if there is no such program.
+    /// Exit status: the program's own; if a signal kills it, staticctl dies by the same signal. 125 if no root could be
+    /// set up, 126 if the program can't run in it, 127 if the program was not found.
     Try(TryArgs),
     /// Write programs and a few files as a container image, or push it
     ///
-    /// The archive is an OCI layout and what `docker load` and `podman load` read, at once; the same files give the
-    /// same bytes. Every program is checked first.
+    /// The archive is an OCI layout that `docker load` and `podman load` can read; the same files give the same bytes.
+    /// Every program is checked first.
     ///
-    /// Exit status: 0 written, 1 a program may not go into an image, 2 it could not be made.
+    /// Exit status: 0 if written, 1 if a program is not fit for an image, 2 if the image could not be made.
     Image(Box<ImageArgs>),
-    /// Make a directory of compiler names to put first on PATH
+    /// Create a directory of compiler names to put first on PATH
     Shims {
-        /// The directory; made if it is missing
+        /// The directory; created if missing
         dir: PathBuf,
-        /// Replace files of those names
+        /// Replace existing files
         #[arg(long)]
         force: bool,
     },
-    /// Print the completions for a shell
+    /// Print shell completions
     Completions {
         /// The shell
         shell: CompletionShell,
     },
-    /// Write the man pages into a directory
+    /// Write the man pages to a directory
     Man {
         /// The directory
         dir: PathBuf,
     },
 }
 
-/// What `staticctl env` speaks.
+/// The output formats of `staticctl env`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Shell {
     /// sh, bash, zsh

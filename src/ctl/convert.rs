@@ -251,7 +251,7 @@ fn report_lost(original: &Original, lost: &[Lost]) -> Reported {
     for one in lost {
         let name = &one.name;
         let other = one.other.as_ref().map(|p| format!("; `{}` is for another machine", p.display()));
-        message::error(format!("`{name}`, which `{}` needs, is not there{}", one.by, other.unwrap_or_default()));
+        message::error(format!("`{name}`, needed by `{}`, was not found{}", one.by, other.unwrap_or_default()));
     }
     let shown = run::shell_line(&[original.path.as_os_str().to_owned()]);
     message::hint(format!(

@@ -20,8 +20,8 @@ pub(crate) fn print(settings: &Settings, toolchain: Option<&OsStr>, shell: Shell
     };
     if !environment.shims.is_kept() {
         return fail(
-            "the cache directory can't be written, and the variables would name files that are gone",
-            Some("set XDG_CACHE_HOME to a directory that can be written, or use `staticctl run`".into()),
+            "the cache directory can't be written, so the variables would name files that no longer exist",
+            Some("set XDG_CACHE_HOME to a writable directory, or use `staticctl run`".into()),
         );
     }
     for warning in &environment.warnings {

@@ -39,11 +39,11 @@ pub(crate) fn run(settings: &Settings, args: &ImageArgs) -> u8 {
 fn make(settings: &Settings, args: &ImageArgs) -> Result<(), Reported> {
     if args.output.is_none() && args.push.is_none() {
         let hint = "`-o FILE.tar`, `-o DIR/`, `-o -` or `--push HOST/NAME:TAG`";
-        return Err(report_error("there is no place for the image", Some(hint.into())));
+        return Err(report_error("no destination for the image", Some(hint.into())));
     }
     let output = args.output.as_deref().map(ImageOutput::parse);
     if output == Some(ImageOutput::Stdout) && message::product_is_shown() {
-        return Err(report_error("an image is not for a terminal", Some("`-o - | docker load`".into())));
+        return Err(report_error("refusing to write an image to a terminal", Some("`-o - | docker load`".into())));
     }
     let time = time(settings)?;
     let push = push_target(args)?;
@@ -86,7 +86,7 @@ fn time(settings: &Settings) -> Result<u64, Reported> {
     text.parse()
         .ok()
         .filter(|t| *t < 1 << 33)
-        .ok_or_else(|| report_error(format!("`SOURCE_DATE_EPOCH={text}` is no number of seconds since 1970"), None))
+        .ok_or_else(|| report_error(format!("`SOURCE_DATE_EPOCH={text}` is not a number of seconds since 1970"), None))
 }
 
 fn say_written(args: &ImageArgs, output: &ImageOutput, image: &ContainerImage, bytes: u64) -> Result<(), Reported> {
@@ -315,12 +315,12 @@ fn say_ending(command: &[String], outcome: &JailOutcome, limit: Duration) {
     let name = command.first().map_or("", String::as_str);
     match outcome.ended {
         _ if outcome.timed_out => message::note(format!(
-            "`{name}` was watched for {} s; what it needs later is not known: `--auto-seconds` gives it more time",
+            "`{name}` was watched for {} s; what it needs later is unknown: `--auto-seconds` gives it more time",
             limit.as_secs()
         )),
         Ended::Exited(0) => {}
         Ended::Exited(code) => message::warning(format!("`{name}` ended with status {code} in the empty root")),
-        Ended::Killed(signal) => message::warning(format!("`{name}` ended by signal {signal} in the empty root")),
+        Ended::Killed(signal) => message::warning(format!("`{name}` was killed by signal {signal} in the empty root")),
     }
 }
 
@@ -357,7 +357,7 @@ fn deliver(
         report_error(format!("`{to}` was not pushed: {e}"), hint)
     })?;
     if !args.quiet {
-        message::note(format!("{} blobs were sent, {} were there", pushed.sent, pushed.skipped));
+        message::note(format!("{} blobs sent, {} already there", pushed.sent, pushed.skipped));
     }
     let digest = image.digest().map(|d| d.to_string()).unwrap_or_default();
     let name = format!("{}/{}", to.host.as_deref().unwrap_or_default(), to.name);

@@ -48,7 +48,7 @@ pub(crate) fn build(settings: &Settings, options: &InstallOptions) -> u8 {
             EXIT_YES
         }
         Err(InstallError::Interrupted(signal)) => {
-            message::note("interrupted: the same command goes on where it was");
+            message::note("interrupted: the same command resumes where it stopped");
             run::die_by(signal)
         }
         Err(InstallError::Missing(missing)) => {
@@ -65,7 +65,7 @@ pub(crate) fn build(settings: &Settings, options: &InstallOptions) -> u8 {
         }
         Err(InstallError::Space { dir, has, needs }) => fail(
             InstallError::Space { dir, has, needs },
-            Some("make room there, or name other directories with XDG_CACHE_HOME and XDG_DATA_HOME".into()),
+            Some("free some space there, or name other directories with XDG_CACHE_HOME and XDG_DATA_HOME".into()),
         ),
         Err(error) => fail(error, None),
     }
@@ -77,9 +77,9 @@ pub(crate) fn remove(settings: &Settings, name: &str) -> u8 {
     let place = ToolchainPlace::new(data, name);
     if name.contains('/') || place.in_use().is_none() {
         let hint = "staticctl toolchain list shows which toolchains were built here";
-        return fail(format!("there is no toolchain `{name}` that was built here"), Some(hint.into()));
+        return fail(format!("no toolchain `{name}` was built here"), Some(hint.into()));
     }
-    match place.lock(|| message::note("an install is at work: waiting for it")).and_then(|_lock| place.remove()) {
+    match place.lock(|| message::note("another install is running: waiting for it")).and_then(|_lock| place.remove()) {
         Ok(()) => EXIT_YES,
         Err(e) => fail(format!("`{}` can't be removed: {e}", place.prefix.display()), None),
     }

@@ -33,7 +33,7 @@ pub(crate) fn run(settings: &Settings, args: &PluginsArgs) -> u8 {
         true => Some(args.program.clone()),
         false => which::which_in_global(&args.program, settings.path.as_ref()).ok().and_then(|mut all| all.next()),
     };
-    let Some(path) = path else { return fail(format!("there is no program `{name}` here or along PATH"), None) };
+    let Some(path) = path else { return fail(format!("no program `{name}` here or on PATH"), None) };
     if let Err((error, hint)) = traceable(&path) {
         return fail(format!("`{}` {error}", path.display()), Some(hint));
     }
@@ -59,11 +59,11 @@ fn traceable(path: &Path) -> Result<(), (String, String)> {
     match image.interpreter.as_deref() {
         Some(interpreter) if !interpreter.contains("ld-musl") => Ok(()),
         Some(interpreter) => Err((
-            format!("is for `{interpreter}`, which does not say what it opens"),
-            "only glibc's programs can be looked at".into(),
+            format!("is for `{interpreter}`, which does not report what it opens"),
+            "only programs for glibc can be traced".into(),
         )),
         None => Err((
-            "is no dynamic program: nothing can be seen of what it opens".into(),
+            "is not a dynamic program: what it opens can't be observed".into(),
             "give the program as it was before it became static".into(),
         )),
     }
@@ -159,7 +159,7 @@ fn finish(args: &PluginsArgs, opened: &Opened, ended: Ended, program: &Path) -> 
     match ended {
         Ended::Exited(0) => {}
         Ended::Exited(status) => message::note(format!("the program ended with status {status}")),
-        Ended::Killed(signal) => message::note(format!("the program was ended by signal {signal}")),
+        Ended::Killed(signal) => message::note(format!("the program was killed by signal {signal}")),
     }
     let nothing = *opened == Opened::default();
     if nothing {

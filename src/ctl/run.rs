@@ -60,7 +60,7 @@ pub(crate) fn run(settings: &Settings, request: &RunRequest) -> u8 {
     let session = match Session::open(settings) {
         Ok(session) => Some(session),
         Err(error) => {
-            message::warning(format!("no temporary directory can be written ({error}): links are not reported"));
+            message::warning(format!("no temporary directory is writable ({error}): links are not reported"));
             None
         }
     };
@@ -150,7 +150,7 @@ fn say(summary: &BuildSummary) {
     let foreign = |is_static: bool| summary.foreign.iter().filter(move |f| f.is_static == is_static);
     for program in foreign(false) {
         let why = program.failures.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-        message::warning(format!("`{}` was made without passing through staticcxx: {why}", name(&program.path)));
+        message::warning(format!("`{}` was built without staticcxx: {why}", name(&program.path)));
     }
     if foreign(false).next().is_some() {
         message::hint(
@@ -159,11 +159,11 @@ fn say(summary: &BuildSummary) {
         );
     }
     for program in foreign(true) {
-        message::note(format!("`{}` was made without passing through staticcxx, and is static", name(&program.path)));
+        message::note(format!("`{}` was built without staticcxx, and is static", name(&program.path)));
     }
     if summary.search_cut {
         message::note(format!(
-            "not every file below `{}` was looked at: there are too many",
+            "not every file below `{}` was examined: there are too many",
             summary.directory.display()
         ));
     }

@@ -14,13 +14,13 @@ use std::path::{Path, PathBuf};
 /// (`gcc-12`, `x86_64-linux-gnu-g++`) that PATH has.
 pub(crate) fn run(settings: &Settings, dir: &Path, force: bool) -> u8 {
     let Some(home) = std::env::current_exe().ok().and_then(|p| p.parent().map(Path::to_owned)) else {
-        return fail("the directory of this program can't be found", None);
+        return fail("the directory of this program is unknown", None);
     };
     match make(dir, &home, settings.path.as_deref(), force) {
         Ok(dir) => produce(&format!("export PATH={}:$PATH\n", shell(&dir)), EXIT_YES),
         Err((path, e)) => {
             let hint = (e.kind() == io::ErrorKind::AlreadyExists).then(|| "--force replaces it".to_owned());
-            fail(format!("`{}` can't be made: {e}", path.display()), hint)
+            fail(format!("`{}` can't be created: {e}", path.display()), hint)
         }
     }
 }

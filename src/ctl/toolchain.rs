@@ -51,7 +51,7 @@ pub(crate) fn run(settings: &Settings, command: &ToolchainCommand) -> u8 {
                 quiet: *quiet,
             };
             if options.name.is_empty() || options.name.contains(['/', '\n']) || options.name.starts_with('.') {
-                return fail(format!("`{}` is no name for a toolchain", options.name), None);
+                return fail(format!("`{}` is not a valid toolchain name", options.name), None);
             }
             install::build(settings, &options)
         }

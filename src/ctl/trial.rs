@@ -101,7 +101,7 @@ fn environment(args: &TryArgs) -> Result<Vec<(OsString, OsString)>, Reported> {
 fn find(settings: &Settings, name: &OsStr, root: Option<&Path>) -> Result<TriedProgram, Reported> {
     if let Some(root) = root {
         if !root.is_dir() {
-            let error = format!("`{}` is no directory that could be the root", root.display());
+            let error = format!("`{}` is not a directory that could be the root", root.display());
             return Err(report_error_as(EXIT_NO_ROOT, error, None));
         }
         let below = Path::new(name).strip_prefix("/").unwrap_or(Path::new(name));
@@ -156,7 +156,7 @@ fn look(file: &Path) -> Result<Image, Reported> {
 
 fn explain(trouble: &JailError, program: &TriedProgram, name: &OsStr) -> Reported {
     if !trouble.at_exec {
-        let error = format!("no empty root for `{}`, which was not run: {trouble}", name.display());
+        let error = format!("no empty root could be set up for `{}`, which was not run: {trouble}", name.display());
         return report_error_as(EXIT_NO_ROOT, error, allowed::hint(trouble));
     }
     if trouble.errno == libc::ENOEXEC {
@@ -175,7 +175,7 @@ fn report(attempts: &[Attempt]) {
         message::note(line(attempt));
     }
     if attempts.is_empty() {
-        message::note("nothing that it tried to open, run or make was missing");
+        message::note("nothing that it tried to open, run or create was missing");
     }
 }
 

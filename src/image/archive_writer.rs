@@ -27,7 +27,7 @@ pub(crate) enum OutputError {
     #[error("`{path}` can't be written: {1}", path = .0.display())]
     Io(PathBuf, io::Error),
     /// There is a directory that is no layout.
-    #[error("`{path}` is a directory with something else than an image in it", path = .0.display())]
+    #[error("`{path}` is a directory that contains something other than an image", path = .0.display())]
     Occupied(PathBuf),
     /// Documents.
     #[error(transparent)]

@@ -50,7 +50,7 @@ pub(crate) enum PartError {
         install: &'static str,
     },
     /// A name that is no time zone or terminal.
-    #[error("`{name}` is no name of a {what}")]
+    #[error("`{name}` is not the name of a {what}")]
     BadName {
         /// The name.
         name: String,

@@ -33,7 +33,7 @@ pub(crate) enum PlatformError {
     #[error("it is for {0}, not for Linux")]
     System(&'static str),
     /// A machine without a name in OCI.
-    #[error("its machine ({0}) has no name among image platforms")]
+    #[error("its machine ({0}) is not an OCI platform")]
     Machine(String),
     /// Not readable as ELF.
     #[error("it can't be read")]

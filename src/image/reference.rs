@@ -7,14 +7,16 @@ use std::fmt;
 pub(crate) enum BadReference {
     /// A component outside the grammar.
     #[error(
-        "`{0}` is no name of an image: lower case letters and digits in parts separated by `/`, and within a part by one `.`, one or two `_`, or any number of `-`"
+        "`{0}` is not an image name: lower case letters and digits in parts separated by `/`, and within a part by one `.`, one or two `_`, or any number of `-`"
     )]
     Name(String),
     /// The tag.
-    #[error("`{0}` is no tag: letters, digits, `_`, `.` and `-`, at most 128 of them, not beginning with `.` or `-`")]
+    #[error(
+        "`{0}` is not a tag: letters, digits, `_`, `.` and `-`, at most 128 of them, not beginning with `.` or `-`"
+    )]
     Tag(String),
     /// The registry.
-    #[error("`{0}` is no registry: HOST or HOST:PORT")]
+    #[error("`{0}` is not a registry: HOST or HOST:PORT")]
     Host(String),
     /// More than 255 bytes.
     #[error("`{0}` is longer than the 255 bytes that a name may have")]
@@ -23,7 +25,7 @@ pub(crate) enum BadReference {
     #[error("`{0}` names no registry: HOST/NAME:TAG, such as `localhost:5000/{0}`")]
     NoHost(String),
     /// A digest.
-    #[error("`{0}` has a digest, which follows from what is in the image: give a tag")]
+    #[error("`{0}` has a digest, which follows from the content of the image: give a tag instead")]
     Digest(String),
 }
 

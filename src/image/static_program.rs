@@ -41,7 +41,7 @@ pub(crate) enum BadProgram {
     #[error("`{path}` does not run in a container: {1}", path = .0.display())]
     Foreign(PathBuf, PlatformError),
     /// Set-user-ID or set-group-ID.
-    #[error("`{path}` has the set-{1}-ID bit, which an image that runs as nobody must not bring", path = .0.display())]
+    #[error("`{path}` has the set-{1}-ID bit, which an image that runs as nobody must not contain", path = .0.display())]
     Setuid(PathBuf, &'static str),
     /// The executable bits are missing.
     #[error("`{path}` is not executable", path = .0.display())]

@@ -12,13 +12,13 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum InstallError {
     /// Something is missing or unfit.
-    #[error("{} thing(s) are missing", .0.len())]
+    #[error("{} prerequisite(s) missing", .0.len())]
     Missing(Vec<MissingPrerequisite>),
     /// There is nowhere to put it.
-    #[error("there is no data directory: neither HOME nor XDG_DATA_HOME is set")]
+    #[error("no data directory: neither HOME nor XDG_DATA_HOME is set")]
     NoHome,
     /// The disk is too full.
-    #[error("`{}` has {has} MB left, {needs} MB are needed", dir.display())]
+    #[error("`{}` has {has} MB free, {needs} MB are needed", dir.display())]
     Space {
         /// The directory.
         dir: PathBuf,
@@ -36,7 +36,7 @@ pub(crate) enum InstallError {
         error: io::Error,
     },
     /// A command failed.
-    #[error("{what} failed: {line}; all of it is in `{}`", log.display())]
+    #[error("{what} failed: {line}; the full log is `{}`", log.display())]
     Command {
         /// The command, in short.
         what: String,

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 /// Something that is no package, or is cut short.
 pub(crate) fn unpack(package: &Path, into: &Path) -> io::Result<()> {
     let bytes = fs::read(package)?;
-    let broken = |e: object::Error| io::Error::other(format!("it is no Debian package: {e}"));
+    let broken = |e: object::Error| io::Error::other(format!("not a Debian package: {e}"));
     let archive = ArchiveFile::parse(bytes.as_slice()).map_err(broken)?;
     for member in archive.members() {
         let member = member.map_err(broken)?;
@@ -24,7 +24,7 @@ pub(crate) fn unpack(package: &Path, into: &Path) -> io::Result<()> {
             return tar::Archive::new(decompressor(BufReader::new(Cursor::new(data)))?).unpack(into);
         }
     }
-    Err(io::Error::other("it is no Debian package: it has no data.tar"))
+    Err(io::Error::other("not a Debian package: it has no data.tar"))
 }
 
 /// Downloads `musl-dev` of an architecture with apt, which checks its signature, in a state directory of its own, and

@@ -36,7 +36,7 @@ impl GccSource {
     pub(crate) fn named(path: &Path) -> Result<GccSource, String> {
         if path.is_dir() {
             let base = fs::read_to_string(path.join("gcc/BASE-VER"))
-                .map_err(|_| "it has no gcc/BASE-VER: it is no GCC source tree".to_owned())?;
+                .map_err(|_| "not a GCC source tree: it has no gcc/BASE-VER".to_owned())?;
             let version = Some(base.trim().to_owned());
             return Ok(GccSource { path: path.into(), version });
         }
@@ -44,7 +44,7 @@ impl GccSource {
         let first = archive
             .entries()
             .and_then(|mut e| e.next().unwrap_or_else(|| Err(io::Error::other("it is empty"))))
-            .map_err(|e| format!("it is no tar archive: {e}"))?;
+            .map_err(|e| format!("not a tar archive: {e}"))?;
         let top = first.path().map_err(|e| e.to_string())?.into_owned();
         let top = top.components().next().unwrap_or(Component::CurDir).as_os_str().to_string_lossy().into_owned();
         let version = top.strip_prefix("gcc-").filter(|v| v.starts_with(|c: char| c.is_ascii_digit()));
@@ -111,7 +111,7 @@ impl GccSource {
             }
         }
         let base = fs::read_to_string(into.join("gcc/BASE-VER"))
-            .map_err(|_| io::Error::other("no gcc/BASE-VER came out: it is no GCC source archive"))?;
+            .map_err(|_| io::Error::other("not a GCC source archive: it has no gcc/BASE-VER"))?;
         Ok(base.trim().to_owned())
     }
 }

@@ -60,7 +60,7 @@ pub(crate) fn install(settings: &Settings, options: &InstallOptions) -> Result<M
     let inputs = gather(settings, options, &guard)?;
     let unwritable = |e| InstallError::io(format!("`{}` can't be written", place.prefix.display()), e);
     let _lock = place
-        .lock(|| message::note(format!("another install of `{}` is at work: waiting for it", options.name)))
+        .lock(|| message::note(format!("another install of `{}` is running: waiting for it", options.name)))
         .map_err(unwritable)?;
     let identity = inputs.identity();
     if let Some(manifest) = current(&place).filter(|_| !options.force && is_of(&place, &identity)) {

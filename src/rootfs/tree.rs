@@ -16,7 +16,7 @@ use std::path::{Component, Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TreeError {
     /// Two things for one path.
-    #[error("two things for `{path}` in the image: {first} and {second}")]
+    #[error("two sources for `{path}` in the image: {first} and {second}")]
     Twice {
         /// The path in the image.
         path: String,
@@ -36,7 +36,7 @@ pub(crate) enum TreeError {
         directory: String,
     },
     /// A path in the image that is none.
-    #[error("`{0}` is no path in an image: it must be absolute, without `..`")]
+    #[error("`{0}` is not a path in an image: it must be absolute, without `..`")]
     BadPath(String),
     /// A file that can't be read.
     #[error("`{path}` can't be read: {error}", path = path.display())]
@@ -47,7 +47,7 @@ pub(crate) enum TreeError {
         error: io::Error,
     },
     /// A socket, device or FIFO.
-    #[error("`{path}` is a {what}, which an image can't hold", path = path.display())]
+    #[error("`{path}` is a {what}, which an image can't contain", path = path.display())]
     Special {
         /// Its path on this machine.
         path: PathBuf,
@@ -55,7 +55,7 @@ pub(crate) enum TreeError {
         what: &'static str,
     },
     /// A symbolic link out of the directory that is added.
-    #[error("the symbolic link `{path}` leads to `{target}`, out of the directory that is added", path = path.display(), target = target.display())]
+    #[error("the symbolic link `{path}` points to `{target}`, outside the directory that is added", path = path.display(), target = target.display())]
     LinkLeaves {
         /// Its path on this machine.
         path: PathBuf,

@@ -74,7 +74,7 @@ const STACK: usize = 1 << 20;
 /// # Errors
 /// The step that failed; the program has not run then.
 pub(crate) fn run_in_jail(jail: &Jail<'_>) -> Result<JailOutcome, JailError> {
-    let pipe = || pipe2(nix::fcntl::OFlag::O_CLOEXEC).map_err(|e| JailError::new("a pipe can't be made", e));
+    let pipe = || pipe2(nix::fcntl::OFlag::O_CLOEXEC).map_err(|e| JailError::new("a pipe can't be created", e));
     let ((hear, speak), (go_read, go_write)) = (pipe()?, pipe()?);
     let relay = Relay::hold();
     let mut stack = vec![0; STACK];
@@ -89,7 +89,7 @@ pub(crate) fn run_in_jail(jail: &Jail<'_>) -> Result<JailOutcome, JailError> {
     drop((own, speak, go_read));
     let pid = pid.map_err(|e| {
         relay.end();
-        JailError::new("namespaces can't be made", e).forbidden()
+        JailError::new("namespaces can't be created", e).forbidden()
     })?;
     let mapped = map_ids(pid);
     if jail.watched.is_some() {
@@ -141,7 +141,7 @@ fn listen(hear: OwnedFd, limit: Option<Duration>, keeper: Pid) -> Result<JailOut
             Ok(0) => break,
             Ok(_) => {}
             Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
-            Err(e) => return Err(JailError::io("the program's keeper can't be heard", &e)),
+            Err(e) => return Err(JailError::io("the pipe from the program's keeper can't be read", &e)),
         }
         match serde_json::from_str(&line) {
             Ok(KeeperMessage::Failed(trouble)) => return Err(trouble),
@@ -154,7 +154,7 @@ fn listen(hear: OwnedFd, limit: Option<Duration>, keeper: Pid) -> Result<JailOut
     let ended = match ended {
         Some(ended) => ended,
         None if timed_out => Ended::Killed(libc::SIGKILL),
-        None => return Err(JailError::new("the program's keeper ended without a word", Errno::ECHILD)),
+        None => return Err(JailError::new("the program's keeper ended without a report", Errno::ECHILD)),
     };
     Ok(JailOutcome { ended, attempts, timed_out })
 }
@@ -195,11 +195,11 @@ fn keep(jail: &Jail<'_>, relay: &Relay, speak: OwnedFd, go: OwnedFd) -> isize {
     }
     let gate = match pipe2(nix::fcntl::OFlag::O_CLOEXEC) {
         Ok(gate) => gate,
-        Err(e) => return fail(&pipe_out, JailError::new("a pipe can't be made", e)),
+        Err(e) => return fail(&pipe_out, JailError::new("a pipe can't be created", e)),
     };
     // SAFETY: one thread.
     match unsafe { fork() } {
-        Err(e) => fail(&pipe_out, JailError::new("no process can be made", e)),
+        Err(e) => fail(&pipe_out, JailError::new("no process can be created", e)),
         Ok(ForkResult::Child) => {
             let trouble = become_program(jail, relay, gate);
             pipe_out.say(&KeeperMessage::Failed(trouble));

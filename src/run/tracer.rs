@@ -62,7 +62,7 @@ impl Tracer {
             return Ok(Tracer { proc: None });
         }
         if syscalls::filter().is_empty() {
-            return Err(JailError::new("the system calls of this machine are not known to --trace", Errno::ENOSYS));
+            return Err(JailError::new("the system calls of this machine are not supported by --trace", Errno::ENOSYS));
         }
         Ok(Tracer { proc: own_proc() })
     }

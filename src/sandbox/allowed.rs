@@ -48,7 +48,7 @@ mod tests {
 
     #[test]
     fn the_switch_that_forbids_is_named() {
-        let refused = JailError::new("namespaces can't be made", Errno::ENOSPC).forbidden();
+        let refused = JailError::new("namespaces can't be created", Errno::ENOSPC).forbidden();
         let with = |name: &'static str, value: &'static str| {
             hint_from(&refused, move |path| path.ends_with(name).then(|| value.to_owned())).unwrap()
         };

@@ -40,13 +40,13 @@ pub(crate) enum EnvironmentError {
     #[error(transparent)]
     Select(#[from] SelectError),
     /// The drivers are not beside us.
-    #[error("`{}` is missing: the drivers are looked for beside `staticctl`", path.display())]
+    #[error("`{}` is missing: the drivers are expected next to `staticctl`", path.display())]
     NoDriver {
         /// Where it was looked for.
         path: PathBuf,
     },
     /// No directory for the names.
-    #[error("no directory can be made for the compilers' names: {0}")]
+    #[error("no directory for the compilers' names can be created: {0}")]
     NoShimDir(#[from] io::Error),
 }
 
@@ -58,9 +58,7 @@ impl EnvironmentError {
             EnvironmentError::NoDriver { .. } => {
                 Some("put the three programs into one directory, as `cargo install --path .` does".into())
             }
-            EnvironmentError::NoShimDir(_) => {
-                Some("set XDG_CACHE_HOME or TMPDIR to a directory that can be written".into())
-            }
+            EnvironmentError::NoShimDir(_) => Some("set XDG_CACHE_HOME or TMPDIR to a writable directory".into()),
         }
     }
 }

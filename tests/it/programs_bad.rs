@@ -51,10 +51,10 @@ fn what_is_no_dynamic_program_is_named() {
     gcc(&dir, "-c hello.c -o hello.o");
     refused(&dir, "script", &["`script` is a script for `/bin/sh`", "hint: `staticctl convert /bin/sh -o OUT`"]);
     refused(&dir, "python", &["is a script for `python3`"]);
-    refused(&dir, "text", &["is no ELF file but a text"]);
-    refused(&dir, "empty", &["is no ELF file but empty"]);
+    refused(&dir, "text", &["is not an ELF file (text)"]);
+    refused(&dir, "empty", &["is not an ELF file (empty)"]);
     refused(&dir, "half", &["broken ELF file"]);
-    refused(&dir, "directory", &["`directory` is no regular file"]);
+    refused(&dir, "directory", &["`directory` is not a regular file"]);
     refused(&dir, "./nothing", &["`./nothing` can't be read", "No such file"]);
     refused(&dir, "no-such-program-anywhere", &["can't be read"]);
     refused(&dir, "libhello.so", &["is a shared object, not a program", "`staticctl archive`"]);
@@ -151,7 +151,7 @@ fn missing_libraries_are_all_named_at_once() {
     gcc(&dir, "-shared -fPIC r.c libq.so -o libr.so");
     gcc(&dir, "-shared -fPIC s.c -o libs.so");
     gcc(&dir, "main.c libr.so libs.so -Wl,--allow-shlib-undefined -o program");
-    refused(&dir, "program", &["`libr.so`, which `program` needs, is not there", "`libs.so`, which", "hint: "]);
+    refused(&dir, "program", &["`libr.so`, needed by `program`, was not found", "`libs.so`, needed by", "hint: "]);
     // With a directory for some of them, what those need is named.
     let lost = |path: &Path| {
         Run::new(STATICCTL).dir(dir.path()).env("LD_LIBRARY_PATH", path).line("convert program -o result").fails(2)

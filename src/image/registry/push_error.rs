@@ -24,16 +24,16 @@ pub(crate) enum PushError {
         login: bool,
     },
     /// Plain HTTP to somewhere else.
-    #[error("`--insecure` speaks plain HTTP, and only to this machine itself; `{0}` is another one")]
+    #[error("`--insecure` uses plain HTTP, and only to this machine; `{0}` is another one")]
     Insecure(String),
     /// A registry that sends from https to http.
     #[error("the registry leads to `{0}`, which is not encrypted")]
     Downgraded(String),
     /// Redirects without an end.
-    #[error("the registry redirects without an end, last to `{0}`")]
+    #[error("the registry redirects too often, last to `{0}`")]
     Circling(String),
     /// An address that is none.
-    #[error("`{0}` is no address")]
+    #[error("`{0}` is not an address")]
     BadAddress(String),
     /// A registry that stored something else.
     #[error("the registry stored {stored} where {sent} was sent")]
