@@ -63,58 +63,44 @@ pub(crate) enum LinkedBy {
     /// Nobody got so far.
     #[default]
     Nobody,
-    /// The built-in linker.
     BuiltIn,
     /// The compiler and its linker, for this reason.
     Compiler(String),
 }
 
-/// One line.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct LinkRecord<'a> {
-    /// Version of this shape.
     pub schema: u32,
     /// Milliseconds since 1970.
     pub time: u64,
-    /// Directory of the call.
     pub directory: PathBuf,
     /// The call as it came, `argv[0]` first; bytes that are not UTF-8 are shown as U+FFFD.
     pub argv: Vec<String>,
     /// What was run instead.
     pub command: Vec<String>,
-    /// The toolchain's name.
     pub toolchain: &'a str,
     /// Version of the compiler.
     pub compiler: &'a str,
-    /// The target triple.
     pub triple: &'a str,
-    /// How it ended.
     pub outcome: Outcome,
     /// Exit status of the call.
     pub status: i32,
     /// Why it was not rewritten.
     pub reason: Option<&'a Reason>,
-    /// The planned shape.
     pub kind: Option<StaticKind>,
-    /// Who linked.
     pub linker: &'a LinkedBy,
     /// Bytes that leaving out unused parts saved, where that was asked for (`STATICCXX_SMALL`).
     pub saved: Option<u64>,
     /// Rules that changed something.
     pub rules: &'a [Applied],
-    /// Libraries that went in.
     pub libraries: &'a [LinkedLibrary],
     /// Libraries without an archive.
     pub missing: &'a [Missing],
     /// Archives that could not be linked, in whose place shared objects were converted, and what they lack.
     pub incomplete: &'a [(PathBuf, Vec<String>)],
-    /// The output.
     pub output: PathBuf,
-    /// Its facts.
     pub image: Option<&'a Image>,
-    /// Its judgement.
     pub verdict: Option<&'a Verdict>,
-    /// How long it took.
     pub times: Times,
 }
 

@@ -72,9 +72,7 @@ fn toolchain(settings: &Settings) -> Result<(Facts, PathBuf), Reported> {
     })
 }
 
-/// A converted library.
 struct LibraryMembers {
-    /// Its objects.
     members: Vec<Vec<u8>>,
     /// Its DT_NEEDED.
     needed: Vec<String>,

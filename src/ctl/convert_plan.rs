@@ -23,7 +23,6 @@ pub(super) struct Original {
 pub(super) struct LibraryPlan {
     /// One for each library that was found, in the loader's order.
     pub(super) sources: Vec<LibrarySource>,
-    /// Words for the link.
     pub(super) words: Vec<OsString>,
     pub(super) choice: ConvertChoice,
     /// What the program opens at run time, as STATICCXX_PLUGINS names it.

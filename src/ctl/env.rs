@@ -9,7 +9,6 @@ use crate::session::templates::{self, Values};
 use crate::settings::Settings;
 use std::ffi::OsStr;
 
-/// Prints the variables.
 pub(crate) fn print(settings: &Settings, toolchain: Option<&OsStr>, shell: Shell) -> u8 {
     let environment = match environment::prepare(settings, toolchain) {
         Ok(environment) => environment,
@@ -70,7 +69,6 @@ pub(crate) fn cmake(settings: &Settings, toolchain: Option<&OsStr>) -> u8 {
     file(settings, toolchain, templates::cmake)
 }
 
-/// The Meson file.
 pub(crate) fn meson(settings: &Settings, toolchain: Option<&OsStr>) -> u8 {
     file(settings, toolchain, templates::meson)
 }

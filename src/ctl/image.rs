@@ -114,7 +114,6 @@ fn refused(e: BadOption) -> Reported {
     report_error(e, None)
 }
 
-/// Reads the options.
 fn specification(args: &ImageArgs) -> Result<ImageSpec, Reported> {
     let mut refused_any = None;
     let mut programs = Vec::new();

@@ -85,7 +85,6 @@ pub(crate) fn remove(settings: &Settings, name: &str) -> u8 {
     }
 }
 
-/// Tests any toolchain.
 pub(crate) fn test(settings: &Settings, name: &OsStr, json: bool) -> u8 {
     let descriptor = match resolve(settings, name) {
         Ok(descriptor) => descriptor,

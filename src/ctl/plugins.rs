@@ -22,7 +22,6 @@ struct Opened {
     plugins: Vec<String>,
     /// Converters that libc opened, by the names of their files.
     converters: Vec<String>,
-    /// Name services.
     services: Vec<String>,
 }
 

@@ -26,18 +26,14 @@ pub(crate) const EXIT_NOT_FOUND: u8 = 127;
 /// The command is there and can't be run, as a shell says it.
 pub(crate) const EXIT_NOT_RUNNABLE: u8 = 126;
 
-/// What is asked for.
 #[derive(Debug)]
 pub(crate) struct RunRequest {
-    /// The toolchain.
     pub toolchain: Option<OsString>,
-    /// File for the report.
     pub report: Option<PathBuf>,
     /// Show links on the terminal as they happen.
     pub progress: bool,
     /// Leave unused parts out of the programs.
     pub small: bool,
-    /// The command.
     pub command: Vec<OsString>,
 }
 

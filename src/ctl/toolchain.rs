@@ -21,7 +21,6 @@ use std::io::Write as _;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Runs one of the commands.
 pub(crate) fn run(settings: &Settings, command: &ToolchainCommand) -> u8 {
     match command {
         ToolchainCommand::List { all } => list(settings, *all),

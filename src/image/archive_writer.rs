@@ -9,7 +9,6 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-/// A destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ImageOutput {
     /// `-o FILE`: one archive.
@@ -23,13 +22,11 @@ pub(crate) enum ImageOutput {
 /// Why it can't be written.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OutputError {
-    /// Writing failed.
     #[error("`{path}` can't be written: {1}", path = .0.display())]
     Io(PathBuf, io::Error),
     /// There is a directory that is no layout.
     #[error("`{path}` is a directory that contains something other than an image", path = .0.display())]
     Occupied(PathBuf),
-    /// Documents.
     #[error(transparent)]
     Document(#[from] Undescribable),
 }

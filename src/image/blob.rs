@@ -30,7 +30,6 @@ pub(crate) struct Hashing<W> {
 }
 
 impl<W> Hashing<W> {
-    /// Around a writer.
     pub(crate) fn new(inner: W) -> Hashing<W> {
         Hashing { inner, hash: Sha256::new(), count: 0 }
     }
@@ -57,18 +56,15 @@ impl<W: Write> Write for Hashing<W> {
 /// Where a blob's bytes are: in memory, or in a file that nobody else sees and that is gone with us.
 #[derive(Debug)]
 pub(crate) enum Bytes {
-    /// In memory.
     Memory(Vec<u8>),
     /// In a file without a name.
     File(File),
 }
 
-/// A blob.
 #[derive(Debug)]
 pub(crate) struct Blob {
     /// Its digest.
     pub sha: Sha,
-    /// Its length.
     pub len: u64,
     bytes: Bytes,
 }

@@ -25,7 +25,6 @@ pub(crate) struct ContainerConfig {
     pub user: String,
     /// The directory to start in.
     pub workdir: Option<String>,
-    /// Labels.
     pub labels: Vec<(String, String)>,
     /// PORT/tcp or PORT/udp.
     pub ports: Vec<String>,
@@ -39,9 +38,7 @@ pub(crate) struct ContainerConfig {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{option} {value}`: {rule}")]
 pub(crate) struct BadOption {
-    /// The option.
     pub option: &'static str,
-    /// What was given.
     pub value: String,
     /// What it may be.
     pub rule: String,

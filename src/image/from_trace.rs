@@ -26,7 +26,6 @@ pub(crate) enum Remedy {
 
 /// How a row's path is compared.
 enum PathMatch {
-    /// The path itself.
     Is(&'static str),
     /// It or anything below it.
     Below(&'static str),

@@ -17,7 +17,6 @@ pub(crate) enum Packing {
     Gzip(u32),
     /// zstd at this level; needs containerd 1.5, docker 23, podman 3 or newer.
     Zstd(i32),
-    /// Not at all.
     None,
 }
 
@@ -54,10 +53,8 @@ impl FromStr for Packing {
     }
 }
 
-/// A layer.
 #[derive(Debug)]
 pub(crate) struct Layer {
-    /// What is stored.
     pub blob: Blob,
     /// The digest of the archive before it was compressed.
     pub diff_id: Sha,
@@ -77,7 +74,6 @@ pub(crate) enum LayerError {
     /// It became shorter or longer meanwhile.
     #[error("`{path}` changed while it was read", path = .0.display())]
     Changed(PathBuf),
-    /// Writing failed.
     #[error("the layer can't be written: {0}")]
     Write(#[from] io::Error),
 }

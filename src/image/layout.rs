@@ -24,7 +24,6 @@ pub(crate) struct OciLayout<'a> {
 /// The file that says that a directory is a layout.
 pub(crate) const MARK: &str = "oci-layout";
 
-/// Its content.
 const VERSION: &[u8] = br#"{"imageLayoutVersion":"1.0.0"}"#;
 
 /// The documents at the top of a layout.
@@ -39,11 +38,8 @@ pub(crate) struct Top {
 
 /// The image that docker takes out of an archive.
 pub(crate) struct ForDocker<'a> {
-    /// Its configuration.
     pub config: &'a Blob,
-    /// Its layers.
     pub layers: Vec<&'a Blob>,
-    /// Its names.
     pub names: Vec<String>,
 }
 

@@ -38,18 +38,14 @@ use static_program::ImageProgram;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-/// What is asked for.
 #[derive(Debug, Clone)]
 pub(crate) struct ImageSpec {
     /// At least one.
     pub programs: Vec<ImageProgram>,
     /// Files and directories of this machine, and their places.
     pub adds: Vec<(PathBuf, PathBuf)>,
-    /// Parts.
     pub parts: Vec<ImagePart>,
-    /// How containers run.
     pub run: ContainerConfig,
-    /// Names.
     pub names: Vec<ImageReference>,
 }
 
@@ -62,10 +58,8 @@ pub(crate) enum ImageError {
     /// Parts that this machine does not have.
     #[error(transparent)]
     Part(#[from] PartError),
-    /// Reading and writing.
     #[error(transparent)]
     Layer(#[from] LayerError),
-    /// Documents.
     #[error(transparent)]
     Document(#[from] Undescribable),
 }
@@ -129,19 +123,15 @@ impl ImageSpec {
 
 /// The image of one platform.
 pub(crate) struct PlatformImage {
-    /// Where it runs.
     pub platform: Platform,
     /// Its layers: the parts, which many images share, below; the programs above.
     pub layers: Vec<Layer>,
-    /// Its configuration.
     pub config: Blob,
-    /// Its manifest.
     pub manifest: Blob,
     /// Bytes of all its files.
     pub bytes: u64,
 }
 
-/// An image.
 pub(crate) struct ContainerImage {
     /// One or more platforms.
     pub singles: Vec<PlatformImage>,

@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// One of them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum ImagePart {
     /// `--etc`: passwd, group, nsswitch.conf, hosts, services, protocols.
@@ -40,23 +39,15 @@ pub(crate) enum PartError {
     /// None of the files is there.
     #[error("{what} for `{option}` is not on this machine: looked for {looked}")]
     NotHere {
-        /// What is missing.
         what: String,
-        /// The option.
         option: String,
         /// Where it was looked for.
         looked: String,
-        /// What to install.
         install: &'static str,
     },
     /// A name that is no time zone or terminal.
     #[error("`{name}` is not the name of a {what}")]
-    BadName {
-        /// The name.
-        name: String,
-        /// Of what.
-        what: &'static str,
-    },
+    BadName { name: String, what: &'static str },
     /// It does not fit into the image.
     #[error(transparent)]
     Tree(#[from] TreeError),

@@ -29,7 +29,6 @@ impl fmt::Display for Platform {
 /// Why a program has no platform.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum PlatformError {
-    /// For another system.
     #[error("it is for {0}, not for Linux")]
     System(&'static str),
     /// A machine without a name in OCI.

@@ -10,12 +10,10 @@ pub(crate) enum BadReference {
         "`{0}` is not an image name: lower case letters and digits in parts separated by `/`, and within a part by one `.`, one or two `_`, or any number of `-`"
     )]
     Name(String),
-    /// The tag.
     #[error(
         "`{0}` is not a tag: letters, digits, `_`, `.` and `-`, at most 128 of them, not beginning with `.` or `-`"
     )]
     Tag(String),
-    /// The registry.
     #[error("`{0}` is not a registry: HOST or HOST:PORT")]
     Host(String),
     /// More than 255 bytes.
@@ -24,7 +22,6 @@ pub(crate) enum BadReference {
     /// A name to push to without a registry.
     #[error("`{0}` names no registry: HOST/NAME:TAG, such as `localhost:5000/{0}`")]
     NoHost(String),
-    /// A digest.
     #[error("`{0}` has a digest, which follows from the content of the image: give a tag instead")]
     Digest(String),
 }

@@ -15,9 +15,7 @@ pub(crate) struct ImageProgram {
     pub file: PathBuf,
     /// Its path in the image.
     pub place: PathBuf,
-    /// Where it runs.
     pub platform: Platform,
-    /// Its length.
     pub bytes: u64,
     /// What the check found besides.
     pub findings: Vec<Finding>,
@@ -40,10 +38,8 @@ pub(crate) enum BadProgram {
     /// For another system or an unknown machine.
     #[error("`{path}` does not run in a container: {1}", path = .0.display())]
     Foreign(PathBuf, PlatformError),
-    /// Set-user-ID or set-group-ID.
     #[error("`{path}` has the set-{1}-ID bit, which an image that runs as nobody must not contain", path = .0.display())]
     Setuid(PathBuf, &'static str),
-    /// The executable bits are missing.
     #[error("`{path}` is not executable", path = .0.display())]
     NotExecutable(PathBuf),
 }

@@ -34,7 +34,6 @@ pub(crate) struct Inputs {
     pub build: String,
     /// musl's headers and archives.
     pub musl: Musl,
-    /// The sources.
     pub source: GccSource,
     /// Kernel headers: name and directory.
     pub kernel: Vec<(String, PathBuf)>,
@@ -48,10 +47,8 @@ pub(crate) struct Inputs {
     pub env: Vec<(OsString, OsString)>,
 }
 
-/// An installed musl.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Musl {
-    /// Its headers.
     pub include: PathBuf,
     /// Its archives and crt objects.
     pub lib: PathBuf,
@@ -59,7 +56,6 @@ pub(crate) struct Musl {
     pub version: String,
 }
 
-/// What the user asked for.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RequestedInputs {
     /// Architecture; the machine's own without.
@@ -71,7 +67,6 @@ pub(crate) struct RequestedInputs {
 }
 
 impl Inputs {
-    /// The target triple.
     pub(crate) fn triple(&self) -> String {
         format!("{}-linux-musl", self.arch)
     }

@@ -19,30 +19,15 @@ pub(crate) enum InstallError {
     NoHome,
     /// The disk is too full.
     #[error("`{}` has {has} MB free, {needs} MB are needed", dir.display())]
-    Space {
-        /// The directory.
-        dir: PathBuf,
-        /// What is left.
-        has: u64,
-        /// What is needed.
-        needs: u64,
-    },
+    Space { dir: PathBuf, has: u64, needs: u64 },
     /// A file could not be read or written.
     #[error("{doing}: {error}")]
-    Io {
-        /// At what.
-        doing: String,
-        /// What it gave.
-        error: io::Error,
-    },
-    /// A command failed.
+    Io { doing: String, error: io::Error },
     #[error("{what} failed: {line}; the full log is `{}`", log.display())]
     Command {
         /// The command, in short.
         what: String,
-        /// Its telling line.
         line: String,
-        /// The log.
         log: PathBuf,
     },
     /// A source is not as expected.
@@ -51,7 +36,6 @@ pub(crate) enum InstallError {
     /// The new toolchain does not pass its tests.
     #[error("the toolchain fails its own tests: {0}; `--force` builds it from scratch")]
     Tests(String),
-    /// A signal.
     #[error("interrupted by signal {0}")]
     Interrupted(i32),
 }
@@ -65,13 +49,9 @@ impl InstallError {
 
 /// Where a build is done: its inputs, its directory, its log.
 pub(crate) struct BuildContext<'a> {
-    /// The inputs.
     pub inputs: &'a Inputs,
-    /// The work directory.
     pub work: PathBuf,
-    /// The log file.
     pub log: PathBuf,
-    /// Jobs at a time.
     pub jobs: usize,
     /// Passes signals on to the commands.
     pub guard: &'a Guard,

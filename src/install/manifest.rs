@@ -8,12 +8,9 @@ use std::path::{Path, PathBuf};
 /// The version of this file's schema.
 pub(crate) const SCHEMA: u32 = 1;
 
-/// A finished build.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Manifest {
-    /// Version of the schema.
     pub schema: u32,
-    /// The toolchain's name.
     pub name: String,
     /// What it makes programs for.
     pub target: String,
@@ -23,25 +20,20 @@ pub(crate) struct Manifest {
     pub seconds: u64,
     /// The version of this program.
     pub made_by: String,
-    /// The C++ compiler.
     pub compiler: PathBuf,
     /// First line of its `--version`.
     pub compiler_version: String,
-    /// musl's version.
     pub musl: String,
     /// The sources of the C++ library.
     pub source: PathBuf,
-    /// Their version.
     pub source_version: String,
     /// Whether locales are linked only as far as they are used.
     pub lean: bool,
     /// What could not be done with these sources.
     pub notes: Vec<String>,
-    /// Libraries that were built.
     pub libraries: Vec<String>,
     /// Bytes of all files.
     pub size: u64,
-    /// The self-test.
     pub tests: Vec<SelftestResult>,
 }
 

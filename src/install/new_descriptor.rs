@@ -19,11 +19,8 @@ use std::path::{Path, PathBuf};
 pub(crate) struct FinishedBuild<'a> {
     /// What it was made from.
     pub inputs: &'a Inputs,
-    /// Its files.
     pub tree: &'a Sysroot,
-    /// Where it belongs.
     pub place: &'a ToolchainPlace,
-    /// Which build it is.
     pub id: &'a str,
 }
 

@@ -11,7 +11,6 @@ use std::path::Path;
 struct Patch {
     /// What it is for, for the log.
     why: &'static str,
-    /// The edits.
     edits: &'static [PatchEdit],
 }
 

@@ -18,7 +18,6 @@ use std::path::{Path, PathBuf};
 pub(crate) struct ToolchainPlace {
     /// Its prefix, `toolchains/NAME`.
     pub prefix: PathBuf,
-    /// Its name.
     pub name: String,
 }
 

@@ -6,22 +6,16 @@ use std::path::PathBuf;
 /// One thing that is missing or unfit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct MissingPrerequisite {
-    /// The thing.
     pub what: Prerequisite,
-    /// For which architecture.
     pub arch: String,
 }
 
-/// The things.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Prerequisite {
-    /// No C++ compiler.
     Compiler,
-    /// No C compiler.
     CCompiler,
     /// The compiler is not GCC, whose libstdc++ could be built with it.
     NotGcc {
-        /// The compiler.
         program: PathBuf,
     },
     /// GCC without its static unwinder.
@@ -34,12 +28,10 @@ pub(crate) enum Prerequisite {
     Make,
     /// No `objcopy`.
     Binutils,
-    /// No musl.
     Musl {
         /// The directory that the user named.
         looked_in: Option<PathBuf>,
     },
-    /// No kernel headers.
     KernelHeaders,
     /// No sources of this version.
     Source {
@@ -50,18 +42,13 @@ pub(crate) enum Prerequisite {
     },
     /// Sources of another version.
     WrongSource {
-        /// The sources.
         path: PathBuf,
-        /// Their version.
         has: String,
-        /// The compiler's.
         wanted: String,
     },
     /// Sources that can't be read.
     BadSource {
-        /// The sources.
         path: PathBuf,
-        /// Why not.
         why: String,
     },
 }

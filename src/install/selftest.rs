@@ -12,12 +12,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// One program.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SelftestProgram {
-    /// Its name.
     pub name: &'static str,
-    /// Its language.
     pub language: Language,
     /// Its text; it prints `ok` and exits 0 if everything is as it should be.
     text: &'static str,
@@ -39,7 +36,6 @@ macro_rules! program {
     };
 }
 
-/// All programs.
 pub(crate) static PROGRAMS: [SelftestProgram; 13] = [
     program!("c", C, "c.c", &["-pthread"], None),
     program!("threads", Cxx, "threads.cpp", &["-pthread"], None),
@@ -59,11 +55,8 @@ pub(crate) static PROGRAMS: [SelftestProgram; 13] = [
 /// How one program went in one shape.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SelftestResult {
-    /// The program.
     pub name: String,
-    /// The shape.
     pub kind: StaticKind,
-    /// Why it failed.
     pub failed: Option<String>,
 }
 
@@ -72,7 +65,6 @@ pub(crate) struct SelftestResult {
 pub(crate) struct TestedCompiler {
     /// The compiler with all words that go in front.
     pub words: Vec<OsString>,
-    /// Its environment.
     pub env: Vec<(OsString, OsString)>,
     /// What was found out about it.
     pub facts: Facts,

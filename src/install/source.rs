@@ -68,7 +68,6 @@ impl GccSource {
         tarballs.iter().find_map(|p| GccSource::named(p).ok())
     }
 
-    /// Where they are.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }

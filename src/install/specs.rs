@@ -50,7 +50,6 @@ fn emulation(arch: &str) -> &'static str {
 }
 
 impl Specs<'_> {
-    /// The file.
     pub(crate) fn text(&self) -> String {
         let triple = format!("{}-linux-musl", self.arch);
         let root = literal(self.root);

@@ -16,10 +16,8 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// What the user asked for.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct InstallOptions {
-    /// The toolchain's name.
     pub name: String,
     /// What it is made from.
     pub asked: RequestedInputs,

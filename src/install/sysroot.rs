@@ -36,11 +36,9 @@ const DL_FIND_OBJECT: &str = include_str!("../../toolchains/musl/dl_find_object.
 /// Where the parts of a tree are.
 #[derive(Debug, Clone)]
 pub(crate) struct Sysroot {
-    /// Its root.
     pub root: PathBuf,
     /// Major version of the compiler.
     pub major: String,
-    /// The target triple.
     pub triple: String,
 }
 
@@ -70,7 +68,6 @@ impl Sysroot {
         self.root.join("include/c++").join(&self.major)
     }
 
-    /// The specs file.
     pub(crate) fn specs(&self) -> PathBuf {
         self.root.join("musl.specs")
     }

@@ -11,7 +11,6 @@ use std::path::Path;
 pub(crate) struct ProgramHint {
     /// Kebab-case id.
     pub id: &'static str,
-    /// In one line.
     pub text: String,
 }
 

@@ -13,9 +13,7 @@ use std::path::{Path, PathBuf};
 pub(crate) struct RunResult {
     /// How it ended, as a shell has it.
     pub status: i32,
-    /// Its stdout.
     pub stdout: Vec<u8>,
-    /// Its stderr.
     pub stderr: Vec<u8>,
     /// The files of its directory: what they are, and what they hold.
     pub files: BTreeMap<PathBuf, FileSnapshot>,
@@ -28,7 +26,6 @@ pub(crate) enum FileSnapshot {
     File(u32, Vec<u8>),
     /// A link and where it leads.
     Link(PathBuf),
-    /// A directory.
     Directory,
     /// A FIFO, socket or device.
     Other,

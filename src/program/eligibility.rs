@@ -9,7 +9,6 @@ use object::read::elf::{FileHeader, ProgramHeader};
 /// What a file is to the converter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Eligibility {
-    /// A dynamic program.
     Dynamic,
     /// A program that is static already.
     Static,
@@ -111,7 +110,6 @@ struct ExecutablePacker {
     hint: &'static str,
 }
 
-/// Where marks stand.
 const PACKED_HEAD: usize = 4096;
 
 const PACKERS: [ExecutablePacker; 1] =

@@ -3,7 +3,6 @@
 use super::record::{ConversionRecord, PartOrigin};
 use std::fmt::Write;
 
-/// The table.
 pub(crate) fn text(record: &ConversionRecord<'_>) -> String {
     let mut rows: Vec<[String; 4]> = Vec::new();
     for part in record.parts {
@@ -40,7 +39,6 @@ pub(crate) fn text(record: &ConversionRecord<'_>) -> String {
     text
 }
 
-/// Bytes for people.
 pub(crate) fn size(bytes: u64) -> String {
     match bytes {
         0..=9_999 => format!("{bytes} B"),

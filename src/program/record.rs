@@ -29,16 +29,13 @@ pub(crate) struct ProgramPart {
     /// Why it is not from an archive.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<WhyConverted>,
-    /// Size of the file.
     pub bytes: u64,
     /// Build-id of the program or shared object.
     pub build_id: Option<String>,
-    /// Who needs it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub needed_by: Option<String>,
     /// The package that the file is from.
     pub package: Option<Owner>,
-    /// Its package URL.
     pub purl: Option<String>,
 }
 
@@ -46,9 +43,7 @@ pub(crate) struct ProgramPart {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum PartOrigin {
-    /// The program itself.
     Program,
-    /// A converted shared object.
     Converted,
     /// An archive of the same version.
     Archive,
@@ -81,33 +76,25 @@ impl std::convert::From<Provider> for PartOrigin {
     }
 }
 
-/// The document.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct ConversionRecord<'a> {
-    /// Version of this shape.
     pub schema: u32,
-    /// The original.
     pub program: PathBuf,
-    /// The result.
     pub output: PathBuf,
     /// Its size; that of the original with its shared objects.
     pub bytes: u64,
     /// See `bytes`.
     pub bytes_before: u64,
-    /// Its shape.
     pub kind: StaticKind,
-    /// The toolchain's name.
     pub toolchain: &'a str,
     /// The program and all that went in.
     pub parts: &'a [ProgramPart],
     /// What the check found.
     pub findings: &'a [Finding],
-    /// What to know.
     pub hints: &'a [ProgramHint],
     /// Whether result and original did the same; none if they were not compared.
     pub compared: Option<bool>,
     /// Facts of the result.
     pub image: Option<&'a Image>,
-    /// How long the steps took.
     pub times: Times,
 }

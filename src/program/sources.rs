@@ -21,7 +21,6 @@ use std::path::{Path, PathBuf};
 pub(crate) enum LibrarySource {
     /// The toolchain's own archive: these words, or none where the compiler adds it by itself.
     Toolchain(Option<OsString>),
-    /// An archive.
     Archive(PathBuf),
     /// The shared object is converted.
     Converted(WhyConverted),
@@ -31,7 +30,6 @@ pub(crate) enum LibrarySource {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum WhyConverted {
-    /// There is none.
     NoArchive,
     /// There is one of another version, or nobody knows of which.
     OtherVersion,

@@ -18,7 +18,6 @@ pub(crate) enum TreeError {
     /// Two things for one path.
     #[error("two sources for `{path}` in the image: {first} and {second}")]
     Twice {
-        /// The path in the image.
         path: String,
         /// Where the one comes from.
         first: String,
@@ -28,7 +27,6 @@ pub(crate) enum TreeError {
     /// A file where a directory is needed.
     #[error("`{path}` in the image is a file ({file}) and a directory ({directory}) at once")]
     FileAndDirectory {
-        /// The path in the image.
         path: String,
         /// Where the file comes from.
         file: String,
@@ -40,28 +38,13 @@ pub(crate) enum TreeError {
     BadPath(String),
     /// A file that can't be read.
     #[error("`{path}` can't be read: {error}", path = path.display())]
-    Io {
-        /// Its path on this machine.
-        path: PathBuf,
-        /// Why.
-        error: io::Error,
-    },
+    Io { path: PathBuf, error: io::Error },
     /// A socket, device or FIFO.
     #[error("`{path}` is a {what}, which an image can't contain", path = path.display())]
-    Special {
-        /// Its path on this machine.
-        path: PathBuf,
-        /// What it is.
-        what: &'static str,
-    },
+    Special { path: PathBuf, what: &'static str },
     /// A symbolic link out of the directory that is added.
     #[error("the symbolic link `{path}` points to `{target}`, outside the directory that is added", path = path.display(), target = target.display())]
-    LinkLeaves {
-        /// Its path on this machine.
-        path: PathBuf,
-        /// Where it leads.
-        target: PathBuf,
-    },
+    LinkLeaves { path: PathBuf, target: PathBuf },
 }
 
 /// Where a file's bytes are.
@@ -69,12 +52,10 @@ pub(crate) enum TreeError {
 pub(crate) enum FileContent {
     /// In a file of this machine, of this length when it was looked at.
     File(PathBuf, u64),
-    /// Here.
     Bytes(Cow<'static, [u8]>),
 }
 
 impl FileContent {
-    /// Their number.
     pub(crate) fn len(&self) -> u64 {
         match self {
             FileContent::File(_, len) => *len,
@@ -93,16 +74,12 @@ pub(crate) enum Node {
         /// User and group.
         owner: u32,
     },
-    /// A file.
     File {
-        /// Its bytes.
         content: FileContent,
         /// It may be run.
         executable: bool,
     },
-    /// A symbolic link.
     Link {
-        /// Where it leads.
         target: PathBuf,
     },
 }

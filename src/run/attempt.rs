@@ -10,7 +10,6 @@ pub(crate) enum FileAccess {
     Read,
     /// To make it or to write to it.
     Write,
-    /// To run it.
     Exec,
     /// To connect to the socket there.
     Connect,
@@ -21,7 +20,6 @@ pub(crate) enum FileAccess {
 pub(crate) struct Attempt {
     /// Absolute where that could be found out.
     pub path: String,
-    /// What for.
     pub wanted: FileAccess,
     /// The error number: ENOENT, ENOTDIR, EROFS, EACCES.
     pub errno: i32,

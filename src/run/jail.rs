@@ -35,7 +35,6 @@ pub(crate) struct Jail<'a> {
     pub program: CString,
     /// `argv`.
     pub argv: Vec<CString>,
-    /// The whole environment.
     pub environment: Vec<CString>,
     /// Builds the root and goes there; runs in the keeper.
     pub prepare: &'a dyn Fn() -> Result<(), JailError>,
@@ -56,7 +55,6 @@ pub(crate) struct Watched {
 /// How a jailed program did.
 #[derive(Debug)]
 pub(crate) struct JailOutcome {
-    /// How it ended.
     pub ended: Ended,
     /// What it missed, in order, each once.
     pub attempts: Vec<Attempt>,

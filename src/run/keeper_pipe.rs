@@ -11,9 +11,7 @@ use std::io::{self, Write};
 #[derive(Debug, Clone, Serialize, Deserialize, thiserror::Error)]
 #[error("{step}: {}", Errno::from_raw(*errno).desc())]
 pub(crate) struct JailError {
-    /// What was being done.
     pub step: String,
-    /// The error number.
     pub errno: i32,
     /// The system refused the namespaces or a mount: that is a matter of the machine's settings.
     pub not_allowed: bool,

@@ -52,28 +52,24 @@ impl Command {
         Command { program: words.next().unwrap_or_default(), args: words.collect(), ..Command::default() }
     }
 
-    /// Appends one argument.
     #[must_use]
     pub(crate) fn arg(mut self, arg: impl Into<OsString>) -> Command {
         self.args.push(arg.into());
         self
     }
 
-    /// Appends arguments.
     #[must_use]
     pub(crate) fn args(mut self, args: impl IntoIterator<Item = impl Into<OsString>>) -> Command {
         self.args.extend(args.into_iter().map(Into::into));
         self
     }
 
-    /// Sets a variable.
     #[must_use]
     pub(crate) fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Command {
         self.env.push((name.into(), value.into()));
         self
     }
 
-    /// Runs in this directory.
     #[must_use]
     pub(crate) fn in_dir(mut self, dir: impl Into<PathBuf>) -> Command {
         self.dir = Some(dir.into());
@@ -198,20 +194,16 @@ pub(crate) fn capture_fed(command: &Command, input: File) -> io::Result<Captured
 /// How a supervised command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ended {
-    /// It exited with this status.
     Exited(i32),
     /// It was killed by this signal.
     Killed(i32),
 }
 
-/// A supervised run.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Supervised {
-    /// How the command ended.
     pub ended: Ended,
     /// A signal that we received meanwhile and passed on.
     pub interrupted: Option<i32>,
-    /// How long it took.
     pub wall: Duration,
 }
 
@@ -255,7 +247,6 @@ fn by_default() -> SigAction {
 pub(crate) struct Guard(());
 
 impl Guard {
-    /// Starts catching.
     pub(crate) fn install() -> Guard {
         let action = SigAction::new(SigHandler::Handler(pass_on), SaFlags::SA_RESTART, SigSet::empty());
         on_stopping(&action);
@@ -388,7 +379,6 @@ pub(crate) fn die_like(signal: i32) -> ! {
 /// Device and inode: what makes two paths the same program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct FileId {
-    /// Device number.
     pub device: u64,
     /// Inode number on that device.
     pub inode: u64,

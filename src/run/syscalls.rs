@@ -17,21 +17,17 @@ const MACHINES: [(u32, usize); 6] = [(X86_64, 0), (I386, 1), (ARM, 2), (AARCH64,
 /// Where the flags of an opening call are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum How {
-    /// It looks only.
     Look,
     /// It opens; the flags are this argument.
     Open(usize),
     /// It opens; the flags are the first word behind this argument.
     Described(usize),
-    /// It makes something.
     Make,
-    /// It runs the file.
     Exec,
     /// It connects; the path is in a socket address.
     Connect,
 }
 
-/// One call.
 struct Call {
     /// For people who read this table.
     #[cfg_attr(not(test), allow(dead_code))]
@@ -82,9 +78,7 @@ static CALLS: [Call; 23] = [
 pub(super) struct StoppedCall {
     /// The machine that the call is of.
     pub machine: u32,
-    /// Its number.
     pub number: u64,
-    /// Its arguments.
     pub arguments: [u64; 6],
 }
 
@@ -93,11 +87,9 @@ pub(super) struct StoppedCall {
 pub(super) struct FileCall {
     /// Descriptor of the directory that a relative path starts from; `AT_FDCWD` for the current one.
     pub directory: i32,
-    /// Address of the path.
     pub path: u64,
     /// The path is behind the family of a socket address.
     pub in_socket_address: bool,
-    /// What for.
     pub wanted: FileAccess,
 }
 

@@ -26,13 +26,11 @@ use std::time::Duration;
 /// A run to be made.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Trial<'a> {
-    /// The root.
     pub root: Root<'a>,
     /// Path of the program in it.
     pub program: &'a [u8],
     /// Its arguments, `argv[0]` first.
     pub argv: &'a [OsString],
-    /// Its whole environment.
     pub environment: &'a [(OsString, OsString)],
     /// It shares the machine's network.
     pub host_network: bool,

@@ -33,7 +33,6 @@ impl Session {
         self.dir.path().join(report::FILE)
     }
 
-    /// All links so far.
     pub(crate) fn links(&self) -> Vec<RecordedLink> {
         fs::read(self.file()).map(|bytes| records::parse(&bytes)).unwrap_or_default()
     }

@@ -13,12 +13,9 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// One variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Variable {
-    /// Its name.
     pub name: String,
-    /// Its value.
     pub value: OsString,
 }
 
@@ -90,9 +87,7 @@ struct Ground {
     home: PathBuf,
     /// PATH without shim directories.
     path: OsString,
-    /// Archiver and kin.
     tools: Vec<(&'static str, PathBuf)>,
-    /// What the user has set.
     given: BTreeMap<String, OsString>,
     /// A toolchain was chosen, here or before.
     chosen: bool,

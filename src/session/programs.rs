@@ -17,18 +17,15 @@ pub(crate) struct BuiltProgram {
     pub path: PathBuf,
     /// The same file elsewhere: copies, stripped ones too.
     pub copies: Vec<PathBuf>,
-    /// How its last link ended.
     pub outcome: Outcome,
     /// It is a fully static program.
     #[serde(rename = "static")]
     pub is_static: bool,
-    /// Its shape.
     pub kind: Option<StaticKind>,
     /// Size on disk at the end of the build.
     pub bytes: Option<u64>,
     /// Bytes that leaving out unused parts saved; none where that was not asked for.
     pub saved: Option<u64>,
-    /// The toolchain.
     pub toolchain: String,
     /// The files that its libraries were taken from, in link order.
     pub libraries: Vec<PathBuf>,
@@ -82,7 +79,6 @@ impl BuiltProgram {
 pub(crate) struct LeftAlone {
     /// Where it is, or was.
     pub path: PathBuf,
-    /// Why.
     #[serde(flatten)]
     pub reason: Option<Reason>,
 }
@@ -90,14 +86,11 @@ pub(crate) struct LeftAlone {
 /// A program that was made without us.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct ForeignProgram {
-    /// Where it is.
     pub path: PathBuf,
     /// It is a fully static program all the same.
     #[serde(rename = "static")]
     pub is_static: bool,
-    /// Its shape.
     pub kind: Option<StaticKind>,
-    /// Size.
     pub bytes: u64,
     /// Why it is not static.
     pub failures: Vec<Failure>,

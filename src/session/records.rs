@@ -8,26 +8,18 @@ use crate::report::{Outcome, Times};
 use serde::Deserialize;
 use std::path::PathBuf;
 
-/// One link.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct RecordedLink {
-    /// Directory of the call.
     pub directory: PathBuf,
-    /// The toolchain's name.
     pub toolchain: String,
-    /// How it ended.
     pub outcome: Outcome,
     /// Why it was left alone or refused.
     pub reason: Option<Reason>,
-    /// Libraries that went in.
     pub libraries: Vec<LinkedLibrary>,
     /// The output as it was named.
     pub output: PathBuf,
-    /// What was read back.
     pub image: Option<RecordedImage>,
-    /// What came of it.
     pub verdict: Option<RecordedVerdict>,
-    /// How long it took.
     pub times: Times,
     /// Bytes that leaving out unused parts saved.
     #[serde(default)]
@@ -37,16 +29,13 @@ pub(crate) struct RecordedLink {
 /// The facts of an output that tell it from others.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct RecordedImage {
-    /// Its build-id.
     pub build_id: Option<String>,
-    /// Its size.
     pub bytes: u64,
 }
 
 /// The judgement of an output.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct RecordedVerdict {
-    /// Its shape.
     pub kind: Option<StaticKind>,
     /// Why it is not static.
     pub failures: Vec<Failure>,

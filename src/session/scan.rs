@@ -12,27 +12,21 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use walkdir::{DirEntry, WalkDir};
 
-/// A program.
 #[derive(Debug, Clone)]
 pub(crate) struct ScannedProgram {
-    /// Where.
     pub path: PathBuf,
-    /// Which file it is.
     pub id: FileId,
     /// Its shape, if it is static.
     pub kind: Option<StaticKind>,
     /// Why it is not.
     pub failures: Vec<Failure>,
-    /// Its build-id.
     pub build_id: Option<String>,
-    /// Its size.
     pub bytes: u64,
 }
 
 /// What a search gave.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Scan {
-    /// Programs, by path.
     pub programs: Vec<ScannedProgram>,
     /// The search ended early: so many files are below the directory.
     pub cut: bool,

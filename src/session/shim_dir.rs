@@ -46,7 +46,6 @@ impl ShimDir {
         self.dir.join("bin")
     }
 
-    /// One of its files.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.dir.join(name)
     }

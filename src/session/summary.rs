@@ -13,18 +13,13 @@ use std::path::{Path, PathBuf};
 /// The version of the report's shape.
 pub(crate) const SCHEMA: u32 = 1;
 
-/// The report of a build.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct BuildSummary {
-    /// Version of this shape.
     pub schema: u32,
-    /// The command.
     pub command: Vec<String>,
-    /// Where it ran.
     pub directory: PathBuf,
     /// Its exit status; none where a signal ended it.
     pub status: Option<i32>,
-    /// The signal.
     pub signal: Option<i32>,
     /// Seconds.
     pub seconds: f64,
@@ -34,7 +29,6 @@ pub(crate) struct BuildSummary {
     pub gone: Vec<BuiltProgram>,
     /// Left dynamic for a reason.
     pub left_alone: Vec<LeftAlone>,
-    /// Made without us.
     pub foreign: Vec<ForeignProgram>,
     /// Not every file below the directory was looked at.
     pub search_cut: bool,

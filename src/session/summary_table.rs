@@ -78,7 +78,6 @@ pub(crate) fn shown(path: &Path, directory: &Path) -> String {
     path.strip_prefix(directory).unwrap_or(path).display().to_string()
 }
 
-/// Bytes for people.
 pub(crate) fn size(bytes: u64) -> String {
     const KIB: u64 = 1024;
     match bytes {

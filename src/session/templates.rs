@@ -18,13 +18,9 @@ pub(crate) const GO: &str = include_str!("../../shims/go-toolexec.sh");
 /// What the templates of CMake and Meson are filled with.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Values {
-    /// The C driver.
     pub cc: String,
-    /// The C++ driver.
     pub cxx: String,
-    /// The archiver.
     pub ar: Option<String>,
-    /// pkg-config.
     pub pkg_config: Option<String>,
     /// A toolchain file of the user's, read first.
     pub include: Option<String>,

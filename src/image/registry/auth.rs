@@ -9,9 +9,7 @@ pub(crate) enum Challenge {
     Basic,
     /// A token from somewhere.
     Bearer {
-        /// From where.
         realm: String,
-        /// For which service.
         service: Option<String>,
         /// For what; ours is used if there is none.
         scope: Option<String>,
@@ -76,7 +74,6 @@ fn parameters(text: &str) -> Vec<(String, String)> {
 /// Name and password, or a token for tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Credential {
-    /// Name and password.
     Password(String, String),
     /// A token by which others are given.
     Identity(String),

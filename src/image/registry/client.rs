@@ -35,7 +35,6 @@ const HOPS: usize = 5;
 /// How much of an answer is read that is for people.
 const TALK: u64 = 64 * 1024;
 
-/// A registry.
 pub(super) struct Client {
     agent: Agent,
     manner: Manner,
@@ -47,7 +46,6 @@ pub(super) struct Client {
     authorization: Option<String>,
 }
 
-/// An answer.
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) headers: HeaderMap,

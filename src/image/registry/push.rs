@@ -11,9 +11,7 @@ use ureq::http::Method;
 /// What a push did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Pushed {
-    /// Blobs that were sent.
     pub sent: usize,
-    /// Blobs that were there.
     pub skipped: usize,
 }
 

@@ -7,18 +7,11 @@ use std::io;
 pub(crate) enum PushError {
     /// No answer, or none that is HTTP.
     #[error("`{host}` can't be reached: {why}")]
-    Unreachable {
-        /// The registry.
-        host: String,
-        /// What happened.
-        why: String,
-    },
+    Unreachable { host: String, why: String },
     /// An answer that is a no.
     #[error("the registry refused {what}: {why}")]
     Refused {
-        /// What was asked for.
         what: String,
-        /// What it said.
         why: String,
         /// Logging in may help.
         login: bool,
@@ -40,7 +33,6 @@ pub(crate) enum PushError {
     Different {
         /// What it says that it has.
         stored: String,
-        /// What we sent.
         sent: String,
     },
     /// Docker's configuration or a helper.

@@ -22,7 +22,6 @@ pub(crate) struct CompiledObject {
 }
 
 impl Compiled {
-    /// Reads a log.
     pub(crate) fn parse(log: &str) -> Compiled {
         let mut objects: Vec<CompiledObject> = Vec::new();
         for line in log.lines() {
@@ -89,7 +88,6 @@ impl CompiledObject {
         }
     }
 
-    /// The source's text.
     pub(crate) fn text(&self) -> Result<String, String> {
         let path = self.source_dir(&self.directory).join(Path::new(&self.source).file_name().unwrap_or_default());
         std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))

@@ -7,9 +7,7 @@ pub(crate) struct SplitObject {
     pub name: String,
     /// The source that it is made like: its compile command and include directory are taken.
     pub like: String,
-    /// Its text.
     pub text: String,
-    /// More options.
     pub options: &'static str,
     /// Which archive it goes to.
     pub side: SplitArchive,
@@ -17,7 +15,6 @@ pub(crate) struct SplitObject {
     pub weak_references: Vec<String>,
 }
 
-/// The two archives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SplitArchive {
     /// Searched first: narrow, strong.
@@ -32,7 +29,6 @@ pub(crate) enum SplitArchive {
 /// The recipe's outcome: what is compiled, and which of the built objects it replaces.
 #[derive(Debug, Default)]
 pub(crate) struct Split {
-    /// The new objects.
     pub pieces: Vec<SplitObject>,
     /// Sources whose objects go.
     pub replaced: Vec<String>,
