@@ -1,7 +1,7 @@
-//! What the linker says on stderr, line by line: passed on as it comes, but for warnings that a repair has made
-//! untrue; and remembered where it tells which symbols are missing.
+//! The linker's stderr, line by line: passed on as it comes, except for warnings that a repair has made untrue, and
+//! remembered where it tells which symbols are missing.
 //!
-//! The warning is the text of a `.gnu.warning.FUNCTION` section of glibc's libc.a, which GNU ld prints behind a line
+//! The warning is the text of a `.gnu.warning.FUNCTION` section of glibc's libc.a, which GNU ld prints after a line
 //! that names the function of the caller. That line goes too if nothing else follows it.
 
 use std::collections::BTreeSet;
@@ -27,7 +27,7 @@ pub(crate) struct Listener {
     rest: Vec<u8>,
     /// A line that names a function, held back until it is known what follows.
     held: Option<Vec<u8>>,
-    /// A warning behind the line that is held was left out.
+    /// A warning after the line that is held was left out.
     left_out: bool,
     /// Undefined symbols, once each.
     undefined: BTreeSet<String>,

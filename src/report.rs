@@ -1,7 +1,7 @@
-//! One JSON line a link, appended to `links.jsonl` in the directory that `STATICCXX_REPORT` names.
+//! One JSON line per link, appended to `links.jsonl` in the directory that `STATICCXX_REPORT` names.
 //!
 //! The line is written with one `write` to a file opened for appending, under a lock, so that the jobs of a
-//! parallel build never mix. Fields are only ever added; `schema` is raised when one changes its meaning.
+//! parallel build never mix. Fields are only added; `schema` is raised when a field changes its meaning.
 
 use crate::check::{Image, Verdict};
 use crate::libs::{LinkedLibrary, Missing};

@@ -1,4 +1,4 @@
-//! Facts → verdict. What makes a file static, and what only deserves a word.
+//! Facts → verdict: what makes a file static, and what is only a finding.
 
 use super::calls::{CALLER_MATTERS, CallEvidence, RuntimeNeed};
 use super::image::{FileType, Image};
@@ -64,7 +64,7 @@ impl fmt::Display for Failure {
     }
 }
 
-/// What deserves a word in a static program.
+/// What is worth knowing about a static program.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "id")]
 pub enum Finding {
@@ -80,7 +80,7 @@ pub enum Finding {
     NoRelro,
     /// Fixed position.
     NotPie,
-    /// A run path that nobody reads.
+    /// A run path that is never read.
     RunPath {
         /// The path.
         path: String,
@@ -173,10 +173,10 @@ impl fmt::Display for Finding {
     }
 }
 
-/// So many paths are shown to people.
+/// How many paths are shown.
 const SHOWN: usize = 6;
 
-/// Paths for people.
+/// A list of paths, shortened for a message.
 pub fn some(paths: &[String]) -> String {
     let shown = paths.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
     match paths.len().saturating_sub(SHOWN) {
@@ -192,7 +192,7 @@ pub struct Verdict {
     pub kind: Option<StaticKind>,
     /// Why it is not one.
     pub failures: Vec<Failure>,
-    /// What else deserves a word.
+    /// What else is worth knowing.
     pub findings: Vec<Finding>,
 }
 

@@ -26,7 +26,7 @@ pub(super) fn image<'data, R: ReadRef<'data>>(data: R, symbols: bool) -> Result<
     }
 }
 
-/// What a file without ELF's magic number is, for people.
+/// Describes a file without ELF's magic number.
 fn describe(head: &[u8]) -> String {
     let line = |bytes: &[u8]| {
         let end = bytes.iter().position(|b| *b == b'\n').unwrap_or(bytes.len());
@@ -86,7 +86,7 @@ fn facts<'data, Elf: FileHeader<Endian = object::Endianness>, R: ReadRef<'data>>
     Ok(image)
 }
 
-/// What the program headers say.
+/// Reads the program headers.
 fn segments<'data, Elf: FileHeader<Endian = object::Endianness>, R: ReadRef<'data>>(
     image: &mut Image,
     header: &Elf,

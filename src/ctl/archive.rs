@@ -1,4 +1,4 @@
-//! `staticctl archive`: a shared object as an archive that any compiler and linker takes without us.
+//! `staticctl archive`: a shared object as an archive that works with any compiler and linker.
 
 use super::exit::EXIT_YES;
 use super::output::{Reported, fail, produce, report_error};
@@ -109,7 +109,7 @@ fn default_output(shared: &Path) -> Option<PathBuf> {
     Some(name.into())
 }
 
-/// What stands for a needed library on a static command line.
+/// The option that links a needed library statically.
 fn flag(soname: &str) -> Option<String> {
     let stem = library_ref::stem(Path::new(soname))?.to_string_lossy().into_owned();
     let name = stem.strip_prefix("lib")?;

@@ -261,7 +261,7 @@ fn report_lost(original: &Original, lost: &[Lost]) -> Reported {
     Reported(EXIT_ERROR)
 }
 
-/// The first address for the rest of a program that stays at its addresses: well behind it.
+/// The first address for the rest of a program that keeps its addresses: well after it.
 fn behind(library: &Library<'_>) -> u64 {
     const ROOM: u64 = 16 << 20;
     let end = library.memory.segments.last().map_or(0, |s| s.end());

@@ -1,4 +1,4 @@
-//! `staticctl doctor`: what works on this machine, by really trying.
+//! `staticctl doctor`: what works on this machine, found out by trying.
 
 use super::exit::{EXIT_NO, EXIT_YES};
 use super::output::produce;

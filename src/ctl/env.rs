@@ -1,4 +1,4 @@
-//! `staticctl env`, `cmake-toolchain` and `meson-file`: what `staticctl run` gives a build, for those who do it themselves.
+//! `staticctl env`, `cmake-toolchain` and `meson-file`: the environment of `staticctl run`, for manual use.
 
 use super::cli::Shell;
 use super::exit::EXIT_YES;

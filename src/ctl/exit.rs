@@ -1,4 +1,4 @@
-//! The exit statuses that most commands share. `run`, `try` and `convert` document more of their own.
+//! The exit statuses that most commands share; `run` and `try` have more of their own.
 
 /// The command did what it was asked to do, and the answer is yes.
 pub(crate) const EXIT_YES: u8 = 0;

@@ -199,7 +199,7 @@ fn split_add(text: &OsStr) -> Result<(PathBuf, PathBuf), Reported> {
     }
 }
 
-/// `--auto`: what the findings say, and what is missing in run after run until nothing more is.
+/// `--auto`: adds what the findings call for, then what is missing in one run after another until nothing is.
 fn add_what_is_needed(spec: &mut ImageSpec, sources: &PartSources, limit: Duration) -> Result<(), Reported> {
     for (part, why) in from_findings(&spec.programs) {
         add_part(spec, sources, part, &why);

@@ -18,12 +18,12 @@ use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::num::NonZeroUsize;
 
-/// Jobs at a time where the user does not say.
+/// The default number of parallel jobs.
 pub(crate) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }
 
-/// Builds a toolchain and says what came of it.
+/// Builds a toolchain and reports the result.
 pub(crate) fn build(settings: &Settings, options: &InstallOptions) -> u8 {
     match install(settings, options) {
         Ok(manifest) => {

@@ -1,6 +1,7 @@
 //! `staticctl plugins`: what a dynamic program opens while it runs, as a list for STATICCXX_PLUGINS.
 //!
-//! ld.so itself says so (`LD_DEBUG=files`): which file it opened for whom, through fork and exec, without privileges.
+//! ld.so itself reports it (`LD_DEBUG=files`): which file it opened for which object, across fork and exec, without
+//! privileges.
 
 use super::cli_args::PluginsArgs;
 use super::exit::{EXIT_ERROR, EXIT_NO, EXIT_YES};
@@ -76,7 +77,7 @@ fn trace(path: &Path, args: &PluginsArgs) -> io::Result<(Opened, Ended)> {
         .env("LD_DEBUG", "files")
         .env("LD_DEBUG_OUTPUT", logs.path().join("log"));
     let guard = Guard::install();
-    // Where the list goes to stdout, what the program says there goes to stderr.
+    // If the list goes to stdout, the program's stdout goes to stderr.
     let ran = if args.output.is_some() { guard.run_command(&command) } else { guard.run_to_stderr(&command) }?;
     let mut files: Vec<PathBuf> = fs::read_dir(logs.path())?.flatten().map(|e| e.path()).collect();
     files.sort();
@@ -87,7 +88,7 @@ fn trace(path: &Path, args: &PluginsArgs) -> io::Result<(Opened, Ended)> {
     Ok((opened, ran.ended))
 }
 
-/// Reads what ld.so said of one process.
+/// Reads ld.so's log of one process.
 fn read(log: &str, opened: &mut Opened) {
     // What others need is found without being named.
     let mut needed = BTreeSet::new();
@@ -136,7 +137,7 @@ fn file_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
-/// The list, as STATICCXX_PLUGINS takes it behind an `@`.
+/// The list, as STATICCXX_PLUGINS takes it after an `@`.
 fn list(program: &Path, opened: &Opened) -> String {
     let mut text = format!("# what `{}` opened: STATICCXX_PLUGINS=@THIS-FILE\n", program.display());
     for path in &opened.plugins {

@@ -1,4 +1,4 @@
-//! `staticctl run`: a build under our drivers, and what it made.
+//! `staticctl run`: a build with our drivers, and what it built.
 
 use super::exit::EXIT_ERROR;
 use super::output::fail;
@@ -21,9 +21,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime};
 
-/// The command was not found, as a shell says it.
+/// The command was not found, as in a shell.
 pub(crate) const EXIT_NOT_FOUND: u8 = 127;
-/// The command is there and can't be run, as a shell says it.
+/// The command was found but can't be run, as in a shell.
 pub(crate) const EXIT_NOT_RUNNABLE: u8 = 126;
 
 #[derive(Debug)]
@@ -102,7 +102,7 @@ fn not_started(command: &Command, error: &io::Error) -> u8 {
     }
 }
 
-/// Says what the build made, to people and into the files that were asked for.
+/// Reports what the build made, on stderr and to the files that were asked for.
 fn tell(
     settings: &Settings,
     request: &RunRequest,

@@ -73,7 +73,7 @@ struct Tried {
 
 fn try_languages(settings: &Settings, descriptor: &Descriptor, probe: bool) -> Vec<Tried> {
     let chain = Chain::of(settings);
-    // The toolchain by its own name, whatever else the environment says.
+    // The toolchain by its own name, regardless of the environment.
     let only = Settings { toolchain: Some(descriptor.name.clone().into()), cc: None, cxx: None, ..settings.clone() };
     let tried = descriptor.languages.iter().map(|language| {
         let command = command_of(descriptor, *language, settings, &chain);
@@ -115,7 +115,7 @@ fn list(settings: &Settings, all: bool) -> u8 {
     produce(&text, EXIT_YES)
 }
 
-/// What a toolchain is, how old, how big, and how its tests went, as far as that is known.
+/// What is known of a toolchain: description, age, size, test results.
 fn about(settings: &Settings, descriptor: &Descriptor) -> String {
     let mut words = vec![descriptor.description.clone()];
     let built = install::manifest(descriptor);

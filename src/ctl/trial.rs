@@ -169,7 +169,7 @@ fn explain(trouble: &JailError, program: &TriedProgram, name: &OsStr) -> Reporte
     report_error_as(code, trouble, None)
 }
 
-/// Says what was missing, a line each.
+/// Reports what was missing, one line each.
 fn report(attempts: &[Attempt]) {
     for attempt in attempts {
         message::note(line(attempt));

@@ -10,7 +10,7 @@ use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 
-/// Runs both with the same arguments and input, and says what is different. Whether it is the same.
+/// Runs both with the same arguments and input, and reports differences. Gives whether there are none.
 pub(super) fn same_behaviour(original: &Path, result: &Path, arguments: &[OsString]) -> Result<bool, Reported> {
     let (said, unsteady) = look(original, result, arguments).map_err(|e| {
         let hint = "--verify runs in a copy of the working directory: `cd` to a small one";
@@ -39,7 +39,7 @@ fn look(original: &Path, result: &Path, arguments: &[OsString]) -> io::Result<(V
         io::copy(&mut io::stdin().lock(), &mut written)?;
     }
     let once = |program: &Path| -> io::Result<RunResult> {
-        // The same path each time: it may be part of what is said.
+        // The same path each time: it may be part of the output.
         let dir = work.path().join("run");
         compare::copy(&here, &dir)?;
         let command = Command::new([program.as_os_str()]).args(arguments).in_dir(&dir).named(original.as_os_str());

@@ -1,4 +1,4 @@
-//! Where an image is written to: complete under its name, or not there at all.
+//! Where an image is written: complete under its name, or not at all.
 
 use super::ContainerImage;
 use super::config::Undescribable;

@@ -53,7 +53,7 @@ impl<W: Write> Write for Hashing<W> {
     }
 }
 
-/// Where a blob's bytes are: in memory, or in a file that nobody else sees and that is gone with us.
+/// Where a blob's bytes are: in memory, or in an unnamed file that goes with the process.
 #[derive(Debug)]
 pub(crate) enum Bytes {
     Memory(Vec<u8>),

@@ -1,4 +1,4 @@
-//! How a container of the image runs: the options, their grammar, and the documents of OCI that say it.
+//! How a container of the image runs: the options, their grammar, and the OCI documents that they end up in.
 
 use super::blob::{Blob, Sha};
 use super::layer::{Layer, Packing};
@@ -129,7 +129,7 @@ pub(crate) fn time(seconds: u64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hours:02}:{minutes:02}:{seconds:02}Z")
 }
 
-/// A document as bytes, with its members in alphabetical order: the maps behind them have no order of their own.
+/// A document as bytes, with its members in alphabetical order: the maps that they come from are unordered.
 ///
 /// # Errors
 /// None that a document of ours can give.

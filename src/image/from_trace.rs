@@ -1,4 +1,4 @@
-//! From what a program missed to what an image needs.
+//! From the files that a program missed to what an image needs.
 
 use super::parts::ImagePart;
 use crate::sandbox::{Attempt, FileAccess};
@@ -12,7 +12,7 @@ pub(crate) enum Remedy {
     Part(ImagePart),
     /// Container runtimes give it to every container.
     Runtime,
-    /// Nothing: programs look for it and do as well without.
+    /// Nothing: programs look for it and work without it.
     Harmless(&'static str),
     /// A program that an image can have as one more.
     Program,
@@ -113,7 +113,7 @@ fn zone(path: &Path) -> Option<String> {
 }
 
 impl Remedy {
-    /// What a message says behind `` `PATH` is not there: ``.
+    /// What a message says after `` `PATH` is not there: ``.
     pub(crate) fn advice(&self, path: &str) -> String {
         match self {
             Remedy::Part(part) => format!("`{}` adds it to an image", part.option()),

@@ -1,10 +1,10 @@
-//! An image's blobs in the order of an OCI image layout, which is at once what `docker load` reads.
+//! An image's blobs in the order of an OCI image layout, which `docker load` can read too.
 //!
 //! | path | what |
 //! |---|---|
 //! | `oci-layout`, `index.json` | OCI: the version, and which manifests there are |
 //! | `blobs/sha256/…` | manifests, configurations, layers |
-//! | `manifest.json` | docker: the same image once more, by the paths of its blobs; in archives only |
+//! | `manifest.json` | docker: the same image by the paths of its blobs; in archives only |
 
 use super::blob::Blob;
 use super::config::json;

@@ -2,15 +2,15 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | [`program`], [`platform`] | which files may be programs, and where they run |
-//! | [`tree`], [`parts`], [`needs`] | what is at which path; what most images need; what a run missed |
+//! | [`static_program`], [`platform`] | which files may be programs, and where they run |
+//! | [`crate::rootfs::tree`], [`parts`], [`from_trace`] | what is at which path; what most images need; what a run missed |
 //! | [`layer`], [`blob`] | a tree as a compressed archive, with its digest |
-//! | [`config`], [`mod@reference`] | options, names, and the documents of OCI |
-//! | [`layout`], [`output`] | all blobs in one archive or directory, complete or not there at all |
+//! | [`config`], [`mod@reference`] | options, names, and the OCI documents |
+//! | [`layout`], [`archive_writer`] | all blobs in one archive or directory, complete or not at all |
 //! | [`registry`] | the same blobs, pushed |
 //!
-//! Nothing of when, where and by whom goes into an image: a bill of materials or a signature, which would be further
-//! manifests that refer to the image's, can be added to [`ContainerImage`] without a change of its digest.
+//! An image is reproducible: when, where and by whom it was built does not go into it. A bill of materials or a
+//! signature would be further manifests that refer to the image's, and do not change its digest.
 
 pub(crate) mod archive_writer;
 pub(crate) mod blob;
@@ -96,7 +96,7 @@ impl ImageSpec {
         for (source, destination) in &self.adds {
             own.add(source, destination)?;
         }
-        // A volume belongs to who runs the program: it is there to be written to.
+        // A volume belongs to the user that runs the program, who writes to it.
         let user = self.run.user.split(':').next().unwrap_or_default();
         let owner = parts::uid(user).unwrap_or(crate::sandbox::NONROOT);
         for volume in &self.run.volumes {
@@ -197,7 +197,7 @@ impl ContainerImage {
         self.index.as_ref().or(self.singles.first().map(|s| &s.manifest)).map(|b| b.sha)
     }
 
-    /// All that is stored, each once.
+    /// All blobs, without duplicates.
     pub(crate) fn blobs(&self) -> impl Iterator<Item = &Blob> {
         self.singles
             .iter()

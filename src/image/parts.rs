@@ -1,4 +1,4 @@
-//! What most images need besides their programs, each by an option of its own.
+//! What most images need besides their programs, one option each.
 
 use crate::rootfs::tree::{DIRECTORY, FileContent, FileTree, Node, TreeError};
 use std::borrow::Cow;
@@ -148,7 +148,7 @@ impl PartSources {
         self.add_zones(&self.zoneinfo, tree, to)
     }
 
-    /// All zones under their plain names. `posix` and `right` are the same again, other files are for people; links
+    /// All zones under their plain names. `posix` and `right` are duplicates, other files are documentation; links
     /// become what they lead to, since on some machines they lead out of the directory.
     fn add_zones(&self, directory: &Path, tree: &mut FileTree, to: &Path) -> Result<(), PartError> {
         let io = |error| TreeError::Io { path: directory.to_owned(), error };

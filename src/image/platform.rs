@@ -1,4 +1,4 @@
-//! What an ELF header says about where a program runs, in the words of OCI (which are Go's).
+//! What an ELF header says about where a program runs, in the terms of OCI (which are Go's).
 
 use object::elf;
 use object::read::elf::{FileHeader, SectionHeader};

@@ -62,7 +62,7 @@ impl BadProgram {
     }
 }
 
-/// Paths that a TLS library is built with; one in a program says that it may look for certificates there.
+/// Paths that TLS libraries are built with; a program that contains one may look for certificates there.
 static CERTIFICATES: [&[u8]; 4] =
     [b"/ssl/cert.pem", b"/certs/ca-certificates.crt", b"/certs/ca-bundle.crt", b"/ssl/ca-bundle.pem"];
 

@@ -1,7 +1,7 @@
 //! GCC's run-time libraries, configured and compiled for musl.
 //!
-//! Each is configured as a cross build, so that no configure script runs what it compiles, with compilers that know
-//! nothing but the tree.
+//! Each is configured as a cross build, so that no configure script runs what it compiles, with compilers that see
+//! nothing but the sysroot.
 
 use super::context::{BuildContext, InstallError};
 use super::sysroot::{self, Sysroot};
@@ -9,14 +9,14 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-/// The libraries besides libstdc++, each from a directory of its own among the sources.
+/// The libraries besides libstdc++, each in its own directory of the sources.
 const OTHERS: [&str; 2] = ["libgomp", "libatomic"];
 
 /// How the libraries are compiled: small, in pieces that a linker can leave out, fit for a PIE, and without the
 /// unique symbols that only a dynamic linker has a use for.
 const FLAGS: &str = "-Os -ffunction-sections -fdata-sections -fPIE -fno-gnu-unique";
 
-/// What configure must have found. Its tests fail without a word where a header or a library is not in reach.
+/// What configure must have found. Its tests fail silently if a header or a library is missing.
 const FOUND: [&str; 6] = [
     "_GLIBCXX_HAS_GTHREADS",
     "_GLIBCXX_HAVE_OPENAT",
@@ -38,7 +38,7 @@ fn installed(context: &BuildContext<'_>) -> PathBuf {
     context.work.join("inst")
 }
 
-/// Compilers that know nothing but the tree, for configure and make.
+/// Compilers that see nothing but the sysroot, for configure and make.
 fn compilers(context: &BuildContext<'_>, tree: &Sysroot) -> std::io::Result<[PathBuf; 3]> {
     let dir = context.work.join("bin");
     fs::create_dir_all(&dir)?;
@@ -116,7 +116,7 @@ pub(crate) fn configure(context: &BuildContext<'_>, tree: &Sysroot, sources: &Pa
     let base = context.work.join("b").join(inputs.triple());
     let _ = fs::remove_dir_all(&base);
     fs::create_dir_all(base.join("libgcc")).map_err(io)?;
-    // Where the thread model is looked for. Without it there is no std::thread, and no word about it.
+    // Where the thread model is looked for. Without it std::thread is silently missing.
     symlink(sources.join("libgcc/gthr-posix.h"), base.join("libgcc/gthr-default.h")).map_err(io)?;
     // The link tests of configure want a C++ library to be there, whichever.
     let any = sysroot::compiler_file(inputs, "libstdc++.a").map_err(io)?;
@@ -137,15 +137,15 @@ pub(crate) fn configure(context: &BuildContext<'_>, tree: &Sysroot, sources: &Pa
     }
 }
 
-/// Compiles and installs everything into the tree; gives the names of the libraries, a line each.
+/// Compiles and installs everything into the tree; gives the names of the libraries, one per line.
 ///
 /// # Errors
 /// A compiler's failure.
 pub(crate) fn compile(context: &BuildContext<'_>, tree: &Sysroot) -> Result<String, InstallError> {
     let base = context.work.join("b").join(context.inputs.triple());
     let others: Vec<&str> = OTHERS.into_iter().filter(|n| base.join(n).join("Makefile").is_file()).collect();
-    // One make over all of them, so that no core waits at the end of one. libstdc++'s output is kept apart: it says
-    // how each object is compiled.
+    // One make for all of them, so that no core is idle at the end of one. libstdc++'s output goes to its own file: it
+    // tells how each object is compiled.
     let mut text = String::from("all: libstdcxx");
     let mut rules = String::from("\nlibstdcxx:\n");
     for part in PARTS {

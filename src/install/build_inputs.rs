@@ -11,7 +11,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Kernel headers that programs include, besides `linux` and `asm`; musl has no files of these names.
+/// Kernel headers that programs include; musl has no files of these names.
 pub(crate) const KERNEL_DIRS: [&str; 9] =
     ["linux", "asm", "asm-generic", "drm", "misc", "mtd", "rdma", "sound", "video"];
 
@@ -28,7 +28,7 @@ pub(crate) struct Inputs {
     pub version: String,
     /// Its `-dumpfullversion` (`12.2.0`).
     pub number: String,
-    /// What comes before `ar`, `objcopy` and their kin: empty, or `aarch64-linux-gnu-`.
+    /// The prefix of `ar`, `objcopy` and the other binutils: empty, or `aarch64-linux-gnu-`.
     pub tool_prefix: String,
     /// The triple of the machine that builds.
     pub build: String,
@@ -58,7 +58,7 @@ pub(crate) struct Musl {
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RequestedInputs {
-    /// Architecture; the machine's own without.
+    /// Architecture; by default the machine's own.
     pub arch: Option<String>,
     /// A directory with musl in it.
     pub musl: Option<PathBuf>,
@@ -104,12 +104,12 @@ impl Inputs {
     /// # Errors
     /// All that is missing or unfit, at once.
     pub(crate) fn find(settings: &Settings, asked: &RequestedInputs) -> Result<Inputs, Vec<MissingPrerequisite>> {
-        let mut search = Search::new(settings, asked);
+        let mut search = InputSearch::new(settings, asked);
         let (cc, cxx) = search.compilers();
         let make = search.require(Prerequisite::Make, search.program("make"));
         search.require(Prerequisite::Binutils, search.program(&format!("{}objcopy", search.prefix)));
         let env = vec![(OsString::from(CHAIN), search.chain.with(&cxx)), ("LC_ALL".into(), "C".into())];
-        let Identity { version, number, build } = search.identify(&cxx, &env);
+        let CompilerIdentity { version, number, build } = search.identify(&cxx, &env);
         let looked_in = asked.musl.clone();
         let musl =
             search.require_found(Prerequisite::Musl { looked_in }, find_musl(&search.arch, asked.musl.as_deref()));
@@ -143,9 +143,9 @@ impl Inputs {
 /// The architecture of this machine.
 const HOST: &str = std::env::consts::ARCH;
 
-/// What a compiler says of itself; empty where it could not be run.
+/// What a compiler reports about itself; empty if it could not be run.
 #[derive(Default)]
-struct Identity {
+struct CompilerIdentity {
     /// First line of `--version`.
     version: String,
     /// `-dumpfullversion`.
@@ -155,7 +155,7 @@ struct Identity {
 }
 
 /// A search for inputs, and what it missed so far.
-struct Search<'a> {
+struct InputSearch<'a> {
     settings: &'a Settings,
     chain: Chain,
     arch: String,
@@ -164,11 +164,11 @@ struct Search<'a> {
     missing: Vec<MissingPrerequisite>,
 }
 
-impl<'a> Search<'a> {
-    fn new(settings: &'a Settings, asked: &RequestedInputs) -> Search<'a> {
+impl<'a> InputSearch<'a> {
+    fn new(settings: &'a Settings, asked: &RequestedInputs) -> InputSearch<'a> {
         let arch = asked.arch.clone().unwrap_or_else(|| HOST.to_owned());
         let prefix = if arch == HOST { String::new() } else { format!("{arch}-linux-gnu-") };
-        Search { settings, chain: Chain::of(settings), arch, prefix, missing: Vec::new() }
+        InputSearch { settings, chain: Chain::of(settings), arch, prefix, missing: Vec::new() }
     }
 
     fn is_cross(&self) -> bool {
@@ -209,13 +209,13 @@ impl<'a> Search<'a> {
     }
 
     /// Asks the C++ compiler what it is, and whether it has the archives that a build takes from it.
-    fn identify(&mut self, cxx: &Path, env: &[(OsString, OsString)]) -> Identity {
+    fn identify(&mut self, cxx: &Path, env: &[(OsString, OsString)]) -> CompilerIdentity {
         let ask = |args: &[&str]| {
             let mut command = Command::new([cxx]).args(args);
             command.env = env.to_vec();
             run::capture(&command).map(|c| c.text()).unwrap_or_default()
         };
-        let mut identity = Identity::default();
+        let mut identity = CompilerIdentity::default();
         if !cxx.as_os_str().is_empty() {
             identity.version = ask(&["--version"]).lines().next().unwrap_or_default().to_owned();
             identity.number = ask(&["-dumpfullversion"]);

@@ -98,10 +98,10 @@ impl BuildContext<'_> {
         self.run_logged(Command::new(words.iter().map(OsString::from)).args(paths))
     }
 
-    /// Runs a command with all it says going to the log.
+    /// Runs a command with its output going to the log.
     ///
     /// # Errors
-    /// Its failure with its telling line, or the signal that ended it or came meanwhile.
+    /// Its failure with the most telling line of its output, or the signal that ended it or came meanwhile.
     pub(crate) fn run_logged(&self, mut command: Command) -> Result<(), InstallError> {
         let broken = |e| InstallError::io(format!("writing `{}`", self.log.display()), e);
         let mut log = OpenOptions::new().create(true).append(true).open(&self.log).map_err(broken)?;
@@ -129,7 +129,7 @@ impl BuildContext<'_> {
     }
 }
 
-/// The line of a log, from a place on, that tells most.
+/// The most telling line of a log from an offset on.
 fn telling(log: &Path, from: u64) -> String {
     const TELLING: [&str; 5] = ["No space left", "error:", "Error: ", "cannot", "E: "];
     let bytes = fs::read(log).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Debian packages of another architecture, without telling the system's package database about it.
+//! Debian packages of another architecture, unpacked without touching the system's package database.
 
 use super::prerequisites::debian_arch;
 use super::source::decompressor;

@@ -1,6 +1,6 @@
 //! The allocator of musl programs: mimalloc, compiled from the sources that come with a crate.
 //!
-//! It is one object in an archive, with all its symbols weak, so that an allocator of the program's own takes precedence.
+//! It is one object in an archive, with all its symbols weak, so that the program's own allocator takes precedence.
 //! The archive's index names only the functions by which a program's own code allocates: see the rule `musl-allocator`.
 
 use super::context::{BuildContext, InstallError};
@@ -19,7 +19,7 @@ pub(crate) const ARCHIVE: &str = "libmimalloc-offered.a";
 /// The object's file name, to be linked whatever is called.
 pub(crate) const OBJECT: &str = "mimalloc.o";
 
-/// What a program's own code calls that allocates: malloc and its kin, and operator new in its shapes (Itanium C++ ABI
+/// What a program's own code calls that allocates: malloc and its relatives, and the forms of operator new (Itanium C++ ABI
 /// names), which every container comes down to. The functions of libstdc++ and libc that allocate are not among them:
 /// a program that only prints, puts strings together and starts threads allocates in there.
 const CALLED: [&str; 17] = [

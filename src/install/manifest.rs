@@ -1,4 +1,4 @@
-//! What a toolchain was made from, and how its tests went: written beside it, shown by `staticctl toolchain list`.
+//! What a toolchain was built from, and its test results: stored next to it, shown by `staticctl toolchain list`.
 
 use super::selftest::SelftestResult;
 use serde::{Deserialize, Serialize};

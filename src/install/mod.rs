@@ -1,9 +1,9 @@
-//! A complete musl C++ toolchain out of what the machine has: its own GCC, musl, and the sources of libstdc++.
+//! Builds a complete musl C++ toolchain from what the machine has: its own GCC, musl, and the sources of libstdc++.
 //!
 //! | stage | file |
 //! |---|---|
-//! | what is there, what is missing | [`inputs`], with [`missing`] saying what to type |
-//! | the sources that are needed | [`source`] unpacks, [`patch`] mends |
+//! | what is there, what is missing | [`build_inputs`]; [`prerequisites`] tells what to install |
+//! | the sources that are needed | [`source`] unpacks, [`patch`] patches |
 //! | directories, locks, the swap at the end | [`place`] |
 //! | headers, crt objects, specs | [`sysroot`], [`specs`] |
 //! | configure, make, install | [`build`], driven by generated makefiles |
@@ -11,8 +11,8 @@
 //! | the allocator | [`malloc`] |
 //! | a toolchain's own tests | [`selftest`], for any toolchain |
 //!
-//! Everything is made in a work directory below the cache directory, which an interrupted build leaves for the next
-//! one, and moved into place when it has passed its tests.
+//! Everything is built in a work directory below the cache directory, which an interrupted install leaves for the next
+//! one. The result becomes the toolchain in use when it has passed its tests.
 
 pub(crate) mod build;
 pub(crate) mod build_inputs;

@@ -1,4 +1,4 @@
-//! What is mended in libstdc++'s sources before they are compiled: a table of replacements, each checked to fit.
+//! Patches for libstdc++'s sources: a table of replacements, each checked to fit.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -28,7 +28,7 @@ const C_LOCALE: &str = "libstdc++-v3/config/locale/generic/c_locale.cc";
 const TERMINATE: &str = "libstdc++-v3/libsupc++/vterminate.cc";
 const THREAD_H: &str = "libstdc++-v3/include/bits/std_thread.h";
 
-/// The changes. Where one does not fit, the library is built without it, and the manifest says so.
+/// The patches. If one does not fit, the library is built without it, and the manifest says so.
 const PATCHES: [Patch; 5] = [
     Patch {
         why: "threads are found through weak symbols, which a static program may be without although it has threads",

@@ -37,7 +37,7 @@ impl ToolchainPlace {
         ["toolchain.json", "toolchain-clang.json"].map(|f| self.prefix.join(f))
     }
 
-    /// Makes the directories and waits until no other install of this name is at work. `waiting` is called once
+    /// Makes the directories and waits until no other install of this name is running. `waiting` is called once
     /// if there is one.
     ///
     /// # Errors
@@ -55,7 +55,7 @@ impl ToolchainPlace {
     }
 
     /// Makes `id` the build in use, by replacing the descriptors, and removes the builds before the one that it
-    /// replaces: that one may be at work in a compiler call right now.
+    /// replaces: a compiler call may be using that one right now.
     ///
     /// # Errors
     /// A descriptor that can't be written; the old one is still in use then.
@@ -114,7 +114,7 @@ fn write_whole(path: &Path, text: &[u8]) -> io::Result<()> {
 /// characters that configure scripts and makefiles can't live with.
 ///
 /// # Errors
-/// No directory can be made, or one of that name is somebody else's.
+/// No directory can be created, or one of that name belongs to another user.
 pub(crate) fn work_dir(cache: Option<&Path>, name: &str) -> io::Result<PathBuf> {
     let plain =
         |p: &Path| p.to_str().is_some_and(|t| t.bytes().all(|b| b.is_ascii_alphanumeric() || b"/._+-,".contains(&b)));
@@ -130,7 +130,7 @@ pub(crate) fn work_dir(cache: Option<&Path>, name: &str) -> io::Result<PathBuf> 
     }
     let m = fs::symlink_metadata(&dir)?;
     if !m.is_dir() || m.uid() != user.as_raw() {
-        return Err(io::Error::other(format!("`{}` belongs to somebody else", dir.display())));
+        return Err(io::Error::other(format!("`{}` belongs to another user", dir.display())));
     }
     let dir = dir.join(name);
     fs::create_dir_all(&dir)?;

@@ -1,4 +1,4 @@
-//! What a toolchain can't be made without, and what to type to have it.
+//! What a toolchain can't be built without, and the packages that provide it.
 
 use crate::toolchain::package_manager::this_package_manager;
 use std::path::PathBuf;
@@ -20,7 +20,7 @@ pub(crate) enum Prerequisite {
     },
     /// GCC without its static unwinder.
     Unwinder,
-    /// GCC without an archive of its own C++ library, which configure scripts link their tests with.
+    /// GCC without its libstdc++.a, which configure scripts link their tests with.
     HostLibrary,
     /// Nothing that runs programs of another architecture.
     Emulator,
@@ -156,7 +156,7 @@ pub(crate) fn debian_arch(arch: &str) -> &str {
     }
 }
 
-/// The package manager's command that installs all that can be installed; none where nothing can.
+/// The package manager's command that installs what it has of these; none if it has nothing.
 pub(crate) fn install_command(missing: &[MissingPrerequisite]) -> Option<Vec<String>> {
     let manager = this_package_manager()?;
     let mut packages: Vec<String> = missing.iter().filter_map(|m| m.package(manager)).collect();

@@ -1,5 +1,5 @@
-//! A toolchain's own tests: programs that use what is most often broken in a static C++ toolchain, compiled, linked in
-//! every shape, read back and run.
+//! A toolchain's own tests: programs that use what is most often broken in a static C++ toolchain, compiled, linked as
+//! every kind of static program, checked and run.
 
 use crate::check;
 use crate::model::{Language, StaticKind};

@@ -24,7 +24,7 @@ const GCC_FILES: [&str; 3] = ["gcc/BASE-VER", "gcc/DATESTAMP", "gcc/DEV-PHASE"];
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct GccSource {
     path: PathBuf,
-    /// The version, as far as it can be told without unpacking.
+    /// The version, if it is known without unpacking.
     pub version: Option<String>,
 }
 
@@ -128,7 +128,7 @@ fn wanted(path: &Path) -> bool {
     top_file || NEEDED_DIRS.contains(&first.as_str()) || GCC_FILES.iter().any(|f| path == Path::new(f))
 }
 
-/// Copies a file or directory, links followed, as far as `wanted` holds; a path that is not there is no error.
+/// Copies what `wanted` selects of a file or directory, following links; a missing path is not an error.
 pub(crate) fn copy_tree(from: &Path, to: &Path, wanted: &dyn Fn(&Path) -> bool) -> io::Result<()> {
     if !wanted(from) {
         return Ok(());

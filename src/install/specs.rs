@@ -1,12 +1,12 @@
 //! How the compilers are told to use the toolchain: a specs file for GCC, options for Clang.
 //!
 //! GCC's driver reads a specs file in every call, whatever it does (GCC manual, "Specifying Subprocesses and the
-//! Switches to Pass to Them"), so that one word serves compiling, preprocessing, precompiled headers, assembling
-//! with the preprocessor and linking, and nothing of the machine's own headers and archives is in reach.
+//! Switches to Pass to Them"), so that one option serves compiling, preprocessing, precompiled headers, assembling
+//! and linking, and none of the machine's own headers and archives are found.
 
 use std::path::Path;
 
-/// Text as it stands for itself in a spec: a backslash makes a space part of a word, a per cent sign is doubled.
+/// A path quoted for a spec: a backslash makes a space part of a word, a per cent sign is doubled.
 fn literal(path: &Path) -> String {
     let text = path.to_string_lossy();
     let mut out = String::new();

@@ -1,4 +1,4 @@
-//! The install, read top to bottom.
+//! The steps of an install, in order.
 
 use super::build_inputs::{self, Inputs, RequestedInputs};
 use super::context::{BuildContext, InstallError};
@@ -222,7 +222,7 @@ impl Install<'_> {
         self.context.uninterrupted()
     }
 
-    /// Does a step that has not been done, and notes its result for an install that goes on after an interruption.
+    /// Does a step unless it is done, and stores its result for an install that resumes after an interruption.
     fn once(&self, number: usize, work: &dyn Fn() -> Result<String, InstallError>) -> Result<String, InstallError> {
         let done = self.context.work.join(format!("done-{number}"));
         if let Ok(noted) = fs::read_to_string(&done) {
@@ -315,8 +315,8 @@ impl Install<'_> {
         self.place.swap(self.id, &gcc, clang.as_deref()).map_err(io)
     }
 
-    /// Removes what is of no more use. A failed build may have left anything; an interrupted one goes on where it was,
-    /// and one that fails its tests can be looked at.
+    /// Removes what is not needed any more. A failed build may have left anything; an interrupted one is resumed, and one
+    /// that fails its tests can be examined.
     fn clean_up(&self, done: &Result<Manifest, InstallError>) {
         let work = &self.context.work;
         match done {

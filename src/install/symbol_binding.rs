@@ -56,7 +56,7 @@ fn bindings(data: &[u8], range: Range<usize>, wanted: &SymbolFilter<'_>) -> obje
     let mut found = Vec::new();
     for (number, symbol) in table.symbols().iter().enumerate() {
         if wanted(symbol, endian, symbol.name(endian, table.strings())?) {
-            // Elf64_Sym is 24 bytes, with st_info behind the four of st_name.
+            // Elf64_Sym is 24 bytes, with st_info after the four of st_name.
             found.push(first + number * 24 + 4);
         }
     }

@@ -1,5 +1,5 @@
-//! The directory tree of a toolchain before its C++ library is there: musl's and the kernel's headers, musl's archives
-//! and crt objects, and what of GCC's own belongs to every program.
+//! The directory tree of a toolchain without its C++ library: musl's and the kernel's headers, musl's archives
+//! and crt objects, and GCC's own files that every program needs.
 
 use super::build_inputs::Inputs;
 use super::source::copy_tree;

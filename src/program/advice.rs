@@ -1,4 +1,4 @@
-//! What in a program may not work as before once it is static, told from its bytes and its libraries.
+//! What may not work as before once a program is static, guessed from its bytes and its libraries.
 
 use super::loader::Loaded;
 use crate::convert::Library;
@@ -27,7 +27,7 @@ const RUNTIMES: [(&str, &str); 9] = [
     ("libruby", "extensions are shared objects: name them with --plugin"),
 ];
 
-/// Texts in a program that tell what it does.
+/// Strings in a program that tell what it does.
 const TELLING: [(&[u8], &str, &str); 2] = [
     (
         b"/proc/self/exe",

@@ -1,6 +1,6 @@
 //! Whether the result does what the original does: both are run with the same arguments and input, each in a copy of
-//! the working directory, and all that they leave is compared. What the original itself does differently from run to
-//! run is not held against the result.
+//! the working directory, and what they leave is compared. What differs between two runs of the original itself
+//! is not held against the result.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -34,8 +34,8 @@ pub(crate) enum FileSnapshot {
 /// One difference, in a line.
 pub(crate) type Difference = String;
 
-/// What is different in the result. `again` is a second run of the original: where that differs from the first,
-/// nothing can be said, which `unsteady` names.
+/// What is different in the result. `again` is a second run of the original: what differs from the first
+/// is not compared and is named as unsteady.
 pub(crate) fn differences(
     original: &RunResult,
     again: &RunResult,

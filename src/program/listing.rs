@@ -1,4 +1,4 @@
-//! The summary for people: a line a part, what was found, what to know.
+//! The summary for the terminal: one line per part, findings, hints.
 
 use super::record::{ConversionRecord, PartOrigin};
 use std::fmt::Write;

@@ -1,4 +1,4 @@
-//! What a file gives to those who run it beyond their own rights.
+//! The rights that a file gives to those who run it, beyond their own.
 
 use nix::libc;
 use std::ffi::CString;

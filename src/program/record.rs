@@ -1,5 +1,5 @@
-//! What is in a converted program, as one JSON document: enough to make a list of its parts from, and to tell later
-//! whether a security update of one of them asks for another conversion.
+//! What is in a converted program, as one JSON document: enough to derive a bill of materials, and to tell later
+//! whether a security update of a part calls for another conversion.
 
 use super::advice::ProgramHint;
 use super::sources::WhyConverted;
@@ -14,7 +14,7 @@ use std::path::PathBuf;
 /// The version of the document's shape.
 pub(crate) const SCHEMA: u32 = 1;
 
-/// A file that went in.
+/// A file that was linked in.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct ProgramPart {
     /// The name by which it was needed.
@@ -87,7 +87,7 @@ pub(crate) struct ConversionRecord<'a> {
     pub bytes_before: u64,
     pub kind: StaticKind,
     pub toolchain: &'a str,
-    /// The program and all that went in.
+    /// The program and all that was linked in.
     pub parts: &'a [ProgramPart],
     /// What the check found.
     pub findings: &'a [Finding],

@@ -1,6 +1,6 @@
-//! Whether a library goes into the program from its archive or from its shared object. An archive is as good only if
-//! it is of the very same version: built with the shared object, as the package manager knows; where none knows
-//! either, by their symbols.
+//! Whether a library goes into the program from its archive or from its shared object. An archive
+//! is used only if it is of the very same version: from the same build according to the package manager or, where it
+//! knows neither file, according to their symbols.
 
 use super::loader::Loaded;
 use crate::convert::Library;
@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 /// What stands for a library.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum LibrarySource {
-    /// The toolchain's own archive: these words, or none where the compiler adds it by itself.
+    /// The toolchain's own archive: this word, or none if the compiler adds it itself.
     Toolchain(Option<OsString>),
     Archive(PathBuf),
     /// The shared object is converted.
@@ -31,7 +31,7 @@ pub(crate) enum LibrarySource {
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum WhyConverted {
     NoArchive,
-    /// There is one of another version, or nobody knows of which.
+    /// There is one of another or an unknown version.
     OtherVersion,
     /// It was asked for.
     Asked,
@@ -68,13 +68,13 @@ impl FromShared {
     }
 }
 
-/// The name behind `-l`.
+/// The name after `-l`.
 pub(crate) fn short(loaded: &Loaded) -> String {
     let name = stem(Path::new(&loaded.name)).map_or_else(|| loaded.name.clone(), |s| s.to_string_lossy().into_owned());
     name.strip_prefix("lib").unwrap_or(&name).to_owned()
 }
 
-/// glibc's libraries that the compiler adds by itself, and GCC's unwinder, which is another archive in static programs.
+/// glibc's libraries that the compiler adds itself, and GCC's unwinder, which is another archive in static programs.
 const IMPLIED: [&str; 3] = ["c", "mvec", "gcc_s"];
 
 /// Whether a library comes with glibc or GCC.
@@ -111,7 +111,7 @@ pub(crate) fn of(
     if same { LibrarySource::Archive(archive.to_owned()) } else { LibrarySource::Converted(WhyConverted::OtherVersion) }
 }
 
-/// Whether two files that no package manager knows are of one build, as far as their names tell: they lie in one
+/// Whether two files that no package manager knows appear to be of one build: they lie in one
 /// directory, and the archive has what the shared object exports.
 fn same_symbols(shared: &Path, archive: &Path) -> bool {
     let dir = |p: &Path| fs::canonicalize(p).ok().and_then(|p| p.parent().map(Path::to_owned));

@@ -1,7 +1,7 @@
 //! The files of an image: paths, what is there, and no path twice.
 //!
-//! Owners, modes and times do not come from the machine: everything belongs to root unless said otherwise, is 0755 if
-//! its owner may run it and 0644 if not. So the same files give the same image, whoever builds it and wherever.
+//! Owners, modes and times do not come from the machine: unless said otherwise everything belongs to root and is
+//! 0755 if its owner may execute it, else 0644. So the same files give the same image, whoever builds it and wherever.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

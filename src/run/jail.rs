@@ -1,13 +1,14 @@
 //! A program in namespaces of its own.
 //!
 //! ```text
-//! staticctl ── waits, passes signals on, reads what is said
+//! staticctl ── waits, passes signals on, reads the messages
 //!   └─ keeper: first process of the namespaces; builds the root, traces, reaps
 //!        └─ program: no capabilities, no new privileges
 //! ```
 //!
 //! The keeper stands between because the first process of a PID namespace is immune to signals that it does not
-//! handle: a program in its place could not be stopped by SIGTERM. All three speak through one pipe, a JSON line each.
+//! handle: a program in its place could not be stopped by SIGTERM. Keeper and program write to one pipe, one JSON line per
+//! message.
 
 use super::attempt::Attempt;
 use super::keeper_pipe::{JailError, KeeperMessage, KeeperPipe};
@@ -29,7 +30,7 @@ pub(crate) const NONROOT: u32 = 65532;
 
 /// What is to run, and in what.
 pub(crate) struct Jail<'a> {
-    /// Namespaces besides those for users, processes and mounts, which are always made.
+    /// Namespaces in addition to those for users, processes and mounts, which are always made.
     pub namespaces: CloneFlags,
     /// Path of the program in its root.
     pub program: CString,
@@ -38,9 +39,9 @@ pub(crate) struct Jail<'a> {
     pub environment: Vec<CString>,
     /// Builds the root and goes there; runs in the keeper.
     pub prepare: &'a dyn Fn() -> Result<(), JailError>,
-    /// Report what is tried and not there.
+    /// Report failed attempts.
     pub trace: bool,
-    /// The program is watched, not used: it gets no input, its output goes away, and its time is limited.
+    /// The program is only observed: it gets no input, its output is discarded, and its time is limited.
     pub watched: Option<Watched>,
 }
 
@@ -56,7 +57,7 @@ pub(crate) struct Watched {
 #[derive(Debug)]
 pub(crate) struct JailOutcome {
     pub ended: Ended,
-    /// What it missed, in order, each once.
+    /// What it missed, in order, without duplicates.
     pub attempts: Vec<Attempt>,
     /// It was ended because its time was over.
     pub timed_out: bool,
@@ -125,7 +126,7 @@ fn listen(hear: OwnedFd, limit: Option<Duration>, keeper: Pid) -> Result<JailOut
                 break;
             }
             if reader.buffer().is_empty() {
-                // Rounded up: what is waited for in vain is waited for in full, and nothing is read that is not there.
+                // Rounded up, so that a timeout is never early.
                 let wait = u16::try_from(left.as_millis() + 1).unwrap_or(u16::MAX);
                 let fd = reader.get_ref().as_fd();
                 let mut polled = [nix::poll::PollFd::new(fd, nix::poll::PollFlags::POLLIN)];
@@ -157,7 +158,7 @@ fn listen(hear: OwnedFd, limit: Option<Duration>, keeper: Pid) -> Result<JailOut
     Ok(JailOutcome { ended, attempts, timed_out })
 }
 
-/// Root becomes nobody of importance but keeps its eyes while it builds the root; everyone else stays who they are
+/// Root gets an unprivileged ID for the program and keeps its own while it builds the root; other users keep theirs
 /// under another number.
 fn map_ids(keeper: Pid) -> Result<(), JailError> {
     let write = |file: &str, text: String| {
@@ -263,7 +264,7 @@ fn become_program(jail: &Jail<'_>, relay: &Relay, gate: (OwnedFd, OwnedFd)) -> J
     JailError { at_exec: true, ..JailError::new(format!("`{}` can't be run", jail.program.to_string_lossy()), e) }
 }
 
-/// Gives the program an empty stdin and a sink for what it says.
+/// Gives the program an empty stdin and a sink for its output.
 fn silence(sink: &File) -> Result<(), JailError> {
     let failed = |e| JailError::new("stdin, stdout and stderr can't be silenced", e);
     let (read, write) = pipe2(nix::fcntl::OFlag::empty()).map_err(failed)?;
@@ -277,7 +278,7 @@ fn silence(sink: &File) -> Result<(), JailError> {
 
 fn drop_privileges() -> Result<(), Errno> {
     let (uid, gid) = (Uid::from_raw(NONROOT), Gid::from_raw(NONROOT));
-    // Supplementary groups can be dropped only by who came as root; others keep theirs, as numbers nobody knows.
+    // Only root can drop supplementary groups; others keep theirs, as unmapped numbers.
     let _ = nix::unistd::setgroups(&[]);
     nix::unistd::setresgid(gid, gid, gid)?;
     nix::unistd::setresuid(uid, uid, uid)?;

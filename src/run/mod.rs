@@ -1,4 +1,4 @@
-//! The one home of processes: replace ourselves, capture a probe, or supervise a link.
+//! The only room that starts processes: replace ourselves, capture a probe, or supervise a link.
 //!
 //! [`Command`] is a plain value that can be read back, edited and printed before it is run. [`jail`] runs a program in
 //! namespaces of its own.
@@ -39,9 +39,9 @@ pub struct Command {
     pub env: Vec<(OsString, OsString)>,
     /// Variables removed for the program.
     pub env_remove: Vec<OsString>,
-    /// Directory to run in; ours without.
+    /// Directory to run in; by default ours.
     pub dir: Option<PathBuf>,
-    /// What the program is told to be called; its path without.
+    /// `argv[0]`; by default the path.
     pub name: Option<OsString>,
 }
 
@@ -76,7 +76,7 @@ impl Command {
         self
     }
 
-    /// Tells the program that it is called so.
+    /// Sets `argv[0]`.
     #[must_use]
     pub(crate) fn named(mut self, name: impl Into<OsString>) -> Command {
         self.name = Some(name.into());
@@ -88,7 +88,7 @@ impl Command {
         std::iter::once(self.program.clone()).chain(self.args.iter().cloned()).collect()
     }
 
-    /// The command as a line that a POSIX shell takes; for people.
+    /// The command as a line for a POSIX shell, to be shown.
     pub(crate) fn shell(&self) -> String {
         shell_line(&self.words())
     }
@@ -272,7 +272,7 @@ impl Guard {
         self.supervise(command.std().spawn()?, |_| Ok(()))
     }
 
-    /// The same, with empty stdin and all that the command says going into a file.
+    /// The same, with empty stdin, and stdout and stderr going to a file.
     ///
     /// # Errors
     /// That it could not be started or waited for.
@@ -282,7 +282,7 @@ impl Guard {
         self.supervise(child.spawn()?, |_| Ok(()))
     }
 
-    /// The same, with what the command says on stdout going to our stderr.
+    /// The same, with the command's stdout going to our stderr.
     ///
     /// # Errors
     /// That it could not be started or waited for.
@@ -290,7 +290,7 @@ impl Guard {
         self.supervise(command.std().stdout(message::stderr()?).spawn()?, |_| Ok(()))
     }
 
-    /// The same, with what the command says on stderr going through `hear` as it comes.
+    /// The same, with the command's stderr going through `hear` as it comes.
     ///
     /// # Errors
     /// That it could not be started, read from or waited for.

@@ -1,7 +1,7 @@
-//! Signals on their way to a program that runs below us.
+//! Passes signals on to a program that we supervise.
 //!
-//! What a terminal sends reaches every process of the foreground group by itself; only what was sent to us alone is
-//! passed on, so that the program gets each signal once.
+//! A terminal's signals reach every process of the foreground group anyway; only signals sent to us alone are passed
+//! on, so that the program gets each signal once.
 
 use nix::errno::Errno;
 use nix::libc;
@@ -25,7 +25,7 @@ const PASSED: [Signal; 10] = [
 ];
 
 static TARGET: AtomicI32 = AtomicI32::new(0);
-/// Only signals from outside this PID namespace count: what the program sends to its parent is no order from above.
+/// Only signals from outside this PID namespace count: what the program sends to its parent is not for the program.
 static OUTSIDE_ONLY: AtomicBool = AtomicBool::new(false);
 
 extern "C" fn hand_on(signal: libc::c_int, info: *mut libc::siginfo_t, _: *mut libc::c_void) {

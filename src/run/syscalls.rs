@@ -1,4 +1,4 @@
-//! System calls that name a file, for each machine whose programs we can follow.
+//! System calls that name a file, for each machine whose programs we can trace.
 
 use super::attempt::FileAccess;
 use nix::libc;
@@ -20,7 +20,7 @@ enum How {
     Look,
     /// It opens; the flags are this argument.
     Open(usize),
-    /// It opens; the flags are the first word behind this argument.
+    /// It opens; the flags are the first word that this argument points to.
     Described(usize),
     Make,
     Exec,
@@ -88,7 +88,7 @@ pub(super) struct FileCall {
     /// Descriptor of the directory that a relative path starts from; `AT_FDCWD` for the current one.
     pub directory: i32,
     pub path: u64,
-    /// The path is behind the family of a socket address.
+    /// The path follows the family in a socket address.
     pub in_socket_address: bool,
     pub wanted: FileAccess,
 }
@@ -112,7 +112,7 @@ pub(super) fn file_call(stopped: &StoppedCall, read_word: impl Fn(u64) -> Option
         How::Open(n) => by_flags(argument(n)),
         How::Described(n) => by_flags(read_word(argument(n))?),
     };
-    // A descriptor is an int: the upper half of the register is nobody's.
+    // A descriptor is an int: the upper half of the register is undefined.
     #[allow(clippy::cast_possible_truncation)]
     let directory = call.directory.map_or(libc::AT_FDCWD, |n| argument(n) as u32 as i32);
     Some(FileCall { directory, path: argument(call.path), in_socket_address: call.how == How::Connect, wanted })

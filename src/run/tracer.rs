@@ -1,8 +1,8 @@
-//! Follows a program and everything that it starts, and hears which files they tried in vain.
+//! Traces a program and everything that it starts, and reports which files they failed to open.
 //!
-//! A seccomp filter stops a process at the calls that name files; ptrace tells their arguments and, a moment later,
-//! the kernel's answer. So the answer is the truth, not a guess about it, other calls run at full speed, and threads,
-//! forks and execs are followed by the kernel itself. The process can't outlive its tracer.
+//! A seccomp filter stops a process at the calls that name files; ptrace gives their arguments and then the kernel's
+//! result. So the result is real and not guessed, other calls run at full speed, and threads, forks and execs are
+//! followed by the kernel itself. The process can't outlive its tracer.
 
 use super::Ended;
 use super::attempt::{Attempt, FileAccess};

@@ -1,8 +1,8 @@
-//! Runs a program in an empty root: `staticctl try`, and the look that `staticctl image --auto` takes.
+//! Runs a program in an empty root: `staticctl try`, and the observed run of `staticctl image --auto`.
 //!
 //! | file | what |
 //! |---|---|
-//! | [`root`] | a read-only root in memory out of a tree of files |
+//! | [`root`] | a read-only root in memory, made from a tree of files |
 //! | [`allowed`] | why a machine refuses namespaces, and what to do |
 //!
 //! What happens between clone and exec, and the tracing, is in [`crate::run::jail`].
@@ -34,7 +34,7 @@ pub(crate) struct Trial<'a> {
     pub environment: &'a [(OsString, OsString)],
     /// It shares the machine's network.
     pub host_network: bool,
-    /// Say which files it tried in vain.
+    /// Report which files it failed to open.
     pub trace: bool,
     /// It is watched, without input and output, for at most this time.
     pub watch: Option<Duration>,
@@ -77,7 +77,7 @@ pub(crate) fn run_trial(trial: &Trial<'_>) -> Result<JailOutcome, JailError> {
     })
 }
 
-/// Where a program of this machine stands in a root of its own: `/NAME`.
+/// The path of a program in its root: `/NAME`.
 pub(crate) fn place(program: &Path) -> Vec<u8> {
     let name = program.file_name().unwrap_or(OsStr::new("program"));
     [b"/", name.as_bytes()].concat()

@@ -29,7 +29,7 @@ pub(crate) struct Root<'a> {
     pub dev: bool,
     /// /proc.
     pub proc: bool,
-    /// The machine's resolv.conf, as container runtimes give it to who has a network.
+    /// The machine's resolv.conf, as container runtimes add it for programs with a network.
     pub resolver: bool,
 }
 
@@ -225,7 +225,7 @@ fn bind(b: &Bound) -> Result<(), JailError> {
     mount(Some(source.as_str()), target, None::<&str>, MsFlags::MS_BIND | MsFlags::MS_REC, None::<&str>)
         .map_err(at("bound", target))?;
     let mut flags = MsFlags::MS_REMOUNT | MsFlags::MS_BIND | MsFlags::MS_NOSUID | MsFlags::MS_RDONLY;
-    // What the mount behind it forbids can't be allowed again, and asking for that is an error.
+    // What the underlying mount forbids can't be allowed again, and asking for that is an error.
     let mounted = File::options().read(true).custom_flags(libc::O_PATH | libc::O_CLOEXEC).open(target);
     let locked = mounted.map_err(io_at("opened", target)).and_then(|f| fstatvfs(&f).map_err(at("looked at", target)));
     let locked = locked?.flags();

@@ -53,7 +53,7 @@ impl Session {
 /// A temporary directory in the first place that can be written: TMPDIR, the usual two, our cache.
 ///
 /// # Errors
-/// What the first place said, where none can.
+/// The error of the first place, if none is writable.
 pub(crate) fn temporary(settings: &Settings, prefix: &str) -> io::Result<TempDir> {
     let usual = ["/tmp", "/var/tmp"].map(PathBuf::from);
     let places = std::iter::once(std::env::temp_dir()).chain(usual).chain(settings.cache_dir.clone());

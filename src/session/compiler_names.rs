@@ -8,7 +8,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::Path;
 
-/// Names that builds write themselves, and the driver behind each; ours too, so that one directory on PATH does.
+/// Names that builds call, and the driver for each; the drivers' own names too, so that one directory on PATH is enough.
 pub(crate) const NAMES: [(&str, &str); 8] = [
     ("c++", "staticcxx"),
     ("cc", "staticcc"),
@@ -20,7 +20,7 @@ pub(crate) const NAMES: [(&str, &str); 8] = [
     ("staticcxx", "staticcxx"),
 ];
 
-/// The versioned and target-prefixed compilers along a PATH, and the driver that stands in for each.
+/// The versioned and target-prefixed compilers on a PATH, and the driver for each.
 fn further_names(path: &OsStr, home: &Path) -> BTreeMap<OsString, &'static str> {
     let own: Vec<_> = ["staticcc", "staticcxx"].iter().filter_map(|d| FileId::of(&home.join(d))).collect();
     let entries = std::env::split_paths(path).filter_map(|dir| fs::read_dir(dir).ok()).flatten().flatten();
@@ -49,7 +49,7 @@ pub(crate) fn is_own(name: &OsStr) -> bool {
     name == "staticcc" || name == "staticcxx"
 }
 
-/// All names for a PATH, and the driver behind each.
+/// All names for a PATH, and the driver for each.
 pub(crate) fn names(path: Option<&OsStr>, home: &Path) -> BTreeMap<OsString, &'static str> {
     let mut names = path.map(|p| further_names(p, home)).unwrap_or_default();
     names.extend(NAMES.iter().map(|(name, driver)| (OsString::from(name), *driver)));

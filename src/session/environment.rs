@@ -1,4 +1,4 @@
-//! The variables that a build gets, each with its reason. Purely: what the user has set comes in as a value.
+//! The variables that a build gets, each with its reason. What the user has set comes in as a value.
 
 use super::shim_dir::{GO_TOOLEXEC, SHIM_DIR, ShimDir, ShimDirContent};
 use super::templates::Values;
@@ -26,7 +26,7 @@ pub(crate) struct Environment {
     pub variables: Vec<Variable>,
     /// What the variables lead to.
     pub shims: ShimDir,
-    /// What is wrong with the toolchain, said before the build starts.
+    /// What is wrong with the toolchain, reported before the build starts.
     pub warnings: Vec<String>,
 }
 
@@ -36,7 +36,7 @@ pub(crate) enum EnvironmentError {
     /// The toolchain that was asked for can't be had.
     #[error(transparent)]
     Select(#[from] SelectError),
-    /// The drivers are not beside us.
+    /// The drivers are not next to `staticctl`.
     #[error("`{}` is missing: the drivers are expected next to `staticctl`", path.display())]
     NoDriver {
         /// Where it was looked for.
@@ -107,7 +107,7 @@ pub(crate) fn prepare(settings: &Settings, wanted: Option<&OsStr>) -> Result<Env
     Ok(Environment { variables, shims, warnings })
 }
 
-/// The text of a file for CMake or Meson, for those who name it themselves.
+/// The text of a file for CMake or Meson, for builds that name it themselves.
 ///
 /// # Errors
 /// As [`prepare`].

@@ -1,4 +1,4 @@
-//! A whole build under our drivers: the environment that it gets, what it linked, and what it made without us.
+//! A whole build with our drivers: its environment, what it linked, and what it built without them.
 //!
 //! [`shim_dir`] keeps the names and files that a build finds, [`environment`] the variables that lead to them,
 //! [`collector`] takes the records of its links, [`scan`] looks at what is on disk afterwards, and [`summary`] joins

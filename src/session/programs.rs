@@ -1,4 +1,4 @@
-//! The programs of a build, as its report has them.
+//! The programs of a build, as they appear in its report.
 
 use super::records::RecordedLink;
 use super::scan::ScannedProgram;
@@ -33,7 +33,7 @@ pub(crate) struct BuiltProgram {
     pub converted: Vec<LinkedLibrary>,
     /// Why it is not static.
     pub failures: Vec<Failure>,
-    /// Calls that need files at run time, and other things that deserve a word.
+    /// Calls that need files at run time, and other findings.
     pub findings: Vec<Finding>,
     /// Milliseconds that the link took, with planning and check.
     pub milliseconds: f64,

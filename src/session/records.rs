@@ -26,7 +26,7 @@ pub(crate) struct RecordedLink {
     pub saved: Option<u64>,
 }
 
-/// The facts of an output that tell it from others.
+/// The facts that identify an output.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct RecordedImage {
     pub build_id: Option<String>,
@@ -39,7 +39,7 @@ pub(crate) struct RecordedVerdict {
     pub kind: Option<StaticKind>,
     /// Why it is not static.
     pub failures: Vec<Failure>,
-    /// What else deserves a word.
+    /// What else is worth knowing.
     pub findings: Vec<Finding>,
 }
 
@@ -55,7 +55,7 @@ impl RecordedLink {
     }
 }
 
-/// Reads records; a line that is none (the last one, cut off by a kill) is passed over, and so are probes.
+/// Reads records; a broken line (the last one, cut off by a kill) is skipped, and so are probes.
 pub(crate) fn parse(bytes: &[u8]) -> Vec<RecordedLink> {
     let lines = bytes.split(|b| *b == b'\n').filter(|l| !l.is_empty());
     lines.filter_map(|l| serde_json::from_slice::<RecordedLink>(l).ok()).filter(|l| !is_probe(&l.path())).collect()
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_broken_line_and_a_probe_are_passed_over() {
+    fn a_broken_line_and_a_probe_are_skipped() {
         let line = |output: &str| {
             format!(
                 r#"{{"schema":1,"time":1,"directory":"/w","argv":["cc"],"command":[],"toolchain":"host-gcc","compiler":"","triple":"","outcome":"failed","status":1,"reason":null,"kind":null,"rules":[],"libraries":[],"missing":[],"output":"{output}","image":null,"verdict":null,"times":{{"plan":1.0,"link":2.0,"check":0.5}}}}"#

@@ -1,4 +1,4 @@
-//! Programs on disk that are newer than the build's start, whoever made them.
+//! Programs on disk that are newer than the start of the build, whatever built them.
 
 use crate::check::{self, CallEvidence, Expect, Failure, Image};
 use crate::model::StaticKind;
@@ -35,7 +35,7 @@ pub(crate) struct Scan {
 /// At most so many files are looked at: a build in `/` must not take minutes more.
 const MOST: usize = 500_000;
 
-/// File systems note times by the tick of the kernel's clock, which is behind.
+/// File systems take times from the kernel's coarse clock, which lags behind.
 const TICK: Duration = Duration::from_millis(20);
 
 /// Looks through directories for programs written since a time: the first one with all below it on its file system,

@@ -1,8 +1,8 @@
-//! The shim directory: the directory of compiler names, scripts and files that a build under our drivers finds.
+//! The shim directory: the directory of compiler names, scripts and files that a build with our drivers uses.
 //!
 //! It is named after its content and kept in our cache: a build directory that CMake or Meson configured remembers
 //! paths, which must still be there when the next run builds it. Where the cache can't be written, it is a temporary
-//! directory that goes with the run.
+//! directory that is removed after the run.
 
 use super::{compiler_names, templates};
 use crate::settings::Settings;
@@ -64,7 +64,7 @@ fn cached_shim_dirs(settings: &Settings) -> Option<PathBuf> {
 /// The PATH without shim directories: what an outer `staticctl run` put there is not what the user has.
 pub(crate) fn path_without_shim_dirs(settings: &Settings) -> OsString {
     let cached = cached_shim_dirs(settings);
-    // Without PATH a shell takes its own, and so must what stands behind ours.
+    // Without PATH a shell uses its own default, and so must the programs that ours calls.
     let dirs = std::env::split_paths(settings.path.as_deref().unwrap_or(OsStr::new(USUAL)));
     let kept = dirs.filter(|d| !cached.as_ref().is_some_and(|s| d.starts_with(s)) && !d.join(MARK).is_file());
     // Only a directory with a colon can't be joined, and none came out of a split.

@@ -1,5 +1,5 @@
-//! What a build made: the records of its links joined with the programs on disk. Pure, but for asking whether a file
-//! is still there and comparing two of equal size.
+//! What a build made: the records of its links joined with the programs on disk. The only files it looks at are those
+//! that may be gone, and pairs of equal size.
 
 use super::programs::{BuiltProgram, ForeignProgram, LeftAlone};
 use super::records::RecordedLink;
@@ -35,7 +35,7 @@ pub(crate) struct BuildSummary {
 }
 
 /// Joins the records with what was found; everything about the command but whether it failed is left to the caller. A link
-/// that failed in a build that did not was a question of its own.
+/// that failed in a build that succeeded was a probe.
 pub(crate) fn join(links: Vec<RecordedLink>, scan: Scan, directory: &Path, failed: bool) -> BuildSummary {
     let mut found = scan.programs;
     let mut summary = BuildSummary {

@@ -1,4 +1,4 @@
-//! The report of a build for people: a table, and what deserves a line behind it.
+//! The report of a build for the terminal: a table, followed by remarks.
 
 use super::programs::BuiltProgram;
 use super::summary::BuildSummary;
@@ -100,7 +100,7 @@ fn libraries(program: &BuiltProgram) -> String {
         let name = stem.unwrap_or_else(|| path.file_name().unwrap_or_default().to_string_lossy().into_owned());
         let name = name.strip_prefix("lib").unwrap_or(&name).trim_end_matches(".a");
         let name = match name.strip_suffix(".rlib") {
-            // Rust's own; and a crate with cargo's mark behind its name.
+            // Rust's own; and a crate with cargo's hash after its name.
             Some(_) if path.components().any(|c| c.as_os_str() == "rustlib") => continue,
             Some(name) => name.rsplit_once('-').map_or(name, |(name, _)| name).to_owned(),
             None => name.to_owned(),

@@ -1,4 +1,4 @@
-//! Who we are for a registry: challenges, and what docker's configuration knows.
+//! Authentication: a registry's challenges, and docker's stored credentials.
 
 use docker_credential::{CredentialRetrievalError, DockerCredential};
 
@@ -97,7 +97,7 @@ fn base64(text: &str) -> String {
 /// What `docker login` left for a registry: in docker's config.json, in one of its credential helpers, or nothing.
 ///
 /// # Errors
-/// A configuration or a helper that is broken: pushing as nobody would only hide that.
+/// A configuration or a helper that is broken; an anonymous push would only hide that.
 pub(crate) fn credential(host: &str) -> Result<Option<Credential>, String> {
     let server = if host == "docker.io" { "https://index.docker.io/v1/" } else { host };
     match docker_credential::get_credential(server) {

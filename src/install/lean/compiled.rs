@@ -28,7 +28,7 @@ impl Compiled {
             let Some(command) = line.strip_prefix("libtool: compile:") else { continue };
             let Some((command, rest)) = command.trim().split_once(" -c ") else { continue };
             let Some((source, output)) = rest.split_once(" -o ") else { continue };
-            // libtool puts options that it knows behind the source.
+            // libtool puts options that it knows after the source.
             let (source, more) = source.trim().split_once(' ').unwrap_or((source.trim(), ""));
             let object = CompiledObject {
                 command: format!("{command} {more}").trim_end().to_owned(),
@@ -50,7 +50,7 @@ impl Compiled {
             // Most sources are made in the directory of their own directory's name: c++98/locale.cc in src/c++98.
             let own = Path::new(&object.source).parent().and_then(|p| p.file_name()).map(|n| n.to_string_lossy());
             let alike = |d: &&&str| own.as_deref() == Path::new(d).file_name().and_then(|n| n.to_str());
-            // A generated one lies where it is made; a few others are made one directory up.
+            // A generated one is where it is built; a few others are built one directory up.
             let generated = |d: &&&str| own.is_none() && build.join(d).join(&object.source).exists();
             let found = directories.iter().filter(made).find(alike);
             let found = found.or_else(|| directories.iter().filter(made).find(generated));

@@ -1,4 +1,4 @@
-//! A libstdc++ whose locale machinery is linked only as far as it is used.
+//! A libstdc++ of which only the part of the locale machinery is linked that a program uses.
 //!
 //! The first use of a stream makes every facet of the C locale, for `char` and `wchar_t` and for both ABIs of
 //! `std::string`: about 200 KB that most programs never call. Here the library is two archives. In the first, the

@@ -1,4 +1,4 @@
-//! What the recipe gives: the objects of the split library, and which of the built ones they replace.
+//! What the edits give: the objects of the split library, and which of the built ones they replace.
 
 /// One object of the split library.
 #[derive(Debug, Clone, PartialEq, Eq)]

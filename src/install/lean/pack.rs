@@ -1,4 +1,4 @@
-//! Compiles the objects of the recipe and puts the two archives together.
+//! Compiles the edited sources and builds the two archives.
 
 use super::compiled::Compiled;
 use super::objects::{Split, SplitArchive};

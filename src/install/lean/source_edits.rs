@@ -1,4 +1,5 @@
-//! Which sources are compiled how, and the edits of the few that start locales and streams. Purely, but for reading.
+//! Which sources are compiled how, and the edits of the few that start locales and streams. It reads files and writes
+//! none.
 
 use super::compiled::Compiled;
 use super::objects::{Split, SplitArchive, SplitObject};
