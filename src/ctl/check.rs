@@ -1,10 +1,11 @@
 //! `staticctl check`.
 
-use super::{EXIT_ERROR, EXIT_NO, EXIT_YES, produce};
+use super::output::produce;
 use crate::check::{self, CallEvidence, Expect, Image, Verdict, target};
 use crate::libs::needs::{self, Need};
 use crate::message;
 use crate::model::StaticKind;
+use crate::options::exit_codes::{EXIT_ERROR, EXIT_NO, EXIT_YES};
 use serde::Serialize;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};

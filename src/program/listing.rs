@@ -1,16 +1,15 @@
-//! The summary for people: a line a part, what was found, what to know.
+//! The summary for the terminal: one line per part, findings, hints.
 
-use super::record::{From, Record};
+use super::record::{ConversionRecord, PartOrigin};
 use std::fmt::Write;
 
-/// The table.
-pub fn text(record: &Record<'_>) -> String {
+pub(crate) fn text(record: &ConversionRecord<'_>) -> String {
     let mut rows: Vec<[String; 4]> = Vec::new();
     for part in record.parts {
         let package = part.package.as_ref().map(|p| format!("{} {}", p.package, p.version));
         let id = part.build_id.as_deref().map(|id| id.get(..12).unwrap_or(id).to_owned());
         let from = match part.from {
-            From::Toolchain => "toolchain".to_owned(),
+            PartOrigin::Toolchain => "toolchain".to_owned(),
             other => format!("{:<9} {:>9}", other.word(), size(part.bytes)),
         };
         rows.push([part.name.clone(), from, package.unwrap_or_else(|| "-".into()), id.unwrap_or_default()]);
@@ -40,8 +39,7 @@ pub fn text(record: &Record<'_>) -> String {
     text
 }
 
-/// Bytes for people.
-pub fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     match bytes {
         0..=9_999 => format!("{bytes} B"),
         10_000..=9_999_999 => format!("{:.1} kB", bytes as f64 / 1e3),
