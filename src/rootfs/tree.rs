@@ -325,7 +325,7 @@ mod tests {
         put(&mut tree, "/a/b", file("1"), "`one`").unwrap();
         put(&mut tree, "/a/b", file("1"), "`the same`").unwrap();
         let e = put(&mut tree, "/a/b", file("2"), "`two`").unwrap_err();
-        assert_eq!(e, "two things for `/a/b` in the image: `one` and `two`");
+        assert_eq!(e, "two sources for `/a/b` in the image: `one` and `two`");
         assert!(
             put(&mut tree, "/a", file("2"), "`two`").unwrap_err().contains("a file (`two`) and a directory (`one`)")
         );
