@@ -14,8 +14,6 @@ pub mod install;
 pub mod check;
 // What a link reads of its libraries, as strace sees it.
 pub mod library_files;
-// Libraries of Debian's packages without an archive.
-pub mod libraries;
 // A project's own shared libraries with make, CMake, Meson and libtool, and with libraries of the system.
 pub mod shared;
 // Programs that stress linkers, linked by each of them and run.

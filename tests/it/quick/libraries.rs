@@ -19,11 +19,11 @@ fn project() -> Dir {
     dir
 }
 
-pub fn gcc(dir: &Dir, line: &str) {
+fn gcc(dir: &Dir, line: &str) {
     Run::new("gcc").dir(dir.path()).line(line).ok();
 }
 
-pub fn archive(dir: &Dir, name: &str, members: &[&str]) {
+fn archive(dir: &Dir, name: &str, members: &[&str]) {
     Run::new("ar").dir(dir.path()).args(["rcs", name]).args(members).ok();
 }
 
@@ -338,6 +338,36 @@ fn the_package_with_the_archive_is_named() {
     }
     // Neither knows it.
     assert!(hint_with("rpm", "exit 1").contains("build the library as an archive"));
+}
+
+/// Runs a link where dpkg knows one package, `libq1` with this library, and apt another, `libq-dev`.
+fn on_debian(dir: &Dir, library: &str, line: &str) -> String {
+    dir.file("var/dpkg/info/libq1:amd64.list", format!("/.\n{}\n", dir.join(library).display()));
+    dir.file(
+        "var/dpkg/status",
+        "Package: libq1\nStatus: install ok installed\nArchitecture: amd64\nSource: q\nVersion: 1\n",
+    );
+    dir.script("bin/apt-cache", "printf 'Package: libq1\\nSource: q\\n\\nPackage: libq-dev\\nSource: q\\n'");
+    let script = "mount --bind var /var/lib && exec \"$0\" \"$@\"";
+    let run = Run::new("unshare").dir(dir.path()).line("--user --map-root-user --mount sh -c").args([script, STATICCC]);
+    run.path_first(&[&dir.join("bin")]).env("STATICCXX_CONVERT", "off").line(line).fails(1)
+}
+
+#[test]
+fn the_package_of_debian_with_the_archive_is_named() {
+    let dir = project();
+    fs::remove_file(dir.join("lib/libq.a")).unwrap();
+    let said = on_debian(&dir, "lib/libq.so.1.2", "main.c lib/libq.so.1.2 -o x");
+    assert!(said.contains("`apt-get install libq-dev` installs") && said.contains("`libq1"), "{said}");
+    // The same through an archive that needs it: one command for all that is missing, behind the linker's errors.
+    dir.file("r.c", "void q(void); int r(void) { q(); return 0; }\n");
+    dir.file("r_main.c", "int r(void); int main(void) { return r(); }\n");
+    gcc(&dir, "-fPIC -c r.c");
+    archive(&dir, "lib/libr.a", &["r.o"]);
+    gcc(&dir, "-shared r.o -Wl,--no-as-needed -Llib -lq -o lib/libr.so");
+    let said = on_debian(&dir, "lib/libq.so.1.2", "r_main.c -Llib -lr -o x");
+    assert!(said.contains("undefined reference to `q'"), "{said}");
+    assert!(said.contains("staticcxx: hint: `apt-get install ") && said.contains("libq-dev"), "{said}");
 }
 
 /// A compiler whose only library directory is one of the test's: libc and what belongs to it, and nothing that the
