@@ -98,7 +98,9 @@ pub(crate) fn remedy(attempt: &Attempt, exists: impl Fn(&Path) -> bool) -> Remed
         // A directory that is looked at, or a path such as x/xterm.
         Some(RemedyRow::Terminal) => match path.parent().and_then(Path::file_name) {
             Some(letter) if letter.len() <= 2 && last.len() > 1 => Remedy::Part(ImagePart::Terminfo(last)),
-            _ => Remedy::Harmless("a directory of terminal descriptions; the one that is needed is reported separately"),
+            _ => {
+                Remedy::Harmless("a directory of terminal descriptions; the one that is needed is reported separately")
+            }
         },
         None if attempt.wanted == FileAccess::Exec => Remedy::Program,
         None if attempt.wanted == FileAccess::Write && attempt.errno != libc::EACCES => Remedy::Writable,
@@ -125,7 +127,8 @@ impl Remedy {
             Remedy::Writable => {
                 let parent = Path::new(path).parent().unwrap_or(Path::new("/"));
                 if parent == Path::new("/") {
-                    return "the program can't write to the root: `--tmp` or `--volume DIR` provides a directory".into();
+                    return "the program can't write to the root: `--tmp` or `--volume DIR` provides a directory"
+                        .into();
                 }
                 format!("`--volume {}` provides a directory that the program's user can write to", parent.display())
             }
