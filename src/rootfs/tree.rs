@@ -334,7 +334,7 @@ mod tests {
         put(&mut tree, "/a", DIRECTORY, "`again`").unwrap();
         assert_eq!(tree.get(Path::new("/a")), Some(&Node::Directory { mode: 0o1777, owner: 0 }));
         for bad in ["a", "", "/a/../b", "../a"] {
-            assert!(put(&mut tree, bad, file("2"), "x").unwrap_err().contains("no path in an image"), "{bad}");
+            assert!(put(&mut tree, bad, file("2"), "x").unwrap_err().contains("is not a path in an image"), "{bad}");
         }
     }
 
