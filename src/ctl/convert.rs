@@ -5,6 +5,7 @@ use super::{EXIT_ERROR, EXIT_NO, EXIT_YES, fail, produce};
 use crate::check::{self, CallEvidence, Expect, judge};
 use crate::convert::{self, Library};
 use crate::driver::{ProgramLink, ProgramLinked, link_program, select_for_program};
+use crate::files::{AtomicFile, Identity, Stamp, place_file, workplace};
 use crate::libs::library_file;
 use crate::libs::plugin_list;
 use crate::libs::policy::ProgramFile;
@@ -25,6 +26,7 @@ use crate::settings::Settings;
 use crate::toolchain::Facts;
 use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -103,10 +105,8 @@ fn convert(settings: &Settings, args: &ConvertArgs, guard: &Guard) -> Result<u8,
         plan.convert_for_plugins(words, &found, &facts, settings)?;
     }
     let before = stamps(&original, &found);
-    let dir = output.parent().filter(|d| !d.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let temporary = tempfile::Builder::new()
-        .prefix(".staticcxx")
-        .tempdir_in(dir)
+    let temporary = workplace(&output)
+        .and_then(|dir| tempfile::Builder::new().prefix(".staticcxx").tempdir_in(dir))
         .map_err(|e| say(format!("`{}` can't be written: {e}", output.display()), None))?;
     let unfinished = temporary.path().join(output.file_name().unwrap_or(OsStr::new("program")));
     progress.step(1, "converting and linking");
@@ -146,11 +146,13 @@ fn convert(settings: &Settings, args: &ConvertArgs, guard: &Guard) -> Result<u8,
     if guard.caught().is_some() || compared == Some(false) {
         return Ok(EXIT_NO);
     }
-    fs::rename(&unfinished, &output).map_err(|e| say(format!("`{}` can't be written: {e}", output.display()), None))?;
+    let bytes = fs::metadata(&unfinished).map_or(0, |m| m.len());
+    place_file(&unfinished, &output).map_err(|e| say(format!("`{}` can't be written: {e}", output.display()), None))?;
     drop(progress);
     let elsewhere = original.path.file_name() != output.file_name() || original.path.parent() != output.parent();
     let hints = advice::of(&library, &original.bytes, &found.loaded, elsewhere);
-    let summary = Summary { original: &original, output: &output, found: &found, plan: &plan, toolchain: &toolchain };
+    let summary =
+        Summary { original: &original, output: &output, bytes, found: &found, plan: &plan, toolchain: &toolchain };
     Ok(summary.print(settings, args, &linked, &hints, compared))
 }
 
@@ -172,7 +174,7 @@ fn place(output: &Path, program: &Path) -> PathBuf {
 }
 
 fn same_file(a: &Path, b: &Path) -> bool {
-    run::FileId::of(a).is_some_and(|a| run::FileId::of(b) == Some(a))
+    Identity::of(a).is_some_and(|a| Identity::of(b) == Some(a))
 }
 
 fn read(path: &Path) -> Result<(Vec<u8>, check::Image), Said> {
@@ -238,10 +240,10 @@ fn behind(library: &Library<'_>) -> u64 {
     end.next_multiple_of(ROOM) + ROOM
 }
 
-/// Size and times of all files that are read.
-fn stamps(original: &Original, found: &Found) -> Vec<Option<(u64, i64, i64, u64)>> {
+/// The state of all files that are read.
+fn stamps(original: &Original, found: &Found) -> Vec<Option<Stamp>> {
     let paths = std::iter::once(&original.path).chain(found.loaded.iter().map(|l| &l.path));
-    paths.map(|p| fs::metadata(p).ok().map(|m| (m.size(), m.mtime(), m.mtime_nsec(), m.ino()))).collect()
+    paths.map(|p| Stamp::of(p)).collect()
 }
 
 /// Permissions of the original, without what gives rights of others.
@@ -254,14 +256,11 @@ fn copy_mode(from: &Path, to: &Path) -> Result<(), Said> {
 /// A program that is static already, copied whole or not at all.
 fn install_copy(original: &Original, output: &Path, allowed: bool) -> Result<(), Said> {
     refuse_privileges(original, allowed)?;
-    let dir = output.parent().filter(|d| !d.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let write = || -> std::io::Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(dir)?;
-        std::io::Write::write_all(&mut file, &original.bytes)?;
-        let mode = fs::metadata(&original.path)?.mode() & 0o777;
-        file.as_file().set_permissions(fs::Permissions::from_mode(mode))?;
-        file.persist(output)?;
-        Ok(())
+        let mut file = AtomicFile::create(output)?;
+        file.write_all(&original.bytes)?;
+        file.set_mode(fs::metadata(&original.path)?.mode() & 0o777)?;
+        file.commit()
     };
     write().map_err(|e| say(format!("`{}` can't be written: {e}", output.display()), None))
 }
@@ -334,6 +333,8 @@ impl Plan {
 struct Summary<'a> {
     original: &'a Original,
     output: &'a Path,
+    /// Its size.
+    bytes: u64,
     found: &'a Found,
     plan: &'a Plan,
     toolchain: &'a str,
@@ -354,7 +355,7 @@ impl Summary<'_> {
             schema: record::SCHEMA,
             program: self.original.path.clone(),
             output: self.output.to_owned(),
-            bytes: fs::metadata(self.output).map_or(0, |m| m.len()),
+            bytes: self.bytes,
             bytes_before: self.original.image.bytes + shared,
             kind: linked.kind,
             toolchain: self.toolchain,

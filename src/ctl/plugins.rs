@@ -4,6 +4,7 @@
 
 use super::{EXIT_ERROR, EXIT_NO, EXIT_YES, fail, produce};
 use crate::check;
+use crate::files::write_atomic;
 use crate::message;
 use crate::options;
 use crate::run::{self, Command, Ended, Guard};
@@ -13,7 +14,7 @@ use clap::Args;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// What `staticctl plugins` takes.
@@ -182,13 +183,7 @@ fn finish(args: &PluginsArgs, opened: &Opened, ended: Ended, program: &Path) -> 
     let code = if nothing { EXIT_NO } else { EXIT_YES };
     let text = list(program, opened);
     let Some(file) = &args.output else { return produce(&text, code) };
-    let dir = file.parent().filter(|d| !d.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o666);
-    let written = tempfile::Builder::new().permissions(permissions).tempfile_in(dir).and_then(|mut new| {
-        new.write_all(text.as_bytes())?;
-        new.persist(file).map(drop).map_err(|e| e.error)
-    });
-    match written {
+    match write_atomic(file, text.as_bytes()) {
         Ok(()) => code,
         Err(error) => {
             message::error(format!("`{}` can't be written: {error}", file.display()));

@@ -1,6 +1,7 @@
 //! `staticctl run`: a build under our drivers, and what it made.
 
 use super::{EXIT_ERROR, fail};
+use crate::files::AtomicFile;
 use crate::message::{self, status::Status};
 use crate::options;
 use crate::options::exit_codes::{EXIT_NOT_FOUND, EXIT_NOT_RUNNABLE};
@@ -14,7 +15,7 @@ use crate::session::{scan, summary_table};
 use crate::settings::Settings;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -177,7 +178,7 @@ fn say(summary: &Summary) {
 /// The file for the report: opened for writing in its directory before the build, put in its place after it.
 struct ReportFile {
     path: PathBuf,
-    file: tempfile::NamedTempFile,
+    file: AtomicFile,
 }
 
 impl ReportFile {
@@ -188,19 +189,14 @@ impl ReportFile {
         if path.is_dir() {
             return Err((path, io::Error::from(io::ErrorKind::IsADirectory)));
         }
-        let dir = path.parent().unwrap_or(Path::new("/"));
-        let file = tempfile::Builder::new().prefix(".staticctl-report").tempfile_in(dir).map_err(at)?;
+        let file = AtomicFile::create(&path).map_err(at)?;
         Ok(ReportFile { path, file })
     }
 
     fn write(mut self, summary: &Summary) -> Result<(), (PathBuf, io::Error)> {
-        use std::os::unix::fs::PermissionsExt;
         let text = serde_json::to_string_pretty(summary).map_err(|e| (self.path.clone(), e.into()))?;
-        let written = writeln!(self.file, "{text}")
-            .and_then(|()| self.file.as_file().set_permissions(fs::Permissions::from_mode(0o644)));
-        written.map_err(|e| (self.path.clone(), e))?;
-        self.file.persist(&self.path).map_err(|e| (self.path.clone(), e.error))?;
-        Ok(())
+        let written = writeln!(self.file, "{text}").and_then(|()| self.file.commit());
+        written.map_err(|e| (self.path, e))
     }
 }
 
@@ -285,6 +281,7 @@ impl Follower {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn only_whole_new_lines_are_news() {

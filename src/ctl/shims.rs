@@ -1,8 +1,8 @@
 //! `staticctl shims`: a directory of compiler names.
 
 use super::{EXIT_YES, fail, produce};
+use crate::files::{Identity, place_symlink};
 use crate::model::Language;
-use crate::run::FileId;
 use crate::settings::Settings;
 use crate::toolchain::Invocation;
 use std::collections::BTreeMap;
@@ -41,13 +41,13 @@ pub fn run(settings: &Settings, dir: &Path, force: bool) -> u8 {
 
 /// The versioned and target-prefixed compilers along a PATH, and the driver that stands in for each.
 fn further_names(path: &OsStr, home: &Path) -> BTreeMap<OsString, &'static str> {
-    let own: Vec<_> = ["staticcc", "staticcxx"].iter().filter_map(|d| FileId::of(&home.join(d))).collect();
+    let own: Vec<_> = ["staticcc", "staticcxx"].iter().filter_map(|d| Identity::of(&home.join(d))).collect();
     let entries = std::env::split_paths(path).filter_map(|dir| fs::read_dir(dir).ok()).flatten().flatten();
     let mut names = BTreeMap::new();
     for entry in entries {
         let name = entry.file_name();
         let Some(language) = further(&name) else { continue };
-        let Some(id) = FileId::of(&entry.path()) else { continue };
+        let Some(id) = Identity::of(&entry.path()) else { continue };
         if !own.contains(&id) {
             names.insert(name, if language == Language::Cxx { "staticcxx" } else { "staticcc" });
         }
@@ -95,10 +95,7 @@ pub fn make(dir: &Path, home: &Path, path: Option<&OsStr>, force: bool) -> Resul
         match fs::read_link(&link) {
             Ok(old) if old == target => continue,
             _ if force => {
-                let fresh = dir.join(format!(".{}.new", name.display()));
-                let _ = fs::remove_file(&fresh);
-                symlink(&target, &fresh).map_err(at(&fresh))?;
-                fs::rename(&fresh, &link).map_err(at(&link))?;
+                place_symlink(&target, &link).map_err(at(&link))?;
             }
             _ => symlink(&target, &link).map_err(at(&link))?,
         }

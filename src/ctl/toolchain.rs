@@ -2,6 +2,7 @@
 
 use super::cli::{Installable, ToolchainCommand};
 use super::{EXIT_ERROR, EXIT_NO, EXIT_YES, fail, install, produce};
+use crate::files::write_atomic;
 use crate::install::build_inputs::Asked;
 use crate::install::{Options, manifest, selftest};
 use crate::model::{Family, Language};
@@ -16,7 +17,6 @@ use crate::toolchain::{Facts, Invocation, Need};
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 use std::fs;
-use std::io::Write as _;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -285,8 +285,5 @@ fn write_default(dir: &Path, name: &str) -> std::io::Result<()> {
     if let Some(map) = config.as_object_mut() {
         map.insert("toolchain".into(), name.into());
     }
-    let mut temporary = tempfile::NamedTempFile::new_in(dir)?;
-    writeln!(temporary, "{config:#}")?;
-    temporary.persist(file)?;
-    Ok(())
+    write_atomic(&file, format!("{config:#}\n").as_bytes())
 }

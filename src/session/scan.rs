@@ -1,9 +1,9 @@
 //! Programs on disk that are newer than the build's start, whoever made them.
 
 use crate::check::{self, CallEvidence, Expect, Failure, Image};
+use crate::files::Identity;
 use crate::model::StaticKind;
 use crate::plan::policy::is_probe;
-use crate::run::FileId;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read;
@@ -18,7 +18,7 @@ pub struct Found {
     /// Where.
     pub path: PathBuf,
     /// Which file it is.
-    pub id: FileId,
+    pub id: Identity,
     /// Its shape, if it is static.
     pub kind: Option<StaticKind>,
     /// Why it is not.
@@ -89,7 +89,7 @@ fn program(entry: &DirEntry, start: SystemTime) -> Option<Found> {
     let verdict = check::judge(&image, &Expect::default(), &CallEvidence::default());
     Some(Found {
         path: entry.path().to_owned(),
-        id: FileId { device: meta.dev(), inode: meta.ino() },
+        id: Identity::from(&meta),
         kind: verdict.kind.filter(|_| verdict.failures.is_empty()),
         failures: verdict.failures,
         build_id: image.build_id,
