@@ -148,7 +148,7 @@ fn tell(
 
 fn say(summary: &Summary) {
     message::note(summary_table::headline(summary));
-    message::table(&summary_table::table(summary));
+    message::table(&summary_table::table(summary, message::table::stderr_width()));
     for remark in summary_table::remarks(summary) {
         message::note(remark);
     }
@@ -237,7 +237,7 @@ fn progress(links: usize, last: &Link, directory: &Path) -> String {
         (Outcome::Unchecked, _) => "not checked".into(),
         _ => "FAILED".into(),
     };
-    let size = last.image.as_ref().map(|i| format!(" {}", summary_table::size(i.bytes))).unwrap_or_default();
+    let size = last.image.as_ref().map(|i| format!(" {}", message::size::size(i.bytes))).unwrap_or_default();
     format!("staticcxx: {links} linked, last: {} {shape}{size}", summary_table::shown(&last.path(), directory))
 }
 

@@ -5,6 +5,8 @@ use super::{EXIT_ERROR, EXIT_NO, EXIT_YES, fail, install, produce};
 use crate::files::write_atomic;
 use crate::install::build_inputs::Asked;
 use crate::install::{Options, manifest, selftest};
+use crate::message::size::size;
+use crate::message::table::{Align, Table, stdout_width};
 use crate::model::{Family, Language};
 use crate::options;
 use crate::repairs;
@@ -96,7 +98,7 @@ fn list(settings: &Settings, all: bool) -> u8 {
     };
     let chain = Chain::of(settings);
     let default = user_default(settings);
-    let mut text = String::new();
+    let mut table = Table::new(&[Align::Left, Align::Left, Align::Left, Align::Left], 0);
     for family in &descriptors {
         let arches: &[&str] = if family.is_family() { &ARCHES } else { &[std::env::consts::ARCH] };
         for arch in arches {
@@ -108,11 +110,10 @@ fn list(settings: &Settings, all: bool) -> u8 {
             let probe = all || d.family != Some(Family::Zig);
             let mark = if default.as_deref() == Some(&d.name) { "*" } else { " " };
             let states: Vec<String> = try_languages(settings, &d, probe).iter().map(state).collect();
-            // Writing to a String can't fail.
-            let _ = writeln!(text, "{mark} {:<22} {:<40} {}", d.name, states.join(", "), about(settings, &d));
+            table.row([mark.to_owned(), d.name.clone(), states.join(", "), about(settings, &d)]);
         }
     }
-    produce(&text, EXIT_YES)
+    produce(&table.render(stdout_width()), EXIT_YES)
 }
 
 /// What a toolchain is, how old, how big, and how its tests went, as far as that is known.
@@ -121,7 +122,7 @@ fn about(settings: &Settings, descriptor: &Descriptor) -> String {
     let built = install::manifest(descriptor);
     if let Some(m) = &built {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
-        words.push(format!("{} MB", m.size / 1_000_000));
+        words.push(size(m.size));
         words.push(format!("{} old", manifest::age(now.saturating_sub(m.created))));
     }
     // It was tested with GCC; Clang in front of it is another compiler.
@@ -223,7 +224,7 @@ fn show(settings: &Settings, name: &OsStr, json: bool) -> u8 {
     if let Some(m) = install::manifest(&descriptor) {
         let _ = writeln!(
             text,
-            "built:     {} ({}), musl {}, libstdc++ {} from {}\nlocales:   {}\nlibraries: {}\ntests:     {}\nsize:      {} MB, built in {} s",
+            "built:     {} ({}), musl {}, libstdc++ {} from {}\nlocales:   {}\nlibraries: {}\ntests:     {}\nsize:      {}, built in {} s",
             m.compiler.display(),
             m.compiler_version,
             m.musl,
@@ -232,7 +233,7 @@ fn show(settings: &Settings, name: &OsStr, json: bool) -> u8 {
             if m.lean { "linked as far as they are used" } else { "linked whole" },
             m.libraries.join(", "),
             if m.name == descriptor.name { m.tests_passed() } else { "`staticctl toolchain test` runs them".into() },
-            m.size / 1_000_000,
+            size(m.size),
             m.seconds,
         );
         for note in &m.notes {

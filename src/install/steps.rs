@@ -6,7 +6,7 @@ use super::place::{self, Place};
 use super::prerequisites::{Missing, install_command};
 use super::sysroot::{self, Tree};
 use super::{build, debian, lean, malloc, new_descriptor, patch, selftest, source};
-use crate::message::{self, progress::Progress};
+use crate::message::{self, progress::Progress, size::size};
 use crate::run::{Command, Ended, Guard};
 use crate::settings::Settings;
 use std::ffi::OsString;
@@ -42,13 +42,13 @@ pub enum Failed {
     #[error("there is no data directory: neither HOME nor XDG_DATA_HOME is set")]
     NoHome,
     /// The disk is too full.
-    #[error("`{}` has {has} MB left, {needs} MB are needed", dir.display())]
+    #[error("`{}` has {} left, {} are needed", dir.display(), size(*has), size(*needs))]
     Space {
         /// The directory.
         dir: PathBuf,
-        /// What is left.
+        /// Bytes that are left.
         has: u64,
-        /// What is needed.
+        /// Bytes that are needed.
         needs: u64,
     },
     /// A file could not be read or written.
@@ -192,8 +192,8 @@ const STEPS: [(&str, u64); 8] = [
     ("testing it", 14),
 ];
 
-/// Space that a build takes: in the work directory, in the data directory.
-const NEEDS_MB: (u64, u64) = (420, 80);
+/// Bytes that a build takes: in the work directory, in the data directory.
+const NEEDS: (u64, u64) = (400 << 20, 76 << 20);
 
 /// Makes or renews a toolchain.
 ///
@@ -221,8 +221,8 @@ pub fn install(settings: &Settings, options: &Options) -> Result<Manifest, Faile
         fs::create_dir_all(&work).map_err(|e| Failed::io("making a work directory", e))?;
         fs::write(work.join("identity"), &identity).map_err(|e| Failed::io("writing into the work directory", e))?;
     }
-    for (dir, needs) in [(&work, NEEDS_MB.0), (&place.prefix, NEEDS_MB.1)] {
-        let has = place::free_space(dir).map_or(u64::MAX, |b| b / 1_000_000);
+    for (dir, needs) in [(&work, NEEDS.0), (&place.prefix, NEEDS.1)] {
+        let has = place::free_space(dir).unwrap_or(u64::MAX);
         if has < needs && !work.join("done-3").exists() {
             return Err(Failed::Space { dir: dir.clone(), has, needs });
         }
