@@ -13,7 +13,7 @@ use crate::libs::{Provider, SearchPath};
 use crate::message;
 use crate::message::progress::Progress;
 use crate::options::convert::ConvertChoice;
-use crate::packages::owner;
+use crate::packages;
 use crate::program::advice::{self, Hint};
 use crate::program::eligibility::{self, Kind};
 use crate::program::loader::{self, Found, Lost};
@@ -280,7 +280,7 @@ impl Plan {
         let path = SearchPath { dirs: facts.library_dirs.clone(), target, ..SearchPath::default() };
         let archives: Vec<Option<PathBuf>> = found.loaded.iter().map(|l| sources::candidate(l, &path)).collect();
         let files = found.loaded.iter().map(|l| l.path.clone()).chain(archives.iter().flatten().cloned());
-        let owners = owner::of(settings, &files.collect::<Vec<_>>());
+        let owners = packages::owners(settings, &files.collect::<Vec<_>>());
         let mut of_archives = owners.iter().skip(found.loaded.len());
         let mut plan = Plan { sources: vec![], words: vec![], choice: ConvertChoice::default() };
         for (number, (loaded, archive)) in found.loaded.iter().zip(&archives).enumerate() {
@@ -372,7 +372,7 @@ impl Summary<'_> {
         if args.quiet {
             return EXIT_YES;
         }
-        produce(&listing::text(&record), EXIT_YES)
+        produce(&listing::text(&record, message::table::stdout_width()), EXIT_YES)
     }
 
     /// The program, its libraries in ld.so's order, and what the archives needed besides.
@@ -421,10 +421,9 @@ impl Summary<'_> {
             }
         }
         let files: Vec<PathBuf> = parts.iter().map(|p| p.path.clone()).collect();
-        let distribution = owner::distribution();
-        for (part, owner) in parts.iter_mut().zip(owner::of(settings, &files)) {
-            part.purl = owner.as_ref().map(|o| o.url(&distribution));
-            part.package = owner;
+        for (part, package) in parts.iter_mut().zip(packages::owners(settings, &files)) {
+            part.purl = package.as_ref().map(|p| p.purl.clone());
+            part.package = package;
         }
         parts
     }

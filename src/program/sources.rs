@@ -7,7 +7,7 @@ use crate::convert::Library;
 use crate::libs::library_file;
 use crate::libs::library_ref::stem;
 use crate::libs::{SearchPath, counterpart};
-use crate::packages::owner::Owner;
+use crate::packages::Package;
 use crate::toolchain_libs;
 use object::read::archive::ArchiveFile;
 use serde::Serialize;
@@ -93,7 +93,7 @@ pub fn candidate(loaded: &Loaded, path: &SearchPath) -> Option<PathBuf> {
 pub fn of(
     loaded: &Loaded,
     archive: Option<&Path>,
-    owners: (Option<&Owner>, Option<&Owner>),
+    owners: (Option<&Package>, Option<&Package>),
     wanted: &FromShared,
 ) -> Source {
     let short = short(loaded);
@@ -134,20 +134,24 @@ fn same_symbols(shared: &Path, archive: &Path) -> bool {
 mod tests {
     use super::*;
     use crate::check;
+    use crate::packages::Format;
 
     fn loaded(name: &str) -> Loaded {
         let image = check::inspect_headers(Path::new("/proc/self/exe")).unwrap();
         Loaded { name: name.into(), path: format!("/proc/none/{name}").into(), by: "p".into(), image }
     }
 
-    fn owner(source: &str, version: &str) -> Owner {
+    fn owner(source: &str, version: &str) -> Package {
         let text = |t: &str| t.to_owned();
-        Owner {
-            manager: "deb",
-            package: text("p"),
+        Package {
+            manager: Format::Deb,
+            name: text("p"),
             version: text("1"),
+            epoch: None,
+            architecture: None,
             source: text(source),
             source_version: text(version),
+            purl: String::new(),
         }
     }
 
