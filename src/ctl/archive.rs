@@ -5,7 +5,7 @@ use crate::convert::sections::tag;
 use crate::convert::{Layout, Library, Options, Versions, acceptable, convert, start};
 use crate::files::write_atomic;
 use crate::libs::library_file;
-use crate::libs::{library_ref, needs};
+use crate::libs::{ld_so, library_ref};
 use crate::model::Language;
 use crate::repairs;
 use crate::settings::Settings;
@@ -107,7 +107,7 @@ fn flag(soname: &str) -> Option<String> {
 /// How many libraries stand above this one, so that constructors of what it needs run before its own.
 fn depth(shared: &Path) -> usize {
     let Ok(image) = check::inspect_headers(shared) else { return 0 };
-    needs::of(shared, &image).iter().map(|n| &n.name).collect::<BTreeSet<_>>().len()
+    ld_so::load_list(shared, &image, &[]).needs.iter().map(|n| &n.name).collect::<BTreeSet<_>>().len()
 }
 
 fn members_of(archive: &Path) -> Vec<Vec<u8>> {

@@ -6,6 +6,7 @@ use crate::check::{self, CallEvidence, Expect, judge};
 use crate::convert::{self, Library};
 use crate::driver::{ProgramLink, ProgramLinked, link_program, select_for_program};
 use crate::files::{AtomicFile, Identity, Stamp, place_file, workplace};
+use crate::libs::ld_so::{self, AbsentObject, LoadList};
 use crate::libs::library_file;
 use crate::libs::plugin_list;
 use crate::libs::policy::ProgramFile;
@@ -16,7 +17,6 @@ use crate::options::convert::ConvertChoice;
 use crate::packages;
 use crate::program::advice::{self, Hint};
 use crate::program::eligibility::{self, Kind};
-use crate::program::loader::{self, Found, Lost};
 use crate::program::record::{self, From, Part, Record};
 use crate::program::sources::{self, FromShared, Source, Why};
 use crate::program::{listing, privileges};
@@ -79,9 +79,9 @@ fn convert(settings: &Settings, args: &ConvertArgs, guard: &Guard) -> Result<u8,
     }
     refuse_privileges(&original, args.allow_privileged)?;
     let library = readable(&original)?;
-    let found = loader::find(&original.path, &original.image, &settings.loader_path());
-    if !found.lost.is_empty() {
-        return Err(say_lost(&original, &found.lost));
+    let found = ld_so::load_list(&original.path, &original.image, &settings.loader_path());
+    if !found.absent.is_empty() {
+        return Err(say_lost(&original, &found.absent));
     }
     let progress = Progress::new(vec![1, 3, 1], args.quiet || !message::is_terminal());
     progress.step(0, "looking at libraries");
@@ -219,7 +219,7 @@ fn refuse_privileges(original: &Original, allowed: bool) -> Result<(), Said> {
 }
 
 /// All libraries that are missing, at once.
-fn say_lost(original: &Original, lost: &[Lost]) -> Said {
+fn say_lost(original: &Original, lost: &[AbsentObject]) -> Said {
     for one in lost {
         let name = &one.name;
         let other = one.other.as_ref().map(|p| format!("; `{}` is for another machine", p.display()));
@@ -241,7 +241,7 @@ fn behind(library: &Library<'_>) -> u64 {
 }
 
 /// The state of all files that are read.
-fn stamps(original: &Original, found: &Found) -> Vec<Option<Stamp>> {
+fn stamps(original: &Original, found: &LoadList) -> Vec<Option<Stamp>> {
     let paths = std::iter::once(&original.path).chain(found.loaded.iter().map(|l| &l.path));
     paths.map(|p| Stamp::of(p)).collect()
 }
@@ -275,7 +275,7 @@ struct Plan {
 }
 
 impl Plan {
-    fn of(settings: &Settings, found: &Found, facts: &Facts, wanted: &FromShared) -> Plan {
+    fn of(settings: &Settings, found: &LoadList, facts: &Facts, wanted: &FromShared) -> Plan {
         let target = Expect::from_triple(&facts.triple);
         let path = SearchPath { dirs: facts.library_dirs.clone(), target, ..SearchPath::default() };
         let archives: Vec<Option<PathBuf>> = found.loaded.iter().map(|l| sources::candidate(l, &path)).collect();
@@ -308,7 +308,7 @@ impl Plan {
     fn convert_for_plugins(
         &mut self,
         words: &OsStr,
-        found: &Found,
+        found: &LoadList,
         facts: &Facts,
         settings: &Settings,
     ) -> Result<(), Said> {
@@ -317,7 +317,7 @@ impl Plan {
             .map_err(|e| say(format!("--plugin: {e}"), Some("name a shared object by its path".into())))?;
         for plugin in wanted.plugins {
             let Ok(image) = check::inspect_headers(&plugin.path) else { continue };
-            for loaded in loader::find(&plugin.path, &image, &settings.loader_path()).loaded {
+            for loaded in ld_so::load_list(&plugin.path, &image, &settings.loader_path()).loaded {
                 if !found.loaded.iter().any(|l| l.name == loaded.name) && !sources::is_toolchain_s(&loaded) {
                     self.choice.named.push(sources::short(&loaded));
                 }
@@ -335,7 +335,7 @@ struct Summary<'a> {
     output: &'a Path,
     /// Its size.
     bytes: u64,
-    found: &'a Found,
+    found: &'a LoadList,
     plan: &'a Plan,
     toolchain: &'a str,
 }

@@ -43,7 +43,7 @@ pub fn main() -> ExitCode {
         }
     };
     ExitCode::from(match cli.command {
-        Command::Check { files, json } => check::run(&files, json),
+        Command::Check { files, json } => check::run(&settings, &files, json),
         Command::Explain { json, command } => explain::run(&settings, &command, json),
         Command::Archive { library, output } => archive::run(&settings, &library, output),
         Command::Convert(args) => convert::run(&settings, &args),

@@ -1,7 +1,7 @@
 //! What in a program may not work as before once it is static, told from its bytes and its libraries.
 
-use super::loader::Loaded;
 use crate::convert::Library;
+use crate::libs::ld_so::LoadedObject;
 use memchr::memmem;
 use serde::Serialize;
 use std::path::Path;
@@ -39,7 +39,7 @@ const TELLING: [(&[u8], &str, &str); 2] = [
 ];
 
 /// Says what is known. `bytes` are the program's.
-pub fn of(program: &Library<'_>, bytes: &[u8], loaded: &[Loaded], output_is_elsewhere: bool) -> Vec<Hint> {
+pub fn of(program: &Library<'_>, bytes: &[u8], loaded: &[LoadedObject], output_is_elsewhere: bool) -> Vec<Hint> {
     let mut hints = Vec::new();
     for (text, id, what) in TELLING {
         if memmem::find(bytes, text).is_some() && (id != "own-path" || output_is_elsewhere) {

@@ -2,8 +2,8 @@
 //! it is of the very same version: built with the shared object, as the package manager knows; where none knows
 //! either, by their symbols.
 
-use super::loader::Loaded;
 use crate::convert::Library;
+use crate::libs::ld_so::LoadedObject;
 use crate::libs::library_file;
 use crate::libs::library_ref::stem;
 use crate::libs::{SearchPath, counterpart};
@@ -65,13 +65,13 @@ impl FromShared {
     }
 
     /// Names that are none of the program's libraries.
-    pub fn unknown<'a>(&'a self, loaded: &'a [Loaded]) -> impl Iterator<Item = &'a String> {
+    pub fn unknown<'a>(&'a self, loaded: &'a [LoadedObject]) -> impl Iterator<Item = &'a String> {
         self.named.iter().filter(|n| !loaded.iter().any(|l| short(l) == **n))
     }
 }
 
 /// The name behind `-l`.
-pub fn short(loaded: &Loaded) -> String {
+pub fn short(loaded: &LoadedObject) -> String {
     let name = stem(Path::new(&loaded.name)).map_or_else(|| loaded.name.clone(), |s| s.to_string_lossy().into_owned());
     name.strip_prefix("lib").unwrap_or(&name).to_owned()
 }
@@ -80,18 +80,18 @@ pub fn short(loaded: &Loaded) -> String {
 const IMPLIED: [&str; 3] = ["c", "mvec", "gcc_s"];
 
 /// Whether a library comes with glibc or GCC.
-pub fn is_toolchain_s(loaded: &Loaded) -> bool {
+pub fn is_toolchain_s(loaded: &LoadedObject) -> bool {
     toolchain_libs::is_glibc(loaded.name.as_bytes()) || ["gcc_s", "stdc++"].contains(&short(loaded).as_str())
 }
 
 /// The archive that a library could be taken from.
-pub fn candidate(loaded: &Loaded, path: &SearchPath) -> Option<PathBuf> {
+pub fn candidate(loaded: &LoadedObject, path: &SearchPath) -> Option<PathBuf> {
     counterpart::archive_of(&loaded.path, path)
 }
 
 /// Decides for one library. `archive` is its candidate, with the packages of both.
 pub fn of(
-    loaded: &Loaded,
+    loaded: &LoadedObject,
     archive: Option<&Path>,
     owners: (Option<&Package>, Option<&Package>),
     wanted: &FromShared,
@@ -136,9 +136,9 @@ mod tests {
     use crate::check;
     use crate::packages::Format;
 
-    fn loaded(name: &str) -> Loaded {
+    fn loaded(name: &str) -> LoadedObject {
         let image = check::inspect_headers(Path::new("/proc/self/exe")).unwrap();
-        Loaded { name: name.into(), path: format!("/proc/none/{name}").into(), by: "p".into(), image }
+        LoadedObject { name: name.into(), path: format!("/proc/none/{name}").into(), by: "p".into(), image }
     }
 
     fn owner(source: &str, version: &str) -> Package {
