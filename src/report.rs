@@ -116,6 +116,9 @@ pub struct Record<'a> {
     pub verdict: Option<&'a Verdict>,
     /// How long it took.
     pub times: Times,
+    /// A panic of ours that ended the call: what and where.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fault: Option<&'a str>,
 }
 
 impl Record<'_> {
@@ -145,6 +148,7 @@ impl Record<'_> {
             image: None,
             verdict: None,
             times: Times::default(),
+            fault: None,
         }
     }
 }

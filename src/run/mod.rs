@@ -5,6 +5,7 @@
 
 pub mod build_process;
 pub mod jail;
+pub mod panics;
 pub mod process_tree;
 mod relay;
 mod syscalls;
