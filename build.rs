@@ -6,16 +6,18 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 /// What decides about the files of a toolchain.
-const RECIPE: [&str; 11] = [
+const RECIPE: [&str; 13] = [
     "src/install/build.rs",
     "src/install/new_descriptor.rs",
     "src/install/lean/compiled.rs",
     "src/install/lean/mod.rs",
-    "src/install/lean/recipe.rs",
+    "src/install/lean/objects.rs",
+    "src/install/lean/pack.rs",
+    "src/install/lean/source_edits.rs",
     "src/install/malloc.rs",
     "src/install/patch.rs",
     "src/install/specs.rs",
-    "src/install/symbols.rs",
+    "src/install/symbol_binding.rs",
     "src/install/sysroot.rs",
     "toolchains/musl/dl_find_object.c",
 ];

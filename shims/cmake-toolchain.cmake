@@ -15,7 +15,7 @@ if(NOT DEFINED Boost_USE_STATIC_LIBS)
   set(Boost_USE_STATIC_LIBS ON)
 endif()
 # An archive before a shared object of the same directory; what has only a shared object is still found.
-# CMake sets this list for each language, behind this file, and then reads the file that the next variable names.
+# CMake sets this list for each language, after this file, and then reads the file that the next variable names.
 if(NOT DEFINED CMAKE_USER_MAKE_RULES_OVERRIDE)
   set(CMAKE_USER_MAKE_RULES_OVERRIDE "${CMAKE_CURRENT_LIST_FILE}")
 endif()

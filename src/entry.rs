@@ -4,8 +4,8 @@
 //! the caller set up must reach the compiler as it is.
 
 use crate::model::Language;
-use crate::options::exit_codes::EXIT_FAILURE;
-use crate::report::{self, Outcome, Record};
+use crate::options::exit_codes::{EXIT_ERROR, EXIT_FAILURE};
+use crate::report::{self, LinkRecord, Outcome};
 use crate::run::{self, panics};
 use crate::settings::Settings;
 use crate::{ctl, driver, message};
@@ -27,8 +27,8 @@ pub unsafe fn driver_main(own: Language, argc: c_int, argv: *const *const c_char
     panics::note();
     panics::catch(|| driver::ld_shim(&argv).unwrap_or_else(|| driver::main(own, &argv))).unwrap_or_else(|fault| {
         tell(&argv, &fault);
-        let blank = Record::blank(Outcome::Failed, &argv);
-        let record = Record { status: EXIT_FAILURE, fault: Some(&fault), output: output(&argv), ..blank };
+        let blank = LinkRecord::blank(Outcome::Failed, &argv);
+        let record = LinkRecord { status: EXIT_FAILURE, fault: Some(&fault), output: output(&argv), ..blank };
         if let Some(dir) = &Settings::from_env().report
             && let Err(error) = report::append(dir, &record)
         {
@@ -48,7 +48,7 @@ pub fn staticctl_main() -> ExitCode {
     panics::note();
     panics::catch(ctl::main).unwrap_or_else(|fault| {
         tell(&std::env::args_os().collect::<Vec<_>>(), &fault);
-        ExitCode::from(ctl::EXIT_ERROR)
+        ExitCode::from(EXIT_ERROR)
     })
 }
 
@@ -88,7 +88,8 @@ mod tests {
     #[test]
     fn a_report_has_the_fault() {
         let dir = tempfile::tempdir().unwrap();
-        let record = Record { fault: Some("panic at src/x.rs:7: y"), ..Record::blank(Outcome::Failed, &["cc".into()]) };
+        let record =
+            LinkRecord { fault: Some("panic at src/x.rs:7: y"), ..LinkRecord::blank(Outcome::Failed, &["cc".into()]) };
         report::append(dir.path(), &record).unwrap();
         let line = std::fs::read_to_string(dir.path().join(report::FILE)).unwrap();
         let value: serde_json::Value = serde_json::from_str(&line).unwrap();

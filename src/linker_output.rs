@@ -1,7 +1,7 @@
-//! What the linker says on stderr, line by line: passed on as it comes, but for warnings that a repair has made
-//! untrue; and remembered where it tells which symbols are missing.
+//! The linker's stderr, line by line: passed on as it comes, except for warnings that a repair has made untrue, and
+//! remembered where it tells which symbols are missing.
 //!
-//! The warning is the text of a `.gnu.warning.FUNCTION` section of glibc's libc.a, which GNU ld prints behind a line
+//! The warning is the text of a `.gnu.warning.FUNCTION` section of glibc's libc.a, which GNU ld prints after a line
 //! that names the function of the caller. That line goes too if nothing else follows it.
 
 use std::collections::BTreeSet;
@@ -20,14 +20,14 @@ const MANY: usize = 64;
 
 /// The listener of one link.
 #[derive(Debug, Default)]
-pub struct Listener {
+pub(crate) struct Listener {
     /// Functions whose warning is no longer true.
     repaired: BTreeSet<String>,
     /// An unfinished line.
     rest: Vec<u8>,
     /// A line that names a function, held back until it is known what follows.
     held: Option<Vec<u8>>,
-    /// A warning behind the line that is held was left out.
+    /// A warning after the line that is held was left out.
     left_out: bool,
     /// Undefined symbols, once each.
     undefined: BTreeSet<String>,
@@ -37,12 +37,12 @@ pub struct Listener {
 
 impl Listener {
     /// A listener that leaves out the warnings about these functions.
-    pub fn new(repaired: impl IntoIterator<Item = String>) -> Listener {
+    pub(crate) fn new(repaired: impl IntoIterator<Item = String>) -> Listener {
         Listener { repaired: repaired.into_iter().collect(), ..Listener::default() }
     }
 
     /// Takes bytes and gives those that are to be passed on now.
-    pub fn take(&mut self, bytes: &[u8]) -> Vec<u8> {
+    pub(crate) fn take(&mut self, bytes: &[u8]) -> Vec<u8> {
         self.rest.extend_from_slice(bytes);
         let mut out = Vec::new();
         while let Some(end) = self.rest.iter().position(|b| *b == b'\n') {
@@ -53,7 +53,7 @@ impl Listener {
     }
 
     /// What is left at the end.
-    pub fn finish(&mut self) -> Vec<u8> {
+    pub(crate) fn finish(&mut self) -> Vec<u8> {
         let mut out = Vec::new();
         self.release(&mut out);
         out.append(&mut self.rest);
@@ -61,12 +61,12 @@ impl Listener {
     }
 
     /// The undefined symbols that were named.
-    pub fn undefined(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn undefined(&self) -> impl Iterator<Item = &str> {
         self.undefined.iter().map(String::as_str)
     }
 
     /// The symbols that were defined twice.
-    pub fn defined_twice(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn defined_twice(&self) -> impl Iterator<Item = &str> {
         self.twice.iter().map(String::as_str)
     }
 

@@ -1,7 +1,7 @@
-//! One JSON line a link, appended to `links.jsonl` in the directory that `STATICCXX_REPORT` names.
+//! One JSON line per link, appended to `links.jsonl` in the directory that `STATICCXX_REPORT` names.
 //!
 //! The line is written with one `write` to a file opened for appending, under a lock, so that the jobs of a
-//! parallel build never mix. Fields are only ever added; `schema` is raised when one changes its meaning.
+//! parallel build never mix. Fields are only added; `schema` is raised when a field changes its meaning.
 
 use crate::check::{Image, Verdict};
 use crate::libs::{LinkedLibrary, Missing};
@@ -17,10 +17,10 @@ use std::time::Instant;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The version of the line's shape.
-pub const SCHEMA: u32 = 1;
+pub(crate) const SCHEMA: u32 = 1;
 
 /// The file in the report directory.
-pub const FILE: &str = "links.jsonl";
+pub(crate) const FILE: &str = "links.jsonl";
 
 /// How a link ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,73 +59,59 @@ pub struct Times {
 /// Who linked a program.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "by", content = "why-not-built-in")]
-pub enum LinkedBy {
+pub(crate) enum LinkedBy {
     /// Nobody got so far.
     #[default]
     Nobody,
-    /// The built-in linker.
     BuiltIn,
     /// The compiler and its linker, for this reason.
     Compiler(String),
 }
 
-/// One line.
 #[derive(Debug, Clone, Serialize)]
-pub struct Record<'a> {
-    /// Version of this shape.
+pub(crate) struct LinkRecord<'a> {
     pub schema: u32,
     /// Milliseconds since 1970.
     pub time: u64,
-    /// Directory of the call.
     pub directory: PathBuf,
     /// The call as it came, `argv[0]` first; bytes that are not UTF-8 are shown as U+FFFD.
     pub argv: Vec<String>,
     /// What was run instead.
     pub command: Vec<String>,
-    /// The toolchain's name.
     pub toolchain: &'a str,
     /// Version of the compiler.
     pub compiler: &'a str,
-    /// The target triple.
     pub triple: &'a str,
-    /// How it ended.
     pub outcome: Outcome,
     /// Exit status of the call.
     pub status: i32,
     /// Why it was not rewritten.
     pub reason: Option<&'a Reason>,
-    /// The planned shape.
     pub kind: Option<StaticKind>,
-    /// Who linked.
     pub linker: &'a LinkedBy,
     /// Bytes that leaving out unused parts saved, where that was asked for (`STATICCXX_SMALL`).
     pub saved: Option<u64>,
     /// Rules that changed something.
     pub rules: &'a [Applied],
-    /// Libraries that went in.
     pub libraries: &'a [LinkedLibrary],
     /// Libraries without an archive.
     pub missing: &'a [Missing],
     /// Archives that could not be linked, in whose place shared objects were converted, and what they lack.
     pub incomplete: &'a [(PathBuf, Vec<String>)],
-    /// The output.
     pub output: PathBuf,
-    /// Its facts.
     pub image: Option<&'a Image>,
-    /// Its judgement.
     pub verdict: Option<&'a Verdict>,
-    /// How long it took.
     pub times: Times,
     /// A panic of ours that ended the call: what and where.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fault: Option<&'a str>,
 }
 
-impl Record<'_> {
+impl LinkRecord<'_> {
     /// The line of a call of which nothing is known but its words and its end.
-    pub fn blank(outcome: Outcome, argv: &[OsString]) -> Record<'static> {
+    pub(crate) fn blank(outcome: Outcome, argv: &[OsString]) -> LinkRecord<'static> {
         let time = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis());
-        Record {
+        LinkRecord {
             schema: SCHEMA,
             time: u64::try_from(time).unwrap_or(0),
             directory: std::env::current_dir().unwrap_or_default(),
@@ -154,7 +140,7 @@ impl Record<'_> {
 }
 
 /// Words for a report.
-pub fn lossy(words: &[OsString]) -> Vec<String> {
+pub(crate) fn lossy(words: &[OsString]) -> Vec<String> {
     words.iter().map(|w| w.to_string_lossy().into_owned()).collect()
 }
 
@@ -162,7 +148,7 @@ pub fn lossy(words: &[OsString]) -> Vec<String> {
 ///
 /// # Errors
 /// A directory that can't be made or written.
-pub fn append(dir: &Path, record: &Record<'_>) -> io::Result<()> {
+pub(crate) fn append(dir: &Path, record: &LinkRecord<'_>) -> io::Result<()> {
     let mut line = serde_json::to_vec(record)?;
     line.push(b'\n');
     fs::create_dir_all(dir)?;

@@ -1,4 +1,4 @@
-//! What a call asks for: purely from its words, without looking at any input.
+//! What a call asks for, from its words alone: no input is looked at.
 
 use super::ld_options::{self, LdRole};
 use super::lexer::{self, Arg};
@@ -66,7 +66,7 @@ impl InputKind {
         matches!(self, InputKind::Source | InputKind::Assembly | InputKind::Stdin)
     }
 
-    /// The kind that a file's name tells, without any `-x`.
+    /// The kind of an input by its file name, without any `-x`.
     pub fn of_name(path: &OsStr) -> InputKind {
         by_name(path)
     }
@@ -87,7 +87,7 @@ impl InputKind {
 pub struct Input {
     /// What it is.
     pub kind: InputKind,
-    /// A path, or the name behind `-l`.
+    /// A path, or the name after `-l`.
     pub text: OsString,
     /// Index into [`Request::args`].
     pub at: usize,
@@ -220,7 +220,7 @@ fn by_language(language: &OsStr) -> Option<InputKind> {
 }
 
 /// File name endings and what the drivers take them for (GCC manual, "Overall Options", and the
-/// front ends that may be installed beside C and C++). Everything else goes to the linker.
+/// front ends that may be installed in addition to C and C++). Everything else goes to the linker.
 static ENDINGS: &[(&[&str], InputKind)] = &[
     (
         &[

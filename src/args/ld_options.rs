@@ -304,7 +304,7 @@ pub struct LdOption {
     pub value: Option<OsString>,
     /// What it means.
     pub role: LdRole,
-    /// It needs a value and none of the linker's words follows: nothing may be put behind it.
+    /// It needs a value and none of the linker's words follows: nothing may be put after it.
     pub dangling: bool,
 }
 

@@ -1,8 +1,8 @@
-//! The option table: one row an option of the GCC and Clang drivers, sorted by name.
+//! The option table: one row per option of the GCC and Clang drivers, sorted by name.
 //!
 //! Sources: the GCC manual (Option Index), `gcc --help=common,driver`, Clang's command line reference,
 //! and `gcc -###`/`clang -###` for how each value attaches. An option that only one of the two
-//! families knows is in the table too: the other refuses the call by itself, in its own words.
+//! families knows is in the table too: the other rejects the call itself, with its own message.
 //! Unknown options are kept and take no separate value.
 
 use Form::{Flag, Joined, JoinedOrSeparate, Separate};
@@ -66,7 +66,7 @@ pub enum Role {
     ExportDynamic,
     /// `-R DIR`, GCC's driver spelling of `-rpath`.
     Rpath,
-    /// `-shared-libgcc`, `-shared-libsan` and their kin: asks for a shared run-time library.
+    /// `-shared-libgcc`, `-shared-libsan` and the like: asks for a shared run-time library.
     SharedRuntime,
     /// `-nostdlib`, `-nodefaultlibs`: the caller names its libraries.
     NoDefaultLibs,

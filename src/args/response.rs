@@ -2,7 +2,7 @@
 //! default mode, Clang share.
 //!
 //! - `@file` that cannot be opened is kept as it is; so is a lone `@`.
-//! - A directory is kept too; the driver itself then refuses the call in its own words.
+//! - A directory is kept too; the driver itself then rejects the call.
 //! - The words of a file are put in its place and read again: files may name files, relative to
 //!   the current directory, 2,000 in all.
 //! - Words are split at white space; `'` and `"` group, a backslash takes the next character

@@ -70,7 +70,7 @@ pub static NAME_SERVICES: [&str; 60] = [
 /// What a function that needs files needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Need {
+pub enum RuntimeNeed {
     /// Converters of glibc's gconv.
     Iconv,
     /// Locale files.
@@ -81,14 +81,14 @@ pub enum Need {
 
 /// Functions whose presence in a finished file says nothing, since glibc and libstdc++ contain them anyway:
 /// only who refers to them counts, which is known while linking.
-pub static CALLER_MATTERS: [(&str, Need); 7] = [
-    ("dlmopen", Need::Dlopen),
-    ("dlopen", Need::Dlopen),
-    ("iconv", Need::Iconv),
-    ("iconv_open", Need::Iconv),
-    ("newlocale", Need::Locale),
-    ("setlocale", Need::Locale),
-    ("uselocale", Need::Locale),
+pub static CALLER_MATTERS: [(&str, RuntimeNeed); 7] = [
+    ("dlmopen", RuntimeNeed::Dlopen),
+    ("dlopen", RuntimeNeed::Dlopen),
+    ("iconv", RuntimeNeed::Iconv),
+    ("iconv_open", RuntimeNeed::Iconv),
+    ("newlocale", RuntimeNeed::Locale),
+    ("setlocale", RuntimeNeed::Locale),
+    ("uselocale", RuntimeNeed::Locale),
 ];
 
 /// The files that the data of a converted library names.

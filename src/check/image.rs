@@ -9,10 +9,10 @@ pub enum ReadError {
     #[error("can't be read: {0}")]
     Io(#[from] std::io::Error),
     /// A directory, a device, a FIFO, a socket.
-    #[error("is no regular file")]
+    #[error("is not a regular file")]
     NotAFile,
     /// No ELF file; what it is instead.
-    #[error("is no ELF file but {0}")]
+    #[error("is not an ELF file ({0})")]
     NotElf(String),
     /// An ELF file with a structure that does not fit the file.
     #[error("is a broken ELF file: {0}")]

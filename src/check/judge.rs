@@ -1,6 +1,6 @@
-//! Facts → verdict. What makes a file static, and what only deserves a word.
+//! Facts → verdict: what makes a file static, and what is only a finding.
 
-use super::calls::{CALLER_MATTERS, CallEvidence, Need};
+use super::calls::{CALLER_MATTERS, CallEvidence, RuntimeNeed};
 use super::image::{FileType, Image};
 use super::target::{Expect, machine_name};
 use crate::model::StaticKind;
@@ -64,7 +64,7 @@ impl fmt::Display for Failure {
     }
 }
 
-/// What deserves a word in a static program.
+/// What is worth knowing about a static program.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "id")]
 pub enum Finding {
@@ -80,7 +80,7 @@ pub enum Finding {
     NoRelro,
     /// Fixed position.
     NotPie,
-    /// A run path that nobody reads.
+    /// A run path that is never read.
     RunPath {
         /// The path.
         path: String,
@@ -144,7 +144,7 @@ impl fmt::Display for Finding {
             Finding::WeakPthread { functions } => {
                 write!(f, "weak-pthread: may be null at run time: {}", functions.join(", "))
             }
-            Finding::NoUnwindTable => f.write_str("no-unwind-table: exceptions and backtraces search or fail"),
+            Finding::NoUnwindTable => f.write_str("no-unwind-table: exceptions and backtraces are slow or fail"),
             Finding::NeedsNameServices { functions } => write!(
                 f,
                 "needs-name-services: reads /etc/nsswitch.conf and may load libnss_*.so: {}",
@@ -167,16 +167,16 @@ impl fmt::Display for Finding {
                 write!(f, "names-plugins: `{library}` may load at run time: {}", some(paths))
             }
             Finding::NamesFiles { library, paths } => {
-                write!(f, "names-files: `{library}` may want at run time: {}", some(paths))
+                write!(f, "names-files: `{library}` may need at run time: {}", some(paths))
             }
         }
     }
 }
 
-/// So many paths are shown to people.
+/// How many paths are shown.
 const SHOWN: usize = 6;
 
-/// Paths for people.
+/// A list of paths, shortened for a message.
 pub fn some(paths: &[String]) -> String {
     let shown = paths.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
     match paths.len().saturating_sub(SHOWN) {
@@ -192,7 +192,7 @@ pub struct Verdict {
     pub kind: Option<StaticKind>,
     /// Why it is not one.
     pub failures: Vec<Failure>,
-    /// What else deserves a word.
+    /// What else is worth knowing.
     pub findings: Vec<Finding>,
 }
 
@@ -278,7 +278,7 @@ fn findings(image: &Image, evidence: &CallEvidence) -> Vec<Finding> {
     if symbols.musl {
         return findings;
     }
-    let callers = |need: Need| {
+    let callers = |need: RuntimeNeed| {
         let mut who: Vec<String> = evidence
             .callers
             .iter()
@@ -288,11 +288,11 @@ fn findings(image: &Image, evidence: &CallEvidence) -> Vec<Finding> {
         who.dedup();
         Some(who).filter(|w| !w.is_empty())
     };
-    let iconv = callers(Need::Iconv).filter(|_| !symbols.converters);
+    let iconv = callers(RuntimeNeed::Iconv).filter(|_| !symbols.converters);
     findings.extend(iconv.map(|callers| Finding::NeedsIconv { callers }));
-    let locale = callers(Need::Locale).filter(|_| !symbols.embedded_locale);
+    let locale = callers(RuntimeNeed::Locale).filter(|_| !symbols.embedded_locale);
     findings.extend(locale.map(|callers| Finding::NeedsLocales { callers }));
-    let dlopen = callers(Need::Dlopen).filter(|_| !symbols.plugins);
+    let dlopen = callers(RuntimeNeed::Dlopen).filter(|_| !symbols.plugins);
     findings.extend(dlopen.map(|callers| Finding::NeedsDlopen { callers }));
     for named in &evidence.named {
         let library = || named.library.clone();

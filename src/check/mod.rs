@@ -1,7 +1,7 @@
-//! Is it true: an ELF file read back and judged.
+//! The check of the output: an ELF file is read back and judged.
 //!
 //! [`inspect`] turns bytes into an [`Image`] of facts, [`judge()`] turns facts into a [`Verdict`], purely.
-//! Nothing in a file is believed before it was compared with the file's length.
+//! No offset or size in a file is trusted before it has been compared with the file's length.
 
 pub mod calls;
 pub mod image;

@@ -26,7 +26,7 @@ pub(super) fn image<'data, R: ReadRef<'data>>(data: R, symbols: bool) -> Result<
     }
 }
 
-/// What a file without ELF's magic number is, for people.
+/// Describes a file without ELF's magic number.
 fn describe(head: &[u8]) -> String {
     let line = |bytes: &[u8]| {
         let end = bytes.iter().position(|b| *b == b'\n').unwrap_or(bytes.len());
@@ -40,8 +40,8 @@ fn describe(head: &[u8]) -> String {
         h if h.starts_with(b"MZ") => "a Windows program".into(),
         h if h.starts_with(b"\xcf\xfa\xed\xfe") || h.starts_with(b"\xca\xfe\xba\xbe") => "a Mach-O file".into(),
         h if h.starts_with(b"\0asm") => "a WebAssembly module".into(),
-        h if h.iter().all(|b| b.is_ascii_graphic() || b.is_ascii_whitespace()) => "a text".into(),
-        _ => "something else".into(),
+        h if h.iter().all(|b| b.is_ascii_graphic() || b.is_ascii_whitespace()) => "text".into(),
+        _ => "unknown format".into(),
     }
 }
 
@@ -79,16 +79,30 @@ fn facts<'data, Elf: FileHeader<Endian = object::Endianness>, R: ReadRef<'data>>
         build_id: None,
         bytes: length,
     };
-    let segments = header.program_headers(endian, data).map_err(sound)?;
+    segments::<Elf, R>(&mut image, header, endian, data)?;
+    if with_symbols {
+        image.symbols = symbols::<Elf, R>(header, endian, data);
+    }
+    Ok(image)
+}
+
+/// Reads the program headers.
+fn segments<'data, Elf: FileHeader<Endian = object::Endianness>, R: ReadRef<'data>>(
+    image: &mut Image,
+    header: &Elf,
+    endian: Elf::Endian,
+    data: R,
+) -> Result<()> {
+    let segments = header.program_headers(endian, data).map_err(|e| ReadError::Broken(e.to_string()))?;
     for segment in segments {
         let flags = segment.p_flags(endian).0;
         let (writable, executable) = (flags & elf::PF_W.0 != 0, flags & elf::PF_X.0 != 0);
         let (offset, size) = segment.file_range(endian);
-        let fits = offset.checked_add(size).is_some_and(|end| end <= length);
+        let fits = offset.checked_add(size).is_some_and(|end| end <= image.bytes);
         match segment.p_type(endian) {
             elf::PT_LOAD => {
                 if !fits {
-                    return Err(broken("a segment ends behind the end of the file"));
+                    return Err(broken("a segment ends after the end of the file"));
                 }
                 image.loads = true;
                 image.protection.writable_code |= writable && executable;
@@ -110,15 +124,12 @@ fn facts<'data, Elf: FileHeader<Endian = object::Endianness>, R: ReadRef<'data>>
             }
             elf::PT_DYNAMIC => {
                 image.dynamic = true;
-                dynamic::<Elf, R>(&mut image, segment, segments, endian, data)?;
+                dynamic::<Elf, R>(image, segment, segments, endian, data)?;
             }
             _ => {}
         }
     }
-    if with_symbols {
-        image.symbols = symbols::<Elf, R>(header, endian, data);
-    }
-    Ok(image)
+    Ok(())
 }
 
 fn build_id<'data, Elf: FileHeader, R: ReadRef<'data>>(
@@ -172,14 +183,7 @@ fn dynamic<'data, Elf: FileHeader, R: ReadRef<'data>>(
     let (Some(address), Some(size)) = (table, table_size) else {
         return Err(broken("it names libraries and has no string table for them"));
     };
-    let start = segments
-        .iter()
-        .filter(|s| s.p_type(endian) == elf::PT_LOAD)
-        .find_map(|s| {
-            let from: u64 = s.p_vaddr(endian).into();
-            let within = address.checked_sub(from).filter(|w| *w < s.p_filesz(endian).into())?;
-            within.checked_add(s.p_offset(endian).into())
-        })
+    let start = file_offset::<Elf>(address, segments, endian)
         .ok_or_else(|| broken("its dynamic string table lies outside the file"))?;
     let end = start.checked_add(size).ok_or_else(|| broken("its dynamic string table lies outside the file"))?;
     let strings = StringTable::new(data, start, end);
@@ -197,6 +201,15 @@ fn dynamic<'data, Elf: FileHeader, R: ReadRef<'data>>(
         }
     }
     Ok(())
+}
+
+/// Where in the file the bytes of an address are.
+fn file_offset<Elf: FileHeader>(address: u64, segments: &[Elf::ProgramHeader], endian: Elf::Endian) -> Option<u64> {
+    segments.iter().filter(|s| s.p_type(endian) == elf::PT_LOAD).find_map(|s| {
+        let from: u64 = s.p_vaddr(endian).into();
+        let within = address.checked_sub(from).filter(|w| *w < s.p_filesz(endian).into())?;
+        within.checked_add(s.p_offset(endian).into())
+    })
 }
 
 /// The symbol table is the linker's gift, not the loader's need: where it is broken, it is as if there were none.

@@ -11,7 +11,7 @@ pub struct Expect {
     pub bits: Option<u8>,
 }
 
-/// Architecture of a triple, `e_machine` of the generic ABI's registry, bits, name for people.
+/// Architecture of a triple, `e_machine` of the generic ABI's registry, bits, display name.
 static MACHINES: [(&str, u16, u8, &str); 25] = [
     ("aarch64", 183, 64, "aarch64"),
     ("aarch64_be", 183, 64, "aarch64"),
@@ -68,7 +68,7 @@ impl Expect {
     }
 }
 
-/// A machine for people: `x86-64`, or its number.
+/// The display name of a machine: `x86-64`, or its number.
 pub fn machine_name(machine: u16, bits: u8) -> String {
     let known = MACHINES.iter().find(|m| m.1 == machine && m.2 == bits);
     let known = known.or_else(|| MACHINES.iter().find(|m| m.1 == machine));

@@ -1,17 +1,16 @@
-//! `staticctl archive`: a shared object as an archive that any compiler and linker takes without us.
+//! `staticctl archive`: a shared object as an archive that works with any compiler and linker.
 
-use super::{EXIT_YES, fail, produce};
+use super::output::{Reported, fail, produce, report_error};
 use crate::convert::sections::tag;
-use crate::convert::{Layout, Library, Options, Versions, acceptable, convert, start};
+use crate::convert::{Layout, Library, Options, Refusal, Versions, acceptable, convert, start};
 use crate::files::write_atomic;
-use crate::libs::library_file;
-use crate::libs::{ld_so, library_ref};
+use crate::libs::{ld_so, library_file, library_ref};
 use crate::model::Language;
+use crate::options::exit_codes::EXIT_YES;
 use crate::repairs;
 use crate::settings::Settings;
-use crate::supply::load_order;
-use crate::supply::{converted_libraries, glibc};
-use crate::toolchain::{Invocation, Need};
+use crate::supply::{converted_libraries, glibc, load_order};
+use crate::toolchain::{Facts, Invocation, Need};
 use crate::{archive, check};
 use object::read::archive::ArchiveFile;
 use std::collections::BTreeSet;
@@ -21,60 +20,27 @@ use std::path::{Path, PathBuf};
 use twox_hash::XxHash3_128;
 
 /// Converts `shared` and writes the archive.
-pub fn run(settings: &Settings, shared: &Path, output: Option<PathBuf>) -> u8 {
+pub(crate) fn run(settings: &Settings, shared: &Path, output: Option<PathBuf>) -> u8 {
     let hint = |text: &str| Some(text.to_owned());
     let output = match output.or_else(|| default_output(shared)) {
         Some(output) => output,
         None => {
             return fail(
-                format!("`{}` has no name of a library", shared.display()),
+                format!("`{}` is not named like a library", shared.display()),
                 hint("name the archive with `-o`"),
             );
         }
     };
-    let selected = match repairs::select(settings, &Invocation::parse(OsStr::new("cc"), Language::C), Need::Link, &[]) {
-        Ok(selected) => selected,
-        Err(error) => {
-            let hint = error.hint();
-            return fail(error, hint);
-        }
+    let (facts, support) = match toolchain(settings) {
+        Ok(found) => found,
+        Err(Reported(status)) => return status,
     };
-    let facts = selected.facts.as_ref();
-    let support = facts.and_then(|f| f.repairs.as_ref()?.converted.clone());
-    let (Some(facts), Some(support)) = (facts, support) else {
-        return fail(
-            format!("the toolchain `{}` has no start-up code for converted libraries", selected.toolchain),
-            hint("it must link static programs against glibc: `staticctl doctor`"),
-        );
-    };
-    let made = library_file::read(shared).and_then(|bytes| {
-        let library = Library::read(&bytes)?;
-        acceptable(&library)?;
-        let name = library.soname.map_or_else(String::new, |s| String::from_utf8_lossy(s).into_owned());
-        let tag = tag(&name, XxHash3_128::oneshot(&bytes));
-        let libc = glibc::libc(&facts.library_dirs);
-        let options = Options {
-            tag: &tag,
-            layout: Layout::Data,
-            versions: &Versions::of(&[&library]),
-            libc: &libc,
-            module: None,
-            program: None,
-        };
-        let converted = convert(&library, &options)?;
-        let plan = converted_libraries::planned(&library, Layout::Data);
-        let start = start::object(&library, &plan, &tag, Some(load_order::FIRST + depth(shared)));
-        let needed = library.needed.iter().map(|n| String::from_utf8_lossy(n).into_owned()).collect::<Vec<_>>();
-        Ok((converted, start, needed))
-    });
-    let (converted, start, needed) = match made {
-        Ok(made) => made,
+    let LibraryMembers { mut members, needed } = match convert_library(shared, &facts) {
+        Ok(converted) => converted,
         Err(refusal) => {
             return fail(format!("`{}` can't be converted: {refusal}", shared.display()), hint(refusal.hint()));
         }
     };
-    let mut members = vec![converted.object];
-    members.extend(start);
     members.extend(members_of(&support));
     let written = archive::of_members(&members)
         .ok_or_else(|| std::io::Error::other("it has too many symbols"))
@@ -90,6 +56,52 @@ pub fn run(settings: &Settings, shared: &Path, output: Option<PathBuf>) -> u8 {
     produce(&text, EXIT_YES)
 }
 
+/// The facts of the toolchain, and its archive of start-up code for converted libraries.
+fn toolchain(settings: &Settings) -> Result<(Facts, PathBuf), Reported> {
+    let invocation = Invocation::parse(OsStr::new("cc"), Language::C);
+    let selected = repairs::select(settings, &invocation, Need::Link, &[]).map_err(|error| {
+        let hint = error.hint();
+        report_error(error, hint)
+    })?;
+    let support = |f: &Facts| f.repairs.as_ref()?.converted.clone();
+    selected.facts.and_then(|f| support(&f).map(|s| (f, s))).ok_or_else(|| {
+        report_error(
+            format!("the toolchain `{}` has no start-up code for converted libraries", selected.toolchain),
+            Some("it must link static programs against glibc: `staticctl doctor`".into()),
+        )
+    })
+}
+
+struct LibraryMembers {
+    members: Vec<Vec<u8>>,
+    /// Its DT_NEEDED.
+    needed: Vec<String>,
+}
+
+fn convert_library(shared: &Path, facts: &Facts) -> Result<LibraryMembers, Refusal> {
+    let bytes = library_file::read(shared)?;
+    let library = Library::read(&bytes)?;
+    acceptable(&library)?;
+    let name = library.soname.map_or_else(String::new, |s| String::from_utf8_lossy(s).into_owned());
+    let tag = tag(&name, XxHash3_128::oneshot(&bytes));
+    let libc = glibc::libc(&facts.library_dirs);
+    let options = Options {
+        tag: &tag,
+        layout: Layout::Data,
+        versions: &Versions::of(&[&library]),
+        libc: &libc,
+        module: None,
+        program: None,
+    };
+    let mut members = vec![convert(&library, &options)?.object];
+    let plan = converted_libraries::planned(&library, Layout::Data);
+    members.extend(start::object(&library, &plan, &tag, Some(load_order::FIRST + depth(shared))));
+    Ok(LibraryMembers {
+        members,
+        needed: library.needed.iter().map(|n| String::from_utf8_lossy(n).into_owned()).collect(),
+    })
+}
+
 /// `libfoo.so.1` → `libfoo.a` in the current directory.
 fn default_output(shared: &Path) -> Option<PathBuf> {
     let mut name = library_ref::stem(shared)?.to_owned();
@@ -97,7 +109,7 @@ fn default_output(shared: &Path) -> Option<PathBuf> {
     Some(name.into())
 }
 
-/// What stands for a needed library on a static command line.
+/// The option that links a needed library statically.
 fn flag(soname: &str) -> Option<String> {
     let stem = library_ref::stem(Path::new(soname))?.to_string_lossy().into_owned();
     let name = stem.strip_prefix("lib")?;

@@ -1,10 +1,11 @@
 //! `staticctl check`.
 
-use super::{EXIT_ERROR, EXIT_NO, EXIT_YES, produce};
+use super::output::produce;
 use crate::check::{self, CallEvidence, Expect, Image, Verdict, target};
 use crate::libs::ld_so::{self, Need};
 use crate::message;
 use crate::model::StaticKind;
+use crate::options::exit_codes::{EXIT_ERROR, EXIT_NO, EXIT_YES};
 use crate::settings::Settings;
 use serde::Serialize;
 use std::fmt::Write;

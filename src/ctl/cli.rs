@@ -1,8 +1,7 @@
 //! The command line of `staticctl`, from which completions and man pages are made too.
 
-use super::plugins::PluginsArgs;
-use crate::image::layer::Packing;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use super::cli_args::{ConvertArgs, ImageArgs, PluginsArgs, ToolchainCommand, TryArgs};
+use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell as CompletionShell;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -17,86 +16,88 @@ use std::path::PathBuf;
         Variables of the drivers:            staticctl help environment\n\
         Exit codes:                          staticctl help exit-codes"
 )]
-pub struct Cli {
+pub(crate) struct Cli {
     /// What to do.
     #[command(subcommand)]
-    pub command: Command,
+    pub command: CtlCommand,
 }
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
-    /// Say of each file whether it is a fully static program
+pub(crate) enum CtlCommand {
+    /// Check whether files are fully static programs
     ///
     /// For a dynamic file, list what it needs, as ldd does, without running it.
-    /// Exit status: 0 all are static, 1 one is not, 2 one can't be read.
+    /// Exit status: 0 if all are static, 1 if one is not, 2 if one can't be read.
     Check {
         /// ELF files
         #[arg(required = true)]
         files: Vec<PathBuf>,
-        /// One JSON document a file and line
+        /// Print one JSON document per line, one for each file
         #[arg(long)]
         json: bool,
     },
-    /// Show what a compiler call would become, without running it
+    /// Show how a compiler call would be rewritten, without running it
     Explain {
-        /// One JSON document
+        /// Print a JSON document
         #[arg(long)]
         json: bool,
-        /// The call, compiler first: `staticctl explain -- g++ x.cpp -o x`
+        /// The compiler call: `staticctl explain -- g++ x.cpp -o x`
         #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
         command: Vec<OsString>,
     },
     /// Turn a shared object into an archive for static links
     ///
-    /// For any compiler and linker, without us. The drivers do the same by themselves where a library has no archive.
+    /// The archive works with any compiler and linker, without staticcxx. The drivers do the same on their own for a
+    /// library that has no archive.
     Archive {
         /// The shared object
         library: PathBuf,
-        /// The archive; `libNAME.a` here for `libNAME.so.1`
+        /// The archive; by default `libNAME.a` in the current directory for `libNAME.so.1`
         #[arg(short, long, value_name = "LIB.a")]
         output: Option<PathBuf>,
     },
     /// Make a finished dynamic program static
     ///
-    /// Without its source: the program and its shared objects are converted to objects, without disassembly, and linked
-    /// with glibc's archives. Libraries whose archive is of the same version are taken from there. Prints what the
-    /// result is made of. `docs/src/programs.md` of the sources says for which programs this works.
+    /// No source is needed: the program and its shared objects are converted to objects, without disassembly, and linked
+    /// with glibc's archives. Libraries that have an archive of the same version are linked from it. Prints what the
+    /// result consists of. The documentation describes which programs this works for.
     ///
-    /// Exit status: 0 written and checked, 1 it can't be linked or --verify found a difference, 2 it can't be converted.
+    /// Exit status: 0 if written and checked, 1 if it can't be linked or --verify found a difference, 2 if it can't be
+    /// converted.
     Convert(ConvertArgs),
     /// Run a dynamic program and list what it opens with dlopen, as STATICCXX_PLUGINS takes it
     ///
-    /// ld.so says what it opens, through fork and exec. What the program prints goes to stderr, unless the list goes to a
-    /// file. Exit status: 0 it opened something, 1 nothing, 2 it could not be run.
+    /// ld.so reports what is opened, across fork and exec. The program's stdout goes to stderr unless the list goes to a
+    /// file. Exit status: 0 if it opened something, 1 if nothing, 2 if it could not be run.
     Plugins(PluginsArgs),
-    /// Say what was found on this machine, what works, and what to install
+    /// Show what was found on this machine, what works, and what to install
     ///
-    /// Exit status: 0 if static C and C++ programs can be made, 1 if not.
+    /// Exit status: 0 if static C and C++ programs can be built, 1 if not.
     Doctor,
-    /// List, show and choose toolchains
+    /// List, show, build, test and choose toolchains
     Toolchain {
         /// What to do
         #[command(subcommand)]
         command: ToolchainCommand,
     },
-    /// Run a build so that every program it links is static, and say what it made
+    /// Run a build so that every program it links is static, and report what it built
     ///
     /// Sets CC, CXX, PATH, PKG_CONFIG, CMAKE_TOOLCHAIN_FILE, cargo's linker, GOFLAGS and others for the command alone
-    /// (`staticctl env` prints them). At the end, on stderr, a table of all programs; those that were made without
-    /// passing through the drivers are named.
-    /// Exit status: the command's own; 127 it was not found, 126 it can't be run, 2 it was not started.
+    /// (`staticctl env` prints them). At the end, prints a table of all programs to stderr and names those that were
+    /// built without the drivers.
+    /// Exit status: the command's own; 127 if it was not found, 126 if it can't be run, 2 if it was not started.
     Run {
         /// The toolchain; `staticctl toolchain list`
         #[arg(long, value_name = "NAME")]
         toolchain: Option<OsString>,
-        /// Write what was made into this file, as JSON
+        /// Write the report to this file, as JSON
         #[arg(long, value_name = "FILE")]
         report: Option<PathBuf>,
-        /// Show links as they happen, in the last row of the terminal
+        /// Show links as they happen, on the last line of the terminal
         #[arg(long)]
         progress: bool,
-        /// Leave functions and data that nothing uses out of the programs, and say how much that saved
+        /// Leave unused functions and data out of the programs, and report how much that saved
         #[arg(long)]
         small: bool,
         /// The command: `staticctl run -- make -j4`
@@ -108,7 +109,7 @@ pub enum Command {
         /// The toolchain
         #[arg(long, value_name = "NAME")]
         toolchain: Option<OsString>,
-        /// In which language
+        /// The output format
         #[arg(long, value_enum, default_value = "sh")]
         shell: Shell,
     },
@@ -126,296 +127,46 @@ pub enum Command {
     },
     /// Run a program in an empty root
     ///
-    /// It gets namespaces of its own and a read-only root in memory that holds nothing but the program. Stdin, stdout,
-    /// stderr and signals are its own. Works for root and for ordinary users.
+    /// The program gets its own namespaces and a read-only root in memory that contains nothing but the program. Stdin,
+    /// stdout, stderr and signals are passed through. Works as root and as an ordinary user.
     ///
-    /// Exit status: the program's own; a signal is raised again. 125 if no root could be made, 126 if the program
-    /// can't run in it, 127 if there is no such program.
+    /// Exit status: the program's own; if a signal kills it, staticctl dies by the same signal. 125 if no root could be
+    /// set up, 126 if the program can't run in it, 127 if the program was not found.
     Try(TryArgs),
     /// Write programs and a few files as a container image, or push it
     ///
-    /// The archive is an OCI layout and what `docker load` and `podman load` read, at once; the same files give the
-    /// same bytes. Every program is checked first.
+    /// The archive is an OCI layout that `docker load` and `podman load` can read; the same files give the same bytes.
+    /// Every program is checked first.
     ///
-    /// Exit status: 0 written, 1 a program may not go into an image, 2 it could not be made.
+    /// Exit status: 0 if written, 1 if a program is not fit for an image, 2 if the image could not be made.
     Image(Box<ImageArgs>),
-    /// Make a directory of compiler names to put first on PATH
+    /// Create a directory of compiler names to put first on PATH
     Shims {
-        /// The directory; made if it is missing
+        /// The directory; created if missing
         dir: PathBuf,
-        /// Replace files of those names
+        /// Replace existing files
         #[arg(long)]
         force: bool,
     },
-    /// Print the completions for a shell
+    /// Print shell completions
     Completions {
         /// The shell
         shell: CompletionShell,
     },
-    /// Write the man pages into a directory
+    /// Write the man pages to a directory
     Man {
         /// The directory
         dir: PathBuf,
     },
 }
 
-/// What `staticctl env` speaks.
+/// The output formats of `staticctl env`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Shell {
+pub(crate) enum Shell {
     /// sh, bash, zsh
     Sh,
     /// fish
     Fish,
     /// One JSON object
     Json,
-}
-
-/// The network of a program that is tried.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum Network {
-    /// A loopback interface and nothing else
-    #[default]
-    None,
-    /// The machine's own
-    Host,
-}
-
-/// `staticctl try`.
-#[derive(Debug, Args)]
-pub struct TryArgs {
-    /// Add what `staticctl image --etc` adds: passwd, group, hosts, nsswitch.conf, services, protocols
-    #[arg(long)]
-    pub with_etc: bool,
-    /// Add a writable /tmp
-    #[arg(long)]
-    pub with_tmp: bool,
-    /// Add /dev with null, zero, full, random, urandom, tty and shm, as container runtimes do
-    #[arg(long)]
-    pub with_dev: bool,
-    /// Add /proc, as container runtimes do
-    #[arg(long)]
-    pub with_proc: bool,
-    /// Start from this directory instead of from nothing; it is not written to
-    #[arg(long, value_name = "DIR")]
-    pub root: Option<PathBuf>,
-    /// The network
-    #[arg(long, value_enum, default_value_t)]
-    pub net: Network,
-    /// Say at the end which files it tried and did not get, and which option of `staticctl image` adds each
-    #[arg(long)]
-    pub trace: bool,
-    /// Set a variable for the program
-    #[arg(long, value_name = "NAME=VALUE")]
-    pub env: Vec<String>,
-    /// Give the program no variables but those of --env, as in a container
-    #[arg(long)]
-    pub clear_env: bool,
-    /// The program and its arguments
-    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "PROGRAM")]
-    pub command: Vec<OsString>,
-}
-
-/// `staticctl convert`.
-#[derive(Debug, Args)]
-pub struct ConvertArgs {
-    /// The program: a path, or a name along PATH
-    pub program: OsString,
-    /// The result; in a directory it has the program's name
-    #[arg(short, long, value_name = "OUT")]
-    pub output: PathBuf,
-    /// Convert these libraries although they have archives of the same version; `all` for all
-    #[arg(long, value_name = "all|LIB", value_delimiter = ',')]
-    pub from_so: Vec<String>,
-    /// Link in what the program opens with dlopen: a shared object, a directory or pattern of some, a soname, @FILE with
-    /// any of these a line, `symbol:PATTERN` for names that it asks for
-    #[arg(long, value_name = "FILE|DIR|GLOB")]
-    pub plugin: Vec<OsString>,
-    /// Run original and result with the arguments behind `--`, in copies of this directory and with the same input, and
-    /// compare output, status and files written; a result that does something else is not written
-    #[arg(long)]
-    pub verify: bool,
-    /// Convert a program with set-user-ID bits or file capabilities; the result has none of them
-    #[arg(long)]
-    pub allow_privileged: bool,
-    /// Print what the result is made of as one JSON document
-    #[arg(long)]
-    pub json: bool,
-    /// Print nothing but errors
-    #[arg(short, long)]
-    pub quiet: bool,
-    /// Arguments for --verify
-    #[arg(last = true, requires = "verify", value_name = "ARGS")]
-    pub arguments: Vec<OsString>,
-}
-
-/// `staticctl image`.
-#[derive(Debug, Args)]
-pub struct ImageArgs {
-    /// Static programs; each becomes /NAME. Programs for several machines make an image for several platforms
-    #[arg(required = true)]
-    pub programs: Vec<PathBuf>,
-    /// Where to: a file, a directory (with a slash at its end), or `-` for stdout
-    #[arg(short, long, value_name = "FILE|DIR/")]
-    pub output: Option<PathBuf>,
-    /// A name for the image
-    #[arg(short, long, value_name = "NAME[:TAG]")]
-    pub tag: Vec<String>,
-    /// Push it to a registry
-    #[arg(long, value_name = "HOST/NAME[:TAG]")]
-    pub push: Option<String>,
-    /// Push by plain HTTP, to this machine only
-    #[arg(long, requires = "push")]
-    pub insecure: bool,
-    /// How many seconds a registry may be silent
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, requires = "push")]
-    pub timeout: u64,
-    /// How often a failed request is sent again
-    #[arg(long, value_name = "N", default_value_t = 3, requires = "push")]
-    pub retries: u32,
-    /// What containers run, as a JSON list or as words; the first program if not given
-    #[arg(long, value_name = "COMMAND")]
-    pub entrypoint: Option<String>,
-    /// Its arguments, which those of `docker run` replace
-    #[arg(long, value_name = "ARGUMENTS", allow_hyphen_values = true)]
-    pub cmd: Option<String>,
-    /// A variable for containers
-    #[arg(short, long, value_name = "NAME=VALUE")]
-    pub env: Vec<String>,
-    /// Who containers run as
-    #[arg(short, long, value_name = "UID[:GID]", default_value = "65532:65532")]
-    pub user: String,
-    /// The directory that containers start in
-    #[arg(short, long, value_name = "DIR")]
-    pub workdir: Option<String>,
-    /// A label; those of org.opencontainers.image become annotations too
-    #[arg(short, long, value_name = "NAME=VALUE")]
-    pub label: Vec<String>,
-    /// An annotation of the manifest
-    #[arg(long, value_name = "NAME=VALUE")]
-    pub annotation: Vec<String>,
-    /// A port that containers listen on
-    #[arg(long, value_name = "PORT[/PROTOCOL]")]
-    pub expose: Vec<String>,
-    /// A directory that outlives containers, and that their user can write to
-    #[arg(long, value_name = "DIR")]
-    pub volume: Vec<String>,
-    /// Add a file, or a directory with all that is in it
-    #[arg(long, value_name = "SRC:DST")]
-    pub add: Vec<OsString>,
-    /// Add the machine's certificate authorities
-    #[arg(long)]
-    pub ca_certs: bool,
-    /// Add all time zones, or one
-    #[arg(long, value_name = "ZONE", num_args = 0..=1, require_equals = true, default_missing_value = "")]
-    pub tzdata: Option<String>,
-    /// Add passwd, group, nsswitch.conf, hosts, services and protocols
-    #[arg(long)]
-    pub etc: bool,
-    /// Add a writable /tmp
-    #[arg(long)]
-    pub tmp: bool,
-    /// Add the description of a terminal
-    #[arg(long, value_name = "NAME")]
-    pub terminfo: Vec<String>,
-    /// Run the program in an empty root for a while and add what it asks for; see `staticctl try --trace`
-    #[arg(long)]
-    pub auto: bool,
-    /// How long that run may take
-    #[arg(long, value_name = "SECONDS", default_value_t = 5, requires = "auto")]
-    pub auto_seconds: u64,
-    /// How layers are compressed: gzip, zstd or none, with a level such as gzip:6
-    #[arg(long, value_name = "HOW", default_value = "gzip")]
-    pub compress: Packing,
-    /// Show no progress
-    #[arg(short, long)]
-    pub quiet: bool,
-}
-
-/// The commands about toolchains.
-#[derive(Debug, Subcommand)]
-pub enum ToolchainCommand {
-    /// All toolchains: what was found and what they make
-    List {
-        /// Try also those that take minutes at their first link (zig)
-        #[arg(long)]
-        all: bool,
-    },
-    /// One toolchain in full
-    Show {
-        /// Its name
-        name: OsString,
-        /// As JSON
-        #[arg(long, conflicts_with_all = ["prefix", "env"])]
-        json: bool,
-        /// Only the directory to install libraries into that are built with it: `./configure --prefix=…`
-        #[arg(long, conflicts_with = "env")]
-        prefix: bool,
-        /// Only the variables by which builds use it and find those libraries, for `eval` in a shell
-        #[arg(long)]
-        env: bool,
-    },
-    /// Build a complete musl C and C++ toolchain from what the machine has
-    ///
-    /// Takes the machine's own g++, musl's headers and archives, and the sources of libstdc++, and makes a toolchain
-    /// of them that needs none of glibc: about two minutes on two cores. An interrupted build goes on where it was
-    /// when the command is given again.
-    Install {
-        /// What to build
-        #[arg(value_enum)]
-        what: Installable,
-        /// The architecture to make programs for; this machine's own without
-        #[arg(long, value_name = "ARCH")]
-        target: Option<String>,
-        /// What it is called; `musl`, or ARCH-linux-musl for another architecture
-        #[arg(long)]
-        name: Option<String>,
-        /// A prefix or an unpacked package with musl in it, or a Debian package of it
-        #[arg(long, value_name = "DIR|DEB")]
-        musl: Option<PathBuf>,
-        /// GCC's sources of the compiler's own major version
-        #[arg(long, value_name = "TARBALL|DIR")]
-        gcc_source: Option<PathBuf>,
-        /// Install missing packages as root
-        #[arg(long)]
-        yes: bool,
-        /// Build even if nothing has changed since the last time
-        #[arg(long)]
-        force: bool,
-        /// How many jobs at a time; one a core without
-        #[arg(long, short)]
-        jobs: Option<usize>,
-        /// Say nothing but errors
-        #[arg(long, short)]
-        quiet: bool,
-    },
-    /// Remove a toolchain that was built; what was installed into its prefix stays
-    Remove {
-        /// Its name
-        name: String,
-    },
-    /// Compile, link and run a set of programs with a toolchain in every shape
-    ///
-    /// Exit status: 0 all pass, 1 some fail.
-    Test {
-        /// Its name
-        name: OsString,
-        /// As JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// Print or set the toolchain that is used when none is asked for
-    Default {
-        /// Its name; `auto` for the host's own
-        name: Option<String>,
-        /// Take one that is not complete
-        #[arg(long)]
-        force: bool,
-    },
-}
-
-/// What can be built.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Installable {
-    /// musl with libstdc++.
-    Musl,
 }

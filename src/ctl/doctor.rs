@@ -1,8 +1,9 @@
-//! `staticctl doctor`: what works on this machine, by really trying.
+//! `staticctl doctor`: what works on this machine, found out by trying.
 
-use super::{EXIT_NO, EXIT_YES, produce};
+use super::output::produce;
 use crate::model::{Language, StaticKind};
 use crate::options::check::CheckMode;
+use crate::options::exit_codes::{EXIT_NO, EXIT_YES};
 use crate::repairs;
 use crate::run::shell_line;
 use crate::settings::Settings;
@@ -10,7 +11,7 @@ use crate::toolchain::{Facts, Invocation, Need, Selected};
 use std::fmt::Write;
 
 /// Looks at both languages as the drivers would, and at the settings.
-pub fn run(settings: &Settings) -> u8 {
+pub(crate) fn run(settings: &Settings) -> u8 {
     let mut text = String::new();
     let mut code = EXIT_YES;
     for language in [Language::C, Language::Cxx] {

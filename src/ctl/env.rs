@@ -1,15 +1,15 @@
-//! `staticctl env`, `cmake-toolchain` and `meson-file`: what `staticctl run` gives a build, for those who do it themselves.
+//! `staticctl env`, `cmake-toolchain` and `meson-file`: the environment of `staticctl run`, for manual use.
 
 use super::cli::Shell;
-use super::{EXIT_YES, fail, produce};
+use super::output::{fail, produce};
+use crate::options::exit_codes::EXIT_YES;
 use crate::run::shell_line;
 use crate::session::environment::{self, Variable};
 use crate::session::templates::{self, Values};
 use crate::settings::Settings;
 use std::ffi::OsStr;
 
-/// Prints the variables.
-pub fn print(settings: &Settings, toolchain: Option<&OsStr>, shell: Shell) -> u8 {
+pub(crate) fn print(settings: &Settings, toolchain: Option<&OsStr>, shell: Shell) -> u8 {
     let environment = match environment::prepare(settings, toolchain) {
         Ok(environment) => environment,
         Err(error) => {
@@ -17,16 +17,16 @@ pub fn print(settings: &Settings, toolchain: Option<&OsStr>, shell: Shell) -> u8
             return fail(error, hint);
         }
     };
-    if !environment.shelf.is_kept() {
+    if !environment.shims.is_kept() {
         return fail(
-            "the cache directory can't be written, and the variables would name files that are gone",
-            Some("set XDG_CACHE_HOME to a directory that can be written, or use `staticctl run`".into()),
+            "the cache directory can't be written, so the variables would name files that no longer exist",
+            Some("set XDG_CACHE_HOME to a writable directory, or use `staticctl run`".into()),
         );
     }
     for warning in &environment.warnings {
         crate::message::warning(warning);
     }
-    let bin = environment.shelf.bin();
+    let bin = environment.shims.bin();
     let text = match shell {
         Shell::Sh => lines(&environment.variables, |v| match v.name.as_str() {
             "PATH" => format!("export PATH={}\"${{PATH:+:$PATH}}\"", shell_line(&[bin.clone().into()])),
@@ -54,7 +54,7 @@ fn fish(value: &OsStr) -> String {
 }
 
 /// Prints a file for a build system.
-pub fn file(settings: &Settings, toolchain: Option<&OsStr>, text: fn(&Values) -> String) -> u8 {
+pub(crate) fn file(settings: &Settings, toolchain: Option<&OsStr>, text: fn(&Values) -> String) -> u8 {
     match environment::file(settings, toolchain, text) {
         Ok(text) => produce(&text, EXIT_YES),
         Err(error) => {
@@ -65,12 +65,11 @@ pub fn file(settings: &Settings, toolchain: Option<&OsStr>, text: fn(&Values) ->
 }
 
 /// The CMake toolchain file.
-pub fn cmake(settings: &Settings, toolchain: Option<&OsStr>) -> u8 {
+pub(crate) fn cmake(settings: &Settings, toolchain: Option<&OsStr>) -> u8 {
     file(settings, toolchain, templates::cmake)
 }
 
-/// The Meson file.
-pub fn meson(settings: &Settings, toolchain: Option<&OsStr>) -> u8 {
+pub(crate) fn meson(settings: &Settings, toolchain: Option<&OsStr>) -> u8 {
     file(settings, toolchain, templates::meson)
 }
 

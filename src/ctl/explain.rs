@@ -1,12 +1,13 @@
 //! `staticctl explain`: what a call would become.
 
-use super::{EXIT_YES, fail, produce};
+use super::output::{fail, produce};
 use crate::args::{self, Action, OutputKind};
 use crate::check;
 use crate::driver::{self, Prepared};
 use crate::libs::{self, LinkedLibrary, Provider};
 use crate::message;
 use crate::model::Language;
+use crate::options::exit_codes::EXIT_YES;
 use crate::plan::policy::Reason;
 use crate::plan::rules::RULES;
 use crate::report::lossy;
@@ -17,7 +18,7 @@ use std::ffi::OsString;
 use std::fmt::Write;
 
 /// Explains a call; `command` begins with the compiler's name.
-pub fn run(settings: &Settings, command: &[OsString], json: bool) -> u8 {
+pub(crate) fn run(settings: &Settings, command: &[OsString], json: bool) -> u8 {
     for mistake in settings.mistakes() {
         message::warning(mistake);
     }

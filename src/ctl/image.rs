@@ -1,68 +1,66 @@
 //! `staticctl image`.
 
-use super::cli::ImageArgs;
+use super::cli_args::ImageArgs;
+use super::output::{Reported, produce, report_error};
 use super::trial::{is_here, line};
-use super::{EXIT_ERROR, EXIT_NO, EXIT_YES, fail, produce};
 use crate::check::Finding;
-use crate::image::archive_writer::{Output, OutputError};
-use crate::image::config::{self, BadOption, Run};
+use crate::image::archive_writer::{ImageOutput, OutputError};
+use crate::image::config::{self, BadOption, ContainerConfig};
 use crate::image::from_trace::{self, Remedy};
-use crate::image::layer::Making;
-use crate::image::parts::{Part, Sources};
+use crate::image::layer::LayerSettings;
+use crate::image::parts::{ImagePart, PartSources};
 use crate::image::platform::Platform;
-use crate::image::reference::Reference;
-use crate::image::static_program::{self, Program};
-use crate::image::{Image, Spec, build};
+use crate::image::reference::ImageReference;
+use crate::image::static_program::{self, ImageProgram};
+use crate::image::{ContainerImage, ImageSpec, build_image};
 use crate::message;
-use crate::rootfs::tree::Tree;
+use crate::options::exit_codes::{EXIT_ERROR, EXIT_NO, EXIT_YES};
+use crate::rootfs::tree::FileTree;
 use crate::run::{self, Ended, Guard};
 use crate::sandbox::root::Root;
-use crate::sandbox::{self, Outcome, Trial, allowed};
+use crate::sandbox::{self, JailOutcome, Trial, allowed};
 use crate::settings::Settings;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// An exit status, after what is to be said was said.
-type Said = u8;
-
 /// What the variable of a shell without a profile holds; container runtimes set the same.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// Makes an image, writes it and pushes it.
-pub fn run(settings: &Settings, args: &ImageArgs) -> u8 {
+pub(crate) fn run(settings: &Settings, args: &ImageArgs) -> u8 {
     match make(settings, args) {
         Ok(()) => EXIT_YES,
-        Err(code) => code,
+        Err(Reported(status)) => status,
     }
 }
 
-fn make(settings: &Settings, args: &ImageArgs) -> Result<(), Said> {
+fn make(settings: &Settings, args: &ImageArgs) -> Result<(), Reported> {
     if args.output.is_none() && args.push.is_none() {
         let hint = "`-o FILE.tar`, `-o DIR/`, `-o -` or `--push HOST/NAME:TAG`";
-        return Err(fail("there is no place for the image", Some(hint.into())));
+        return Err(report_error("no destination for the image", Some(hint.into())));
     }
-    let output = args.output.as_deref().map(Output::parse);
-    if output == Some(Output::Stdout) && message::product_is_shown() {
-        return Err(fail("an image is not for a terminal", Some("`-o - | docker load`".into())));
+    let output = args.output.as_deref().map(ImageOutput::parse);
+    if output == Some(ImageOutput::Stdout) && message::product_is_shown() {
+        return Err(report_error("refusing to write an image to a terminal", Some("`-o - | docker load`".into())));
     }
     let time = time(settings)?;
     let push = push_target(args)?;
-    let sources = Sources::usual(settings.ca_bundle.as_deref());
+    let sources = PartSources::usual(settings.ca_bundle.as_deref());
     let mut spec = specification(args)?;
     if args.auto {
         add_what_is_needed(&mut spec, &sources, Duration::from_secs(args.auto_seconds.max(1)))?;
     }
-    let directory = output.as_ref().map_or_else(std::env::temp_dir, Output::directory);
+    let directory = output.as_ref().map_or_else(std::env::temp_dir, ImageOutput::directory);
     let guard = Guard::install();
     let interrupted = || guard.caught().is_some();
-    let making = Making { packing: args.compress, time, directory: &directory, interrupted: &interrupted };
-    let made = build(&spec, &sources, &making).map_err(|e| {
+    let making = LayerSettings { packing: args.compress, time, directory: &directory, interrupted: &interrupted };
+    let made = build_image(&spec, &sources, &making).map_err(|e| {
         if let Some(signal) = guard.caught() {
             run::die_like(signal)
         }
-        fail(e, None)
+        report_error(e, None)
     });
     let image = made?;
     if let Some(output) = &output {
@@ -71,7 +69,7 @@ fn make(settings: &Settings, args: &ImageArgs) -> Result<(), Said> {
                 run::die_like(signal)
             }
             let hint = matches!(e, OutputError::Occupied(_)).then(|| "name a new or an empty directory".into());
-            fail(e, hint)
+            report_error(e, hint)
         });
         say_written(args, output, &image, written?)?;
     }
@@ -82,42 +80,41 @@ fn make(settings: &Settings, args: &ImageArgs) -> Result<(), Said> {
     }
 }
 
-fn time(settings: &Settings) -> Result<u64, Said> {
+fn time(settings: &Settings) -> Result<u64, Reported> {
     let Some(text) = &settings.source_date_epoch else { return Ok(0) };
     // The latest time that the ustar header of an archive holds; the year 2242.
     text.parse()
         .ok()
         .filter(|t| *t < 1 << 33)
-        .ok_or_else(|| fail(format!("`SOURCE_DATE_EPOCH={text}` is no number of seconds since 1970"), None))
+        .ok_or_else(|| report_error(format!("`SOURCE_DATE_EPOCH={text}` is not a number of seconds since 1970"), None))
 }
 
-fn say_written(args: &ImageArgs, output: &Output, image: &Image, bytes: u64) -> Result<(), Said> {
+fn say_written(args: &ImageArgs, output: &ImageOutput, image: &ContainerImage, bytes: u64) -> Result<(), Reported> {
     let platforms: Vec<String> = image.singles.iter().map(|s| s.platform.to_string()).collect();
     let files: u64 = image.singles.iter().map(|s| s.bytes).sum();
     let digest = image.digest().map(|d| d.to_string()).unwrap_or_default();
     let sizes = format!("{files} bytes of files in {bytes} bytes");
     let line = |name: String| format!("{name}: {}, {sizes}, {digest}", platforms.join(" "));
     match output {
-        Output::Stdout if args.quiet => Ok(()),
-        Output::Stdout => {
+        ImageOutput::Stdout if args.quiet => Ok(()),
+        ImageOutput::Stdout => {
             message::note(line("stdout".into()));
             Ok(())
         }
-        Output::Archive(path) | Output::Directory(path) => {
+        ImageOutput::Archive(path) | ImageOutput::Directory(path) => {
             match produce(&(line(path.display().to_string()) + "\n"), EXIT_YES) {
                 EXIT_YES => Ok(()),
-                code => Err(code),
+                status => Err(Reported(status)),
             }
         }
     }
 }
 
-fn refused(e: BadOption) -> Said {
-    fail(e, None)
+fn refused(e: BadOption) -> Reported {
+    report_error(e, None)
 }
 
-/// Reads the options.
-fn specification(args: &ImageArgs) -> Result<Spec, Said> {
+fn specification(args: &ImageArgs) -> Result<ImageSpec, Reported> {
     let mut refused_any = None;
     let mut programs = Vec::new();
     for path in &args.programs {
@@ -126,23 +123,23 @@ fn specification(args: &ImageArgs) -> Result<Spec, Said> {
             Err(e) => {
                 let hint = e.hint();
                 let code = if matches!(e, static_program::BadProgram::Io(..)) { EXIT_ERROR } else { EXIT_NO };
-                fail(e, hint);
+                report_error(e, hint);
                 refused_any = refused_any.max(Some(code));
             }
         }
     }
     if let Some(code) = refused_any {
-        return Err(code);
+        return Err(Reported(code));
     }
-    let names = args.tag.iter().map(|t| Reference::parse(t)).collect::<Result<Vec<_>, _>>();
-    let names = names.map_err(|e| fail(e, None))?;
+    let names = args.tag.iter().map(|t| ImageReference::parse(t)).collect::<Result<Vec<_>, _>>();
+    let names = names.map_err(|e| report_error(e, None))?;
     let adds = args.add.iter().map(|a| split_add(a)).collect::<Result<Vec<_>, _>>()?;
     let run = container(args)?;
-    Ok(Spec { programs, adds, parts: parts(args), run, names })
+    Ok(ImageSpec { programs, adds, parts: parts(args), run, names })
 }
 
-fn container(args: &ImageArgs) -> Result<Run, Said> {
-    let all = |option, texts: &[String]| -> Result<Vec<(String, String)>, Said> {
+fn container(args: &ImageArgs) -> Result<ContainerConfig, Reported> {
+    let all = |option, texts: &[String]| -> Result<Vec<(String, String)>, Reported> {
         texts.iter().map(|t| config::pair(option, t)).collect::<Result<_, _>>().map_err(refused)
     };
     let labels = all("--label", &args.label)?;
@@ -151,11 +148,11 @@ fn container(args: &ImageArgs) -> Result<Run, Said> {
     annotations.extend(all("--annotation", &args.annotation)?);
     let words =
         |option, text: &Option<String>| text.as_deref().map(|t| config::words(option, t)).transpose().map_err(refused);
-    let directories = |texts: &[String]| -> Result<Vec<String>, Said> {
+    let directories = |texts: &[String]| -> Result<Vec<String>, Reported> {
         texts.iter().map(|t| config::directory("--volume", t)).collect::<Result<_, _>>().map_err(refused)
     };
     let workdir = args.workdir.as_deref().map(|t| config::directory("--workdir", t)).transpose().map_err(refused)?;
-    Ok(Run {
+    Ok(ContainerConfig {
         entrypoint: words("--entrypoint", &args.entrypoint)?,
         cmd: words("--cmd", &args.cmd)?.unwrap_or_default(),
         env: all("--env", &args.env)?.into_iter().map(|(name, value)| format!("{name}={value}")).collect(),
@@ -168,25 +165,25 @@ fn container(args: &ImageArgs) -> Result<Run, Said> {
     })
 }
 
-fn parts(args: &ImageArgs) -> Vec<Part> {
+fn parts(args: &ImageArgs) -> Vec<ImagePart> {
     let mut parts = Vec::new();
-    let mut when = |wanted: bool, part: Part| {
+    let mut when = |wanted: bool, part: ImagePart| {
         if wanted {
             parts.push(part);
         }
     };
-    when(args.etc, Part::Etc);
-    when(args.ca_certs, Part::CaCerts);
-    when(args.tmp, Part::Tmp);
-    when(args.tzdata.is_some(), Part::Tzdata(args.tzdata.clone().filter(|z| !z.is_empty())));
+    when(args.etc, ImagePart::Etc);
+    when(args.ca_certs, ImagePart::CaCerts);
+    when(args.tmp, ImagePart::Tmp);
+    when(args.tzdata.is_some(), ImagePart::Tzdata(args.tzdata.clone().filter(|z| !z.is_empty())));
     for name in &args.terminfo {
-        when(true, Part::Terminfo(name.clone()));
+        when(true, ImagePart::Terminfo(name.clone()));
     }
     parts
 }
 
 /// SRC:DST, where DST begins with a slash: a colon may be part of both.
-fn split_add(text: &OsStr) -> Result<(PathBuf, PathBuf), Said> {
+fn split_add(text: &OsStr) -> Result<(PathBuf, PathBuf), Reported> {
     let bytes = text.as_bytes();
     let at = bytes.windows(2).rposition(|w| w == b":/");
     let parts = at.and_then(|at| Some((bytes.get(..at)?, bytes.get(at + 1..)?)));
@@ -197,13 +194,13 @@ fn split_add(text: &OsStr) -> Result<(PathBuf, PathBuf), Said> {
         }
         _ => {
             let rule = "SRC:DST, with a file or directory of this machine and an absolute path in the image";
-            Err(fail(format!("`--add {}`: {rule}", text.display()), None))
+            Err(report_error(format!("`--add {}`: {rule}", text.display()), None))
         }
     }
 }
 
-/// `--auto`: what the findings say, and what is missing in run after run until nothing more is.
-fn add_what_is_needed(spec: &mut Spec, sources: &Sources, limit: Duration) -> Result<(), Said> {
+/// `--auto`: adds what the findings call for, then what is missing in one run after another until nothing is.
+fn add_what_is_needed(spec: &mut ImageSpec, sources: &PartSources, limit: Duration) -> Result<(), Reported> {
     for (part, why) in from_findings(&spec.programs) {
         add_part(spec, sources, part, &why);
     }
@@ -212,9 +209,9 @@ fn add_what_is_needed(spec: &mut Spec, sources: &Sources, limit: Duration) -> Re
         return Ok(());
     };
     let outcome = loop {
-        let files = spec.files(&platform, sources).map_err(|e| fail(e, None))?;
+        let files = spec.files(&platform, sources).map_err(|e| report_error(e, None))?;
         let mut tree = files.own;
-        tree.add_missing(&files.parts).map_err(|e| fail(e, None))?;
+        tree.add_missing(&files.parts).map_err(|e| report_error(e, None))?;
         let outcome = watch(spec, &platform, &tree, limit)?;
         let wanted = from_trace::parts(&outcome.attempts, is_here);
         let mut any = false;
@@ -246,28 +243,28 @@ fn runs_here(platform: &Platform) -> bool {
     own.contains(&platform.architecture.as_str())
 }
 
-fn from_findings(programs: &[Program]) -> Vec<(Part, String)> {
+fn from_findings(programs: &[ImageProgram]) -> Vec<(ImagePart, String)> {
     let mut parts = Vec::new();
     for program in programs {
         let name = program.place.display();
         if program.findings.iter().any(|f| matches!(f, Finding::NeedsNameServices { .. })) {
-            parts.push((Part::Etc, format!("`{name}` asks name services")));
+            parts.push((ImagePart::Etc, format!("`{name}` asks name services")));
         }
         if program.names_certificates {
-            parts.push((Part::CaCerts, format!("`{name}` knows a place of certificate authorities")));
+            parts.push((ImagePart::CaCerts, format!("`{name}` knows a place of certificate authorities")));
         }
     }
     parts
 }
 
 /// Adds a part that is not there yet and that this machine has. Gives whether it did.
-fn add_part(spec: &mut Spec, sources: &Sources, part: Part, why: &str) -> bool {
-    let covered =
-        spec.parts.contains(&part) || (matches!(part, Part::Tzdata(_)) && spec.parts.contains(&Part::Tzdata(None)));
+fn add_part(spec: &mut ImageSpec, sources: &PartSources, part: ImagePart, why: &str) -> bool {
+    let covered = spec.parts.contains(&part)
+        || (matches!(part, ImagePart::Tzdata(_)) && spec.parts.contains(&ImagePart::Tzdata(None)));
     if covered {
         return false;
     }
-    if let Err(e) = sources.put(&part, &mut Tree::default()) {
+    if let Err(e) = sources.put(&part, &mut FileTree::default()) {
         message::warning(e);
         return false;
     }
@@ -276,11 +273,11 @@ fn add_part(spec: &mut Spec, sources: &Sources, part: Part, why: &str) -> bool {
     true
 }
 
-fn watch(spec: &Spec, platform: &Platform, tree: &Tree, limit: Duration) -> Result<Outcome, Said> {
+fn watch(spec: &ImageSpec, platform: &Platform, tree: &FileTree, limit: Duration) -> Result<JailOutcome, Reported> {
     let command: Vec<OsString> =
         spec.entrypoint(platform).into_iter().chain(spec.run.cmd.iter().cloned()).map(OsString::from).collect();
     let Some(first) = command.first() else {
-        return Err(fail("--auto has nothing to run: the entrypoint is empty", None));
+        return Err(report_error("--auto has nothing to run: the entrypoint is empty", None));
     };
     let mut environment: Vec<(OsString, OsString)> = vec![("PATH".into(), PATH.into()), ("HOME".into(), "/".into())];
     for variable in &spec.run.env {
@@ -292,10 +289,13 @@ fn watch(spec: &Spec, platform: &Platform, tree: &Tree, limit: Duration) -> Resu
     let place = Path::new(first);
     if tree.get(place).is_none() {
         let hint = "`--entrypoint` names a path in the image, `/NAME` for a program";
-        return Err(fail(format!("the entrypoint `{}` is not in the image", place.display()), Some(hint.into())));
+        return Err(report_error(
+            format!("the entrypoint `{}` is not in the image", place.display()),
+            Some(hint.into()),
+        ));
     }
     let root = Root { tree: Some(tree), dev: true, proc: false, ..Root::default() };
-    let outcome = sandbox::run(&Trial {
+    let outcome = sandbox::run_trial(&Trial {
         root,
         program: first.as_bytes(),
         argv: &command,
@@ -306,36 +306,36 @@ fn watch(spec: &Spec, platform: &Platform, tree: &Tree, limit: Duration) -> Resu
     });
     outcome.map_err(|trouble| {
         let hint = allowed::hint(&trouble).or_else(|| Some("leave --auto out and name what is needed".into()));
-        fail(format!("--auto can't run `{}`: {trouble}", place.display()), hint)
+        report_error(format!("--auto can't run `{}`: {trouble}", place.display()), hint)
     })
 }
 
-fn say_ending(command: &[String], outcome: &Outcome, limit: Duration) {
+fn say_ending(command: &[String], outcome: &JailOutcome, limit: Duration) {
     let name = command.first().map_or("", String::as_str);
     match outcome.ended {
         _ if outcome.timed_out => message::note(format!(
-            "`{name}` was watched for {} s; what it needs later is not known: `--auto-seconds` gives it more time",
+            "`{name}` was watched for {} s; what it needs later is unknown: `--auto-seconds` gives it more time",
             limit.as_secs()
         )),
         Ended::Exited(0) => {}
         Ended::Exited(code) => message::warning(format!("`{name}` ended with status {code} in the empty root")),
-        Ended::Killed(signal) => message::warning(format!("`{name}` ended by signal {signal} in the empty root")),
+        Ended::Killed(signal) => message::warning(format!("`{name}` was killed by signal {signal} in the empty root")),
     }
 }
 
 #[cfg(feature = "push")]
-fn push_target(args: &ImageArgs) -> Result<Option<Reference>, Said> {
-    args.push.as_deref().map(Reference::parse_with_host).transpose().map_err(|e| fail(e, None))
+fn push_target(args: &ImageArgs) -> Result<Option<ImageReference>, Reported> {
+    args.push.as_deref().map(ImageReference::parse_with_host).transpose().map_err(|e| report_error(e, None))
 }
 
 #[cfg(feature = "push")]
 fn deliver(
     settings: &Settings,
     args: &ImageArgs,
-    image: &Image,
-    to: &Reference,
+    image: &ContainerImage,
+    to: &ImageReference,
     bundles: Vec<PathBuf>,
-) -> Result<(), Said> {
+) -> Result<(), Reported> {
     use crate::image::registry::{Manner, PushError, push};
     let manner = Manner {
         insecure: args.insecure,
@@ -353,28 +353,36 @@ fn deliver(
             }
             _ => None,
         };
-        fail(format!("`{to}` was not pushed: {e}"), hint)
+        report_error(format!("`{to}` was not pushed: {e}"), hint)
     })?;
     if !args.quiet {
-        message::note(format!("{} blobs were sent, {} were there", pushed.sent, pushed.skipped));
+        message::note(format!("{} blobs sent, {} already there", pushed.sent, pushed.skipped));
     }
     let digest = image.digest().map(|d| d.to_string()).unwrap_or_default();
     let name = format!("{}/{}", to.host.as_deref().unwrap_or_default(), to.name);
     match produce(&format!("{name}@{digest}\n"), EXIT_YES) {
         EXIT_YES => Ok(()),
-        code => Err(code),
+        status => Err(Reported(status)),
     }
 }
 
 #[cfg(not(feature = "push"))]
-fn push_target(args: &ImageArgs) -> Result<Option<Reference>, Said> {
+fn push_target(args: &ImageArgs) -> Result<Option<ImageReference>, Reported> {
     match &args.push {
-        Some(_) => Err(fail("this staticctl was built without --push", Some("`cargo install --features push`".into()))),
+        Some(_) => {
+            Err(report_error("this staticctl was built without --push", Some("`cargo install --features push`".into())))
+        }
         None => Ok(None),
     }
 }
 
 #[cfg(not(feature = "push"))]
-fn deliver(_: &Settings, _: &ImageArgs, _: &Image, _: &Reference, _: Vec<PathBuf>) -> Result<(), Said> {
+fn deliver(
+    _: &Settings,
+    _: &ImageArgs,
+    _: &ContainerImage,
+    _: &ImageReference,
+    _: Vec<PathBuf>,
+) -> Result<(), Reported> {
     Ok(())
 }

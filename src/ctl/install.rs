@@ -1,15 +1,16 @@
 //! `staticctl toolchain install|remove|test`.
 
-use super::{EXIT_ERROR, EXIT_NO, EXIT_YES, fail, produce};
+use super::output::{fail, produce};
 use crate::install::manifest::Manifest;
-use crate::install::place::Place;
+use crate::install::place::ToolchainPlace;
 use crate::install::prerequisites::install_command;
-use crate::install::selftest::{self, Compiler};
-use crate::install::{Failed, Options, install};
+use crate::install::selftest::{self, TestedCompiler};
+use crate::install::{InstallError, InstallOptions, install};
 use crate::message;
 use crate::message::size::size;
 use crate::model::Language;
 use crate::options;
+use crate::options::exit_codes::{EXIT_ERROR, EXIT_NO, EXIT_YES};
 use crate::repairs;
 use crate::run;
 use crate::settings::Settings;
@@ -19,13 +20,13 @@ use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::num::NonZeroUsize;
 
-/// Jobs at a time where the user does not say.
-pub fn cores() -> usize {
+/// The default number of parallel jobs.
+pub(crate) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }
 
-/// Builds a toolchain and says what came of it.
-pub fn build(settings: &Settings, options: &Options) -> u8 {
+/// Builds a toolchain and reports the result.
+pub(crate) fn build(settings: &Settings, options: &InstallOptions) -> u8 {
     match install(settings, options) {
         Ok(manifest) => {
             if !options.quiet {
@@ -49,11 +50,11 @@ pub fn build(settings: &Settings, options: &Options) -> u8 {
             }
             EXIT_YES
         }
-        Err(Failed::Interrupted(signal)) => {
-            message::note("interrupted: the same command goes on where it was");
+        Err(InstallError::Interrupted(signal)) => {
+            message::note("interrupted: the same command resumes where it stopped");
             run::die_by(signal)
         }
-        Err(Failed::Missing(missing)) => {
+        Err(InstallError::Missing(missing)) => {
             for m in &missing {
                 message::error(m.line());
             }
@@ -65,30 +66,29 @@ pub fn build(settings: &Settings, options: &Options) -> u8 {
             }
             EXIT_ERROR
         }
-        Err(Failed::Space { dir, has, needs }) => fail(
-            Failed::Space { dir, has, needs },
-            Some("make room there, or name other directories with XDG_CACHE_HOME and XDG_DATA_HOME".into()),
+        Err(InstallError::Space { dir, has, needs }) => fail(
+            InstallError::Space { dir, has, needs },
+            Some("free some space there, or name other directories with XDG_CACHE_HOME and XDG_DATA_HOME".into()),
         ),
         Err(error) => fail(error, None),
     }
 }
 
 /// Removes a toolchain that was built.
-pub fn remove(settings: &Settings, name: &str) -> u8 {
-    let Some(data) = &settings.data_dir else { return fail(Failed::NoHome, None) };
-    let place = Place::new(data, name);
+pub(crate) fn remove(settings: &Settings, name: &str) -> u8 {
+    let Some(data) = &settings.data_dir else { return fail(InstallError::NoHome, None) };
+    let place = ToolchainPlace::new(data, name);
     if name.contains('/') || place.in_use().is_none() {
         let hint = "staticctl toolchain list shows which toolchains were built here";
-        return fail(format!("there is no toolchain `{name}` that was built here"), Some(hint.into()));
+        return fail(format!("no toolchain `{name}` was built here"), Some(hint.into()));
     }
-    match place.lock(|| message::note("an install is at work: waiting for it")).and_then(|_lock| place.remove()) {
+    match place.lock(|| message::note("another install is running: waiting for it")).and_then(|_lock| place.remove()) {
         Ok(()) => EXIT_YES,
         Err(e) => fail(format!("`{}` can't be removed: {e}", place.prefix.display()), None),
     }
 }
 
-/// Tests any toolchain.
-pub fn test(settings: &Settings, name: &OsStr, json: bool) -> u8 {
+pub(crate) fn test(settings: &Settings, name: &OsStr, json: bool) -> u8 {
     let descriptor = match resolve(settings, name) {
         Ok(descriptor) => descriptor,
         Err(e) => {
@@ -102,7 +102,7 @@ pub fn test(settings: &Settings, name: &OsStr, json: bool) -> u8 {
     for language in &descriptor.languages {
         let invocation = Invocation { language: *language, name: None };
         match repairs::select(&only, &invocation, Need::Link, &[]) {
-            Ok(selected) => compilers.extend(Compiler::of(&selected).map(|c| (*language, c))),
+            Ok(selected) => compilers.extend(TestedCompiler::of(&selected).map(|c| (*language, c))),
             Err(error) => errors.push(error.to_string()),
         }
     }
@@ -118,7 +118,7 @@ pub fn test(settings: &Settings, name: &OsStr, json: bool) -> u8 {
         return fail(format!("programs for {arch} can't be run here"), Some(format!("install {}", names[0])));
     }
     let find = |language: Language| compilers.iter().find(|(l, _)| *l == language).map(|(_, c)| c.clone());
-    let outcomes = match selftest::run(&find, &selftest::PROGRAMS, &emulator, cores(), &|_| {}) {
+    let outcomes = match selftest::test_programs(&find, &selftest::PROGRAMS, &emulator, cores(), &|_| {}) {
         Ok(outcomes) => outcomes,
         Err(e) => return fail(format!("testing: {e}"), None),
     };
@@ -148,12 +148,12 @@ pub fn test(settings: &Settings, name: &OsStr, json: bool) -> u8 {
 }
 
 /// What is known of a toolchain that was built here.
-pub fn manifest(descriptor: &crate::toolchain::descriptor::Descriptor) -> Option<Manifest> {
+pub(crate) fn manifest(descriptor: &crate::toolchain::descriptor::Descriptor) -> Option<Manifest> {
     Manifest::load(descriptor.manifest.as_deref()?)
 }
 
 /// Says that a toolchain has no prefix.
-pub fn no_prefix(name: &OsStr) -> u8 {
+pub(crate) fn no_prefix(name: &OsStr) -> u8 {
     fail(
         format!("toolchain `{}` has no prefix for libraries: it was not built here", name.to_string_lossy()),
         Some("staticctl toolchain install musl".into()),

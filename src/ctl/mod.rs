@@ -1,29 +1,32 @@
 //! `staticctl`: everything that is not a compiler call.
 
-pub mod archive;
-pub mod check;
-pub mod cli;
-pub mod convert;
-pub mod doctor;
-pub mod env;
-pub mod explain;
-pub mod help;
-pub mod image;
-pub mod install;
-pub mod pages;
-pub mod plugins;
-pub mod run;
-pub mod shims;
-pub mod toolchain;
-pub mod trial;
-pub mod verify;
+pub(crate) mod archive;
+pub(crate) mod check;
+pub(crate) mod cli;
+pub(crate) mod cli_args;
+pub(crate) mod convert;
+mod convert_plan;
+mod convert_summary;
+pub(crate) mod doctor;
+pub(crate) mod env;
+pub(crate) mod explain;
+pub(crate) mod help;
+pub(crate) mod image;
+pub(crate) mod install;
+mod output;
+pub(crate) mod pages;
+pub(crate) mod plugins;
+pub(crate) mod run;
+pub(crate) mod shims;
+pub(crate) mod toolchain;
+pub(crate) mod trial;
+pub(crate) mod verify;
 
-pub use crate::options::exit_codes::{EXIT_ERROR, EXIT_NO, EXIT_YES};
-
-use crate::message;
+use crate::options::exit_codes::{EXIT_ERROR, EXIT_YES};
 use crate::settings::Settings;
 use clap::Parser;
-use cli::{Cli, Command};
+use cli::{Cli, CtlCommand};
+use output::produce;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -43,40 +46,23 @@ pub fn main() -> ExitCode {
         }
     };
     ExitCode::from(match cli.command {
-        Command::Check { files, json } => check::run(&settings, &files, json),
-        Command::Explain { json, command } => explain::run(&settings, &command, json),
-        Command::Archive { library, output } => archive::run(&settings, &library, output),
-        Command::Convert(args) => convert::run(&settings, &args),
-        Command::Plugins(args) => plugins::run(&settings, &args),
-        Command::Doctor => doctor::run(&settings),
-        Command::Toolchain { command } => toolchain::run(&settings, &command),
-        Command::Shims { dir, force } => shims::run(&settings, &dir, force),
-        Command::Run { toolchain, report, progress, small, command } => {
-            run::run(&settings, &run::Request { toolchain, report, progress, small, command })
+        CtlCommand::Check { files, json } => check::run(&settings, &files, json),
+        CtlCommand::Explain { json, command } => explain::run(&settings, &command, json),
+        CtlCommand::Archive { library, output } => archive::run(&settings, &library, output),
+        CtlCommand::Convert(args) => convert::run(&settings, &args),
+        CtlCommand::Plugins(args) => plugins::run(&settings, &args),
+        CtlCommand::Doctor => doctor::run(&settings),
+        CtlCommand::Toolchain { command } => toolchain::run(&settings, &command),
+        CtlCommand::Shims { dir, force } => shims::run(&settings, &dir, force),
+        CtlCommand::Run { toolchain, report, progress, small, command } => {
+            run::run(&settings, &run::RunRequest { toolchain, report, progress, small, command })
         }
-        Command::Env { toolchain, shell } => env::print(&settings, toolchain.as_deref(), shell),
-        Command::CmakeToolchain { toolchain } => env::cmake(&settings, toolchain.as_deref()),
-        Command::MesonFile { toolchain } => env::meson(&settings, toolchain.as_deref()),
-        Command::Try(args) => trial::run(&settings, &args),
-        Command::Image(args) => image::run(&settings, &args),
-        Command::Completions { shell } => pages::completions(shell),
-        Command::Man { dir } => pages::man(&dir),
+        CtlCommand::Env { toolchain, shell } => env::print(&settings, toolchain.as_deref(), shell),
+        CtlCommand::CmakeToolchain { toolchain } => env::cmake(&settings, toolchain.as_deref()),
+        CtlCommand::MesonFile { toolchain } => env::meson(&settings, toolchain.as_deref()),
+        CtlCommand::Try(args) => trial::run(&settings, &args),
+        CtlCommand::Image(args) => image::run(&settings, &args),
+        CtlCommand::Completions { shell } => pages::completions(shell),
+        CtlCommand::Man { dir } => pages::man(&dir),
     })
-}
-
-/// Says an error with a hint and gives the exit code for it.
-fn fail(error: impl std::fmt::Display, hint: Option<String>) -> u8 {
-    message::error(error);
-    if let Some(hint) = hint {
-        message::hint(hint);
-    }
-    EXIT_ERROR
-}
-
-/// Writes the product of a command; `code` is the answer if that works.
-fn produce(text: &str, code: u8) -> u8 {
-    match message::product(text) {
-        Ok(()) => code,
-        Err(e) => fail(format!("stdout can't be written: {e}"), None),
-    }
 }

@@ -1,7 +1,8 @@
 //! `staticctl completions` and `staticctl man`, made from the command line's own description.
 
 use super::cli::Cli;
-use super::{EXIT_YES, fail, produce};
+use super::output::{fail, produce};
+use crate::options::exit_codes::EXIT_YES;
 use crate::options::{exit_codes, render};
 use clap::CommandFactory;
 use clap_complete::Shell;

@@ -1,34 +1,22 @@
 //! `staticctl plugins`: what a dynamic program opens while it runs, as a list for STATICCXX_PLUGINS.
 //!
-//! ld.so itself says so (`LD_DEBUG=files`): which file it opened for whom, through fork and exec, without privileges.
+//! ld.so itself reports it (`LD_DEBUG=files`): which file it opened for which object, across fork and exec, without
+//! privileges.
 
-use super::{EXIT_ERROR, EXIT_NO, EXIT_YES, fail, produce};
+use super::cli_args::PluginsArgs;
+use super::output::{fail, produce};
 use crate::check;
 use crate::files::write_atomic;
 use crate::message;
 use crate::options;
+use crate::options::exit_codes::{EXIT_ERROR, EXIT_NO, EXIT_YES};
 use crate::run::{self, Command, Ended, Guard};
 use crate::settings::Settings;
 use crate::toolchain_libs;
-use clap::Args;
 use std::collections::BTreeSet;
-use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-
-/// What `staticctl plugins` takes.
-#[derive(Debug, Args)]
-pub struct PluginsArgs {
-    /// The program as it is when it is dynamic
-    pub program: PathBuf,
-    /// A file for the list: STATICCXX_PLUGINS=@FILE
-    #[arg(short, long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
-    /// Arguments of the program: `staticctl plugins ./prog -- --use-all`
-    #[arg(last = true)]
-    pub arguments: Vec<OsString>,
-}
 
 /// What was opened, each in the order in which it was opened first.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -37,18 +25,17 @@ struct Opened {
     plugins: Vec<String>,
     /// Converters that libc opened, by the names of their files.
     converters: Vec<String>,
-    /// Name services.
     services: Vec<String>,
 }
 
 /// Runs a program and prints the list.
-pub fn run(settings: &Settings, args: &PluginsArgs) -> u8 {
+pub(crate) fn run(settings: &Settings, args: &PluginsArgs) -> u8 {
     let name = args.program.to_string_lossy();
     let path = match name.contains('/') || args.program.is_file() {
         true => Some(args.program.clone()),
         false => which::which_in_global(&args.program, settings.path.as_ref()).ok().and_then(|mut all| all.next()),
     };
-    let Some(path) = path else { return fail(format!("there is no program `{name}` here or along PATH"), None) };
+    let Some(path) = path else { return fail(format!("no program `{name}` here or on PATH"), None) };
     if let Err((error, hint)) = traceable(&path) {
         return fail(format!("`{}` {error}", path.display()), Some(hint));
     }
@@ -74,11 +61,11 @@ fn traceable(path: &Path) -> Result<(), (String, String)> {
     match image.interpreter.as_deref() {
         Some(interpreter) if !interpreter.contains("ld-musl") => Ok(()),
         Some(interpreter) => Err((
-            format!("is for `{interpreter}`, which does not say what it opens"),
-            "only glibc's programs can be looked at".into(),
+            format!("is for `{interpreter}`, which does not report what it opens"),
+            "only programs for glibc can be traced".into(),
         )),
         None => Err((
-            "is no dynamic program: nothing can be seen of what it opens".into(),
+            "is not a dynamic program: what it opens can't be observed".into(),
             "give the program as it was before it became static".into(),
         )),
     }
@@ -92,8 +79,8 @@ fn trace(path: &Path, args: &PluginsArgs) -> io::Result<(Opened, Ended)> {
         .env("LD_DEBUG", "files")
         .env("LD_DEBUG_OUTPUT", logs.path().join("log"));
     let guard = Guard::install();
-    // Where the list goes to stdout, what the program says there goes to stderr.
-    let ran = if args.output.is_some() { guard.run(&command) } else { guard.run_to_stderr(&command) }?;
+    // If the list goes to stdout, the program's stdout goes to stderr.
+    let ran = if args.output.is_some() { guard.run_command(&command) } else { guard.run_to_stderr(&command) }?;
     let mut files: Vec<PathBuf> = fs::read_dir(logs.path())?.flatten().map(|e| e.path()).collect();
     files.sort();
     let mut opened = Opened::default();
@@ -103,7 +90,7 @@ fn trace(path: &Path, args: &PluginsArgs) -> io::Result<(Opened, Ended)> {
     Ok((opened, ran.ended))
 }
 
-/// Reads what ld.so said of one process.
+/// Reads ld.so's log of one process.
 fn read(log: &str, opened: &mut Opened) {
     // What others need is found without being named.
     let mut needed = BTreeSet::new();
@@ -152,7 +139,7 @@ fn file_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
-/// The list, as STATICCXX_PLUGINS takes it behind an `@`.
+/// The list, as STATICCXX_PLUGINS takes it after an `@`.
 fn list(program: &Path, opened: &Opened) -> String {
     let mut text = format!("# what `{}` opened: {}=@THIS-FILE\n", program.display(), options::PLUGINS.name);
     for path in &opened.plugins {
@@ -174,7 +161,7 @@ fn finish(args: &PluginsArgs, opened: &Opened, ended: Ended, program: &Path) -> 
     match ended {
         Ended::Exited(0) => {}
         Ended::Exited(status) => message::note(format!("the program ended with status {status}")),
-        Ended::Killed(signal) => message::note(format!("the program was ended by signal {signal}")),
+        Ended::Killed(signal) => message::note(format!("the program was killed by signal {signal}")),
     }
     let nothing = *opened == Opened::default();
     if nothing {

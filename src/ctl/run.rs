@@ -1,16 +1,17 @@
-//! `staticctl run`: a build under our drivers, and what it made.
+//! `staticctl run`: a build with our drivers, and what it built.
 
-use super::{EXIT_ERROR, fail};
+use super::output::fail;
 use crate::files::AtomicFile;
 use crate::message::{self, status::Status};
 use crate::options;
+use crate::options::exit_codes::EXIT_ERROR;
 use crate::options::exit_codes::{EXIT_NOT_FOUND, EXIT_NOT_RUNNABLE};
 use crate::report::{self, Outcome};
 use crate::run::{self, Command, Ended, Supervised, process_tree};
 use crate::session::collector::Session;
 use crate::session::environment::{self, Environment};
-use crate::session::records::{self, Link};
-use crate::session::summary::{self, Summary};
+use crate::session::records::{self, RecordedLink};
+use crate::session::summary::{self, BuildSummary};
 use crate::session::{scan, summary_table};
 use crate::settings::Settings;
 use std::collections::BTreeSet;
@@ -23,23 +24,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime};
 
-/// What is asked for.
 #[derive(Debug)]
-pub struct Request {
-    /// The toolchain.
+pub(crate) struct RunRequest {
     pub toolchain: Option<OsString>,
-    /// File for the report.
     pub report: Option<PathBuf>,
     /// Show links on the terminal as they happen.
     pub progress: bool,
     /// Leave unused parts out of the programs.
     pub small: bool,
-    /// The command.
     pub command: Vec<OsString>,
 }
 
 /// Runs a command under our drivers. Gives its exit status, or ends by its signal.
-pub fn run(settings: &Settings, request: &Request) -> u8 {
+pub(crate) fn run(settings: &Settings, request: &RunRequest) -> u8 {
     let report = match request.report.as_deref().map(ReportFile::open).transpose() {
         Ok(report) => report,
         Err((path, error)) => return fail(format!("the report `{}` can't be written: {error}", path.display()), None),
@@ -60,14 +57,14 @@ pub fn run(settings: &Settings, request: &Request) -> u8 {
     let session = match Session::open(settings) {
         Ok(session) => Some(session),
         Err(error) => {
-            message::warning(format!("no temporary directory can be written ({error}): links are not reported"));
+            message::warning(format!("no temporary directory is writable ({error}): links are not reported"));
             None
         }
     };
     let command = command(settings, request, &environment, session.as_ref());
     let start = SystemTime::now();
     let watcher = session.as_ref().filter(|_| request.progress).and_then(Watcher::start);
-    let ran = process_tree::run(&command);
+    let ran = process_tree::run_build(&command);
     drop(watcher);
     let ran = match ran {
         Ok(ran) => ran,
@@ -84,7 +81,7 @@ pub fn run(settings: &Settings, request: &Request) -> u8 {
     }
 }
 
-fn command(settings: &Settings, request: &Request, environment: &Environment, session: Option<&Session>) -> Command {
+fn command(settings: &Settings, request: &RunRequest, environment: &Environment, session: Option<&Session>) -> Command {
     let mut command = Command::new(request.command.clone());
     for variable in &environment.variables {
         command = command.env(&variable.name, &variable.value);
@@ -112,10 +109,10 @@ fn not_started(command: &Command, error: &io::Error) -> u8 {
     }
 }
 
-/// Says what the build made, to people and into the files that were asked for.
+/// Reports what the build made, on stderr and to the files that were asked for.
 fn tell(
     settings: &Settings,
-    request: &Request,
+    request: &RunRequest,
     session: &Session,
     start: SystemTime,
     ran: Supervised,
@@ -146,7 +143,7 @@ fn tell(
     say(&summary);
 }
 
-fn say(summary: &Summary) {
+fn say(summary: &BuildSummary) {
     message::note(summary_table::headline(summary));
     message::table(&summary_table::table(summary, message::table::stderr_width()));
     for remark in summary_table::remarks(summary) {
@@ -156,7 +153,7 @@ fn say(summary: &Summary) {
     let foreign = |is_static: bool| summary.foreign.iter().filter(move |f| f.is_static == is_static);
     for program in foreign(false) {
         let why = program.failures.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-        message::warning(format!("`{}` was made without passing through staticcxx: {why}", name(&program.path)));
+        message::warning(format!("`{}` was built without staticcxx: {why}", name(&program.path)));
     }
     if foreign(false).next().is_some() {
         message::hint(
@@ -165,11 +162,11 @@ fn say(summary: &Summary) {
         );
     }
     for program in foreign(true) {
-        message::note(format!("`{}` was made without passing through staticcxx, and is static", name(&program.path)));
+        message::note(format!("`{}` was built without staticcxx, and is static", name(&program.path)));
     }
     if summary.search_cut {
         message::note(format!(
-            "not every file below `{}` was looked at: there are too many",
+            "not every file below `{}` was examined: there are too many",
             summary.directory.display()
         ));
     }
@@ -193,7 +190,7 @@ impl ReportFile {
         Ok(ReportFile { path, file })
     }
 
-    fn write(mut self, summary: &Summary) -> Result<(), (PathBuf, io::Error)> {
+    fn write(mut self, summary: &BuildSummary) -> Result<(), (PathBuf, io::Error)> {
         let text = serde_json::to_string_pretty(summary).map_err(|e| (self.path.clone(), e.into()))?;
         let written = writeln!(self.file, "{text}").and_then(|()| self.file.commit());
         written.map_err(|e| (self.path, e))
@@ -230,7 +227,7 @@ impl Watcher {
     }
 }
 
-fn progress(links: usize, last: &Link, directory: &Path) -> String {
+fn progress(links: usize, last: &RecordedLink, directory: &Path) -> String {
     let shape = match (last.outcome, last.verdict.as_ref().and_then(|v| v.kind)) {
         (Outcome::Verified, Some(kind)) => kind.flag().trim_start_matches('-').to_owned(),
         (Outcome::LeftAlone, _) => "left alone".into(),
@@ -260,7 +257,7 @@ struct Follower {
 
 impl Follower {
     /// What came since the last time, whole lines only.
-    fn news(&mut self) -> Vec<Link> {
+    fn news(&mut self) -> Vec<RecordedLink> {
         let mut bytes = Vec::new();
         let read = File::open(&self.file).and_then(|mut f| {
             f.seek(SeekFrom::Start(self.at))?;

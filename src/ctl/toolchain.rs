@@ -1,14 +1,16 @@
 //! `staticctl toolchain`.
 
-use super::cli::{Installable, ToolchainCommand};
-use super::{EXIT_ERROR, EXIT_NO, EXIT_YES, fail, install, produce};
+use super::cli_args::{InstallableToolchain, ToolchainCommand};
+use super::install;
+use super::output::{fail, produce};
 use crate::files::write_atomic;
-use crate::install::build_inputs::Asked;
-use crate::install::{Options, manifest, selftest};
+use crate::install::build_inputs::RequestedInputs;
+use crate::install::{InstallOptions, Manifest, manifest, selftest};
 use crate::message::size::size;
 use crate::message::table::{Align, Table, stdout_width};
 use crate::model::{Family, Language};
 use crate::options;
+use crate::options::exit_codes::{EXIT_ERROR, EXIT_NO, EXIT_YES};
 use crate::repairs;
 use crate::run::shell_line;
 use crate::settings::Settings;
@@ -22,15 +24,14 @@ use std::fs;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Runs one of the commands.
-pub fn run(settings: &Settings, command: &ToolchainCommand) -> u8 {
+pub(crate) fn run(settings: &Settings, command: &ToolchainCommand) -> u8 {
     match command {
         ToolchainCommand::List { all } => list(settings, *all),
         ToolchainCommand::Show { name, prefix: true, .. } => show_prefix(settings, name),
         ToolchainCommand::Show { name, env: true, .. } => show_env(settings, name),
         ToolchainCommand::Show { name, json, .. } => show(settings, name, *json),
         ToolchainCommand::Install {
-            what: Installable::Musl,
+            what: InstallableToolchain::Musl,
             target,
             name,
             musl,
@@ -43,16 +44,16 @@ pub fn run(settings: &Settings, command: &ToolchainCommand) -> u8 {
             let arch = target.as_ref().map(|t| t.split('-').next().unwrap_or(t).to_owned());
             let foreign = arch.as_ref().filter(|a| *a != std::env::consts::ARCH);
             let usual = foreign.map_or_else(|| "musl".to_owned(), |a| format!("{a}-linux-musl"));
-            let options = Options {
+            let options = InstallOptions {
                 name: name.clone().unwrap_or(usual),
-                asked: Asked { arch, musl: musl.clone(), gcc_source: gcc_source.clone() },
+                asked: RequestedInputs { arch, musl: musl.clone(), gcc_source: gcc_source.clone() },
                 yes: *yes,
                 force: *force,
                 jobs: jobs.unwrap_or_else(install::cores),
                 quiet: *quiet,
             };
             if options.name.is_empty() || options.name.contains(['/', '\n']) || options.name.starts_with('.') {
-                return fail(format!("`{}` is no name for a toolchain", options.name), None);
+                return fail(format!("`{}` is not a valid toolchain name", options.name), None);
             }
             install::build(settings, &options)
         }
@@ -75,7 +76,7 @@ struct Tried {
 
 fn try_languages(settings: &Settings, descriptor: &Descriptor, probe: bool) -> Vec<Tried> {
     let chain = Chain::of(settings);
-    // The toolchain by its own name, whatever else the environment says.
+    // The toolchain by its own name, regardless of the environment.
     let only = Settings { toolchain: Some(descriptor.name.clone().into()), cc: None, cxx: None, ..settings.clone() };
     let tried = descriptor.languages.iter().map(|language| {
         let command = command_of(descriptor, *language, settings, &chain);
@@ -116,7 +117,7 @@ fn list(settings: &Settings, all: bool) -> u8 {
     produce(&table.render(stdout_width()), EXIT_YES)
 }
 
-/// What a toolchain is, how old, how big, and how its tests went, as far as that is known.
+/// What is known of a toolchain: description, age, size, test results.
 fn about(settings: &Settings, descriptor: &Descriptor) -> String {
     let mut words = vec![descriptor.description.clone()];
     let built = install::manifest(descriptor);
@@ -206,7 +207,22 @@ fn show(settings: &Settings, name: &OsStr, json: bool) -> u8 {
         return produce(&format!("{value:#}\n"), code);
     }
     let mut text = format!("{}: {}\n", descriptor.name, descriptor.description);
-    for t in &tried {
+    show_languages(&mut text, &tried);
+    if let Some(manifest) = install::manifest(&descriptor) {
+        show_manifest(&mut text, &manifest, &descriptor);
+    }
+    if let Some(prefix) = &descriptor.prefix {
+        let _ = writeln!(text, "prefix:    {}", prefix.display());
+    }
+    if let (false, Some(hint)) = (complete, install_hint(&descriptor)) {
+        let _ = writeln!(text, "to do: {hint}");
+    }
+    produce(&text, code)
+}
+
+// Writing to a String can't fail.
+fn show_languages(text: &mut String, tried: &[Tried]) {
+    for t in tried {
         let _ = writeln!(text, "{}", state(t));
         if let Some(command) = &t.command {
             let _ = writeln!(text, "  command: {}", shell_line(command));
@@ -221,32 +237,26 @@ fn show(settings: &Settings, name: &OsStr, json: bool) -> u8 {
             let _ = writeln!(text, "  {error}");
         }
     }
-    if let Some(m) = install::manifest(&descriptor) {
-        let _ = writeln!(
-            text,
-            "built:     {} ({}), musl {}, libstdc++ {} from {}\nlocales:   {}\nlibraries: {}\ntests:     {}\nsize:      {}, built in {} s",
-            m.compiler.display(),
-            m.compiler_version,
-            m.musl,
-            m.source_version,
-            m.source.display(),
-            if m.lean { "linked as far as they are used" } else { "linked whole" },
-            m.libraries.join(", "),
-            if m.name == descriptor.name { m.tests_passed() } else { "`staticctl toolchain test` runs them".into() },
-            size(m.size),
-            m.seconds,
-        );
-        for note in &m.notes {
-            let _ = writeln!(text, "note:      {note}");
-        }
+}
+
+fn show_manifest(text: &mut String, m: &Manifest, descriptor: &Descriptor) {
+    let _ = writeln!(
+        text,
+        "built:     {} ({}), musl {}, libstdc++ {} from {}\nlocales:   {}\nlibraries: {}\ntests:     {}\nsize:      {}, built in {} s",
+        m.compiler.display(),
+        m.compiler_version,
+        m.musl,
+        m.source_version,
+        m.source.display(),
+        if m.lean { "linked as far as they are used" } else { "linked whole" },
+        m.libraries.join(", "),
+        if m.name == descriptor.name { m.tests_passed() } else { "`staticctl toolchain test` runs them".into() },
+        size(m.size),
+        m.seconds,
+    );
+    for note in &m.notes {
+        let _ = writeln!(text, "note:      {note}");
     }
-    if let Some(prefix) = &descriptor.prefix {
-        let _ = writeln!(text, "prefix:    {}", prefix.display());
-    }
-    if let (false, Some(hint)) = (complete, install_hint(&descriptor)) {
-        let _ = writeln!(text, "to do: {hint}");
-    }
-    produce(&text, code)
 }
 
 fn set_default(settings: &Settings, name: &str, force: bool) -> u8 {

@@ -1,8 +1,8 @@
 //! `staticctl convert --verify`: original and result are run, and what they did is compared.
 
-use super::convert::Said;
+use super::output::{Reported, report_error};
 use crate::message;
-use crate::program::compare::{self, Trace};
+use crate::program::compare::{self, RunResult};
 use crate::run::{self, Command};
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -10,11 +10,11 @@ use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 
-/// Runs both with the same arguments and input, and says what is different. Whether it is the same.
-pub(super) fn run(original: &Path, result: &Path, arguments: &[OsString]) -> Result<bool, Said> {
+/// Runs both with the same arguments and input, and reports differences. Gives whether there are none.
+pub(super) fn same_behaviour(original: &Path, result: &Path, arguments: &[OsString]) -> Result<bool, Reported> {
     let (said, unsteady) = look(original, result, arguments).map_err(|e| {
         let hint = "--verify runs in a copy of the working directory: `cd` to a small one";
-        super::convert::say(format!("original and result can't be compared: {e}"), Some(hint.into()))
+        report_error(format!("original and result can't be compared: {e}"), Some(hint.into()))
     })?;
     for what in unsteady {
         message::note(format!("{what} differs between two runs of the original: it is not compared"));
@@ -38,8 +38,8 @@ fn look(original: &Path, result: &Path, arguments: &[OsString]) -> io::Result<(V
     if !message::input_is_terminal() {
         io::copy(&mut io::stdin().lock(), &mut written)?;
     }
-    let once = |program: &Path| -> io::Result<Trace> {
-        // The same path each time: it may be part of what is said.
+    let once = |program: &Path| -> io::Result<RunResult> {
+        // The same path each time: it may be part of the output.
         let dir = work.path().join("run");
         compare::copy(&here, &dir)?;
         let command = Command::new([program.as_os_str()]).args(arguments).in_dir(&dir).named(original.as_os_str());
@@ -47,7 +47,7 @@ fn look(original: &Path, result: &Path, arguments: &[OsString]) -> io::Result<(V
         let status = said.status.code().or(said.status.signal().map(|s| 128 + s)).unwrap_or(-1);
         let files = compare::files(&dir)?;
         fs::remove_dir_all(&dir)?;
-        Ok(Trace { status, stdout: said.stdout, stderr: said.stderr, files })
+        Ok(RunResult { status, stdout: said.stdout, stderr: said.stderr, files })
     };
     let (first, again) = (once(&original)?, once(&original)?);
     Ok(compare::differences(&first, &again, &once(&result)?))

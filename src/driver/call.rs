@@ -13,7 +13,7 @@ use crate::model::Language;
 use crate::options::check::CheckMode;
 use crate::options::exit_codes::EXIT_FAILURE;
 use crate::plan::policy::Reason;
-use crate::report::{Outcome, Record, milliseconds};
+use crate::report::{LinkRecord, Outcome, milliseconds};
 use crate::run::{self, Command};
 use crate::settings::Settings;
 use crate::toolchain::Selected;
@@ -86,7 +86,7 @@ fn refuse(
     let mut outcome = LinkOutcome::new(Outcome::Refused, EXIT_FAILURE);
     outcome.times.plan = milliseconds(start);
     let output = request.output_path().to_owned();
-    let record = Record { output, ..outcome.record(argv, selected, selected.facts.as_ref(), None, Some(reason)) };
+    let record = LinkRecord { output, ..outcome.record(argv, selected, selected.facts.as_ref(), None, Some(reason)) };
     write_report(settings, &record);
     EXIT_FAILURE
 }

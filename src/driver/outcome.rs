@@ -4,7 +4,7 @@ use super::link_job::LinkJob;
 use crate::check::{Image, Verdict};
 use crate::message;
 use crate::plan::policy::Reason;
-use crate::report::{self, LinkedBy, Outcome, Record, Times};
+use crate::report::{self, LinkRecord, LinkedBy, Outcome, Times};
 use crate::run::Command;
 use crate::settings::Settings;
 use crate::toolchain::{Facts, Selected};
@@ -69,8 +69,8 @@ impl LinkOutcome {
         facts: Option<&'a Facts>,
         job: Option<(&'a LinkJob, &Command)>,
         reason: Option<&'a Reason>,
-    ) -> Record<'a> {
-        Record {
+    ) -> LinkRecord<'a> {
+        LinkRecord {
             command: job.map(|(_, c)| report::lossy(&c.words())).unwrap_or_default(),
             toolchain: &selected.toolchain,
             compiler: facts.map_or("", |f| &f.version),
@@ -88,12 +88,12 @@ impl LinkOutcome {
             image: self.image.as_ref(),
             verdict: self.verdict.as_ref(),
             times: self.times,
-            ..Record::blank(self.outcome, argv)
+            ..LinkRecord::blank(self.outcome, argv)
         }
     }
 }
 
-pub(super) fn write_report(settings: &Settings, record: &Record<'_>) {
+pub(super) fn write_report(settings: &Settings, record: &LinkRecord<'_>) {
     if let Some(dir) = &settings.report
         && let Err(error) = report::append(dir, record)
     {
@@ -106,6 +106,7 @@ pub(super) fn report_left_alone(settings: &Settings, argv: &[OsString], output: 
     if settings.report.is_none() {
         return;
     }
-    let record = Record { output: output.to_owned(), reason: Some(reason), ..Record::blank(Outcome::LeftAlone, argv) };
+    let record =
+        LinkRecord { output: output.to_owned(), reason: Some(reason), ..LinkRecord::blank(Outcome::LeftAlone, argv) };
     write_report(settings, &record);
 }

@@ -102,7 +102,7 @@ pub(super) fn link_shared(job: &SharedJob) -> i32 {
     let guard = Guard::install();
     let output = job.request.output_path();
     let before = FileState::of(output);
-    let ran = match guard.run(&job.command) {
+    let ran = match guard.run_command(&job.command) {
         Ok(ran) => ran,
         Err(error) => {
             message::error(format!("`{}` can't be run: {error}", job.command.program.to_string_lossy()));

@@ -1,8 +1,8 @@
-//! Where an image is written to: complete under its name, or not there at all.
+//! Where an image is written: complete under its name, or not at all.
 
-use super::Image;
+use super::ContainerImage;
 use super::config::Undescribable;
-use super::layout::{Layout, MARK};
+use super::layout::{MARK, OciLayout};
 use crate::files::{AtomicFile, place_directory, workplace};
 use std::fs;
 use std::io::{self, BufWriter, Write};
@@ -10,9 +10,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-/// A destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Output {
+pub(crate) enum ImageOutput {
     /// `-o FILE`: one archive.
     Archive(PathBuf),
     /// `-o DIR/`: a layout in a directory.
@@ -23,36 +22,34 @@ pub enum Output {
 
 /// Why it can't be written.
 #[derive(Debug, thiserror::Error)]
-pub enum OutputError {
-    /// Writing failed.
+pub(crate) enum OutputError {
     #[error("`{path}` can't be written: {1}", path = .0.display())]
     Io(PathBuf, io::Error),
     /// There is a directory that is no layout.
-    #[error("`{path}` is a directory with something else than an image in it", path = .0.display())]
+    #[error("`{path}` is a directory that contains something other than an image", path = .0.display())]
     Occupied(PathBuf),
-    /// Documents.
     #[error(transparent)]
     Document(#[from] Undescribable),
 }
 
-impl Output {
+impl ImageOutput {
     /// Reads the value of `-o`: a slash at the end or a directory that exists is a directory.
-    pub fn parse(path: &Path) -> Output {
+    pub(crate) fn parse(path: &Path) -> ImageOutput {
         if path == Path::new("-") {
-            return Output::Stdout;
+            return ImageOutput::Stdout;
         }
         if path.as_os_str().as_bytes().ends_with(b"/") || path.is_dir() {
-            return Output::Directory(path.components().collect());
+            return ImageOutput::Directory(path.components().collect());
         }
-        Output::Archive(path.to_owned())
+        ImageOutput::Archive(path.to_owned())
     }
 
     /// A directory on the file system that it goes to, for what does not fit into memory.
-    pub fn directory(&self) -> PathBuf {
+    pub(crate) fn directory(&self) -> PathBuf {
         match self {
-            Output::Archive(path) => workplace(path).unwrap_or_else(|_| parent(path)),
-            Output::Directory(path) => parent(path),
-            Output::Stdout => std::env::temp_dir(),
+            ImageOutput::Archive(path) => workplace(path).unwrap_or_else(|_| parent(path)),
+            ImageOutput::Directory(path) => parent(path),
+            ImageOutput::Stdout => std::env::temp_dir(),
         }
     }
 
@@ -60,14 +57,16 @@ impl Output {
     ///
     /// # Errors
     /// Nothing is left behind then.
-    pub fn write(&self, image: &Image, interrupted: &dyn Fn() -> bool) -> Result<u64, OutputError> {
+    pub(crate) fn write(&self, image: &ContainerImage, interrupted: &dyn Fn() -> bool) -> Result<u64, OutputError> {
         let top = image.top()?;
-        let layout = Layout::new(&top, image.blobs(), image.time);
+        let layout = OciLayout::new(&top, image.blobs(), image.time);
         match self {
-            Output::Archive(path) => archive(path, &layout, interrupted).map_err(|e| OutputError::Io(path.clone(), e)),
-            Output::Directory(path) => directory(path, &layout),
-            Output::Stdout => {
-                let mut counted = Counted { to: crate::message::sink(), count: 0, interrupted };
+            ImageOutput::Archive(path) => {
+                archive(path, &layout, interrupted).map_err(|e| OutputError::Io(path.clone(), e))
+            }
+            ImageOutput::Directory(path) => directory(path, &layout),
+            ImageOutput::Stdout => {
+                let mut counted = CountingWriter { to: crate::message::sink(), count: 0, interrupted };
                 let written = layout.write_archive(BufWriter::new(&mut counted));
                 written.map_err(|e| OutputError::Io("stdout".into(), e))?;
                 Ok(counted.count)
@@ -84,13 +83,13 @@ fn parent(path: &Path) -> PathBuf {
 }
 
 /// Counts, and fails once the user wants to stop.
-struct Counted<'a, W> {
+struct CountingWriter<'a, W> {
     to: W,
     count: u64,
     interrupted: &'a dyn Fn() -> bool,
 }
 
-impl<W: Write> Write for Counted<'_, W> {
+impl<W: Write> Write for CountingWriter<'_, W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if (self.interrupted)() {
             return Err(io::Error::other("interrupted"));
@@ -105,16 +104,16 @@ impl<W: Write> Write for Counted<'_, W> {
     }
 }
 
-fn archive(path: &Path, layout: &Layout<'_>, interrupted: &dyn Fn() -> bool) -> io::Result<u64> {
+fn archive(path: &Path, layout: &OciLayout<'_>, interrupted: &dyn Fn() -> bool) -> io::Result<u64> {
     let mut file = AtomicFile::create(path)?;
-    let mut counted = Counted { to: &mut file, count: 0, interrupted };
+    let mut counted = CountingWriter { to: &mut file, count: 0, interrupted };
     layout.write_archive(BufWriter::with_capacity(1 << 18, &mut counted))?;
     let count = counted.count;
     file.commit()?;
     Ok(count)
 }
 
-fn directory(path: &Path, layout: &Layout<'_>) -> Result<u64, OutputError> {
+fn directory(path: &Path, layout: &OciLayout<'_>) -> Result<u64, OutputError> {
     let io = |e| OutputError::Io(path.to_owned(), e);
     let there = match fs::read_dir(path) {
         Ok(mut entries) => entries.next().is_some(),
@@ -151,10 +150,10 @@ mod tests {
     #[test]
     fn a_slash_or_a_directory_is_a_directory() {
         let dir = tempfile::tempdir().unwrap();
-        assert_eq!(Output::parse(Path::new("-")), Output::Stdout);
-        assert_eq!(Output::parse(Path::new("x.tar")), Output::Archive("x.tar".into()));
-        assert_eq!(Output::parse(Path::new("new/")), Output::Directory("new".into()));
-        assert_eq!(Output::parse(dir.path()), Output::Directory(dir.path().into()));
-        assert_eq!(Output::parse(Path::new("x.tar")).directory(), Path::new("."));
+        assert_eq!(ImageOutput::parse(Path::new("-")), ImageOutput::Stdout);
+        assert_eq!(ImageOutput::parse(Path::new("x.tar")), ImageOutput::Archive("x.tar".into()));
+        assert_eq!(ImageOutput::parse(Path::new("new/")), ImageOutput::Directory("new".into()));
+        assert_eq!(ImageOutput::parse(dir.path()), ImageOutput::Directory(dir.path().into()));
+        assert_eq!(ImageOutput::parse(Path::new("x.tar")).directory(), Path::new("."));
     }
 }

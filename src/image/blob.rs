@@ -7,11 +7,11 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 
 /// The SHA-256 digest of something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Sha([u8; 32]);
+pub(crate) struct Sha([u8; 32]);
 
 impl Sha {
     /// In 64 hexadecimal digits.
-    pub fn hex(&self) -> String {
+    pub(crate) fn hex(&self) -> String {
         self.0.iter().map(|b| format!("{b:02x}")).collect()
     }
 }
@@ -23,20 +23,19 @@ impl fmt::Display for Sha {
 }
 
 /// Hashes and counts what is written through it.
-pub struct Hashing<W> {
+pub(crate) struct Hashing<W> {
     inner: W,
     hash: Sha256,
     count: u64,
 }
 
 impl<W> Hashing<W> {
-    /// Around a writer.
-    pub fn new(inner: W) -> Hashing<W> {
+    pub(crate) fn new(inner: W) -> Hashing<W> {
         Hashing { inner, hash: Sha256::new(), count: 0 }
     }
 
     /// The writer, the digest and the number of bytes.
-    pub fn finish(self) -> (W, Sha, u64) {
+    pub(crate) fn finish(self) -> (W, Sha, u64) {
         (self.inner, Sha(self.hash.finalize().into()), self.count)
     }
 }
@@ -54,34 +53,31 @@ impl<W: Write> Write for Hashing<W> {
     }
 }
 
-/// Where a blob's bytes are: in memory, or in a file that nobody else sees and that is gone with us.
+/// Where a blob's bytes are: in memory, or in an unnamed file that goes with the process.
 #[derive(Debug)]
-pub enum Bytes {
-    /// In memory.
+pub(crate) enum Bytes {
     Memory(Vec<u8>),
     /// In a file without a name.
     File(File),
 }
 
-/// A blob.
 #[derive(Debug)]
-pub struct Blob {
+pub(crate) struct Blob {
     /// Its digest.
     pub sha: Sha,
-    /// Its length.
     pub len: u64,
     bytes: Bytes,
 }
 
 impl Blob {
     /// Of bytes in memory.
-    pub fn of(bytes: Vec<u8>) -> Blob {
+    pub(crate) fn of(bytes: Vec<u8>) -> Blob {
         let sha = Sha(Sha256::digest(&bytes).into());
         Blob { sha, len: bytes.len() as u64, bytes: Bytes::Memory(bytes) }
     }
 
     /// Of bytes whose digest is known.
-    pub fn from_parts(sha: Sha, len: u64, bytes: Bytes) -> Blob {
+    pub(crate) fn from_parts(sha: Sha, len: u64, bytes: Bytes) -> Blob {
         Blob { sha, len, bytes }
     }
 
@@ -89,7 +85,7 @@ impl Blob {
     ///
     /// # Errors
     /// A file that can't be read.
-    pub fn open(&self) -> io::Result<Box<dyn Read + '_>> {
+    pub(crate) fn open(&self) -> io::Result<Box<dyn Read + '_>> {
         match &self.bytes {
             Bytes::Memory(bytes) => Ok(Box::new(bytes.as_slice())),
             Bytes::File(file) => {

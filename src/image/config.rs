@@ -1,4 +1,4 @@
-//! How a container of the image runs: the options, their grammar, and the documents of OCI that say it.
+//! How a container of the image runs: the options, their grammar, and the OCI documents that they end up in.
 
 use super::blob::{Blob, Sha};
 use super::layer::{Layer, Packing};
@@ -14,7 +14,7 @@ use std::str::FromStr;
 
 /// Options of a container.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Run {
+pub(crate) struct ContainerConfig {
     /// The program with its fixed arguments; the first program if none is given.
     pub entrypoint: Option<Vec<String>>,
     /// Arguments that `docker run IMAGE ARG…` replaces.
@@ -25,7 +25,6 @@ pub struct Run {
     pub user: String,
     /// The directory to start in.
     pub workdir: Option<String>,
-    /// Labels.
     pub labels: Vec<(String, String)>,
     /// PORT/tcp or PORT/udp.
     pub ports: Vec<String>,
@@ -38,10 +37,8 @@ pub struct Run {
 /// An option outside its grammar.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{option} {value}`: {rule}")]
-pub struct BadOption {
-    /// The option.
+pub(crate) struct BadOption {
     pub option: &'static str,
-    /// What was given.
     pub value: String,
     /// What it may be.
     pub rule: String,
@@ -55,7 +52,7 @@ fn bad(option: &'static str, value: &str, rule: impl Into<String>) -> BadOption 
 ///
 /// # Errors
 /// Something that is neither.
-pub fn words(option: &'static str, text: &str) -> Result<Vec<String>, BadOption> {
+pub(crate) fn words(option: &'static str, text: &str) -> Result<Vec<String>, BadOption> {
     let rule = "a JSON list of strings, or words quoted as for a shell";
     if text.trim_start().starts_with('[') {
         return serde_json::from_str(text).map_err(|e| bad(option, text, format!("{rule} ({e})")));
@@ -67,7 +64,7 @@ pub fn words(option: &'static str, text: &str) -> Result<Vec<String>, BadOption>
 ///
 /// # Errors
 /// Anything else.
-pub fn pair(option: &'static str, text: &str) -> Result<(String, String), BadOption> {
+pub(crate) fn pair(option: &'static str, text: &str) -> Result<(String, String), BadOption> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() && !text.contains('\0') => Ok((name.into(), value.into())),
         _ => Err(bad(option, text, "NAME=VALUE")),
@@ -78,7 +75,7 @@ pub fn pair(option: &'static str, text: &str) -> Result<(String, String), BadOpt
 ///
 /// # Errors
 /// A name that the image would not know: a container of it could not start.
-pub fn user(text: &str, etc: bool) -> Result<String, BadOption> {
+pub(crate) fn user(text: &str, etc: bool) -> Result<String, BadOption> {
     let (user, group) = match text.split_once(':') {
         Some((user, group)) => (user, Some(group)),
         None => (text, None),
@@ -96,7 +93,7 @@ pub fn user(text: &str, etc: bool) -> Result<String, BadOption> {
 ///
 /// # Errors
 /// Anything else.
-pub fn port(text: &str) -> Result<String, BadOption> {
+pub(crate) fn port(text: &str) -> Result<String, BadOption> {
     let (number, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
     let number = number.parse::<u16>().ok().filter(|n| *n > 0);
     match number {
@@ -109,7 +106,7 @@ pub fn port(text: &str) -> Result<String, BadOption> {
 ///
 /// # Errors
 /// Anything else.
-pub fn directory(option: &'static str, text: &str) -> Result<String, BadOption> {
+pub(crate) fn directory(option: &'static str, text: &str) -> Result<String, BadOption> {
     match crate::rootfs::tree::key(std::path::Path::new(text)) {
         Ok(key) => String::from_utf8(key).map(|k| format!("/{k}")).map_err(|_| bad(option, text, "a path in UTF-8")),
         Err(_) => Err(bad(option, text, "an absolute path without `..`")),
@@ -117,7 +114,7 @@ pub fn directory(option: &'static str, text: &str) -> Result<String, BadOption> 
 }
 
 /// Seconds since 1970 as RFC 3339 has it.
-pub fn time(seconds: u64) -> String {
+pub(crate) fn time(seconds: u64) -> String {
     let (days, rest) = (seconds / 86_400, seconds % 86_400);
     // The civil calendar from a count of days, eras of 400 years that begin in March.
     let shifted = days + 719_468;
@@ -132,18 +129,18 @@ pub fn time(seconds: u64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hours:02}:{minutes:02}:{seconds:02}Z")
 }
 
-/// A document as bytes, with its members in alphabetical order: the maps behind them have no order of their own.
+/// A document as bytes, with its members in alphabetical order: the maps that they come from are unordered.
 ///
 /// # Errors
 /// None that a document of ours can give.
-pub fn json(document: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
+pub(crate) fn json(document: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
     serde_json::to_vec(&serde_json::to_value(document)?)
 }
 
 /// What the documents of OCI can't hold; nothing that comes from here.
 #[derive(Debug, thiserror::Error)]
 #[error("the image can't be described: {0}")]
-pub struct Undescribable(String);
+pub(crate) struct Undescribable(String);
 
 impl From<oci_spec::OciSpecError> for Undescribable {
     fn from(e: oci_spec::OciSpecError) -> Undescribable {
@@ -161,7 +158,7 @@ impl From<serde_json::Error> for Undescribable {
 ///
 /// # Errors
 /// See [`Undescribable`].
-pub fn descriptor(kind: MediaType, sha: &Sha, len: u64) -> Result<Descriptor, Undescribable> {
+pub(crate) fn descriptor(kind: MediaType, sha: &Sha, len: u64) -> Result<Descriptor, Undescribable> {
     let digest = Digest::from_str(&sha.to_string())?;
     Ok(DescriptorBuilder::default().media_type(kind).digest(digest).size(len).build()?)
 }
@@ -170,7 +167,7 @@ pub fn descriptor(kind: MediaType, sha: &Sha, len: u64) -> Result<Descriptor, Un
 ///
 /// # Errors
 /// See [`Undescribable`].
-pub fn described(platform: &Platform) -> Result<oci_spec::image::Platform, Undescribable> {
+pub(crate) fn described(platform: &Platform) -> Result<oci_spec::image::Platform, Undescribable> {
     let builder = PlatformBuilder::default().architecture(platform.architecture.as_str()).os("linux");
     let builder = match &platform.variant {
         Some(variant) => builder.variant(variant.as_str()),
@@ -183,7 +180,12 @@ pub fn described(platform: &Platform) -> Result<oci_spec::image::Platform, Undes
 ///
 /// # Errors
 /// See [`Undescribable`].
-pub fn configuration(run: &Run, platform: &Platform, layers: &[Layer], created: &str) -> Result<Blob, Undescribable> {
+pub(crate) fn configuration(
+    run: &ContainerConfig,
+    platform: &Platform,
+    layers: &[Layer],
+    created: &str,
+) -> Result<Blob, Undescribable> {
     let mut config = ConfigBuilder::default().user(run.user.as_str());
     if let Some(entrypoint) = &run.entrypoint {
         config = config.entrypoint(entrypoint.clone());
@@ -226,7 +228,11 @@ pub fn configuration(run: &Run, platform: &Platform, layers: &[Layer], created: 
 ///
 /// # Errors
 /// See [`Undescribable`].
-pub fn manifest(config: &Blob, layers: &[Layer], annotations: &[(String, String)]) -> Result<Blob, Undescribable> {
+pub(crate) fn manifest(
+    config: &Blob,
+    layers: &[Layer],
+    annotations: &[(String, String)],
+) -> Result<Blob, Undescribable> {
     let kind = |packing| match packing {
         Packing::Gzip(_) => MediaType::ImageLayerGzip,
         Packing::Zstd(_) => MediaType::ImageLayerZstd,

@@ -1,7 +1,7 @@
 //! A tree of files → the compressed tar archive that is a layer, the same bytes every time.
 
 use super::blob::{Blob, Bytes, Hashing, Sha};
-use crate::rootfs::tree::{Content, Node, Tree};
+use crate::rootfs::tree::{FileContent, FileTree, Node};
 use flate2::write::GzEncoder;
 use flate2::{Compression, GzBuilder};
 use std::fs::File;
@@ -12,12 +12,11 @@ use tar::{Builder, EntryType, Header};
 
 /// How layers are compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Packing {
+pub(crate) enum Packing {
     /// gzip at this level, which every tool reads.
     Gzip(u32),
     /// zstd at this level; needs containerd 1.5, docker 23, podman 3 or newer.
     Zstd(i32),
-    /// Not at all.
     None,
 }
 
@@ -54,15 +53,11 @@ impl FromStr for Packing {
     }
 }
 
-/// A layer.
 #[derive(Debug)]
-pub struct Layer {
-    /// What is stored.
+pub(crate) struct Layer {
     pub blob: Blob,
     /// The digest of the archive before it was compressed.
     pub diff_id: Sha,
-    /// The length of the archive before it was compressed.
-    pub unpacked: u64,
     /// How it was compressed.
     pub packing: Packing,
 }
@@ -72,14 +67,13 @@ const IN_MEMORY: usize = 16 << 20;
 
 /// Why a layer can't be made.
 #[derive(Debug, thiserror::Error)]
-pub enum LayerError {
+pub(crate) enum LayerError {
     /// A file of this machine can't be read.
     #[error("`{path}` can't be read: {1}", path = .0.display())]
     Read(PathBuf, io::Error),
     /// It became shorter or longer meanwhile.
     #[error("`{path}` changed while it was read", path = .0.display())]
     Changed(PathBuf),
-    /// Writing failed.
     #[error("the layer can't be written: {0}")]
     Write(#[from] io::Error),
 }
@@ -122,53 +116,53 @@ impl Write for Spooled<'_> {
     }
 }
 
-enum Packer<W: Write> {
+enum LayerWriter<W: Write> {
     Gzip(GzEncoder<W>),
     Zstd(zstd::stream::write::Encoder<'static, W>),
     None(W),
 }
 
-impl<W: Write> Packer<W> {
-    fn new(packing: Packing, to: W) -> io::Result<Packer<W>> {
+impl<W: Write> LayerWriter<W> {
+    fn new(packing: Packing, to: W) -> io::Result<LayerWriter<W>> {
         Ok(match packing {
             // No time, no name, no operating system: nothing of when and where.
             Packing::Gzip(level) => {
-                Packer::Gzip(GzBuilder::new().mtime(0).operating_system(255).write(to, Compression::new(level)))
+                LayerWriter::Gzip(GzBuilder::new().mtime(0).operating_system(255).write(to, Compression::new(level)))
             }
-            Packing::Zstd(level) => Packer::Zstd(zstd::stream::write::Encoder::new(to, level)?),
-            Packing::None => Packer::None(to),
+            Packing::Zstd(level) => LayerWriter::Zstd(zstd::stream::write::Encoder::new(to, level)?),
+            Packing::None => LayerWriter::None(to),
         })
     }
 
     fn finish(self) -> io::Result<W> {
         match self {
-            Packer::Gzip(gzip) => gzip.finish(),
-            Packer::Zstd(zstd) => zstd.finish(),
-            Packer::None(to) => Ok(to),
+            LayerWriter::Gzip(gzip) => gzip.finish(),
+            LayerWriter::Zstd(zstd) => zstd.finish(),
+            LayerWriter::None(to) => Ok(to),
         }
     }
 }
 
-impl<W: Write> Write for Packer<W> {
+impl<W: Write> Write for LayerWriter<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Packer::Gzip(w) => w.write(bytes),
-            Packer::Zstd(w) => w.write(bytes),
-            Packer::None(w) => w.write(bytes),
+            LayerWriter::Gzip(w) => w.write(bytes),
+            LayerWriter::Zstd(w) => w.write(bytes),
+            LayerWriter::None(w) => w.write(bytes),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match self {
-            Packer::Gzip(w) => w.flush(),
-            Packer::Zstd(w) => w.flush(),
-            Packer::None(w) => w.flush(),
+            LayerWriter::Gzip(w) => w.flush(),
+            LayerWriter::Zstd(w) => w.flush(),
+            LayerWriter::None(w) => w.flush(),
         }
     }
 }
 
 /// What a layer is made with.
-pub struct Making<'a> {
+pub(crate) struct LayerSettings<'a> {
     /// How it is compressed.
     pub packing: Packing,
     /// Time of all its files, in seconds since 1970.
@@ -183,21 +177,21 @@ pub struct Making<'a> {
 ///
 /// # Errors
 /// What can't be read or written.
-pub fn make(tree: &Tree, making: &Making<'_>) -> Result<Layer, LayerError> {
-    let Making { packing, time, directory, interrupted } = *making;
+pub(crate) fn make(tree: &FileTree, making: &LayerSettings<'_>) -> Result<Layer, LayerError> {
+    let LayerSettings { packing, time, directory, interrupted } = *making;
     let spooled = Spooled { spool: Spool::Memory(Vec::new()), directory, interrupted };
-    let packer = Packer::new(packing, Hashing::new(spooled))?;
+    let packer = LayerWriter::new(packing, Hashing::new(spooled))?;
     let mut archive = Builder::new(Hashing::new(packer));
     for (path, node) in tree.iter() {
         append(&mut archive, path, node, time)?;
     }
-    let (packer, diff_id, unpacked) = archive.into_inner()?.finish();
+    let (packer, diff_id, _) = archive.into_inner()?.finish();
     let (spooled, sha, len) = packer.finish()?.finish();
     let bytes = match spooled.spool {
         Spool::Memory(memory) => Bytes::Memory(memory),
         Spool::File(file) => Bytes::File(file),
     };
-    Ok(Layer { blob: Blob::from_parts(sha, len, bytes), diff_id, unpacked, packing })
+    Ok(Layer { blob: Blob::from_parts(sha, len, bytes), diff_id, packing })
 }
 
 fn append<W: Write>(archive: &mut Builder<W>, path: &Path, node: &Node, time: u64) -> Result<(), LayerError> {
@@ -220,8 +214,8 @@ fn append<W: Write>(archive: &mut Builder<W>, path: &Path, node: &Node, time: u6
         Node::File { content, .. } => {
             header.set_size(content.len());
             match content {
-                Content::Bytes(bytes) => archive.append_data(&mut header, path, &bytes[..])?,
-                Content::File(source, len) => {
+                FileContent::Bytes(bytes) => archive.append_data(&mut header, path, &bytes[..])?,
+                FileContent::File(source, len) => {
                     let file = File::open(source).map_err(|e| LayerError::Read(source.clone(), e))?;
                     let mut exact = Exact { file, left: *len, failed: None };
                     archive.append_data(&mut header, path, &mut exact)?;
@@ -269,17 +263,17 @@ mod tests {
     use super::*;
     use std::borrow::Cow;
 
-    fn tree(pairs: &[(&str, &'static str)]) -> Tree {
-        let mut tree = Tree::default();
+    fn tree(pairs: &[(&str, &'static str)]) -> FileTree {
+        let mut tree = FileTree::default();
         for (path, text) in pairs {
-            let content = Content::Bytes(Cow::Borrowed(text.as_bytes()));
+            let content = FileContent::Bytes(Cow::Borrowed(text.as_bytes()));
             tree.put(Path::new(path), Node::File { content, executable: false }, "x").unwrap();
         }
         tree
     }
 
-    fn layer(tree: &Tree, packing: Packing) -> Layer {
-        make(tree, &Making { packing, time: 7, directory: Path::new("/tmp"), interrupted: &|| false }).unwrap()
+    fn layer(tree: &FileTree, packing: Packing) -> Layer {
+        make(tree, &LayerSettings { packing, time: 7, directory: Path::new("/tmp"), interrupted: &|| false }).unwrap()
     }
 
     #[test]
@@ -308,7 +302,7 @@ mod tests {
         }
         assert_eq!(seen.first(), Some(&("c".into(), "two".into())));
         assert_eq!(seen.last(), Some(&(long[1..].into(), "1".into())));
-        assert_eq!(made.unpacked, made.blob.len);
+        assert_eq!(made.diff_id, made.blob.sha);
     }
 
     #[test]
@@ -316,9 +310,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("f");
         std::fs::write(&path, "1234").unwrap();
-        let mut tree = Tree::default();
+        let mut tree = FileTree::default();
         tree.add(&path, Path::new("/f")).unwrap();
-        let making = Making { packing: Packing::None, time: 0, directory: dir.path(), interrupted: &|| false };
+        let making = LayerSettings { packing: Packing::None, time: 0, directory: dir.path(), interrupted: &|| false };
         for text in ["12", "123456"] {
             std::fs::write(&path, text).unwrap();
             assert!(matches!(make(&tree, &making), Err(LayerError::Changed(_))), "{text}");

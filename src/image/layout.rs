@@ -1,10 +1,10 @@
-//! An image's blobs in the order of an OCI image layout, which is at once what `docker load` reads.
+//! An image's blobs in the order of an OCI image layout, which `docker load` can read too.
 //!
 //! | path | what |
 //! |---|---|
 //! | `oci-layout`, `index.json` | OCI: the version, and which manifests there are |
 //! | `blobs/sha256/…` | manifests, configurations, layers |
-//! | `manifest.json` | docker: the same image once more, by the paths of its blobs; in archives only |
+//! | `manifest.json` | docker: the same image by the paths of its blobs; in archives only |
 
 use super::blob::Blob;
 use super::config::json;
@@ -15,20 +15,19 @@ use std::path::Path;
 use tar::{Builder, EntryType, Header};
 
 /// Everything that is written: paths and their blobs, sorted.
-pub struct Layout<'a> {
+pub(crate) struct OciLayout<'a> {
     files: BTreeMap<String, &'a Blob>,
     /// Time of all entries of an archive.
     time: u64,
 }
 
 /// The file that says that a directory is a layout.
-pub const MARK: &str = "oci-layout";
+pub(crate) const MARK: &str = "oci-layout";
 
-/// Its content.
 const VERSION: &[u8] = br#"{"imageLayoutVersion":"1.0.0"}"#;
 
 /// The documents at the top of a layout.
-pub struct Top {
+pub(crate) struct Top {
     /// `oci-layout`.
     mark: Blob,
     /// `index.json`.
@@ -38,12 +37,9 @@ pub struct Top {
 }
 
 /// The image that docker takes out of an archive.
-pub struct ForDocker<'a> {
-    /// Its configuration.
+pub(crate) struct ForDocker<'a> {
     pub config: &'a Blob,
-    /// Its layers.
     pub layers: Vec<&'a Blob>,
-    /// Its names.
     pub names: Vec<String>,
 }
 
@@ -56,7 +52,7 @@ impl Top {
     ///
     /// # Errors
     /// None that a document of ours can give.
-    pub fn new(index: Vec<u8>, docker: Option<&ForDocker<'_>>) -> Result<Top, serde_json::Error> {
+    pub(crate) fn new(index: Vec<u8>, docker: Option<&ForDocker<'_>>) -> Result<Top, serde_json::Error> {
         let docker = docker.map(|d| {
             let layers: Vec<String> = d.layers.iter().map(|l| path_of(l)).collect();
             json(&serde_json::json!([{ "Config": path_of(d.config), "RepoTags": d.names, "Layers": layers }]))
@@ -65,23 +61,23 @@ impl Top {
     }
 }
 
-impl<'a> Layout<'a> {
+impl<'a> OciLayout<'a> {
     /// The layout of these blobs.
-    pub fn new(top: &'a Top, blobs: impl IntoIterator<Item = &'a Blob>, time: u64) -> Layout<'a> {
+    pub(crate) fn new(top: &'a Top, blobs: impl IntoIterator<Item = &'a Blob>, time: u64) -> OciLayout<'a> {
         let mut files: BTreeMap<String, &Blob> = blobs.into_iter().map(|b| (path_of(b), b)).collect();
         files.insert(MARK.into(), &top.mark);
         files.insert("index.json".into(), &top.index);
         if let Some(docker) = &top.docker {
             files.insert("manifest.json".into(), docker);
         }
-        Layout { files, time }
+        OciLayout { files, time }
     }
 
     /// Writes it as one archive.
     ///
     /// # Errors
     /// What can't be written.
-    pub fn write_archive(&self, to: impl Write) -> io::Result<()> {
+    pub(crate) fn write_archive(&self, to: impl Write) -> io::Result<()> {
         let mut archive = Builder::new(to);
         let header = |kind, mode, len| {
             let mut header = Header::new_ustar();
@@ -116,7 +112,7 @@ impl<'a> Layout<'a> {
     ///
     /// # Errors
     /// What can't be written.
-    pub fn write_directory(&self, directory: &Path) -> io::Result<()> {
+    pub(crate) fn write_directory(&self, directory: &Path) -> io::Result<()> {
         fs::create_dir_all(directory.join("blobs/sha256"))?;
         for (path, blob) in self.files.iter().filter(|(path, _)| *path != "manifest.json") {
             let mut file = File::create(directory.join(path))?;

@@ -2,86 +2,80 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | [`program`], [`platform`] | which files may be programs, and where they run |
-//! | [`tree`], [`parts`], [`needs`] | what is at which path; what most images need; what a run missed |
+//! | [`static_program`], [`platform`] | which files may be programs, and where they run |
+//! | [`crate::rootfs::tree`], [`parts`], [`from_trace`] | what is at which path; what most images need; what a run missed |
 //! | [`layer`], [`blob`] | a tree as a compressed archive, with its digest |
-//! | [`config`], [`mod@reference`] | options, names, and the documents of OCI |
-//! | [`layout`], [`output`] | all blobs in one archive or directory, complete or not there at all |
+//! | [`config`], [`mod@reference`] | options, names, and the OCI documents |
+//! | [`layout`], [`archive_writer`] | all blobs in one archive or directory, complete or not at all |
 //! | [`registry`] | the same blobs, pushed |
 //!
-//! Nothing of when, where and by whom goes into an image: a bill of materials or a signature, which would be further
-//! manifests that refer to the image's, can be added to [`Image`] without a change of its digest.
+//! An image is reproducible: when, where and by whom it was built does not go into it. A bill of materials or a
+//! signature would be further manifests that refer to the image's, and do not change its digest.
 
-pub mod archive_writer;
-pub mod blob;
-pub mod config;
-pub mod from_trace;
-pub mod layer;
-pub mod layout;
-pub mod parts;
-pub mod platform;
-pub mod reference;
+pub(crate) mod archive_writer;
+pub(crate) mod blob;
+pub(crate) mod config;
+pub(crate) mod from_trace;
+pub(crate) mod layer;
+pub(crate) mod layout;
+pub(crate) mod parts;
+pub(crate) mod platform;
+pub(crate) mod reference;
 #[cfg(feature = "push")]
-pub mod registry;
-pub mod static_program;
+pub(crate) mod registry;
+pub(crate) mod static_program;
 
-use crate::rootfs::tree::{self, Content, Node, Tree, TreeError};
+use crate::rootfs::tree::{self, FileContent, FileTree, Node, TreeError};
 use blob::{Blob, Sha};
-use config::{Run, Undescribable};
-use layer::{Layer, LayerError, Making};
+use config::{ContainerConfig, Undescribable};
+use layer::{Layer, LayerError, LayerSettings};
 use layout::{ForDocker, Top};
 use oci_spec::image::{Descriptor, ImageIndexBuilder, MediaType};
-use parts::{Part, PartError, Sources};
+use parts::{ImagePart, PartError, PartSources};
 use platform::Platform;
-use reference::Reference;
-use static_program::Program;
+use reference::ImageReference;
+use static_program::ImageProgram;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-/// What is asked for.
 #[derive(Debug, Clone)]
-pub struct Spec {
+pub(crate) struct ImageSpec {
     /// At least one.
-    pub programs: Vec<Program>,
+    pub programs: Vec<ImageProgram>,
     /// Files and directories of this machine, and their places.
     pub adds: Vec<(PathBuf, PathBuf)>,
-    /// Parts.
-    pub parts: Vec<Part>,
-    /// How containers run.
-    pub run: Run,
-    /// Names.
-    pub names: Vec<Reference>,
+    pub parts: Vec<ImagePart>,
+    pub run: ContainerConfig,
+    pub names: Vec<ImageReference>,
 }
 
 /// Why there is no image.
 #[derive(Debug, thiserror::Error)]
-pub enum ImageError {
+pub(crate) enum ImageError {
     /// Files that do not go together.
     #[error(transparent)]
     Tree(#[from] TreeError),
     /// Parts that this machine does not have.
     #[error(transparent)]
     Part(#[from] PartError),
-    /// Reading and writing.
     #[error(transparent)]
     Layer(#[from] LayerError),
-    /// Documents.
     #[error(transparent)]
     Document(#[from] Undescribable),
 }
 
 /// The files of the image for one platform.
 #[derive(Debug, Clone, Default)]
-pub struct Files {
+pub(crate) struct ImageFiles {
     /// What was named: programs, `--add`, directories of options.
-    pub own: Tree,
+    pub own: FileTree,
     /// What parts add to it.
-    pub parts: Tree,
+    pub parts: FileTree,
 }
 
-impl Spec {
+impl ImageSpec {
     /// The platforms of the programs, sorted.
-    pub fn platforms(&self) -> Vec<Platform> {
+    pub(crate) fn platforms(&self) -> Vec<Platform> {
         let mut all: Vec<Platform> = self.programs.iter().map(|p| p.platform.clone()).collect();
         all.sort();
         all.dedup();
@@ -92,17 +86,17 @@ impl Spec {
     ///
     /// # Errors
     /// Two things for one path; what can't be read.
-    pub fn files(&self, platform: &Platform, sources: &Sources) -> Result<Files, ImageError> {
-        let mut own = Tree::default();
+    pub(crate) fn files(&self, platform: &Platform, sources: &PartSources) -> Result<ImageFiles, ImageError> {
+        let mut own = FileTree::default();
         for program in self.programs.iter().filter(|p| p.platform == *platform) {
-            let content = Content::File(program.file.clone(), program.bytes);
+            let content = FileContent::File(program.file.clone(), program.bytes);
             let node = Node::File { content, executable: true };
             own.put(&program.place, node, &format!("`{}`", program.file.display()))?;
         }
         for (source, destination) in &self.adds {
             own.add(source, destination)?;
         }
-        // A volume belongs to who runs the program: it is there to be written to.
+        // A volume belongs to the user that runs the program, who writes to it.
         let user = self.run.user.split(':').next().unwrap_or_default();
         let owner = parts::uid(user).unwrap_or(crate::sandbox::NONROOT);
         for volume in &self.run.volumes {
@@ -111,16 +105,16 @@ impl Spec {
         if let Some(workdir) = &self.run.workdir {
             own.put(Path::new(workdir), tree::DIRECTORY, "`--workdir`")?;
         }
-        let mut parts = Tree::default();
+        let mut parts = FileTree::default();
         for part in &self.parts {
             sources.put(part, &mut parts)?;
         }
         let parts = parts.missing_in(&own)?;
-        Ok(Files { own, parts })
+        Ok(ImageFiles { own, parts })
     }
 
     /// The command of a platform's containers.
-    pub fn entrypoint(&self, platform: &Platform) -> Vec<String> {
+    pub(crate) fn entrypoint(&self, platform: &Platform) -> Vec<String> {
         let first = self.programs.iter().find(|p| p.platform == *platform);
         let own = || first.map(|p| p.place.to_string_lossy().into_owned()).into_iter().collect();
         self.run.entrypoint.clone().unwrap_or_else(own)
@@ -128,26 +122,22 @@ impl Spec {
 }
 
 /// The image of one platform.
-pub struct Single {
-    /// Where it runs.
+pub(crate) struct PlatformImage {
     pub platform: Platform,
     /// Its layers: the parts, which many images share, below; the programs above.
     pub layers: Vec<Layer>,
-    /// Its configuration.
     pub config: Blob,
-    /// Its manifest.
     pub manifest: Blob,
     /// Bytes of all its files.
     pub bytes: u64,
 }
 
-/// An image.
-pub struct Image {
+pub(crate) struct ContainerImage {
     /// One or more platforms.
-    pub singles: Vec<Single>,
+    pub singles: Vec<PlatformImage>,
     /// What names them all, if they are more than one.
     pub index: Option<Blob>,
-    names: Vec<Reference>,
+    names: Vec<ImageReference>,
     time: u64,
 }
 
@@ -155,7 +145,11 @@ pub struct Image {
 ///
 /// # Errors
 /// See [`ImageError`].
-pub fn build(spec: &Spec, sources: &Sources, making: &Making<'_>) -> Result<Image, ImageError> {
+pub(crate) fn build_image(
+    spec: &ImageSpec,
+    sources: &PartSources,
+    making: &LayerSettings<'_>,
+) -> Result<ContainerImage, ImageError> {
     let created = config::time(making.time);
     let mut singles = Vec::new();
     for platform in spec.platforms() {
@@ -163,21 +157,21 @@ pub fn build(spec: &Spec, sources: &Sources, making: &Making<'_>) -> Result<Imag
         let bytes = files.own.bytes() + files.parts.bytes();
         let trees = [&files.parts, &files.own].into_iter().filter(|t| !t.is_empty());
         let layers = trees.map(|t| layer::make(t, making)).collect::<Result<Vec<_>, _>>()?;
-        let run = Run { entrypoint: Some(spec.entrypoint(&platform)), ..spec.run.clone() };
+        let run = ContainerConfig { entrypoint: Some(spec.entrypoint(&platform)), ..spec.run.clone() };
         let config = config::configuration(&run, &platform, &layers, &created)?;
         let mut annotations = vec![("org.opencontainers.image.created".to_owned(), created.clone())];
         annotations.extend(spec.run.annotations.iter().cloned());
         let manifest = config::manifest(&config, &layers, &annotations)?;
-        singles.push(Single { platform, layers, config, manifest, bytes });
+        singles.push(PlatformImage { platform, layers, config, manifest, bytes });
     }
     let index = if singles.len() > 1 {
-        let manifests = singles.iter().map(Single::descriptor).collect::<Result<Vec<_>, _>>()?;
+        let manifests = singles.iter().map(PlatformImage::descriptor).collect::<Result<Vec<_>, _>>()?;
         let annotations = spec.run.annotations.iter().cloned().collect::<HashMap<_, _>>();
         Some(Blob::of(index(manifests, annotations)?))
     } else {
         None
     };
-    Ok(Image { singles, index, names: spec.names.clone(), time: making.time })
+    Ok(ContainerImage { singles, index, names: spec.names.clone(), time: making.time })
 }
 
 fn index(manifests: Vec<Descriptor>, annotations: HashMap<String, String>) -> Result<Vec<u8>, Undescribable> {
@@ -189,7 +183,7 @@ fn index(manifests: Vec<Descriptor>, annotations: HashMap<String, String>) -> Re
     Ok(config::json(&builder.build().map_err(Undescribable::from)?)?)
 }
 
-impl Single {
+impl PlatformImage {
     fn descriptor(&self) -> Result<Descriptor, Undescribable> {
         let mut descriptor = config::descriptor(MediaType::ImageManifest, &self.manifest.sha, self.manifest.len)?;
         descriptor.set_platform(Some(config::described(&self.platform)?));
@@ -197,14 +191,14 @@ impl Single {
     }
 }
 
-impl Image {
+impl ContainerImage {
     /// What a registry would call it by.
-    pub fn digest(&self) -> Option<Sha> {
+    pub(crate) fn digest(&self) -> Option<Sha> {
         self.index.as_ref().or(self.singles.first().map(|s| &s.manifest)).map(|b| b.sha)
     }
 
-    /// All that is stored, each once.
-    pub fn blobs(&self) -> impl Iterator<Item = &Blob> {
+    /// All blobs, without duplicates.
+    pub(crate) fn blobs(&self) -> impl Iterator<Item = &Blob> {
         self.singles
             .iter()
             .flat_map(|s| s.layers.iter().map(|l| &l.blob).chain([&s.config, &s.manifest]))
@@ -215,13 +209,13 @@ impl Image {
     ///
     /// # Errors
     /// See [`Undescribable`].
-    pub fn top(&self) -> Result<Top, Undescribable> {
+    pub(crate) fn top(&self) -> Result<Top, Undescribable> {
         let descriptor = match (&self.index, self.singles.first()) {
             (Some(index), _) => Some(config::descriptor(MediaType::ImageIndex, &index.sha, index.len)?),
             (None, Some(single)) => Some(single.descriptor()?),
             (None, None) => None,
         };
-        let named = |name: &Reference| {
+        let named = |name: &ImageReference| {
             descriptor.clone().map(|mut d| {
                 d.set_annotations(Some(HashMap::from([
                     ("io.containerd.image.name".to_owned(), name.full()),

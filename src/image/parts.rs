@@ -1,13 +1,12 @@
-//! What most images need besides their programs, each by an option of its own.
+//! What most images need besides their programs, one option each.
 
-use crate::rootfs::tree::{Content, DIRECTORY, Node, Tree, TreeError};
+use crate::rootfs::tree::{DIRECTORY, FileContent, FileTree, Node, TreeError};
 use std::borrow::Cow;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// One of them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Part {
+pub(crate) enum ImagePart {
     /// `--etc`: passwd, group, nsswitch.conf, hosts, services, protocols.
     Etc,
     /// `--ca-certs`: the bundle of certificate authorities, where each TLS library looks for it.
@@ -20,43 +19,35 @@ pub enum Part {
     Tmp,
 }
 
-impl Part {
+impl ImagePart {
     /// The option that adds it.
-    pub fn option(&self) -> String {
+    pub(crate) fn option(&self) -> String {
         match self {
-            Part::Etc => "--etc".into(),
-            Part::CaCerts => "--ca-certs".into(),
-            Part::Tzdata(None) => "--tzdata".into(),
-            Part::Tzdata(Some(zone)) => format!("--tzdata={zone}"),
-            Part::Terminfo(name) => format!("--terminfo {name}"),
-            Part::Tmp => "--tmp".into(),
+            ImagePart::Etc => "--etc".into(),
+            ImagePart::CaCerts => "--ca-certs".into(),
+            ImagePart::Tzdata(None) => "--tzdata".into(),
+            ImagePart::Tzdata(Some(zone)) => format!("--tzdata={zone}"),
+            ImagePart::Terminfo(name) => format!("--terminfo {name}"),
+            ImagePart::Tmp => "--tmp".into(),
         }
     }
 }
 
 /// A part that this machine can't give.
 #[derive(Debug, thiserror::Error)]
-pub enum PartError {
+pub(crate) enum PartError {
     /// None of the files is there.
     #[error("{what} for `{option}` is not on this machine: looked for {looked}")]
     NotHere {
-        /// What is missing.
         what: String,
-        /// The option.
         option: String,
         /// Where it was looked for.
         looked: String,
-        /// What to install.
         install: &'static str,
     },
     /// A name that is no time zone or terminal.
-    #[error("`{name}` is no name of a {what}")]
-    BadName {
-        /// The name.
-        name: String,
-        /// Of what.
-        what: &'static str,
-    },
+    #[error("`{name}` is not the name of a {what}")]
+    BadName { name: String, what: &'static str },
     /// It does not fit into the image.
     #[error(transparent)]
     Tree(#[from] TreeError),
@@ -64,7 +55,7 @@ pub enum PartError {
 
 /// Where on this machine the parts are looked for.
 #[derive(Debug, Clone)]
-pub struct Sources {
+pub(crate) struct PartSources {
     /// Bundles of certificate authorities in PEM, the first that exists counts.
     pub ca_bundles: Vec<PathBuf>,
     /// The directory of time zones.
@@ -73,9 +64,9 @@ pub struct Sources {
     pub terminfo: Vec<PathBuf>,
 }
 
-impl Sources {
+impl PartSources {
     /// The usual places; `bundle` (SSL_CERT_FILE) before the usual ones.
-    pub fn usual(bundle: Option<&Path>) -> Sources {
+    pub(crate) fn usual(bundle: Option<&Path>) -> PartSources {
         let bundles = [
             "/etc/ssl/certs/ca-certificates.crt",
             "/etc/pki/tls/certs/ca-bundle.crt",
@@ -83,7 +74,7 @@ impl Sources {
             "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
             "/etc/ssl/cert.pem",
         ];
-        Sources {
+        PartSources {
             ca_bundles: bundle.into_iter().map(Path::to_owned).chain(bundles.map(PathBuf::from)).collect(),
             zoneinfo: "/usr/share/zoneinfo".into(),
             terminfo: ["/etc/terminfo", "/lib/terminfo", "/usr/share/terminfo"].map(PathBuf::from).into(),
@@ -94,30 +85,30 @@ impl Sources {
     ///
     /// # Errors
     /// What this machine does not have, and names that are none.
-    pub fn put(&self, part: &Part, tree: &mut Tree) -> Result<(), PartError> {
+    pub(crate) fn put(&self, part: &ImagePart, tree: &mut FileTree) -> Result<(), PartError> {
         match part {
-            Part::Etc => etc(tree)?,
-            Part::Tmp => tree.put(Path::new("/tmp"), Node::Directory { mode: 0o1777, owner: 0 }, "`--tmp`")?,
-            Part::CaCerts => self.certificates(tree)?,
-            Part::Tzdata(zone) => self.time_zones(zone.as_deref(), tree)?,
-            Part::Terminfo(name) => self.terminal(name, tree)?,
+            ImagePart::Etc => etc(tree)?,
+            ImagePart::Tmp => tree.put(Path::new("/tmp"), Node::Directory { mode: 0o1777, owner: 0 }, "`--tmp`")?,
+            ImagePart::CaCerts => self.certificates(tree)?,
+            ImagePart::Tzdata(zone) => self.time_zones(zone.as_deref(), tree)?,
+            ImagePart::Terminfo(name) => self.terminal(name, tree)?,
         }
         Ok(())
     }
 
-    fn certificates(&self, tree: &mut Tree) -> Result<(), PartError> {
+    fn certificates(&self, tree: &mut FileTree) -> Result<(), PartError> {
         let bundle = self.ca_bundles.iter().find(|p| p.is_file());
         let Some(bundle) = bundle else {
             return Err(PartError::NotHere {
                 what: "a bundle of certificate authorities".into(),
-                option: Part::CaCerts.option(),
+                option: ImagePart::CaCerts.option(),
                 looked: shown(&self.ca_bundles),
                 install: "install `ca-certificates`, or name a bundle in `SSL_CERT_FILE`",
             });
         };
         let io = |error| TreeError::Io { path: bundle.clone(), error };
         let len = fs::metadata(bundle).map_err(io)?.len();
-        let file = Node::File { content: Content::File(bundle.clone(), len), executable: false };
+        let file = Node::File { content: FileContent::File(bundle.clone(), len), executable: false };
         tree.put(Path::new("/etc/ssl/certs/ca-certificates.crt"), file, "`--ca-certs`")?;
         // OpenSSL, BoringSSL and LibreSSL by their usual directories, curl and Go by those of other distributions.
         for (link, target) in [
@@ -131,10 +122,10 @@ impl Sources {
         Ok(())
     }
 
-    fn time_zones(&self, zone: Option<&str>, tree: &mut Tree) -> Result<(), PartError> {
+    fn time_zones(&self, zone: Option<&str>, tree: &mut FileTree) -> Result<(), PartError> {
         let missing = |what: String, looked: &Path| PartError::NotHere {
             what,
-            option: Part::Tzdata(zone.map(str::to_owned)).option(),
+            option: ImagePart::Tzdata(zone.map(str::to_owned)).option(),
             looked: format!("`{}`", looked.display()),
             install: "install `tzdata`",
         };
@@ -157,9 +148,9 @@ impl Sources {
         self.add_zones(&self.zoneinfo, tree, to)
     }
 
-    /// All zones under their plain names. `posix` and `right` are the same again, other files are for people; links
+    /// All zones under their plain names. `posix` and `right` are duplicates, other files are documentation; links
     /// become what they lead to, since on some machines they lead out of the directory.
-    fn add_zones(&self, directory: &Path, tree: &mut Tree, to: &Path) -> Result<(), PartError> {
+    fn add_zones(&self, directory: &Path, tree: &mut FileTree, to: &Path) -> Result<(), PartError> {
         let io = |error| TreeError::Io { path: directory.to_owned(), error };
         for entry in fs::read_dir(directory).map_err(io)? {
             let entry = entry.map_err(io)?;
@@ -175,7 +166,7 @@ impl Sources {
         Ok(())
     }
 
-    fn terminal(&self, name: &str, tree: &mut Tree) -> Result<(), PartError> {
+    fn terminal(&self, name: &str, tree: &mut FileTree) -> Result<(), PartError> {
         let safe = |b: u8| b.is_ascii_alphanumeric() || b"._+-".contains(&b);
         let Some(first) = name.chars().next().filter(|c| name.bytes().all(safe) && c.is_ascii_alphanumeric()) else {
             return Err(PartError::BadName { name: name.into(), what: "terminal" });
@@ -186,7 +177,7 @@ impl Sources {
         let Some(file) = files.into_iter().find(|f| f.is_file()) else {
             return Err(PartError::NotHere {
                 what: format!("the terminal `{name}`"),
-                option: Part::Terminfo(name.into()).option(),
+                option: ImagePart::Terminfo(name.into()).option(),
                 looked: shown(&self.terminfo),
                 install: "install `ncurses-base` or `ncurses-term`",
             });
@@ -205,7 +196,7 @@ fn is_zone(path: &Path) -> bool {
     fs::File::open(path).and_then(|mut f| std::io::Read::read_exact(&mut f, &mut magic)).is_ok() && &magic == b"TZif"
 }
 
-/// The files of [`Part::Etc`], the same on every machine.
+/// The files of [`ImagePart::Etc`], the same on every machine.
 const ETC: [(&str, &str); 6] = [
     ("/etc/group", include_str!("etc/group")),
     ("/etc/hosts", include_str!("etc/hosts")),
@@ -219,23 +210,23 @@ const ETC: [(&str, &str); 6] = [
 ///
 /// # Errors
 /// Paths that are taken.
-pub fn etc(tree: &mut Tree) -> Result<(), TreeError> {
+pub(crate) fn etc(tree: &mut FileTree) -> Result<(), TreeError> {
     for (path, text) in ETC {
-        let content = Content::Bytes(Cow::Borrowed(text.as_bytes()));
+        let content = FileContent::Bytes(Cow::Borrowed(text.as_bytes()));
         tree.put(Path::new(path), Node::File { content, executable: false }, "`--etc`")?;
     }
     tree.put(Path::new("/home/nonroot"), Node::Directory { mode: 0o755, owner: crate::sandbox::NONROOT }, "`--etc`")?;
     tree.put(Path::new("/root"), DIRECTORY, "`--etc`")
 }
 
-/// The number of a user: itself, or what [`Part::Etc`] says for a name.
-pub fn uid(user: &str) -> Option<u32> {
+/// The number of a user: itself, or what [`ImagePart::Etc`] says for a name.
+pub(crate) fn uid(user: &str) -> Option<u32> {
     let line = include_str!("etc/passwd").lines().find(|l| l.split(':').next() == Some(user));
     user.parse().ok().or_else(|| line?.split(':').nth(2)?.parse().ok())
 }
 
-/// Whether [`Part::Etc`] knows a user or group of this name.
-pub fn knows(file: &str, name: &str) -> bool {
+/// Whether [`ImagePart::Etc`] knows a user or group of this name.
+pub(crate) fn knows(file: &str, name: &str) -> bool {
     let text = ETC.iter().find(|e| e.0 == file).map_or("", |e| e.1);
     text.lines().any(|l| l.split(':').next() == Some(name))
 }
@@ -248,7 +239,7 @@ mod tests {
     fn etc_names_who_images_run_as() {
         assert!(knows("/etc/passwd", "nonroot") && knows("/etc/group", "nonroot") && !knows("/etc/passwd", "bob"));
         assert_eq!([uid("root"), uid("nobody"), uid("7"), uid("bob")], [Some(0), Some(65534), Some(7), None]);
-        let mut tree = Tree::default();
+        let mut tree = FileTree::default();
         etc(&mut tree).unwrap();
         for (path, _) in ETC {
             assert!(tree.get(Path::new(path)).is_some(), "{path}");
@@ -263,16 +254,22 @@ mod tests {
     fn a_part_that_is_not_here_says_what_to_install() {
         let dir = tempfile::tempdir().unwrap();
         let nowhere = dir.path().join("none");
-        let sources =
-            Sources { ca_bundles: vec![nowhere.clone()], zoneinfo: nowhere.clone(), terminfo: vec![nowhere.clone()] };
-        for part in
-            [Part::CaCerts, Part::Tzdata(None), Part::Tzdata(Some("UTC".into())), Part::Terminfo("vt100".into())]
-        {
-            let e = sources.put(&part, &mut Tree::default()).unwrap_err();
+        let sources = PartSources {
+            ca_bundles: vec![nowhere.clone()],
+            zoneinfo: nowhere.clone(),
+            terminfo: vec![nowhere.clone()],
+        };
+        for part in [
+            ImagePart::CaCerts,
+            ImagePart::Tzdata(None),
+            ImagePart::Tzdata(Some("UTC".into())),
+            ImagePart::Terminfo("vt100".into()),
+        ] {
+            let e = sources.put(&part, &mut FileTree::default()).unwrap_err();
             assert!(e.to_string().contains(&part.option()) && e.to_string().contains("none"), "{e}");
         }
-        for bad in [Part::Tzdata(Some("../../etc/shadow".into())), Part::Terminfo("../x".into())] {
-            let e = sources.put(&bad, &mut Tree::default()).unwrap_err();
+        for bad in [ImagePart::Tzdata(Some("../../etc/shadow".into())), ImagePart::Terminfo("../x".into())] {
+            let e = sources.put(&bad, &mut FileTree::default()).unwrap_err();
             assert!(matches!(e, PartError::BadName { .. }), "{e}");
         }
     }

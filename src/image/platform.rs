@@ -1,4 +1,4 @@
-//! What an ELF header says about where a program runs, in the words of OCI (which are Go's).
+//! What an ELF header says about where a program runs, in the terms of OCI (which are Go's).
 
 use object::elf;
 use object::read::elf::{FileHeader, SectionHeader};
@@ -9,7 +9,7 @@ use std::path::Path;
 
 /// Operating system, architecture, variant. The system is always linux.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Platform {
+pub(crate) struct Platform {
     /// `amd64`, `arm64`, ….
     pub architecture: String,
     /// `v7` of arm, `v8` of arm64; none elsewhere.
@@ -28,12 +28,11 @@ impl fmt::Display for Platform {
 
 /// Why a program has no platform.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Foreign {
-    /// For another system.
+pub(crate) enum PlatformError {
     #[error("it is for {0}, not for Linux")]
     System(&'static str),
     /// A machine without a name in OCI.
-    #[error("its machine ({0}) has no name among image platforms")]
+    #[error("its machine ({0}) is not an OCI platform")]
     Machine(String),
     /// Not readable as ELF.
     #[error("it can't be read")]
@@ -69,31 +68,33 @@ static SYSTEMS: [(u8, &str); 6] =
 ///
 /// # Errors
 /// One that no container of Linux runs.
-pub fn of(path: &Path) -> Result<Platform, Foreign> {
-    let cache = ReadCache::new(File::open(path).map_err(|_| Foreign::Unreadable)?);
+pub(crate) fn of(path: &Path) -> Result<Platform, PlatformError> {
+    let cache = ReadCache::new(File::open(path).map_err(|_| PlatformError::Unreadable)?);
     of_data(&cache)
 }
 
-fn of_data<'data, R: ReadRef<'data>>(data: R) -> Result<Platform, Foreign> {
+fn of_data<'data, R: ReadRef<'data>>(data: R) -> Result<Platform, PlatformError> {
     match data.read_bytes_at(4, 1).ok().and_then(|b| b.first()) {
         Some(1) => read::<elf::FileHeader32<object::Endianness>, R>(data),
         Some(2) => read::<elf::FileHeader64<object::Endianness>, R>(data),
-        _ => Err(Foreign::Unreadable),
+        _ => Err(PlatformError::Unreadable),
     }
 }
 
-fn read<'data, Elf: FileHeader<Endian = object::Endianness>, R: ReadRef<'data>>(data: R) -> Result<Platform, Foreign> {
-    let header = Elf::parse(data).map_err(|_| Foreign::Unreadable)?;
-    let endian = header.endian().map_err(|_| Foreign::Unreadable)?;
+fn read<'data, Elf: FileHeader<Endian = object::Endianness>, R: ReadRef<'data>>(
+    data: R,
+) -> Result<Platform, PlatformError> {
+    let header = Elf::parse(data).map_err(|_| PlatformError::Unreadable)?;
+    let endian = header.endian().map_err(|_| PlatformError::Unreadable)?;
     if let Some((_, system)) = SYSTEMS.iter().find(|s| s.0 == header.e_ident().os_abi.0) {
-        return Err(Foreign::System(system));
+        return Err(PlatformError::System(system));
     }
     let machine = header.e_machine(endian);
     let bits = if header.is_type_64() { 64 } else { 32 };
     let row = ARCHITECTURES
         .iter()
         .find(|a| a.0 == machine && a.1 == bits && a.2 == header.is_little_endian())
-        .ok_or_else(|| Foreign::Machine(crate::check::target::machine_name(machine.0, bits)))?;
+        .ok_or_else(|| PlatformError::Machine(crate::check::target::machine_name(machine.0, bits)))?;
     let variant = match row.3 {
         "arm" => arm_version::<Elf, R>(header, endian, data).map(|v| format!("v{v}")),
         "arm64" => Some("v8".into()),
@@ -170,8 +171,8 @@ mod tests {
         ] {
             assert_eq!(of_data(header(class, data, 0, machine).as_slice()).unwrap().to_string(), name);
         }
-        assert_eq!(of_data(header(1, 1, 0, 62).as_slice()), Err(Foreign::Machine("x32".into())));
-        assert_eq!(of_data(header(2, 1, 9, 62).as_slice()), Err(Foreign::System("FreeBSD")));
-        assert_eq!(of_data(&[][..]), Err(Foreign::Unreadable));
+        assert_eq!(of_data(header(1, 1, 0, 62).as_slice()), Err(PlatformError::Machine("x32".into())));
+        assert_eq!(of_data(header(2, 1, 9, 62).as_slice()), Err(PlatformError::System("FreeBSD")));
+        assert_eq!(of_data(&[][..]), Err(PlatformError::Unreadable));
     }
 }

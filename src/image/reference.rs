@@ -4,17 +4,17 @@ use std::fmt;
 
 /// What is wrong with a name.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BadReference {
+pub(crate) enum BadReference {
     /// A component outside the grammar.
     #[error(
-        "`{0}` is no name of an image: lower case letters and digits in parts separated by `/`, and within a part by one `.`, one or two `_`, or any number of `-`"
+        "`{0}` is not an image name: lower case letters and digits in parts separated by `/`, and within a part by one `.`, one or two `_`, or any number of `-`"
     )]
     Name(String),
-    /// The tag.
-    #[error("`{0}` is no tag: letters, digits, `_`, `.` and `-`, at most 128 of them, not beginning with `.` or `-`")]
+    #[error(
+        "`{0}` is not a tag: letters, digits, `_`, `.` and `-`, at most 128 of them, not beginning with `.` or `-`"
+    )]
     Tag(String),
-    /// The registry.
-    #[error("`{0}` is no registry: HOST or HOST:PORT")]
+    #[error("`{0}` is not a registry: HOST or HOST:PORT")]
     Host(String),
     /// More than 255 bytes.
     #[error("`{0}` is longer than the 255 bytes that a name may have")]
@@ -22,14 +22,13 @@ pub enum BadReference {
     /// A name to push to without a registry.
     #[error("`{0}` names no registry: HOST/NAME:TAG, such as `localhost:5000/{0}`")]
     NoHost(String),
-    /// A digest.
-    #[error("`{0}` has a digest, which follows from what is in the image: give a tag")]
+    #[error("`{0}` has a digest, which follows from the content of the image: give a tag instead")]
     Digest(String),
 }
 
 /// A name with its tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reference {
+pub(crate) struct ImageReference {
     /// `HOST` or `HOST:PORT`; none in a plain name.
     pub host: Option<String>,
     /// The name within the registry.
@@ -85,13 +84,13 @@ fn is_host(host: &str) -> bool {
     named && port.is_none_or(|p| p.parse::<u16>().is_ok_and(|p| p > 0))
 }
 
-impl Reference {
+impl ImageReference {
     /// Reads `[HOST[:PORT]/]NAME[:TAG]`. The first part is a host if it has a dot or a colon, or is `localhost`, as
     /// docker and podman have it.
     ///
     /// # Errors
     /// The rule that is broken.
-    pub fn parse(text: &str) -> Result<Reference, BadReference> {
+    pub(crate) fn parse(text: &str) -> Result<ImageReference, BadReference> {
         if text.contains('@') {
             return Err(BadReference::Digest(text.into()));
         }
@@ -115,15 +114,15 @@ impl Reference {
         if host.map_or(0, |h| h.len() + 1) + name.len() > 255 {
             return Err(BadReference::Long(name.into()));
         }
-        Ok(Reference { host: host.map(str::to_owned), name: name.into(), tag: tag.into() })
+        Ok(ImageReference { host: host.map(str::to_owned), name: name.into(), tag: tag.into() })
     }
 
     /// The same, with a registry.
     ///
     /// # Errors
     /// Also a name without one.
-    pub fn parse_with_host(text: &str) -> Result<Reference, BadReference> {
-        let reference = Reference::parse(text)?;
+    pub(crate) fn parse_with_host(text: &str) -> Result<ImageReference, BadReference> {
+        let reference = ImageReference::parse(text)?;
         if reference.host.is_none() {
             return Err(BadReference::NoHost(text.into()));
         }
@@ -131,7 +130,7 @@ impl Reference {
     }
 
     /// As containerd names it: `docker.io/library/hello:latest` for `hello`.
-    pub fn full(&self) -> String {
+    pub(crate) fn full(&self) -> String {
         match &self.host {
             Some(_) => self.to_string(),
             None if self.name.contains('/') => format!("docker.io/{self}"),
@@ -140,7 +139,7 @@ impl Reference {
     }
 }
 
-impl fmt::Display for Reference {
+impl fmt::Display for ImageReference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(host) = &self.host {
             write!(f, "{host}/")?;
@@ -163,7 +162,7 @@ mod tests {
             ("127.0.0.1:5000/x/y", Some("127.0.0.1:5000"), "x/y", "latest", "127.0.0.1:5000/x/y:latest"),
             ("[::1]:5000/x", Some("[::1]:5000"), "x", "latest", "[::1]:5000/x:latest"),
         ] {
-            let r = Reference::parse(text).unwrap();
+            let r = ImageReference::parse(text).unwrap();
             assert_eq!((r.host.as_deref(), r.name.as_str(), r.tag.as_str()), (host, name, tag));
             assert_eq!(r.full(), full);
         }
@@ -172,26 +171,26 @@ mod tests {
     #[test]
     fn outside_the_grammar_the_rule_is_quoted() {
         for bad in ["", "Hello", "a//b", "/a", "a/", "a_", "a___b", "-a", "a..b", "a._b", "ä", "a b"] {
-            assert!(matches!(Reference::parse(bad), Err(BadReference::Name(_))), "{bad}");
+            assert!(matches!(ImageReference::parse(bad), Err(BadReference::Name(_))), "{bad}");
         }
         for bad in ["a:", "a:.x", "a:-x", "a:b:c", "a:ü"] {
-            assert!(matches!(Reference::parse(bad), Err(BadReference::Tag(_))), "{bad}");
+            assert!(matches!(ImageReference::parse(bad), Err(BadReference::Tag(_))), "{bad}");
         }
-        assert!(matches!(Reference::parse(&format!("a:{}", "x".repeat(129))), Err(BadReference::Tag(_))));
-        assert!(matches!(Reference::parse(&"a".repeat(256)), Err(BadReference::Long(_))));
+        assert!(matches!(ImageReference::parse(&format!("a:{}", "x".repeat(129))), Err(BadReference::Tag(_))));
+        assert!(matches!(ImageReference::parse(&"a".repeat(256)), Err(BadReference::Long(_))));
         for bad in ["a:99999/x", "-x.y/z", "a.:1/x", "[::x]:1/y"] {
-            assert!(matches!(Reference::parse(bad), Err(BadReference::Host(_))), "{bad}");
+            assert!(matches!(ImageReference::parse(bad), Err(BadReference::Host(_))), "{bad}");
         }
-        assert!(matches!(Reference::parse("a@sha256:00"), Err(BadReference::Digest(_))));
-        assert!(matches!(Reference::parse_with_host("a/b"), Err(BadReference::NoHost(_))));
-        assert!(Reference::parse("A").unwrap_err().to_string().contains("lower case"));
+        assert!(matches!(ImageReference::parse("a@sha256:00"), Err(BadReference::Digest(_))));
+        assert!(matches!(ImageReference::parse_with_host("a/b"), Err(BadReference::NoHost(_))));
+        assert!(ImageReference::parse("A").unwrap_err().to_string().contains("lower case"));
     }
 
     proptest! {
         #[test]
         fn what_is_shown_reads_back(text in "[a-zA-Z0-9._:/@-]{0,40}") {
-            if let Ok(r) = Reference::parse(&text) {
-                prop_assert_eq!(Reference::parse(&r.to_string()), Ok(r));
+            if let Ok(r) = ImageReference::parse(&text) {
+                prop_assert_eq!(ImageReference::parse(&r.to_string()), Ok(r));
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Whether a file may be the program of an image.
 
-use super::platform::{self, Foreign, Platform};
+use super::platform::{self, Platform, PlatformError};
 use crate::check::{self, CallEvidence, Expect, Finding, ReadError, judge};
 use std::ffi::OsStr;
 use std::fs;
@@ -10,14 +10,12 @@ use std::path::{Path, PathBuf};
 
 /// A program that may.
 #[derive(Debug, Clone)]
-pub struct Program {
+pub(crate) struct ImageProgram {
     /// Its file on this machine.
     pub file: PathBuf,
     /// Its path in the image.
     pub place: PathBuf,
-    /// Where it runs.
     pub platform: Platform,
-    /// Its length.
     pub bytes: u64,
     /// What the check found besides.
     pub findings: Vec<Finding>,
@@ -27,7 +25,7 @@ pub struct Program {
 
 /// Why a file may not.
 #[derive(Debug, thiserror::Error)]
-pub enum BadProgram {
+pub(crate) enum BadProgram {
     /// It can't be looked at.
     #[error("`{path}` can't be read: {1}", path = .0.display())]
     Io(PathBuf, io::Error),
@@ -39,18 +37,16 @@ pub enum BadProgram {
     NotStatic(PathBuf, String),
     /// For another system or an unknown machine.
     #[error("`{path}` does not run in a container: {1}", path = .0.display())]
-    Foreign(PathBuf, Foreign),
-    /// Set-user-ID or set-group-ID.
-    #[error("`{path}` has the set-{1}-ID bit, which an image that runs as nobody must not bring", path = .0.display())]
+    Foreign(PathBuf, PlatformError),
+    #[error("`{path}` has the set-{1}-ID bit, which an image that runs as nobody must not contain", path = .0.display())]
     Setuid(PathBuf, &'static str),
-    /// The executable bits are missing.
     #[error("`{path}` is not executable", path = .0.display())]
     NotExecutable(PathBuf),
 }
 
 impl BadProgram {
     /// What to type next.
-    pub fn hint(&self) -> Option<String> {
+    pub(crate) fn hint(&self) -> Option<String> {
         let shell = |path: &Path| crate::run::shell_line(&[path.as_os_str().to_owned()]);
         match self {
             BadProgram::NotStatic(path, _) => {
@@ -66,7 +62,7 @@ impl BadProgram {
     }
 }
 
-/// Paths that a TLS library is built with; one in a program says that it may look for certificates there.
+/// Paths that TLS libraries are built with; a program that contains one may look for certificates there.
 static CERTIFICATES: [&[u8]; 4] =
     [b"/ssl/cert.pem", b"/certs/ca-certificates.crt", b"/certs/ca-bundle.crt", b"/ssl/ca-bundle.pem"];
 
@@ -78,7 +74,7 @@ const OVERLAP: usize = 64;
 ///
 /// # Errors
 /// Why it may not.
-pub fn inspect(file: &Path) -> Result<Program, BadProgram> {
+pub(crate) fn inspect(file: &Path) -> Result<ImageProgram, BadProgram> {
     let own = || file.to_owned();
     let facts = check::inspect(file).map_err(|e| match e {
         ReadError::Io(e) => BadProgram::Io(own(), e),
@@ -101,7 +97,7 @@ pub fn inspect(file: &Path) -> Result<Program, BadProgram> {
     let platform = platform::of(file).map_err(|e| BadProgram::Foreign(own(), e))?;
     let name = file.file_name().unwrap_or(OsStr::new("program"));
     let names_certificates = names_certificates(file).map_err(|e| BadProgram::Io(own(), e))?;
-    Ok(Program {
+    Ok(ImageProgram {
         file: own(),
         place: Path::new("/").join(name),
         platform,

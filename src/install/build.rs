@@ -1,22 +1,22 @@
 //! GCC's run-time libraries, configured and compiled for musl.
 //!
-//! Each is configured as a cross build, so that no configure script runs what it compiles, with compilers that know
-//! nothing but the tree.
+//! Each is configured as a cross build, so that no configure script runs what it compiles, with compilers that see
+//! nothing but the sysroot.
 
-use super::steps::{Failed, Shop};
-use super::sysroot::{self, Tree};
+use super::context::{BuildContext, InstallError};
+use super::sysroot::{self, Sysroot};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-/// The libraries besides libstdc++, each from a directory of its own among the sources.
+/// The libraries besides libstdc++, each in its own directory of the sources.
 const OTHERS: [&str; 2] = ["libgomp", "libatomic"];
 
 /// How the libraries are compiled: small, in pieces that a linker can leave out, fit for a PIE, and without the
 /// unique symbols that only a dynamic linker has a use for.
 const FLAGS: &str = "-Os -ffunction-sections -fdata-sections -fPIE -fno-gnu-unique";
 
-/// What configure must have found. Its tests fail without a word where a header or a library is not in reach.
+/// What configure must have found. Its tests fail silently if a header or a library is missing.
 const FOUND: [&str; 6] = [
     "_GLIBCXX_HAS_GTHREADS",
     "_GLIBCXX_HAVE_OPENAT",
@@ -30,17 +30,17 @@ const FOUND: [&str; 6] = [
 const PARTS: [&str; 3] = ["include", "libsupc++", "src"];
 
 /// Where libstdc++ is built.
-pub fn libstdcxx(shop: &Shop<'_>) -> PathBuf {
-    shop.work.join("b").join(shop.inputs.triple()).join("libstdc++-v3")
+pub(crate) fn libstdcxx(context: &BuildContext<'_>) -> PathBuf {
+    context.work.join("b").join(context.inputs.triple()).join("libstdc++-v3")
 }
 
-fn installed(shop: &Shop<'_>) -> PathBuf {
-    shop.work.join("inst")
+fn installed(context: &BuildContext<'_>) -> PathBuf {
+    context.work.join("inst")
 }
 
-/// Compilers that know nothing but the tree, for configure and make.
-fn compilers(shop: &Shop<'_>, tree: &Tree) -> std::io::Result<[PathBuf; 3]> {
-    let dir = shop.work.join("bin");
+/// Compilers that see nothing but the sysroot, for configure and make.
+fn compilers(context: &BuildContext<'_>, tree: &Sysroot) -> std::io::Result<[PathBuf; 3]> {
+    let dir = context.work.join("bin");
     fs::create_dir_all(&dir)?;
     let make = |name: &str, program: &Path, more: &str| {
         let path = dir.join(name);
@@ -49,38 +49,30 @@ fn compilers(shop: &Shop<'_>, tree: &Tree) -> std::io::Result<[PathBuf; 3]> {
         fs::write(&path, text)?;
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).map(|()| path)
     };
-    let triple = shop.inputs.triple();
+    let triple = context.inputs.triple();
     Ok([
-        make(&format!("{triple}-gcc"), &shop.inputs.cc, "")?,
+        make(&format!("{triple}-gcc"), &context.inputs.cc, "")?,
         // libstdc++ names its own headers itself, half of them not yet installed.
-        make(&format!("{triple}-g++-bootstrap"), &shop.inputs.cxx, " -nostdinc++")?,
-        make(&format!("{triple}-g++"), &shop.inputs.cxx, "")?,
+        make(&format!("{triple}-g++-bootstrap"), &context.inputs.cxx, " -nostdinc++")?,
+        make(&format!("{triple}-g++"), &context.inputs.cxx, "")?,
     ])
 }
 
-/// Configures everything, side by side.
-///
-/// # Errors
-/// A configure script's failure, or something that it did not find.
-pub fn configure(shop: &Shop<'_>, tree: &Tree, sources: &Path) -> Result<(), Failed> {
-    let io = |e| Failed::io("preparing the build", e);
-    let inputs = shop.inputs;
-    let [cc, bootstrap, cxx] = compilers(shop, tree).map_err(io)?;
-    let base = shop.work.join("b").join(inputs.triple());
-    let _ = fs::remove_dir_all(&base);
-    fs::create_dir_all(base.join("libgcc")).map_err(io)?;
-    // Where the thread model is looked for. Without it there is no std::thread, and no word about it.
-    symlink(sources.join("libgcc/gthr-posix.h"), base.join("libgcc/gthr-default.h")).map_err(io)?;
-    // The link tests of configure want a C++ library to be there, whichever.
-    let any = sysroot::compiler_file(inputs, "libstdc++.a").map_err(io)?;
-    let any = any.ok_or_else(|| Failed::Unfit("the compiler has no libstdc++.a of its own".into()))?;
-    fs::copy(any, tree.lib().join("libstdc++.a")).map_err(io)?;
+/// A rule for each library that runs its configure script.
+fn configure_makefile(
+    context: &BuildContext<'_>,
+    tree: &Sysroot,
+    sources: &Path,
+    [cc, bootstrap, cxx]: &[PathBuf; 3],
+) -> String {
+    let inputs = context.inputs;
+    let base = context.work.join("b").join(inputs.triple());
     let common = format!(
         "--build={} --host={} --prefix={} --disable-shared --enable-static --disable-multilib --disable-nls --disable-werror \
          CC={} CFLAGS='{FLAGS}' CXXFLAGS='{FLAGS}' AR={} RANLIB={} NM={} STRIP={} OBJDUMP={}",
         inputs.build,
         inputs.triple(),
-        installed(shop).display(),
+        installed(context).display(),
         cc.display(),
         inputs.tool("ar"),
         inputs.tool("ranlib"),
@@ -110,30 +102,50 @@ pub fn configure(shop: &Shop<'_>, tree: &Tree, sources: &Path) -> Result<(), Fai
     for name in OTHERS.iter().filter(|n| sources.join(n).join("configure").is_file()) {
         rule(name, &format!("CXX={} FC=no", cxx.display()));
     }
-    let makefile = shop.work.join("configure.mk");
-    fs::write(&makefile, format!("{rules}\n{bodies}")).map_err(io)?;
-    shop.make(&shop.work, &["-f", "configure.mk"])?;
-    let config = fs::read_to_string(libstdcxx(shop).join("config.h")).map_err(io)?;
-    let header = libstdcxx(shop).join("include").join(inputs.triple()).join("bits/c++config.h");
+    format!("{rules}\n{bodies}")
+}
+
+/// Configures everything, side by side.
+///
+/// # Errors
+/// A configure script's failure, or something that it did not find.
+pub(crate) fn configure(context: &BuildContext<'_>, tree: &Sysroot, sources: &Path) -> Result<(), InstallError> {
+    let io = |e| InstallError::io("preparing the build", e);
+    let inputs = context.inputs;
+    let compilers = compilers(context, tree).map_err(io)?;
+    let base = context.work.join("b").join(inputs.triple());
+    let _ = fs::remove_dir_all(&base);
+    fs::create_dir_all(base.join("libgcc")).map_err(io)?;
+    // Where the thread model is looked for. Without it std::thread is silently missing.
+    symlink(sources.join("libgcc/gthr-posix.h"), base.join("libgcc/gthr-default.h")).map_err(io)?;
+    // The link tests of configure want a C++ library to be there, whichever.
+    let any = sysroot::compiler_file(inputs, "libstdc++.a").map_err(io)?;
+    let any = any.ok_or_else(|| InstallError::Unfit("the compiler has no libstdc++.a of its own".into()))?;
+    fs::copy(any, tree.lib().join("libstdc++.a")).map_err(io)?;
+    let makefile = configure_makefile(context, tree, sources, &compilers);
+    fs::write(context.work.join("configure.mk"), makefile).map_err(io)?;
+    context.make(&context.work, &["-f", "configure.mk"])?;
+    let config = fs::read_to_string(libstdcxx(context).join("config.h")).map_err(io)?;
+    let header = libstdcxx(context).join("include").join(inputs.triple()).join("bits/c++config.h");
     let all = config + &fs::read_to_string(header).unwrap_or_default();
     match FOUND.iter().find(|name| !all.contains(&format!("define {name} 1"))) {
         None => Ok(()),
         Some(name) => {
             let why = format!("configure did not find {name}, which musl has");
-            Err(Failed::Command { what: "configure".into(), line: why, log: shop.log.clone() })
+            Err(InstallError::Command { what: "configure".into(), line: why, log: context.log.clone() })
         }
     }
 }
 
-/// Compiles and installs everything into the tree; gives the names of the libraries, a line each.
+/// Compiles and installs everything into the tree; gives the names of the libraries, one per line.
 ///
 /// # Errors
 /// A compiler's failure.
-pub fn compile(shop: &Shop<'_>, tree: &Tree) -> Result<String, Failed> {
-    let base = shop.work.join("b").join(shop.inputs.triple());
+pub(crate) fn compile(context: &BuildContext<'_>, tree: &Sysroot) -> Result<String, InstallError> {
+    let base = context.work.join("b").join(context.inputs.triple());
     let others: Vec<&str> = OTHERS.into_iter().filter(|n| base.join(n).join("Makefile").is_file()).collect();
-    // One make over all of them, so that no core waits at the end of one. libstdc++'s output is kept apart: it says
-    // how each object is compiled.
+    // One make for all of them, so that no core is idle at the end of one. libstdc++'s output goes to its own file: it
+    // tells how each object is compiled.
     let mut text = String::from("all: libstdcxx");
     let mut rules = String::from("\nlibstdcxx:\n");
     for part in PARTS {
@@ -147,26 +159,26 @@ pub fn compile(shop: &Shop<'_>, tree: &Tree) -> Result<String, Failed> {
         rules
             .push_str(&format!("{name}:\n\t+$(MAKE) -C {0}/{name}\n\t$(MAKE) -C {0}/{name} install\n", base.display()));
     }
-    let io = |e| Failed::io("preparing the build", e);
-    fs::write(shop.work.join("compile.mk"), text + &rules).map_err(io)?;
-    shop.make(&shop.work, &["-f", "compile.mk"])?;
-    let io = |e| Failed::io("installing the libraries", e);
+    let io = |e| InstallError::io("preparing the build", e);
+    fs::write(context.work.join("compile.mk"), text + &rules).map_err(io)?;
+    context.make(&context.work, &["-f", "compile.mk"])?;
+    let io = |e| InstallError::io("installing the libraries", e);
     let mut libraries = vec!["libstdc++", "libsupc++"];
-    plain(shop, tree)?;
+    plain(context, tree)?;
     for (name, required) in [("libsupc++.a", true), ("libstdc++fs.a", false)] {
-        let from = installed(shop).join("lib").join(name);
+        let from = installed(context).join("lib").join(name);
         if from.is_file() || required {
-            install(shop, &from, &tree.lib().join(name))?;
+            install(context, &from, &tree.lib().join(name))?;
             if !required {
                 libraries.push("libstdc++fs");
             }
         }
     }
     for name in others {
-        let dirs = [installed(shop).join("lib"), installed(shop).join("lib64")];
+        let dirs = [installed(context).join("lib"), installed(context).join("lib64")];
         let archive = format!("{name}.a");
         if let Some(from) = dirs.iter().map(|d| d.join(&archive)).find(|p| p.is_file()) {
-            install(shop, &from, &tree.lib().join(&archive))?;
+            install(context, &from, &tree.lib().join(&archive))?;
             libraries.push(name);
         }
         for spec in dirs.iter().map(|d| d.join(format!("{name}.spec"))).filter(|p| p.is_file()) {
@@ -174,7 +186,7 @@ pub fn compile(shop: &Shop<'_>, tree: &Tree) -> Result<String, Failed> {
         }
     }
     // omp.h is installed among the compiler's own headers.
-    let headers = installed(shop).join("lib/gcc");
+    let headers = installed(context).join("lib/gcc");
     for header in ["omp.h", "openacc.h", "acc_prof.h"] {
         if let Some(from) = find_file(&headers, header) {
             fs::copy(from, tree.include().join(header)).map_err(io)?;
@@ -187,19 +199,19 @@ pub fn compile(shop: &Shop<'_>, tree: &Tree) -> Result<String, Failed> {
 ///
 /// # Errors
 /// A file that can't be written.
-pub fn plain(shop: &Shop<'_>, tree: &Tree) -> Result<(), Failed> {
-    install(shop, &installed(shop).join("lib/libstdc++.a"), &tree.lib().join("libstdc++.a"))
+pub(crate) fn plain(context: &BuildContext<'_>, tree: &Sysroot) -> Result<(), InstallError> {
+    install(context, &installed(context).join("lib/libstdc++.a"), &tree.lib().join("libstdc++.a"))
 }
 
 /// libstdc++'s archive as it was built.
-pub fn archive(shop: &Shop<'_>) -> PathBuf {
-    installed(shop).join("lib/libstdc++.a")
+pub(crate) fn archive(context: &BuildContext<'_>) -> PathBuf {
+    installed(context).join("lib/libstdc++.a")
 }
 
 /// Copies an archive without debugging information.
-fn install(shop: &Shop<'_>, from: &Path, to: &Path) -> Result<(), Failed> {
-    fs::copy(from, to).map_err(|e| Failed::io(format!("copying `{}`", from.display()), e))?;
-    shop.quick(&[&shop.inputs.tool("strip"), "-g"], [to.to_owned()])
+fn install(context: &BuildContext<'_>, from: &Path, to: &Path) -> Result<(), InstallError> {
+    fs::copy(from, to).map_err(|e| InstallError::io(format!("copying `{}`", from.display()), e))?;
+    context.quick(&[&context.inputs.tool("strip"), "-g"], [to.to_owned()])
 }
 
 fn find_file(dir: &Path, name: &str) -> Option<PathBuf> {

@@ -1,7 +1,7 @@
 //! What a toolchain is made from, found on this machine or named by the user.
 
-use super::prerequisites::{Missing, What};
-use super::source::Source;
+use super::prerequisites::{MissingPrerequisite, Prerequisite};
+use super::source::GccSource;
 use crate::options;
 use crate::run::{self, Command};
 use crate::settings::Settings;
@@ -12,12 +12,13 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Kernel headers that programs include, besides `linux` and `asm`; musl has no files of these names.
-pub const KERNEL_DIRS: [&str; 9] = ["linux", "asm", "asm-generic", "drm", "misc", "mtd", "rdma", "sound", "video"];
+/// Kernel headers that programs include; musl has no files of these names.
+pub(crate) const KERNEL_DIRS: [&str; 9] =
+    ["linux", "asm", "asm-generic", "drm", "misc", "mtd", "rdma", "sound", "video"];
 
 /// Everything that goes into a toolchain.
 #[derive(Debug, Clone)]
-pub struct Inputs {
+pub(crate) struct Inputs {
     /// Architecture as in a triple (`x86_64`).
     pub arch: String,
     /// The C compiler, absolute.
@@ -28,14 +29,13 @@ pub struct Inputs {
     pub version: String,
     /// Its `-dumpfullversion` (`12.2.0`).
     pub number: String,
-    /// What comes before `ar`, `objcopy` and their kin: empty, or `aarch64-linux-gnu-`.
+    /// The prefix of `ar`, `objcopy` and the other binutils: empty, or `aarch64-linux-gnu-`.
     pub tool_prefix: String,
     /// The triple of the machine that builds.
     pub build: String,
     /// musl's headers and archives.
     pub musl: Musl,
-    /// The sources.
-    pub source: Source,
+    pub source: GccSource,
     /// Kernel headers: name and directory.
     pub kernel: Vec<(String, PathBuf)>,
     /// Clang, where the machine has it, absolute: C, C++.
@@ -48,10 +48,8 @@ pub struct Inputs {
     pub env: Vec<(OsString, OsString)>,
 }
 
-/// An installed musl.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Musl {
-    /// Its headers.
+pub(crate) struct Musl {
     pub include: PathBuf,
     /// Its archives and crt objects.
     pub lib: PathBuf,
@@ -59,10 +57,9 @@ pub struct Musl {
     pub version: String,
 }
 
-/// What the user asked for.
 #[derive(Debug, Clone, Default)]
-pub struct Asked {
-    /// Architecture; the machine's own without.
+pub(crate) struct RequestedInputs {
+    /// Architecture; by default the machine's own.
     pub arch: Option<String>,
     /// A directory with musl in it.
     pub musl: Option<PathBuf>,
@@ -71,23 +68,22 @@ pub struct Asked {
 }
 
 impl Inputs {
-    /// The target triple.
-    pub fn triple(&self) -> String {
+    pub(crate) fn triple(&self) -> String {
         format!("{}-linux-musl", self.arch)
     }
 
     /// Major version of the compiler.
-    pub fn major(&self) -> &str {
+    pub(crate) fn major(&self) -> &str {
         major(&self.number)
     }
 
     /// A binutils program by its name for the target.
-    pub fn tool(&self, name: &str) -> String {
+    pub(crate) fn tool(&self, name: &str) -> String {
         format!("{}{name}", self.tool_prefix)
     }
 
     /// What a finished build depends on: a build of other inputs is of no use to this one.
-    pub fn identity(&self) -> String {
+    pub(crate) fn identity(&self) -> String {
         let stamp = |p: &Path| {
             use std::os::unix::fs::MetadataExt;
             let m = fs::metadata(p).ok();
@@ -108,122 +104,177 @@ impl Inputs {
     ///
     /// # Errors
     /// All that is missing or unfit, at once.
-    pub fn find(settings: &Settings, asked: &Asked) -> Result<Inputs, Vec<Missing>> {
-        let own = std::env::consts::ARCH;
-        let arch = asked.arch.clone().unwrap_or_else(|| own.to_owned());
-        let chain = Chain::of(settings);
-        let look = |name: &str| find::program(OsStr::new(name), settings, &chain);
-        let prefix = if arch == own { String::new() } else { format!("{arch}-linux-gnu-") };
-        let foreign = arch != own;
-        let mut missing = Vec::new();
-        let mut need = |what: What, found: Option<PathBuf>| {
-            if found.is_none() {
-                missing.push(Missing { what, arch: arch.clone() });
-            }
-            found.unwrap_or_default()
-        };
-        let named = |line: &Option<OsString>| {
-            let words = find::split(line.as_ref().filter(|_| prefix.is_empty())?)?;
-            find::program(words.first()?, settings, &chain)
-        };
-        let compiler = |own: Option<PathBuf>, name: &str| own.or_else(|| look(&format!("{prefix}{name}")));
-        let cxx = need(What::Compiler, compiler(named(&settings.cxx), "g++"));
-        let cc = need(What::CCompiler, compiler(named(&settings.cc), "gcc"));
-        let make = need(What::Make, look("make"));
-        need(What::Binutils, look(&format!("{prefix}objcopy")));
-        let mut env = vec![(OsString::from(options::REAL_COMPILER.name), chain.with(&cxx))];
-        env.push(("LC_ALL".into(), "C".into()));
-        let ask = |args: &[&str]| {
-            let mut command = Command::new([&cxx]).args(args);
-            command.env.clone_from(&env);
-            run::capture(&command).map(|c| c.text()).unwrap_or_default()
-        };
-        let (mut version, mut number, mut build) = Default::default();
-        if !cxx.as_os_str().is_empty() {
-            version = ask(&["--version"]).lines().next().unwrap_or_default().to_owned();
-            number = ask(&["-dumpfullversion"]);
-            build = ask(&["-dumpmachine"]);
-            // Clang calls itself 4.2.1 to `-dumpversion` and knows no `-dumpfullversion`.
-            if version.contains("clang") || !number.starts_with(|c: char| c.is_ascii_digit()) {
-                missing.push(Missing { what: What::NotGcc { program: cxx.clone() }, arch: arch.clone() });
-            } else {
-                for (file, what) in [("libgcc_eh.a", What::Unwinder), ("libstdc++.a", What::HostLibrary)] {
-                    if !PathBuf::from(ask(&[&format!("-print-file-name={file}")])).is_absolute() {
-                        missing.push(Missing { what, arch: arch.clone() });
-                    }
-                }
-            }
-        }
-        if arch != own {
-            build = format!("{own}-linux-gnu");
-        }
-        let musl = find_musl(&arch, asked.musl.as_deref());
-        if musl.is_none() {
-            missing.push(Missing { what: What::Musl { looked_in: asked.musl.clone() }, arch: arch.clone() });
-        }
-        let kernel = kernel_headers(&arch, own);
-        if kernel.is_none() {
-            missing.push(Missing { what: What::KernelHeaders, arch: arch.clone() });
-        }
-        let wanted = major(&number).to_owned();
-        let source = match (&asked.gcc_source, number.is_empty()) {
-            (_, true) => None,
-            (Some(path), false) => match Source::named(path) {
-                Ok(source) if source.version.as_deref().is_none_or(|v| major(v) == wanted) => Some(source),
-                Ok(source) => {
-                    let what = What::WrongSource {
-                        path: path.clone(),
-                        has: source.version.unwrap_or_default(),
-                        wanted: number.clone(),
-                    };
-                    missing.push(Missing { what, arch: arch.clone() });
-                    None
-                }
-                Err(why) => {
-                    let what = What::BadSource { path: path.clone(), why };
-                    missing.push(Missing { what, arch: arch.clone() });
-                    None
-                }
-            },
-            (None, false) => {
-                let found = Source::of_distribution(&wanted);
-                if found.is_none() {
-                    let what = What::Source { major: wanted.clone(), number: number.clone() };
-                    missing.push(Missing { what, arch: arch.clone() });
-                }
-                found
-            }
-        };
+    pub(crate) fn find(settings: &Settings, asked: &RequestedInputs) -> Result<Inputs, Vec<MissingPrerequisite>> {
+        let mut search = InputSearch::new(settings, asked);
+        let (cc, cxx) = search.compilers();
+        let make = search.require(Prerequisite::Make, search.program("make"));
+        search.require(Prerequisite::Binutils, search.program(&format!("{}objcopy", search.prefix)));
+        let env =
+            vec![(OsString::from(options::REAL_COMPILER.name), search.chain.with(&cxx)), ("LC_ALL".into(), "C".into())];
+        let CompilerIdentity { version, number, build } = search.identify(&cxx, &env);
+        let looked_in = asked.musl.clone();
+        let musl =
+            search.require_found(Prerequisite::Musl { looked_in }, find_musl(&search.arch, asked.musl.as_deref()));
+        let kernel = search.require_found(Prerequisite::KernelHeaders, kernel_headers(&search.arch, HOST));
+        let source = search.gcc_source(asked.gcc_source.as_deref(), &number);
         // Clang would need a linker for another architecture, which is not among what is asked for.
-        let clang = look("clang").zip(look("clang++")).filter(|_| !foreign);
-        let emulator = look(&format!("qemu-{arch}-static")).or_else(|| look(&format!("qemu-{arch}")));
-        if arch != own && emulator.is_none() {
-            missing.push(Missing { what: What::Emulator, arch: arch.clone() });
-        }
+        let clang = search.program("clang").zip(search.program("clang++")).filter(|_| !search.is_cross());
+        let emulator = search.emulator();
         match (source, musl, kernel) {
-            (Some(source), Some(musl), Some(kernel)) if missing.is_empty() => Ok(Inputs {
-                arch,
+            (Some(source), Some(musl), Some(kernel)) if search.missing.is_empty() => Ok(Inputs {
+                arch: search.arch,
                 cc,
                 cxx,
                 version,
                 number,
-                tool_prefix: prefix,
+                tool_prefix: search.prefix,
                 build,
                 musl,
                 source,
                 kernel,
                 clang,
                 make,
-                emulator: emulator.filter(|_| foreign),
+                emulator,
                 env,
             }),
-            _ => Err(missing),
+            _ => Err(search.missing),
         }
     }
 }
 
+/// The architecture of this machine.
+const HOST: &str = std::env::consts::ARCH;
+
+/// What a compiler reports about itself; empty if it could not be run.
+#[derive(Default)]
+struct CompilerIdentity {
+    /// First line of `--version`.
+    version: String,
+    /// `-dumpfullversion`.
+    number: String,
+    /// `-dumpmachine`; for another architecture the triple of this machine.
+    build: String,
+}
+
+/// A search for inputs, and what it missed so far.
+struct InputSearch<'a> {
+    settings: &'a Settings,
+    chain: Chain,
+    arch: String,
+    /// What comes before the name of a program for the target.
+    prefix: String,
+    missing: Vec<MissingPrerequisite>,
+}
+
+impl<'a> InputSearch<'a> {
+    fn new(settings: &'a Settings, asked: &RequestedInputs) -> InputSearch<'a> {
+        let arch = asked.arch.clone().unwrap_or_else(|| HOST.to_owned());
+        let prefix = if arch == HOST { String::new() } else { format!("{arch}-linux-gnu-") };
+        InputSearch { settings, chain: Chain::of(settings), arch, prefix, missing: Vec::new() }
+    }
+
+    fn is_cross(&self) -> bool {
+        self.arch != HOST
+    }
+
+    fn program(&self, name: &str) -> Option<PathBuf> {
+        find::program(OsStr::new(name), self.settings, &self.chain)
+    }
+
+    fn lacks(&mut self, what: Prerequisite) {
+        self.missing.push(MissingPrerequisite { what, arch: self.arch.clone() });
+    }
+
+    fn require_found<T>(&mut self, what: Prerequisite, found: Option<T>) -> Option<T> {
+        if found.is_none() {
+            self.lacks(what);
+        }
+        found
+    }
+
+    /// The path of what was found, or an empty one.
+    fn require(&mut self, what: Prerequisite, found: Option<PathBuf>) -> PathBuf {
+        self.require_found(what, found).unwrap_or_default()
+    }
+
+    /// The C and the C++ compiler: those that the user named, which are this machine's, or GCC's by name.
+    fn compilers(&mut self) -> (PathBuf, PathBuf) {
+        let named = |line: &Option<OsString>| {
+            let words = find::split(line.as_ref().filter(|_| self.prefix.is_empty())?)?;
+            find::program(words.first()?, self.settings, &self.chain)
+        };
+        let by_name = |name: &str| self.program(&format!("{}{name}", self.prefix));
+        let cxx = named(&self.settings.cxx).or_else(|| by_name("g++"));
+        let cc = named(&self.settings.cc).or_else(|| by_name("gcc"));
+        let cxx = self.require(Prerequisite::Compiler, cxx);
+        (self.require(Prerequisite::CCompiler, cc), cxx)
+    }
+
+    /// Asks the C++ compiler what it is, and whether it has the archives that a build takes from it.
+    fn identify(&mut self, cxx: &Path, env: &[(OsString, OsString)]) -> CompilerIdentity {
+        let ask = |args: &[&str]| {
+            let mut command = Command::new([cxx]).args(args);
+            command.env = env.to_vec();
+            run::capture(&command).map(|c| c.text()).unwrap_or_default()
+        };
+        let mut identity = CompilerIdentity::default();
+        if !cxx.as_os_str().is_empty() {
+            identity.version = ask(&["--version"]).lines().next().unwrap_or_default().to_owned();
+            identity.number = ask(&["-dumpfullversion"]);
+            identity.build = ask(&["-dumpmachine"]);
+            // Clang calls itself 4.2.1 to `-dumpversion` and knows no `-dumpfullversion`.
+            if identity.version.contains("clang") || !identity.number.starts_with(|c: char| c.is_ascii_digit()) {
+                self.lacks(Prerequisite::NotGcc { program: cxx.to_owned() });
+            } else {
+                let archives = [("libgcc_eh.a", Prerequisite::Unwinder), ("libstdc++.a", Prerequisite::HostLibrary)];
+                for (file, what) in archives {
+                    if !PathBuf::from(ask(&[&format!("-print-file-name={file}")])).is_absolute() {
+                        self.lacks(what);
+                    }
+                }
+            }
+        }
+        if self.is_cross() {
+            identity.build = format!("{HOST}-linux-gnu");
+        }
+        identity
+    }
+
+    /// The sources of libstdc++ for GCC `number`; an empty number is a compiler that could not be asked.
+    fn gcc_source(&mut self, named: Option<&Path>, number: &str) -> Option<GccSource> {
+        if number.is_empty() {
+            return None;
+        }
+        let wanted = major(number);
+        let Some(path) = named else {
+            let what = Prerequisite::Source { major: wanted.to_owned(), number: number.to_owned() };
+            return self.require_found(what, GccSource::of_distribution(wanted));
+        };
+        match GccSource::named(path) {
+            Ok(source) if source.version.as_deref().is_none_or(|v| major(v) == wanted) => return Some(source),
+            Ok(source) => self.lacks(Prerequisite::WrongSource {
+                path: path.to_owned(),
+                has: source.version.unwrap_or_default(),
+                wanted: number.to_owned(),
+            }),
+            Err(why) => self.lacks(Prerequisite::BadSource { path: path.to_owned(), why }),
+        }
+        None
+    }
+
+    /// What runs programs of another architecture; none for this machine's own.
+    fn emulator(&mut self) -> Option<PathBuf> {
+        if !self.is_cross() {
+            return None;
+        }
+        let names = [format!("qemu-{}-static", self.arch), format!("qemu-{}", self.arch)];
+        let found = names.iter().find_map(|n| self.program(n));
+        self.require_found(Prerequisite::Emulator, found)
+    }
+}
+
 /// `12` of `12.2.0`.
-pub fn major(version: &str) -> &str {
+pub(crate) fn major(version: &str) -> &str {
     version.split('.').next().unwrap_or(version)
 }
 

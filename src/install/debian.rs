@@ -1,4 +1,4 @@
-//! Debian packages of another architecture, without telling the system's package database about it.
+//! Debian packages of another architecture, unpacked without touching the system's package database.
 
 use super::prerequisites::debian_arch;
 use super::source::decompressor;
@@ -12,9 +12,9 @@ use std::path::{Path, PathBuf};
 ///
 /// # Errors
 /// Something that is no package, or is cut short.
-pub fn unpack(package: &Path, into: &Path) -> io::Result<()> {
+pub(crate) fn unpack(package: &Path, into: &Path) -> io::Result<()> {
     let bytes = fs::read(package)?;
-    let broken = |e: object::Error| io::Error::other(format!("it is no Debian package: {e}"));
+    let broken = |e: object::Error| io::Error::other(format!("not a Debian package: {e}"));
     let archive = ArchiveFile::parse(bytes.as_slice()).map_err(broken)?;
     for member in archive.members() {
         let member = member.map_err(broken)?;
@@ -24,7 +24,7 @@ pub fn unpack(package: &Path, into: &Path) -> io::Result<()> {
             return tar::Archive::new(decompressor(BufReader::new(Cursor::new(data)))?).unpack(into);
         }
     }
-    Err(io::Error::other("it is no Debian package: it has no data.tar"))
+    Err(io::Error::other("not a Debian package: it has no data.tar"))
 }
 
 /// Downloads `musl-dev` of an architecture with apt, which checks its signature, in a state directory of its own, and
@@ -32,7 +32,7 @@ pub fn unpack(package: &Path, into: &Path) -> io::Result<()> {
 ///
 /// # Errors
 /// No apt, no network, no such package.
-pub fn fetch_musl(arch: &str, dir: &Path) -> io::Result<PathBuf> {
+pub(crate) fn fetch_musl(arch: &str, dir: &Path) -> io::Result<PathBuf> {
     let arch = debian_arch(arch);
     let work = dir.join(format!("apt-{arch}"));
     let state = work.join("state");

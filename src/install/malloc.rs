@@ -1,11 +1,11 @@
 //! The allocator of musl programs: mimalloc, compiled from the sources that come with a crate.
 //!
-//! It is one object in an archive, with all its symbols weak, so that an allocator of the program's own takes precedence.
+//! It is one object in an archive, with all its symbols weak, so that the program's own allocator takes precedence.
 //! The archive's index names only the functions by which a program's own code allocates: see the rule `musl-allocator`.
 
-use super::steps::{Failed, Shop};
-use super::symbols;
-use super::sysroot::Tree;
+use super::context::{BuildContext, InstallError};
+use super::symbol_binding;
+use super::sysroot::Sysroot;
 use crate::archive;
 use std::fs;
 use std::io;
@@ -14,12 +14,12 @@ use std::io;
 static SOURCES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/mimalloc.tar.gz"));
 
 /// The archive's file name.
-pub const ARCHIVE: &str = "libmimalloc-offered.a";
+pub(crate) const ARCHIVE: &str = "libmimalloc-offered.a";
 
 /// The object's file name, to be linked whatever is called.
-pub const OBJECT: &str = "mimalloc.o";
+pub(crate) const OBJECT: &str = "mimalloc.o";
 
-/// What a program's own code calls that allocates: malloc and its kin, and operator new in its shapes (Itanium C++ ABI
+/// What a program's own code calls that allocates: malloc and its relatives, and the forms of operator new (Itanium C++ ABI
 /// names), which every container comes down to. The functions of libstdc++ and libc that allocate are not among them:
 /// a program that only prints, puts strings together and starts threads allocates in there.
 const CALLED: [&str; 17] = [
@@ -64,23 +64,24 @@ const FLAGS: [&str; 14] = [
 ///
 /// # Errors
 /// The compiler's failure.
-pub fn build(shop: &Shop<'_>, tree: &Tree) -> Result<(), Failed> {
-    let io = |e: io::Error| Failed::io("unpacking the allocator", e);
-    let dir = shop.work.join("mimalloc");
+pub(crate) fn build(context: &BuildContext<'_>, tree: &Sysroot) -> Result<(), InstallError> {
+    let io = |e: io::Error| InstallError::io("unpacking the allocator", e);
+    let dir = context.work.join("mimalloc");
     let _ = fs::remove_dir_all(&dir);
     tar::Archive::new(flate2::read::GzDecoder::new(SOURCES)).unpack(&dir).map_err(io)?;
     let object = dir.join(OBJECT);
-    let compiler = [shop.inputs.cc.to_string_lossy().into_owned(), format!("-specs={}", tree.specs().display())];
+    let compiler = [context.inputs.cc.to_string_lossy().into_owned(), format!("-specs={}", tree.specs().display())];
     let words: Vec<&str> = compiler.iter().map(String::as_str).chain(FLAGS).collect();
     let include = format!("-I{}", dir.join("include").display());
     let words: Vec<&str> = words.into_iter().chain([include.as_str(), "-c", "-o"]).collect();
-    shop.quick(&words, [object.clone(), dir.join("src/static.c")])?;
+    context.quick(&words, [object.clone(), dir.join("src/static.c")])?;
     // operator new stays libstdc++'s, which calls malloc: a program may replace any of them.
-    let objcopy = shop.inputs.tool("objcopy");
-    shop.quick(&[&objcopy, "--strip-debug", "--wildcard", "--localize-symbol=_Z*"], [object.clone()])?;
+    let objcopy = context.inputs.tool("objcopy");
+    context.quick(&[&objcopy, "--strip-debug", "--wildcard", "--localize-symbol=_Z*"], [object.clone()])?;
     let mut bytes = fs::read(&object).map_err(io)?;
-    symbols::weaken_defined(&mut bytes).map_err(|e| Failed::Unfit(format!("the allocator's object: {e}")))?;
-    let io = |e: io::Error| Failed::io("writing the allocator's archive", e);
+    symbol_binding::weaken_defined(&mut bytes)
+        .map_err(|e| InstallError::Unfit(format!("the allocator's object: {e}")))?;
+    let io = |e: io::Error| InstallError::io("writing the allocator's archive", e);
     fs::write(tree.lib().join(OBJECT), &bytes).map_err(io)?;
     let offered = archive::with_index(&bytes, &CALLED).unwrap_or_default();
     fs::write(tree.lib().join(ARCHIVE), offered).map_err(io)?;

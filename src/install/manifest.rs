@@ -1,19 +1,16 @@
-//! What a toolchain was made from, and how its tests went: written beside it, shown by `staticctl toolchain list`.
+//! What a toolchain was built from, and its test results: stored next to it, shown by `staticctl toolchain list`.
 
-use super::selftest::Outcome;
+use super::selftest::SelftestResult;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The version of this file's schema.
-pub const SCHEMA: u32 = 1;
+pub(crate) const SCHEMA: u32 = 1;
 
-/// A finished build.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Manifest {
-    /// Version of the schema.
+pub(crate) struct Manifest {
     pub schema: u32,
-    /// The toolchain's name.
     pub name: String,
     /// What it makes programs for.
     pub target: String,
@@ -23,31 +20,26 @@ pub struct Manifest {
     pub seconds: u64,
     /// The version of this program.
     pub made_by: String,
-    /// The C++ compiler.
     pub compiler: PathBuf,
     /// First line of its `--version`.
     pub compiler_version: String,
-    /// musl's version.
     pub musl: String,
     /// The sources of the C++ library.
     pub source: PathBuf,
-    /// Their version.
     pub source_version: String,
     /// Whether locales are linked only as far as they are used.
     pub lean: bool,
     /// What could not be done with these sources.
     pub notes: Vec<String>,
-    /// Libraries that were built.
     pub libraries: Vec<String>,
     /// Bytes of all files.
     pub size: u64,
-    /// The self-test.
-    pub tests: Vec<Outcome>,
+    pub tests: Vec<SelftestResult>,
 }
 
 impl Manifest {
     /// Reads one; none where there is none or it is another program's.
-    pub fn load(path: &Path) -> Option<Manifest> {
+    pub(crate) fn load(path: &Path) -> Option<Manifest> {
         let manifest: Manifest = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
         (manifest.schema == SCHEMA).then_some(manifest)
     }
@@ -56,19 +48,19 @@ impl Manifest {
     ///
     /// # Errors
     /// A file that can't be written.
-    pub fn store(&self, path: &Path) -> std::io::Result<()> {
+    pub(crate) fn store(&self, path: &Path) -> std::io::Result<()> {
         fs::write(path, serde_json::to_vec_pretty(self)?)
     }
 
     /// How the self-test went, in two words.
-    pub fn tests_passed(&self) -> String {
+    pub(crate) fn tests_passed(&self) -> String {
         let passed = self.tests.iter().filter(|t| t.failed.is_none()).count();
         format!("{passed}/{} tests", self.tests.len())
     }
 }
 
 /// An age in words: days, or what is left of one.
-pub fn age(seconds: u64) -> String {
+pub(crate) fn age(seconds: u64) -> String {
     match seconds {
         s if s >= 2 * 86_400 => format!("{} days", s / 86_400),
         s if s >= 2 * 3600 => format!("{} hours", s / 3600),

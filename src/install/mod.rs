@@ -1,9 +1,9 @@
-//! A complete musl C++ toolchain out of what the machine has: its own GCC, musl, and the sources of libstdc++.
+//! Builds a complete musl C++ toolchain from what the machine has: its own GCC, musl, and the sources of libstdc++.
 //!
 //! | stage | file |
 //! |---|---|
-//! | what is there, what is missing | [`inputs`], with [`missing`] saying what to type |
-//! | the sources that are needed | [`source`] unpacks, [`patch`] mends |
+//! | what is there, what is missing | [`build_inputs`]; [`prerequisites`] tells what to install |
+//! | the sources that are needed | [`source`] unpacks, [`patch`] patches |
 //! | directories, locks, the swap at the end | [`place`] |
 //! | headers, crt objects, specs | [`sysroot`], [`specs`] |
 //! | configure, make, install | [`build`], driven by generated makefiles |
@@ -11,25 +11,27 @@
 //! | the allocator | [`malloc`] |
 //! | a toolchain's own tests | [`selftest`], for any toolchain |
 //!
-//! Everything is made in a work directory below the cache directory, which an interrupted build leaves for the next
-//! one, and moved into place when it has passed its tests.
+//! Everything is built in a work directory below the cache directory, which an interrupted install leaves for the next
+//! one. The result becomes the toolchain in use when it has passed its tests.
 
-pub mod build;
-pub mod build_inputs;
-pub mod debian;
-pub mod lean;
-pub mod malloc;
-pub mod manifest;
-pub mod new_descriptor;
-pub mod patch;
-pub mod place;
-pub mod prerequisites;
-pub mod selftest;
-pub mod source;
-pub mod specs;
-pub mod steps;
-pub mod symbols;
-pub mod sysroot;
+pub(crate) mod build;
+pub(crate) mod build_inputs;
+pub(crate) mod context;
+pub(crate) mod debian;
+pub(crate) mod lean;
+pub(crate) mod malloc;
+pub(crate) mod manifest;
+pub(crate) mod new_descriptor;
+pub(crate) mod patch;
+pub(crate) mod place;
+pub(crate) mod prerequisites;
+pub(crate) mod selftest;
+pub(crate) mod source;
+pub(crate) mod specs;
+pub(crate) mod steps;
+pub(crate) mod symbol_binding;
+pub(crate) mod sysroot;
 
-pub use manifest::Manifest;
-pub use steps::{Failed, Options, install};
+pub(crate) use context::InstallError;
+pub(crate) use manifest::Manifest;
+pub(crate) use steps::{InstallOptions, install};

@@ -2,10 +2,10 @@
 
 use super::build_inputs::Inputs;
 use super::malloc;
-use super::place::Place;
-use super::selftest::Compiler;
+use super::place::ToolchainPlace;
+use super::selftest::TestedCompiler;
 use super::specs::Specs;
-use super::sysroot::Tree;
+use super::sysroot::Sysroot;
 use crate::model::{Family, Language, Libc, StaticKind};
 use crate::toolchain::descriptor::{Descriptor, SCHEMA, Search};
 use crate::toolchain::select::stamp;
@@ -16,18 +16,15 @@ use std::path::{Path, PathBuf};
 
 /// A build in its place.
 #[derive(Debug, Clone, Copy)]
-pub struct Made<'a> {
+pub(crate) struct FinishedBuild<'a> {
     /// What it was made from.
     pub inputs: &'a Inputs,
-    /// Its files.
-    pub tree: &'a Tree,
-    /// Where it belongs.
-    pub place: &'a Place,
-    /// Which build it is.
+    pub tree: &'a Sysroot,
+    pub place: &'a ToolchainPlace,
     pub id: &'a str,
 }
 
-impl Made<'_> {
+impl FinishedBuild<'_> {
     fn kinds(&self) -> BTreeMap<StaticKind, Recipe> {
         let mut kinds = vec![StaticKind::Static];
         // musl 1.1.5 and newer.
@@ -42,9 +39,9 @@ impl Made<'_> {
     }
 
     /// The compiler as the self-test uses it.
-    pub fn compiler(&self, language: Language) -> Option<Compiler> {
+    pub(crate) fn compiler(&self, language: Language) -> Option<TestedCompiler> {
         let program = if language == Language::C { &self.inputs.cc } else { &self.inputs.cxx };
-        Some(Compiler {
+        Some(TestedCompiler {
             words: vec![program.into(), OsString::from(self.specs_word())],
             env: self.inputs.env.clone(),
             facts: Facts {
@@ -67,7 +64,7 @@ impl Made<'_> {
     }
 
     /// The descriptors as files: for GCC, and for Clang if the machine has it.
-    pub fn descriptors(&self) -> (Vec<u8>, Option<Vec<u8>>) {
+    pub(crate) fn descriptors(&self) -> (Vec<u8>, Option<Vec<u8>>) {
         let gcc = self.descriptor(&self.place.name, "GCC", &self.inputs.cc, &self.inputs.cxx, vec![self.specs_word()]);
         let clang = self.inputs.clang.as_ref().map(|(cc, cxx)| {
             let specs = Specs {

@@ -1,4 +1,4 @@
-//! What is mended in libstdc++'s sources before they are compiled: a table of replacements, each checked to fit.
+//! Patches for libstdc++'s sources: a table of replacements, each checked to fit.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -11,12 +11,11 @@ use std::path::Path;
 struct Patch {
     /// What it is for, for the log.
     why: &'static str,
-    /// The edits.
-    edits: &'static [Edit],
+    edits: &'static [PatchEdit],
 }
 
 /// An edit of one file.
-struct Edit {
+struct PatchEdit {
     /// The file, below the top of the sources.
     file: &'static str,
     /// Where, exactly once in the file.
@@ -29,11 +28,11 @@ const C_LOCALE: &str = "libstdc++-v3/config/locale/generic/c_locale.cc";
 const TERMINATE: &str = "libstdc++-v3/libsupc++/vterminate.cc";
 const THREAD_H: &str = "libstdc++-v3/include/bits/std_thread.h";
 
-/// The changes. Where one does not fit, the library is built without it, and the manifest says so.
+/// The patches. If one does not fit, the library is built without it, and the manifest says so.
 const PATCHES: [Patch; 5] = [
     Patch {
         why: "threads are found through weak symbols, which a static program may be without although it has threads",
-        edits: &[Edit {
+        edits: &[PatchEdit {
             file: "libgcc/gthr.h",
             old: "#ifndef GTHREAD_USE_WEAK\n#define GTHREAD_USE_WEAK 1\n",
             new: || "#ifndef GTHREAD_USE_WEAK\n#define GTHREAD_USE_WEAK 0\n".into(),
@@ -41,7 +40,7 @@ const PATCHES: [Patch; 5] = [
     },
     Patch {
         why: "ctype<char>::classic_table() of the generic system answers NULL, and tables made from it crash",
-        edits: &[Edit {
+        edits: &[PatchEdit {
             file: "libstdc++-v3/config/os/generic/ctype_configure_char.cc",
             old: "  ctype<char>::classic_table() throw()\n  { return 0; }",
             new: || {
@@ -55,12 +54,12 @@ const PATCHES: [Patch; 5] = [
     Patch {
         why: "std::locale(\"\") throws for every locale but \"C\"; musl's other locales are all UTF-8",
         edits: &[
-            Edit {
+            PatchEdit {
                 file: C_LOCALE,
                 old: "    if (strcmp(__s, \"C\"))\n",
                 new: || "    if (!__staticcxx_locale(__s))\n".into(),
             },
-            Edit {
+            PatchEdit {
                 file: C_LOCALE,
                 old: "  void\n  locale::facet::_S_create_c_locale(",
                 new: || KNOWN_LOCALE.to_owned() + "  void\n  locale::facet::_S_create_c_locale(",
@@ -70,28 +69,28 @@ const PATCHES: [Patch; 5] = [
     Patch {
         why: "every program has the demangler in it, 28 KB for one line that a crash may print",
         edits: &[
-            Edit {
+            PatchEdit {
                 file: TERMINATE,
                 old: "  // A replacement for the standard terminate_handler",
                 new: || PLAIN_NAMES.to_owned() + "  // A replacement for the standard terminate_handler",
             },
-            Edit {
+            PatchEdit {
                 file: TERMINATE,
                 old: "\t  dem = __cxa_demangle(name, 0, 0, &status);\n",
                 new: || "\t  if (__cxa_demangle)\n\t    dem = __cxa_demangle(name, 0, 0, &status);\n".into(),
             },
-            Edit {
+            PatchEdit {
                 file: TERMINATE,
                 old: "\t  else\n\t    fputs(name, stderr);\n",
                 new: || "\t  else if (!__staticcxx_print_plain(name))\n\t    fputs(name, stderr);\n".into(),
             },
             // Before its declaration, which is in a namespace.
-            Edit {
+            PatchEdit {
                 file: TERMINATE,
                 old: "#include <cxxabi.h>\n",
                 new: || "#pragma weak __cxa_demangle\n#include <cxxabi.h>\n".into(),
             },
-            Edit {
+            PatchEdit {
                 file: TERMINATE,
                 old: "# include <cstdio>\n",
                 new: || "# include <cstdio>\n# include <cstring>\n".into(),
@@ -101,17 +100,17 @@ const PATCHES: [Patch; 5] = [
     Patch {
         why: "a program that starts a thread calls operator new for the library's own state, as if it allocated itself",
         edits: &[
-            Edit {
+            PatchEdit {
                 file: THREAD_H,
                 old: "      virtual ~_State();\n      virtual void _M_run() = 0;\n    };\n    using _State_ptr",
                 new: || THREAD_STATE.to_owned() + "    using _State_ptr",
             },
-            Edit {
+            PatchEdit {
                 file: THREAD_H,
                 old: "#include <bits/unique_ptr.h>",
                 new: || "#include <new>\n#include <bits/unique_ptr.h>".into(),
             },
-            Edit {
+            PatchEdit {
                 file: "libstdc++-v3/src/c++11/thread.cc",
                 old: "  thread::_State::~_State() = default;\n",
                 new: || {
@@ -206,7 +205,7 @@ const THREAD_STATE: &str = r#"      virtual ~_State();
 
 /// What became of the patches.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Patched {
+pub(crate) struct Patched {
     /// Why of those that were applied.
     pub applied: Vec<&'static str>,
     /// Files of those that do not fit this version.
@@ -217,7 +216,7 @@ pub struct Patched {
 ///
 /// # Errors
 /// A file that can't be read or written.
-pub fn apply(source: &Path) -> io::Result<Patched> {
+pub(crate) fn apply(source: &Path) -> io::Result<Patched> {
     let mut done = Patched::default();
     for patch in &PATCHES {
         match edited(source, patch)? {

@@ -16,35 +16,34 @@ use std::path::{Path, PathBuf};
 
 /// The directory of one toolchain.
 #[derive(Debug, Clone)]
-pub struct Place {
+pub(crate) struct ToolchainPlace {
     /// Its prefix, `toolchains/NAME`.
     pub prefix: PathBuf,
-    /// Its name.
     pub name: String,
 }
 
-impl Place {
+impl ToolchainPlace {
     /// Of a name below our data directory.
-    pub fn new(data_dir: &Path, name: &str) -> Place {
-        Place { prefix: data_dir.join("toolchains").join(name), name: name.into() }
+    pub(crate) fn new(data_dir: &Path, name: &str) -> ToolchainPlace {
+        ToolchainPlace { prefix: data_dir.join("toolchains").join(name), name: name.into() }
     }
 
     /// The directory of one build.
-    pub fn build(&self, id: &str) -> PathBuf {
+    pub(crate) fn build(&self, id: &str) -> PathBuf {
         self.prefix.join("toolchain").join(id)
     }
 
     /// The descriptors: for GCC and for Clang.
-    pub fn descriptors(&self) -> [PathBuf; 2] {
+    pub(crate) fn descriptors(&self) -> [PathBuf; 2] {
         ["toolchain.json", "toolchain-clang.json"].map(|f| self.prefix.join(f))
     }
 
-    /// Makes the directories and waits until no other install of this name is at work. `waiting` is called once
+    /// Makes the directories and waits until no other install of this name is running. `waiting` is called once
     /// if there is one.
     ///
     /// # Errors
     /// A data directory that can't be written.
-    pub fn lock(&self, waiting: impl FnOnce()) -> io::Result<Flock<File>> {
+    pub(crate) fn lock(&self, waiting: impl FnOnce()) -> io::Result<Flock<File>> {
         fs::create_dir_all(self.prefix.join("toolchain"))?;
         let file = File::create(self.prefix.join("toolchain/.lock"))?;
         match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
@@ -57,11 +56,11 @@ impl Place {
     }
 
     /// Makes `id` the build in use, by replacing the descriptors, and removes the builds before the one that it
-    /// replaces: that one may be at work in a compiler call right now.
+    /// replaces: a compiler call may be using that one right now.
     ///
     /// # Errors
     /// A descriptor that can't be written; the old one is still in use then.
-    pub fn swap(&self, id: &str, gcc: &[u8], clang: Option<&[u8]>) -> io::Result<()> {
+    pub(crate) fn swap(&self, id: &str, gcc: &[u8], clang: Option<&[u8]>) -> io::Result<()> {
         let before = self.in_use();
         let [for_gcc, for_clang] = self.descriptors();
         match clang {
@@ -79,7 +78,7 @@ impl Place {
     }
 
     /// The id of the build in use.
-    pub fn in_use(&self) -> Option<String> {
+    pub(crate) fn in_use(&self) -> Option<String> {
         let text = fs::read(&self.descriptors()[0]).ok()?;
         let value: serde_json::Value = serde_json::from_slice(&text).ok()?;
         let manifest = PathBuf::from(value.get("manifest")?.as_str()?);
@@ -90,7 +89,7 @@ impl Place {
     ///
     /// # Errors
     /// A file that can't be removed.
-    pub fn remove(&self) -> io::Result<()> {
+    pub(crate) fn remove(&self) -> io::Result<()> {
         for file in self.descriptors() {
             match fs::remove_file(file) {
                 Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
@@ -108,8 +107,8 @@ impl Place {
 /// characters that configure scripts and makefiles can't live with.
 ///
 /// # Errors
-/// No directory can be made, or one of that name is somebody else's.
-pub fn work_dir(cache: Option<&Path>, name: &str) -> io::Result<PathBuf> {
+/// No directory can be created, or one of that name belongs to another user.
+pub(crate) fn work_dir(cache: Option<&Path>, name: &str) -> io::Result<PathBuf> {
     let plain =
         |p: &Path| p.to_str().is_some_and(|t| t.bytes().all(|b| b.is_ascii_alphanumeric() || b"/._+-,".contains(&b)));
     if let Some(dir) = cache.map(|c| c.join("build").join(name)).filter(|d| plain(d)) {
@@ -124,7 +123,7 @@ pub fn work_dir(cache: Option<&Path>, name: &str) -> io::Result<PathBuf> {
     }
     let m = fs::symlink_metadata(&dir)?;
     if !m.is_dir() || m.uid() != user.as_raw() {
-        return Err(io::Error::other(format!("`{}` belongs to somebody else", dir.display())));
+        return Err(io::Error::other(format!("`{}` belongs to another user", dir.display())));
     }
     let dir = dir.join(name);
     fs::create_dir_all(&dir)?;
@@ -132,13 +131,13 @@ pub fn work_dir(cache: Option<&Path>, name: &str) -> io::Result<PathBuf> {
 }
 
 /// Free bytes of the file system that a directory is on.
-pub fn free_space(dir: &Path) -> Option<u64> {
+pub(crate) fn free_space(dir: &Path) -> Option<u64> {
     let s = nix::sys::statvfs::statvfs(dir).ok()?;
     Some(s.blocks_available().saturating_mul(s.fragment_size()))
 }
 
 /// Bytes of all files below a directory.
-pub fn size_of(dir: &Path) -> u64 {
+pub(crate) fn size_of(dir: &Path) -> u64 {
     let Ok(entries) = fs::read_dir(dir) else { return 0 };
     let size = |path: PathBuf| match fs::symlink_metadata(&path) {
         Ok(m) if m.is_dir() => size_of(&path),
@@ -152,14 +151,14 @@ pub fn size_of(dir: &Path) -> u64 {
 mod tests {
     use super::*;
 
-    fn descriptor(place: &Place, id: &str) -> Vec<u8> {
+    fn descriptor(place: &ToolchainPlace, id: &str) -> Vec<u8> {
         serde_json::json!({ "manifest": place.build(id).join("manifest.json") }).to_string().into_bytes()
     }
 
     #[test]
     fn a_swap_keeps_the_build_before_and_what_the_user_has() {
         let t = tempfile::tempdir().unwrap();
-        let place = Place::new(t.path(), "musl");
+        let place = ToolchainPlace::new(t.path(), "musl");
         drop(place.lock(|| panic!("nobody else is there")).unwrap());
         fs::create_dir_all(place.prefix.join("include")).unwrap();
         for id in ["1", "2", "3"] {
@@ -175,7 +174,7 @@ mod tests {
     #[test]
     fn the_second_waits() {
         let t = tempfile::tempdir().unwrap();
-        let place = Place::new(t.path(), "musl");
+        let place = ToolchainPlace::new(t.path(), "musl");
         let first = place.lock(|| ()).unwrap();
         let second = place.clone();
         let (tell, told) = std::sync::mpsc::channel();

@@ -1,5 +1,5 @@
-//! A toolchain's own tests: programs that use what is most often broken in a static C++ toolchain, compiled, linked in
-//! every shape, read back and run.
+//! A toolchain's own tests: programs that use what is most often broken in a static C++ toolchain, compiled, linked as
+//! every kind of static program, checked and run.
 
 use crate::check;
 use crate::model::{Language, StaticKind};
@@ -12,12 +12,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// One program.
 #[derive(Debug, Clone, Copy)]
-pub struct Program {
-    /// Its name.
+pub(crate) struct SelftestProgram {
     pub name: &'static str,
-    /// Its language.
     pub language: Language,
     /// Its text; it prints `ok` and exits 0 if everything is as it should be.
     text: &'static str,
@@ -29,7 +26,7 @@ pub struct Program {
 
 macro_rules! program {
     ($name:literal, $language:ident, $file:literal, $options:expr, $needs:expr) => {
-        Program {
+        SelftestProgram {
             name: $name,
             language: Language::$language,
             text: include_str!(concat!("../../toolchains/selftest/", $file)),
@@ -39,8 +36,7 @@ macro_rules! program {
     };
 }
 
-/// All programs.
-pub static PROGRAMS: [Program; 13] = [
+pub(crate) static PROGRAMS: [SelftestProgram; 13] = [
     program!("c", C, "c.c", &["-pthread"], None),
     program!("threads", Cxx, "threads.cpp", &["-pthread"], None),
     program!("exceptions", Cxx, "exceptions.cpp", &["-pthread"], None),
@@ -58,48 +54,44 @@ pub static PROGRAMS: [Program; 13] = [
 
 /// How one program went in one shape.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Outcome {
-    /// The program.
+pub(crate) struct SelftestResult {
     pub name: String,
-    /// The shape.
     pub kind: StaticKind,
-    /// Why it failed.
     pub failed: Option<String>,
 }
 
 /// A compiler under test, for one language.
 #[derive(Debug, Clone)]
-pub struct Compiler {
+pub(crate) struct TestedCompiler {
     /// The compiler with all words that go in front.
     pub words: Vec<OsString>,
-    /// Its environment.
     pub env: Vec<(OsString, OsString)>,
     /// What was found out about it.
     pub facts: Facts,
 }
 
-impl Compiler {
+impl TestedCompiler {
     /// The compiler of a selected toolchain.
-    pub fn of(selected: &Selected) -> Option<Compiler> {
+    pub(crate) fn of(selected: &Selected) -> Option<TestedCompiler> {
         let words = selected.compiler.iter().chain(&selected.compile_args).cloned().collect();
-        Some(Compiler { words, env: selected.env.clone(), facts: selected.facts.clone()? })
+        Some(TestedCompiler { words, env: selected.env.clone(), facts: selected.facts.clone()? })
     }
 }
 
 /// What is run with: an emulator for programs of another machine.
-pub type Emulator = Option<PathBuf>;
+pub(crate) type Emulator = Option<PathBuf>;
 
 /// Runs these programs with `jobs` at a time, in a directory of their own that is removed again.
 ///
 /// # Errors
 /// No directory for temporary files.
-pub fn run(
-    compiler: &dyn Fn(Language) -> Option<Compiler>,
-    programs: &[Program],
+pub(crate) fn test_programs(
+    compiler: &dyn Fn(Language) -> Option<TestedCompiler>,
+    programs: &[SelftestProgram],
     emulator: &Emulator,
     jobs: usize,
     progress: &(dyn Fn(f64) + Sync),
-) -> std::io::Result<Vec<Outcome>> {
+) -> std::io::Result<Vec<SelftestResult>> {
     let dir = tempfile::Builder::new().prefix("staticcxx-selftest").tempdir()?;
     let compilers = [Language::C, Language::Cxx].map(compiler);
     let next = AtomicUsize::new(0);
@@ -130,31 +122,31 @@ pub fn run(
 ///
 /// # Errors
 /// A data directory that can't be written.
-pub fn note(data_dir: &Path, toolchain: &str, outcomes: &[Outcome]) -> std::io::Result<()> {
+pub(crate) fn note(data_dir: &Path, toolchain: &str, outcomes: &[SelftestResult]) -> std::io::Result<()> {
     let dir = data_dir.join("tests");
     fs::create_dir_all(&dir)?;
     fs::write(dir.join(format!("{toolchain}.json")), serde_json::to_vec(outcomes)?)
 }
 
 /// How a toolchain did when it was last tested.
-pub fn noted(data_dir: &Path, toolchain: &str) -> Option<Vec<Outcome>> {
+pub(crate) fn noted(data_dir: &Path, toolchain: &str) -> Option<Vec<SelftestResult>> {
     serde_json::from_slice(&fs::read(data_dir.join("tests").join(format!("{toolchain}.json"))).ok()?).ok()
 }
 
 /// One program: compiled once, linked, read back and run in every shape.
-fn one(compiler: &Compiler, program: &Program, emulator: &Emulator, dir: &Path) -> Vec<Outcome> {
+fn one(compiler: &TestedCompiler, program: &SelftestProgram, emulator: &Emulator, dir: &Path) -> Vec<SelftestResult> {
     let compiled = compile(compiler, program, dir);
     let outcome = |kind: &StaticKind| {
         let failed = match &compiled {
             Ok(object) => link_and_run(compiler, program, *kind, object, emulator, dir).err(),
             Err(why) => Some(why.clone()),
         };
-        Outcome { name: program.name.into(), kind: *kind, failed }
+        SelftestResult { name: program.name.into(), kind: *kind, failed }
     };
     compiler.facts.kinds.keys().map(outcome).collect()
 }
 
-fn compile(compiler: &Compiler, program: &Program, dir: &Path) -> Result<PathBuf, String> {
+fn compile(compiler: &TestedCompiler, program: &SelftestProgram, dir: &Path) -> Result<PathBuf, String> {
     let source = dir.join(if program.language == Language::C { "test.c" } else { "test.cpp" });
     fs::create_dir_all(dir).and_then(|()| fs::write(&source, program.text)).map_err(|e| e.to_string())?;
     let object = dir.join("test.o");
@@ -167,8 +159,8 @@ fn compile(compiler: &Compiler, program: &Program, dir: &Path) -> Result<PathBuf
 }
 
 fn link_and_run(
-    compiler: &Compiler,
-    program: &Program,
+    compiler: &TestedCompiler,
+    program: &SelftestProgram,
     kind: StaticKind,
     object: &Path,
     emulator: &Emulator,
@@ -201,7 +193,7 @@ fn link_and_run(
 }
 
 /// Runs a compiler that must succeed; its telling line if it does not.
-fn said(compiler: &Compiler, mut command: Command) -> Result<(), String> {
+fn said(compiler: &TestedCompiler, mut command: Command) -> Result<(), String> {
     command.env.extend_from_slice(&compiler.env);
     command.env.push(("LC_ALL".into(), "C".into()));
     let done = run::capture(&command).map_err(|e| e.to_string())?;

@@ -22,40 +22,40 @@ const GCC_FILES: [&str; 3] = ["gcc/BASE-VER", "gcc/DATESTAMP", "gcc/DEV-PHASE"];
 
 /// GCC's sources, packed or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Source {
+pub(crate) struct GccSource {
     path: PathBuf,
-    /// The version, as far as it can be told without unpacking.
+    /// The version, if it is known without unpacking.
     pub version: Option<String>,
 }
 
-impl Source {
+impl GccSource {
     /// The sources that the user named.
     ///
     /// # Errors
     /// Why they can't be that: missing, not an archive, not GCC.
-    pub fn named(path: &Path) -> Result<Source, String> {
+    pub(crate) fn named(path: &Path) -> Result<GccSource, String> {
         if path.is_dir() {
             let base = fs::read_to_string(path.join("gcc/BASE-VER"))
-                .map_err(|_| "it has no gcc/BASE-VER: it is no GCC source tree".to_owned())?;
+                .map_err(|_| "not a GCC source tree: it has no gcc/BASE-VER".to_owned())?;
             let version = Some(base.trim().to_owned());
-            return Ok(Source { path: path.into(), version });
+            return Ok(GccSource { path: path.into(), version });
         }
         let mut archive = tar::Archive::new(open(path).map_err(|e| e.to_string())?);
         let first = archive
             .entries()
             .and_then(|mut e| e.next().unwrap_or_else(|| Err(io::Error::other("it is empty"))))
-            .map_err(|e| format!("it is no tar archive: {e}"))?;
+            .map_err(|e| format!("not a tar archive: {e}"))?;
         let top = first.path().map_err(|e| e.to_string())?.into_owned();
         let top = top.components().next().unwrap_or(Component::CurDir).as_os_str().to_string_lossy().into_owned();
         let version = top.strip_prefix("gcc-").filter(|v| v.starts_with(|c: char| c.is_ascii_digit()));
         match version {
-            Some(version) => Ok(Source { path: path.into(), version: Some(version.to_owned()) }),
+            Some(version) => Ok(GccSource { path: path.into(), version: Some(version.to_owned()) }),
             None => Err(format!("its files are below `{top}`, not below `gcc-VERSION`")),
         }
     }
 
     /// Debian's `gcc-N-source`, which installs a tarball.
-    pub fn of_distribution(major: &str) -> Option<Source> {
+    pub(crate) fn of_distribution(major: &str) -> Option<GccSource> {
         let dir = PathBuf::from(format!("/usr/src/gcc-{major}"));
         let mut tarballs: Vec<PathBuf> = fs::read_dir(dir)
             .ok()?
@@ -65,11 +65,10 @@ impl Source {
             .filter(|p| p.to_string_lossy().contains(".tar"))
             .collect();
         tarballs.sort();
-        tarballs.iter().find_map(|p| Source::named(p).ok())
+        tarballs.iter().find_map(|p| GccSource::named(p).ok())
     }
 
-    /// Where they are.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
@@ -77,7 +76,7 @@ impl Source {
     ///
     /// # Errors
     /// A truncated or corrupt archive, a full disk.
-    pub fn unpack(&self, into: &Path, progress: &mut dyn FnMut(f64)) -> io::Result<String> {
+    pub(crate) fn unpack(&self, into: &Path, progress: &mut dyn FnMut(f64)) -> io::Result<String> {
         if self.path.is_dir() {
             for part in NEEDED_DIRS.iter().chain(&GCC_FILES) {
                 copy_tree(&self.path.join(part), &into.join(part), &|p| {
@@ -90,7 +89,7 @@ impl Source {
         } else {
             let size = fs::metadata(&self.path)?.len().max(1);
             let read = std::rc::Rc::new(std::cell::Cell::new(0));
-            let counted = Counted { inner: File::open(&self.path)?, read: read.clone() };
+            let counted = CountingReader { inner: File::open(&self.path)?, read: read.clone() };
             let mut archive = tar::Archive::new(decompressor(BufReader::with_capacity(1 << 16, counted))?);
             archive.set_preserve_mtime(true);
             for entry in archive.entries()? {
@@ -111,7 +110,7 @@ impl Source {
             }
         }
         let base = fs::read_to_string(into.join("gcc/BASE-VER"))
-            .map_err(|_| io::Error::other("no gcc/BASE-VER came out: it is no GCC source archive"))?;
+            .map_err(|_| io::Error::other("not a GCC source archive: it has no gcc/BASE-VER"))?;
         Ok(base.trim().to_owned())
     }
 }
@@ -129,8 +128,8 @@ fn wanted(path: &Path) -> bool {
     top_file || NEEDED_DIRS.contains(&first.as_str()) || GCC_FILES.iter().any(|f| path == Path::new(f))
 }
 
-/// Copies a file or directory, links followed, as far as `wanted` holds; a path that is not there is no error.
-pub fn copy_tree(from: &Path, to: &Path, wanted: &dyn Fn(&Path) -> bool) -> io::Result<()> {
+/// Copies what `wanted` selects of a file or directory, following links; a missing path is not an error.
+pub(crate) fn copy_tree(from: &Path, to: &Path, wanted: &dyn Fn(&Path) -> bool) -> io::Result<()> {
     if !wanted(from) {
         return Ok(());
     }
@@ -154,7 +153,7 @@ fn open(path: &Path) -> io::Result<Box<dyn Read>> {
 }
 
 /// A reader of what an archive has in it, by its first bytes.
-pub fn decompressor<R: Read + 'static>(mut reader: BufReader<R>) -> io::Result<Box<dyn Read>> {
+pub(crate) fn decompressor<R: Read + 'static>(mut reader: BufReader<R>) -> io::Result<Box<dyn Read>> {
     use std::io::BufRead;
     let start = reader.fill_buf()?;
     Ok(match start {
@@ -167,12 +166,12 @@ pub fn decompressor<R: Read + 'static>(mut reader: BufReader<R>) -> io::Result<B
 }
 
 /// Counts the bytes read.
-struct Counted<R> {
+struct CountingReader<R> {
     inner: R,
     read: std::rc::Rc<std::cell::Cell<u64>>,
 }
 
-impl<R: Read> Read for Counted<R> {
+impl<R: Read> Read for CountingReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let n = self.inner.read(buffer)?;
         self.read.set(self.read.get() + n as u64);
@@ -208,7 +207,7 @@ mod tests {
     #[test]
     fn only_what_is_needed_comes_out() {
         let t = tempfile::tempdir().unwrap();
-        let source = Source::named(&tarball(t.path(), "gcc-12.2.0", "12.2.0\n")).unwrap();
+        let source = GccSource::named(&tarball(t.path(), "gcc-12.2.0", "12.2.0\n")).unwrap();
         assert_eq!(source.version.as_deref(), Some("12.2.0"));
         let out = t.path().join("out");
         fs::create_dir(&out).unwrap();
@@ -221,13 +220,13 @@ mod tests {
     fn what_is_no_source_is_told_apart() {
         let t = tempfile::tempdir().unwrap();
         let other = tarball(t.path(), "musl-1.2.3", "1");
-        assert!(Source::named(&other).unwrap_err().contains("musl-1.2.3"));
+        assert!(GccSource::named(&other).unwrap_err().contains("musl-1.2.3"));
         let whole = fs::read(&other).unwrap();
         let cut = t.path().join("cut.tar.gz");
         fs::write(&cut, &whole[..whole.len() / 3]).unwrap();
-        assert!(Source::named(&cut).is_err());
+        assert!(GccSource::named(&cut).is_err());
         fs::write(&cut, "text").unwrap();
-        assert!(Source::named(&cut).is_err());
-        assert!(Source::named(t.path()).unwrap_err().contains("BASE-VER"));
+        assert!(GccSource::named(&cut).is_err());
+        assert!(GccSource::named(t.path()).unwrap_err().contains("BASE-VER"));
     }
 }

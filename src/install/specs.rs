@@ -1,12 +1,12 @@
 //! How the compilers are told to use the toolchain: a specs file for GCC, options for Clang.
 //!
 //! GCC's driver reads a specs file in every call, whatever it does (GCC manual, "Specifying Subprocesses and the
-//! Switches to Pass to Them"), so that one word serves compiling, preprocessing, precompiled headers, assembling
-//! with the preprocessor and linking, and nothing of the machine's own headers and archives is in reach.
+//! Switches to Pass to Them"), so that one option serves compiling, preprocessing, precompiled headers, assembling
+//! and linking, and none of the machine's own headers and archives are found.
 
 use std::path::Path;
 
-/// Text as it stands for itself in a spec: a backslash makes a space part of a word, a per cent sign is doubled.
+/// A path quoted for a spec: a backslash makes a space part of a word, a per cent sign is doubled.
 fn literal(path: &Path) -> String {
     let text = path.to_string_lossy();
     let mut out = String::new();
@@ -25,7 +25,7 @@ fn literal(path: &Path) -> String {
 
 /// What the specs file says of one toolchain.
 #[derive(Debug, Clone, Copy)]
-pub struct Specs<'a> {
+pub(crate) struct Specs<'a> {
     /// The toolchain's own directory.
     pub root: &'a Path,
     /// Where libraries are that the user built for it.
@@ -50,8 +50,7 @@ fn emulation(arch: &str) -> &'static str {
 }
 
 impl Specs<'_> {
-    /// The file.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let triple = format!("{}-linux-musl", self.arch);
         let root = literal(self.root);
         let prefix = literal(self.prefix);
@@ -89,7 +88,7 @@ impl Specs<'_> {
     }
 
     /// The same for Clang, which has options where GCC has specs.
-    pub fn clang(&self) -> Vec<String> {
+    pub(crate) fn clang(&self) -> Vec<String> {
         let root = self.root.to_string_lossy();
         vec![
             format!("--target={}-linux-musl", self.arch),

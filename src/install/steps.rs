@@ -1,27 +1,26 @@
-//! The install, read top to bottom.
+//! The steps of an install, in order.
 
-use super::build_inputs::{Asked, Inputs};
+use super::build_inputs::{self, Inputs, RequestedInputs};
+use super::context::{BuildContext, InstallError};
 use super::manifest::{self, Manifest};
-use super::place::{self, Place};
-use super::prerequisites::{Missing, install_command};
-use super::sysroot::{self, Tree};
-use super::{build, debian, lean, malloc, new_descriptor, patch, selftest, source};
-use crate::message::{self, progress::Progress, size::size};
+use super::new_descriptor::FinishedBuild;
+use super::place::{self, ToolchainPlace};
+use super::prerequisites::{MissingPrerequisite, Prerequisite, install_command};
+use super::selftest::{self, SelftestResult};
+use super::sysroot::{self, Sysroot};
+use super::{build, debian, lean, malloc, patch, source};
+use crate::message::{self, progress::Progress};
 use crate::run::{Command, Ended, Guard};
 use crate::settings::Settings;
-use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// What the user asked for.
 #[derive(Debug, Clone, Default)]
-pub struct Options {
-    /// The toolchain's name.
+pub(crate) struct InstallOptions {
     pub name: String,
     /// What it is made from.
-    pub asked: Asked,
+    pub asked: RequestedInputs,
     /// Install what is missing, as root.
     pub yes: bool,
     /// Build even if nothing has changed.
@@ -30,154 +29,6 @@ pub struct Options {
     pub jobs: usize,
     /// Say nothing but errors.
     pub quiet: bool,
-}
-
-/// Why there is no toolchain.
-#[derive(Debug, thiserror::Error)]
-pub enum Failed {
-    /// Something is missing or unfit.
-    #[error("{} thing(s) are missing", .0.len())]
-    Missing(Vec<Missing>),
-    /// There is nowhere to put it.
-    #[error("there is no data directory: neither HOME nor XDG_DATA_HOME is set")]
-    NoHome,
-    /// The disk is too full.
-    #[error("`{}` has {} left, {} are needed", dir.display(), size(*has), size(*needs))]
-    Space {
-        /// The directory.
-        dir: PathBuf,
-        /// Bytes that are left.
-        has: u64,
-        /// Bytes that are needed.
-        needs: u64,
-    },
-    /// A file could not be read or written.
-    #[error("{doing}: {error}")]
-    Io {
-        /// At what.
-        doing: String,
-        /// What it gave.
-        error: io::Error,
-    },
-    /// A command failed.
-    #[error("{what} failed: {line}; all of it is in `{}`", log.display())]
-    Command {
-        /// The command, in short.
-        what: String,
-        /// Its telling line.
-        line: String,
-        /// The log.
-        log: PathBuf,
-    },
-    /// A source is not as expected.
-    #[error("{0}")]
-    Unfit(String),
-    /// The new toolchain does not pass its tests.
-    #[error("the toolchain fails its own tests: {0}; `--force` builds it from scratch")]
-    Tests(String),
-    /// A signal.
-    #[error("interrupted by signal {0}")]
-    Interrupted(i32),
-}
-
-impl Failed {
-    /// An error of a file.
-    pub fn io(doing: impl Into<String>, error: io::Error) -> Failed {
-        Failed::Io { doing: doing.into(), error }
-    }
-}
-
-/// Where a build is done: its inputs, its directory, its log.
-pub struct Shop<'a> {
-    /// The inputs.
-    pub inputs: &'a Inputs,
-    /// The work directory.
-    pub work: PathBuf,
-    /// The log file.
-    pub log: PathBuf,
-    /// Jobs at a time.
-    pub jobs: usize,
-    guard: &'a Guard,
-}
-
-/// Variables that would change what is built.
-const CLEARED: [&str; 19] = [
-    "CC",
-    "CXX",
-    "CFLAGS",
-    "CXXFLAGS",
-    "CPPFLAGS",
-    "LDFLAGS",
-    "LIBS",
-    "MAKEFLAGS",
-    "MFLAGS",
-    "MAKELEVEL",
-    "CONFIG_SITE",
-    "CPATH",
-    "C_INCLUDE_PATH",
-    "CPLUS_INCLUDE_PATH",
-    "LIBRARY_PATH",
-    "GCC_EXEC_PREFIX",
-    "COMPILER_PATH",
-    "LANGUAGE",
-    "LANG",
-];
-
-impl Shop<'_> {
-    /// Runs `make` in a directory with all jobs.
-    ///
-    /// # Errors
-    /// Its failure, or the signal that ended it.
-    pub fn make(&self, dir: &Path, args: &[&str]) -> Result<(), Failed> {
-        let jobs = format!("-j{}", self.jobs);
-        self.run(Command::new([&self.inputs.make]).arg(jobs).args(args).in_dir(dir))
-    }
-
-    /// Runs a short command on files.
-    ///
-    /// # Errors
-    /// As [`Shop::run`].
-    pub fn quick(&self, words: &[&str], paths: impl IntoIterator<Item = PathBuf>) -> Result<(), Failed> {
-        self.run(Command::new(words.iter().map(OsString::from)).args(paths))
-    }
-
-    /// Runs a command with all it says going to the log.
-    ///
-    /// # Errors
-    /// Its failure with its telling line, or the signal that ended it or came meanwhile.
-    pub fn run(&self, mut command: Command) -> Result<(), Failed> {
-        let broken = |e| Failed::io(format!("writing `{}`", self.log.display()), e);
-        let mut log = OpenOptions::new().create(true).append(true).open(&self.log).map_err(broken)?;
-        writeln!(log, "\n$ {}", command.shell()).map_err(broken)?;
-        let from = log.metadata().map_err(broken)?.len();
-        command.env.extend_from_slice(&self.inputs.env);
-        command.env_remove.extend(CLEARED.map(OsString::from));
-        let what = Path::new(&command.program).file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let ran = self.guard.run_into(&command, &log).map_err(|e| Failed::io(format!("starting `{what}`"), e))?;
-        if let Some(signal) = ran.interrupted {
-            return Err(Failed::Interrupted(signal));
-        }
-        match ran.ended {
-            Ended::Exited(0) => Ok(()),
-            Ended::Killed(signal) => Err(Failed::Interrupted(signal)),
-            Ended::Exited(_) => Err(Failed::Command { what, line: telling(&self.log, from), log: self.log.clone() }),
-        }
-    }
-
-    /// A signal that came between two commands.
-    fn uninterrupted(&self) -> Result<(), Failed> {
-        self.guard.caught().map_or(Ok(()), |signal| Err(Failed::Interrupted(signal)))
-    }
-}
-
-/// The line of a log, from a place on, that tells most.
-fn telling(log: &Path, from: u64) -> String {
-    const TELLING: [&str; 5] = ["No space left", "error:", "Error: ", "cannot", "E: "];
-    let bytes = fs::read(log).unwrap_or_default();
-    let text =
-        String::from_utf8_lossy(bytes.get(usize::try_from(from).unwrap_or(0)..).unwrap_or_default()).into_owned();
-    let line = TELLING.iter().find_map(|t| text.lines().find(|l| l.contains(t)));
-    line.or_else(|| text.lines().last()).unwrap_or_default().trim().to_owned()
 }
 
 /// The steps, and how many seconds each usually takes on two cores.
@@ -192,234 +43,289 @@ const STEPS: [(&str, u64); 8] = [
     ("testing it", 14),
 ];
 
-/// Bytes that a build takes: in the work directory, in the data directory.
+/// Space that a build takes: in the work directory, in the data directory.
 const NEEDS: (u64, u64) = (400 << 20, 76 << 20);
 
 /// Makes or renews a toolchain.
 ///
 /// # Errors
 /// Why there is none; the one of before, if there was one, is as it was.
-pub fn install(settings: &Settings, options: &Options) -> Result<Manifest, Failed> {
+pub(crate) fn install(settings: &Settings, options: &InstallOptions) -> Result<Manifest, InstallError> {
     let began = Instant::now();
-    let data = settings.data_dir.as_deref().ok_or(Failed::NoHome)?;
-    let place = Place::new(data, &options.name);
+    let data = settings.data_dir.as_deref().ok_or(InstallError::NoHome)?;
+    let place = ToolchainPlace::new(data, &options.name);
     let guard = Guard::install();
     let inputs = gather(settings, options, &guard)?;
-    let unwritable = |e| Failed::io(format!("`{}` can't be written", place.prefix.display()), e);
+    let unwritable = |e| InstallError::io(format!("`{}` can't be written", place.prefix.display()), e);
     let _lock = place
-        .lock(|| message::note(format!("another install of `{}` is at work: waiting for it", options.name)))
+        .lock(|| message::note(format!("another install of `{}` is running: waiting for it", options.name)))
         .map_err(unwritable)?;
     let identity = inputs.identity();
     if let Some(manifest) = current(&place).filter(|_| !options.force && is_of(&place, &identity)) {
         return Ok(manifest);
     }
-    let work = place::work_dir(settings.cache_dir.as_deref(), &options.name)
-        .map_err(|e| Failed::io("making a work directory", e))?;
-    let failed = options.force && work.join("failed").exists();
-    if failed || fs::read_to_string(work.join("identity")).ok().as_deref() != Some(&identity) {
-        fs::remove_dir_all(&work).map_err(|e| Failed::io("clearing the work directory", e))?;
-        fs::create_dir_all(&work).map_err(|e| Failed::io("making a work directory", e))?;
-        fs::write(work.join("identity"), &identity).map_err(|e| Failed::io("writing into the work directory", e))?;
-    }
-    for (dir, needs) in [(&work, NEEDS.0), (&place.prefix, NEEDS.1)] {
-        let has = place::free_space(dir).unwrap_or(u64::MAX);
-        if has < needs && !work.join("done-3").exists() {
-            return Err(Failed::Space { dir: dir.clone(), has, needs });
-        }
-    }
+    let work = work_dir(settings, options, &identity)?;
+    require_space(&work, &place)?;
     let log = work.with_extension("log");
-    File::create(&log).map_err(|e| Failed::io(format!("writing `{}`", log.display()), e))?;
-    let shop = Shop { inputs: &inputs, work, log, jobs: options.jobs.max(1), guard: &guard };
+    File::create(&log).map_err(|e| InstallError::io(format!("writing `{}`", log.display()), e))?;
+    let context = BuildContext { inputs: &inputs, work, log, jobs: options.jobs.max(1), guard: &guard };
     let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
     let id = format!("{}-{}-{:x}", inputs.number, inputs.musl.version, time.as_millis());
-    let done = build_all(&shop, &place, &id, options, began, time.as_secs());
-    match &done {
-        Ok(_) | Err(Failed::Interrupted(_)) => {}
-        Err(Failed::Tests(_)) => drop(fs::write(shop.work.join("failed"), "")),
-        // A failed build may have left anything; an interrupted one goes on where it was, and one that fails its
-        // tests can be looked at.
-        Err(_) => drop(fs::remove_dir_all(&shop.work)),
-    }
-    if done.is_ok() {
-        let _ = fs::remove_dir_all(&shop.work);
-    } else {
-        let _ = fs::remove_dir_all(place.build(&id));
-    }
+    let progress = Progress::new(STEPS.iter().map(|s| s.1).collect(), options.quiet);
+    let install = Install { context: &context, place: &place, id: &id, progress, began, time: time.as_secs() };
+    let done = install.all(&options.name);
+    install.clean_up(&done);
     done
 }
 
+/// The work directory; that of an interrupted install of the same inputs is reused.
+fn work_dir(settings: &Settings, options: &InstallOptions, identity: &str) -> Result<PathBuf, InstallError> {
+    let work = place::work_dir(settings.cache_dir.as_deref(), &options.name)
+        .map_err(|e| InstallError::io("making a work directory", e))?;
+    let failed = options.force && work.join("failed").exists();
+    if failed || fs::read_to_string(work.join("identity")).ok().as_deref() != Some(identity) {
+        fs::remove_dir_all(&work).map_err(|e| InstallError::io("clearing the work directory", e))?;
+        fs::create_dir_all(&work).map_err(|e| InstallError::io("making a work directory", e))?;
+        fs::write(work.join("identity"), identity)
+            .map_err(|e| InstallError::io("writing into the work directory", e))?;
+    }
+    Ok(work)
+}
+
+fn require_space(work: &Path, place: &ToolchainPlace) -> Result<(), InstallError> {
+    for (dir, needs) in [(work, NEEDS.0), (&place.prefix, NEEDS.1)] {
+        let has = place::free_space(dir).unwrap_or(u64::MAX);
+        if has < needs && !work.join("done-3").exists() {
+            return Err(InstallError::Space { dir: dir.to_owned(), has, needs });
+        }
+    }
+    Ok(())
+}
+
 /// The manifest of the build in use.
-pub fn current(place: &Place) -> Option<Manifest> {
+pub(crate) fn current(place: &ToolchainPlace) -> Option<Manifest> {
     Manifest::load(&place.build(&place.in_use()?).join("manifest.json"))
 }
 
 /// Whether the build in use was made from the same inputs.
-fn is_of(place: &Place, identity: &str) -> bool {
+fn is_of(place: &ToolchainPlace, identity: &str) -> bool {
     let file = place.in_use().map(|id| place.build(&id).join("identity"));
     file.and_then(|f| fs::read_to_string(f).ok()).as_deref() == Some(identity)
 }
 
 /// Finds the inputs; installs packages if that was asked for, and looks again.
-fn gather(settings: &Settings, options: &Options, guard: &Guard) -> Result<Inputs, Failed> {
+fn gather(settings: &Settings, options: &InstallOptions, guard: &Guard) -> Result<Inputs, InstallError> {
     let mut asked = options.asked.clone();
     let unpacked = asked.musl.as_ref().filter(|p| p.extension().is_some_and(|e| e == "deb"));
     let packages = settings.cache_dir.clone().unwrap_or_else(tempfile::env::temp_dir).join("packages");
     if let Some(package) = unpacked {
         let into = packages.join(package.file_stem().unwrap_or_default());
-        debian::unpack(package, &into).map_err(|e| Failed::io(format!("unpacking `{}`", package.display()), e))?;
+        debian::unpack(package, &into)
+            .map_err(|e| InstallError::io(format!("unpacking `{}`", package.display()), e))?;
         asked.musl = Some(into);
     }
     let first = Inputs::find(settings, &asked);
-    let Err(missing) = first.as_ref() else { return first.map_err(Failed::Missing) };
+    let Err(missing) = first.as_ref() else { return first.map_err(InstallError::Missing) };
     if !options.yes {
-        return first.map_err(Failed::Missing);
+        return first.map_err(InstallError::Missing);
     }
     if let Some(words) = install_command(missing) {
         message::note(format!("running `{}`", words.join(" ")));
         run_as_root(guard, &words)?;
     }
     let again = Inputs::find(settings, &asked);
-    let foreign_musl = |m: &Missing| m.is_foreign_musl();
+    let foreign_musl = |m: &MissingPrerequisite| m.is_foreign_musl();
     if let Err(missing) = &again
         && let Some(m) = missing.iter().find(|m| foreign_musl(m))
     {
-        let into = debian::fetch_musl(&m.arch, &packages).map_err(|e| Failed::io("fetching musl", e))?;
+        let into = debian::fetch_musl(&m.arch, &packages).map_err(|e| InstallError::io("fetching musl", e))?;
         asked.musl = Some(into);
-        return Inputs::find(settings, &asked).map_err(Failed::Missing);
+        return Inputs::find(settings, &asked).map_err(InstallError::Missing);
     }
-    again.map_err(Failed::Missing)
+    again.map_err(InstallError::Missing)
 }
 
 /// Runs a package manager as root, directly or through sudo, with its output on stderr.
-fn run_as_root(guard: &Guard, words: &[String]) -> Result<(), Failed> {
+fn run_as_root(guard: &Guard, words: &[String]) -> Result<(), InstallError> {
     let sudo = (!nix::unistd::getuid().is_root()).then(|| "sudo".to_owned());
     let update: &[&[&str]] = if words.iter().any(|w| w == "apt-get") { &[&["apt-get", "update", "-q"]] } else { &[] };
     let all = update.iter().map(|u| u.iter().map(|w| (*w).to_owned()).collect()).chain([words.to_vec()]);
     for words in all.collect::<Vec<Vec<String>>>() {
         let command =
             Command::new(sudo.iter().cloned().chain(words.iter().cloned())).env("DEBIAN_FRONTEND", "noninteractive");
-        let ran =
-            guard.run_to_stderr(&command).map_err(|e| Failed::io(format!("starting `{}`", command.shell()), e))?;
+        let ran = guard
+            .run_to_stderr(&command)
+            .map_err(|e| InstallError::io(format!("starting `{}`", command.shell()), e))?;
         if ran.ended != Ended::Exited(0) {
-            return Err(Failed::Unfit(format!("`{}` failed", command.shell())));
+            return Err(InstallError::Unfit(format!("`{}` failed", command.shell())));
         }
     }
     Ok(())
 }
 
-/// All steps; those that an interrupted build has finished are passed over.
-fn build_all(
-    shop: &Shop<'_>,
-    place: &Place,
-    id: &str,
-    options: &Options,
+/// One install under way.
+struct Install<'a> {
+    context: &'a BuildContext<'a>,
+    place: &'a ToolchainPlace,
+    /// Names this build's directory.
+    id: &'a str,
+    progress: Progress,
     began: Instant,
+    /// Seconds since 1970.
     time: u64,
-) -> Result<Manifest, Failed> {
-    let progress = Progress::new(STEPS.iter().map(|s| s.1).collect(), options.quiet);
-    let step = |number: usize| {
-        progress.step(number, STEPS.get(number).map_or("", |s| s.0));
-        shop.uninterrupted()
-    };
-    let stamp = |number: usize| shop.work.join(format!("done-{number}"));
-    let once = |number: usize, work: &dyn Fn() -> Result<String, Failed>| -> Result<String, Failed> {
-        if let Ok(noted) = fs::read_to_string(stamp(number)) {
+}
+
+impl Install<'_> {
+    /// All steps; those that an interrupted build has finished are skipped.
+    fn all(&self, name: &str) -> Result<Manifest, InstallError> {
+        let (context, inputs) = (self.context, self.context.inputs);
+        let tree = Sysroot::new(context.work.join("out"), inputs);
+        let sources = context.work.join("src");
+        let version = self.once(0, &|| self.unpack(&sources))?;
+        let unfit = self.once(1, &|| self.fill_sysroot(&sources, &tree))?;
+        self.once(2, &|| build::configure(context, &tree, &sources).map(|()| String::new()))?;
+        let libraries = self.once(3, &|| build::compile(context, &tree))?;
+        let unsplit = self.once(4, &|| self.split_locales(&sources, &tree))?;
+        self.once(5, &|| malloc::build(context, &tree).map(|()| String::new()))?;
+        self.step(6)?;
+        let root = self.place.build(self.id);
+        let tree = self.move_into_place(&tree, &root)?;
+        self.step(7)?;
+        let build = FinishedBuild { inputs, tree: &tree, place: self.place, id: self.id };
+        let libraries: Vec<&str> = libraries.lines().collect();
+        let tests = self.test(&build, &libraries)?;
+        let manifest = Manifest {
+            schema: manifest::SCHEMA,
+            name: name.to_owned(),
+            target: inputs.triple(),
+            created: self.time,
+            seconds: self.began.elapsed().as_secs(),
+            made_by: env!("CARGO_PKG_VERSION").into(),
+            compiler: inputs.cxx.clone(),
+            compiler_version: inputs.version.clone(),
+            musl: inputs.musl.version.clone(),
+            source: inputs.source.path().to_owned(),
+            source_version: version,
+            lean: unsplit.is_empty(),
+            notes: unfit.lines().chain(unsplit.lines()).map(str::to_owned).collect(),
+            libraries: libraries.iter().map(|l| (*l).to_owned()).collect(),
+            size: place::size_of(&root),
+            tests,
+        };
+        self.put_to_use(&build, &manifest, &root)?;
+        Ok(manifest)
+    }
+
+    /// Shows a step, unless a signal came.
+    fn step(&self, number: usize) -> Result<(), InstallError> {
+        self.progress.step(number, STEPS.get(number).map_or("", |s| s.0));
+        self.context.uninterrupted()
+    }
+
+    /// Does a step unless it is done, and stores its result for an install that resumes after an interruption.
+    fn once(&self, number: usize, work: &dyn Fn() -> Result<String, InstallError>) -> Result<String, InstallError> {
+        let done = self.context.work.join(format!("done-{number}"));
+        if let Ok(noted) = fs::read_to_string(&done) {
             return Ok(noted);
         }
-        step(number)?;
+        self.step(number)?;
         let noted = work()?;
-        fs::write(stamp(number), &noted).map_err(|e| Failed::io("writing into the work directory", e))?;
+        fs::write(done, &noted).map_err(|e| InstallError::io("writing into the work directory", e))?;
         Ok(noted)
-    };
-    let inputs = shop.inputs;
-    let tree = Tree::new(shop.work.join("out"), inputs);
-    let sources = shop.work.join("src");
-    let version = once(0, &|| {
-        let doing = format!("unpacking `{}`", inputs.source.path().display());
-        let io = |e| Failed::io(doing.clone(), e);
-        let _ = fs::remove_dir_all(&sources);
-        fs::create_dir_all(&sources).map_err(io)?;
-        let mut stop = |_| {};
-        let version = inputs.source.unpack(&sources, &mut stop).map_err(io)?;
-        if super::build_inputs::major(&version) != inputs.major() {
+    }
+
+    /// Unpacks the sources and gives their version.
+    fn unpack(&self, sources: &Path) -> Result<String, InstallError> {
+        let inputs = self.context.inputs;
+        let io = |e| InstallError::io(format!("unpacking `{}`", inputs.source.path().display()), e);
+        let _ = fs::remove_dir_all(sources);
+        fs::create_dir_all(sources).map_err(io)?;
+        let version = inputs.source.unpack(sources, &mut |_| {}).map_err(io)?;
+        if build_inputs::major(&version) != inputs.major() {
             let (path, wanted) = (inputs.source.path().to_owned(), inputs.number.clone());
-            let what = super::prerequisites::What::WrongSource { path, has: version, wanted };
-            return Err(Failed::Missing(vec![Missing { what, arch: inputs.arch.clone() }]));
+            let what = Prerequisite::WrongSource { path, has: version, wanted };
+            return Err(InstallError::Missing(vec![MissingPrerequisite { what, arch: inputs.arch.clone() }]));
         }
         Ok(version)
-    })?;
-    let unfit = once(1, &|| {
-        let io = |e| Failed::io("making the toolchain's directories", e);
-        let patched = patch::apply(&sources).map_err(|e| Failed::io("mending the sources", e))?;
+    }
+
+    /// Patches the sources and makes the sysroot without its C++ library. Gives a line for each patch that does not fit.
+    fn fill_sysroot(&self, sources: &Path, tree: &Sysroot) -> Result<String, InstallError> {
+        let inputs = self.context.inputs;
+        let io = |e| InstallError::io("making the toolchain's directories", e);
+        let patched = patch::apply(sources).map_err(|e| InstallError::io("patching the sources", e))?;
         let _ = fs::remove_dir_all(&tree.root);
         fs::create_dir_all(&tree.root).map_err(io)?;
-        sysroot::fill(&tree, inputs).map_err(io)?;
-        sysroot::write_specs(&tree, &shop.work.join("none"), inputs).map_err(io)?;
-        sysroot::strengthen_unwinder(&tree).map_err(io)?;
-        sysroot::complete_unwinder(&tree, inputs, &shop.work).map_err(io)?;
-        Ok(patched.unfit.iter().map(|f| format!("{f} is not as expected and was left as it is\n")).collect())
-    })?;
-    once(2, &|| build::configure(shop, &tree, &sources).map(|()| String::new()))?;
-    let libraries = once(3, &|| build::compile(shop, &tree))?;
-    let unlean = once(4, &|| match lean::split(shop, &build::libstdcxx(shop), &sources.join("libstdc++-v3"), &tree) {
-        Ok(()) => Ok(String::new()),
-        Err(Failed::Interrupted(signal)) => Err(Failed::Interrupted(signal)),
-        Err(why) => {
-            build::plain(shop, &tree)?;
-            Ok(format!("the locale machinery is not split: {why}"))
+        sysroot::fill(tree, inputs).map_err(io)?;
+        sysroot::write_specs(tree, &self.context.work.join("none"), inputs).map_err(io)?;
+        sysroot::strengthen_unwinder(tree).map_err(io)?;
+        sysroot::complete_unwinder(tree, inputs, &self.context.work).map_err(io)?;
+        Ok(patched.unfit.iter().map(|f| format!("{f} is not as expected and was left unpatched\n")).collect())
+    }
+
+    /// Splits the C++ library; gives why it could not be split, in which case it is taken as it was built.
+    fn split_locales(&self, sources: &Path, tree: &Sysroot) -> Result<String, InstallError> {
+        let built = build::libstdcxx(self.context);
+        match lean::split(self.context, &built, &sources.join("libstdc++-v3"), tree) {
+            Ok(()) => Ok(String::new()),
+            Err(InstallError::Interrupted(signal)) => Err(InstallError::Interrupted(signal)),
+            Err(why) => {
+                build::plain(self.context, tree)?;
+                Ok(format!("the locale machinery is not split: {why}"))
+            }
         }
-    })?;
-    once(5, &|| malloc::build(shop, &tree).map(|()| String::new()))?;
-    step(6)?;
-    let root = place.build(id);
-    let io = |e| Failed::io(format!("copying to `{}`", root.display()), e);
-    source::copy_tree(&tree.root, &root, &|_| true).map_err(io)?;
-    let tree = Tree::new(&root, inputs);
-    sysroot::write_specs(&tree, &place.prefix, inputs).map_err(io)?;
-    sysroot::name_for_clang(&tree).map_err(io)?;
-    for dir in ["include", "lib"] {
-        fs::create_dir_all(place.prefix.join(dir)).map_err(io)?;
     }
-    step(7)?;
-    let made = new_descriptor::Made { inputs, tree: &tree, place, id };
-    let compiler = |language| made.compiler(language);
-    let built: Vec<&str> = libraries.lines().collect();
-    let programs: Vec<_> =
-        selftest::PROGRAMS.iter().filter(|p| p.needs.is_none_or(|n| built.contains(&n))).copied().collect();
-    let tests = selftest::run(&compiler, &programs, &inputs.emulator, shop.jobs, &|_| {})
-        .map_err(|e| Failed::io("testing", e))?;
-    shop.uninterrupted()?;
-    let failed: Vec<String> = tests
-        .iter()
-        .filter_map(|t| {
+
+    /// Copies the finished tree to where it stays.
+    fn move_into_place(&self, from: &Sysroot, root: &Path) -> Result<Sysroot, InstallError> {
+        let inputs = self.context.inputs;
+        let io = |e| InstallError::io(format!("copying to `{}`", root.display()), e);
+        source::copy_tree(&from.root, root, &|_| true).map_err(io)?;
+        let tree = Sysroot::new(root, inputs);
+        sysroot::write_specs(&tree, &self.place.prefix, inputs).map_err(io)?;
+        sysroot::name_for_clang(&tree).map_err(io)?;
+        for dir in ["include", "lib"] {
+            fs::create_dir_all(self.place.prefix.join(dir)).map_err(io)?;
+        }
+        Ok(tree)
+    }
+
+    /// Runs the programs of the self-test for which there are libraries; all must pass.
+    fn test(&self, build: &FinishedBuild<'_>, libraries: &[&str]) -> Result<Vec<SelftestResult>, InstallError> {
+        let compiler = |language| build.compiler(language);
+        let programs: Vec<_> =
+            selftest::PROGRAMS.iter().filter(|p| p.needs.is_none_or(|n| libraries.contains(&n))).copied().collect();
+        let emulator = &self.context.inputs.emulator;
+        let tests = selftest::test_programs(&compiler, &programs, emulator, self.context.jobs, &|_| {})
+            .map_err(|e| InstallError::io("testing", e))?;
+        self.context.uninterrupted()?;
+        let failed = |t: &SelftestResult| {
             Some(format!("{} as {}: {}", t.name, t.kind.flag().trim_start_matches('-'), t.failed.as_ref()?))
-        })
-        .collect();
-    if !failed.is_empty() {
-        return Err(Failed::Tests(failed.join("; ")));
+        };
+        let failed: Vec<String> = tests.iter().filter_map(failed).collect();
+        if failed.is_empty() { Ok(tests) } else { Err(InstallError::Tests(failed.join("; "))) }
     }
-    let manifest = Manifest {
-        schema: manifest::SCHEMA,
-        name: options.name.clone(),
-        target: inputs.triple(),
-        created: time,
-        seconds: began.elapsed().as_secs(),
-        made_by: env!("CARGO_PKG_VERSION").into(),
-        compiler: inputs.cxx.clone(),
-        compiler_version: inputs.version.clone(),
-        musl: inputs.musl.version.clone(),
-        source: inputs.source.path().to_owned(),
-        source_version: version,
-        lean: unlean.is_empty(),
-        notes: unfit.lines().chain(unlean.lines()).map(str::to_owned).collect(),
-        libraries: built.iter().map(|l| (*l).to_owned()).collect(),
-        size: place::size_of(&root),
-        tests,
-    };
-    let io = |e| Failed::io(format!("writing into `{}`", place.prefix.display()), e);
-    manifest.store(&root.join("manifest.json")).map_err(io)?;
-    fs::write(root.join("identity"), inputs.identity()).map_err(io)?;
-    let (gcc, clang) = made.descriptors();
-    place.swap(id, &gcc, clang.as_deref()).map_err(io)?;
-    Ok(manifest)
+
+    /// Writes the manifest and makes this build the one in use.
+    fn put_to_use(&self, build: &FinishedBuild<'_>, manifest: &Manifest, root: &Path) -> Result<(), InstallError> {
+        let io = |e| InstallError::io(format!("writing into `{}`", self.place.prefix.display()), e);
+        manifest.store(&root.join("manifest.json")).map_err(io)?;
+        fs::write(root.join("identity"), self.context.inputs.identity()).map_err(io)?;
+        let (gcc, clang) = build.descriptors();
+        self.place.swap(self.id, &gcc, clang.as_deref()).map_err(io)
+    }
+
+    /// Removes what is not needed any more. A failed build may have left anything; an interrupted one is resumed, and one
+    /// that fails its tests can be examined.
+    fn clean_up(&self, done: &Result<Manifest, InstallError>) {
+        let work = &self.context.work;
+        match done {
+            Err(InstallError::Interrupted(_)) => {}
+            Err(InstallError::Tests(_)) => drop(fs::write(work.join("failed"), "")),
+            Ok(_) | Err(_) => drop(fs::remove_dir_all(work)),
+        }
+        if done.is_err() {
+            let _ = fs::remove_dir_all(self.place.build(self.id));
+        }
+    }
 }

@@ -1,10 +1,10 @@
-//! The directory tree of a toolchain before its C++ library is there: musl's and the kernel's headers, musl's archives
-//! and crt objects, and what of GCC's own belongs to every program.
+//! The directory tree of a toolchain without its C++ library: musl's and the kernel's headers, musl's archives
+//! and crt objects, and GCC's own files that every program needs.
 
 use super::build_inputs::Inputs;
 use super::source::copy_tree;
 use super::specs::Specs;
-use super::symbols;
+use super::symbol_binding;
 use crate::run::{self, Command};
 use std::ffi::OsString;
 use std::fs;
@@ -35,43 +35,40 @@ const DL_FIND_OBJECT: &str = include_str!("../../toolchains/musl/dl_find_object.
 
 /// Where the parts of a tree are.
 #[derive(Debug, Clone)]
-pub struct Tree {
-    /// Its root.
+pub(crate) struct Sysroot {
     pub root: PathBuf,
     /// Major version of the compiler.
     pub major: String,
-    /// The target triple.
     pub triple: String,
 }
 
-impl Tree {
+impl Sysroot {
     /// The tree of these inputs at a place.
-    pub fn new(root: impl Into<PathBuf>, inputs: &Inputs) -> Tree {
-        Tree { root: root.into(), major: inputs.major().to_owned(), triple: inputs.triple() }
+    pub(crate) fn new(root: impl Into<PathBuf>, inputs: &Inputs) -> Sysroot {
+        Sysroot { root: root.into(), major: inputs.major().to_owned(), triple: inputs.triple() }
     }
 
     /// Archives and crt objects.
-    pub fn lib(&self) -> PathBuf {
+    pub(crate) fn lib(&self) -> PathBuf {
         self.root.join("lib")
     }
 
     /// GCC's own files.
-    pub fn gcc(&self) -> PathBuf {
+    pub(crate) fn gcc(&self) -> PathBuf {
         self.root.join("lib/gcc").join(&self.triple).join(&self.major)
     }
 
     /// Headers of the C library and the kernel.
-    pub fn include(&self) -> PathBuf {
+    pub(crate) fn include(&self) -> PathBuf {
         self.root.join("include")
     }
 
     /// Headers of the C++ library.
-    pub fn cxx(&self) -> PathBuf {
+    pub(crate) fn cxx(&self) -> PathBuf {
         self.root.join("include/c++").join(&self.major)
     }
 
-    /// The specs file.
-    pub fn specs(&self) -> PathBuf {
+    pub(crate) fn specs(&self) -> PathBuf {
         self.root.join("musl.specs")
     }
 }
@@ -80,7 +77,7 @@ impl Tree {
 ///
 /// # Errors
 /// What is missing, or can't be written.
-pub fn fill(tree: &Tree, inputs: &Inputs) -> io::Result<()> {
+pub(crate) fn fill(tree: &Sysroot, inputs: &Inputs) -> io::Result<()> {
     let everything = |_: &Path| true;
     copy_tree(&inputs.musl.include, &tree.include(), &everything)?;
     for (name, dir) in &inputs.kernel {
@@ -115,7 +112,7 @@ pub fn fill(tree: &Tree, inputs: &Inputs) -> io::Result<()> {
 ///
 /// # Errors
 /// A file that can't be written.
-pub fn write_specs(tree: &Tree, prefix: &Path, inputs: &Inputs) -> io::Result<()> {
+pub(crate) fn write_specs(tree: &Sysroot, prefix: &Path, inputs: &Inputs) -> io::Result<()> {
     let headers = compiler_file(inputs, "include")?.ok_or_else(|| io::Error::other("the compiler has no headers"))?;
     let specs = Specs { root: &tree.root, prefix, arch: &inputs.arch, major: &tree.major, compiler_headers: &headers };
     fs::write(tree.specs(), specs.text())
@@ -126,10 +123,11 @@ pub fn write_specs(tree: &Tree, prefix: &Path, inputs: &Inputs) -> io::Result<()
 ///
 /// # Errors
 /// An archive that can't be read or written.
-pub fn strengthen_unwinder(tree: &Tree) -> io::Result<()> {
+pub(crate) fn strengthen_unwinder(tree: &Sysroot) -> io::Result<()> {
     let archive = tree.gcc().join("libgcc_eh.a");
     let mut bytes = fs::read(&archive)?;
-    symbols::strengthen_undefined(&mut bytes, b"pthread").map_err(|e| io::Error::other(format!("libgcc_eh.a: {e}")))?;
+    symbol_binding::strengthen_undefined(&mut bytes, b"pthread")
+        .map_err(|e| io::Error::other(format!("libgcc_eh.a: {e}")))?;
     fs::write(archive, bytes)
 }
 
@@ -137,7 +135,7 @@ pub fn strengthen_unwinder(tree: &Tree) -> io::Result<()> {
 ///
 /// # Errors
 /// The compiler's or the archiver's failure, with what it said.
-pub fn complete_unwinder(tree: &Tree, inputs: &Inputs, work: &Path) -> io::Result<()> {
+pub(crate) fn complete_unwinder(tree: &Sysroot, inputs: &Inputs, work: &Path) -> io::Result<()> {
     let archive = tree.gcc().join("libgcc_eh.a");
     let bytes = fs::read(&archive)?;
     let asks = bytes.windows(15).any(|w| w == b"_dl_find_object");
@@ -162,7 +160,7 @@ pub fn complete_unwinder(tree: &Tree, inputs: &Inputs, work: &Path) -> io::Resul
 ///
 /// # Errors
 /// A link that can't be made.
-pub fn name_for_clang(tree: &Tree) -> io::Result<()> {
+pub(crate) fn name_for_clang(tree: &Sysroot) -> io::Result<()> {
     let long = tree.triple.replacen('-', "-unknown-", 1);
     for dir in [tree.root.join("lib/gcc"), tree.cxx()] {
         symlink(&tree.triple, dir.join(&long))?;
@@ -180,7 +178,7 @@ fn flag(name: &str, path: &Path) -> OsString {
 ///
 /// # Errors
 /// That it did not, with the last line that it said.
-pub fn must(command: Command) -> io::Result<()> {
+pub(crate) fn must(command: Command) -> io::Result<()> {
     let done = run::capture(&command)?;
     if done.status.success() {
         return Ok(());
@@ -193,7 +191,7 @@ pub fn must(command: Command) -> io::Result<()> {
 ///
 /// # Errors
 /// A compiler that can't be run.
-pub fn compiler_file(inputs: &Inputs, name: &str) -> io::Result<Option<PathBuf>> {
+pub(crate) fn compiler_file(inputs: &Inputs, name: &str) -> io::Result<Option<PathBuf>> {
     let mut command = Command::new([&inputs.cxx]).arg(format!("-print-file-name={name}"));
     command.env.clone_from(&inputs.env);
     let path = PathBuf::from(run::capture(&command)?.text());

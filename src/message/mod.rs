@@ -1,4 +1,4 @@
-//! The one home of everything that we print ourselves.
+//! Everything that we print ourselves goes through this room.
 //!
 //! Diagnostics are single lines in the style of GCC, `staticcxx: error|warning|note|hint: …`, each
 //! written to stderr with one `write`, so that lines of parallel jobs never mix.

@@ -1,4 +1,4 @@
-//! The progress of something that takes minutes: a bar with time left on a terminal, one line a step elsewhere.
+//! The progress of something that takes minutes: a bar with the time left on a terminal, one line per step elsewhere.
 
 use super::note;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};

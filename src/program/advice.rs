@@ -1,4 +1,4 @@
-//! What in a program may not work as before once it is static, told from its bytes and its libraries.
+//! What may not work as before once a program is static, guessed from its bytes and its libraries.
 
 use crate::convert::Library;
 use crate::libs::ld_so::LoadedObject;
@@ -8,10 +8,9 @@ use std::path::Path;
 
 /// One thing to know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Hint {
+pub(crate) struct ProgramHint {
     /// Kebab-case id.
     pub id: &'static str,
-    /// In one line.
     pub text: String,
 }
 
@@ -28,7 +27,7 @@ const RUNTIMES: [(&str, &str); 9] = [
     ("libruby", "extensions are shared objects: name them with --plugin"),
 ];
 
-/// Texts in a program that tell what it does.
+/// Strings in a program that tell what it does.
 const TELLING: [(&[u8], &str, &str); 2] = [
     (
         b"/proc/self/exe",
@@ -39,18 +38,23 @@ const TELLING: [(&[u8], &str, &str); 2] = [
 ];
 
 /// Says what is known. `bytes` are the program's.
-pub fn of(program: &Library<'_>, bytes: &[u8], loaded: &[LoadedObject], output_is_elsewhere: bool) -> Vec<Hint> {
+pub(crate) fn of(
+    program: &Library<'_>,
+    bytes: &[u8],
+    loaded: &[LoadedObject],
+    output_is_elsewhere: bool,
+) -> Vec<ProgramHint> {
     let mut hints = Vec::new();
     for (text, id, what) in TELLING {
         if memmem::find(bytes, text).is_some() && (id != "own-path" || output_is_elsewhere) {
-            hints.push(Hint { id, text: what.to_owned() });
+            hints.push(ProgramHint { id, text: what.to_owned() });
         }
     }
     // Its own PT_INTERP is one.
     if memmem::find_iter(bytes, b"/ld-linux-x86-64.so.2").count() > 1 {
         let text = "it names ld.so a second time: if it starts itself or others through it, that goes on as before \
                     only with dynamic programs";
-        hints.push(Hint { id: "starts-ld-so", text: text.to_owned() });
+        hints.push(ProgramHint { id: "starts-ld-so", text: text.to_owned() });
     }
     for library in loaded {
         let name = Path::new(&library.name).file_name().unwrap_or_default().to_string_lossy();
@@ -58,13 +62,13 @@ pub fn of(program: &Library<'_>, bytes: &[u8], loaded: &[LoadedObject], output_i
             name.strip_prefix(stem).is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphabetic()))
         });
         if let Some((stem, what)) = found {
-            hints.push(Hint { id: "run-time-system", text: format!("`{stem}`: {what}") });
+            hints.push(ProgramHint { id: "run-time-system", text: format!("`{stem}`: {what}") });
         }
     }
     let uses = |name: &[u8]| program.symbols.iter().any(|s| s.name == name && !s.defined());
     if uses(b"dlopen") {
         let text = "it calls dlopen: `staticctl try --trace` shows what it wants, --plugin links it in".to_owned();
-        hints.push(Hint { id: "loads-plugins", text });
+        hints.push(ProgramHint { id: "loads-plugins", text });
     }
     hints
 }

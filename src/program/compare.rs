@@ -1,6 +1,6 @@
 //! Whether the result does what the original does: both are run with the same arguments and input, each in a copy of
-//! the working directory, and all that they leave is compared. What the original itself does differently from run to
-//! run is not held against the result.
+//! the working directory, and what they leave is compared. What differs between two runs of the original itself
+//! is not held against the result.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,36 +10,37 @@ use std::path::{Path, PathBuf};
 
 /// What one run left.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Trace {
+pub(crate) struct RunResult {
     /// How it ended, as a shell has it.
     pub status: i32,
-    /// Its stdout.
     pub stdout: Vec<u8>,
-    /// Its stderr.
     pub stderr: Vec<u8>,
     /// The files of its directory: what they are, and what they hold.
-    pub files: BTreeMap<PathBuf, Entry>,
+    pub files: BTreeMap<PathBuf, FileSnapshot>,
 }
 
 /// A file that a run left.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Entry {
+pub(crate) enum FileSnapshot {
     /// Its permissions and content.
     File(u32, Vec<u8>),
     /// A link and where it leads.
     Link(PathBuf),
-    /// A directory.
     Directory,
     /// A FIFO, socket or device.
     Other,
 }
 
 /// One difference, in a line.
-pub type Difference = String;
+pub(crate) type Difference = String;
 
-/// What is different in the result. `again` is a second run of the original: where that differs from the first,
-/// nothing can be said, which `unsteady` names.
-pub fn differences(original: &Trace, again: &Trace, result: &Trace) -> (Vec<Difference>, Vec<String>) {
+/// What is different in the result. `again` is a second run of the original: what differs from the first
+/// is not compared and is named as unsteady.
+pub(crate) fn differences(
+    original: &RunResult,
+    again: &RunResult,
+    result: &RunResult,
+) -> (Vec<Difference>, Vec<String>) {
     let (mut found, mut unsteady) = (Vec::new(), Vec::new());
     let mut look = |what: String, same: bool, steady: bool, text: String| match (same, steady) {
         (true, _) => {}
@@ -65,10 +66,12 @@ pub fn differences(original: &Trace, again: &Trace, result: &Trace) -> (Vec<Diff
         let (a, b, c) = (original.files.get(path), result.files.get(path), again.files.get(path));
         let shown = path.display();
         let text = match (a, b) {
-            (Some(Entry::File(mode, x)), Some(Entry::File(other, y))) if x == y => {
+            (Some(FileSnapshot::File(mode, x)), Some(FileSnapshot::File(other, y))) if x == y => {
                 format!("`{shown}` has mode {mode:o} from the original, {other:o} from the result")
             }
-            (Some(Entry::File(_, x)), Some(Entry::File(_, y))) => first_difference(&format!("`{shown}`"), x, y),
+            (Some(FileSnapshot::File(_, x)), Some(FileSnapshot::File(_, y))) => {
+                first_difference(&format!("`{shown}`"), x, y)
+            }
             (Some(_), None) => format!("the result does not leave `{shown}`"),
             (None, Some(_)) => format!("the result leaves `{shown}`, the original does not"),
             _ => format!("`{shown}` is of another kind"),
@@ -110,7 +113,7 @@ const LIMIT: (u64, usize) = (256 << 20, 20_000);
 ///
 /// # Errors
 /// One that is too large, or can't be read or written.
-pub fn copy(from: &Path, to: &Path) -> io::Result<()> {
+pub(crate) fn copy(from: &Path, to: &Path) -> io::Result<()> {
     let mut left = LIMIT;
     copy_into(from, to, &mut left)
 }
@@ -137,7 +140,7 @@ fn copy_into(from: &Path, to: &Path, left: &mut (u64, usize)) -> io::Result<()> 
 ///
 /// # Errors
 /// A directory that can't be read.
-pub fn files(dir: &Path) -> io::Result<BTreeMap<PathBuf, Entry>> {
+pub(crate) fn files(dir: &Path) -> io::Result<BTreeMap<PathBuf, FileSnapshot>> {
     let mut found = BTreeMap::new();
     let mut todo = vec![PathBuf::new()];
     while let Some(below) = todo.pop() {
@@ -146,13 +149,13 @@ pub fn files(dir: &Path) -> io::Result<BTreeMap<PathBuf, Entry>> {
             let (path, facts) = (below.join(entry.file_name()), entry.metadata()?);
             let what = if facts.is_dir() {
                 todo.push(path.clone());
-                Entry::Directory
+                FileSnapshot::Directory
             } else if facts.is_symlink() {
-                Entry::Link(fs::read_link(entry.path())?)
+                FileSnapshot::Link(fs::read_link(entry.path())?)
             } else if facts.is_file() {
-                Entry::File(facts.permissions().mode() & 0o7777, fs::read(entry.path()).unwrap_or_default())
+                FileSnapshot::File(facts.permissions().mode() & 0o7777, fs::read(entry.path()).unwrap_or_default())
             } else {
-                Entry::Other
+                FileSnapshot::Other
             };
             found.insert(path, what);
         }
@@ -164,15 +167,15 @@ pub fn files(dir: &Path) -> io::Result<BTreeMap<PathBuf, Entry>> {
 mod tests {
     use super::*;
 
-    fn trace(stdout: &str, status: i32, files: &[(&str, &str)]) -> Trace {
-        let file = |(n, t): &(&str, &str)| (PathBuf::from(n), Entry::File(0o644, t.as_bytes().to_vec()));
-        Trace { status, stdout: stdout.into(), stderr: vec![], files: files.iter().map(file).collect() }
+    fn trace(stdout: &str, status: i32, files: &[(&str, &str)]) -> RunResult {
+        let file = |(n, t): &(&str, &str)| (PathBuf::from(n), FileSnapshot::File(0o644, t.as_bytes().to_vec()));
+        RunResult { status, stdout: stdout.into(), stderr: vec![], files: files.iter().map(file).collect() }
     }
 
     #[test]
     fn every_kind_of_difference_is_named() {
         let original = trace("a\nb\n", 0, &[("x", "1"), ("y", "2")]);
-        let said = |result: &Trace| differences(&original, &original, result).0;
+        let said = |result: &RunResult| differences(&original, &original, result).0;
         assert!(said(&original).is_empty());
         assert_eq!(
             said(&trace("a\nc\n", 0, &[("x", "1"), ("y", "2")])),
@@ -210,6 +213,6 @@ mod tests {
         copy(dir.path(), to.path()).unwrap();
         let copied = files(to.path()).unwrap();
         assert_eq!(copied, files(dir.path()).unwrap());
-        assert_eq!(copied.get(Path::new("link")), Some(&Entry::Link("a/b".into())));
+        assert_eq!(copied.get(Path::new("link")), Some(&FileSnapshot::Link("a/b".into())));
     }
 }

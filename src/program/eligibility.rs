@@ -8,8 +8,7 @@ use object::read::elf::{FileHeader, ProgramHeader};
 
 /// What a file is to the converter.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Kind {
-    /// A dynamic program.
+pub(crate) enum Eligibility {
     Dynamic,
     /// A program that is static already.
     Static,
@@ -17,12 +16,12 @@ pub enum Kind {
     Refused(String, Option<String>),
 }
 
-fn refused(why: impl Into<String>, hint: &str) -> Kind {
-    Kind::Refused(why.into(), (!hint.is_empty()).then(|| hint.to_owned()))
+fn refused(why: impl Into<String>, hint: &str) -> Eligibility {
+    Eligibility::Refused(why.into(), (!hint.is_empty()).then(|| hint.to_owned()))
 }
 
 /// What a file that could not be read as a program is.
-pub fn unreadable(error: &ReadError, bytes: &[u8]) -> Kind {
+pub(crate) fn unreadable(error: &ReadError, bytes: &[u8]) -> Eligibility {
     if bytes.starts_with(b"#!") {
         let line = bytes.get(2..).unwrap_or_default().split(|b| *b == b'\n').next().unwrap_or_default();
         let line = String::from_utf8_lossy(line).trim().to_owned();
@@ -42,7 +41,7 @@ pub fn unreadable(error: &ReadError, bytes: &[u8]) -> Kind {
 }
 
 /// What the judged file is. `bytes` are the whole of it.
-pub fn of(image: &Image, verdict: &Verdict, bytes: &[u8]) -> Kind {
+pub(crate) fn of(image: &Image, verdict: &Verdict, bytes: &[u8]) -> Eligibility {
     // Packed first: what packs a program makes it look static.
     if let Some(packer) = PACKERS
         .iter()
@@ -51,7 +50,7 @@ pub fn of(image: &Image, verdict: &Verdict, bytes: &[u8]) -> Kind {
         return refused(format!("is packed by {}, so that nothing of its code can be seen", packer.name), packer.hint);
     }
     if verdict.is_static() {
-        return Kind::Static;
+        return Eligibility::Static;
     }
     if image.file_type == FileType::Relocatable || image.file_type == FileType::Core {
         let what = verdict.failures.iter().map(Failure::to_string).next().unwrap_or_default();
@@ -79,11 +78,11 @@ pub fn of(image: &Image, verdict: &Verdict, bytes: &[u8]) -> Kind {
     if is_go(bytes) && !image.needed.iter().any(|n| n.starts_with("libc.so.")) {
         return refused("is a Go program with start code of its own", GO_HINT);
     }
-    Kind::Dynamic
+    Eligibility::Dynamic
 }
 
 /// What to do with a program of Go's.
-pub const GO_HINT: &str =
+pub(crate) const GO_HINT: &str =
     "build it with `CGO_ENABLED=0 go build`, or under `staticctl run`, which makes Go's programs static";
 
 fn is_glibc(image: &Image) -> bool {
@@ -91,7 +90,7 @@ fn is_glibc(image: &Image) -> bool {
 }
 
 /// Whether Go's tools made it: they leave a note, or the header of their build information.
-pub fn is_go(bytes: &[u8]) -> bool {
+pub(crate) fn is_go(bytes: &[u8]) -> bool {
     let Ok(header) = elf::FileHeader64::<LE>::parse(bytes) else { return false };
     let Ok(segments) = header.program_headers(LE, bytes) else { return false };
     let note = segments.iter().filter_map(|s| s.notes(LE, bytes).ok().flatten()).any(|mut notes| {
@@ -105,17 +104,16 @@ pub fn is_go(bytes: &[u8]) -> bool {
 }
 
 /// What leaves nothing of a program to be seen.
-struct Packer {
+struct ExecutablePacker {
     mark: &'static [u8],
     name: &'static str,
     hint: &'static str,
 }
 
-/// Where marks stand.
 const PACKED_HEAD: usize = 4096;
 
-const PACKERS: [Packer; 1] =
-    [Packer { mark: b"UPX!", name: "UPX", hint: "unpack it first: `upx -d -o UNPACKED PROGRAM`" }];
+const PACKERS: [ExecutablePacker; 1] =
+    [ExecutablePacker { mark: b"UPX!", name: "UPX", hint: "unpack it first: `upx -d -o UNPACKED PROGRAM`" }];
 
 #[cfg(test)]
 mod tests {
@@ -125,7 +123,7 @@ mod tests {
     fn the_interpreter_of_a_script_is_named() {
         let error = || ReadError::NotElf("a script".into());
         let named = |line: &str| match unreadable(&error(), line.as_bytes()) {
-            Kind::Refused(why, Some(hint)) => {
+            Eligibility::Refused(why, Some(hint)) => {
                 assert!(hint.contains("staticctl convert"));
                 why
             }
@@ -134,6 +132,6 @@ mod tests {
         assert_eq!(named("#!/bin/sh\nexit\n"), "is a script for `/bin/sh`");
         assert_eq!(named("#! /usr/bin/env -S python3 -u\n"), "is a script for `python3`");
         assert_eq!(named("#!/usr/bin/env perl"), "is a script for `perl`");
-        assert!(matches!(unreadable(&error(), b"text"), Kind::Refused(_, None)));
+        assert!(matches!(unreadable(&error(), b"text"), Eligibility::Refused(_, None)));
     }
 }

@@ -1,18 +1,18 @@
-//! The summary for people: a line a part, what was found, what to know.
+//! The summary for the terminal: one line per part, findings, hints.
 
-use super::record::{From, Record};
+use super::record::{ConversionRecord, PartOrigin};
 use crate::message::size::size;
 use crate::message::table::{Align, Table};
 use std::fmt::Write;
 
 /// The table in lines of `width` characters at most, and what follows it.
-pub fn text(record: &Record<'_>, width: Option<usize>) -> String {
+pub(crate) fn text(record: &ConversionRecord<'_>, width: Option<usize>) -> String {
     let mut table = Table::new(&[Align::Left, Align::Left, Align::Right, Align::Left, Align::Left], 0);
     for part in record.parts {
         let package = part.package.as_ref().map_or("-".to_owned(), ToString::to_string);
         let id = part.build_id.as_deref().map(|id| id.get(..12).unwrap_or(id)).unwrap_or_default().to_owned();
         // Not all of the toolchain's archive goes in.
-        let bytes = if part.from == From::Toolchain { String::new() } else { size(part.bytes) };
+        let bytes = if part.from == PartOrigin::Toolchain { String::new() } else { size(part.bytes) };
         table.row([part.name.clone(), part.from.word().to_owned(), bytes, package, id]);
     }
     let mut text = table.render(width);

@@ -1,13 +1,13 @@
-//! A finished dynamic program, made static: what may be converted ([`kind`]), its libraries as ld.so finds them
-//! ([`crate::libs::ld_so`]), each from its archive or from its shared object ([`sources`]), what is to be said of the result
-//! ([`hints`], [`record`], [`table`]), and whether it does what the original does ([`compare`]).
+//! A finished dynamic program, made static: what may be converted ([`eligibility`]), its libraries as ld.so finds them
+//! ([`crate::libs::ld_so`]), each from its archive or from its shared object ([`sources`]), the report of the result
+//! ([`advice`], [`record`], [`listing`]), and whether it does what the original does ([`compare`]).
 //!
 //! The conversion itself is [`crate::convert`]'s, the link [`crate::driver`]'s.
 
-pub mod advice;
-pub mod compare;
-pub mod eligibility;
-pub mod listing;
-pub mod privileges;
-pub mod record;
-pub mod sources;
+pub(crate) mod advice;
+pub(crate) mod compare;
+pub(crate) mod eligibility;
+pub(crate) mod listing;
+pub(crate) mod privileges;
+pub(crate) mod record;
+pub(crate) mod sources;

@@ -1,4 +1,4 @@
-//! What a file gives to those who run it beyond their own rights.
+//! The rights that a file gives to those who run it, beyond their own.
 
 use nix::libc;
 use std::ffi::CString;
@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 /// What it is, as the end of a sentence about the file; none for an ordinary one.
-pub fn of(path: &Path) -> Option<&'static str> {
+pub(crate) fn of(path: &Path) -> Option<&'static str> {
     let mode = std::fs::metadata(path).map_or(0, |m| m.mode());
     match mode & 0o6000 {
         0o4000 => return Some("has the set-user-ID bit"),

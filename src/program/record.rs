@@ -1,8 +1,8 @@
-//! What is in a converted program, as one JSON document: enough to make a list of its parts from, and to tell later
-//! whether a security update of one of them asks for another conversion.
+//! What is in a converted program, as one JSON document: enough to derive a bill of materials, and to tell later
+//! whether a security update of a part calls for another conversion.
 
-use super::advice::Hint;
-use super::sources::Why;
+use super::advice::ProgramHint;
+use super::sources::WhyConverted;
 use crate::check::{Finding, Image};
 use crate::libs::Provider;
 use crate::model::StaticKind;
@@ -12,15 +12,15 @@ use serde::Serialize;
 use std::path::PathBuf;
 
 /// The version of the document's shape.
-pub const SCHEMA: u32 = 1;
+pub(crate) const SCHEMA: u32 = 1;
 
-/// A file that went in.
+/// A file that was linked in.
 #[derive(Debug, Clone, Serialize)]
-pub struct Part {
+pub(crate) struct ProgramPart {
     /// The name by which it was needed.
     pub name: String,
     /// `program`, `converted`, `archive`, `toolchain` or `plugin`.
-    pub from: From,
+    pub from: PartOrigin,
     /// The file whose code it is.
     pub path: PathBuf,
     /// The shared object that it stands for, where that is another file.
@@ -28,27 +28,22 @@ pub struct Part {
     pub shared: Option<PathBuf>,
     /// Why it is not from an archive.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub why: Option<Why>,
-    /// Size of the file.
+    pub why: Option<WhyConverted>,
     pub bytes: u64,
     /// Build-id of the program or shared object.
     pub build_id: Option<String>,
-    /// Who needs it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub needed_by: Option<String>,
     /// The package that the file is from.
     pub package: Option<Package>,
-    /// Its package URL.
     pub purl: Option<String>,
 }
 
 /// What a part is taken from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum From {
-    /// The program itself.
+pub(crate) enum PartOrigin {
     Program,
-    /// A converted shared object.
     Converted,
     /// An archive of the same version.
     Archive,
@@ -58,56 +53,48 @@ pub enum From {
     Plugin,
 }
 
-impl From {
+impl PartOrigin {
     /// As tables have it.
-    pub fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
-            From::Program => "program",
-            From::Converted => "converted",
-            From::Archive => "archive",
-            From::Toolchain => "toolchain",
-            From::Plugin => "plugin",
+            PartOrigin::Program => "program",
+            PartOrigin::Converted => "converted",
+            PartOrigin::Archive => "archive",
+            PartOrigin::Toolchain => "toolchain",
+            PartOrigin::Plugin => "plugin",
         }
     }
 }
 
-impl std::convert::From<Provider> for From {
-    fn from(provider: Provider) -> From {
+impl std::convert::From<Provider> for PartOrigin {
+    fn from(provider: Provider) -> PartOrigin {
         match provider {
-            Provider::Archive => From::Archive,
-            Provider::Plugin => From::Plugin,
-            Provider::FatShared | Provider::Converted => From::Converted,
+            Provider::Archive => PartOrigin::Archive,
+            Provider::Plugin => PartOrigin::Plugin,
+            Provider::FatShared | Provider::Converted => PartOrigin::Converted,
         }
     }
 }
 
-/// The document.
 #[derive(Debug, Clone, Serialize)]
-pub struct Record<'a> {
-    /// Version of this shape.
+pub(crate) struct ConversionRecord<'a> {
     pub schema: u32,
-    /// The original.
     pub program: PathBuf,
-    /// The result.
     pub output: PathBuf,
     /// Its size; that of the original with its shared objects.
     pub bytes: u64,
     /// See `bytes`.
     pub bytes_before: u64,
-    /// Its shape.
     pub kind: StaticKind,
-    /// The toolchain's name.
     pub toolchain: &'a str,
-    /// The program and all that went in.
-    pub parts: &'a [Part],
+    /// The program and all that was linked in.
+    pub parts: &'a [ProgramPart],
     /// What the check found.
     pub findings: &'a [Finding],
-    /// What to know.
-    pub hints: &'a [Hint],
+    pub hints: &'a [ProgramHint],
     /// Whether result and original did the same; none if they were not compared.
     pub compared: Option<bool>,
     /// Facts of the result.
     pub image: Option<&'a Image>,
-    /// How long the steps took.
     pub times: Times,
 }

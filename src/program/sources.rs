@@ -1,6 +1,6 @@
-//! Whether a library goes into the program from its archive or from its shared object. An archive is as good only if
-//! it is of the very same version: built with the shared object, as the package manager knows; where none knows
-//! either, by their symbols.
+//! Whether a library goes into the program from its archive or from its shared object. An archive
+//! is used only if it is of the very same version: from the same build according to the package manager or, where it
+//! knows neither file, according to their symbols.
 
 use crate::convert::Library;
 use crate::libs::ld_so::LoadedObject;
@@ -18,22 +18,20 @@ use std::path::{Path, PathBuf};
 
 /// What stands for a library.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
-    /// The toolchain's own archive: these words, or none where the compiler adds it by itself.
+pub(crate) enum LibrarySource {
+    /// The toolchain's own archive: this word, or none if the compiler adds it itself.
     Toolchain(Option<OsString>),
-    /// An archive.
     Archive(PathBuf),
     /// The shared object is converted.
-    Converted(Why),
+    Converted(WhyConverted),
 }
 
 /// Why a library is not taken from an archive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Why {
-    /// There is none.
+pub(crate) enum WhyConverted {
     NoArchive,
-    /// There is one of another version, or nobody knows of which.
+    /// There is one of another or an unknown version.
     OtherVersion,
     /// It was asked for.
     Asked,
@@ -43,14 +41,14 @@ pub enum Why {
 
 /// Which libraries are converted although they have archives, `--from-so`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct FromShared {
+pub(crate) struct FromShared {
     all: bool,
     named: Vec<String>,
 }
 
 impl FromShared {
     /// Reads `all` or names: `libfoo`, `foo`, `libfoo.so.1`.
-    pub fn new(words: &[String]) -> FromShared {
+    pub(crate) fn new(words: &[String]) -> FromShared {
         let parts = words.iter().flat_map(|w| w.split(',')).filter(|w| !w.is_empty());
         let (all, named): (Vec<&str>, Vec<&str>) = parts.partition(|w| *w == "all");
         let short = |name: &str| {
@@ -65,55 +63,55 @@ impl FromShared {
     }
 
     /// Names that are none of the program's libraries.
-    pub fn unknown<'a>(&'a self, loaded: &'a [LoadedObject]) -> impl Iterator<Item = &'a String> {
+    pub(crate) fn unknown<'a>(&'a self, loaded: &'a [LoadedObject]) -> impl Iterator<Item = &'a String> {
         self.named.iter().filter(|n| !loaded.iter().any(|l| short(l) == **n))
     }
 }
 
-/// The name behind `-l`.
-pub fn short(loaded: &LoadedObject) -> String {
+/// The name after `-l`.
+pub(crate) fn short(loaded: &LoadedObject) -> String {
     let name = stem(Path::new(&loaded.name)).map_or_else(|| loaded.name.clone(), |s| s.to_string_lossy().into_owned());
     name.strip_prefix("lib").unwrap_or(&name).to_owned()
 }
 
-/// glibc's libraries that the compiler adds by itself, and GCC's unwinder, which is another archive in static programs.
+/// glibc's libraries that the compiler adds itself, and GCC's unwinder, which is another archive in static programs.
 const IMPLIED: [&str; 3] = ["c", "mvec", "gcc_s"];
 
 /// Whether a library comes with glibc or GCC.
-pub fn is_toolchain_s(loaded: &LoadedObject) -> bool {
+pub(crate) fn is_toolchain_s(loaded: &LoadedObject) -> bool {
     toolchain_libs::is_glibc(loaded.name.as_bytes()) || ["gcc_s", "stdc++"].contains(&short(loaded).as_str())
 }
 
 /// The archive that a library could be taken from.
-pub fn candidate(loaded: &LoadedObject, path: &SearchPath) -> Option<PathBuf> {
+pub(crate) fn candidate(loaded: &LoadedObject, path: &SearchPath) -> Option<PathBuf> {
     counterpart::archive_of(&loaded.path, path)
 }
 
 /// Decides for one library. `archive` is its candidate, with the packages of both.
-pub fn of(
+pub(crate) fn of(
     loaded: &LoadedObject,
     archive: Option<&Path>,
     owners: (Option<&Package>, Option<&Package>),
     wanted: &FromShared,
-) -> Source {
+) -> LibrarySource {
     let short = short(loaded);
     if toolchain_libs::is_glibc(loaded.name.as_bytes()) || short == "gcc_s" {
         let implied = IMPLIED.contains(&short.as_str()) || loaded.name.starts_with("ld-");
-        return Source::Toolchain((!implied).then(|| format!("-l{short}").into()));
+        return LibrarySource::Toolchain((!implied).then(|| format!("-l{short}").into()));
     }
     if wanted.wants(&short) {
-        return Source::Converted(Why::Asked);
+        return LibrarySource::Converted(WhyConverted::Asked);
     }
-    let Some(archive) = archive else { return Source::Converted(Why::NoArchive) };
+    let Some(archive) = archive else { return LibrarySource::Converted(WhyConverted::NoArchive) };
     let same = match owners {
         (Some(shared), Some(archive)) => shared.same_build(archive),
         (None, None) => same_symbols(&loaded.path, archive),
         _ => false,
     };
-    if same { Source::Archive(archive.to_owned()) } else { Source::Converted(Why::OtherVersion) }
+    if same { LibrarySource::Archive(archive.to_owned()) } else { LibrarySource::Converted(WhyConverted::OtherVersion) }
 }
 
-/// Whether two files that no package manager knows are of one build, as far as their names tell: they lie in one
+/// Whether two files that no package manager knows appear to be of one build: they lie in one
 /// directory, and the archive has what the shared object exports.
 fn same_symbols(shared: &Path, archive: &Path) -> bool {
     let dir = |p: &Path| fs::canonicalize(p).ok().and_then(|p| p.parent().map(Path::to_owned));
@@ -162,15 +160,19 @@ mod tests {
         let (one, other) = (owner("q", "1"), owner("q", "2"));
         let q = loaded("libq.so.1");
         let of = |owners, wanted: &FromShared| of(&q, Some(archive), owners, wanted);
-        assert_eq!(of((Some(&one), Some(&one)), &none), Source::Archive(archive.into()));
-        assert_eq!(of((Some(&one), Some(&other)), &none), Source::Converted(Why::OtherVersion));
-        assert_eq!(of((Some(&one), None), &none), Source::Converted(Why::OtherVersion));
-        assert_eq!(of((None, None), &none), Source::Converted(Why::OtherVersion));
+        assert_eq!(of((Some(&one), Some(&one)), &none), LibrarySource::Archive(archive.into()));
+        assert_eq!(of((Some(&one), Some(&other)), &none), LibrarySource::Converted(WhyConverted::OtherVersion));
+        assert_eq!(of((Some(&one), None), &none), LibrarySource::Converted(WhyConverted::OtherVersion));
+        assert_eq!(of((None, None), &none), LibrarySource::Converted(WhyConverted::OtherVersion));
         for words in [["all"], ["libq"], ["q"], ["libq.so.1"], ["x,q"]] {
             let wanted = FromShared::new(&words.map(str::to_owned));
-            assert_eq!(of((Some(&one), Some(&one)), &wanted), Source::Converted(Why::Asked), "{words:?}");
+            assert_eq!(
+                of((Some(&one), Some(&one)), &wanted),
+                LibrarySource::Converted(WhyConverted::Asked),
+                "{words:?}"
+            );
         }
-        assert_eq!(super::of(&q, None, (None, None), &none), Source::Converted(Why::NoArchive));
+        assert_eq!(super::of(&q, None, (None, None), &none), LibrarySource::Converted(WhyConverted::NoArchive));
     }
 
     #[test]
@@ -183,7 +185,7 @@ mod tests {
             ("libm.so.6", Some("-lm")),
             ("libresolv.so.2", Some("-lresolv")),
         ] {
-            let expected = Source::Toolchain(words.map(OsString::from));
+            let expected = LibrarySource::Toolchain(words.map(OsString::from));
             assert_eq!(of(&loaded(name), None, (None, None), &all), expected, "{name}");
         }
     }

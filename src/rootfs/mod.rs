@@ -1,3 +1,3 @@
-//! A tree of files for a root of its own.
+//! Trees of files for the roots of images and sandboxes.
 
-pub mod tree;
+pub(crate) mod tree;

@@ -1,7 +1,7 @@
 //! The files of an image: paths, what is there, and no path twice.
 //!
-//! Owners, modes and times do not come from the machine: everything belongs to root unless said otherwise, is 0755 if
-//! its owner may run it and 0644 if not. So the same files give the same image, whoever builds it and wherever.
+//! Owners, modes and times do not come from the machine: unless said otherwise everything belongs to root and is
+//! 0755 if its owner may execute it, else 0644. So the same files give the same image, whoever builds it and wherever.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -14,11 +14,10 @@ use std::path::{Component, Path, PathBuf};
 
 /// Why files can't go into an image.
 #[derive(Debug, thiserror::Error)]
-pub enum TreeError {
+pub(crate) enum TreeError {
     /// Two things for one path.
-    #[error("two things for `{path}` in the image: {first} and {second}")]
+    #[error("two sources for `{path}` in the image: {first} and {second}")]
     Twice {
-        /// The path in the image.
         path: String,
         /// Where the one comes from.
         first: String,
@@ -28,7 +27,6 @@ pub enum TreeError {
     /// A file where a directory is needed.
     #[error("`{path}` in the image is a file ({file}) and a directory ({directory}) at once")]
     FileAndDirectory {
-        /// The path in the image.
         path: String,
         /// Where the file comes from.
         file: String,
@@ -36,61 +34,39 @@ pub enum TreeError {
         directory: String,
     },
     /// A path in the image that is none.
-    #[error("`{0}` is no path in an image: it must be absolute, without `..`")]
+    #[error("`{0}` is not a path in an image: it must be absolute, without `..`")]
     BadPath(String),
     /// A file that can't be read.
     #[error("`{path}` can't be read: {error}", path = path.display())]
-    Io {
-        /// Its path on this machine.
-        path: PathBuf,
-        /// Why.
-        error: io::Error,
-    },
+    Io { path: PathBuf, error: io::Error },
     /// A socket, device or FIFO.
-    #[error("`{path}` is a {what}, which an image can't hold", path = path.display())]
-    Special {
-        /// Its path on this machine.
-        path: PathBuf,
-        /// What it is.
-        what: &'static str,
-    },
+    #[error("`{path}` is a {what}, which an image can't contain", path = path.display())]
+    Special { path: PathBuf, what: &'static str },
     /// A symbolic link out of the directory that is added.
-    #[error("the symbolic link `{path}` leads to `{target}`, out of the directory that is added", path = path.display(), target = target.display())]
-    LinkLeaves {
-        /// Its path on this machine.
-        path: PathBuf,
-        /// Where it leads.
-        target: PathBuf,
-    },
+    #[error("the symbolic link `{path}` points to `{target}`, outside the directory that is added", path = path.display(), target = target.display())]
+    LinkLeaves { path: PathBuf, target: PathBuf },
 }
 
 /// Where a file's bytes are.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Content {
+pub(crate) enum FileContent {
     /// In a file of this machine, of this length when it was looked at.
     File(PathBuf, u64),
-    /// Here.
     Bytes(Cow<'static, [u8]>),
 }
 
-impl Content {
-    /// Their number.
-    pub fn len(&self) -> u64 {
+impl FileContent {
+    pub(crate) fn len(&self) -> u64 {
         match self {
-            Content::File(_, len) => *len,
-            Content::Bytes(bytes) => bytes.len() as u64,
+            FileContent::File(_, len) => *len,
+            FileContent::Bytes(bytes) => bytes.len() as u64,
         }
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 }
 
 /// What is at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Node {
+pub(crate) enum Node {
     /// A directory with its mode and owner.
     Directory {
         /// Permission bits.
@@ -98,25 +74,21 @@ pub enum Node {
         /// User and group.
         owner: u32,
     },
-    /// A file.
     File {
-        /// Its bytes.
-        content: Content,
+        content: FileContent,
         /// It may be run.
         executable: bool,
     },
-    /// A symbolic link.
     Link {
-        /// Where it leads.
         target: PathBuf,
     },
 }
 
 /// A directory as most are.
-pub const DIRECTORY: Node = Node::Directory { mode: 0o755, owner: 0 };
+pub(crate) const DIRECTORY: Node = Node::Directory { mode: 0o755, owner: 0 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Entry {
+struct TreeEntry {
     node: Node,
     /// Where it comes from, for messages.
     from: String,
@@ -124,15 +96,15 @@ struct Entry {
 
 /// Files by path. Paths are relative to the root, without a leading slash.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Tree {
-    entries: BTreeMap<Vec<u8>, Entry>,
+pub(crate) struct FileTree {
+    entries: BTreeMap<Vec<u8>, TreeEntry>,
 }
 
 /// A path in an image, as a key: relative to the root, `.` and double slashes gone.
 ///
 /// # Errors
 /// One that is not absolute or has `..`.
-pub fn key(path: &Path) -> Result<Vec<u8>, TreeError> {
+pub(crate) fn key(path: &Path) -> Result<Vec<u8>, TreeError> {
     let bad = || TreeError::BadPath(path.to_string_lossy().into_owned());
     let mut parts = path.components();
     if parts.next() != Some(Component::RootDir) || path.as_os_str().as_bytes().contains(&0) {
@@ -149,25 +121,25 @@ pub fn key(path: &Path) -> Result<Vec<u8>, TreeError> {
     Ok(names.join(&b'/'))
 }
 
-impl Tree {
+impl FileTree {
     /// The entries, parents before children.
-    pub fn iter(&self) -> impl Iterator<Item = (&Path, &Node)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Path, &Node)> {
         self.entries.iter().map(|(path, entry)| (Path::new(OsStr::from_bytes(path)), &entry.node))
     }
 
     /// Whether nothing is in it.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
     /// What is at a path in the image.
-    pub fn get(&self, path: &Path) -> Option<&Node> {
+    pub(crate) fn get(&self, path: &Path) -> Option<&Node> {
         self.entries.get(&key(path).ok()?).map(|e| &e.node)
     }
 
     /// The bytes of all its files.
-    pub fn bytes(&self) -> u64 {
-        let len = |e: &Entry| if let Node::File { content, .. } = &e.node { content.len() } else { 0 };
+    pub(crate) fn bytes(&self) -> u64 {
+        let len = |e: &TreeEntry| if let Node::File { content, .. } = &e.node { content.len() } else { 0 };
         self.entries.values().map(len).sum()
     }
 
@@ -175,7 +147,7 @@ impl Tree {
     ///
     /// # Errors
     /// A path where something else is already, or that is none.
-    pub fn put(&mut self, path: &Path, node: Node, from: &str) -> Result<(), TreeError> {
+    pub(crate) fn put(&mut self, path: &Path, node: Node, from: &str) -> Result<(), TreeError> {
         let key = key(path)?;
         if key.is_empty() {
             return match node {
@@ -186,8 +158,10 @@ impl Tree {
         let shown = |key: &[u8]| format!("/{}", String::from_utf8_lossy(key));
         let slashes = key.iter().enumerate().filter(|(_, b)| **b == b'/').map(|(at, _)| at);
         for parent in slashes.filter_map(|at| key.get(..at)) {
-            let entry =
-                self.entries.entry(parent.to_vec()).or_insert_with(|| Entry { node: DIRECTORY, from: from.to_owned() });
+            let entry = self
+                .entries
+                .entry(parent.to_vec())
+                .or_insert_with(|| TreeEntry { node: DIRECTORY, from: from.to_owned() });
             if !matches!(entry.node, Node::Directory { .. }) {
                 return Err(TreeError::FileAndDirectory {
                     path: shown(parent),
@@ -213,7 +187,7 @@ impl Tree {
                 return Err(TreeError::Twice { path: shown(&key), first, second: from.to_owned() });
             }
         }
-        self.entries.insert(key, Entry { node, from: from.to_owned() });
+        self.entries.insert(key, TreeEntry { node, from: from.to_owned() });
         Ok(())
     }
 
@@ -221,7 +195,7 @@ impl Tree {
     ///
     /// # Errors
     /// A file here where the other has a directory with something in it.
-    pub fn add_missing(&mut self, other: &Tree) -> Result<(), TreeError> {
+    pub(crate) fn add_missing(&mut self, other: &FileTree) -> Result<(), TreeError> {
         for (path, entry) in &other.entries {
             if !self.entries.contains_key(path) {
                 let path = Path::new("/").join(OsStr::from_bytes(path));
@@ -235,10 +209,10 @@ impl Tree {
     ///
     /// # Errors
     /// A file in the other tree where this one has a directory with something in it.
-    pub fn missing_in(&self, other: &Tree) -> Result<Tree, TreeError> {
+    pub(crate) fn missing_in(&self, other: &FileTree) -> Result<FileTree, TreeError> {
         let mut both = other.clone();
         both.add_missing(self)?;
-        let mut rest = Tree::default();
+        let mut rest = FileTree::default();
         for (path, entry) in self.entries.iter().filter(|(path, _)| !other.entries.contains_key(*path)) {
             rest.put(&Path::new("/").join(OsStr::from_bytes(path)), entry.node.clone(), &entry.from)?;
         }
@@ -250,7 +224,7 @@ impl Tree {
     ///
     /// # Errors
     /// What can't be read or held, links that leave the directory, paths that are taken.
-    pub fn add(&mut self, source: &Path, destination: &Path) -> Result<(), TreeError> {
+    pub(crate) fn add(&mut self, source: &Path, destination: &Path) -> Result<(), TreeError> {
         let io = |error| TreeError::Io { path: source.to_owned(), error };
         let meta = fs::metadata(source).map_err(io)?;
         if meta.is_dir() {
@@ -276,7 +250,7 @@ impl Tree {
         if let Some((_, what)) = special.iter().find(|s| s.0) {
             return Err(TreeError::Special { path: source.to_owned(), what });
         }
-        let content = Content::File(source.to_owned(), meta.len());
+        let content = FileContent::File(source.to_owned(), meta.len());
         let node = Node::File { content, executable: meta.mode() & 0o100 != 0 };
         self.put(destination, node, &format!("`{}`", source.display()))
     }
@@ -326,16 +300,16 @@ mod tests {
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     fn file(text: &'static str) -> Node {
-        Node::File { content: Content::Bytes(Cow::Borrowed(text.as_bytes())), executable: false }
+        Node::File { content: FileContent::Bytes(Cow::Borrowed(text.as_bytes())), executable: false }
     }
 
-    fn names(tree: &Tree) -> Vec<String> {
+    fn names(tree: &FileTree) -> Vec<String> {
         tree.iter().map(|(p, _)| p.to_string_lossy().into_owned()).collect()
     }
 
     #[test]
     fn parents_come_by_themselves_and_first() {
-        let mut tree = Tree::default();
+        let mut tree = FileTree::default();
         tree.put(Path::new("/etc/ssl//./certs/x"), file("x"), "a").unwrap();
         tree.put(Path::new("/etc-x"), file("x"), "a").unwrap();
         assert_eq!(names(&tree), ["etc", "etc-x", "etc/ssl", "etc/ssl/certs", "etc/ssl/certs/x"]);
@@ -344,9 +318,10 @@ mod tests {
 
     #[test]
     fn one_path_holds_one_thing() {
-        let mut tree = Tree::default();
-        let put =
-            |tree: &mut Tree, path: &str, node, from| tree.put(Path::new(path), node, from).map_err(|e| e.to_string());
+        let mut tree = FileTree::default();
+        let put = |tree: &mut FileTree, path: &str, node, from| {
+            tree.put(Path::new(path), node, from).map_err(|e| e.to_string())
+        };
         put(&mut tree, "/a/b", file("1"), "`one`").unwrap();
         put(&mut tree, "/a/b", file("1"), "`the same`").unwrap();
         let e = put(&mut tree, "/a/b", file("2"), "`two`").unwrap_err();
@@ -371,22 +346,28 @@ mod tests {
         fs::write(at("d/e/run"), "x").unwrap();
         fs::set_permissions(at("d/e/run"), fs::Permissions::from_mode(0o4711)).unwrap();
         symlink("../e/./run", at("d/e/ok")).unwrap();
-        let mut tree = Tree::default();
+        let mut tree = FileTree::default();
         tree.add(&at("d"), Path::new("/x")).unwrap();
         assert_eq!(names(&tree), ["x", "x/e", "x/e/ok", "x/e/run"]);
         assert!(matches!(tree.get(Path::new("/x/e/run")), Some(Node::File { executable: true, .. })));
         for leaving in ["/etc/passwd", "../../d", "../e/../../../x"] {
             symlink(leaving, at("d/e/bad")).unwrap();
-            let e = Tree::default().add(&at("d"), Path::new("/x")).unwrap_err();
+            let e = FileTree::default().add(&at("d"), Path::new("/x")).unwrap_err();
             assert!(matches!(e, TreeError::LinkLeaves { .. }), "{leaving}: {e}");
             fs::remove_file(at("d/e/bad")).unwrap();
         }
         let _socket = std::os::unix::net::UnixListener::bind(at("d/e/s")).unwrap();
-        assert!(Tree::default().add(&at("d"), Path::new("/x")).unwrap_err().to_string().contains("is a socket"));
+        assert!(FileTree::default().add(&at("d"), Path::new("/x")).unwrap_err().to_string().contains("is a socket"));
         assert!(
-            Tree::default().add(Path::new("/dev/null"), Path::new("/x")).unwrap_err().to_string().contains("device")
+            FileTree::default()
+                .add(Path::new("/dev/null"), Path::new("/x"))
+                .unwrap_err()
+                .to_string()
+                .contains("device")
         );
-        assert!(Tree::default().add(&at("none"), Path::new("/x")).unwrap_err().to_string().contains("can't be read"));
+        assert!(
+            FileTree::default().add(&at("none"), Path::new("/x")).unwrap_err().to_string().contains("can't be read")
+        );
     }
 
     #[test]
@@ -394,7 +375,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let source = dir.path().join("conf");
         fs::write(&source, "x").unwrap();
-        let mut tree = Tree::default();
+        let mut tree = FileTree::default();
         tree.add(&source, Path::new("/etc/")).unwrap();
         tree.add(&source, Path::new("/etc/other")).unwrap();
         assert_eq!(names(&tree), ["etc", "etc/conf", "etc/other"]);

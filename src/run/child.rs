@@ -1,4 +1,4 @@
-//! Work in a child process that shares our program: no exec, no start-up, and all that it prints is caught.
+//! Work in a forked child without exec; what it prints to stderr is captured.
 
 use super::{Guard, Supervised, by_default, on_stopping, panics};
 use nix::sys::wait::{WaitStatus, waitpid};
@@ -12,12 +12,12 @@ use std::time::Instant;
 const MOST: u64 = 64 * 1024;
 
 impl Guard {
-    /// Does a piece of work in a child and waits for it: how it ended, and what it said, a panic in one line. The work
-    /// must not count on threads of ours: there must be none.
+    /// Does a piece of work in a child and waits for it: how it ended, and what it printed, a panic in one line. This process must have no
+    /// other threads.
     ///
     /// # Errors
     /// No child could be made or waited for.
-    pub fn run_work(&self, work: impl FnOnce() -> Result<(), String>) -> io::Result<(Supervised, String)> {
+    pub(crate) fn run_work(&self, work: impl FnOnce() -> Result<(), String>) -> io::Result<(Supervised, String)> {
         let start = Instant::now();
         let (read, write) = nix::unistd::pipe2(nix::fcntl::OFlag::O_CLOEXEC)?;
         // SAFETY: a driver has no other thread, so that the child may do whatever it likes.

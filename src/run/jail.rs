@@ -1,14 +1,17 @@
 //! A program in namespaces of its own.
 //!
 //! ```text
-//! staticctl ── waits, passes signals on, reads what is said
+//! staticctl ── waits, passes signals on, reads the messages
 //!   └─ keeper: first process of the namespaces; builds the root, traces, reaps
 //!        └─ program: no capabilities, no new privileges
 //! ```
 //!
 //! The keeper stands between because the first process of a PID namespace is immune to signals that it does not
-//! handle: a program in its place could not be stopped by SIGTERM. All three speak through one pipe, a JSON line each.
+//! handle: a program in its place could not be stopped by SIGTERM. Keeper and program write to one pipe, one JSON line per
+//! message.
 
+use super::attempt::Attempt;
+use super::keeper_pipe::{JailError, KeeperMessage, KeeperPipe};
 use super::relay::Relay;
 use super::{Ended, tracer};
 use nix::errno::Errno;
@@ -16,7 +19,6 @@ use nix::libc;
 use nix::sched::{CloneFlags, clone};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Gid, Pid, Uid, fork, pipe2};
-use serde::{Deserialize, Serialize};
 use std::ffi::CString;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -24,126 +26,41 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 /// The user and group in the namespace, and, when we are root, outside of it: distroless images call it `nonroot`.
-pub const NONROOT: u32 = 65532;
+pub(crate) const NONROOT: u32 = 65532;
 
 /// What is to run, and in what.
-pub struct Jail<'a> {
-    /// Namespaces besides those for users, processes and mounts, which are always made.
+pub(crate) struct Jail<'a> {
+    /// Namespaces in addition to those for users, processes and mounts, which are always made.
     pub namespaces: CloneFlags,
     /// Path of the program in its root.
     pub program: CString,
     /// `argv`.
     pub argv: Vec<CString>,
-    /// The whole environment.
     pub environment: Vec<CString>,
     /// Builds the root and goes there; runs in the keeper.
-    pub prepare: &'a dyn Fn() -> Result<(), Trouble>,
-    /// Report what is tried and not there.
+    pub prepare: &'a dyn Fn() -> Result<(), JailError>,
+    /// Report failed attempts.
     pub trace: bool,
-    /// The program is watched, not used: it gets no input, its output goes away, and its time is limited.
+    /// The program is only observed: it gets no input, its output is discarded, and its time is limited.
     pub watched: Option<Watched>,
 }
 
 /// The limits of a run that is only watched.
-pub struct Watched {
+pub(crate) struct Watched {
     /// Where its output goes: the host's /dev/null, since the root may have none.
     pub sink: File,
     /// How long it may run.
     pub limit: Duration,
 }
 
-/// A step that failed while the jail was made.
-#[derive(Debug, Clone, Serialize, Deserialize, thiserror::Error)]
-#[error("{step}: {}", Errno::from_raw(*errno).desc())]
-pub struct Trouble {
-    /// What was being done.
-    pub step: String,
-    /// The error number.
-    pub errno: i32,
-    /// The system refused the namespaces or a mount: that is a matter of the machine's settings.
-    pub not_allowed: bool,
-    /// It was the program that could not be started, in a jail that is complete.
-    pub at_exec: bool,
-}
-
-impl Trouble {
-    /// A step that failed.
-    pub fn new(step: impl Into<String>, errno: Errno) -> Trouble {
-        Trouble { step: step.into(), errno: errno as i32, not_allowed: false, at_exec: false }
-    }
-
-    /// The same from an I/O error.
-    pub fn io(step: impl Into<String>, error: &io::Error) -> Trouble {
-        Trouble::new(step, Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO)))
-    }
-
-    /// Marks what machines may forbid.
-    #[must_use]
-    pub fn forbidden(mut self) -> Trouble {
-        self.not_allowed = [libc::EPERM, libc::EACCES, libc::ENOSPC, libc::EINVAL, libc::ENOSYS].contains(&self.errno);
-        self
-    }
-}
-
-/// What a program wanted with a path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Wanted {
-    /// To read it or to look at it.
-    Read,
-    /// To make it or to write to it.
-    Write,
-    /// To run it.
-    Exec,
-    /// To connect to the socket there.
-    Connect,
-}
-
-/// A path that a program tried and did not get.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Attempt {
-    /// Absolute where that could be found out.
-    pub path: String,
-    /// What for.
-    pub wanted: Wanted,
-    /// The error number: ENOENT, ENOTDIR, EROFS, EACCES.
-    pub errno: i32,
-}
-
-/// What the keeper and the program say.
-#[derive(Debug, Serialize, Deserialize)]
-enum Said {
-    Failed(Trouble),
-    Tried(Attempt),
-    Exited(i32),
-    Killed(i32),
-}
-
 /// How a jailed program did.
 #[derive(Debug)]
-pub struct Outcome {
-    /// How it ended.
+pub(crate) struct JailOutcome {
     pub ended: Ended,
-    /// What it missed, in order, each once.
+    /// What it missed, in order, without duplicates.
     pub attempts: Vec<Attempt>,
     /// It was ended because its time was over.
     pub timed_out: bool,
-}
-
-/// Says a line; at most a few hundred bytes, so that lines of two processes do not mix.
-pub(super) struct Mouth(File);
-
-impl Mouth {
-    fn say(&self, said: &Said) {
-        if let Ok(mut line) = serde_json::to_vec(said) {
-            line.push(b'\n');
-            let _ = (&self.0).write_all(&line);
-        }
-    }
-
-    pub(super) fn tried(&self, attempt: Attempt) {
-        self.say(&Said::Tried(attempt));
-    }
 }
 
 /// Room for the keeper, which runs on a stack of its own.
@@ -155,8 +72,8 @@ const STACK: usize = 1 << 20;
 ///
 /// # Errors
 /// The step that failed; the program has not run then.
-pub fn run(jail: &Jail<'_>) -> Result<Outcome, Trouble> {
-    let pipe = || pipe2(nix::fcntl::OFlag::O_CLOEXEC).map_err(|e| Trouble::new("a pipe can't be made", e));
+pub(crate) fn run_in_jail(jail: &Jail<'_>) -> Result<JailOutcome, JailError> {
+    let pipe = || pipe2(nix::fcntl::OFlag::O_CLOEXEC).map_err(|e| JailError::new("a pipe can't be created", e));
     let ((hear, speak), (go_read, go_write)) = (pipe()?, pipe()?);
     let relay = Relay::hold();
     let mut stack = vec![0; STACK];
@@ -171,7 +88,7 @@ pub fn run(jail: &Jail<'_>) -> Result<Outcome, Trouble> {
     drop((own, speak, go_read));
     let pid = pid.map_err(|e| {
         relay.end();
-        Trouble::new("namespaces can't be made", e).forbidden()
+        JailError::new("namespaces can't be created", e).forbidden()
     })?;
     let mapped = map_ids(pid);
     if jail.watched.is_some() {
@@ -196,7 +113,7 @@ fn reap(pid: Pid) {
 }
 
 /// Reads until the keeper and the program are gone.
-fn listen(hear: OwnedFd, limit: Option<Duration>, keeper: Pid) -> Result<Outcome, Trouble> {
+fn listen(hear: OwnedFd, limit: Option<Duration>, keeper: Pid) -> Result<JailOutcome, JailError> {
     let mut reader = BufReader::new(File::from(hear));
     let (start, mut timed_out) = (Instant::now(), false);
     let (mut ended, mut attempts) = (None, Vec::new());
@@ -209,7 +126,7 @@ fn listen(hear: OwnedFd, limit: Option<Duration>, keeper: Pid) -> Result<Outcome
                 break;
             }
             if reader.buffer().is_empty() {
-                // Rounded up: what is waited for in vain is waited for in full, and nothing is read that is not there.
+                // Rounded up, so that a timeout is never early.
                 let wait = u16::try_from(left.as_millis() + 1).unwrap_or(u16::MAX);
                 let fd = reader.get_ref().as_fd();
                 let mut polled = [nix::poll::PollFd::new(fd, nix::poll::PollFlags::POLLIN)];
@@ -223,30 +140,30 @@ fn listen(hear: OwnedFd, limit: Option<Duration>, keeper: Pid) -> Result<Outcome
             Ok(0) => break,
             Ok(_) => {}
             Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
-            Err(e) => return Err(Trouble::io("the program's keeper can't be heard", &e)),
+            Err(e) => return Err(JailError::io("the pipe from the program's keeper can't be read", &e)),
         }
         match serde_json::from_str(&line) {
-            Ok(Said::Failed(trouble)) => return Err(trouble),
-            Ok(Said::Tried(attempt)) => attempts.push(attempt),
-            Ok(Said::Exited(code)) => ended = Some(Ended::Exited(code)),
-            Ok(Said::Killed(signal)) => ended = Some(Ended::Killed(signal)),
+            Ok(KeeperMessage::Failed(trouble)) => return Err(trouble),
+            Ok(KeeperMessage::Tried(attempt)) => attempts.push(attempt),
+            Ok(KeeperMessage::Exited(code)) => ended = Some(Ended::Exited(code)),
+            Ok(KeeperMessage::Killed(signal)) => ended = Some(Ended::Killed(signal)),
             Err(_) => {}
         }
     }
     let ended = match ended {
         Some(ended) => ended,
         None if timed_out => Ended::Killed(libc::SIGKILL),
-        None => return Err(Trouble::new("the program's keeper ended without a word", Errno::ECHILD)),
+        None => return Err(JailError::new("the program's keeper ended without a report", Errno::ECHILD)),
     };
-    Ok(Outcome { ended, attempts, timed_out })
+    Ok(JailOutcome { ended, attempts, timed_out })
 }
 
-/// Root becomes nobody of importance but keeps its eyes while it builds the root; everyone else stays who they are
+/// Root gets an unprivileged ID for the program and keeps its own while it builds the root; other users keep theirs
 /// under another number.
-fn map_ids(keeper: Pid) -> Result<(), Trouble> {
+fn map_ids(keeper: Pid) -> Result<(), JailError> {
     let write = |file: &str, text: String| {
         fs::write(format!("/proc/{keeper}/{file}"), text)
-            .map_err(|e| Trouble::io(format!("`{file}` of the namespace can't be written"), &e).forbidden())
+            .map_err(|e| JailError::io(format!("`{file}` of the namespace can't be written"), &e).forbidden())
     };
     let (uid, gid) = (Uid::effective(), Gid::effective());
     if uid.is_root() {
@@ -261,7 +178,7 @@ fn map_ids(keeper: Pid) -> Result<(), Trouble> {
 
 /// The first process in the namespaces, to its end. Gives its exit status.
 fn keep(jail: &Jail<'_>, relay: &Relay, speak: OwnedFd, go: OwnedFd) -> isize {
-    let mouth = Mouth(File::from(speak));
+    let pipe_out = KeeperPipe(File::from(speak));
     // SAFETY: no memory is involved. Our death is the keeper's, and the keeper's that of all in the namespace.
     unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
     let mut byte = [0];
@@ -270,21 +187,21 @@ fn keep(jail: &Jail<'_>, relay: &Relay, speak: OwnedFd, go: OwnedFd) -> isize {
     }
     let tracer = match tracer::Tracer::new(jail.trace) {
         Ok(tracer) => tracer,
-        Err(trouble) => return fail(&mouth, trouble),
+        Err(trouble) => return fail(&pipe_out, trouble),
     };
     if let Err(trouble) = (jail.prepare)() {
-        return fail(&mouth, trouble);
+        return fail(&pipe_out, trouble);
     }
     let gate = match pipe2(nix::fcntl::OFlag::O_CLOEXEC) {
         Ok(gate) => gate,
-        Err(e) => return fail(&mouth, Trouble::new("a pipe can't be made", e)),
+        Err(e) => return fail(&pipe_out, JailError::new("a pipe can't be created", e)),
     };
     // SAFETY: one thread.
     match unsafe { fork() } {
-        Err(e) => fail(&mouth, Trouble::new("no process can be made", e)),
+        Err(e) => fail(&pipe_out, JailError::new("no process can be created", e)),
         Ok(ForkResult::Child) => {
             let trouble = become_program(jail, relay, gate);
-            mouth.say(&Said::Failed(trouble));
+            pipe_out.say(&KeeperMessage::Failed(trouble));
             // SAFETY: ends this process without running anything of its parent's.
             unsafe { libc::_exit(127) }
         }
@@ -293,21 +210,21 @@ fn keep(jail: &Jail<'_>, relay: &Relay, speak: OwnedFd, go: OwnedFd) -> isize {
             if jail.trace
                 && let Err(trouble) = tracer.seize(child)
             {
-                return fail(&mouth, trouble);
+                return fail(&pipe_out, trouble);
             }
             drop(gate);
-            let ended = if jail.trace { tracer.follow(child, &mouth) } else { wait_for(child) };
-            mouth.say(&match ended {
-                Ended::Exited(code) => Said::Exited(code),
-                Ended::Killed(signal) => Said::Killed(signal),
+            let ended = if jail.trace { tracer.follow(child, &pipe_out) } else { wait_for(child) };
+            pipe_out.say(&match ended {
+                Ended::Exited(code) => KeeperMessage::Exited(code),
+                Ended::Killed(signal) => KeeperMessage::Killed(signal),
             });
             0
         }
     }
 }
 
-fn fail(mouth: &Mouth, trouble: Trouble) -> isize {
-    mouth.say(&Said::Failed(trouble));
+fn fail(pipe_out: &KeeperPipe, trouble: JailError) -> isize {
+    pipe_out.say(&KeeperMessage::Failed(trouble));
     1
 }
 
@@ -324,7 +241,7 @@ fn wait_for(program: Pid) -> Ended {
 }
 
 /// Everything between fork and exec. Comes back only with what went wrong.
-fn become_program(jail: &Jail<'_>, relay: &Relay, gate: (OwnedFd, OwnedFd)) -> Trouble {
+fn become_program(jail: &Jail<'_>, relay: &Relay, gate: (OwnedFd, OwnedFd)) -> JailError {
     let (read, write) = gate;
     drop(write);
     // Opens when the tracer is there, or, without one, at once.
@@ -335,21 +252,21 @@ fn become_program(jail: &Jail<'_>, relay: &Relay, gate: (OwnedFd, OwnedFd)) -> T
         return trouble;
     }
     if let Err(e) = drop_privileges() {
-        return Trouble::new("privileges can't be dropped", e);
+        return JailError::new("privileges can't be dropped", e);
     }
     if jail.trace
         && let Err(e) = tracer::install_filter()
     {
-        return Trouble::new("system calls can't be filtered", e).forbidden();
+        return JailError::new("system calls can't be filtered", e).forbidden();
     }
     relay.undo();
     let Err(e) = nix::unistd::execve(&jail.program, &jail.argv, &jail.environment);
-    Trouble { at_exec: true, ..Trouble::new(format!("`{}` can't be run", jail.program.to_string_lossy()), e) }
+    JailError { at_exec: true, ..JailError::new(format!("`{}` can't be run", jail.program.to_string_lossy()), e) }
 }
 
-/// Gives the program an empty stdin and a sink for what it says.
-fn silence(sink: &File) -> Result<(), Trouble> {
-    let failed = |e| Trouble::new("stdin, stdout and stderr can't be silenced", e);
+/// Gives the program an empty stdin and a sink for its output.
+fn silence(sink: &File) -> Result<(), JailError> {
+    let failed = |e| JailError::new("stdin, stdout and stderr can't be silenced", e);
     let (read, write) = pipe2(nix::fcntl::OFlag::empty()).map_err(failed)?;
     drop(write);
     for (from, to) in [(read.as_raw_fd(), 0), (sink.as_raw_fd(), 1), (sink.as_raw_fd(), 2)] {
@@ -361,7 +278,7 @@ fn silence(sink: &File) -> Result<(), Trouble> {
 
 fn drop_privileges() -> Result<(), Errno> {
     let (uid, gid) = (Uid::from_raw(NONROOT), Gid::from_raw(NONROOT));
-    // Supplementary groups can be dropped only by who came as root; others keep theirs, as numbers nobody knows.
+    // Only root can drop supplementary groups; others keep theirs, as unmapped numbers.
     let _ = nix::unistd::setgroups(&[]);
     nix::unistd::setresgid(gid, gid, gid)?;
     nix::unistd::setresuid(uid, uid, uid)?;

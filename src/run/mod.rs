@@ -1,17 +1,18 @@
-//! The one home of processes: replace ourselves, capture a probe, or supervise a link.
+//! The only room that starts processes: replace ourselves, capture a probe, or supervise a link.
 //!
 //! [`Command`] is a plain value that can be read back, edited and printed before it is run. [`jail`] runs a program in
 //! namespaces of its own.
 
+pub(crate) mod attempt;
 pub mod build_process;
-pub mod jail;
-pub mod panics;
-pub mod process_tree;
+mod child;
+pub(crate) mod jail;
+pub(crate) mod keeper_pipe;
+pub(crate) mod panics;
+pub(crate) mod process_tree;
 mod relay;
 mod syscalls;
 mod tracer;
-
-mod child;
 
 use crate::message;
 use nix::errno::Errno;
@@ -40,61 +41,57 @@ pub struct Command {
     pub env: Vec<(OsString, OsString)>,
     /// Variables removed for the program.
     pub env_remove: Vec<OsString>,
-    /// Directory to run in; ours without.
+    /// Directory to run in; by default ours.
     pub dir: Option<PathBuf>,
-    /// What the program is told to be called; its path without.
+    /// `argv[0]`; by default the path.
     pub name: Option<OsString>,
 }
 
 impl Command {
     /// A command from its words; the first is the program.
-    pub fn new(words: impl IntoIterator<Item = impl Into<OsString>>) -> Command {
+    pub(crate) fn new(words: impl IntoIterator<Item = impl Into<OsString>>) -> Command {
         let mut words = words.into_iter().map(Into::into);
         Command { program: words.next().unwrap_or_default(), args: words.collect(), ..Command::default() }
     }
 
-    /// Appends one argument.
     #[must_use]
-    pub fn arg(mut self, arg: impl Into<OsString>) -> Command {
+    pub(crate) fn arg(mut self, arg: impl Into<OsString>) -> Command {
         self.args.push(arg.into());
         self
     }
 
-    /// Appends arguments.
     #[must_use]
-    pub fn args(mut self, args: impl IntoIterator<Item = impl Into<OsString>>) -> Command {
+    pub(crate) fn args(mut self, args: impl IntoIterator<Item = impl Into<OsString>>) -> Command {
         self.args.extend(args.into_iter().map(Into::into));
         self
     }
 
-    /// Sets a variable.
     #[must_use]
-    pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Command {
+    pub(crate) fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Command {
         self.env.push((name.into(), value.into()));
         self
     }
 
-    /// Runs in this directory.
     #[must_use]
-    pub fn in_dir(mut self, dir: impl Into<PathBuf>) -> Command {
+    pub(crate) fn in_dir(mut self, dir: impl Into<PathBuf>) -> Command {
         self.dir = Some(dir.into());
         self
     }
 
-    /// Tells the program that it is called so.
+    /// Sets `argv[0]`.
     #[must_use]
-    pub fn named(mut self, name: impl Into<OsString>) -> Command {
+    pub(crate) fn named(mut self, name: impl Into<OsString>) -> Command {
         self.name = Some(name.into());
         self
     }
 
     /// Program and arguments as one list.
-    pub fn words(&self) -> Vec<OsString> {
+    pub(crate) fn words(&self) -> Vec<OsString> {
         std::iter::once(self.program.clone()).chain(self.args.iter().cloned()).collect()
     }
 
-    /// The command as a line that a POSIX shell takes; for people.
-    pub fn shell(&self) -> String {
+    /// The command as a line for a POSIX shell, to be shown.
+    pub(crate) fn shell(&self) -> String {
         shell_line(&self.words())
     }
 
@@ -115,7 +112,7 @@ impl Command {
 }
 
 /// Words quoted for a POSIX shell; bytes that are not UTF-8 are shown as the replacement character.
-pub fn shell_line(words: &[OsString]) -> String {
+pub(crate) fn shell_line(words: &[OsString]) -> String {
     let quoted = words.iter().map(|w| {
         let text = w.to_string_lossy();
         let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_./=:,+@%^".contains(&b);
@@ -130,7 +127,7 @@ pub fn shell_line(words: &[OsString]) -> String {
 
 /// Replaces this process by the command: same process, descriptors, signal mask and dispositions.
 /// Returns only when that failed.
-pub fn exec(command: &Command) -> io::Error {
+pub(crate) fn exec(command: &Command) -> io::Error {
     let c_string = |s: &OsStr| CString::new(s.as_bytes());
     let build = || -> Result<(CString, Vec<CString>), std::ffi::NulError> {
         let program = c_string(&command.program)?;
@@ -156,7 +153,7 @@ pub fn exec(command: &Command) -> io::Error {
 }
 
 /// Every variable that we were given, for a program that gets them all.
-pub fn environment() -> Vec<(OsString, OsString)> {
+pub(crate) fn environment() -> Vec<(OsString, OsString)> {
     std::env::vars_os().collect()
 }
 
@@ -173,7 +170,7 @@ pub struct Captured {
 
 impl Captured {
     /// Stdout as text, trimmed.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.stdout).trim().to_owned()
     }
 }
@@ -182,7 +179,7 @@ impl Captured {
 ///
 /// # Errors
 /// That it could not be started or read.
-pub fn capture(command: &Command) -> io::Result<Captured> {
+pub(crate) fn capture(command: &Command) -> io::Result<Captured> {
     let out = command.std().stdin(Stdio::null()).output()?;
     Ok(Captured { status: out.status, stdout: out.stdout, stderr: out.stderr })
 }
@@ -191,28 +188,24 @@ pub fn capture(command: &Command) -> io::Result<Captured> {
 ///
 /// # Errors
 /// That it could not be started or read.
-pub fn capture_fed(command: &Command, input: File) -> io::Result<Captured> {
+pub(crate) fn capture_fed(command: &Command, input: File) -> io::Result<Captured> {
     let out = command.std().stdin(Stdio::from(input)).output()?;
     Ok(Captured { status: out.status, stdout: out.stdout, stderr: out.stderr })
 }
 
 /// How a supervised command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ended {
-    /// It exited with this status.
+pub(crate) enum Ended {
     Exited(i32),
     /// It was killed by this signal.
     Killed(i32),
 }
 
-/// A supervised run.
 #[derive(Debug, Clone, Copy)]
-pub struct Supervised {
-    /// How the command ended.
+pub(crate) struct Supervised {
     pub ended: Ended,
     /// A signal that we received meanwhile and passed on.
     pub interrupted: Option<i32>,
-    /// How long it took.
     pub wall: Duration,
 }
 
@@ -253,23 +246,22 @@ fn by_default() -> SigAction {
 
 /// Signals caught from here until the process ends, so that a caller can clean up after the command.
 /// Those that our own caller had ignored stay ignored.
-pub struct Guard(());
+pub(crate) struct Guard(());
 
 impl Guard {
-    /// Starts catching.
-    pub fn install() -> Guard {
+    pub(crate) fn install() -> Guard {
         let action = SigAction::new(SigHandler::Handler(pass_on), SaFlags::SA_RESTART, SigSet::empty());
         on_stopping(&action);
         Guard(())
     }
 
     /// Ends catching: from here on signals act as if nothing had been installed.
-    pub fn release(self) {
+    pub(crate) fn release(self) {
         on_stopping(&by_default());
     }
 
     /// The signal that was caught, if any.
-    pub fn caught(&self) -> Option<i32> {
+    pub(crate) fn caught(&self) -> Option<i32> {
         Some(CAUGHT.load(Ordering::SeqCst)).filter(|s| *s != 0)
     }
 
@@ -278,33 +270,33 @@ impl Guard {
     ///
     /// # Errors
     /// That it could not be started or waited for.
-    pub fn run(&self, command: &Command) -> io::Result<Supervised> {
+    pub(crate) fn run_command(&self, command: &Command) -> io::Result<Supervised> {
         self.supervise(command.std().spawn()?, |_| Ok(()))
     }
 
-    /// The same, with empty stdin and all that the command says going into a file.
+    /// The same, with empty stdin, and stdout and stderr going to a file.
     ///
     /// # Errors
     /// That it could not be started or waited for.
-    pub fn run_into(&self, command: &Command, log: &File) -> io::Result<Supervised> {
+    pub(crate) fn run_into(&self, command: &Command, log: &File) -> io::Result<Supervised> {
         let mut child = command.std();
         let child = child.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log.try_clone()?);
         self.supervise(child.spawn()?, |_| Ok(()))
     }
 
-    /// The same, with what the command says on stdout going to our stderr.
+    /// The same, with the command's stdout going to our stderr.
     ///
     /// # Errors
     /// That it could not be started or waited for.
-    pub fn run_to_stderr(&self, command: &Command) -> io::Result<Supervised> {
+    pub(crate) fn run_to_stderr(&self, command: &Command) -> io::Result<Supervised> {
         self.supervise(command.std().stdout(message::stderr()?).spawn()?, |_| Ok(()))
     }
 
-    /// The same, with what the command says on stderr going through `hear` as it comes.
+    /// The same, with the command's stderr going through `hear` as it comes.
     ///
     /// # Errors
     /// That it could not be started, read from or waited for.
-    pub fn run_heard(&self, command: &Command, mut hear: impl FnMut(&[u8])) -> io::Result<Supervised> {
+    pub(crate) fn run_heard(&self, command: &Command, mut hear: impl FnMut(&[u8])) -> io::Result<Supervised> {
         let child = command.std().stderr(Stdio::piped()).spawn()?;
         self.supervise(child, |child| listen(child, &mut hear))
     }
@@ -368,14 +360,14 @@ fn listen(child: &mut Child, hear: &mut impl FnMut(&[u8])) -> io::Result<()> {
 }
 
 /// Ends this process by a signal, as if we had never caught it.
-pub fn die_by(signal: i32) -> ! {
+pub(crate) fn die_by(signal: i32) -> ! {
     let _ = signal_hook::low_level::emulate_default_handler(signal);
     // Only a signal whose default is not to end the process comes back here.
     process::exit(128 + signal)
 }
 
 /// Ends this process by the signal that ended a program below us, without a core of our own.
-pub fn die_like(signal: i32) -> ! {
+pub(crate) fn die_like(signal: i32) -> ! {
     let _ = nix::sys::resource::setrlimit(nix::sys::resource::Resource::RLIMIT_CORE, 0, 0);
     if let Ok(known) = Signal::try_from(signal) {
         let default = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
@@ -387,7 +379,7 @@ pub fn die_like(signal: i32) -> ! {
 }
 
 /// An `OsString` from bytes: paths and arguments are bytes, not text.
-pub fn os(bytes: &[u8]) -> OsString {
+pub(crate) fn os(bytes: &[u8]) -> OsString {
     OsString::from_vec(bytes.to_vec())
 }
 

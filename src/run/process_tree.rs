@@ -1,5 +1,5 @@
-//! A whole build as a child: it keeps the terminal, gets the signals that are meant for it, and leaves nobody behind
-//! where it is interrupted.
+//! A whole build as a child: it keeps the terminal, gets the signals that are meant for it, and leaves no process
+//! running when it is interrupted.
 
 use super::{CAUGHT, CHILD, Command, Ended, STOPPING, Supervised};
 use nix::errno::Errno;
@@ -32,7 +32,7 @@ extern "C" fn pass_on(signal: i32, info: *mut siginfo_t, _: *mut c_void) {
 ///
 /// # Errors
 /// That it could not be started or waited for.
-pub fn run(command: &Command) -> io::Result<Supervised> {
+pub(crate) fn run_build(command: &Command) -> io::Result<Supervised> {
     let action = SigAction::new(SigHandler::SigAction(pass_on), SaFlags::SA_RESTART, SigSet::empty());
     for signal in STOPPING {
         // SAFETY: the handler only touches atomics and calls kill(2), both async-signal-safe.
@@ -76,7 +76,7 @@ pub fn run(command: &Command) -> io::Result<Supervised> {
 /// How long orphans may take to end, before they are killed.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Ends what an interrupted build left in our process group. What moved to a group of its own is a server and stays.
+/// Ends what an interrupted build left in our process group. What moved to its own group is a server and stays.
 fn end_orphans(signal: Signal) {
     let until = Instant::now() + PATIENCE;
     let mut with = signal;

@@ -1,7 +1,7 @@
-//! Signals on their way to a program that runs below us.
+//! Passes signals on to a program that we supervise.
 //!
-//! What a terminal sends reaches every process of the foreground group by itself; only what was sent to us alone is
-//! passed on, so that the program gets each signal once.
+//! A terminal's signals reach every process of the foreground group anyway; only signals sent to us alone are passed
+//! on, so that the program gets each signal once.
 
 use nix::errno::Errno;
 use nix::libc;
@@ -25,7 +25,7 @@ const PASSED: [Signal; 10] = [
 ];
 
 static TARGET: AtomicI32 = AtomicI32::new(0);
-/// Only signals from outside this PID namespace count: what the program sends to its parent is no order from above.
+/// Only signals from outside this PID namespace count: what the program sends to its parent is not for the program.
 static OUTSIDE_ONLY: AtomicBool = AtomicBool::new(false);
 
 extern "C" fn hand_on(signal: libc::c_int, info: *mut libc::siginfo_t, _: *mut libc::c_void) {
@@ -44,7 +44,7 @@ extern "C" fn hand_on(signal: libc::c_int, info: *mut libc::siginfo_t, _: *mut l
 
 /// Signals held back while a program is being started, and handled afterwards.
 #[derive(Debug, Clone)]
-pub struct Relay {
+pub(crate) struct Relay {
     /// The mask that we were called with, which the program gets.
     mask: SigSet,
     /// The signals that we handle; others were ignored by our caller and stay so.
@@ -53,7 +53,7 @@ pub struct Relay {
 
 impl Relay {
     /// Blocks the signals and sets the handlers.
-    pub fn hold() -> Relay {
+    pub(crate) fn hold() -> Relay {
         let mut mask = SigSet::empty();
         let all: SigSet = PASSED.iter().copied().collect();
         let _ = sigprocmask(SigmaskHow::SIG_BLOCK, Some(&all), Some(&mut mask));
@@ -75,14 +75,14 @@ impl Relay {
     }
 
     /// From now on signals go to this process; `outside_only` in the first process of a PID namespace.
-    pub fn release_to(&self, pid: Pid, outside_only: bool) {
+    pub(crate) fn release_to(&self, pid: Pid, outside_only: bool) {
         OUTSIDE_ONLY.store(outside_only, Ordering::SeqCst);
         TARGET.store(pid.as_raw(), Ordering::SeqCst);
         let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&self.mask), None);
     }
 
     /// In the child that will become the program: everything as our caller had it.
-    pub fn undo(&self) {
+    pub(crate) fn undo(&self) {
         TARGET.store(0, Ordering::SeqCst);
         let default = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
         // Rust's runtime ignores SIGPIPE; no program expects that.
@@ -94,7 +94,7 @@ impl Relay {
     }
 
     /// In our own process after the program's end, or if it is only watched: signals act on us again.
-    pub fn end(&self) {
+    pub(crate) fn end(&self) {
         TARGET.store(0, Ordering::SeqCst);
         let default = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
         for signal in &self.handled {

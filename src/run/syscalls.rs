@@ -1,6 +1,6 @@
-//! System calls that name a file, for each machine whose programs we can follow.
+//! System calls that name a file, for each machine whose programs we can trace.
 
-use super::jail::Wanted;
+use super::attempt::FileAccess;
 use nix::libc;
 
 /// Columns of [`CALLS`]: the machines' audit numbers (`linux/audit.h`). The last one stands for all that share the
@@ -17,21 +17,17 @@ const MACHINES: [(u32, usize); 6] = [(X86_64, 0), (I386, 1), (ARM, 2), (AARCH64,
 /// Where the flags of an opening call are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum How {
-    /// It looks only.
     Look,
     /// It opens; the flags are this argument.
     Open(usize),
-    /// It opens; the flags are the first word behind this argument.
+    /// It opens; the flags are the first word that this argument points to.
     Described(usize),
-    /// It makes something.
     Make,
-    /// It runs the file.
     Exec,
     /// It connects; the path is in a socket address.
     Connect,
 }
 
-/// One call.
 struct Call {
     /// For people who read this table.
     #[cfg_attr(not(test), allow(dead_code))]
@@ -79,30 +75,26 @@ static CALLS: [Call; 23] = [
 
 /// A call as it stands in a stopped process.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Stopped {
+pub(super) struct StoppedCall {
     /// The machine that the call is of.
     pub machine: u32,
-    /// Its number.
     pub number: u64,
-    /// Its arguments.
     pub arguments: [u64; 6],
 }
 
 /// What a call wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Request {
+pub(super) struct FileCall {
     /// Descriptor of the directory that a relative path starts from; `AT_FDCWD` for the current one.
     pub directory: i32,
-    /// Address of the path.
     pub path: u64,
-    /// The path is behind the family of a socket address.
+    /// The path follows the family in a socket address.
     pub in_socket_address: bool,
-    /// What for.
-    pub wanted: Wanted,
+    pub wanted: FileAccess,
 }
 
 /// What a stopped call wants; none if it names no file.
-pub(super) fn request(stopped: &Stopped, read_word: impl Fn(u64) -> Option<u64>) -> Option<Request> {
+pub(super) fn file_call(stopped: &StoppedCall, read_word: impl Fn(u64) -> Option<u64>) -> Option<FileCall> {
     let column = MACHINES.iter().find(|m| m.0 == stopped.machine)?.1;
     let number = i32::try_from(stopped.number).ok()?;
     let call = CALLS.iter().find(|c| c.numbers.get(column) == Some(&number))?;
@@ -110,20 +102,20 @@ pub(super) fn request(stopped: &Stopped, read_word: impl Fn(u64) -> Option<u64>)
     let by_flags = |flags: u64| {
         let flags = i32::try_from(flags & 0xffff_ffff).unwrap_or(i32::MAX);
         let writes = libc::O_WRONLY | libc::O_RDWR | libc::O_CREAT;
-        if flags & writes == 0 { Wanted::Read } else { Wanted::Write }
+        if flags & writes == 0 { FileAccess::Read } else { FileAccess::Write }
     };
     let wanted = match call.how {
-        How::Look => Wanted::Read,
-        How::Make => Wanted::Write,
-        How::Exec => Wanted::Exec,
-        How::Connect => Wanted::Connect,
+        How::Look => FileAccess::Read,
+        How::Make => FileAccess::Write,
+        How::Exec => FileAccess::Exec,
+        How::Connect => FileAccess::Connect,
         How::Open(n) => by_flags(argument(n)),
         How::Described(n) => by_flags(read_word(argument(n))?),
     };
-    // A descriptor is an int: the upper half of the register is nobody's.
+    // A descriptor is an int: the upper half of the register is undefined.
     #[allow(clippy::cast_possible_truncation)]
     let directory = call.directory.map_or(libc::AT_FDCWD, |n| argument(n) as u32 as i32);
-    Some(Request { directory, path: argument(call.path), in_socket_address: call.how == How::Connect, wanted })
+    Some(FileCall { directory, path: argument(call.path), in_socket_address: call.how == How::Connect, wanted })
 }
 
 /// Machines whose programs can run on this one, with a column in the table.
@@ -254,13 +246,13 @@ mod tests {
 
     #[test]
     fn flags_tell_reading_from_writing() {
-        let stopped = |number, arguments| Stopped { machine: X86_64, number, arguments };
-        let wanted = |s: &Stopped| request(s, |_| Some(1)).map(|r| (r.wanted, r.directory));
-        assert_eq!(wanted(&stopped(2, [7, 0, 0, 0, 0, 0])), Some((Wanted::Read, libc::AT_FDCWD)));
-        assert_eq!(wanted(&stopped(257, [5, 7, 0o101, 0, 0, 0])), Some((Wanted::Write, 5)));
-        assert_eq!(wanted(&stopped(257, [0xffff_ff9c, 7, 0, 0, 0, 0])), Some((Wanted::Read, libc::AT_FDCWD)));
-        assert_eq!(wanted(&stopped(437, [5, 7, 8, 0, 0, 0])), Some((Wanted::Write, 5)));
-        assert_eq!(wanted(&stopped(59, [7, 0, 0, 0, 0, 0])), Some((Wanted::Exec, libc::AT_FDCWD)));
+        let stopped = |number, arguments| StoppedCall { machine: X86_64, number, arguments };
+        let wanted = |s: &StoppedCall| file_call(s, |_| Some(1)).map(|r| (r.wanted, r.directory));
+        assert_eq!(wanted(&stopped(2, [7, 0, 0, 0, 0, 0])), Some((FileAccess::Read, libc::AT_FDCWD)));
+        assert_eq!(wanted(&stopped(257, [5, 7, 0o101, 0, 0, 0])), Some((FileAccess::Write, 5)));
+        assert_eq!(wanted(&stopped(257, [0xffff_ff9c, 7, 0, 0, 0, 0])), Some((FileAccess::Read, libc::AT_FDCWD)));
+        assert_eq!(wanted(&stopped(437, [5, 7, 8, 0, 0, 0])), Some((FileAccess::Write, 5)));
+        assert_eq!(wanted(&stopped(59, [7, 0, 0, 0, 0, 0])), Some((FileAccess::Exec, libc::AT_FDCWD)));
         assert_eq!(wanted(&stopped(0, [7, 0, 0, 0, 0, 0])), None);
     }
 }

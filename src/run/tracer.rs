@@ -1,12 +1,13 @@
-//! Follows a program and everything that it starts, and hears which files they tried in vain.
+//! Traces a program and everything that it starts, and reports which files they failed to open.
 //!
-//! A seccomp filter stops a process at the calls that name files; ptrace tells their arguments and, a moment later,
-//! the kernel's answer. So the answer is the truth, not a guess about it, other calls run at full speed, and threads,
-//! forks and execs are followed by the kernel itself. The process can't outlive its tracer.
+//! A seccomp filter stops a process at the calls that name files; ptrace gives their arguments and then the kernel's
+//! result. So the result is real and not guessed, other calls run at full speed, and threads, forks and execs are
+//! followed by the kernel itself. The process can't outlive its tracer.
 
 use super::Ended;
-use super::jail::{Attempt, Mouth, Trouble, Wanted};
-use super::syscalls::{self, Request, Stopped};
+use super::attempt::{Attempt, FileAccess};
+use super::keeper_pipe::{JailError, KeeperPipe};
+use super::syscalls::{self, FileCall, StoppedCall};
 use nix::errno::Errno;
 use nix::libc;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
@@ -56,12 +57,12 @@ impl Tracer {
     ///
     /// # Errors
     /// A machine whose system calls are not known.
-    pub(super) fn new(wanted: bool) -> Result<Tracer, Trouble> {
+    pub(super) fn new(wanted: bool) -> Result<Tracer, JailError> {
         if !wanted {
             return Ok(Tracer { proc: None });
         }
         if syscalls::filter().is_empty() {
-            return Err(Trouble::new("the system calls of this machine are not known to --trace", Errno::ENOSYS));
+            return Err(JailError::new("the system calls of this machine are not supported by --trace", Errno::ENOSYS));
         }
         Ok(Tracer { proc: own_proc() })
     }
@@ -70,14 +71,14 @@ impl Tracer {
     ///
     /// # Errors
     /// A machine that does not allow it.
-    pub(super) fn seize(&self, program: Pid) -> Result<(), Trouble> {
+    pub(super) fn seize(&self, program: Pid) -> Result<(), JailError> {
         ptrace(libc::PTRACE_SEIZE, program.as_raw(), libc::c_long::from(OPTIONS))
-            .map_err(|e| Trouble::new("the program can't be traced", e).forbidden())
+            .map_err(|e| JailError::new("the program can't be traced", e).forbidden())
     }
 
     /// Follows until the program has ended.
-    pub(super) fn follow(&self, program: Pid, mouth: &Mouth) -> Ended {
-        let mut pending: HashMap<i32, Request> = HashMap::new();
+    pub(super) fn follow(&self, program: Pid, pipe_out: &KeeperPipe) -> Ended {
+        let mut pending: HashMap<i32, FileCall> = HashMap::new();
         let mut said = BTreeSet::new();
         loop {
             let mut status = 0;
@@ -127,7 +128,7 @@ impl Tracer {
                         && let Some(attempt) = self.attempt(pid, &request, errno)
                         && said.insert(attempt.clone())
                     {
-                        mouth.tried(attempt);
+                        pipe_out.tried(attempt);
                     }
                     ptrace(libc::PTRACE_CONT, pid, 0)
                 }
@@ -138,24 +139,24 @@ impl Tracer {
     }
 
     /// What the call at which a process stands wants.
-    fn asked(&self, pid: i32) -> Option<Request> {
+    fn asked(&self, pid: i32) -> Option<FileCall> {
         let info = info(pid)?;
         if info.op != libc::PTRACE_SYSCALL_INFO_SECCOMP {
             return None;
         }
         // SAFETY: `op` says which member is there.
         let call = unsafe { info.u.seccomp };
-        let stopped = Stopped { machine: info.arch, number: call.nr, arguments: call.args };
-        syscalls::request(&stopped, |address| {
+        let stopped = StoppedCall { machine: info.arch, number: call.nr, arguments: call.args };
+        syscalls::file_call(&stopped, |address| {
             let bytes = read(pid, address, 8);
             Some(u64::from_ne_bytes(bytes.get(..8)?.try_into().ok()?))
         })
     }
 
-    fn attempt(&self, pid: i32, request: &Request, errno: i32) -> Option<Attempt> {
+    fn attempt(&self, pid: i32, request: &FileCall, errno: i32) -> Option<Attempt> {
         let refused = match request.wanted {
-            Wanted::Write => [libc::ENOENT, libc::ENOTDIR, libc::EROFS, libc::EACCES].contains(&errno),
-            Wanted::Exec => [libc::ENOENT, libc::ENOTDIR, libc::EACCES].contains(&errno),
+            FileAccess::Write => [libc::ENOENT, libc::ENOTDIR, libc::EROFS, libc::EACCES].contains(&errno),
+            FileAccess::Exec => [libc::ENOENT, libc::ENOTDIR, libc::EACCES].contains(&errno),
             _ => [libc::ENOENT, libc::ENOTDIR].contains(&errno),
         };
         if !refused {

@@ -1,6 +1,6 @@
 //! Why a machine refuses namespaces, and what its owner can do.
 
-use super::Trouble;
+use super::JailError;
 use std::fs;
 
 /// A setting of the kernel that can forbid user namespaces: its file, the values that forbid, what to do.
@@ -24,11 +24,11 @@ static SWITCHES: [(&str, &[&str], &str); 3] = [
 ];
 
 /// What to do where the jail was refused.
-pub fn hint(trouble: &Trouble) -> Option<String> {
+pub(crate) fn hint(trouble: &JailError) -> Option<String> {
     hint_from(trouble, |path| fs::read_to_string(path).ok())
 }
 
-fn hint_from(trouble: &Trouble, read: impl Fn(&str) -> Option<String>) -> Option<String> {
+fn hint_from(trouble: &JailError, read: impl Fn(&str) -> Option<String>) -> Option<String> {
     if !trouble.not_allowed {
         return None;
     }
@@ -48,7 +48,7 @@ mod tests {
 
     #[test]
     fn the_switch_that_forbids_is_named() {
-        let refused = Trouble::new("namespaces can't be made", Errno::ENOSPC).forbidden();
+        let refused = JailError::new("namespaces can't be created", Errno::ENOSPC).forbidden();
         let with = |name: &'static str, value: &'static str| {
             hint_from(&refused, move |path| path.ends_with(name).then(|| value.to_owned())).unwrap()
         };
@@ -56,6 +56,6 @@ mod tests {
         assert!(with("unprivileged_userns_clone", "0\n").contains("unprivileged_userns_clone=1"));
         assert!(with("apparmor_restrict_unprivileged_userns", "1\n").contains("AppArmor"));
         assert!(with("apparmor_restrict_unprivileged_userns", "0\n").contains("container"));
-        assert!(hint_from(&Trouble::new("x", Errno::ENOENT), |_| None).is_none());
+        assert!(hint_from(&JailError::new("x", Errno::ENOENT), |_| None).is_none());
     }
 }

@@ -1,16 +1,18 @@
-//! Runs a program in an empty root: `staticctl try`, and the look that `staticctl image --auto` takes.
+//! Runs a program in an empty root: `staticctl try`, and the observed run of `staticctl image --auto`.
 //!
 //! | file | what |
 //! |---|---|
-//! | [`root`] | a read-only root in memory out of a tree of files |
+//! | [`root`] | a read-only root in memory, made from a tree of files |
 //! | [`allowed`] | why a machine refuses namespaces, and what to do |
 //!
 //! What happens between clone and exec, and the tracing, is in [`crate::run::jail`].
 
-pub mod allowed;
-pub mod root;
+pub(crate) mod allowed;
+pub(crate) mod root;
 
-pub use crate::run::jail::{Attempt, NONROOT, Outcome, Trouble, Wanted};
+pub(crate) use crate::run::attempt::{Attempt, FileAccess};
+pub(crate) use crate::run::jail::{JailOutcome, NONROOT};
+pub(crate) use crate::run::keeper_pipe::JailError;
 
 use crate::run::jail::{self, Jail, Watched};
 use nix::sched::CloneFlags;
@@ -23,18 +25,16 @@ use std::time::Duration;
 
 /// A run to be made.
 #[derive(Debug, Clone, Default)]
-pub struct Trial<'a> {
-    /// The root.
+pub(crate) struct Trial<'a> {
     pub root: Root<'a>,
     /// Path of the program in it.
     pub program: &'a [u8],
     /// Its arguments, `argv[0]` first.
     pub argv: &'a [OsString],
-    /// Its whole environment.
     pub environment: &'a [(OsString, OsString)],
     /// It shares the machine's network.
     pub host_network: bool,
-    /// Say which files it tried in vain.
+    /// Report which files it failed to open.
     pub trace: bool,
     /// It is watched, without input and output, for at most this time.
     pub watch: Option<Duration>,
@@ -44,9 +44,9 @@ pub struct Trial<'a> {
 ///
 /// # Errors
 /// The step that failed.
-pub fn run(trial: &Trial<'_>) -> Result<Outcome, Trouble> {
+pub(crate) fn run_trial(trial: &Trial<'_>) -> Result<JailOutcome, JailError> {
     let string = |bytes: &[u8]| {
-        CString::new(bytes).map_err(|_| Trouble::new("a zero byte can't be passed", nix::errno::Errno::EINVAL))
+        CString::new(bytes).map_err(|_| JailError::new("a zero byte can't be passed", nix::errno::Errno::EINVAL))
     };
     let variable = |(name, value): &(OsString, OsString)| string(&[name.as_bytes(), b"=", value.as_bytes()].concat());
     let mut namespaces = CloneFlags::CLONE_NEWIPC | CloneFlags::CLONE_NEWUTS;
@@ -57,11 +57,11 @@ pub fn run(trial: &Trial<'_>) -> Result<Outcome, Trouble> {
         None => None,
         Some(limit) => {
             let sink = File::options().write(true).open("/dev/null");
-            Some(Watched { sink: sink.map_err(|e| Trouble::io("`/dev/null` can't be opened", &e))?, limit })
+            Some(Watched { sink: sink.map_err(|e| JailError::io("`/dev/null` can't be opened", &e))?, limit })
         }
     };
     let own_network = !trial.host_network;
-    jail::run(&Jail {
+    jail::run_in_jail(&Jail {
         namespaces,
         program: string(trial.program)?,
         argv: trial.argv.iter().map(|a| string(a.as_bytes())).collect::<Result<_, _>>()?,
@@ -77,8 +77,8 @@ pub fn run(trial: &Trial<'_>) -> Result<Outcome, Trouble> {
     })
 }
 
-/// Where a program of this machine stands in a root of its own: `/NAME`.
-pub fn place(program: &Path) -> Vec<u8> {
+/// The path of a program in its root: `/NAME`.
+pub(crate) fn place(program: &Path) -> Vec<u8> {
     let name = program.file_name().unwrap_or(OsStr::new("program"));
     [b"/", name.as_bytes()].concat()
 }

@@ -1,7 +1,7 @@
 //! A read-only root in memory.
 
-use super::{NONROOT, Trouble};
-use crate::rootfs::tree::{Content, Node, Tree};
+use super::{JailError, NONROOT};
+use crate::rootfs::tree::{FileContent, FileTree, Node};
 use nix::errno::Errno;
 use nix::libc;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
@@ -18,9 +18,9 @@ const COPIED: u64 = 64 * 1024;
 
 /// What is in the root.
 #[derive(Debug, Clone, Default)]
-pub struct Root<'a> {
+pub(crate) struct Root<'a> {
     /// Files, directories and links.
-    pub tree: Option<&'a Tree>,
+    pub tree: Option<&'a FileTree>,
     /// A directory of this machine whose entries are the root's first ones.
     pub base: Option<&'a Path>,
     /// A writable /tmp.
@@ -29,7 +29,7 @@ pub struct Root<'a> {
     pub dev: bool,
     /// /proc.
     pub proc: bool,
-    /// The machine's resolv.conf, as container runtimes give it to who has a network.
+    /// The machine's resolv.conf, as container runtimes add it for programs with a network.
     pub resolver: bool,
 }
 
@@ -39,14 +39,14 @@ const DEVICES: [&str; 6] = ["full", "null", "random", "tty", "urandom", "zero"];
 /// Directories over which the root can be mounted before it becomes the root: nothing for a root comes from there.
 const MOUNT_POINTS: [&str; 3] = ["/sys", "/mnt", "/"];
 
-fn at<E: Into<Errno>>(what: &str, path: &Path) -> impl FnOnce(E) -> Trouble {
+fn at<E: Into<Errno>>(what: &str, path: &Path) -> impl FnOnce(E) -> JailError {
     let step = format!("`{}` can't be {what} in the root", path.display());
-    move |e| Trouble::new(step, e.into())
+    move |e| JailError::new(step, e.into())
 }
 
-fn io_at(what: &str, path: &Path) -> impl FnOnce(io::Error) -> Trouble {
+fn io_at(what: &str, path: &Path) -> impl FnOnce(io::Error) -> JailError {
     let step = format!("`{}` can't be {what} in the root", path.display());
-    move |e| Trouble::io(step, &e)
+    move |e| JailError::io(step, &e)
 }
 
 /// A file that is to be bound, opened before the mount point of the root may hide it.
@@ -61,10 +61,10 @@ impl Root<'_> {
     ///
     /// # Errors
     /// The step that failed.
-    pub fn build(&self) -> Result<(), Trouble> {
+    pub(crate) fn build(&self) -> Result<(), JailError> {
         let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
         mount(None::<&str>, "/", None::<&str>, private, None::<&str>)
-            .map_err(|e| Trouble::new("mounts can't be made private", e).forbidden())?;
+            .map_err(|e| JailError::new("mounts can't be made private", e).forbidden())?;
         // A umask is for files of the user's, not for these.
         // SAFETY: touches one number of this process.
         unsafe { libc::umask(0) };
@@ -72,8 +72,8 @@ impl Root<'_> {
         let point = MOUNT_POINTS.iter().find(|p| Path::new(p).is_dir()).unwrap_or(&"/");
         let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
         mount(Some("tmpfs"), *point, Some("tmpfs"), flags, Some("mode=0755"))
-            .map_err(|e| Trouble::new("an empty root can't be mounted", e).forbidden())?;
-        nix::unistd::chdir(*point).map_err(|e| Trouble::new("the empty root can't be entered", e))?;
+            .map_err(|e| JailError::new("an empty root can't be mounted", e).forbidden())?;
+        nix::unistd::chdir(*point).map_err(|e| JailError::new("the empty root can't be entered", e))?;
         for b in &bound {
             bind(b)?;
         }
@@ -88,20 +88,20 @@ impl Root<'_> {
         if self.proc {
             mount_at("proc", "proc", flags | MsFlags::MS_NOEXEC, "")?;
         }
-        nix::unistd::pivot_root(".", ".").map_err(|e| Trouble::new("the root can't be changed", e).forbidden())?;
-        umount2(".", MntFlags::MNT_DETACH).map_err(|e| Trouble::new("the old root can't be left", e))?;
-        nix::unistd::chdir("/").map_err(|e| Trouble::new("the new root can't be entered", e))?;
+        nix::unistd::pivot_root(".", ".").map_err(|e| JailError::new("the root can't be changed", e).forbidden())?;
+        umount2(".", MntFlags::MNT_DETACH).map_err(|e| JailError::new("the old root can't be left", e))?;
+        nix::unistd::chdir("/").map_err(|e| JailError::new("the new root can't be entered", e))?;
         let read_only = flags | MsFlags::MS_REMOUNT | MsFlags::MS_BIND | MsFlags::MS_RDONLY;
         mount(None::<&str>, "/", None::<&str>, read_only, None::<&str>)
-            .map_err(|e| Trouble::new("the root can't be made read-only", e).forbidden())?;
+            .map_err(|e| JailError::new("the root can't be made read-only", e).forbidden())?;
         let _ = nix::unistd::sethostname("empty");
         Ok(())
     }
 
     /// Opens whatever comes from this machine's own files.
-    fn open_sources(&self) -> Result<Vec<Bound>, Trouble> {
+    fn open_sources(&self) -> Result<Vec<Bound>, JailError> {
         let mut bound = Vec::new();
-        let mut open = |source: &Path, target: PathBuf| -> Result<(), Trouble> {
+        let mut open = |source: &Path, target: PathBuf| -> Result<(), JailError> {
             let flags = libc::O_PATH | libc::O_CLOEXEC;
             let file = File::options().read(true).custom_flags(flags).open(source).map_err(io_at("opened", source))?;
             let directory = file.metadata().map_err(io_at("looked at", source))?.is_dir();
@@ -128,7 +128,7 @@ impl Root<'_> {
             open(resolver, "etc/resolv.conf".into())?;
         }
         for (path, node) in self.tree.iter().flat_map(|t| t.iter()) {
-            if let Node::File { content: Content::File(source, _), executable } = node
+            if let Node::File { content: FileContent::File(source, _), executable } = node
                 && is_bound(source, *executable)
                 && !self.has_whole(path)
             {
@@ -153,7 +153,7 @@ impl Root<'_> {
         path.components().next().is_some_and(|first| self.has(first))
     }
 
-    fn make_tree(&self) -> Result<(), Trouble> {
+    fn make_tree(&self) -> Result<(), JailError> {
         if let Some(base) = self.base {
             for entry in fs::read_dir(base).map_err(io_at("read", base))?.flatten() {
                 if let Ok(target) = fs::read_link(entry.path()) {
@@ -193,13 +193,13 @@ fn is_bound(source: &Path, executable: bool) -> bool {
     meta.len() > COPIED && allowed & wanted == wanted
 }
 
-fn make_file(path: &Path, content: &Content, executable: bool) -> Result<(), Trouble> {
+fn make_file(path: &Path, content: &FileContent, executable: bool) -> Result<(), JailError> {
     if path.symlink_metadata().is_ok() {
         return Ok(());
     }
     match content {
-        Content::Bytes(bytes) => fs::write(path, bytes).map_err(io_at("written", path))?,
-        Content::File(source, _) => {
+        FileContent::Bytes(bytes) => fs::write(path, bytes).map_err(io_at("written", path))?,
+        FileContent::File(source, _) => {
             let mut from = File::open(source).map_err(io_at("read", source))?;
             let mut to = File::create_new(path).map_err(io_at("written", path))?;
             io::copy(&mut from, &mut to).map_err(io_at("written", path))?;
@@ -211,7 +211,7 @@ fn make_file(path: &Path, content: &Content, executable: bool) -> Result<(), Tro
 
 /// Shows a file or directory of this machine in the root, read-only and without set-user-ID and, below directories,
 /// devices.
-fn bind(b: &Bound) -> Result<(), Trouble> {
+fn bind(b: &Bound) -> Result<(), JailError> {
     let target = &b.target;
     if let Some(parent) = target.parent() {
         fs::create_dir_all(parent).map_err(io_at("made", parent))?;
@@ -225,7 +225,7 @@ fn bind(b: &Bound) -> Result<(), Trouble> {
     mount(Some(source.as_str()), target, None::<&str>, MsFlags::MS_BIND | MsFlags::MS_REC, None::<&str>)
         .map_err(at("bound", target))?;
     let mut flags = MsFlags::MS_REMOUNT | MsFlags::MS_BIND | MsFlags::MS_NOSUID | MsFlags::MS_RDONLY;
-    // What the mount behind it forbids can't be allowed again, and asking for that is an error.
+    // What the underlying mount forbids can't be allowed again, and asking for that is an error.
     let mounted = File::options().read(true).custom_flags(libc::O_PATH | libc::O_CLOEXEC).open(target);
     let locked = mounted.map_err(io_at("opened", target)).and_then(|f| fstatvfs(&f).map_err(at("looked at", target)));
     let locked = locked?.flags();
@@ -250,13 +250,13 @@ fn bind(b: &Bound) -> Result<(), Trouble> {
     mount(None::<&str>, target, None::<&str>, flags, None::<&str>).map_err(at("made read-only", target))
 }
 
-fn mount_at(path: &str, kind: &str, flags: MsFlags, options: &str) -> Result<(), Trouble> {
+fn mount_at(path: &str, kind: &str, flags: MsFlags, options: &str) -> Result<(), JailError> {
     fs::create_dir_all(path).map_err(io_at("made", Path::new(path)))?;
-    let failed = |e| Trouble::new(format!("`/{path}` can't be mounted in the root"), e).forbidden();
+    let failed = |e| JailError::new(format!("`/{path}` can't be mounted in the root"), e).forbidden();
     mount(Some(kind), path, Some(kind), flags, Some(options)).map_err(failed)
 }
 
-fn dev_links() -> Result<(), Trouble> {
+fn dev_links() -> Result<(), JailError> {
     for (name, target) in [("fd", "/proc/self/fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2")] {
         let path = Path::new("dev").join(name);
         symlink(target, &path).map_err(io_at("linked", &path))?;
@@ -266,7 +266,7 @@ fn dev_links() -> Result<(), Trouble> {
 
 /// Brings the loopback interface of a network namespace up, as container runtimes do. A program that needs it will
 /// say so if that fails.
-pub fn raise_loopback() {
+pub(crate) fn raise_loopback() {
     // SAFETY: the structure is zeroed and holds a name that ends in zero; the descriptor is ours.
     unsafe {
         let socket = libc::socket(libc::AF_INET, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC, 0);

@@ -1,6 +1,6 @@
 //! The records of one build: a temporary directory that the drivers report to.
 
-use super::records::{self, Link};
+use super::records::{self, RecordedLink};
 use crate::report;
 use crate::settings::Settings;
 use std::fs::{self, File};
@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 /// A directory that takes the records of one build, and goes with it.
 #[derive(Debug)]
-pub struct Session {
+pub(crate) struct Session {
     dir: TempDir,
 }
 
@@ -19,22 +19,21 @@ impl Session {
     ///
     /// # Errors
     /// That no directory can be made.
-    pub fn open(settings: &Settings) -> io::Result<Session> {
+    pub(crate) fn open(settings: &Settings) -> io::Result<Session> {
         Ok(Session { dir: temporary(settings, "staticctl-run")? })
     }
 
     /// For `STATICCXX_REPORT`.
-    pub fn dir(&self) -> &Path {
+    pub(crate) fn dir(&self) -> &Path {
         self.dir.path()
     }
 
     /// The file that the drivers append to.
-    pub fn file(&self) -> PathBuf {
+    pub(crate) fn file(&self) -> PathBuf {
         self.dir.path().join(report::FILE)
     }
 
-    /// All links so far.
-    pub fn links(&self) -> Vec<Link> {
+    pub(crate) fn links(&self) -> Vec<RecordedLink> {
         fs::read(self.file()).map(|bytes| records::parse(&bytes)).unwrap_or_default()
     }
 
@@ -42,7 +41,7 @@ impl Session {
     ///
     /// # Errors
     /// That it can't be written.
-    pub fn hand_on(&self, to: &Path) -> io::Result<()> {
+    pub(crate) fn hand_on(&self, to: &Path) -> io::Result<()> {
         let Ok(bytes) = fs::read(self.file()) else { return Ok(()) };
         fs::create_dir_all(to)?;
         let mut file = File::options().create(true).append(true).open(to.join(report::FILE))?;
@@ -54,8 +53,8 @@ impl Session {
 /// A temporary directory in the first place that can be written: TMPDIR, the usual two, our cache.
 ///
 /// # Errors
-/// What the first place said, where none can.
-pub fn temporary(settings: &Settings, prefix: &str) -> io::Result<TempDir> {
+/// The error of the first place, if none is writable.
+pub(crate) fn temporary(settings: &Settings, prefix: &str) -> io::Result<TempDir> {
     let usual = ["/tmp", "/var/tmp"].map(PathBuf::from);
     let places = std::iter::once(std::env::temp_dir()).chain(usual).chain(settings.cache_dir.clone());
     let mut first = None;

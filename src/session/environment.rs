@@ -1,6 +1,6 @@
-//! The variables that a build gets, each with its reason. Purely: what the user has set comes in as a value.
+//! The variables that a build gets, each with its reason. What the user has set comes in as a value.
 
-use super::shim_dir::{Content, GO_TOOLEXEC, HERE, Shelf};
+use super::shim_dir::{GO_TOOLEXEC, SHIM_DIR, ShimDir, ShimDirContent};
 use super::templates::Values;
 use super::{shim_dir, templates, tools};
 use crate::model::Language;
@@ -14,54 +14,49 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// One variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Variable {
-    /// Its name.
+pub(crate) struct Variable {
     pub name: String,
-    /// Its value.
     pub value: OsString,
 }
 
 /// What a build is given.
 #[derive(Debug)]
-pub struct Environment {
+pub(crate) struct Environment {
     /// The variables, PATH first.
     pub variables: Vec<Variable>,
     /// What the variables lead to.
-    pub shelf: Shelf,
-    /// What is wrong with the toolchain, said before the build starts.
+    pub shims: ShimDir,
+    /// What is wrong with the toolchain, reported before the build starts.
     pub warnings: Vec<String>,
 }
 
 /// Why there is no environment.
 #[derive(Debug, thiserror::Error)]
-pub enum EnvironmentError {
+pub(crate) enum EnvironmentError {
     /// The toolchain that was asked for can't be had.
     #[error(transparent)]
     Select(#[from] SelectError),
-    /// The drivers are not beside us.
-    #[error("`{}` is missing: the drivers are looked for beside `staticctl`", path.display())]
+    /// The drivers are not next to `staticctl`.
+    #[error("`{}` is missing: the drivers are expected next to `staticctl`", path.display())]
     NoDriver {
         /// Where it was looked for.
         path: PathBuf,
     },
     /// No directory for the names.
-    #[error("no directory can be made for the compilers' names: {0}")]
-    NoShelf(#[from] io::Error),
+    #[error("no directory for the compilers' names can be created: {0}")]
+    NoShimDir(#[from] io::Error),
 }
 
 impl EnvironmentError {
     /// What to do, where that is known.
-    pub fn hint(&self) -> Option<String> {
+    pub(crate) fn hint(&self) -> Option<String> {
         match self {
             EnvironmentError::Select(error) => error.hint(),
             EnvironmentError::NoDriver { .. } => {
                 Some("put the three programs into one directory, as `cargo install --path .` does".into())
             }
-            EnvironmentError::NoShelf(_) => {
-                Some("set XDG_CACHE_HOME or TMPDIR to a directory that can be written".into())
-            }
+            EnvironmentError::NoShimDir(_) => Some("set XDG_CACHE_HOME or TMPDIR to a writable directory".into()),
         }
     }
 }
@@ -91,11 +86,9 @@ const GIVEN: [&str; 12] = [
 struct Ground {
     /// The directory of our drivers.
     home: PathBuf,
-    /// PATH without shelves.
+    /// PATH without shim directories.
     path: OsString,
-    /// Archiver and kin.
     tools: Vec<(&'static str, PathBuf)>,
-    /// What the user has set.
     given: BTreeMap<String, OsString>,
     /// A toolchain was chosen, here or before.
     chosen: bool,
@@ -103,39 +96,39 @@ struct Ground {
     toolchain: Option<OsString>,
 }
 
-/// Prepares a build's environment: chooses, lays the shelf, makes the variables.
+/// Prepares a build's environment: chooses the toolchain, writes the shim directory, makes the variables.
 ///
 /// # Errors
-/// No toolchain of that name, no drivers, no place for the shelf.
-pub fn prepare(settings: &Settings, wanted: Option<&OsStr>) -> Result<Environment, EnvironmentError> {
+/// No toolchain of that name, no drivers, no place for the shim directory.
+pub(crate) fn prepare(settings: &Settings, wanted: Option<&OsStr>) -> Result<Environment, EnvironmentError> {
     let (ground, values, warnings) = ground(settings, wanted)?;
     let content = content(&ground, &values);
-    let shelf = shim_dir::lay(settings, &content)?;
-    let variables = variables(&ground, &shelf, content.scripts.contains_key(OsStr::new("pkg-config")));
-    Ok(Environment { variables, shelf, warnings })
+    let shims = shim_dir::write_shim_dir(settings, &content)?;
+    let variables = variables(&ground, &shims, content.scripts.contains_key(OsStr::new("pkg-config")));
+    Ok(Environment { variables, shims, warnings })
 }
 
-/// The text of a file for CMake or Meson, for those who name it themselves.
+/// The text of a file for CMake or Meson, for builds that name it themselves.
 ///
 /// # Errors
 /// As [`prepare`].
-pub fn file(
+pub(crate) fn file(
     settings: &Settings,
     wanted: Option<&OsStr>,
     text: fn(&Values) -> String,
 ) -> Result<String, EnvironmentError> {
     let (ground, values, _) = ground(settings, wanted)?;
-    let shelf = shim_dir::lay(settings, &content(&ground, &values))?;
+    let shims = shim_dir::write_shim_dir(settings, &content(&ground, &values))?;
     // A file that stays must not name a directory that goes.
-    if ground.toolchain.is_some() && !shelf.is_kept() {
-        return Err(EnvironmentError::NoShelf(io::Error::other("the cache directory can't be written")));
+    if ground.toolchain.is_some() && !shims.is_kept() {
+        return Err(EnvironmentError::NoShimDir(io::Error::other("the cache directory can't be written")));
     }
-    let pkg_config = values.pkg_config.clone().filter(|_| shelf.is_kept());
+    let pkg_config = values.pkg_config.clone().filter(|_| shims.is_kept());
     let values = Values { pkg_config, include: None, ..values };
-    Ok(text(&values).replace(HERE, shelf.file("").to_string_lossy().trim_end_matches('/')))
+    Ok(text(&values).replace(SHIM_DIR, shims.file("").to_string_lossy().trim_end_matches('/')))
 }
 
-fn content(ground: &Ground, values: &Values) -> Content {
+fn content(ground: &Ground, values: &Values) -> ShimDirContent {
     let mut content = shim_dir::content(&ground.home, &ground.path, ground.chosen);
     if let Some(toolchain) = &ground.toolchain {
         for (name, driver) in [(BOUND_CC, "staticcc"), (BOUND_CXX, "staticcxx")] {
@@ -155,7 +148,7 @@ fn ground(settings: &Settings, wanted: Option<&OsStr>) -> Result<(Ground, Values
             return Err(EnvironmentError::NoDriver { path: home.join(driver) });
         }
     }
-    let path = shim_dir::path_without_shelves(settings);
+    let path = shim_dir::path_without_shim_dirs(settings);
     let given = settings::given(&GIVEN);
     // A descriptor's path must still lead to it from another directory.
     let toolchain = wanted.map(|name| match name.as_encoded_bytes().ends_with(b".json") {
@@ -181,14 +174,14 @@ fn ground(settings: &Settings, wanted: Option<&OsStr>) -> Result<(Ground, Values
     let compiler = selected.as_ref().and_then(|s| s.compiler.first()).map(PathBuf::from);
     let tools = compiler.map(|c| tools::of(&c)).unwrap_or_default();
     let driver = |bound: &str, name: &str| match &toolchain {
-        Some(_) => format!("{HERE}/bin/{bound}"),
+        Some(_) => format!("{SHIM_DIR}/bin/{bound}"),
         None => home.join(name).to_string_lossy().into_owned(),
     };
     let values = Values {
         cc: driver(BOUND_CC, "staticcc"),
         cxx: driver(BOUND_CXX, "staticcxx"),
         ar: tools.iter().find(|(name, _)| *name == "AR").map(|(_, p)| p.to_string_lossy().into_owned()),
-        pkg_config: has(&path, "pkg-config").then(|| format!("{HERE}/bin/pkg-config")),
+        pkg_config: has(&path, "pkg-config").then(|| format!("{SHIM_DIR}/bin/pkg-config")),
         include: given.get("CMAKE_TOOLCHAIN_FILE").filter(|f| !is_ours(f)).map(|f| absolute(f)),
         processor: selected.as_ref().and_then(|s| foreign_arch(&chosen, s)),
     };
@@ -231,10 +224,10 @@ fn go_flags(settings: &Settings, ground: &Ground) -> Option<OsString> {
     Some(said.text().into()).filter(|f: &OsString| said.status.success() && !f.is_empty())
 }
 
-fn variables(ground: &Ground, shelf: &Shelf, pkg_config: bool) -> Vec<Variable> {
+fn variables(ground: &Ground, shims: &ShimDir, pkg_config: bool) -> Vec<Variable> {
     let mut all: Vec<Variable> = Vec::new();
     let mut set = |name: &str, value: OsString| all.push(Variable { name: name.to_owned(), value });
-    let mut path = shelf.bin().into_os_string();
+    let mut path = shims.bin().into_os_string();
     path.push(":");
     path.push(&ground.path);
     set("PATH", path);
@@ -255,9 +248,9 @@ fn variables(ground: &Ground, shelf: &Shelf, pkg_config: bool) -> Vec<Variable> 
         }
     }
     if pkg_config && !ground.given.contains_key("PKG_CONFIG") {
-        set("PKG_CONFIG", shelf.bin().join("pkg-config").into_os_string());
+        set("PKG_CONFIG", shims.bin().join("pkg-config").into_os_string());
     }
-    set("CMAKE_TOOLCHAIN_FILE", shelf.file("cmake-toolchain.cmake").into_os_string());
+    set("CMAKE_TOOLCHAIN_FILE", shims.file("cmake-toolchain.cmake").into_os_string());
     let arch = std::env::consts::ARCH.to_uppercase();
     for libc in ["GNU", "MUSL"] {
         set(&format!("CARGO_TARGET_{arch}_UNKNOWN_LINUX_{libc}_LINKER"), ground.home.join("staticcc").into());
@@ -272,7 +265,7 @@ fn variables(ground: &Ground, shelf: &Shelf, pkg_config: bool) -> Vec<Variable> 
             value.push(" ");
         }
         value.push("-toolexec=");
-        value.push(plain_or_name(&shelf.bin(), GO_TOOLEXEC));
+        value.push(plain_or_name(&shims.bin(), GO_TOOLEXEC));
         set("GOFLAGS", value);
     }
     all
@@ -306,10 +299,10 @@ mod tests {
             chosen: false,
             toolchain: toolchain.map(OsString::from),
         };
-        let shelf = shim_dir::lay(&Settings::default(), &Content::default()).unwrap();
-        let bin = shelf.bin().to_string_lossy().into_owned();
+        let shims = shim_dir::write_shim_dir(&Settings::default(), &ShimDirContent::default()).unwrap();
+        let bin = shims.bin().to_string_lossy().into_owned();
         let text = |v: &Variable| v.value.to_string_lossy().replace(&bin, "BIN");
-        variables(&ground, &shelf, true).iter().map(|v| (v.name.clone(), text(v))).collect()
+        variables(&ground, &shims, true).iter().map(|v| (v.name.clone(), text(v))).collect()
     }
 
     #[test]

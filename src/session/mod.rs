@@ -1,16 +1,17 @@
-//! A whole build under our drivers: the environment that it gets, what it linked, and what it made without us.
+//! A whole build with our drivers: its environment, what it linked, and what it built without them.
 //!
 //! [`shim_dir`] keeps the names and files that a build finds, [`environment`] the variables that lead to them,
 //! [`collector`] takes the records of its links, [`scan`] looks at what is on disk afterwards, and [`summary`] joins
 //! the two.
 
-pub mod collector;
-pub mod environment;
-pub mod programs;
-pub mod records;
-pub mod scan;
-pub mod shim_dir;
-pub mod summary;
-pub mod summary_table;
-pub mod templates;
-pub mod tools;
+pub(crate) mod collector;
+pub(crate) mod compiler_names;
+pub(crate) mod environment;
+pub(crate) mod programs;
+pub(crate) mod records;
+pub(crate) mod scan;
+pub(crate) mod shim_dir;
+pub(crate) mod summary;
+pub(crate) mod summary_table;
+pub(crate) mod templates;
+pub(crate) mod tools;

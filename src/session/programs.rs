@@ -1,7 +1,7 @@
-//! The programs of a build, as its report has them.
+//! The programs of a build, as they appear in its report.
 
-use super::records::Link;
-use super::scan::Found;
+use super::records::RecordedLink;
+use super::scan::ScannedProgram;
 use crate::check::{Failure, Finding};
 use crate::libs::{LinkedLibrary, Provider};
 use crate::model::StaticKind;
@@ -12,23 +12,20 @@ use std::path::PathBuf;
 
 /// A program that our drivers linked.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Program {
+pub(crate) struct BuiltProgram {
     /// Where it is, or was.
     pub path: PathBuf,
     /// The same file elsewhere: copies, stripped ones too.
     pub copies: Vec<PathBuf>,
-    /// How its last link ended.
     pub outcome: Outcome,
     /// It is a fully static program.
     #[serde(rename = "static")]
     pub is_static: bool,
-    /// Its shape.
     pub kind: Option<StaticKind>,
     /// Size on disk at the end of the build.
     pub bytes: Option<u64>,
     /// Bytes that leaving out unused parts saved; none where that was not asked for.
     pub saved: Option<u64>,
-    /// The toolchain.
     pub toolchain: String,
     /// The files that its libraries were taken from, in link order.
     pub libraries: Vec<PathBuf>,
@@ -36,17 +33,17 @@ pub struct Program {
     pub converted: Vec<LinkedLibrary>,
     /// Why it is not static.
     pub failures: Vec<Failure>,
-    /// Calls that need files at run time, and other things that deserve a word.
+    /// Calls that need files at run time, and other findings.
     pub findings: Vec<Finding>,
     /// Milliseconds that the link took, with planning and check.
     pub milliseconds: f64,
 }
 
-impl Program {
+impl BuiltProgram {
     /// What its record says.
-    pub fn of(link: &Link) -> Program {
+    pub(crate) fn of(link: &RecordedLink) -> BuiltProgram {
         let verdict = link.verdict.as_ref();
-        Program {
+        BuiltProgram {
             path: link.path(),
             copies: Vec::new(),
             outcome: link.outcome,
@@ -64,7 +61,7 @@ impl Program {
     }
 
     /// The findings about files at run time.
-    pub fn needs(&self) -> impl Iterator<Item = &Finding> {
+    pub(crate) fn needs(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|f| {
             matches!(
                 f,
@@ -79,34 +76,30 @@ impl Program {
 
 /// A program that our drivers were asked for and left dynamic, for a reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct LeftAlone {
+pub(crate) struct LeftAlone {
     /// Where it is, or was.
     pub path: PathBuf,
-    /// Why.
     #[serde(flatten)]
     pub reason: Option<Reason>,
 }
 
 /// A program that was made without us.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Foreign {
-    /// Where it is.
+pub(crate) struct ForeignProgram {
     pub path: PathBuf,
     /// It is a fully static program all the same.
     #[serde(rename = "static")]
     pub is_static: bool,
-    /// Its shape.
     pub kind: Option<StaticKind>,
-    /// Size.
     pub bytes: u64,
     /// Why it is not static.
     pub failures: Vec<Failure>,
 }
 
-impl Foreign {
+impl ForeignProgram {
     /// What was found of it.
-    pub fn of(found: &Found) -> Foreign {
-        Foreign {
+    pub(crate) fn of(found: &ScannedProgram) -> ForeignProgram {
+        ForeignProgram {
             path: found.path.clone(),
             is_static: found.kind.is_some(),
             kind: found.kind,

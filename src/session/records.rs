@@ -1,4 +1,4 @@
-//! The records of a build, read back: the fields of [`crate::report::Record`] that a summary needs.
+//! The records of a build, read back: the fields of [`crate::report::LinkRecord`] that a summary needs.
 
 use crate::check::{Failure, Finding};
 use crate::libs::LinkedLibrary;
@@ -8,68 +8,57 @@ use crate::report::{Outcome, Times};
 use serde::Deserialize;
 use std::path::PathBuf;
 
-/// One link.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Link {
-    /// Directory of the call.
+pub(crate) struct RecordedLink {
     pub directory: PathBuf,
-    /// The toolchain's name.
     pub toolchain: String,
-    /// How it ended.
     pub outcome: Outcome,
     /// Why it was left alone or refused.
     pub reason: Option<Reason>,
-    /// Libraries that went in.
     pub libraries: Vec<LinkedLibrary>,
     /// The output as it was named.
     pub output: PathBuf,
-    /// What was read back.
-    pub image: Option<Facts>,
-    /// What came of it.
-    pub verdict: Option<Verdict>,
-    /// How long it took.
+    pub image: Option<RecordedImage>,
+    pub verdict: Option<RecordedVerdict>,
     pub times: Times,
     /// Bytes that leaving out unused parts saved.
     #[serde(default)]
     pub saved: Option<u64>,
 }
 
-/// The facts of an output that tell it from others.
+/// The facts that identify an output.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Facts {
-    /// Its build-id.
+pub(crate) struct RecordedImage {
     pub build_id: Option<String>,
-    /// Its size.
     pub bytes: u64,
 }
 
 /// The judgement of an output.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Verdict {
-    /// Its shape.
+pub(crate) struct RecordedVerdict {
     pub kind: Option<StaticKind>,
     /// Why it is not static.
     pub failures: Vec<Failure>,
-    /// What else deserves a word.
+    /// What else is worth knowing.
     pub findings: Vec<Finding>,
 }
 
-impl Link {
+impl RecordedLink {
     /// The whole path of the output.
-    pub fn path(&self) -> PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         self.directory.join(&self.output)
     }
 
     /// Milliseconds that the call took.
-    pub fn milliseconds(&self) -> f64 {
+    pub(crate) fn milliseconds(&self) -> f64 {
         self.times.plan + self.times.link + self.times.check
     }
 }
 
-/// Reads records; a line that is none (the last one, cut off by a kill) is passed over, and so are probes.
-pub fn parse(bytes: &[u8]) -> Vec<Link> {
+/// Reads records; a broken line (the last one, cut off by a kill) is skipped, and so are probes.
+pub(crate) fn parse(bytes: &[u8]) -> Vec<RecordedLink> {
     let lines = bytes.split(|b| *b == b'\n').filter(|l| !l.is_empty());
-    lines.filter_map(|l| serde_json::from_slice::<Link>(l).ok()).filter(|l| !is_probe(&l.path())).collect()
+    lines.filter_map(|l| serde_json::from_slice::<RecordedLink>(l).ok()).filter(|l| !is_probe(&l.path())).collect()
 }
 
 #[cfg(test)]
@@ -77,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_broken_line_and_a_probe_are_passed_over() {
+    fn a_broken_line_and_a_probe_are_skipped() {
         let line = |output: &str| {
             format!(
                 r#"{{"schema":1,"time":1,"directory":"/w","argv":["cc"],"command":[],"toolchain":"host-gcc","compiler":"","triple":"","outcome":"failed","status":1,"reason":null,"kind":null,"rules":[],"libraries":[],"missing":[],"output":"{output}","image":null,"verdict":null,"times":{{"plan":1.0,"link":2.0,"check":0.5}}}}"#

@@ -1,4 +1,4 @@
-//! Programs on disk that are newer than the build's start, whoever made them.
+//! Programs on disk that are newer than the start of the build, whatever built them.
 
 use crate::check::{self, CallEvidence, Expect, Failure, Image};
 use crate::files::Identity;
@@ -12,28 +12,22 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use walkdir::{DirEntry, WalkDir};
 
-/// A program.
 #[derive(Debug, Clone)]
-pub struct Found {
-    /// Where.
+pub(crate) struct ScannedProgram {
     pub path: PathBuf,
-    /// Which file it is.
     pub id: Identity,
     /// Its shape, if it is static.
     pub kind: Option<StaticKind>,
     /// Why it is not.
     pub failures: Vec<Failure>,
-    /// Its build-id.
     pub build_id: Option<String>,
-    /// Its size.
     pub bytes: u64,
 }
 
 /// What a search gave.
 #[derive(Debug, Clone, Default)]
-pub struct Scan {
-    /// Programs, by path.
-    pub programs: Vec<Found>,
+pub(crate) struct Scan {
+    pub programs: Vec<ScannedProgram>,
     /// The search ended early: so many files are below the directory.
     pub cut: bool,
 }
@@ -41,12 +35,12 @@ pub struct Scan {
 /// At most so many files are looked at: a build in `/` must not take minutes more.
 const MOST: usize = 500_000;
 
-/// File systems note times by the tick of the kernel's clock, which is behind.
+/// File systems take times from the kernel's coarse clock, which lags behind.
 const TICK: Duration = Duration::from_millis(20);
 
 /// Looks through directories for programs written since a time: the first one with all below it on its file system,
 /// each of the others by itself.
-pub fn since(start: SystemTime, whole: &Path, single: &BTreeSet<PathBuf>) -> Scan {
+pub(crate) fn since(start: SystemTime, whole: &Path, single: &BTreeSet<PathBuf>) -> Scan {
     let start = start.checked_sub(TICK).unwrap_or(UNIX_EPOCH);
     let mut scan = Scan::default();
     let mut looked = 0;
@@ -71,7 +65,7 @@ fn is_repository(entry: &DirEntry) -> bool {
     entry.file_type().is_dir() && [".git", ".hg", ".svn"].iter().any(|n| entry.file_name() == *n)
 }
 
-fn program(entry: &DirEntry, start: SystemTime) -> Option<Found> {
+fn program(entry: &DirEntry, start: SystemTime) -> Option<ScannedProgram> {
     let meta = entry.metadata().ok()?;
     let at = |seconds: i64, nanoseconds: i64| {
         let duration = Duration::new(u64::try_from(seconds).ok()?, u32::try_from(nanoseconds).ok()?);
@@ -87,7 +81,7 @@ fn program(entry: &DirEntry, start: SystemTime) -> Option<Found> {
         return None;
     }
     let verdict = check::judge(&image, &Expect::default(), &CallEvidence::default());
-    Some(Found {
+    Some(ScannedProgram {
         path: entry.path().to_owned(),
         id: Identity::from(&meta),
         kind: verdict.kind.filter(|_| verdict.failures.is_empty()),

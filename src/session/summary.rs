@@ -1,9 +1,9 @@
-//! What a build made: the records of its links joined with the programs on disk. Pure, but for asking whether a file
-//! is still there and comparing two of equal size.
+//! What a build made: the records of its links joined with the programs on disk. The only files it looks at are those
+//! that may be gone, and pairs of equal size.
 
-use super::programs::{Foreign, LeftAlone, Program};
-use super::records::Link;
-use super::scan::{Found, Scan};
+use super::programs::{BuiltProgram, ForeignProgram, LeftAlone};
+use super::records::RecordedLink;
+use super::scan::{Scan, ScannedProgram};
 use crate::files::Identity;
 use crate::report::Outcome;
 use serde::Serialize;
@@ -11,40 +11,34 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The version of the report's shape.
-pub const SCHEMA: u32 = 1;
+pub(crate) const SCHEMA: u32 = 1;
 
-/// The report of a build.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Summary {
-    /// Version of this shape.
+pub(crate) struct BuildSummary {
     pub schema: u32,
-    /// The command.
     pub command: Vec<String>,
-    /// Where it ran.
     pub directory: PathBuf,
     /// Its exit status; none where a signal ended it.
     pub status: Option<i32>,
-    /// The signal.
     pub signal: Option<i32>,
     /// Seconds.
     pub seconds: f64,
     /// Programs that are there, and links of a failed build that left none.
-    pub programs: Vec<Program>,
+    pub programs: Vec<BuiltProgram>,
     /// Programs that were linked and are gone: questions of a build that asks in its own way, or tools it threw away.
-    pub gone: Vec<Program>,
+    pub gone: Vec<BuiltProgram>,
     /// Left dynamic for a reason.
     pub left_alone: Vec<LeftAlone>,
-    /// Made without us.
-    pub foreign: Vec<Foreign>,
+    pub foreign: Vec<ForeignProgram>,
     /// Not every file below the directory was looked at.
     pub search_cut: bool,
 }
 
 /// Joins the records with what was found; everything about the command but whether it failed is left to the caller. A link
-/// that failed in a build that did not was a question of its own.
-pub fn join(links: Vec<Link>, scan: Scan, directory: &Path, failed: bool) -> Summary {
+/// that failed in a build that succeeded was a probe.
+pub(crate) fn join(links: Vec<RecordedLink>, scan: Scan, directory: &Path, failed: bool) -> BuildSummary {
     let mut found = scan.programs;
-    let mut summary = Summary {
+    let mut summary = BuildSummary {
         schema: SCHEMA,
         command: Vec::new(),
         directory: directory.to_owned(),
@@ -68,9 +62,9 @@ pub fn join(links: Vec<Link>, scan: Scan, directory: &Path, failed: bool) -> Sum
         // What was copied, moved, stripped or rewritten in place keeps its build-id.
         own.extend(take(&mut found, |f| is_same(&link, &path, f)));
         let there = id.is_some() || !own.is_empty();
-        let mut program = Program::of(&link);
+        let mut program = BuiltProgram::of(&link);
         // Its own name, or else the shortest: cargo links `deps/app-1234` and gives it the name `app`.
-        let linked: Vec<Found> = own.iter().filter(|f| id.is_none_or(|id| id == f.id)).cloned().collect();
+        let linked: Vec<ScannedProgram> = own.iter().filter(|f| id.is_none_or(|id| id == f.id)).cloned().collect();
         if let Some(best) = own.iter().find(|f| Some(&f.path) == shortest(&linked).as_ref()) {
             program.path.clone_from(&best.path);
             program.bytes = Some(best.bytes);
@@ -84,13 +78,13 @@ pub fn join(links: Vec<Link>, scan: Scan, directory: &Path, failed: bool) -> Sum
             summary.gone.push(program);
         }
     }
-    summary.foreign = found.iter().map(Foreign::of).collect();
+    summary.foreign = found.iter().map(ForeignProgram::of).collect();
     summary
 }
 
 /// The last link of each output, in the order of the first.
-fn last_of_each(links: Vec<Link>) -> Vec<Link> {
-    let mut last: Vec<Link> = Vec::new();
+fn last_of_each(links: Vec<RecordedLink>) -> Vec<RecordedLink> {
+    let mut last: Vec<RecordedLink> = Vec::new();
     for link in links {
         match last.iter_mut().find(|l| l.path() == link.path()) {
             Some(earlier) => *earlier = link,
@@ -100,19 +94,19 @@ fn last_of_each(links: Vec<Link>) -> Vec<Link> {
     last
 }
 
-fn take(found: &mut Vec<Found>, wanted: impl Fn(&Found) -> bool) -> Vec<Found> {
+fn take(found: &mut Vec<ScannedProgram>, wanted: impl Fn(&ScannedProgram) -> bool) -> Vec<ScannedProgram> {
     let (taken, kept) = std::mem::take(found).into_iter().partition(wanted);
     *found = kept;
     taken
 }
 
 /// The path that people know best.
-fn shortest(found: &[Found]) -> Option<PathBuf> {
+fn shortest(found: &[ScannedProgram]) -> Option<PathBuf> {
     found.iter().map(|f| &f.path).min_by_key(|p| p.as_os_str().len()).cloned()
 }
 
 /// The same program under another name, stripped or not.
-fn is_same(link: &Link, path: &Path, found: &Found) -> bool {
+fn is_same(link: &RecordedLink, path: &Path, found: &ScannedProgram) -> bool {
     let Some(image) = &link.image else { return false };
     match (&image.build_id, &found.build_id) {
         (Some(own), Some(other)) => own == other,
@@ -135,7 +129,7 @@ mod tests {
     use crate::check::Failure;
     use crate::model::StaticKind;
 
-    fn link(output: &str, outcome: &str, build_id: &str) -> Link {
+    fn link(output: &str, outcome: &str, build_id: &str) -> RecordedLink {
         let verdict =
             if outcome == "verified" { r#"{"kind":"static-pie","failures":[],"findings":[]}"# } else { "null" };
         let image =
@@ -146,9 +140,9 @@ mod tests {
         records::parse(line.as_bytes()).remove(0)
     }
 
-    fn found(path: &str, build_id: &str, is_static: bool) -> Found {
+    fn found(path: &str, build_id: &str, is_static: bool) -> ScannedProgram {
         let failures = vec![Failure::HasInterpreter { interpreter: "/ld.so".into() }];
-        Found {
+        ScannedProgram {
             path: format!("/proc/none/{path}").into(),
             id: Identity { device: 0, inode: path.len() as u64 },
             kind: is_static.then_some(StaticKind::StaticPie),
@@ -158,7 +152,7 @@ mod tests {
         }
     }
 
-    fn joined(links: Vec<Link>, programs: Vec<Found>) -> Summary {
+    fn joined(links: Vec<RecordedLink>, programs: Vec<ScannedProgram>) -> BuildSummary {
         join(links, Scan { programs, cut: false }, Path::new("/proc/none"), false)
     }
 

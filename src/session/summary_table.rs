@@ -1,7 +1,7 @@
-//! The report of a build for people: a table, and what deserves a line behind it.
+//! The report of a build for the terminal: a table, followed by remarks.
 
-use super::programs::Program;
-use super::summary::Summary;
+use super::programs::BuiltProgram;
+use super::summary::BuildSummary;
 use crate::libs::{LinkedLibrary, library_ref};
 use crate::message::size::size;
 use crate::message::table::{Align, Table};
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// One line about the whole build.
-pub fn headline(summary: &Summary) -> String {
+pub(crate) fn headline(summary: &BuildSummary) -> String {
     let programs = &summary.programs;
     if programs.is_empty() {
         return "no program was linked".into();
@@ -35,7 +35,7 @@ pub fn headline(summary: &Summary) -> String {
 }
 
 /// The table in lines of `width` characters at most; empty without programs.
-pub fn table(summary: &Summary, width: Option<usize>) -> String {
+pub(crate) fn table(summary: &BuildSummary, width: Option<usize>) -> String {
     if summary.programs.is_empty() {
         return String::new();
     }
@@ -48,7 +48,7 @@ pub fn table(summary: &Summary, width: Option<usize>) -> String {
     table.render(width)
 }
 
-fn row(program: &Program, directory: &Path) -> [String; 6] {
+fn row(program: &BuiltProgram, directory: &Path) -> [String; 6] {
     let is = match (program.outcome, program.kind) {
         (Outcome::Verified, Some(kind)) => kind.flag().trim_start_matches('-').to_owned(),
         (Outcome::Verified, None) => "static".into(),
@@ -70,21 +70,21 @@ fn row(program: &Program, directory: &Path) -> [String; 6] {
 }
 
 /// A path as people see it from where they are.
-pub fn shown(path: &Path, directory: &Path) -> String {
+pub(crate) fn shown(path: &Path, directory: &Path) -> String {
     path.strip_prefix(directory).unwrap_or(path).display().to_string()
 }
 
 /// So many libraries are named in a row.
 const NAMED: usize = 6;
 
-fn libraries(program: &Program) -> String {
+fn libraries(program: &BuiltProgram) -> String {
     let mut names: Vec<String> = Vec::new();
     for path in &program.libraries {
         let stem = library_ref::stem(path).map(|s| s.to_string_lossy().into_owned());
         let name = stem.unwrap_or_else(|| path.file_name().unwrap_or_default().to_string_lossy().into_owned());
         let name = name.strip_prefix("lib").unwrap_or(&name).trim_end_matches(".a");
         let name = match name.strip_suffix(".rlib") {
-            // Rust's own; and a crate with cargo's mark behind its name.
+            // Rust's own; and a crate with cargo's hash after its name.
             Some(_) if path.components().any(|c| c.as_os_str() == "rustlib") => continue,
             Some(name) => name.rsplit_once('-').map_or(name, |(name, _)| name).to_owned(),
             None => name.to_owned(),
@@ -108,7 +108,7 @@ fn libraries(program: &Program) -> String {
 
 /// A line about each shared object that was converted, each program that is not as it should be, or needs files at run
 /// time.
-pub fn remarks(summary: &Summary) -> Vec<String> {
+pub(crate) fn remarks(summary: &BuildSummary) -> Vec<String> {
     let mut lines = Vec::new();
     let all = summary.programs.iter().flat_map(|p| &p.converted);
     let converted: BTreeMap<&Path, &LinkedLibrary> = all.map(|l| (l.path.as_path(), l)).collect();
@@ -135,8 +135,8 @@ pub fn remarks(summary: &Summary) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn program(path: &str, outcome: Outcome, kind: Option<StaticKind>) -> Program {
-        Program {
+    fn program(path: &str, outcome: Outcome, kind: Option<StaticKind>) -> BuiltProgram {
+        BuiltProgram {
             path: path.into(),
             copies: vec![],
             outcome,

@@ -1,4 +1,4 @@
-//! The files that CMake and Meson are told to read, and the scripts of a shelf: templates with `@NAMES@`.
+//! The files that CMake and Meson are told to read, and the scripts of a shim directory: templates with `@NAMES@`.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -7,24 +7,20 @@ const CMAKE: &str = include_str!("../../shims/cmake-toolchain.cmake");
 const MESON: &str = include_str!("../../shims/meson-native.ini");
 const MESON_HOST: &str = include_str!("../../shims/meson-host.ini");
 /// The script that stands in for pkg-config.
-pub const PKG_CONFIG: &str = include_str!("../../shims/pkg-config.sh");
+pub(crate) const PKG_CONFIG: &str = include_str!("../../shims/pkg-config.sh");
 /// The script that stands in for meson.
-pub const MESON_SHIM: &str = include_str!("../../shims/meson.sh");
+pub(crate) const MESON_SHIM: &str = include_str!("../../shims/meson.sh");
 /// The script that binds a driver to a toolchain.
-pub const TOOLCHAIN: &str = include_str!("../../shims/toolchain.sh");
+pub(crate) const TOOLCHAIN: &str = include_str!("../../shims/toolchain.sh");
 /// The script that Go runs its tools through.
-pub const GO: &str = include_str!("../../shims/go-toolexec.sh");
+pub(crate) const GO: &str = include_str!("../../shims/go-toolexec.sh");
 
 /// What the templates of CMake and Meson are filled with.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Values {
-    /// The C driver.
+pub(crate) struct Values {
     pub cc: String,
-    /// The C++ driver.
     pub cxx: String,
-    /// The archiver.
     pub ar: Option<String>,
-    /// pkg-config.
     pub pkg_config: Option<String>,
     /// A toolchain file of the user's, read first.
     pub include: Option<String>,
@@ -33,7 +29,7 @@ pub struct Values {
 }
 
 /// The CMake toolchain file.
-pub fn cmake(values: &Values) -> String {
+pub(crate) fn cmake(values: &Values) -> String {
     let quote = |v: &String| v.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$");
     let cross = values.processor.is_some();
     let text = fill(CMAKE, &common(values, quote));
@@ -42,7 +38,7 @@ pub fn cmake(values: &Values) -> String {
 }
 
 /// The Meson file: a native one, or for another architecture a cross file.
-pub fn meson(values: &Values) -> String {
+pub(crate) fn meson(values: &Values) -> String {
     let quote = |v: &String| v.replace('\\', "\\\\").replace('\'', "\\'");
     let mut known = common(values, quote);
     known.push(("KIND", Some(if values.processor.is_some() { "cross" } else { "native" }.to_owned())));
@@ -109,12 +105,12 @@ fn fill(template: &str, values: &[(&str, Option<String>)]) -> String {
 }
 
 /// A script with the path of the program that it stands in for.
-pub fn script(template: &str, real: &Path) -> String {
+pub(crate) fn script(template: &str, real: &Path) -> String {
     template.replace("@REAL@", &crate::run::shell_line(&[real.as_os_str().to_owned()]))
 }
 
 /// A script that is a driver with one toolchain.
-pub fn bound(driver: &Path, toolchain: &OsStr) -> String {
+pub(crate) fn bound(driver: &Path, toolchain: &OsStr) -> String {
     script(TOOLCHAIN, driver).replace("@TOOLCHAIN@", &crate::run::shell_line(&[toolchain.to_owned()]))
 }
 

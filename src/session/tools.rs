@@ -1,4 +1,4 @@
-//! The archiver and its kin that belong to a compiler.
+//! The archiver, linker, `nm` and `ranlib` that belong to a compiler.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,8 +19,8 @@ static CLANG: [(&str, &[&str]); 4] = [
     ("RANLIB", &["llvm-ranlib%", "llvm-ranlib", "@ranlib"]),
 ];
 
-/// The variables `AR`, `LD`, `NM`, `RANLIB` for a compiler, as far as the programs are beside it.
-pub fn of(compiler: &Path) -> Vec<(&'static str, PathBuf)> {
+/// The variables `AR`, `LD`, `NM`, `RANLIB` for a compiler, for those programs that are next to it.
+pub(crate) fn of(compiler: &Path) -> Vec<(&'static str, PathBuf)> {
     let real = fs::canonicalize(compiler).unwrap_or_else(|_| compiler.to_owned());
     let dirs: Vec<&Path> = [compiler.parent(), real.parent()].into_iter().flatten().collect();
     let Some((table, prefix, suffix)) = real.file_name().and_then(|n| n.to_str()).and_then(parts) else {

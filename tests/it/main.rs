@@ -6,6 +6,8 @@
 // What the other modules stand on.
 #[macro_use]
 mod support;
+// What the sources import, read from their text.
+mod imports;
 // Inputs without end, those that fail kept.
 mod fuzzing;
 // The environment of every program that a test runs.

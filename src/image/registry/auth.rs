@@ -1,17 +1,15 @@
-//! Who we are for a registry: challenges, and what docker's configuration knows.
+//! Authentication: a registry's challenges, and docker's stored credentials.
 
 use docker_credential::{CredentialRetrievalError, DockerCredential};
 
 /// What a registry asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Challenge {
+pub(crate) enum Challenge {
     /// Name and password with every request.
     Basic,
     /// A token from somewhere.
     Bearer {
-        /// From where.
         realm: String,
-        /// For which service.
         service: Option<String>,
         /// For what; ours is used if there is none.
         scope: Option<String>,
@@ -20,7 +18,7 @@ pub enum Challenge {
 
 impl Challenge {
     /// Reads a `WWW-Authenticate` header.
-    pub fn parse(header: &str) -> Option<Challenge> {
+    pub(crate) fn parse(header: &str) -> Option<Challenge> {
         let (scheme, rest) = header.trim().split_once(' ').unwrap_or((header.trim(), ""));
         if scheme.eq_ignore_ascii_case("basic") {
             return Some(Challenge::Basic);
@@ -75,8 +73,7 @@ fn parameters(text: &str) -> Vec<(String, String)> {
 
 /// Name and password, or a token for tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Credential {
-    /// Name and password.
+pub(crate) enum Credential {
     Password(String, String),
     /// A token by which others are given.
     Identity(String),
@@ -84,7 +81,7 @@ pub enum Credential {
 
 impl Credential {
     /// The value of an `Authorization` header, for name and password.
-    pub fn basic(&self) -> Option<String> {
+    pub(crate) fn basic(&self) -> Option<String> {
         match self {
             Credential::Password(user, password) => Some(format!("Basic {}", base64(&format!("{user}:{password}")))),
             Credential::Identity(_) => None,
@@ -100,8 +97,8 @@ fn base64(text: &str) -> String {
 /// What `docker login` left for a registry: in docker's config.json, in one of its credential helpers, or nothing.
 ///
 /// # Errors
-/// A configuration or a helper that is broken: pushing as nobody would only hide that.
-pub fn credential(host: &str) -> Result<Option<Credential>, String> {
+/// A configuration or a helper that is broken; an anonymous push would only hide that.
+pub(crate) fn credential(host: &str) -> Result<Option<Credential>, String> {
     let server = if host == "docker.io" { "https://index.docker.io/v1/" } else { host };
     match docker_credential::get_credential(server) {
         Ok(DockerCredential::UsernamePassword(user, password)) => {

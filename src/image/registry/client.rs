@@ -1,7 +1,7 @@
-//! One registry over HTTP: requests with authorisation, redirects and another try.
+//! One registry over HTTP: requests with authorisation, redirects and retries.
 
-use super::PushError;
 use super::auth::{Challenge, Credential, credential};
+use super::push_error::PushError;
 use crate::image::blob::Blob;
 use crate::message::transfer::Transfer;
 use std::io::{self, Read};
@@ -13,7 +13,7 @@ use ureq::{Agent, Body, SendBody};
 
 /// How we speak to registries.
 #[derive(Debug, Clone)]
-pub struct Manner {
+pub(crate) struct Manner {
     /// Plain HTTP, which is for this machine only.
     pub insecure: bool,
     /// How long it may be silent.
@@ -22,7 +22,7 @@ pub struct Manner {
     pub retries: u32,
     /// Certificate authorities in PEM; the first that exists counts.
     pub bundles: Vec<PathBuf>,
-    /// Docker's configuration; without the file nobody has logged in.
+    /// Docker's configuration; without the file there are no credentials.
     pub docker_config: Option<PathBuf>,
 }
 
@@ -32,10 +32,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(200);
 /// Redirects of one request.
 const HOPS: usize = 5;
-/// How much of an answer is read that is for people.
+/// How much of an error response is read.
 const TALK: u64 = 64 * 1024;
 
-/// A registry.
 pub(super) struct Client {
     agent: Agent,
     manner: Manner,
@@ -47,7 +46,6 @@ pub(super) struct Client {
     authorization: Option<String>,
 }
 
-/// An answer.
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) headers: HeaderMap,
@@ -61,7 +59,7 @@ impl Answer {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// What it says is wrong.
+    /// The error that it describes.
     pub(super) fn complaint(&self) -> String {
         let json: Option<serde_json::Value> = serde_json::from_slice(&self.body).ok();
         let first = json.as_ref().and_then(|j| j.get("errors")?.get(0));
@@ -228,7 +226,7 @@ impl Client {
     fn follow(&self, method: &Method, address: &str, payload: Payload<'_>) -> Result<Answer, PushError> {
         let mut address = address.to_owned();
         for _ in 0..HOPS {
-            // What a registry sends us away to is not told who we are.
+            // Credentials are not sent to other hosts.
             let own = origin_of(&address) == self.origin;
             let answer =
                 self.send(method, &address, payload, own.then_some(self.authorization.as_deref()).flatten())?;

@@ -111,7 +111,7 @@ fn names_that_are_no_names_are_refused() {
     let dir = Dir::new();
     for name in ["../x", ".x", "a/b", ""] {
         let said = install(&dir).args(["--name", name]).fails(2);
-        assert!(said.contains("is no name for a toolchain"), "{said}");
+        assert!(said.contains("is not a valid toolchain name"), "{said}");
     }
 }
 

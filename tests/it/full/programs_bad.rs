@@ -62,7 +62,7 @@ fn missing_libraries_are_all_named_at_once() {
     gcc(&dir, "-shared -fPIC r.c libq.so -o libr.so");
     gcc(&dir, "-shared -fPIC s.c -o libs.so");
     gcc(&dir, "main.c libr.so libs.so -Wl,--allow-shlib-undefined -o program");
-    refused(&dir, "program", &["`libr.so`, which `program` needs, is not there", "`libs.so`, which", "hint: "]);
+    refused(&dir, "program", &["`libr.so`, needed by `program`, was not found", "`libs.so`, needed by", "hint: "]);
     // With a directory for some of them, what those need is named.
     let lost = |path: &Path| {
         Run::new(STATICCTL).dir(dir.path()).env("LD_LIBRARY_PATH", path).line("convert program -o result").fails(2)

@@ -65,10 +65,10 @@ fn what_is_pushed_comes_back() {
     let out = push(&format!("{name}:1"), "--etc").output();
     assert!(out.status.success(), "{}", text(&out.stderr));
     assert_eq!(text(&out.stdout), format!("{name}@{digest}\n"));
-    assert!(text(&out.stderr).contains("3 blobs were sent, 0 were there"), "{}", text(&out.stderr));
+    assert!(text(&out.stderr).contains("3 blobs sent, 0 already there"), "{}", text(&out.stderr));
     // What is there is not sent again: the part that both have, and the program.
     let said = text(&push(&format!("{name}:2"), "--etc --env A=b").output().stderr);
-    assert!(said.contains("1 blobs were sent, 2 were there"), "{said}");
+    assert!(said.contains("1 blobs sent, 2 already there"), "{said}");
     assert_eq!(text(&push(&format!("{name}:2"), "--etc --env A=b -q").output().stderr), "");
     let shown = skopeo().line(&format!("inspect --tls-verify=false docker://{name}:1")).ok();
     assert!(shown.contains(&digest), "{shown}");

@@ -76,9 +76,9 @@ fn what_passes_us_by_is_found_and_named() {
     assert_eq!(names(&report, "programs"), ["ours"]);
     assert_eq!(names(&report, "foreign"), ["absolute", "cleaned"]);
     let said = text(&out.stderr);
-    assert!(said.contains("warning: `cleaned` was made without passing through staticcxx"), "{said}");
+    assert!(said.contains("warning: `cleaned` was built without staticcxx"), "{said}");
     assert!(said.contains("libc.so.6") && said.contains("env -i"), "{said}");
-    assert!(said.contains("note: `absolute` was made without passing through staticcxx, and is static"), "{said}");
+    assert!(said.contains("note: `absolute` was built without staticcxx, and is static"), "{said}");
 }
 
 #[test]

@@ -65,7 +65,7 @@ fn programs_that_may_not() {
     dir.file("empty", "");
     for (name, status, told) in [
         ("missing", 2, "`missing` can't be read: No such file"),
-        (".", 1, "`.` is no regular file"),
+        (".", 1, "`.` is not a regular file"),
         ("dynamic", 1, "`dynamic` is not static: it has the interpreter"),
         ("shared.so", 1, "`shared.so` is not static: it"),
         ("truncated", 1, "`truncated` is a broken ELF file"),
@@ -74,8 +74,8 @@ fn programs_that_may_not() {
         ("plain", 1, "`plain` is not executable"),
         ("bsd", 1, "`bsd` does not run in a container: it is for FreeBSD"),
         ("unknown", 1, "has no name among image platforms"),
-        ("script", 1, "`script` is no ELF file but a script"),
-        ("empty", 1, "`empty` is no ELF file but empty"),
+        ("script", 1, "`script` is not an ELF file (a script"),
+        ("empty", 1, "`empty` is not an ELF file (empty)"),
     ] {
         let said = Run::new(STATICCTL).dir(dir.path()).line(&format!("image {name} -o x.tar")).fails(status);
         assert!(said.contains(told), "{name}: {said}");
@@ -96,7 +96,7 @@ fn options_outside_their_grammar_and_paths_that_are_taken() {
     Run::new("mkfifo").dir(dir.path()).line("fifo").ok();
     for (options, told) in [
         ("-t Hello", "lower case letters and digits"),
-        ("-t a:-b", "is no tag: letters, digits"),
+        ("-t a:-b", "is not a tag: letters, digits"),
         ("-t a@sha256:0", "give a tag"),
         ("--user bob", "UID or UID:GID"),
         ("--user nonroot", "with `--etc` one of root, nonroot, nobody"),
@@ -110,7 +110,7 @@ fn options_outside_their_grammar_and_paths_that_are_taken() {
         ("--add a/probe:probe", "SRC:DST"),
         ("--add a/probe:/../x", "no path in an image"),
         ("--add none:/x", "`none` can't be read"),
-        ("--add a/probe:/probe", "two things for `/probe` in the image: `"),
+        ("--add a/probe:/probe", "two sources for `/probe` in the image: `"),
         ("--add a/probe:/probe/x", "a file (`"),
         ("--add socket:/x", "is a socket"),
         ("--add fifo:/x", "is a FIFO"),

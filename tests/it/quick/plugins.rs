@@ -127,10 +127,10 @@ fn staticctl_plugins_lists_what_a_program_opens() {
     assert!(text(&out.stdout).contains("# iconv: STATICCXX_ICONV=common,EUC-KR,IBM1047\n"), "{}", text(&out.stdout));
     dir.script("script", "exit 0");
     for (line, code, expected) in [
-        ("plugins ./static", 2, "is no dynamic program"),
+        ("plugins ./static", 2, "is not a dynamic program"),
         ("plugins ./script", 2, "`staticctl plugins /bin/sh -- ./script`"),
         ("plugins ./nothing", 2, "`./nothing` can't be read"),
-        ("plugins nothing-of-this-name", 2, "there is no program `nothing-of-this-name`"),
+        ("plugins nothing-of-this-name", 2, "no program `nothing-of-this-name`"),
         ("plugins list", 2, "list`"),
         ("plugins true", 1, "note: it opened nothing"),
         ("plugins ./dynamic -o nowhere/list -- plugins", 2, "nowhere/list` can't be written"),

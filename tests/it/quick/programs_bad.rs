@@ -50,10 +50,10 @@ fn what_is_no_dynamic_program_is_named() {
     gcc(&dir, "-c hello.c -o hello.o");
     refused(&dir, "script", &["`script` is a script for `/bin/sh`", "hint: `staticctl convert /bin/sh -o OUT`"]);
     refused(&dir, "python", &["is a script for `python3`"]);
-    refused(&dir, "text", &["is no ELF file but a text"]);
-    refused(&dir, "empty", &["is no ELF file but empty"]);
+    refused(&dir, "text", &["is not an ELF file (text)"]);
+    refused(&dir, "empty", &["is not an ELF file (empty)"]);
     refused(&dir, "half", &["broken ELF file"]);
-    refused(&dir, "directory", &["`directory` is no regular file"]);
+    refused(&dir, "directory", &["`directory` is not a regular file"]);
     refused(&dir, "./nothing", &["`./nothing` can't be read", "No such file"]);
     refused(&dir, "no-such-program-anywhere", &["can't be read"]);
     refused(&dir, "libhello.so", &["is a shared object, not a program", "`staticctl archive`"]);
@@ -134,7 +134,7 @@ fn a_program_that_changes_meanwhile_gives_no_result() {
     let before = dir.names();
     let said =
         Run::new(STATICCTL).dir(dir.path()).env("STATICCXX_CC", &compiler).line("convert hello -o result").fails(2);
-    assert!(said.contains("`hello` or one of its libraries was changed while it was converted"), "{said}");
+    assert!(said.contains("`hello` or one of its libraries changed during the conversion"), "{said}");
     assert_eq!(dir.names(), before);
 }
 
@@ -145,7 +145,7 @@ fn what_fails_leaves_the_old_result() {
     for (before, words) in [
         ("exit 3".to_owned(), ""),
         (format!("{output}; echo 'int main(){{}}' | /usr/bin/gcc -x c - -o \"$2\"; exit 0"), "is not a static program"),
-        ("exit 0".to_owned(), "the linker left no program"),
+        ("exit 0".to_owned(), "linker reported success but wrote no output"),
     ] {
         let dir = with_compiler(&before);
         dir.file("result", "old");

@@ -287,7 +287,7 @@ fn where_namespaces_are_refused_nothing_runs() {
     let out = run.output();
     let said = text(&out.stderr);
     assert_eq!(all(&out), (Some(125), String::new(), said.clone()));
-    assert!(said.contains("which was not run: namespaces can't be made"), "{said}");
+    assert!(said.contains("which was not run: namespaces can't be created"), "{said}");
     assert!(said.contains("hint: user namespaces are switched off here"), "{said}");
 }
 

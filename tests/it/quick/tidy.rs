@@ -1,5 +1,7 @@
 //! Architecture rules of the sources: which room may do what.
 
+use crate::imports::{self, Graph};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -115,4 +117,141 @@ fn every_rule_is_in_the_changelog_s_language() {
         assert!(rule.id.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{}", rule.id);
         assert!(!rule.reason.is_empty() && !rule.reason.contains('\n'), "{}", rule.id);
     }
+}
+
+/// The rooms of which the rules below hold.
+const ROOMS: [&str; 14] = [
+    "args",
+    "check",
+    "ctl",
+    "entry",
+    "image",
+    "install",
+    "linker_output",
+    "message",
+    "program",
+    "report",
+    "rootfs",
+    "run",
+    "sandbox",
+    "session",
+];
+
+/// The rooms from the ground up: each imports only from rooms on lower floors.
+const FLOORS: [&[&str]; 20] = [
+    &["archive", "linker_output", "message", "model"],
+    &["options"],
+    &["args", "check", "run"],
+    &["convert"],
+    &["settings"],
+    &["toolchain"],
+    &["packages"],
+    &["libs"],
+    &["fat", "plan"],
+    &["supply"],
+    &["repairs"],
+    &["linker"],
+    &["rootfs"],
+    &["report"],
+    &["install", "sandbox"],
+    &["image", "program", "session"],
+    &["driver"],
+    &["ctl"],
+    &["entry"],
+    &["lib"],
+];
+
+/// `src/args/mod.rs` and `src/settings.rs` are of the rooms `args` and `settings`.
+fn room(file: &str) -> &str {
+    file.trim_start_matches("src/").split('/').next().unwrap().trim_end_matches(".rs")
+}
+
+fn graph() -> Graph {
+    let mut whole = Vec::new();
+    sources(&Path::new(ROOT).join("src"), &mut whole);
+    imports::graph(whole.iter().map(|(path, text)| (path.to_str().unwrap(), text.as_str())))
+}
+
+#[test]
+fn imports_run_downwards() {
+    let floor = |room: &str| FLOORS.iter().position(|f| f.contains(&room));
+    let mut wrong = Vec::new();
+    for (from, edges) in graph().edges.iter().filter(|(from, _)| ROOMS.contains(&room(from))) {
+        let level = floor(room(from)).unwrap_or_else(|| panic!("{from}: no floor has the room `{}`", room(from)));
+        for (to, names) in edges.iter().filter(|(to, _)| room(to) != room(from)) {
+            if floor(room(to)).is_none_or(|other| other >= level) {
+                wrong.push(format!(
+                    "{from} uses {to} ({}), which is not below it",
+                    names.iter().cloned().collect::<Vec<_>>().join(", ")
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_import_circles() {
+    let graph = graph();
+    let circles = graph.circles();
+    let wrong: Vec<String> = circles
+        .iter()
+        .filter(|circle| circle.iter().any(|file| ROOMS.contains(&room(file))))
+        .map(|circle| {
+            let edges = circle.iter().flat_map(|from| graph.edges[*from].keys().map(move |to| (*from, to)));
+            let edges = edges.filter(|(_, to)| circle.contains(to.as_str()));
+            edges.map(|(from, to)| format!("{from} -> {to}")).collect::<Vec<_>>().join("\n")
+        })
+        .collect();
+    assert!(wrong.is_empty(), "files that import each other:\n{}", wrong.join("\n\n"));
+}
+
+#[test]
+fn no_two_public_types_share_a_name() {
+    let mut homes: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (path, text) in all() {
+        let file = path.to_str().unwrap();
+        if ROOMS.contains(&room(file)) {
+            for name in imports::public_types(&imports::without_tests(&imports::tokens(&text))) {
+                homes.entry(name).or_default().push(file.to_owned());
+            }
+        }
+    }
+    let wrong: Vec<_> = homes.iter().filter(|(_, files)| files.len() > 1).collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+#[test]
+fn no_two_files_share_a_name() {
+    let mut homes: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
+    for (path, _) in all() {
+        // These are named after the commands and the variables.
+        if path.starts_with("src/ctl") || path.starts_with("src/options") || path.ends_with("mod.rs") {
+            continue;
+        }
+        homes.entry(path.file_name().unwrap().to_str().unwrap().to_owned()).or_default().push(path);
+    }
+    let ours = |files: &[PathBuf]| files.iter().any(|f| ROOMS.contains(&room(f.to_str().unwrap())));
+    let wrong: Vec<_> = homes.iter().filter(|(_, files)| files.len() > 1 && ours(files)).collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+/// Functions that are tables: a line per row.
+const TABLES: [(&str, &str); 0] = [];
+
+#[test]
+fn no_function_is_longer_than_sixty_lines() {
+    let mut wrong = Vec::new();
+    for (path, text) in all() {
+        let file = path.to_str().unwrap();
+        if file.starts_with("src/") && !ROOMS.contains(&room(file)) {
+            continue;
+        }
+        for (name, line, lines) in imports::functions(&imports::without_tests(&imports::tokens(&text))) {
+            if lines > 60 && !TABLES.contains(&(file, name.as_str())) {
+                wrong.push(format!("{file}:{line}: `{name}` has {lines} lines: it is more than one step"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

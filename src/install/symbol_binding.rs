@@ -11,7 +11,7 @@ use std::ops::Range;
 ///
 /// # Errors
 /// Something that is no 64-bit ELF object.
-pub fn weaken_defined(object: &mut [u8]) -> object::Result<()> {
+pub(crate) fn weaken_defined(object: &mut [u8]) -> object::Result<()> {
     let wanted = |symbol: &elf::Sym64<Endianness>, endian, _: &[u8]| {
         symbol.st_bind() == elf::STB_GLOBAL && symbol.st_shndx(endian) != elf::SHN_UNDEF
     };
@@ -24,7 +24,7 @@ pub fn weaken_defined(object: &mut [u8]) -> object::Result<()> {
 ///
 /// # Errors
 /// Something that is no archive of 64-bit ELF objects.
-pub fn strengthen_undefined(archive: &mut [u8], part: &[u8]) -> object::Result<()> {
+pub(crate) fn strengthen_undefined(archive: &mut [u8], part: &[u8]) -> object::Result<()> {
     let wanted = |symbol: &elf::Sym64<Endianness>, endian, name: &[u8]| {
         let named = name.windows(part.len()).any(|w| w == part);
         named && symbol.st_bind() == elf::STB_WEAK && symbol.st_shndx(endian) == elf::SHN_UNDEF
@@ -41,10 +41,10 @@ pub fn strengthen_undefined(archive: &mut [u8], part: &[u8]) -> object::Result<(
 }
 
 /// Whether a symbol of this name is wanted.
-type Wanted<'a> = dyn Fn(&elf::Sym64<Endianness>, Endianness, &[u8]) -> bool + 'a;
+type SymbolFilter<'a> = dyn Fn(&elf::Sym64<Endianness>, Endianness, &[u8]) -> bool + 'a;
 
 /// Offsets of the `st_info` bytes of the wanted symbols of the object in a range.
-fn bindings(data: &[u8], range: Range<usize>, wanted: &Wanted<'_>) -> object::Result<Vec<usize>> {
+fn bindings(data: &[u8], range: Range<usize>, wanted: &SymbolFilter<'_>) -> object::Result<Vec<usize>> {
     let start = range.start;
     let object = data.get(range).unwrap_or_default();
     let header = elf::FileHeader64::<Endianness>::parse(object)?;
@@ -56,7 +56,7 @@ fn bindings(data: &[u8], range: Range<usize>, wanted: &Wanted<'_>) -> object::Re
     let mut found = Vec::new();
     for (number, symbol) in table.symbols().iter().enumerate() {
         if wanted(symbol, endian, symbol.name(endian, table.strings())?) {
-            // Elf64_Sym is 24 bytes, with st_info behind the four of st_name.
+            // Elf64_Sym is 24 bytes, with st_info after the four of st_name.
             found.push(first + number * 24 + 4);
         }
     }

@@ -1,7 +1,8 @@
-//! Which sources are compiled how, and the edits of the few that start locales and streams. Purely, but for reading.
+//! Which sources are compiled how, and the edits of the few that start locales and streams. It reads files and writes
+//! none.
 
 use super::compiled::Compiled;
-use super::{Piece, Side, Split};
+use super::objects::{Split, SplitArchive, SplitObject};
 use object::{Object as _, ObjectSymbol};
 use std::fs;
 use std::path::Path;
@@ -72,7 +73,7 @@ const SHIMS: [&str; 2] = ["_ZNKSt6locale5facet11_M_cow_shimEPKNS_2idE", "_ZNKSt6
 ///
 /// # Errors
 /// What is not as the recipe expects it.
-pub fn split(compiled: &Compiled, build: &Path, source: &Path) -> Result<Split, String> {
+pub(crate) fn split(compiled: &Compiled, build: &Path, source: &Path) -> Result<Split, String> {
     let mut out = Split::default();
     let text_of = |like: &str| compiled.find(like).ok_or_else(|| format!("nothing is made from {like}"))?.text();
     for (name, like, hook) in &BOTH {
@@ -92,9 +93,9 @@ pub fn split(compiled: &Compiled, build: &Path, source: &Path) -> Result<Split, 
 }
 
 impl Split {
-    fn piece(&mut self, name: &str, like: &str, text: String, side: Side) -> &mut Piece {
+    fn piece(&mut self, name: &str, like: &str, text: String, side: SplitArchive) -> &mut SplitObject {
         let piece =
-            Piece { name: name.into(), like: like.into(), text, options: "", side, weak_references: Vec::new() };
+            SplitObject { name: name.into(), like: like.into(), text, options: "", side, weak_references: Vec::new() };
         self.pieces.push(piece);
         let last = self.pieces.len() - 1;
         &mut self.pieces[last]
@@ -102,14 +103,14 @@ impl Split {
 
     /// A first piece that takes the place of what was built.
     fn replace(&mut self, name: &str, like: &str, text: String) {
-        self.piece(name, like, text, Side::First);
+        self.piece(name, like, text, SplitArchive::First);
         self.replaced.push(like.into());
     }
 
     /// A narrow piece in the first archive, the whole one in the second.
     fn both(&mut self, name: &str, like: &str, text: &str, whole: &str) {
         self.replace(&format!("{name}-n"), like, without_wide(text));
-        self.piece(&format!("{name}-w"), like, whole.to_owned(), Side::Second { weak: true });
+        self.piece(&format!("{name}-w"), like, whole.to_owned(), SplitArchive::Second { weak: true });
     }
 }
 
@@ -137,7 +138,12 @@ fn facets(out: &mut Split, compiled: &Compiled, source: &Path) -> Result<(), Str
         ("facets-w", "c++11/cxx11-wlocale-inst.cc", "#define C wchar_t\n", NEEDS_WIDE_FACETS),
     ] {
         let text = format!("#define _GLIBCXX_USE_CXX11_ABI 1\n#include <bits/c++config.h>\n{of}{current}{hook}");
-        out.piece(name, like, text, if hook.is_empty() { Side::First } else { Side::Second { weak: false } });
+        out.piece(
+            name,
+            like,
+            text,
+            if hook.is_empty() { SplitArchive::First } else { SplitArchive::Second { weak: false } },
+        );
         out.replaced.push(like.into());
     }
     for (name, like, hook) in [
@@ -145,7 +151,7 @@ fn facets(out: &mut Split, compiled: &Compiled, source: &Path) -> Result<(), Str
         ("old-facets-w", "c++11/wlocale-inst.cc", NEEDS_WIDE_FACETS),
     ] {
         let text = compiled.find(like).ok_or_else(|| format!("nothing is made from {like}"))?.text()?;
-        out.piece(name, like, text + hook, Side::Second { weak: true });
+        out.piece(name, like, text + hook, SplitArchive::Second { weak: true });
         out.replaced.push(like.into());
     }
     Ok(())
@@ -155,7 +161,29 @@ fn facets(out: &mut Split, compiled: &Compiled, source: &Path) -> Result<(), Str
 fn locale_init(out: &mut Split, text: &str, compiled: &Compiled, build: &Path) -> Result<(), String> {
     let like = "c++98/locale_init.cc";
     let object = compiled.find(like).ok_or("nothing is made from locale_init.cc")?;
-    let bytes = fs::read(build.join(&object.directory).join(&object.output)).map_err(|e| e.to_string())?;
+    let ids = optional_ids(&build.join(&object.directory).join(&object.output))?;
+    let text = wide_ids_last(text)?;
+    let (facets, without) = cut_conditional(&text, "    _M_init_facet(new (&ctype_w)")?;
+    let without = call_optional_facets(&without)?;
+    let (caches, without) = cut_conditional(&without, "    _M_caches[numpunct<wchar_t>")?;
+    let pragmas: String = ids.iter().map(|i| format!("#pragma weak {i}\n")).collect();
+    let weak = "extern \"C\" void __staticcxx_wide_facets(void*) __attribute__((weak));\n\
+                extern \"C\" void __staticcxx_old_facets(void*, void*) __attribute__((weak));\n";
+    let narrow = insert_before(&without, "namespace std _GLIBCXX", &format!("{pragmas}{weak}"))?;
+    out.replace("locale_init", like, narrow);
+    if let Some(piece) = out.pieces.last_mut() {
+        piece.weak_references = ids;
+    }
+    let wide = wide_facets(&text, &facets, &caches)?;
+    out.piece("locale_init-w", like, wide, SplitArchive::Second { weak: false }).options = "-fno-access-control";
+    out.piece("locale_init-old", like, old_facets(), SplitArchive::Second { weak: false }).options =
+        "-fno-access-control";
+    Ok(())
+}
+
+/// The facets that the built object refers to and that need not be in a program.
+fn optional_ids(object: &Path) -> Result<Vec<String>, String> {
+    let bytes = fs::read(object).map_err(|e| e.to_string())?;
     let file = object::File::parse(bytes.as_slice()).map_err(|e| e.to_string())?;
     let ids: Vec<String> = file
         .symbols()
@@ -165,58 +193,60 @@ fn locale_init(out: &mut Split, text: &str, compiled: &Compiled, build: &Path) -
     if ids.len() < 20 {
         return Err(format!("locale_init.o refers to {} facets only", ids.len()));
     }
-    // A table ends at its first null: what is always there comes before what may be.
+    Ok(ids)
+}
+
+/// Moves the ids of wide facets to the end of their table, which ends at its first null: what is always there comes
+/// before what may be.
+fn wide_ids_last(text: &str) -> Result<String, String> {
     let wide_ids = "#ifdef _GLIBCXX_USE_WCHAR_T\n    &std::ctype<wchar_t>::id,\n    &codecvt<wchar_t, char, mbstate_t>::id,\n#endif\n";
     let start = text.find(wide_ids).ok_or("locale_init.cc: no ids of wide ctype")?;
     let end = start + text[start..].find("    0\n  };").ok_or("locale_init.cc: an open table")?;
-    let text = format!("{}{}{wide_ids}{}", &text[..start], &text[start + wide_ids.len()..end], &text[end..]);
+    Ok(format!("{}{}{wide_ids}{}", &text[..start], &text[start + wide_ids.len()..end], &text[end..]))
+}
 
-    let (first, second) = ("    _M_init_facet(new (&ctype_w)", "    _M_caches[numpunct<wchar_t>");
-    let (facets, without) = cut_conditional(&text, first)?;
-    // Facets of the old ABI are made by a function of another object, which their ids bring.
-    let extra = without.find("    facet* extra[]").ok_or("locale_init.cc: no old facets")?;
-    let extra_start = without[..extra].rfind("#if").ok_or("locale_init.cc: old facets without condition")?;
-    let call = without[extra..].find("_M_init_extra(extra)").ok_or("locale_init.cc: no call for old facets")?;
-    let extra_end = without[extra + call..].find("#endif").ok_or("locale_init.cc: an open condition")?;
-    let without = format!(
+/// Puts calls of the functions that make wide and old facets in place of the old ones, which a function of another
+/// object makes, brought by their ids.
+fn call_optional_facets(text: &str) -> Result<String, String> {
+    let extra = text.find("    facet* extra[]").ok_or("locale_init.cc: no old facets")?;
+    let start = text[..extra].rfind("#if").ok_or("locale_init.cc: old facets without condition")?;
+    let call = text[extra..].find("_M_init_extra(extra)").ok_or("locale_init.cc: no call for old facets")?;
+    let end = text[extra + call..].find("#endif").ok_or("locale_init.cc: an open condition")?;
+    Ok(format!(
         "{}    if (__staticcxx_wide_facets) __staticcxx_wide_facets(this);\n    \
          if (__staticcxx_old_facets) {{ facet* extra[] = {{ __npc, __mpcf, __mpct, 0, 0, 0 }}; \
          __staticcxx_old_facets(this, extra); }}\n{}",
-        &without[..extra_start],
-        &without[extra + call + extra_end + "#endif".len()..]
-    );
-    let (caches, without) = cut_conditional(&without, second)?;
-    let pragmas: String = ids.iter().map(|i| format!("#pragma weak {i}\n")).collect();
-    let weak = "extern \"C\" void __staticcxx_wide_facets(void*) __attribute__((weak));\n\
-                extern \"C\" void __staticcxx_old_facets(void*, void*) __attribute__((weak));\n";
-    let narrow = insert_before(&without, "namespace std _GLIBCXX", &format!("{pragmas}{weak}"))?;
-    out.replace("locale_init", like, narrow);
-    if let Some(piece) = out.pieces.last_mut() {
-        piece.weak_references = ids;
-    }
+        &text[..start],
+        &text[extra + call + end + "#endif".len()..]
+    ))
+}
+
+/// The object that makes the wide facets and their caches.
+fn wide_facets(text: &str, facets: &str, caches: &str) -> Result<String, String> {
     let storage = &text[..text.find("namespace std _GLIBCXX").ok_or("locale_init.cc: no namespace")?];
     if !storage.contains("fake_wtype_w") {
         return Err("locale_init.cc: the storage of wide facets is elsewhere".into());
     }
     let body =
         facets.replace("_M_init_facet", "self->_M_init_facet") + "\n" + &caches.replace("_M_caches", "self->_M_caches");
-    let wide = format!(
+    Ok(format!(
         "{storage}namespace std {{\nvoid __staticcxx_make_wide(locale::_Impl* self) {{\n{body}\n}}\n}}\n\
          extern \"C\" void __staticcxx_wide_facets(void* p) {{ std::__staticcxx_make_wide((std::locale::_Impl*)p); }}\n"
-    );
-    out.piece("locale_init-w", like, wide, Side::Second { weak: false }).options = "-fno-access-control";
-    // Where there are facets of both ABIs, one that is replaced replaces its twin through a shim.
+    ))
+}
+
+/// The object that makes the facets of the old string ABI. Where there are facets of both, one that is replaced
+/// replaces its counterpart through a shim.
+fn old_facets() -> String {
     let shims: String = SHIMS
         .iter()
         .enumerate()
         .map(|(n, s)| format!("extern const char shim{n}[] __asm__(\"{s}\");\n__attribute__((used)) static const char* needs{n} = shim{n};\n"))
         .collect();
-    let old = format!(
+    format!(
         "#include <locale>\n{shims}extern \"C\" void __staticcxx_old_facets(void* impl, void* extra) {{\n\
          ((std::locale::_Impl*)impl)->_M_init_extra((std::locale::facet**)extra);\n}}\n"
-    );
-    out.piece("locale_init-old", like, old, Side::Second { weak: false }).options = "-fno-access-control";
-    Ok(())
+    )
 }
 
 /// The standard streams, with the wide ones in a function of their own.
@@ -254,7 +284,7 @@ fn streams(out: &mut Split, init: &str, globals: &str) -> Result<(), String> {
         "{head}}}\nusing namespace std;\nusing namespace __gnu_internal;\n\
          void __staticcxx_wide_streams(int step) {{ switch (step) {{\n{cases}}} }}\n"
     );
-    out.piece("ios_init-w", init_like, wide, Side::Second { weak: false });
+    out.piece("ios_init-w", init_like, wide, SplitArchive::Second { weak: false });
     out.replace("globals_io-n", globals_like, without_wide(globals));
     let mut wide = globals.to_owned();
     for narrow_only in [
@@ -267,7 +297,7 @@ fn streams(out: &mut Split, init: &str, globals: &str) -> Result<(), String> {
     wide.push_str(&format!(
         "\n{WIDE_STREAMS};\n__attribute__((used)) static void (*__staticcxx_needs)(int) = __staticcxx_wide_streams;\n"
     ));
-    out.piece("globals_io-w", globals_like, wide, Side::Second { weak: false });
+    out.piece("globals_io-w", globals_like, wide, SplitArchive::Second { weak: false });
     Ok(())
 }
 

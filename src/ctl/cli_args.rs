@@ -1,0 +1,268 @@
+//! The arguments of the commands that take many. Their doc comments are the text of `--help`.
+
+use crate::image::layer::Packing;
+use clap::{Args, Subcommand, ValueEnum};
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// `staticctl plugins`.
+#[derive(Debug, Args)]
+pub(crate) struct PluginsArgs {
+    /// The dynamic program
+    pub program: PathBuf,
+    /// Write the list to this file, for STATICCXX_PLUGINS=@FILE
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Arguments for the program: `staticctl plugins ./prog -- --use-all`
+    #[arg(last = true)]
+    pub arguments: Vec<OsString>,
+}
+
+/// The network of `staticctl try`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum Network {
+    /// A loopback interface and nothing else
+    #[default]
+    None,
+    /// The machine's own
+    Host,
+}
+
+/// `staticctl try`.
+#[derive(Debug, Args)]
+pub(crate) struct TryArgs {
+    /// Add what `staticctl image --etc` adds: passwd, group, hosts, nsswitch.conf, services, protocols
+    #[arg(long)]
+    pub with_etc: bool,
+    /// Add a writable /tmp
+    #[arg(long)]
+    pub with_tmp: bool,
+    /// Add /dev with null, zero, full, random, urandom, tty and shm, as container runtimes do
+    #[arg(long)]
+    pub with_dev: bool,
+    /// Add /proc, as container runtimes do
+    #[arg(long)]
+    pub with_proc: bool,
+    /// Start from this directory instead of an empty root; it is not written to
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<PathBuf>,
+    /// The network
+    #[arg(long, value_enum, default_value_t)]
+    pub net: Network,
+    /// Report at the end which files were missing, and which option of `staticctl image` adds each
+    #[arg(long)]
+    pub trace: bool,
+    /// Set a variable for the program
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub env: Vec<String>,
+    /// Clear the environment except for --env, as in a container
+    #[arg(long)]
+    pub clear_env: bool,
+    /// The program and its arguments
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "PROGRAM")]
+    pub command: Vec<OsString>,
+}
+
+/// `staticctl convert`.
+#[derive(Debug, Args)]
+pub(crate) struct ConvertArgs {
+    /// The program: a path, or a name along PATH
+    pub program: OsString,
+    /// The result; in a directory it gets the program's name
+    #[arg(short, long, value_name = "OUT")]
+    pub output: PathBuf,
+    /// Convert these libraries even if they have archives of the same version; `all` for all
+    #[arg(long, value_name = "all|LIB", value_delimiter = ',')]
+    pub from_so: Vec<String>,
+    /// Link in what the program opens with dlopen: a shared object, a directory, a pattern, a soname, @FILE with one of
+    /// these per line, or `symbol:PATTERN` for names that it looks up
+    #[arg(long, value_name = "FILE|DIR|GLOB")]
+    pub plugin: Vec<OsString>,
+    /// Run original and result with the arguments after `--`, in copies of this directory and with the same input, and
+    /// compare output, exit status and files written; a result that behaves differently is not written
+    #[arg(long)]
+    pub verify: bool,
+    /// Convert a program even if it has set-user-ID bits or file capabilities; the result has neither
+    #[arg(long)]
+    pub allow_privileged: bool,
+    /// Print what the result consists of, as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Print only errors
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Arguments for --verify
+    #[arg(last = true, requires = "verify", value_name = "ARGS")]
+    pub arguments: Vec<OsString>,
+}
+
+/// `staticctl image`.
+#[derive(Debug, Args)]
+pub(crate) struct ImageArgs {
+    /// Static programs; each becomes /NAME. Programs for several architectures make a multi-platform image
+    #[arg(required = true)]
+    pub programs: Vec<PathBuf>,
+    /// Where to write it: a file, a directory (ending in a slash), or `-` for stdout
+    #[arg(short, long, value_name = "FILE|DIR/")]
+    pub output: Option<PathBuf>,
+    /// A name for the image
+    #[arg(short, long, value_name = "NAME[:TAG]")]
+    pub tag: Vec<String>,
+    /// Push it to a registry
+    #[arg(long, value_name = "HOST/NAME[:TAG]")]
+    pub push: Option<String>,
+    /// Use plain HTTP, for a registry on this machine only
+    #[arg(long, requires = "push")]
+    pub insecure: bool,
+    /// How long to wait for the registry
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, requires = "push")]
+    pub timeout: u64,
+    /// How often to retry a failed request
+    #[arg(long, value_name = "N", default_value_t = 3, requires = "push")]
+    pub retries: u32,
+    /// What containers run, as a JSON list or as words; by default the first program
+    #[arg(long, value_name = "COMMAND")]
+    pub entrypoint: Option<String>,
+    /// Its default arguments, which those of `docker run` replace
+    #[arg(long, value_name = "ARGUMENTS", allow_hyphen_values = true)]
+    pub cmd: Option<String>,
+    /// Set an environment variable
+    #[arg(short, long, value_name = "NAME=VALUE")]
+    pub env: Vec<String>,
+    /// The user that containers run as
+    #[arg(short, long, value_name = "UID[:GID]", default_value = "65532:65532")]
+    pub user: String,
+    /// The working directory of containers
+    #[arg(short, long, value_name = "DIR")]
+    pub workdir: Option<String>,
+    /// A label; those of org.opencontainers.image become annotations too
+    #[arg(short, long, value_name = "NAME=VALUE")]
+    pub label: Vec<String>,
+    /// An annotation of the manifest
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub annotation: Vec<String>,
+    /// A port that containers listen on
+    #[arg(long, value_name = "PORT[/PROTOCOL]")]
+    pub expose: Vec<String>,
+    /// A directory that outlives containers and that their user can write to
+    #[arg(long, value_name = "DIR")]
+    pub volume: Vec<String>,
+    /// Add a file, or a directory with its contents
+    #[arg(long, value_name = "SRC:DST")]
+    pub add: Vec<OsString>,
+    /// Add this machine's CA certificates
+    #[arg(long)]
+    pub ca_certs: bool,
+    /// Add all time zones, or one
+    #[arg(long, value_name = "ZONE", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub tzdata: Option<String>,
+    /// Add passwd, group, nsswitch.conf, hosts, services and protocols
+    #[arg(long)]
+    pub etc: bool,
+    /// Add a writable /tmp
+    #[arg(long)]
+    pub tmp: bool,
+    /// Add a terminfo entry
+    #[arg(long, value_name = "NAME")]
+    pub terminfo: Vec<String>,
+    /// Run the program in an empty root for a while and add what it needs; see `staticctl try --trace`
+    #[arg(long)]
+    pub auto: bool,
+    /// Time limit of that run
+    #[arg(long, value_name = "SECONDS", default_value_t = 5, requires = "auto")]
+    pub auto_seconds: u64,
+    /// How layers are compressed: gzip, zstd or none, with a level such as gzip:6
+    #[arg(long, value_name = "HOW", default_value = "gzip")]
+    pub compress: Packing,
+    /// Show no progress
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// The commands about toolchains.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ToolchainCommand {
+    /// List toolchains: what was found and what they can build
+    List {
+        /// Also try those whose first link takes minutes (zig)
+        #[arg(long)]
+        all: bool,
+    },
+    /// Show one toolchain in full
+    Show {
+        /// Its name
+        name: OsString,
+        /// Print JSON
+        #[arg(long, conflicts_with_all = ["prefix", "env"])]
+        json: bool,
+        /// Print only its prefix, for libraries built with it: `./configure --prefix=…`
+        #[arg(long, conflicts_with = "env")]
+        prefix: bool,
+        /// Print only the variables with which builds use it and find those libraries, for `eval` in a shell
+        #[arg(long)]
+        env: bool,
+    },
+    /// Build a complete musl C and C++ toolchain from what the machine has
+    ///
+    /// Builds a toolchain that needs no part of glibc from the machine's own g++, musl's headers and archives, and the
+    /// sources of libstdc++, in about two minutes on two cores. After an interruption, the same command resumes.
+    Install {
+        /// What to build
+        #[arg(value_enum)]
+        what: InstallableToolchain,
+        /// The target architecture; by default this machine's
+        #[arg(long, value_name = "ARCH")]
+        target: Option<String>,
+        /// Its name; by default `musl`, or ARCH-linux-musl for another architecture
+        #[arg(long)]
+        name: Option<String>,
+        /// musl: a prefix, an unpacked package or a Debian package
+        #[arg(long, value_name = "DIR|DEB")]
+        musl: Option<PathBuf>,
+        /// GCC's sources, of the same major version as the compiler
+        #[arg(long, value_name = "TARBALL|DIR")]
+        gcc_source: Option<PathBuf>,
+        /// Install missing packages as root
+        #[arg(long)]
+        yes: bool,
+        /// Rebuild even if nothing has changed
+        #[arg(long)]
+        force: bool,
+        /// Number of parallel jobs; by default one per core
+        #[arg(long, short)]
+        jobs: Option<usize>,
+        /// Print only errors
+        #[arg(long, short)]
+        quiet: bool,
+    },
+    /// Remove a toolchain that was built here; libraries installed into its prefix stay
+    Remove {
+        /// Its name
+        name: String,
+    },
+    /// Compile, link and run a set of programs with a toolchain, in every kind of static link
+    ///
+    /// Exit status: 0 if all pass, 1 if some fail.
+    Test {
+        /// Its name
+        name: OsString,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print or set the default toolchain
+    Default {
+        /// Its name; `auto` for the host's own
+        name: Option<String>,
+        /// Accept one that is not complete
+        #[arg(long)]
+        force: bool,
+    },
+}
+
+/// What can be built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum InstallableToolchain {
+    /// musl with libstdc++.
+    Musl,
+}

@@ -1,0 +1,34 @@
+//! What a command prints at its end: its product, or an error with a hint.
+
+use crate::message;
+use crate::options::exit_codes::EXIT_ERROR;
+
+/// An error was reported to the user; what is left of it is the exit status.
+pub(super) struct Reported(pub(super) u8);
+
+/// Reports an error with a hint; the exit status is [`EXIT_ERROR`].
+pub(super) fn report_error(error: impl std::fmt::Display, hint: Option<String>) -> Reported {
+    report_error_as(EXIT_ERROR, error, hint)
+}
+
+/// Reports an error with a hint and an exit status of its own.
+pub(super) fn report_error_as(status: u8, error: impl std::fmt::Display, hint: Option<String>) -> Reported {
+    message::error(error);
+    if let Some(hint) = hint {
+        message::hint(hint);
+    }
+    Reported(status)
+}
+
+/// Reports an error with a hint and gives the exit status for it.
+pub(super) fn fail(error: impl std::fmt::Display, hint: Option<String>) -> u8 {
+    report_error(error, hint).0
+}
+
+/// Writes the product of a command to stdout; `status` is the exit status if that works.
+pub(super) fn produce(text: &str, status: u8) -> u8 {
+    match message::product(text) {
+        Ok(()) => status,
+        Err(e) => fail(format!("stdout can't be written: {e}"), None),
+    }
+}

@@ -1,0 +1,118 @@
+//! The order of a push: blobs, then manifests, then the name.
+
+use super::super::ContainerImage;
+use super::super::blob::Blob;
+use super::super::reference::ImageReference;
+use super::client::{Answer, Client, Manner, Payload, resolve};
+use super::push_error::PushError;
+use crate::message::transfer::Transfer;
+use ureq::http::Method;
+
+/// What a push did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Pushed {
+    pub sent: usize,
+    pub skipped: usize,
+}
+
+const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+const INDEX: &str = "application/vnd.oci.image.index.v1+json";
+
+/// Pushes an image under a name.
+///
+/// # Errors
+/// See [`PushError`]; the name leads to what it led to before.
+pub(crate) fn push(
+    image: &ContainerImage,
+    to: &ImageReference,
+    manner: &Manner,
+    quiet: bool,
+) -> Result<Pushed, PushError> {
+    let host = to.host.as_deref().unwrap_or("docker.io");
+    let name =
+        if host == "docker.io" && !to.name.contains('/') { format!("library/{}", to.name) } else { to.name.clone() };
+    let mut client = Client::new(host, &name, manner.clone())?;
+    let base = format!("{}/v2/{name}", client.origin);
+    let mut blobs: Vec<&Blob> = Vec::new();
+    for single in &image.singles {
+        for blob in single.layers.iter().map(|l| &l.blob).chain([&single.config]) {
+            if !blobs.iter().any(|b| b.sha == blob.sha) {
+                blobs.push(blob);
+            }
+        }
+    }
+    let bar = Transfer::new(blobs.iter().map(|b| b.len).sum(), quiet);
+    let mut pushed = Pushed::default();
+    for blob in blobs {
+        bar.about(&blob.sha.hex().chars().take(12).collect::<String>());
+        if blob_is_there(&mut client, &base, blob)? {
+            pushed.skipped += 1;
+            bar.moved(i64::try_from(blob.len).unwrap_or(0));
+        } else {
+            upload(&mut client, &base, blob, &bar)?;
+            pushed.sent += 1;
+        }
+    }
+    for single in image.singles.iter().filter(|_| image.index.is_some()) {
+        put_manifest(&mut client, &base, &single.manifest, MANIFEST, &single.manifest.sha.to_string())?;
+    }
+    let (top, kind) = match (&image.index, image.singles.first()) {
+        (Some(index), _) => (index, INDEX),
+        (None, Some(single)) => (&single.manifest, MANIFEST),
+        (None, None) => return Err(PushError::Empty),
+    };
+    put_manifest(&mut client, &base, top, kind, &to.tag)?;
+    Ok(pushed)
+}
+
+fn refused(what: impl Into<String>, answer: &Answer) -> PushError {
+    PushError::Refused { what: what.into(), why: answer.complaint(), login: matches!(answer.status, 401 | 403) }
+}
+
+fn blob_is_there(client: &mut Client, base: &str, blob: &Blob) -> Result<bool, PushError> {
+    let answer = client.request(&Method::HEAD, &format!("{base}/blobs/{}", blob.sha), Payload::Nothing)?;
+    match answer.status {
+        200 => Ok(true),
+        404 => Ok(false),
+        _ => Err(refused("a look at a blob", &answer)),
+    }
+}
+
+/// Sends a blob in one piece. What breaks off is begun anew: an upload that was left is the registry's to forget.
+fn upload(client: &mut Client, base: &str, blob: &Blob, bar: &Transfer) -> Result<(), PushError> {
+    let what = || format!("a blob of {} bytes", blob.len);
+    let answer = client.with_retries(|client| {
+        let begun = client.request_once(&Method::POST, &format!("{base}/blobs/uploads/"), Payload::Nothing)?;
+        let location = match begun.header("location") {
+            Some(location) if begun.status == 202 => resolve(&begun.address, location),
+            _ => return Ok(begun),
+        };
+        let separator = if location.contains('?') { '&' } else { '?' };
+        let digest = blob.sha.to_string().replace(':', "%3A");
+        client.request_once(&Method::PUT, &format!("{location}{separator}digest={digest}"), Payload::Blob(blob, bar))
+    })?;
+    if answer.status != 201 {
+        return Err(refused(what(), &answer));
+    }
+    same(&answer, blob)
+}
+
+fn put_manifest(client: &mut Client, base: &str, blob: &Blob, kind: &str, tag: &str) -> Result<(), PushError> {
+    let mut bytes = Vec::new();
+    blob.open().and_then(|mut b| b.read_to_end(&mut bytes)).map_err(PushError::Blob)?;
+    let answer = client.request(&Method::PUT, &format!("{base}/manifests/{tag}"), Payload::Bytes(&bytes, kind))?;
+    if answer.status != 201 {
+        return Err(refused(format!("the manifest `{tag}`"), &answer));
+    }
+    same(&answer, blob)
+}
+
+fn same(answer: &Answer, blob: &Blob) -> Result<(), PushError> {
+    let sent = blob.sha.to_string();
+    match answer.header("docker-content-digest") {
+        Some(stored) if stored.starts_with("sha256:") && stored != sent => {
+            Err(PushError::Different { stored: stored.to_owned(), sent })
+        }
+        _ => Ok(()),
+    }
+}

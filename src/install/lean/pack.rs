@@ -1,0 +1,128 @@
+//! Compiles the edited sources and builds the two archives.
+
+use super::compiled::Compiled;
+use super::objects::{Split, SplitArchive};
+use super::source_edits;
+use crate::install::build;
+use crate::install::context::{BuildContext, InstallError};
+use crate::install::symbol_binding;
+use crate::install::sysroot::Sysroot;
+use object::read::archive::ArchiveFile;
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Splits the library that was built in `build`, and puts the archives into the tree.
+///
+/// # Errors
+/// Why this version can't be split, as a [`InstallError::Unfit`]; a compiler's failure.
+pub(crate) fn split(
+    context: &BuildContext<'_>,
+    build: &Path,
+    source: &Path,
+    tree: &Sysroot,
+) -> Result<(), InstallError> {
+    let unfit = |what: &str| InstallError::Unfit(what.to_owned());
+    let log = fs::read_to_string(build.join("make.log")).map_err(|e| InstallError::io("reading the log of make", e))?;
+    let directories = ["src", "src/c++98", "src/c++11", "src/c++17", "src/c++20", "src/filesystem", "libsupc++"];
+    let compiled = Compiled::parse(&log).located(build, &directories);
+    let split = source_edits::split(&compiled, build, source).map_err(|what| unfit(&what))?;
+    let work = context.work.join("lean");
+    fs::create_dir_all(&work).map_err(|e| InstallError::io("making a directory", e))?;
+    let makefile = makefile(context, &compiled, &split, &work).map_err(|what| unfit(&what))?;
+    fs::write(work.join("Makefile"), makefile).map_err(|e| InstallError::io("writing a makefile", e))?;
+    context.make(&work, &["-k"])?;
+    pack(context, &compiled, &split, build, tree)
+}
+
+/// The rules for all pieces.
+fn makefile(context: &BuildContext<'_>, compiled: &Compiled, split: &Split, work: &Path) -> Result<String, String> {
+    let mut rules = String::new();
+    let mut all = String::from("all:");
+    for piece in &split.pieces {
+        let name = &piece.name;
+        let object = compiled.find(&piece.like).ok_or_else(|| format!("no object is made from {}", piece.like))?;
+        let command = object.command_for(name).replace('$', "$$");
+        fs::write(work.join(format!("{name}.cc")), &piece.text).map_err(|e| e.to_string())?;
+        let _ = write!(all, " {name}.o");
+        // The file appears under its name when it is finished.
+        let _ = write!(
+            rules,
+            "{name}.o: {name}.cc\n\tcd {} && {command} -fno-gnu-unique {} -I{} -w -c {}/{name}.cc -o {}/{name}.tmp\n",
+            object.directory.display(),
+            piece.options,
+            object.source_dir(&object.directory).display(),
+            work.display(),
+            work.display(),
+        );
+        if !piece.weak_references.is_empty() {
+            let symbols: String = piece.weak_references.iter().map(|s| format!(" --weaken-symbol={s}")).collect();
+            let _ = writeln!(rules, "\t{}{symbols} {name}.tmp", context.inputs.tool("objcopy"));
+        }
+        let _ = writeln!(rules, "\tmv {name}.tmp {name}.o");
+    }
+    Ok(format!("{all}\n{rules}"))
+}
+
+/// The two archives, and the linker script that names both.
+fn pack(
+    context: &BuildContext<'_>,
+    compiled: &Compiled,
+    split: &Split,
+    build: &Path,
+    tree: &Sysroot,
+) -> Result<(), InstallError> {
+    let io = |e| InstallError::io("taking the library apart", e);
+    // libtool renames members of equal names: the objects themselves say which is which.
+    let mut replaced = BTreeSet::new();
+    for source in &split.replaced {
+        let object = compiled.find(source).ok_or_else(|| InstallError::Unfit(format!("no object of {source}")))?;
+        let path = build.join(&object.directory).join(&object.output);
+        let data = fs::read(&path).map_err(|e| InstallError::io(format!("reading `{}`", path.display()), e))?;
+        replaced.insert(data);
+    }
+    let work = context.work.join("lean");
+    let kept = work.join("kept");
+    // From an interrupted run.
+    let _ = fs::remove_dir_all(&kept);
+    fs::create_dir_all(&kept).map_err(io)?;
+    let bytes = fs::read(build::archive(context)).map_err(io)?;
+    let unreadable = |e: object::Error| InstallError::Unfit(format!("the built libstdc++.a: {e}"));
+    let mut first: Vec<PathBuf> = Vec::new();
+    let mut gone = 0;
+    for (number, member) in ArchiveFile::parse(bytes.as_slice()).map_err(unreadable)?.members().enumerate() {
+        let member = member.map_err(unreadable)?;
+        let data = member.data(bytes.as_slice()).map_err(unreadable)?;
+        if replaced.contains(data) {
+            gone += 1;
+            continue;
+        }
+        // Numbered, because two members may have one name.
+        let path = kept.join(format!("{number}-{}", String::from_utf8_lossy(member.name())));
+        fs::write(&path, data).map_err(io)?;
+        first.push(path);
+    }
+    if gone != split.replaced.len() {
+        return Err(InstallError::Unfit(format!("{gone} of {} objects are in libstdc++.a", split.replaced.len())));
+    }
+    let made = |side: fn(SplitArchive) -> bool| {
+        split.pieces.iter().filter(move |p| side(p.side)).map(|p| work.join(format!("{}.o", p.name)))
+    };
+    let mut narrow: Vec<PathBuf> = made(|s| s == SplitArchive::First).collect();
+    narrow.extend(first);
+    let wide: Vec<PathBuf> = made(|s| s != SplitArchive::First).collect();
+    for repeated in made(|s| s == SplitArchive::Second { weak: true }) {
+        let mut bytes = fs::read(&repeated).map_err(io)?;
+        symbol_binding::weaken_defined(&mut bytes).map_err(unreadable)?;
+        fs::write(repeated, bytes).map_err(io)?;
+    }
+    for (name, members) in [("libstdc++-narrow.a", narrow), ("libstdc++-wide.a", wide)] {
+        let into = tree.lib().join(name);
+        let _ = fs::remove_file(&into);
+        context.quick(&[&context.inputs.tool("ar"), "rcs"], [into.clone()].into_iter().chain(members))?;
+        context.quick(&[&context.inputs.tool("strip"), "-g"], [into])?;
+    }
+    let script = "/* Two archives: see libstdc++-narrow.a and libstdc++-wide.a. */\nGROUP ( libstdc++-narrow.a libstdc++-wide.a )\n";
+    fs::write(tree.lib().join("libstdc++.a"), script).map_err(io)
+}
