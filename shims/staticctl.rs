@@ -1,5 +1,5 @@
 //! `staticctl`: everything that is not a compiler call.
 
 fn main() -> std::process::ExitCode {
-    staticcxx::ctl::main()
+    staticcxx::entry::staticctl_main()
 }

@@ -4,10 +4,15 @@
 //! the caller set up must reach the compiler as it is.
 
 use crate::model::Language;
-use crate::{driver, message, run};
+use crate::options::exit_codes::{EXIT_ERROR, EXIT_FAILURE};
+use crate::report::{self, LinkRecord, Outcome};
+use crate::run::{self, panics};
+use crate::settings::Settings;
+use crate::{ctl, driver, message};
 use std::ffi::{CStr, OsStr, OsString, c_char, c_int};
 use std::os::unix::ffi::OsStrExt;
-use std::panic;
+use std::path::PathBuf;
+use std::process::ExitCode;
 
 /// Runs a driver with C's argument vector and gives its exit status.
 ///
@@ -19,12 +24,75 @@ pub unsafe fn driver_main(own: Language, argc: c_int, argv: *const *const c_char
         .map(|i| unsafe { CStr::from_ptr(*argv.add(i)) })
         .map(|word| OsStr::from_bytes(word.to_bytes()).to_owned())
         .collect();
-    panic::set_hook(Box::new(|_| {}));
-    panic::catch_unwind(|| driver::ld_shim(&argv).unwrap_or_else(|| driver::main(own, &argv))).unwrap_or_else(|_| {
-        message::error(format!(
-            "this should not have happened; please report this command: {}",
-            run::shell_line(&argv)
-        ));
-        driver::EXIT_FAILURE
+    panics::note();
+    panics::catch(|| driver::ld_shim(&argv).unwrap_or_else(|| driver::main(own, &argv))).unwrap_or_else(|fault| {
+        tell(&argv, &fault);
+        let blank = LinkRecord::blank(Outcome::Failed, &argv);
+        let record = LinkRecord { status: EXIT_FAILURE, fault: Some(&fault), output: output(&argv), ..blank };
+        if let Some(dir) = &Settings::from_env().report
+            && let Err(error) = report::append(dir, &record)
+        {
+            message::warning(format!("the report in `{}` can't be written: {error}", dir.display()));
+        }
+        EXIT_FAILURE
     })
+}
+
+/// The output, by the one spelling that needs no classification, which may be what failed.
+fn output(argv: &[OsString]) -> PathBuf {
+    argv.iter().skip_while(|word| *word != "-o").nth(1).map_or("a.out".into(), PathBuf::from)
+}
+
+/// Runs `staticctl`.
+pub fn staticctl_main() -> ExitCode {
+    panics::note();
+    panics::catch(ctl::main).unwrap_or_else(|fault| {
+        tell(&std::env::args_os().collect::<Vec<_>>(), &fault);
+        ExitCode::from(EXIT_ERROR)
+    })
+}
+
+/// Says what went wrong in this program, and what a bug report needs.
+fn tell(argv: &[OsString], fault: &str) {
+    let [error, hint] = fault_lines(argv, fault);
+    message::error(error);
+    message::hint(hint);
+}
+
+fn fault_lines(argv: &[OsString], fault: &str) -> [String; 2] {
+    [
+        format!("this should not have happened: {fault}"),
+        format!(
+            "please report that line, the version {}, and this command: {}",
+            env!("CARGO_PKG_VERSION"),
+            run::shell_line(argv)
+        ),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_is_told_with_its_place_and_the_command() {
+        let fault = panics::catch(|| panic!("no such thing")).unwrap_err();
+        let [error, hint] = fault_lines(&["staticcc".into(), "a b.o".into()], &fault);
+        assert!(
+            error.starts_with("this should not have happened: panic") && error.ends_with("no such thing"),
+            "{error}"
+        );
+        assert!(hint.contains(env!("CARGO_PKG_VERSION")) && hint.ends_with("command: staticcc 'a b.o'"), "{hint}");
+    }
+
+    #[test]
+    fn a_report_has_the_fault() {
+        let dir = tempfile::tempdir().unwrap();
+        let record =
+            LinkRecord { fault: Some("panic at src/x.rs:7: y"), ..LinkRecord::blank(Outcome::Failed, &["cc".into()]) };
+        report::append(dir.path(), &record).unwrap();
+        let line = std::fs::read_to_string(dir.path().join(report::FILE)).unwrap();
+        let value: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!((&value["outcome"], &value["fault"]), (&"failed".into(), &"panic at src/x.rs:7: y".into()));
+    }
 }

@@ -21,7 +21,7 @@
 //! [`sandbox`] runs a program in an empty root, [`image`] makes container images of programs.
 //!
 //! [`driver`] is that pipeline read top to bottom, [`ctl`] is everything of `staticctl`,
-//! [`settings`] the only room that reads the environment.
+//! [`files`] knows whether a file changed and writes one as a whole, [`settings`] is the only room that reads the environment.
 
 pub mod archive;
 pub mod args;
@@ -31,6 +31,7 @@ pub mod ctl;
 pub mod driver;
 pub mod entry;
 pub mod fat;
+pub mod files;
 pub mod image;
 pub mod install;
 pub mod libs;

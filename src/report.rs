@@ -102,6 +102,9 @@ pub(crate) struct LinkRecord<'a> {
     pub image: Option<&'a Image>,
     pub verdict: Option<&'a Verdict>,
     pub times: Times,
+    /// A panic of ours that ended the call: what and where.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fault: Option<&'a str>,
 }
 
 impl LinkRecord<'_> {
@@ -131,6 +134,7 @@ impl LinkRecord<'_> {
             image: None,
             verdict: None,
             times: Times::default(),
+            fault: None,
         }
     }
 }

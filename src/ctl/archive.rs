@@ -3,7 +3,8 @@
 use super::output::{Reported, fail, produce, report_error};
 use crate::convert::sections::tag;
 use crate::convert::{Layout, Library, Options, Refusal, Versions, acceptable, convert, start};
-use crate::libs::{library_file, library_ref, needs};
+use crate::files::write_atomic;
+use crate::libs::{ld_so, library_file, library_ref};
 use crate::model::Language;
 use crate::options::exit_codes::EXIT_YES;
 use crate::repairs;
@@ -15,7 +16,6 @@ use object::read::archive::ArchiveFile;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use twox_hash::XxHash3_128;
 
@@ -44,7 +44,7 @@ pub(crate) fn run(settings: &Settings, shared: &Path, output: Option<PathBuf>) -
     members.extend(members_of(&support));
     let written = archive::of_members(&members)
         .ok_or_else(|| std::io::Error::other("it has too many symbols"))
-        .and_then(|bytes| write(&output, &bytes));
+        .and_then(|bytes| write_atomic(&output, &bytes));
     if let Err(error) = written {
         return fail(format!("`{}` can't be written: {error}", output.display()), None);
     }
@@ -119,21 +119,11 @@ fn flag(soname: &str) -> Option<String> {
 /// How many libraries stand above this one, so that constructors of what it needs run before its own.
 fn depth(shared: &Path) -> usize {
     let Ok(image) = check::inspect_headers(shared) else { return 0 };
-    needs::of(shared, &image).iter().map(|n| &n.name).collect::<BTreeSet<_>>().len()
+    ld_so::load_list(shared, &image, &[]).needs.iter().map(|n| &n.name).collect::<BTreeSet<_>>().len()
 }
 
 fn members_of(archive: &Path) -> Vec<Vec<u8>> {
     let Ok(bytes) = fs::read(archive) else { return Vec::new() };
     let Ok(archive) = ArchiveFile::parse(&*bytes) else { return Vec::new() };
     archive.members().flatten().filter_map(|m| m.data(&*bytes).ok().map(<[u8]>::to_vec)).collect()
-}
-
-fn write(output: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let dir = output.parent().filter(|d| !d.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    // As open(2) would give a new file, less what the umask takes.
-    let mut file = builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666)).tempfile_in(dir)?;
-    file.write_all(bytes)?;
-    file.persist(output).map_err(|e| e.error)?;
-    Ok(())
 }

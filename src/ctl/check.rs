@@ -2,10 +2,11 @@
 
 use super::output::produce;
 use crate::check::{self, CallEvidence, Expect, Image, Verdict, target};
-use crate::libs::needs::{self, Need};
+use crate::libs::ld_so::{self, Need};
 use crate::message;
 use crate::model::StaticKind;
 use crate::options::exit_codes::{EXIT_ERROR, EXIT_NO, EXIT_YES};
+use crate::settings::Settings;
 use serde::Serialize;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -23,7 +24,7 @@ struct Line<'a> {
 }
 
 /// Checks files. Prints a line or more a file, or one JSON document a line.
-pub fn run(files: &[PathBuf], json: bool) -> u8 {
+pub fn run(settings: &Settings, files: &[PathBuf], json: bool) -> u8 {
     let mut code = EXIT_YES;
     for path in files {
         let image = match check::inspect(path) {
@@ -35,7 +36,10 @@ pub fn run(files: &[PathBuf], json: bool) -> u8 {
             }
         };
         let verdict = check::judge(&image, &Expect::default(), &CallEvidence::default());
-        let needs = if verdict.is_static() { Vec::new() } else { needs::of(path, &image) };
+        let needs = match verdict.is_static() {
+            true => Vec::new(),
+            false => ld_so::load_list(path, &image, &settings.loader_path()).needs,
+        };
         let text = if json { document(path, &image, &verdict, &needs) } else { lines(path, &image, &verdict, &needs) };
         if !verdict.is_static() {
             code = code.max(EXIT_NO);

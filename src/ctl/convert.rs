@@ -7,13 +7,14 @@ use super::output::{Reported, report_error, report_error_as};
 use crate::check::{self, CallEvidence, Expect, judge};
 use crate::convert::{self, Library};
 use crate::driver::{ProgramLink, ProgramLinked, link_program, select_for_program};
+use crate::files::{AtomicFile, Identity, Stamp, place_file, workplace};
+use crate::libs::ld_so::{self, AbsentObject, LoadList};
 use crate::libs::library_file;
 use crate::libs::policy::ProgramFile;
 use crate::message;
 use crate::message::progress::Progress;
 use crate::options::exit_codes::{EXIT_ERROR, EXIT_NO, EXIT_YES};
 use crate::program::eligibility::{self, Eligibility};
-use crate::program::loader::{self, Found, Lost};
 use crate::program::sources::FromShared;
 use crate::program::{advice, privileges};
 use crate::report::Outcome;
@@ -22,6 +23,7 @@ use crate::settings::Settings;
 use crate::toolchain::{Facts, Selected};
 use std::ffi::OsStr;
 use std::fs;
+use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -74,12 +76,13 @@ fn convert(settings: &Settings, args: &ConvertArgs, guard: &Guard) -> Result<u8,
     if guard.caught().is_some() || compared == Some(false) {
         return Ok(EXIT_NO);
     }
-    fs::rename(&unfinished, &output).map_err(|e| unwritable(&output, &e))?;
+    let bytes = fs::metadata(&unfinished).map_or(0, |m| m.len());
+    place_file(&unfinished, &output).map_err(|e| unwritable(&output, &e))?;
     drop(progress);
     let elsewhere = original.path.file_name() != output.file_name() || original.path.parent() != output.parent();
     let hints = advice::of(&library, &original.bytes, &found.loaded, elsewhere);
-    let summary =
-        ConversionSummary { original: &original, output: &output, found: &found, plan: &plan, toolchain: &toolchain };
+    let (original, output, found, plan, toolchain) = (&original, &output, &found, &plan, &toolchain);
+    let summary = ConversionSummary { original, output, bytes, found, plan, toolchain };
     Ok(summary.print(settings, args, &linked, &hints, compared))
 }
 
@@ -105,9 +108,9 @@ fn is_static(original: &Original) -> Result<bool, Reported> {
     }
 }
 
-fn find_libraries(settings: &Settings, original: &Original) -> Result<Found, Reported> {
-    let found = loader::find(&original.path, &original.image, &settings.loader_path());
-    if found.lost.is_empty() { Ok(found) } else { Err(report_lost(original, &found.lost)) }
+fn find_libraries(settings: &Settings, original: &Original) -> Result<LoadList, Reported> {
+    let found = ld_so::load_list(&original.path, &original.image, &settings.loader_path());
+    if found.absent.is_empty() { Ok(found) } else { Err(report_lost(original, &found.absent)) }
 }
 
 /// The toolchain, which must have start-up code for converted programs.
@@ -128,7 +131,7 @@ fn plan(
     settings: &Settings,
     args: &ConvertArgs,
     original: &Original,
-    found: &Found,
+    found: &LoadList,
     facts: &Facts,
 ) -> Result<LibraryPlan, Reported> {
     let wanted = FromShared::new(&args.from_so);
@@ -144,8 +147,8 @@ fn plan(
 
 /// A directory on the output's file system, so that the result can be renamed into place.
 fn temporary_beside(output: &Path) -> Result<TempDir, Reported> {
-    let dir = output.parent().filter(|d| !d.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    tempfile::Builder::new().prefix(".staticcxx").tempdir_in(dir).map_err(|e| unwritable(output, &e))
+    let make = |dir| tempfile::Builder::new().prefix(".staticcxx").tempdir_in(dir);
+    workplace(output).and_then(make).map_err(|e| unwritable(output, &e))
 }
 
 fn link(
@@ -202,7 +205,7 @@ fn place(output: &Path, program: &Path) -> PathBuf {
 }
 
 fn same_file(a: &Path, b: &Path) -> bool {
-    run::FileId::of(a).is_some_and(|a| run::FileId::of(b) == Some(a))
+    Identity::of(a).is_some_and(|a| Identity::of(b) == Some(a))
 }
 
 fn read(path: PathBuf) -> Result<Original, Reported> {
@@ -247,7 +250,7 @@ fn refuse_privileges(original: &Original, allowed: bool) -> Result<(), Reported>
 }
 
 /// All libraries that are missing, at once.
-fn report_lost(original: &Original, lost: &[Lost]) -> Reported {
+fn report_lost(original: &Original, lost: &[AbsentObject]) -> Reported {
     for one in lost {
         let name = &one.name;
         let other = one.other.as_ref().map(|p| format!("; `{}` is for another machine", p.display()));
@@ -268,10 +271,10 @@ fn behind(library: &Library<'_>) -> u64 {
     end.next_multiple_of(ROOM) + ROOM
 }
 
-/// Size and times of all files that are read.
-fn stamps(original: &Original, found: &Found) -> Vec<Option<(u64, i64, i64, u64)>> {
+/// The state of all files that are read.
+fn stamps(original: &Original, found: &LoadList) -> Vec<Option<Stamp>> {
     let paths = std::iter::once(&original.path).chain(found.loaded.iter().map(|l| &l.path));
-    paths.map(|p| fs::metadata(p).ok().map(|m| (m.size(), m.mtime(), m.mtime_nsec(), m.ino()))).collect()
+    paths.map(|p| Stamp::of(p)).collect()
 }
 
 /// Permissions of the original, without what gives rights of others.
@@ -283,14 +286,11 @@ fn copy_mode(from: &Path, to: &Path) -> Result<(), Reported> {
 /// A program that is static already, copied whole or not at all.
 fn install_copy(original: &Original, output: &Path, allowed: bool) -> Result<(), Reported> {
     refuse_privileges(original, allowed)?;
-    let dir = output.parent().filter(|d| !d.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let write = || -> std::io::Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(dir)?;
-        std::io::Write::write_all(&mut file, &original.bytes)?;
-        let mode = fs::metadata(&original.path)?.mode() & 0o777;
-        file.as_file().set_permissions(fs::Permissions::from_mode(mode))?;
-        file.persist(output)?;
-        Ok(())
+        let mut file = AtomicFile::create(output)?;
+        file.write_all(&original.bytes)?;
+        file.set_mode(fs::metadata(&original.path)?.mode() & 0o777)?;
+        file.commit()
     };
     write().map_err(|e| unwritable(output, &e))
 }

@@ -2,10 +2,10 @@
 
 use super::output::{Reported, report_error};
 use crate::check::{self, Expect};
+use crate::libs::ld_so::{self, LoadList};
 use crate::libs::{SearchPath, plugin_list};
 use crate::options::convert::ConvertChoice;
-use crate::packages::owner;
-use crate::program::loader::{self, Found};
+use crate::packages;
 use crate::program::sources::{self, FromShared, LibrarySource};
 use crate::settings::Settings;
 use crate::toolchain::Facts;
@@ -30,12 +30,12 @@ pub(super) struct LibraryPlan {
 }
 
 impl LibraryPlan {
-    pub(super) fn of(settings: &Settings, found: &Found, facts: &Facts, wanted: &FromShared) -> LibraryPlan {
+    pub(super) fn of(settings: &Settings, found: &LoadList, facts: &Facts, wanted: &FromShared) -> LibraryPlan {
         let target = Expect::from_triple(&facts.triple);
         let path = SearchPath { dirs: facts.library_dirs.clone(), target, ..SearchPath::default() };
         let archives: Vec<Option<PathBuf>> = found.loaded.iter().map(|l| sources::candidate(l, &path)).collect();
         let files = found.loaded.iter().map(|l| l.path.clone()).chain(archives.iter().flatten().cloned());
-        let owners = owner::of(settings, &files.collect::<Vec<_>>());
+        let owners = packages::owners(settings, &files.collect::<Vec<_>>());
         let mut of_archives = owners.iter().skip(found.loaded.len());
         let mut plan = LibraryPlan { sources: vec![], words: vec![], choice: ConvertChoice::default(), plugins: None };
         for (number, (loaded, archive)) in found.loaded.iter().zip(&archives).enumerate() {
@@ -60,7 +60,7 @@ impl LibraryPlan {
     /// the same version, and their names are the whole program's.
     pub(super) fn convert_for_plugins(
         &mut self,
-        found: &Found,
+        found: &LoadList,
         facts: &Facts,
         settings: &Settings,
     ) -> Result<(), Reported> {
@@ -70,7 +70,7 @@ impl LibraryPlan {
             .map_err(|e| report_error(format!("--plugin: {e}"), Some("name a shared object by its path".into())))?;
         for plugin in wanted.plugins {
             let Ok(image) = check::inspect_headers(&plugin.path) else { continue };
-            for loaded in loader::find(&plugin.path, &image, &settings.loader_path()).loaded {
+            for loaded in ld_so::load_list(&plugin.path, &image, &settings.loader_path()).loaded {
                 if !found.loaded.iter().any(|l| l.name == loaded.name) && !sources::is_toolchain_s(&loaded) {
                     self.choice.named.push(sources::short(&loaded));
                 }

@@ -5,11 +5,12 @@ use super::convert_plan::{LibraryPlan, Original};
 use super::output::produce;
 use crate::driver::ProgramLinked;
 use crate::libs::Provider;
+use crate::libs::ld_so::{LoadList, LoadedObject};
+use crate::message::table::stdout_width;
 use crate::options::exit_codes::EXIT_YES;
-use crate::packages::owner;
+use crate::packages;
 use crate::program::advice::ProgramHint;
 use crate::program::listing;
-use crate::program::loader::{Found, Loaded};
 use crate::program::record::{self, ConversionRecord, PartOrigin, ProgramPart};
 use crate::program::sources::{LibrarySource, WhyConverted};
 use crate::settings::Settings;
@@ -20,7 +21,9 @@ use std::path::{Path, PathBuf};
 pub(super) struct ConversionSummary<'a> {
     pub(super) original: &'a Original,
     pub(super) output: &'a Path,
-    pub(super) found: &'a Found,
+    /// Its size.
+    pub(super) bytes: u64,
+    pub(super) found: &'a LoadList,
     pub(super) plan: &'a LibraryPlan,
     pub(super) toolchain: &'a str,
 }
@@ -41,7 +44,7 @@ impl ConversionSummary<'_> {
             schema: record::SCHEMA,
             program: self.original.path.clone(),
             output: self.output.to_owned(),
-            bytes: fs::metadata(self.output).map_or(0, |m| m.len()),
+            bytes: self.bytes,
             bytes_before: self.original.image.bytes + shared,
             kind: linked.kind,
             toolchain: self.toolchain,
@@ -58,7 +61,7 @@ impl ConversionSummary<'_> {
         if args.quiet {
             return EXIT_YES;
         }
-        produce(&listing::text(&record), EXIT_YES)
+        produce(&listing::text(&record, stdout_width()), EXIT_YES)
     }
 
     /// The program, its libraries in the loader's order, and what the archives needed besides.
@@ -79,10 +82,9 @@ impl ConversionSummary<'_> {
             }
         }
         let files: Vec<PathBuf> = parts.iter().map(|p| p.path.clone()).collect();
-        let distribution = owner::distribution();
-        for (part, owner) in parts.iter_mut().zip(owner::of(settings, &files)) {
-            part.purl = owner.as_ref().map(|o| o.url(&distribution));
-            part.package = owner;
+        for (part, package) in parts.iter_mut().zip(packages::owners(settings, &files)) {
+            part.purl = package.as_ref().map(|p| p.purl.clone());
+            part.package = package;
         }
         parts
     }
@@ -103,7 +105,7 @@ fn part(name: &str, from: PartOrigin, path: &Path) -> ProgramPart {
     }
 }
 
-fn library_part(loaded: &Loaded, source: &LibrarySource, linked: &ProgramLinked) -> ProgramPart {
+fn library_part(loaded: &LoadedObject, source: &LibrarySource, linked: &ProgramLinked) -> ProgramPart {
     let is_linked = |path: &Path| linked.libraries.iter().any(|l| same_path(&l.path, path));
     let (from, path, why) = match source {
         LibrarySource::Toolchain(_) => (PartOrigin::Toolchain, &loaded.path, None),

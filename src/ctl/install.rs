@@ -7,6 +7,7 @@ use crate::install::prerequisites::install_command;
 use crate::install::selftest::{self, TestedCompiler};
 use crate::install::{InstallError, InstallOptions, install};
 use crate::message;
+use crate::message::size::size;
 use crate::model::Language;
 use crate::options;
 use crate::options::exit_codes::{EXIT_ERROR, EXIT_NO, EXIT_YES};
@@ -30,12 +31,12 @@ pub(crate) fn build(settings: &Settings, options: &InstallOptions) -> u8 {
         Ok(manifest) => {
             if !options.quiet {
                 message::note(format!(
-                    "toolchain `{}`: {} with libstdc++ {}, {}, {} MB, {}",
+                    "toolchain `{}`: {} with libstdc++ {}, {}, {}, {}",
                     manifest.name,
                     manifest.target,
                     manifest.source_version,
                     manifest.tests_passed(),
-                    manifest.size / 1_000_000,
+                    size(manifest.size),
                     if manifest.lean { "locales linked as used" } else { "locales linked whole" },
                 ));
                 for note in &manifest.notes {

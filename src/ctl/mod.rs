@@ -46,7 +46,7 @@ pub fn main() -> ExitCode {
         }
     };
     ExitCode::from(match cli.command {
-        CtlCommand::Check { files, json } => check::run(&files, json),
+        CtlCommand::Check { files, json } => check::run(&settings, &files, json),
         CtlCommand::Explain { json, command } => explain::run(&settings, &command, json),
         CtlCommand::Archive { library, output } => archive::run(&settings, &library, output),
         CtlCommand::Convert(args) => convert::run(&settings, &args),

@@ -6,6 +6,7 @@
 use super::cli_args::PluginsArgs;
 use super::output::{fail, produce};
 use crate::check;
+use crate::files::write_atomic;
 use crate::message;
 use crate::options;
 use crate::options::exit_codes::{EXIT_ERROR, EXIT_NO, EXIT_YES};
@@ -14,7 +15,7 @@ use crate::settings::Settings;
 use crate::toolchain_libs;
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// What was opened, each in the order in which it was opened first.
@@ -169,13 +170,7 @@ fn finish(args: &PluginsArgs, opened: &Opened, ended: Ended, program: &Path) -> 
     let code = if nothing { EXIT_NO } else { EXIT_YES };
     let text = list(program, opened);
     let Some(file) = &args.output else { return produce(&text, code) };
-    let dir = file.parent().filter(|d| !d.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o666);
-    let written = tempfile::Builder::new().permissions(permissions).tempfile_in(dir).and_then(|mut new| {
-        new.write_all(text.as_bytes())?;
-        new.persist(file).map(drop).map_err(|e| e.error)
-    });
-    match written {
+    match write_atomic(file, text.as_bytes()) {
         Ok(()) => code,
         Err(error) => {
             message::error(format!("`{}` can't be written: {error}", file.display()));

@@ -1,6 +1,7 @@
 //! `staticctl run`: a build with our drivers, and what it built.
 
 use super::output::fail;
+use crate::files::AtomicFile;
 use crate::message::{self, status::Status};
 use crate::options;
 use crate::options::exit_codes::EXIT_ERROR;
@@ -15,7 +16,7 @@ use crate::session::{scan, summary_table};
 use crate::settings::Settings;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -144,7 +145,7 @@ fn report_build(
 
 fn print_summary(summary: &BuildSummary) {
     message::note(summary_table::headline(summary));
-    message::table(&summary_table::table(summary));
+    message::table(&summary_table::table(summary, message::table::stderr_width()));
     for remark in summary_table::remarks(summary) {
         message::note(remark);
     }
@@ -174,7 +175,7 @@ fn print_summary(summary: &BuildSummary) {
 /// The file for the report: opened for writing in its directory before the build, put in its place after it.
 struct ReportFile {
     path: PathBuf,
-    file: tempfile::NamedTempFile,
+    file: AtomicFile,
 }
 
 impl ReportFile {
@@ -185,19 +186,14 @@ impl ReportFile {
         if path.is_dir() {
             return Err((path, io::Error::from(io::ErrorKind::IsADirectory)));
         }
-        let dir = path.parent().unwrap_or(Path::new("/"));
-        let file = tempfile::Builder::new().prefix(".staticctl-report").tempfile_in(dir).map_err(at)?;
+        let file = AtomicFile::create(&path).map_err(at)?;
         Ok(ReportFile { path, file })
     }
 
     fn write(mut self, summary: &BuildSummary) -> Result<(), (PathBuf, io::Error)> {
-        use std::os::unix::fs::PermissionsExt;
         let text = serde_json::to_string_pretty(summary).map_err(|e| (self.path.clone(), e.into()))?;
-        let written = writeln!(self.file, "{text}")
-            .and_then(|()| self.file.as_file().set_permissions(fs::Permissions::from_mode(0o644)));
-        written.map_err(|e| (self.path.clone(), e))?;
-        self.file.persist(&self.path).map_err(|e| (self.path.clone(), e.error))?;
-        Ok(())
+        let written = writeln!(self.file, "{text}").and_then(|()| self.file.commit());
+        written.map_err(|e| (self.path, e))
     }
 }
 
@@ -238,7 +234,7 @@ fn progress(links: usize, last: &RecordedLink, directory: &Path) -> String {
         (Outcome::Unchecked, _) => "not checked".into(),
         _ => "FAILED".into(),
     };
-    let size = last.image.as_ref().map(|i| format!(" {}", summary_table::size(i.bytes))).unwrap_or_default();
+    let size = last.image.as_ref().map(|i| format!(" {}", message::size::size(i.bytes))).unwrap_or_default();
     format!("staticcxx: {links} linked, last: {} {shape}{size}", summary_table::shown(&last.path(), directory))
 }
 
@@ -282,6 +278,7 @@ impl Follower {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn only_whole_new_lines_are_news() {

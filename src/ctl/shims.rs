@@ -1,6 +1,7 @@
 //! `staticctl shims`: a directory of compiler names.
 
 use super::output::{fail, produce};
+use crate::files::place_symlink;
 use crate::options::exit_codes::EXIT_YES;
 use crate::session::compiler_names;
 use crate::settings::Settings;
@@ -50,10 +51,7 @@ pub(crate) fn make(
         match fs::read_link(&link) {
             Ok(old) if old == target => continue,
             _ if force => {
-                let fresh = dir.join(format!(".{}.new", name.display()));
-                let _ = fs::remove_file(&fresh);
-                symlink(&target, &fresh).map_err(at(&fresh))?;
-                fs::rename(&fresh, &link).map_err(at(&link))?;
+                place_symlink(&target, &link).map_err(at(&link))?;
             }
             _ => symlink(&target, &link).map_err(at(&link))?,
         }

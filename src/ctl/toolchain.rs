@@ -3,8 +3,11 @@
 use super::cli_args::{InstallableToolchain, ToolchainCommand};
 use super::install;
 use super::output::{fail, produce};
+use crate::files::write_atomic;
 use crate::install::build_inputs::RequestedInputs;
 use crate::install::{InstallOptions, Manifest, manifest, selftest};
+use crate::message::size::size;
+use crate::message::table::{Align, Table, stdout_width};
 use crate::model::{Family, Language};
 use crate::options;
 use crate::options::exit_codes::{EXIT_ERROR, EXIT_NO, EXIT_YES};
@@ -18,7 +21,6 @@ use crate::toolchain::{Facts, Invocation, Need};
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 use std::fs;
-use std::io::Write as _;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -97,7 +99,7 @@ fn list(settings: &Settings, all: bool) -> u8 {
     };
     let chain = Chain::of(settings);
     let default = user_default(settings);
-    let mut text = String::new();
+    let mut table = Table::new(&[Align::Left, Align::Left, Align::Left, Align::Left], 0);
     for family in &descriptors {
         let arches: &[&str] = if family.is_family() { &ARCHES } else { &[std::env::consts::ARCH] };
         for arch in arches {
@@ -109,11 +111,10 @@ fn list(settings: &Settings, all: bool) -> u8 {
             let probe = all || d.family != Some(Family::Zig);
             let mark = if default.as_deref() == Some(&d.name) { "*" } else { " " };
             let states: Vec<String> = try_languages(settings, &d, probe).iter().map(state).collect();
-            // Writing to a String can't fail.
-            let _ = writeln!(text, "{mark} {:<22} {:<40} {}", d.name, states.join(", "), about(settings, &d));
+            table.row([mark.to_owned(), d.name.clone(), states.join(", "), about(settings, &d)]);
         }
     }
-    produce(&text, EXIT_YES)
+    produce(&table.render(stdout_width()), EXIT_YES)
 }
 
 /// What is known of a toolchain: description, age, size, test results.
@@ -122,7 +123,7 @@ fn about(settings: &Settings, descriptor: &Descriptor) -> String {
     let built = install::manifest(descriptor);
     if let Some(m) = &built {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
-        words.push(format!("{} MB", m.size / 1_000_000));
+        words.push(size(m.size));
         words.push(format!("{} old", manifest::age(now.saturating_sub(m.created))));
     }
     // It was tested with GCC; Clang in front of it is another compiler.
@@ -241,7 +242,7 @@ fn show_languages(text: &mut String, tried: &[Tried]) {
 fn show_manifest(text: &mut String, m: &Manifest, descriptor: &Descriptor) {
     let _ = writeln!(
         text,
-        "built:     {} ({}), musl {}, libstdc++ {} from {}\nlocales:   {}\nlibraries: {}\ntests:     {}\nsize:      {} MB, built in {} s",
+        "built:     {} ({}), musl {}, libstdc++ {} from {}\nlocales:   {}\nlibraries: {}\ntests:     {}\nsize:      {}, built in {} s",
         m.compiler.display(),
         m.compiler_version,
         m.musl,
@@ -250,7 +251,7 @@ fn show_manifest(text: &mut String, m: &Manifest, descriptor: &Descriptor) {
         if m.lean { "linked as far as they are used" } else { "linked whole" },
         m.libraries.join(", "),
         if m.name == descriptor.name { m.tests_passed() } else { "`staticctl toolchain test` runs them".into() },
-        m.size / 1_000_000,
+        size(m.size),
         m.seconds,
     );
     for note in &m.notes {
@@ -295,8 +296,5 @@ fn write_default(dir: &Path, name: &str) -> std::io::Result<()> {
     if let Some(map) = config.as_object_mut() {
         map.insert("toolchain".into(), name.into());
     }
-    let mut temporary = tempfile::NamedTempFile::new_in(dir)?;
-    writeln!(temporary, "{config:#}")?;
-    temporary.persist(file)?;
-    Ok(())
+    write_atomic(&file, format!("{config:#}\n").as_bytes())
 }

@@ -14,6 +14,7 @@ use super::link_job::LinkJob;
 use super::logging::start_log;
 use crate::args::{InputKind, Request, response};
 use crate::check::Expect;
+use crate::files::Identity;
 use crate::libs;
 use crate::libs::library_file::LibraryFiles;
 use crate::linker::call_detection::Traps;
@@ -22,7 +23,7 @@ use crate::message;
 use crate::options::exit_codes::EXIT_FAILURE;
 use crate::options::repairs::GlibcFixes;
 use crate::report::LinkedBy;
-use crate::run::{self, Command, Ended, FileId, Guard};
+use crate::run::{self, Command, Ended, Guard};
 use crate::settings::{self, Settings};
 use crate::toolchain::Repairs;
 use serde::{Deserialize, Serialize};
@@ -212,7 +213,7 @@ impl Errand {
         }
         let paths = settings::program_paths();
         let candidates = paths.iter().filter(|d| *d != dir).map(|d| d.join(&self.linker));
-        let not_us = |path: &PathBuf| FileId::of(path).is_some_and(|id| Some(id) != FileId::own());
+        let not_us = |path: &PathBuf| Identity::of(path).is_some_and(|id| Some(id) != Identity::own());
         candidates.into_iter().find(not_us).unwrap_or_else(|| self.linker.clone())
     }
 }

@@ -10,6 +10,7 @@ use crate::message;
 use crate::options;
 use crate::options::check::CheckMode;
 use crate::options::exit_codes::EXIT_FAILURE;
+use crate::packages;
 use crate::report::{Outcome, milliseconds};
 use crate::settings::Settings;
 use std::collections::{BTreeMap, BTreeSet};
@@ -156,13 +157,12 @@ pub(super) fn explain_failure(settings: &Settings, job: &LinkJob, listener: &Lis
     for missing in &job.resolution.missing {
         message::note(format!("{}; needed through {}", missing.line(), missing.because.join(" → ")));
     }
-    let archives =
-        job.resolution.missing.iter().filter_map(|m| crate::packages::query::origin(settings, &m.shared)?.archive);
-    let mut packages: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-    for archive in archives {
-        packages.entry(archive.command).or_default().insert(archive.name);
+    let archive = |m: &libs::Missing| packages::development_package(settings, &packages::owner(settings, &m.shared)?);
+    let mut commands: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for archive in job.resolution.missing.iter().filter_map(archive) {
+        commands.entry(archive.command).or_default().insert(archive.name);
     }
-    for (command, names) in packages {
+    for (command, names) in commands {
         let names = names.into_iter().collect::<Vec<_>>().join(" ");
         message::hint(format!("`{command} {names}` installs development files, which may have archives"));
     }

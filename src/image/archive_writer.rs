@@ -3,6 +3,7 @@
 use super::ContainerImage;
 use super::config::Undescribable;
 use super::layout::{MARK, OciLayout};
+use crate::files::{AtomicFile, place_directory, workplace};
 use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::os::unix::ffi::OsStrExt;
@@ -46,7 +47,8 @@ impl ImageOutput {
     /// A directory on the file system that it goes to, for what does not fit into memory.
     pub(crate) fn directory(&self) -> PathBuf {
         match self {
-            ImageOutput::Archive(path) | ImageOutput::Directory(path) => parent(path),
+            ImageOutput::Archive(path) => workplace(path).unwrap_or_else(|_| parent(path)),
+            ImageOutput::Directory(path) => parent(path),
             ImageOutput::Stdout => std::env::temp_dir(),
         }
     }
@@ -102,32 +104,12 @@ impl<W: Write> Write for CountingWriter<'_, W> {
     }
 }
 
-/// Permissions as any new file has them.
-fn usual_mode() -> u32 {
-    // SAFETY: two calls that touch one number; this process has one thread that makes files.
-    let mask = unsafe {
-        let mask = nix::libc::umask(0o022);
-        nix::libc::umask(mask);
-        mask
-    };
-    0o666 & !mask
-}
-
 fn archive(path: &Path, layout: &OciLayout<'_>, interrupted: &dyn Fn() -> bool) -> io::Result<u64> {
-    let kind = fs::metadata(path).map(|m| m.file_type());
-    if kind.is_ok_and(|k| !k.is_file()) {
-        // A FIFO or a device: what reads it gets it as it comes.
-        let mut counted = CountingWriter { to: fs::File::options().write(true).open(path)?, count: 0, interrupted };
-        layout.write_archive(BufWriter::new(&mut counted))?;
-        return Ok(counted.count);
-    }
-    let directory = parent(path);
-    let file = tempfile::Builder::new().prefix(".staticctl-image-").tempfile_in(directory)?;
-    let mut counted = CountingWriter { to: file.as_file(), count: 0, interrupted };
+    let mut file = AtomicFile::create(path)?;
+    let mut counted = CountingWriter { to: &mut file, count: 0, interrupted };
     layout.write_archive(BufWriter::with_capacity(1 << 18, &mut counted))?;
     let count = counted.count;
-    file.as_file().set_permissions(fs::Permissions::from_mode(usual_mode()))?;
-    file.persist(path).map_err(|e| e.error)?;
+    file.commit()?;
     Ok(count)
 }
 
@@ -141,26 +123,13 @@ fn directory(path: &Path, layout: &OciLayout<'_>) -> Result<u64, OutputError> {
     if there && !path.join(MARK).is_file() {
         return Err(OutputError::Occupied(path.to_owned()));
     }
-    let fresh = tempfile::Builder::new().prefix(".staticctl-image-").tempdir_in(parent(path)).map_err(io)?;
+    let mut builder = tempfile::Builder::new();
+    // Less what the umask takes.
+    builder.prefix(".staticctl-image-").permissions(fs::Permissions::from_mode(0o777));
+    let fresh = builder.tempdir_in(parent(path)).map_err(io)?;
     layout.write_directory(fresh.path()).map_err(io)?;
-    let mode = 0o777 & (usual_mode() | 0o111);
-    fs::set_permissions(fresh.path(), fs::Permissions::from_mode(mode)).map_err(io)?;
     let count = size(fresh.path()).map_err(io)?;
-    if there {
-        // The old layout takes the temporary name, and goes with it.
-        nix::fcntl::renameat2(
-            nix::fcntl::AT_FDCWD,
-            fresh.path(),
-            nix::fcntl::AT_FDCWD,
-            path,
-            nix::fcntl::RenameFlags::RENAME_EXCHANGE,
-        )
-        .map_err(|e| io(e.into()))?;
-    } else {
-        fs::rename(fresh.path(), path).map_err(io)?;
-        // Its name is another one now.
-        let _ = fresh.keep();
-    }
+    place_directory(fresh, path).map_err(io)?;
     Ok(count)
 }
 

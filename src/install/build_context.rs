@@ -2,6 +2,7 @@
 
 use super::build_inputs::Inputs;
 use super::prerequisites::MissingPrerequisite;
+use crate::message::size::size;
 use crate::run::{Command, Ended, Guard};
 use std::ffi::OsString;
 use std::fs::{self, OpenOptions};
@@ -18,7 +19,7 @@ pub(crate) enum InstallError {
     #[error("no data directory: neither HOME nor XDG_DATA_HOME is set")]
     NoHome,
     /// The disk is too full.
-    #[error("`{}` has {has} MB free, {needs} MB are needed", dir.display())]
+    #[error("`{}` has {} free, {} are needed", dir.display(), size(*has), size(*needs))]
     Space { dir: PathBuf, has: u64, needs: u64 },
     /// A file could not be read or written.
     #[error("{doing}: {error}")]

@@ -7,9 +7,10 @@
 //! | `NAME/toolchain-clang.json` | the same for Clang, as `NAME-clang` |
 //! | `NAME/{include,lib,…}` | the prefix for what the user builds with it |
 
+use crate::files::write_atomic;
 use nix::fcntl::{Flock, FlockArg};
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
@@ -63,10 +64,10 @@ impl ToolchainPlace {
         let before = self.in_use();
         let [for_gcc, for_clang] = self.descriptors();
         match clang {
-            Some(text) => write_whole(&for_clang, text)?,
+            Some(text) => write_atomic(&for_clang, text)?,
             None => drop(fs::remove_file(&for_clang)),
         }
-        write_whole(&for_gcc, gcc)?;
+        write_atomic(&for_gcc, gcc)?;
         for directory in fs::read_dir(self.prefix.join("toolchain"))?.flatten().map(|e| e.path()) {
             let name = directory.file_name().unwrap_or_default().to_string_lossy().into_owned();
             if directory.is_dir() && name != id && before.as_deref() != Some(name.as_str()) {
@@ -100,14 +101,6 @@ impl ToolchainPlace {
         let _ = fs::remove_dir(&self.prefix);
         Ok(())
     }
-}
-
-/// Writes a file as a whole or not at all.
-fn write_whole(path: &Path, text: &[u8]) -> io::Result<()> {
-    let mut temporary = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(Path::new(".")))?;
-    temporary.write_all(text)?;
-    temporary.persist(path)?;
-    Ok(())
 }
 
 /// The work directory of a build: below the cache, or below the directory for temporary files where the path has

@@ -44,7 +44,7 @@ const STEPS: [(&str, u64); 8] = [
 ];
 
 /// Space that a build takes: in the work directory, in the data directory.
-const NEEDS_MB: (u64, u64) = (420, 80);
+const NEEDS: (u64, u64) = (400 << 20, 76 << 20);
 
 /// Makes or renews a toolchain.
 ///
@@ -93,8 +93,8 @@ fn work_dir(settings: &Settings, options: &InstallOptions, identity: &str) -> Re
 }
 
 fn require_space(work: &Path, place: &ToolchainPlace) -> Result<(), InstallError> {
-    for (dir, needs) in [(work, NEEDS_MB.0), (&place.prefix, NEEDS_MB.1)] {
-        let has = place::free_space(dir).map_or(u64::MAX, |b| b / 1_000_000);
+    for (dir, needs) in [(work, NEEDS.0), (&place.prefix, NEEDS.1)] {
+        let has = place::free_space(dir).unwrap_or(u64::MAX);
         if has < needs && !work.join("done-3").exists() {
             return Err(InstallError::Space { dir: dir.to_owned(), has, needs });
         }

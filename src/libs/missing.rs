@@ -3,7 +3,7 @@
 use super::library_ref::stem;
 use crate::convert::Refusal;
 use crate::options;
-use crate::packages::query;
+use crate::packages;
 use crate::settings::Settings;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -56,14 +56,13 @@ impl Missing {
         }
         let build = "build the library as an archive (`--enable-static`, `-DBUILD_SHARED_LIBS=OFF`) and put it on the \
                      line with `-L`";
-        match query::origin(settings, &self.shared) {
-            Some(query::Origin { archive: Some(archive), package }) => format!(
-                "`{archive}` installs the development files of `{package}`; where those have no archive, {build}"
-            ),
-            Some(query::Origin { archive: None, package }) => {
-                format!("the shared object is from the package `{package}`, which has no archive of it: {build}")
+        let Some(package) = packages::owner(settings, &self.shared) else { return format!("{build}, or leave it out") };
+        let name = &package.name;
+        match packages::development_package(settings, &package) {
+            Some(archive) => {
+                format!("`{archive}` installs the development files of `{name}`; where those have no archive, {build}")
             }
-            None => format!("{build}, or leave it out"),
+            None => format!("the shared object is from the package `{name}`, which has no archive of it: {build}"),
         }
     }
 }

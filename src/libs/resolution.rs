@@ -5,7 +5,7 @@ use super::search::SearchPath;
 use super::substitute::Substitute;
 use crate::convert;
 use crate::convert::file_hints::{self, Hints};
-use crate::packages::query;
+use crate::packages::{self, Package};
 use crate::settings::Settings;
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
@@ -43,7 +43,7 @@ pub struct LinkedLibrary {
     pub build_id: Option<String>,
     /// The package that it was installed by, where that is known ([`name_packages`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub package: Option<query::Package>,
+    pub package: Option<Package>,
     /// What brought it in: nothing for a library that the user named.
     pub because: Option<String>,
 }
@@ -81,8 +81,8 @@ pub fn name_packages(settings: &Settings, libraries: &mut [LinkedLibrary]) {
     if files.is_empty() {
         return;
     }
-    let packages = query::packages(settings, &files);
-    for (library, package) in libraries.iter_mut().filter(converted()).zip(packages) {
+    let owners = packages::owners(settings, &files);
+    for (library, package) in libraries.iter_mut().filter(converted()).zip(owners) {
         library.package = package;
     }
 }

@@ -5,7 +5,9 @@
 //! A successful call of a driver prints nothing at all.
 
 pub mod progress;
+pub mod size;
 pub mod status;
+pub mod table;
 #[cfg(feature = "push")]
 pub mod transfer;
 

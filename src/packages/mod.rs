@@ -1,4 +1,14 @@
-//! Which installed package a file is from, and which package has a file: asked of the machine's package manager.
+//! Which installed package a file is from ([`owners`]), and which package has an archive of it
+//! ([`development_package`]).
 
-pub mod owner;
-pub mod query;
+mod apk;
+mod development;
+mod dpkg;
+mod owner;
+mod package;
+mod rpm;
+mod wanted;
+
+pub use development::{DevelopmentPackage, development_package};
+pub use owner::{owner, owners};
+pub use package::{Format, Package};

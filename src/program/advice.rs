@@ -1,7 +1,7 @@
 //! What may not work as before once a program is static, guessed from its bytes and its libraries.
 
-use super::loader::Loaded;
 use crate::convert::Library;
+use crate::libs::ld_so::LoadedObject;
 use memchr::memmem;
 use serde::Serialize;
 use std::path::Path;
@@ -41,7 +41,7 @@ const TELLING: [(&[u8], &str, &str); 2] = [
 pub(crate) fn of(
     program: &Library<'_>,
     bytes: &[u8],
-    loaded: &[Loaded],
+    loaded: &[LoadedObject],
     output_is_elsewhere: bool,
 ) -> Vec<ProgramHint> {
     let mut hints = Vec::new();

@@ -6,7 +6,7 @@ use super::sources::WhyConverted;
 use crate::check::{Finding, Image};
 use crate::libs::Provider;
 use crate::model::StaticKind;
-use crate::packages::owner::Owner;
+use crate::packages::Package;
 use crate::report::Times;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -35,7 +35,7 @@ pub(crate) struct ProgramPart {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub needed_by: Option<String>,
     /// The package that the file is from.
-    pub package: Option<Owner>,
+    pub package: Option<Package>,
     pub purl: Option<String>,
 }
 

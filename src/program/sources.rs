@@ -2,12 +2,12 @@
 //! is used only if it is of the very same version: from the same build according to the package manager or, where it
 //! knows neither file, according to their symbols.
 
-use super::loader::Loaded;
 use crate::convert::Library;
+use crate::libs::ld_so::LoadedObject;
 use crate::libs::library_file;
 use crate::libs::library_ref::stem;
 use crate::libs::{SearchPath, counterpart};
-use crate::packages::owner::Owner;
+use crate::packages::Package;
 use crate::toolchain_libs;
 use object::read::archive::ArchiveFile;
 use serde::Serialize;
@@ -63,13 +63,13 @@ impl FromShared {
     }
 
     /// Names that are none of the program's libraries.
-    pub(crate) fn unknown<'a>(&'a self, loaded: &'a [Loaded]) -> impl Iterator<Item = &'a String> {
+    pub(crate) fn unknown<'a>(&'a self, loaded: &'a [LoadedObject]) -> impl Iterator<Item = &'a String> {
         self.named.iter().filter(|n| !loaded.iter().any(|l| short(l) == **n))
     }
 }
 
 /// The name after `-l`.
-pub(crate) fn short(loaded: &Loaded) -> String {
+pub(crate) fn short(loaded: &LoadedObject) -> String {
     let name = stem(Path::new(&loaded.name)).map_or_else(|| loaded.name.clone(), |s| s.to_string_lossy().into_owned());
     name.strip_prefix("lib").unwrap_or(&name).to_owned()
 }
@@ -78,20 +78,20 @@ pub(crate) fn short(loaded: &Loaded) -> String {
 const IMPLIED: [&str; 3] = ["c", "mvec", "gcc_s"];
 
 /// Whether a library comes with glibc or GCC.
-pub(crate) fn is_toolchain_s(loaded: &Loaded) -> bool {
+pub(crate) fn is_toolchain_s(loaded: &LoadedObject) -> bool {
     toolchain_libs::is_glibc(loaded.name.as_bytes()) || ["gcc_s", "stdc++"].contains(&short(loaded).as_str())
 }
 
 /// The archive that a library could be taken from.
-pub(crate) fn candidate(loaded: &Loaded, path: &SearchPath) -> Option<PathBuf> {
+pub(crate) fn candidate(loaded: &LoadedObject, path: &SearchPath) -> Option<PathBuf> {
     counterpart::archive_of(&loaded.path, path)
 }
 
 /// Decides for one library. `archive` is its candidate, with the packages of both.
 pub(crate) fn of(
-    loaded: &Loaded,
+    loaded: &LoadedObject,
     archive: Option<&Path>,
-    owners: (Option<&Owner>, Option<&Owner>),
+    owners: (Option<&Package>, Option<&Package>),
     wanted: &FromShared,
 ) -> LibrarySource {
     let short = short(loaded);
@@ -132,20 +132,24 @@ fn same_symbols(shared: &Path, archive: &Path) -> bool {
 mod tests {
     use super::*;
     use crate::check;
+    use crate::packages::Format;
 
-    fn loaded(name: &str) -> Loaded {
+    fn loaded(name: &str) -> LoadedObject {
         let image = check::inspect_headers(Path::new("/proc/self/exe")).unwrap();
-        Loaded { name: name.into(), path: format!("/proc/none/{name}").into(), by: "p".into(), image }
+        LoadedObject { name: name.into(), path: format!("/proc/none/{name}").into(), by: "p".into(), image }
     }
 
-    fn owner(source: &str, version: &str) -> Owner {
+    fn owner(source: &str, version: &str) -> Package {
         let text = |t: &str| t.to_owned();
-        Owner {
-            manager: "deb",
-            package: text("p"),
+        Package {
+            manager: Format::Deb,
+            name: text("p"),
             version: text("1"),
+            epoch: None,
+            architecture: None,
             source: text(source),
             source_version: text(version),
+            purl: String::new(),
         }
     }
 

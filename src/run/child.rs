@@ -1,19 +1,18 @@
 //! Work in a forked child without exec; what it prints to stderr is captured.
 
-use super::{Guard, Supervised, by_default, on_stopping};
+use super::{Guard, Supervised, by_default, on_stopping, panics};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, dup2_stderr, fork};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
 /// What is read of a child at most.
 const MOST: u64 = 64 * 1024;
 
 impl Guard {
-    /// Does a piece of work in a child and waits for it: how it ended, and what it printed. This process must have no
+    /// Does a piece of work in a child and waits for it: how it ended, and what it printed, a panic in one line. This process must have no
     /// other threads.
     ///
     /// # Errors
@@ -52,13 +51,12 @@ fn in_child(write: OwnedFd, work: impl FnOnce() -> Result<(), String>) -> i32 {
         return 1;
     }
     let mut pipe = File::from(write);
-    match catch_unwind(AssertUnwindSafe(work)) {
-        Ok(Ok(())) => 0,
-        Ok(Err(said)) => {
+    match panics::catch(work).and_then(|done| done) {
+        Ok(()) => 0,
+        Err(said) => {
             let _ = pipe.write_all(said.as_bytes());
             1
         }
-        Err(_) => 1,
     }
 }
 
@@ -89,5 +87,26 @@ mod tests {
             .run_work(|| nix::sys::signal::raise(nix::sys::signal::Signal::SIGKILL).map_err(|e| e.to_string()))
             .unwrap();
         assert_eq!(ran.ended, Ended::Killed(9));
+    }
+
+    #[test]
+    fn a_panic_of_the_work_is_one_line() {
+        const ALONE: &str = "A_PANIC_ALONE";
+        if std::env::var_os(ALONE).is_none() {
+            // What happens at a panic is set for a whole process, and a forked one may wait for a thread that it lacks.
+            let mut alone = std::process::Command::new(std::env::current_exe().unwrap());
+            alone.args(["--exact", "run::child::tests::a_panic_of_the_work_is_one_line", "--test-threads=1"]);
+            let out = alone.env(ALONE, "1").output().unwrap();
+            let said = String::from_utf8_lossy(&out.stdout).into_owned();
+            assert!(out.status.success() && said.contains("1 passed"), "{said}");
+            return;
+        }
+        panics::note();
+        let guard = Guard::install();
+        let (ran, said) = guard.run_work(|| panic!("nothing of {}", "that kind")).unwrap();
+        let line = said.strip_prefix("panic at ").unwrap_or_else(|| panic!("{said}"));
+        let (place, message) = line.split_once(": ").unwrap();
+        assert_eq!((ran.ended, message), (Ended::Exited(1), "nothing of that kind"));
+        assert!(place.contains("src/run/child.rs:"), "{said}");
     }
 }

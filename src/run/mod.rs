@@ -8,6 +8,7 @@ pub mod build_process;
 mod child;
 pub(crate) mod jail;
 pub(crate) mod keeper_pipe;
+pub(crate) mod panics;
 pub(crate) mod process_tree;
 mod relay;
 mod syscalls;
@@ -24,7 +25,7 @@ use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{self, Child, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::{Duration, Instant};
@@ -375,28 +376,6 @@ pub(crate) fn die_like(signal: i32) -> ! {
         let _ = nix::sys::signal::raise(known);
     }
     process::exit(128 + signal)
-}
-
-/// Device and inode: what makes two paths the same program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct FileId {
-    pub device: u64,
-    /// Inode number on that device.
-    pub inode: u64,
-}
-
-impl FileId {
-    /// Of the file that a path leads to, links followed; none where there is no such file.
-    pub(crate) fn of(path: &Path) -> Option<FileId> {
-        use std::os::unix::fs::MetadataExt;
-        let m = std::fs::metadata(path).ok()?;
-        Some(FileId { device: m.dev(), inode: m.ino() })
-    }
-
-    /// Of the program that this process runs.
-    pub(crate) fn own() -> Option<FileId> {
-        FileId::of(Path::new("/proc/self/exe"))
-    }
 }
 
 /// An `OsString` from bytes: paths and arguments are bytes, not text.

@@ -1,7 +1,7 @@
 //! The names under which builds call compilers, and the driver for each.
 
+use crate::files::Identity;
 use crate::model::Language;
-use crate::run::FileId;
 use crate::toolchain::Invocation;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -22,13 +22,13 @@ pub(crate) const NAMES: [(&str, &str); 8] = [
 
 /// The versioned and target-prefixed compilers on a PATH, and the driver for each.
 fn further_names(path: &OsStr, home: &Path) -> BTreeMap<OsString, &'static str> {
-    let own: Vec<_> = ["staticcc", "staticcxx"].iter().filter_map(|d| FileId::of(&home.join(d))).collect();
+    let own: Vec<_> = ["staticcc", "staticcxx"].iter().filter_map(|d| Identity::of(&home.join(d))).collect();
     let entries = std::env::split_paths(path).filter_map(|dir| fs::read_dir(dir).ok()).flatten().flatten();
     let mut names = BTreeMap::new();
     for entry in entries {
         let name = entry.file_name();
         let Some(language) = further(&name) else { continue };
-        let Some(id) = FileId::of(&entry.path()) else { continue };
+        let Some(id) = Identity::of(&entry.path()) else { continue };
         if !own.contains(&id) {
             names.insert(name, if language == Language::Cxx { "staticcxx" } else { "staticcc" });
         }

@@ -1,9 +1,9 @@
 //! Programs on disk that are newer than the start of the build, whatever built them.
 
 use crate::check::{self, CallEvidence, Expect, Failure, Image};
+use crate::files::Identity;
 use crate::model::StaticKind;
 use crate::plan::policy::is_probe;
-use crate::run::FileId;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read;
@@ -15,7 +15,7 @@ use walkdir::{DirEntry, WalkDir};
 #[derive(Debug, Clone)]
 pub(crate) struct ScannedProgram {
     pub path: PathBuf,
-    pub id: FileId,
+    pub id: Identity,
     /// Its shape, if it is static.
     pub kind: Option<StaticKind>,
     /// Why it is not.
@@ -83,7 +83,7 @@ fn program(entry: &DirEntry, start: SystemTime) -> Option<ScannedProgram> {
     let verdict = check::judge(&image, &Expect::default(), &CallEvidence::default());
     Some(ScannedProgram {
         path: entry.path().to_owned(),
-        id: FileId { device: meta.dev(), inode: meta.ino() },
+        id: Identity::from(&meta),
         kind: verdict.kind.filter(|_| verdict.failures.is_empty()),
         failures: verdict.failures,
         build_id: image.build_id,

@@ -5,6 +5,7 @@
 //! directory that is removed after the run.
 
 use super::{compiler_names, templates};
+use crate::files::place_directory;
 use crate::settings::Settings;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -138,19 +139,15 @@ fn keep(parent: &Path, content: &ShimDirContent) -> io::Result<ShimDir> {
     write(fresh.path(), &dir, content)?;
     let permissions = fs::Permissions::from_mode(0o755);
     fs::set_permissions(fresh.path(), permissions)?;
-    if dir.exists() && !is_whole(&dir, content) {
-        // Somebody tidied up in it.
-        let old = tempfile::Builder::new().prefix(".old").tempdir_in(parent)?;
-        fs::rename(&dir, old.path().join("shims"))?;
-    }
-    match fs::rename(fresh.path(), &dir) {
-        // It is no temporary directory any more.
-        Ok(()) => drop(fresh.keep()),
+    if is_whole(&dir, content) {
         // Another run was faster.
-        Err(_) if is_whole(&dir, content) => {}
-        Err(error) => return Err(error),
+        return Ok(shims);
     }
-    Ok(shims)
+    // One that is there has lost files: somebody tidied up in it.
+    match place_directory(fresh, &dir) {
+        Err(error) if !is_whole(&dir, content) => Err(error),
+        _ => Ok(shims),
+    }
 }
 
 fn is_whole(dir: &Path, content: &ShimDirContent) -> bool {

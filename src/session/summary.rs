@@ -4,8 +4,8 @@
 use super::programs::{BuiltProgram, ForeignProgram, LeftAlone};
 use super::records::RecordedLink;
 use super::scan::{Scan, ScannedProgram};
+use crate::files::Identity;
 use crate::report::Outcome;
-use crate::run::FileId;
 use serde::Serialize;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -53,7 +53,7 @@ pub(crate) fn join(links: Vec<RecordedLink>, scan: Scan, directory: &Path, faile
     };
     for link in last_of_each(links) {
         let path = link.path();
-        let id = FileId::of(&path);
+        let id = Identity::of(&path);
         let mut own = take(&mut found, |f| f.path == path || id.is_some_and(|id| id == f.id));
         if link.outcome == Outcome::LeftAlone {
             summary.left_alone.push(LeftAlone { path: shortest(&own).unwrap_or(path), reason: link.reason });
@@ -144,7 +144,7 @@ mod tests {
         let failures = vec![Failure::HasInterpreter { interpreter: "/ld.so".into() }];
         ScannedProgram {
             path: format!("/proc/none/{path}").into(),
-            id: FileId { device: 0, inode: path.len() as u64 },
+            id: Identity { device: 0, inode: path.len() as u64 },
             kind: is_static.then_some(StaticKind::StaticPie),
             failures: if is_static { vec![] } else { failures },
             build_id: Some(build_id.into()).filter(|b: &String| !b.is_empty()),

@@ -3,6 +3,8 @@
 use super::programs::BuiltProgram;
 use super::summary::BuildSummary;
 use crate::libs::{LinkedLibrary, library_ref};
+use crate::message::size::size;
+use crate::message::table::{Align, Table};
 use crate::model::StaticKind;
 use crate::report::Outcome;
 use std::collections::BTreeMap;
@@ -32,24 +34,18 @@ pub(crate) fn headline(summary: &BuildSummary) -> String {
     format!("{}: {}", count(programs.len()), parts.join(", "))
 }
 
-/// The table; empty without programs.
-pub(crate) fn table(summary: &BuildSummary) -> String {
+/// The table in lines of `width` characters at most; empty without programs.
+pub(crate) fn table(summary: &BuildSummary, width: Option<usize>) -> String {
     if summary.programs.is_empty() {
         return String::new();
     }
-    let mut rows = vec![["program", "is", "size", "toolchain", "time", "libraries"].map(str::to_owned)];
-    rows.extend(summary.programs.iter().map(|p| row(p, &summary.directory)));
-    let width = |column: usize| rows.iter().map(|r| r.get(column).map_or(0, |c| c.chars().count())).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..6).map(width).collect();
-    let line = |row: &[String; 6]| {
-        let cells = row.iter().zip(&widths).enumerate().map(|(at, (cell, width))| match at {
-            // Numbers stand below each other.
-            2 | 4 => format!("{cell:>width$}"),
-            _ => format!("{cell:<width$}"),
-        });
-        format!("  {}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
-    };
-    rows.iter().map(line).collect()
+    let columns = [Align::Left, Align::Left, Align::Right, Align::Left, Align::Right, Align::Left];
+    let mut table = Table::new(&columns, 2);
+    table.row(["program", "is", "size", "toolchain", "time", "libraries"]);
+    for program in &summary.programs {
+        table.row(row(program, &summary.directory));
+    }
+    table.render(width)
 }
 
 fn row(program: &BuiltProgram, directory: &Path) -> [String; 6] {
@@ -76,18 +72,6 @@ fn row(program: &BuiltProgram, directory: &Path) -> [String; 6] {
 /// A path as people see it from where they are.
 pub(crate) fn shown(path: &Path, directory: &Path) -> String {
     path.strip_prefix(directory).unwrap_or(path).display().to_string()
-}
-
-pub(crate) fn size(bytes: u64) -> String {
-    const KIB: u64 = 1024;
-    match bytes {
-        b if b < KIB => format!("{b} B"),
-        b if b < KIB * KIB => format!("{} KiB", b / KIB),
-        b => {
-            let tenths = b.saturating_mul(10) / (KIB * KIB);
-            format!("{}.{} MiB", tenths / 10, tenths % 10)
-        }
-    }
 }
 
 /// So many libraries are named in a row.
@@ -151,15 +135,6 @@ pub(crate) fn remarks(summary: &BuildSummary) -> Vec<String> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn sizes_are_short() {
-        for (bytes, text) in
-            [(0, "0 B"), (1023, "1023 B"), (1024, "1 KiB"), (223_648, "218 KiB"), (2_215_608, "2.1 MiB")]
-        {
-            assert_eq!(size(bytes), text);
-        }
-    }
-
     fn program(path: &str, outcome: Outcome, kind: Option<StaticKind>) -> BuiltProgram {
         BuiltProgram {
             path: path.into(),
@@ -183,14 +158,14 @@ mod tests {
     #[test]
     fn the_table_is_aligned_and_the_headline_counts() {
         let mut summary = super::super::summary::join(vec![], Default::default(), Path::new("/w"), false);
-        assert_eq!((headline(&summary).as_str(), table(&summary).as_str()), ("no program was linked", ""));
+        assert_eq!((headline(&summary).as_str(), table(&summary, None).as_str()), ("no program was linked", ""));
         summary.programs = vec![
             program("/w/a", Outcome::Verified, Some(StaticKind::StaticPie)),
             program("/elsewhere/long", Outcome::Failed, None),
         ];
         assert_eq!(headline(&summary), "2 programs: 1 static-pie, 1 failed");
         assert_eq!(
-            table(&summary),
+            table(&summary, None),
             "  program          is           size  toolchain   time  libraries\n\
              \x20 a                static-pie  2 KiB  host-gcc   1.2 s  z m ring\n\
              \x20 /elsewhere/long  failed      2 KiB  host-gcc   1.2 s  z m ring\n"

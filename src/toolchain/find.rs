@@ -1,6 +1,6 @@
 //! Programs along PATH that are not us.
 
-use crate::run::FileId;
+use crate::files::Identity;
 use crate::settings::Settings;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 /// The identities to pass over: our own program and every one that a chain of wrappers went through.
 #[derive(Debug, Clone, Default)]
-pub struct Chain(Vec<FileId>);
+pub struct Chain(Vec<Identity>);
 
 impl Chain {
     /// Ourselves and what the environment says; entries that can't be read are passed over.
@@ -16,21 +16,24 @@ impl Chain {
         let text = settings.chain.as_deref().unwrap_or_default().to_string_lossy().into_owned();
         let said = text.split(':').filter_map(|entry| {
             let (device, inode) = entry.split_once('-')?;
-            Some(FileId { device: u64::from_str_radix(device, 16).ok()?, inode: u64::from_str_radix(inode, 16).ok()? })
+            Some(Identity {
+                device: u64::from_str_radix(device, 16).ok()?,
+                inode: u64::from_str_radix(inode, 16).ok()?,
+            })
         });
-        Chain(said.chain(FileId::own()).collect())
+        Chain(said.chain(Identity::own()).collect())
     }
 
     /// The chain with the program that is going to be run, as the environment carries it.
     pub fn with(&self, program: &Path) -> OsString {
         let mut ids = self.0.clone();
-        ids.extend(FileId::of(program));
+        ids.extend(Identity::of(program));
         ids.dedup();
         ids.iter().map(|id| format!("{:x}-{:x}", id.device, id.inode)).collect::<Vec<_>>().join(":").into()
     }
 
     fn has(&self, path: &Path) -> bool {
-        FileId::of(path).is_some_and(|id| self.0.contains(&id))
+        Identity::of(path).is_some_and(|id| self.0.contains(&id))
     }
 }
 
@@ -84,7 +87,7 @@ mod tests {
         let path = std::env::join_paths(&dirs).unwrap();
         let settings = Settings { path: Some(path), ..Settings::default() };
         assert_eq!(program(OsStr::new("g++"), &settings, &Chain::default()), Some(ours.clone()));
-        let chain = Chain(FileId::of(&ours).into_iter().collect());
+        let chain = Chain(Identity::of(&ours).into_iter().collect());
         assert_eq!(program(OsStr::new("g++"), &settings, &chain), Some(real.clone()));
         let next = Settings { chain: Some(chain.with(&real)), ..settings };
         assert_eq!(program(OsStr::new("g++"), &next, &Chain::of(&next)), None);

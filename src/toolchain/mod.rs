@@ -5,6 +5,7 @@ pub mod descriptor;
 pub mod facts;
 pub mod find;
 pub mod name;
+pub(crate) mod os_release;
 pub mod package_manager;
 pub mod probe;
 pub mod probe_cache;

@@ -1,14 +1,14 @@
 //! The package manager of this machine, by the name that descriptors have for it.
 
-use std::fs;
+use super::os_release::OsRelease;
 
 /// This machine's package manager, by the name that descriptors have for it.
 pub fn this_package_manager() -> Option<&'static str> {
-    package_manager(&fs::read_to_string("/etc/os-release").unwrap_or_default())
+    package_manager(&OsRelease::read())
 }
 
 /// The package manager of a distribution, from `ID` and `ID_LIKE` of its os-release(5).
-fn package_manager(os_release: &str) -> Option<&'static str> {
+fn package_manager(os: &OsRelease) -> Option<&'static str> {
     const FAMILIES: [(&str, &str); 12] = [
         ("debian", "apt"),
         ("ubuntu", "apt"),
@@ -23,12 +23,8 @@ fn package_manager(os_release: &str) -> Option<&'static str> {
         ("suse", "zypper"),
         ("sles", "zypper"),
     ];
-    let value = |key: &str| {
-        let line = os_release.lines().find_map(|l| l.strip_prefix(key)?.strip_prefix('='))?;
-        Some(line.trim_matches(['"', '\'']).to_owned())
-    };
-    let ids = [value("ID"), value("ID_LIKE")].into_iter().flatten().collect::<Vec<_>>().join(" ");
-    ids.split_whitespace().find_map(|id| FAMILIES.iter().find(|(name, _)| *name == id).map(|(_, m)| *m))
+    let ids = [os.value("ID"), os.value("ID_LIKE")].into_iter().flatten();
+    ids.flat_map(str::split_whitespace).find_map(|id| FAMILIES.iter().find(|(name, _)| *name == id).map(|(_, m)| *m))
 }
 
 #[cfg(test)]
@@ -45,7 +41,7 @@ mod tests {
             ("ID=plan9", None),
             ("", None),
         ] {
-            assert_eq!(package_manager(text), manager, "{text}");
+            assert_eq!(package_manager(&OsRelease::new(text)), manager, "{text}");
         }
     }
 }

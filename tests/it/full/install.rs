@@ -128,7 +128,7 @@ fn with_mount(dir: &Dir, on: &str, options: &str) -> String {
 fn a_full_disk_and_a_read_only_directory_are_told() {
     let dir = Dir::new();
     let said = with_mount(&dir, "cache", "size=30m");
-    assert!(said.contains("MB free, ") && said.contains("hint: free some space there"), "{said}");
+    assert!(said.contains("iB free, ") && said.contains("hint: free some space there"), "{said}");
     let said = with_mount(&dir, "data", "ro");
     assert!(said.contains("can't be written") && said.contains("data/staticcxx/toolchains/musl"), "{said}");
     leaves_nothing(&dir);

@@ -287,7 +287,7 @@ fn the_record_says_what_is_in_a_program_and_from_where() {
     assert_eq!(program["from"], "program");
     let version = Run::new("dpkg-query").args(["-W", "-f=${Version}", "xz-utils"]).ok();
     assert_eq!(
-        (program["package"]["package"].as_str(), program["package"]["version"].as_str()),
+        (program["package"]["name"].as_str(), program["package"]["version"].as_str()),
         (Some("xz-utils"), Some(version.as_str()))
     );
     assert!(program["purl"].as_str().unwrap().starts_with("pkg:deb/"), "{program}");

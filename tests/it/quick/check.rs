@@ -3,6 +3,7 @@
 use crate::support::*;
 use proptest::prelude::*;
 use staticcxx::check::{self, CallEvidence, Expect};
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -53,6 +54,65 @@ fn real_programs_of_each_kind_are_told_apart() {
         }
         fs::remove_file(dir.join("f")).unwrap();
     }
+}
+
+/// What a file needs, by name: as `staticctl check` finds it, and as ldd says, with this `LD_LIBRARY_PATH`.
+fn needs_and_ldd(path: &Path, library_path: &str) -> [BTreeMap<String, String>; 2] {
+    let run = |program: &str, words: &[&str]| {
+        let run = Run::new(program).args(words).args([path]).env("LD_LIBRARY_PATH", library_path);
+        text(&run.dir(path.parent().unwrap()).output().stdout)
+    };
+    let json: serde_json::Value = serde_json::from_str(&run(STATICCTL, &["check", "--json"])).unwrap();
+    let ours = json["needs"].as_array().unwrap().iter();
+    let ours = ours.map(|n| {
+        let found = n["path"].as_str().unwrap_or("not found");
+        (n["name"].as_str().unwrap().to_owned(), found.to_owned())
+    });
+    // The interpreter, which ldd prints in another form.
+    let ours = ours.filter(|(name, _)| !name.contains("ld-linux")).collect();
+    let said = run("ldd", &[]);
+    let theirs = said.lines().filter_map(|l| l.trim().split_once(" => "));
+    [ours, theirs.map(|(name, rest)| (name.to_owned(), rest.split(" (").next().unwrap().to_owned())).collect()]
+}
+
+#[test]
+fn libraries_are_found_where_ld_so_finds_them() {
+    let dir = Dir::new();
+    dir.file("b.c", "int b(void) { return 7; }\n");
+    dir.file("a.c", "int b(void); int a(void) { return b(); }\n");
+    dir.file("m.c", "int a(void); int main(void) { return a() - 7; }\n");
+    for sub in ["libs", "other", "libs/lib/x86_64-linux-gnu"] {
+        fs::create_dir_all(dir.join(sub)).unwrap();
+    }
+    gcc(&dir, "-shared -fPIC b.c -o libs/libb.so");
+    gcc(&dir, "-shared -fPIC a.c -Llibs -lb -o libs/liba.so");
+    gcc(&dir, "-shared -fPIC b.c -o other/libb.so");
+    gcc(&dir, "-shared -fPIC a.c -Lother -lb -Wl,-rpath,$ORIGIN/../other -Wl,--enable-new-dtags -o other/liba.so");
+    gcc(&dir, "-shared -fPIC a.c -Llibs -lb -o libs/lib/x86_64-linux-gnu/liba.so");
+    let libs = dir.join("libs").display().to_string();
+    let mut found = 0;
+    for (options, library_path) in [
+        // DT_RPATH holds for what a library needs.
+        ("-Wl,-rpath,$ORIGIN/libs -Wl,--disable-new-dtags", ""),
+        // DT_RUNPATH does not.
+        ("-Wl,-rpath,$ORIGIN/libs -Wl,--enable-new-dtags", ""),
+        ("", libs.as_str()),
+        ("", "libs"),
+        ("", ""),
+        // The library's own DT_RUNPATH ends what is above it.
+        ("-Wl,-rpath,$ORIGIN/other:$ORIGIN/libs -Wl,--disable-new-dtags", ""),
+        ("-Wl,-rpath,${ORIGIN}/libs/$LIB:$ORIGIN/other -Wl,--disable-new-dtags", ""),
+        // The environment is before DT_RUNPATH and after DT_RPATH.
+        ("-Wl,-rpath,$ORIGIN/other -Wl,--enable-new-dtags", libs.as_str()),
+        ("-Wl,-rpath,$ORIGIN/other -Wl,--disable-new-dtags", libs.as_str()),
+    ] {
+        gcc(&dir, &format!("m.c -Llibs -la -Wl,-rpath-link,libs {options} -o m"));
+        let [ours, theirs] = needs_and_ldd(&dir.join("m"), library_path);
+        assert_eq!(ours, theirs, "{options} LD_LIBRARY_PATH={library_path}");
+        assert!(theirs.contains_key("liba.so") && theirs.contains_key("libc.so.6"), "{theirs:?}");
+        found += usize::from(theirs.get("libb.so").is_some_and(|path| path != "not found"));
+    }
+    assert!(found >= 6, "{found}");
 }
 
 #[test]

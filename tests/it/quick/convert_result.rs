@@ -20,7 +20,7 @@ fn reports_and_explain_name_package_version_build_id_and_files() {
     let dir = project();
     // The machine's own package manager does not know the library; another one's does.
     let bin = dir.join("bin");
-    dir.script("bin/rpm", "case \"$*\" in -qf*libq.so) echo 'vendor-q 1.5-2.el9';; *) exit 1;; esac");
+    dir.script("bin/rpm", "case \"$*\" in -qf*libq.so) printf 'vendor-q\\t3\\t1.5-2.el9\\tx86_64\\tvendor-q-src-1.5-1.src.rpm\\n';; *) exit 1;; esac");
     let run = |program: &str, line: &str| {
         let run = Run::new(program).dir(dir.path()).line(line).path_first(&[&bin]);
         run.env("STATICCXX_REPORT", dir.join("report"))
@@ -29,7 +29,16 @@ fn reports_and_explain_name_package_version_build_id_and_files() {
     let report = fs::read_to_string(dir.join("report/links.jsonl")).unwrap();
     let value: serde_json::Value = serde_json::from_str(report.trim()).unwrap();
     let library = &value["libraries"][0];
-    assert_eq!(library["package"], serde_json::json!({"name": "vendor-q", "version": "1.5-2.el9"}), "{library}");
+    let package = &library["package"];
+    assert_eq!((&package["name"], &package["version"]), (&"vendor-q".into(), &"1.5-2.el9".into()), "{library}");
+    assert_eq!((&package["manager"], &package["epoch"]), (&"rpm".into(), &3.into()), "{library}");
+    assert_eq!(
+        (&package["source"], &package["source_version"]),
+        (&"vendor-q-src".into(), &"1.5-1".into()),
+        "{library}"
+    );
+    let purl = package["purl"].as_str().unwrap();
+    assert!(purl.starts_with("pkg:rpm/") && purl.contains("/vendor-q@1.5-2.el9?arch=x86_64&"), "{purl}");
     assert!(
         library["path"].as_str().unwrap().ends_with("/libq.so") && library["build_id"].as_str().unwrap().len() == 40
     );
@@ -43,7 +52,7 @@ fn reports_and_explain_name_package_version_build_id_and_files() {
     let line =
         |start: &str| shown.lines().find(|l| l.starts_with(start)).unwrap_or_else(|| panic!("{shown}")).to_owned();
     let library = line("library:");
-    assert!(library.contains("libq.so of vendor-q 1.5-2.el9, build-id "), "{library}");
+    assert!(library.contains("libq.so of vendor-q 3:1.5-2.el9, build-id "), "{library}");
     assert!(line("at run:").contains("libq.so may want /etc/q.conf, /opt/q"), "{shown}");
     let json: serde_json::Value =
         serde_json::from_str(&run(STATICCTL, "explain --json -- cc main.c -L. -lq -o x").ok()).unwrap();
@@ -51,7 +60,7 @@ fn reports_and_explain_name_package_version_build_id_and_files() {
     dir.script("build", "cc main.c -L. -lq -o y");
     let out = run(STATICCTL, "run --report r.json -- ./build").output();
     let said = text(&out.stderr) + &text(&out.stdout);
-    assert!(said.contains("q (converted)") && said.contains("libq.so` of vendor-q 1.5-2.el9"), "{said}");
+    assert!(said.contains("q (converted)") && said.contains("libq.so` of vendor-q 3:1.5-2.el9"), "{said}");
     let value: serde_json::Value = serde_json::from_slice(&fs::read(dir.join("r.json")).unwrap()).unwrap();
     assert_eq!(value["programs"][0]["converted"][0]["package"]["version"], "1.5-2.el9", "{value}");
 }

@@ -30,6 +30,8 @@ pub mod plugins;
 pub mod programs_bad;
 // What repairs glibc, and hints after a failed link.
 pub mod repairs;
+// Outputs on devices, FIFOs and links.
+pub mod outputs;
 // `staticctl` itself.
 pub mod ctl;
 // Our variables: values, misspelt names, help, the manual.

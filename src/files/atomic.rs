@@ -1,0 +1,242 @@
+//! A file that appears as a whole: it is written under another name in the same directory and renamed. Only regular
+//! files are replaced so. Devices, FIFOs and open descriptors (`/dev/stdout`, `/dev/fd/N`) are written to, and a symbolic link
+//! stays one while its target is replaced, as with `cp` and compilers.
+
+use nix::errno::Errno;
+use std::fs::{self, File, Metadata, Permissions};
+use std::io::{self, Write};
+use std::os::fd::{BorrowedFd, RawFd};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
+
+/// How many symbolic links the kernel follows.
+const LINKS: usize = 40;
+
+/// Where what is written to a path ends up.
+#[derive(Debug)]
+pub(super) enum Destination {
+    /// A regular file, or nothing yet: all links resolved, and the state of what is there.
+    Regular(PathBuf, Option<Metadata>),
+    /// Something that must not be replaced: a device, a FIFO, a socket.
+    Stream,
+    /// An open file of this process, by `/dev/stdout` or the like.
+    Descriptor(RawFd),
+}
+
+pub(super) fn destination(path: &Path) -> io::Result<Destination> {
+    let mut at = path.to_owned();
+    for _ in 0..LINKS {
+        match fs::symlink_metadata(&at) {
+            Ok(m) if m.is_symlink() => {
+                let dir = parent(&at);
+                let real = fs::canonicalize(dir)?;
+                if real.starts_with("/proc") {
+                    // Those of /proc lead to open files, whatever they read as.
+                    let ours = real == Path::new("/proc").join(std::process::id().to_string()).join("fd");
+                    let number = at.file_name().and_then(|n| n.to_str()?.parse().ok());
+                    return Ok(number.filter(|_| ours).map_or(Destination::Stream, Destination::Descriptor));
+                }
+                at = dir.join(fs::read_link(&at)?);
+            }
+            Ok(m) if m.is_file() => return Ok(Destination::Regular(at, Some(m))),
+            Ok(m) if m.is_dir() => return Err(Errno::EISDIR.into()),
+            Ok(_) => return Ok(Destination::Stream),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Destination::Regular(at, None)),
+            Err(e) => return Err(e),
+        }
+    }
+    Err(Errno::ELOOP.into())
+}
+
+/// The directory of a path as it was typed.
+pub(super) fn parent(path: &Path) -> &Path {
+    path.parent().filter(|d| !d.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// A file on its way; dropped before [`AtomicFile::commit`], it leaves what was there before.
+#[derive(Debug)]
+pub struct AtomicFile(Way);
+
+#[derive(Debug)]
+enum Way {
+    Stream(File),
+    Aside { fresh: NamedTempFile, to: PathBuf },
+}
+
+impl AtomicFile {
+    /// Begins one. It gets owner and permissions of the file that it replaces; a new one has those that the umask
+    /// leaves.
+    ///
+    /// # Errors
+    /// A directory that is missing or can't be written; a path that is a directory.
+    pub fn create(path: &Path) -> io::Result<AtomicFile> {
+        let (to, old) = match destination(path)? {
+            Destination::Stream => {
+                return Ok(AtomicFile(Way::Stream(File::options().write(true).truncate(true).open(path)?)));
+            }
+            Destination::Descriptor(number) => {
+                // SAFETY: it is only duplicated; a number that is not open is an error of that.
+                let open = unsafe { BorrowedFd::borrow_raw(number) };
+                // Opened anew, a file would be written from its start, over what others write by that descriptor.
+                return Ok(AtomicFile(Way::Stream(open.try_clone_to_owned()?.into())));
+            }
+            Destination::Regular(to, old) => (to, old),
+        };
+        let fresh = tempfile::Builder::new()
+            .prefix(".staticcxx-")
+            .permissions(Permissions::from_mode(0o666))
+            .tempfile_in(parent(&to))?;
+        if let Some(old) = old {
+            // Only root may give files away; for others it is theirs already, or becomes so.
+            let _ = fchown(fresh.as_file(), Some(old.uid()), Some(old.gid()));
+            fresh.as_file().set_permissions(Permissions::from_mode(old.mode() & 0o777))?;
+        }
+        Ok(AtomicFile(Way::Aside { fresh, to }))
+    }
+
+    /// Sets the permissions of the new file; what is no regular file keeps its own.
+    ///
+    /// # Errors
+    /// Those of chmod(2).
+    pub fn set_mode(&self, mode: u32) -> io::Result<()> {
+        match &self.0 {
+            Way::Stream(_) => Ok(()),
+            Way::Aside { fresh, .. } => fresh.as_file().set_permissions(Permissions::from_mode(mode)),
+        }
+    }
+
+    /// Puts the file into its place.
+    ///
+    /// # Errors
+    /// Those of rename(2); nothing is left then.
+    pub fn commit(self) -> io::Result<()> {
+        match self.0 {
+            Way::Stream(mut file) => file.flush(),
+            Way::Aside { fresh, to } => fresh.persist(to).map(drop).map_err(|e| e.error),
+        }
+    }
+}
+
+impl Write for AtomicFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.0 {
+            Way::Stream(file) => file.write(bytes),
+            Way::Aside { fresh, .. } => fresh.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &mut self.0 {
+            Way::Stream(file) => file.flush(),
+            Way::Aside { fresh, .. } => fresh.flush(),
+        }
+    }
+}
+
+/// Writes a file as a whole or not at all; what is no regular file is written to ([`AtomicFile`]).
+///
+/// # Errors
+/// Nothing half-written is left.
+pub fn write_atomic(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = AtomicFile::create(path)?;
+    file.write_all(bytes)?;
+    file.commit()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Read;
+    use std::os::unix::fs::{FileTypeExt, symlink};
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().mode() & 0o7777
+    }
+
+    #[test]
+    fn a_new_file_has_the_usual_permissions_and_a_replaced_one_keeps_its_own() {
+        let dir = tempfile::tempdir().unwrap();
+        let (new, usual) = (dir.path().join("new"), dir.path().join("usual"));
+        fs::write(&usual, "").unwrap();
+        write_atomic(&new, b"one").unwrap();
+        assert_eq!((fs::read(&new).unwrap().as_slice(), mode(&new)), (b"one".as_slice(), mode(&usual)));
+        fs::set_permissions(&new, Permissions::from_mode(0o640)).unwrap();
+        write_atomic(&new, b"two").unwrap();
+        assert_eq!((fs::read(&new).unwrap().as_slice(), mode(&new)), (b"two".as_slice(), 0o640));
+        let executable = AtomicFile::create(&new).unwrap();
+        executable.set_mode(0o755).unwrap();
+        executable.commit().unwrap();
+        assert_eq!((fs::read(&new).unwrap().len(), mode(&new)), (0, 0o755));
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn what_is_not_committed_changes_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        fs::write(&path, "old").unwrap();
+        let mut file = AtomicFile::create(&path).unwrap();
+        file.write_all(b"new").unwrap();
+        drop(file);
+        assert_eq!((fs::read(&path).unwrap(), fs::read_dir(dir.path()).unwrap().count()), (b"old".to_vec(), 1));
+    }
+
+    #[test]
+    fn links_stay_links() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        fs::create_dir(at("far")).unwrap();
+        fs::write(at("far/file"), "old").unwrap();
+        symlink("far/file", at("near")).unwrap();
+        symlink("near", at("nearer")).unwrap();
+        symlink("far/new", at("dangling")).unwrap();
+        symlink("circle", at("circle")).unwrap();
+        write_atomic(&at("nearer"), b"new").unwrap();
+        write_atomic(&at("dangling"), b"made").unwrap();
+        assert_eq!(fs::read(at("far/file")).unwrap(), b"new");
+        assert_eq!(fs::read(at("far/new")).unwrap(), b"made");
+        for link in ["near", "nearer", "dangling"] {
+            assert!(fs::symlink_metadata(at(link)).unwrap().is_symlink(), "{link}");
+        }
+        assert!(write_atomic(&at("circle"), b"").is_err());
+    }
+
+    #[test]
+    fn a_fifo_is_written_to() {
+        let dir = tempfile::tempdir().unwrap();
+        let fifo = dir.path().join("fifo");
+        nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::from_bits_truncate(0o600)).unwrap();
+        let reader = std::thread::spawn({
+            let fifo = fifo.clone();
+            move || {
+                let mut text = String::new();
+                File::open(fifo).unwrap().read_to_string(&mut text).unwrap();
+                text
+            }
+        });
+        write_atomic(&fifo, b"through").unwrap();
+        assert_eq!(reader.join().unwrap(), "through");
+        assert!(fs::metadata(&fifo).unwrap().file_type().is_fifo());
+    }
+
+    #[test]
+    fn a_descriptor_is_written_to_where_it_stands() {
+        use std::os::fd::AsRawFd;
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        let link = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
+        file.write_all(b"before, ").unwrap();
+        write_atomic(&link, b"between, ").unwrap();
+        file.write_all(b"after").unwrap();
+        assert_eq!(fs::read_to_string(file.path()).unwrap(), "before, between, after");
+        assert!(write_atomic(Path::new("/proc/self/fd/987654"), b"").is_err());
+    }
+
+    #[test]
+    fn directories_and_missing_ones_are_errors() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(write_atomic(dir.path(), b"").unwrap_err().raw_os_error(), Some(nix::libc::EISDIR));
+        assert!(write_atomic(&dir.path().join("none/file"), b"").is_err());
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+}

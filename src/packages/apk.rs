@@ -1,0 +1,63 @@
+//! apk's database: `P:` package, `V:` version, `A:` architecture, `o:` origin, then `F:` directories and `R:` files in
+//! them (<https://wiki.alpinelinux.org/wiki/Apk_spec>).
+
+use super::wanted::Wanted;
+use super::{Format, Package};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The database; none on other machines.
+pub(super) fn installed() -> Option<String> {
+    ["/lib/apk/db/installed", "/usr/lib/apk/db/installed"].iter().find_map(|path| fs::read_to_string(path).ok())
+}
+
+/// The packages that files are from; without package URLs.
+pub(super) fn owners(database: &str, files: &[PathBuf]) -> Vec<Option<Package>> {
+    let wanted = Wanted::new(files);
+    let mut owners: Vec<Option<Package>> = vec![None; files.len()];
+    for record in database.split("\n\n") {
+        let field = |name: &str| record.lines().find_map(|l| l.strip_prefix(name));
+        let (Some(name), Some(version)) = (field("P:"), field("V:")) else { continue };
+        let mut dir = PathBuf::from("/");
+        for line in record.lines() {
+            if let Some(name) = line.strip_prefix("F:") {
+                dir = Path::new("/").join(name);
+            }
+            let Some(file) = line.strip_prefix("R:") else { continue };
+            for number in wanted.places(dir.join(file).as_os_str().as_encoded_bytes()) {
+                let Some(place) = owners.get_mut(*number) else { continue };
+                *place = Some(Package {
+                    manager: Format::Apk,
+                    name: name.to_owned(),
+                    version: version.to_owned(),
+                    epoch: None,
+                    architecture: field("A:").map(str::to_owned),
+                    source: field("o:").unwrap_or(name).to_owned(),
+                    source_version: version.to_owned(),
+                    purl: String::new(),
+                });
+            }
+        }
+    }
+    owners
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_found_in_its_directory() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("libz.so.1");
+        fs::write(&file, "").unwrap();
+        let place = file.parent().unwrap().strip_prefix("/").unwrap().display().to_string();
+        let text = format!(
+            "P:zlib-libs\nV:1.3-r2\nA:x86_64\no:zlib\nF:{place}\nR:libz.so.1\n\nP:other\nV:1\nF:etc\nR:libz.so.1\n"
+        );
+        let owner = owners(&text, std::slice::from_ref(&file)).remove(0).unwrap();
+        assert_eq!((owner.to_string().as_str(), owner.source.as_str()), ("zlib-libs 1.3-r2", "zlib"));
+        assert_eq!(owner.architecture.as_deref(), Some("x86_64"));
+        assert_eq!(owners(&text, &[dir.path().join("libq.so")]), [None]);
+    }
+}

@@ -1,0 +1,129 @@
+//! dpkg's files: a list of files for each package, and the state of all packages.
+
+use super::wanted::Wanted;
+use super::{Format, Package};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Where they are.
+pub(super) const ROOT: &str = "/var/lib/dpkg";
+
+/// The packages that files are from; without package URLs.
+pub(super) fn owners(root: &Path, files: &[PathBuf]) -> Vec<Option<Package>> {
+    let lists = lists(root, files);
+    let names: BTreeSet<&str> = lists.iter().flatten().map(String::as_str).collect();
+    if names.is_empty() {
+        return vec![None; files.len()];
+    }
+    let records = records(&fs::read_to_string(root.join("status")).unwrap_or_default(), &names);
+    lists.iter().map(|list| records.get(list.as_deref()?).cloned()).collect()
+}
+
+/// The names of the lists that have the files: `zlib1g:amd64`, `perl`.
+fn lists(root: &Path, files: &[PathBuf]) -> Vec<Option<String>> {
+    let wanted = Wanted::new(files);
+    let mut found: Vec<Option<String>> = vec![None; files.len()];
+    for entry in fs::read_dir(root.join("info")).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if found.iter().all(Option::is_some) {
+            break;
+        }
+        if path.extension() != Some(OsStr::new("list")) {
+            continue;
+        }
+        let Ok(list) = fs::read(&path) else { continue };
+        let name = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
+        for number in list.split(|b| *b == b'\n').flat_map(|line| wanted.places(line)) {
+            if let Some(place) = found.get_mut(*number) {
+                place.get_or_insert_with(|| name.clone());
+            }
+        }
+    }
+    found
+}
+
+/// Whether a package has a list, for whatever machine.
+pub(super) fn is_installed(root: &Path, package: &str) -> bool {
+    fs::read_dir(root.join("info")).into_iter().flatten().flatten().any(|entry| {
+        let list = entry.file_name();
+        list.to_string_lossy().strip_suffix(".list").is_some_and(|n| n.split(':').next() == Some(package))
+    })
+}
+
+/// The installed packages of dpkg's status file that lists of these names are of.
+fn records(status: &str, lists: &BTreeSet<&str>) -> BTreeMap<String, Package> {
+    let names: BTreeSet<&str> = lists.iter().map(|l| l.split_once(':').map_or(*l, |(name, _)| name)).collect();
+    let mut records = BTreeMap::new();
+    for record in status.split("\n\n") {
+        let field = |name: &str| record.lines().find_map(|l| l.strip_prefix(name)).map(str::trim);
+        let Some(name) = field("Package:").filter(|name| names.contains(name)) else { continue };
+        let Some(version) = field("Version:") else { continue };
+        if !field("Status:").is_some_and(|s| s.ends_with(" installed")) {
+            continue;
+        }
+        // `Source: gcc-12 (12.2.0-14)`; without a version it has that of the package, without a source its name.
+        let source = field("Source:").unwrap_or(name);
+        let (source, source_version) =
+            source.split_once(" (").map_or((source, version), |(s, v)| (s, v.trim_end_matches(')')));
+        let architecture = field("Architecture:").map(str::to_owned);
+        let package = Package {
+            manager: Format::Deb,
+            name: name.to_owned(),
+            version: version.to_owned(),
+            epoch: None,
+            architecture: architecture.clone(),
+            source: source.to_owned(),
+            source_version: source_version.to_owned(),
+            purl: String::new(),
+        };
+        if let Some(architecture) = architecture {
+            records.insert(format!("{name}:{architecture}"), package.clone());
+        }
+        records.insert(name.to_owned(), package);
+    }
+    records
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_library_and_its_archive_are_of_one_build() {
+        let dir = tempfile::tempdir().unwrap();
+        let info = dir.path().join("info");
+        fs::create_dir(&info).unwrap();
+        let files: Vec<PathBuf> =
+            ["libq.so.1", "libq.a", "other", "missing"].iter().map(|n| dir.path().join(n)).collect();
+        files.iter().take(3).for_each(|f| fs::write(f, "").unwrap());
+        let real = |n: usize| fs::canonicalize(&files[n]).unwrap().display().to_string();
+        fs::write(info.join("libq1:amd64.list"), format!("/.\n{}\n", real(0))).unwrap();
+        fs::write(info.join("libq-dev.list"), format!("{}\n", real(1))).unwrap();
+        fs::write(info.join("other.list"), "/.\n/usr/lib/libq.so.10\n").unwrap();
+        let status = "Package: libq1\nStatus: install ok installed\nArchitecture: i386\nVersion: 1.0-1\n\n\
+                      Package: libq1\nStatus: install ok installed\nArchitecture: amd64\nSource: q (2:1.2-3)\nVersion: 2:1.2-3+b1\n\n\
+                      Package: libq-dev\nStatus: install ok installed\nArchitecture: amd64\nSource: q\nVersion: 2:1.2-3\n\n\
+                      Package: gone\nStatus: deinstall ok config-files\nVersion: 1\n";
+        fs::write(dir.path().join("status"), status).unwrap();
+        let owners = owners(dir.path(), &files);
+        let (shared, archive) = (owners[0].clone().unwrap(), owners[1].clone().unwrap());
+        assert!(shared.same_build(&archive) && owners[2].is_none() && owners[3].is_none());
+        assert_eq!((shared.to_string().as_str(), shared.architecture.as_deref()), ("libq1 2:1.2-3+b1", Some("amd64")));
+        let newer = Package { source_version: "1.2-4".into(), ..archive.clone() };
+        assert!(!shared.same_build(&newer));
+        assert!(is_installed(dir.path(), "libq1") && !is_installed(dir.path(), "libq"));
+    }
+
+    #[test]
+    fn without_dpkg_or_with_a_package_that_is_gone_nobody_owns_a_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("file");
+        assert_eq!(owners(dir.path(), std::slice::from_ref(&file)), [None]);
+        fs::create_dir(dir.path().join("info")).unwrap();
+        fs::write(dir.path().join("info/gone.list"), format!("{}\n", file.display())).unwrap();
+        fs::write(dir.path().join("status"), "Package: gone\nStatus: deinstall ok config-files\nVersion: 1\n").unwrap();
+        assert_eq!(owners(dir.path(), &[file]), [None]);
+    }
+}

@@ -1,0 +1,38 @@
+//! os-release(5): which distribution this is.
+
+use std::fs;
+
+/// The text of a distribution's os-release file.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct OsRelease(String);
+
+impl OsRelease {
+    /// This machine's; empty where there is none.
+    pub fn read() -> OsRelease {
+        let read = |path| fs::read_to_string(path).ok();
+        OsRelease(read("/etc/os-release").or_else(|| read("/usr/lib/os-release")).unwrap_or_default())
+    }
+
+    #[cfg(test)]
+    pub fn new(text: &str) -> OsRelease {
+        OsRelease(text.to_owned())
+    }
+
+    /// The value of a variable.
+    pub fn value(&self, key: &str) -> Option<&str> {
+        let line = self.0.lines().find_map(|l| l.strip_prefix(key)?.strip_prefix('='))?;
+        Some(line.trim_matches(['"', '\''])).filter(|v| !v.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_may_be_quoted_and_keys_are_whole() {
+        let os = OsRelease::new("ID_LIKE='a b'\nID=debian\nVERSION_ID=\"12\"\nBUILD_ID=\n");
+        let all = ["ID", "ID_LIKE", "VERSION_ID", "BUILD_ID", "VERSION"].map(|k| os.value(k));
+        assert_eq!(all, [Some("debian"), Some("a b"), Some("12"), None, None]);
+    }
+}
