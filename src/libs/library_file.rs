@@ -14,9 +14,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// What a file is known by: device, inode, size, time of the last change in nanoseconds.
-type Identity = (u64, u64, u64, i64, i64);
+type FileState = (u64, u64, u64, i64, i64);
 
-fn identity(m: &Metadata) -> Identity {
+fn identity(m: &Metadata) -> FileState {
     (m.dev(), m.ino(), m.size(), m.mtime(), m.mtime_nsec())
 }
 
@@ -25,7 +25,7 @@ const KEPT_OPEN: usize = 64;
 
 /// The files that were looked at in one link. Clones share them.
 #[derive(Debug, Clone, Default)]
-pub struct LibraryFiles(Arc<Mutex<HashMap<Identity, Arc<LibraryFile>>>>);
+pub struct LibraryFiles(Arc<Mutex<HashMap<FileState, Arc<LibraryFile>>>>);
 
 impl LibraryFiles {
     /// The regular file that a path leads to; none where there is none or it can't be read. A FIFO or a device is not
@@ -92,7 +92,7 @@ pub struct Needs {
 #[derive(Debug)]
 pub struct LibraryFile {
     path: PathBuf,
-    identity: Identity,
+    identity: FileState,
     file: Mutex<Option<File>>,
     head: Vec<u8>,
     sniffed: Sniffed,

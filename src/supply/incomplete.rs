@@ -6,7 +6,7 @@
 
 use super::constructors;
 use super::glibc;
-use crate::convert::{Libc, Library};
+use crate::convert::{GlibcSymbols, Library};
 use crate::libs::library_file::{LibraryFile, LibraryFiles};
 use crate::libs::supplier::ArchiveFacts;
 use object::read::archive::ArchiveFile;
@@ -25,7 +25,7 @@ const VERSION: u32 = 2;
 
 /// What is kept of an archive.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Entry {
+struct ArchiveRecord {
     version: u32,
     archive: (PathBuf, u64, i64),
     twin: (PathBuf, u64, i64),
@@ -47,14 +47,14 @@ pub fn facts(archive: &LibraryFile, shared: &LibraryFile, dirs: &[PathBuf], cach
     let key = format!("{}\n{}", archive.path().display(), shared.path().display());
     let file =
         cache.map(|dir| dir.join("archives").join(format!("{:032x}.json", XxHash3_128::oneshot(key.as_bytes()))));
-    let kept: Option<Entry> = file.as_ref().and_then(|f| serde_json::from_slice(&fs::read(f).ok()?).ok());
+    let kept: Option<ArchiveRecord> = file.as_ref().and_then(|f| serde_json::from_slice(&fs::read(f).ok()?).ok());
     let held = kept.filter(|e| e.version == VERSION && e.archive == archive_stamp && e.twin == twin_stamp);
     if let Some(entry) = held {
         return ArchiveFacts { lacks: entry.lacks, constructors: entry.constructors };
     }
     let lacks = archive.look(|bytes| look(bytes, shared, dirs)).flatten().unwrap_or_default();
     let constructors = archive.look(constructors::has).unwrap_or_default();
-    let entry = Entry { version: VERSION, archive: archive_stamp, twin: twin_stamp, lacks, constructors };
+    let entry = ArchiveRecord { version: VERSION, archive: archive_stamp, twin: twin_stamp, lacks, constructors };
     if let Some(file) = file {
         // Without a cache that can be written it is looked up each time.
         let _ = keep(&file, &entry);
@@ -62,7 +62,7 @@ pub fn facts(archive: &LibraryFile, shared: &LibraryFile, dirs: &[PathBuf], cach
     ArchiveFacts { lacks: entry.lacks, constructors: entry.constructors }
 }
 
-fn keep(file: &Path, entry: &Entry) -> std::io::Result<()> {
+fn keep(file: &Path, entry: &ArchiveRecord) -> std::io::Result<()> {
     let dir = file.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(dir)?;
     let mut temporary = tempfile::NamedTempFile::new_in(dir)?;
@@ -97,7 +97,7 @@ fn look(archive: &[u8], shared: &LibraryFile, dirs: &[PathBuf]) -> Option<BTreeS
         Some(())
     })??;
     if !needed.is_empty() {
-        let libc: Libc = glibc::libc(dirs);
+        let libc: GlibcSymbols = glibc::libc(dirs);
         needed.retain(|n| !libc.has(n));
         for name in OF_COMPILERS {
             let found = dirs.iter().map(|d| d.join(name)).find(|p| p.is_file());
