@@ -4,6 +4,7 @@ use super::link_job::LinkJob;
 use crate::args::Request;
 use crate::args::option_table::Role;
 use crate::check::Expect;
+use crate::files::{Stamp, kept};
 use crate::libs::library_file::LibraryFiles;
 use crate::libs::mentions;
 use crate::linker::call_detection::Traps;
@@ -48,10 +49,7 @@ struct Warns<'a> {
 
 impl<'a> Warns<'a> {
     fn of(settings: &'a Settings, job: &LinkJob) -> Warns<'a> {
-        let stamped = |path: &PathBuf| {
-            let m = fs::metadata(path).ok()?;
-            Some(format!("{} {} {:?}", path.display(), m.len(), m.modified().ok()?).into())
-        };
+        let stamped = |path: &PathBuf| Some(format!("{} {:?}", path.display(), Stamp::of(path)?).into());
         // A project's own libraries change with each build, and none of its files should stay for each of them.
         let dirs = &job.facts.library_dirs;
         let installed = job.resolution.libraries.iter().filter(|l| dirs.iter().any(|d| l.path.parent() == Some(d)));
@@ -59,7 +57,7 @@ impl<'a> Warns<'a> {
         let output = std::path::absolute(job.request.output_path()).ok().map(PathBuf::into_os_string);
         let key = libraries.filter(|l| !l.is_empty()).zip(output).and_then(|(mut words, output)| {
             words.push(output);
-            Key::of(&job.selected.compiler, &words, "warns")
+            Key::of(&job.selected.compiler, &words, &format!("warns {}", kept::LINES))
         });
         Warns { cache: settings.cache_dir.as_deref(), key }
     }

@@ -2,6 +2,7 @@
 
 use super::link_job::LinkJob;
 use crate::check::{Image, Verdict};
+use crate::files::Stamp;
 use crate::message;
 use crate::plan::policy::Reason;
 use crate::report::{self, LinkRecord, LinkedBy, Outcome, Times};
@@ -14,12 +15,11 @@ use std::path::Path;
 
 /// What a file looked like, to tell whether it was written.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct FileState(Option<(u64, u64, i64, i64)>);
+pub(super) struct FileState(Option<Stamp>);
 
 impl FileState {
     pub fn of(path: &Path) -> FileState {
-        use std::os::unix::fs::MetadataExt;
-        FileState(fs::metadata(path).ok().map(|m| (m.ino(), m.size(), m.mtime(), m.mtime_nsec())))
+        FileState(Stamp::of(path))
     }
 }
 

@@ -1,10 +1,11 @@
 //! Files as values: which file a path leads to ([`Identity`]), whether it changed ([`Stamp`]), and writing one as a whole
-//! or not at all ([`write_atomic`], [`AtomicFile`]).
+//! or not at all ([`write_atomic`], [`AtomicFile`]); what of our sources decides about files in caches ([`kept`]).
 
 mod atomic;
-mod place;
+pub mod kept;
+mod replace;
 mod stamp;
 
 pub use atomic::{AtomicFile, write_atomic};
-pub use place::{place_directory, place_file, place_symlink, workplace};
+pub use replace::{place_directory, place_file, place_symlink, workplace};
 pub use stamp::{Identity, Stamp};

@@ -49,6 +49,11 @@ impl Stamp {
     pub fn of(path: &Path) -> Option<Stamp> {
         fs::metadata(path).ok().map(|m| Stamp::from(&m))
     }
+
+    /// Bytes.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
 }
 
 impl From<&Metadata> for Stamp {

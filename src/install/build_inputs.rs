@@ -2,6 +2,7 @@
 
 use super::prerequisites::{MissingPrerequisite, Prerequisite};
 use super::source::GccSource;
+use crate::files::{Stamp, kept};
 use crate::options;
 use crate::run::{self, Command};
 use crate::settings::Settings;
@@ -84,14 +85,10 @@ impl Inputs {
 
     /// What a finished build depends on: a build of other inputs is of no use to this one.
     pub(crate) fn identity(&self) -> String {
-        let stamp = |p: &Path| {
-            use std::os::unix::fs::MetadataExt;
-            let m = fs::metadata(p).ok();
-            format!("{} {:?}", p.display(), m.map(|m| (m.size(), m.mtime())))
-        };
+        let stamp = |p: &Path| format!("{} {:?}", p.display(), Stamp::of(p));
         format!(
             "{} {} {} {} {} {}",
-            env!("STATICCXX_RECIPE"),
+            kept::TOOLCHAINS,
             self.version,
             stamp(&self.cxx),
             stamp(&self.musl.lib.join("libc.a")),

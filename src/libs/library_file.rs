@@ -5,19 +5,20 @@ use super::sniff::{self, Sniffed};
 use crate::check;
 use crate::convert::Refusal;
 use crate::convert::library::LIMIT;
+use crate::files::{Identity, Stamp};
 use memmap2::Mmap;
 use std::collections::HashMap;
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
-use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-/// What a file is known by: device, inode, size, time of the last change in nanoseconds.
-type FileState = (u64, u64, u64, i64, i64);
+/// What a file is known by: which it is, and its state.
+type FileState = (Identity, Stamp);
 
-fn identity(m: &Metadata) -> FileState {
-    (m.dev(), m.ino(), m.size(), m.mtime(), m.mtime_nsec())
+fn state(m: &Metadata) -> FileState {
+    (Identity::from(m), Stamp::from(m))
 }
 
 /// So many descriptors are kept open for a later whole read; of further files the path is opened again.
@@ -34,11 +35,11 @@ impl LibraryFiles {
         let found = fs::metadata(path).ok().filter(Metadata::is_file)?;
         // A panic elsewhere leaves the map as it was before an insertion.
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(file) = known.get(&identity(&found)) {
+        if let Some(file) = known.get(&state(&found)) {
             return Some(file.clone());
         }
         let file = Arc::new(LibraryFile::open(path, known.len() < KEPT_OPEN).ok()?);
-        known.insert(file.identity, file.clone());
+        known.insert(file.state, file.clone());
         Some(file)
     }
 
@@ -47,7 +48,7 @@ impl LibraryFiles {
     pub fn look<T>(&self, path: &Path, at: impl FnOnce(&[u8]) -> T) -> Option<T> {
         let known = fs::metadata(path).ok().and_then(|found| {
             let files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            files.get(&identity(&found)).cloned()
+            files.get(&state(&found)).cloned()
         });
         match known {
             Some(file) => file.look(at),
@@ -92,7 +93,7 @@ pub struct Needs {
 #[derive(Debug)]
 pub struct LibraryFile {
     path: PathBuf,
-    identity: FileState,
+    state: FileState,
     file: Mutex<Option<File>>,
     head: Vec<u8>,
     sniffed: Sniffed,
@@ -115,7 +116,7 @@ impl LibraryFile {
         let file = Some(file).filter(|_| keep_open && library);
         Ok(LibraryFile {
             path: path.to_owned(),
-            identity: identity(&metadata),
+            state: state(&metadata),
             file: Mutex::new(file),
             head,
             sniffed,
@@ -153,7 +154,7 @@ impl LibraryFile {
 
     fn read(&self) -> Result<Vec<u8>, Refusal> {
         let unreadable = |e: io::Error| Refusal::Unreadable { error: e.to_string() };
-        let size = self.identity.2;
+        let size = self.state.1.size();
         if size > LIMIT {
             return Err(Refusal::TooLarge { bytes: size, limit: LIMIT });
         }
@@ -167,7 +168,7 @@ impl LibraryFile {
                 Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => return Err(Refusal::Changed),
                 other => other.map_err(unreadable)?,
             }
-            if identity(&file.metadata().map_err(unreadable)?) != self.identity {
+            if state(&file.metadata().map_err(unreadable)?) != self.state {
                 return Err(Refusal::Changed);
             }
         }
@@ -176,7 +177,7 @@ impl LibraryFile {
 
     /// Looks at the bytes: at those that were read, else at the mapped file. None where it can't be mapped.
     pub fn look<T>(&self, at: impl FnOnce(&[u8]) -> T) -> Option<T> {
-        if self.head.len() as u64 == self.identity.2 {
+        if self.head.len() as u64 == self.state.1.size() {
             return Some(at(&self.head));
         }
         if let Some(Ok(bytes)) = self.content.get() {

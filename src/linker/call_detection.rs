@@ -133,7 +133,7 @@ mod tests {
             converted: None,
             plugins: None,
             iconv: None,
-            libc: ("/l/libc.a".into(), 1, 1),
+            libc: ("/l/libc.a".into(), crate::files::Stamp::of(std::path::Path::new("/")).unwrap()),
             locale: Some("/r/locale.a".into()),
             name_services: Some("/r/name-services.a".into()),
             functions: vec!["getpwnam".into()],

@@ -5,6 +5,7 @@
 
 use super::WhyNot;
 use super::line::{DIRS, OUTPUT, STREAM};
+use crate::files::kept;
 use crate::run::{self, Command};
 use crate::toolchain::probe_cache::{Kept, Key};
 use std::path::{Path, PathBuf};
@@ -26,7 +27,7 @@ pub struct Asked<'a> {
 /// The compiler gives none that can be understood.
 pub fn template(cache: Option<&Path>, asked: &Asked<'_>) -> Result<Vec<String>, WhyNot> {
     let options: Vec<_> = asked.options.iter().map(Into::into).collect();
-    let key = Key::of(&asked.compiler.words(), &options, &format!("line {}", asked.library_path));
+    let key = Key::of(&asked.compiler.words(), &options, &format!("line {} {}", kept::LINES, asked.library_path));
     let kept = Kept { kind: "lines", dir: cache, key: key.as_ref() };
     if let Some(line) = kept.load::<Vec<String>>() {
         return Ok(line);
@@ -41,7 +42,7 @@ pub fn template(cache: Option<&Path>, asked: &Asked<'_>) -> Result<Vec<String>, 
 /// # Errors
 /// The compiler does not tell.
 pub fn linker(cache: Option<&Path>, compiler: &Command) -> Result<PathBuf, WhyNot> {
-    let key = Key::of(&compiler.words(), &[], "linker");
+    let key = Key::of(&compiler.words(), &[], &format!("linker {}", kept::LINES));
     let kept = Kept { kind: "lines", dir: cache, key: key.as_ref() };
     if let Some(linker) = kept.load::<PathBuf>() {
         return Ok(linker);

@@ -47,7 +47,7 @@ impl fmt::Display for Misspelt {
 
 /// The variables of the project's own build, tests and benchmarks, which may run builds below them: these, and all that
 /// begin with `STATICCXX_TEST_`.
-const OF_TESTS: [&str; 10] = [
+const OF_TESTS: [&str; 9] = [
     "STATICCXX_ARGV",
     "STATICCXX_BIN",
     "STATICCXX_CORPUS",
@@ -55,7 +55,6 @@ const OF_TESTS: [&str; 10] = [
     "STATICCXX_FUZZ_SECONDS",
     "STATICCXX_ICONV_STRIDE",
     "STATICCXX_JOBS",
-    "STATICCXX_RECIPE",
     "STATICCXX_SCRATCH",
     "STATICCXX_WORK",
 ];

@@ -4,6 +4,7 @@ use super::archives::{CONVERTING, Kit};
 use super::iconv::ConverterTables;
 use crate::args::option_table::Role;
 use crate::args::{InputKind, Request};
+use crate::files::{Stamp, kept, write_atomic};
 use crate::libs::mentions;
 use crate::libs::{Resolution, inputs};
 use crate::model::Libc;
@@ -15,7 +16,7 @@ use crate::toolchain::Facts;
 use crate::toolchain::Repairs;
 use memchr::memmem::find;
 use std::ffi::{OsStr, OsString};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use twox_hash::XxHash3_128;
 
@@ -99,21 +100,20 @@ fn converters(
     let tables = ConverterTables::read(dirs).ok_or_else(|| io::Error::other("libc has no directory `gconv`"))?;
     let chosen = tables.choose(&settings.iconv);
     let key = format!("{strong} {:?} {:?} {:?}", repairs.libc, chosen.files, chosen.aliases.len());
-    let archive = kept(common, "iconv", &key, |kit| kit.converters(&tables, &chosen), (dirs, strong))?;
+    let archive = made(common, "iconv", &key, |kit| kit.converters(&tables, &chosen), (dirs, strong))?;
     Ok((archive, chosen.unknown))
 }
 
 fn services(settings: &Settings, repairs: &Repairs, dirs: &[PathBuf], strong: bool) -> io::Result<PathBuf> {
     let common = repairs.iconv.as_deref().unwrap_or(Path::new(""));
     let found = super::nss::find(&settings.services, dirs)?;
-    let state: Vec<_> =
-        found.iter().map(|s| (&s.name, std::fs::metadata(&s.path).and_then(|m| m.modified()).ok())).collect();
+    let state: Vec<_> = found.iter().map(|s| (&s.name, Stamp::of(&s.path))).collect();
     let key = format!("{strong} {:?} {state:?}", repairs.libc);
-    kept(common, "services", &key, |kit| kit.services(&settings.services, &repairs.functions), (dirs, strong))
+    made(common, "services", &key, |kit| kit.services(&settings.services, &repairs.functions), (dirs, strong))
 }
 
 /// An archive beside the one that every program gets; made if it is not there.
-fn kept(
+fn made(
     beside: &Path,
     name: &str,
     key: &str,
@@ -121,16 +121,19 @@ fn kept(
     (dirs, strong): (&[PathBuf], bool),
 ) -> io::Result<PathBuf> {
     let dir = beside.parent().unwrap_or(Path::new("."));
-    let path = dir.join(format!("{name}-{:032x}.a", XxHash3_128::oneshot(key.as_bytes())));
+    let path = dir.join(file_name(kept::REPAIRS, name, key));
     if path.is_file() {
         return Ok(path);
     }
     let libc = glibc::libc_for_modules(dirs);
     let bytes = make(&Kit { dir, library_dirs: dirs, libc: &libc, strong })?;
-    let mut file = tempfile::NamedTempFile::new_in(dir)?;
-    file.write_all(&bytes)?;
-    file.persist(&path).map_err(|e| e.error)?;
+    write_atomic(&path, &bytes)?;
     Ok(path)
+}
+
+/// The name of an archive that these sources make for a key.
+fn file_name(sources: &str, name: &str, key: &str) -> String {
+    format!("{name}-{:032x}.a", XxHash3_128::oneshot(format!("{sources} {key}").as_bytes()))
 }
 
 /// The linker that is named, by the call or for all calls.
@@ -194,4 +197,17 @@ fn mentioned(request: &Request, resolution: &Resolution, functions: &[&str]) -> 
         |file: &&Path| inputs::look(file, |text| functions.iter().any(|f| find(text, f.as_bytes()).is_some()));
     sources.iter().any(|s| in_text(s) == Some(true))
         || mentions::which(&files, &resolution.path.files, functions).contains(&true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_an_archive_tells_what_made_it() {
+        let name = |sources: &str, key: &str| file_name(sources, "iconv", key);
+        assert_eq!(name(kept::REPAIRS, "KOI8-R"), name(kept::REPAIRS, "KOI8-R"));
+        assert_ne!(name(kept::REPAIRS, "KOI8-R"), name("0123456789abcdef", "KOI8-R"));
+        assert_ne!(name(kept::REPAIRS, "KOI8-R"), name(kept::REPAIRS, "KOI8-U"));
+    }
 }

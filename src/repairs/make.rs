@@ -11,20 +11,20 @@ use super::archives;
 use super::iconv::ConverterTables;
 use super::libc_members::{nowhere, renamed, weakened};
 use crate::archive;
+use crate::files::{Stamp, write_atomic};
 use crate::model::Libc;
 use crate::options::iconv::IconvChoice;
 use crate::settings::Settings;
 use crate::supply::glibc;
 use crate::supply::plugins::modules::ITERATE_FILE;
 use crate::toolchain::call_detector::{TRAPS, Trap};
-use crate::toolchain::facts::stamp;
 use crate::toolchain::probe::CompilerQuery;
 use crate::toolchain::{self, CallNeed, Facts, Invocation, Repairs, SelectError, Selected};
 use object::read::archive::ArchiveFile;
 use object::{Object, ObjectSection};
 use std::ffi::OsString;
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
@@ -111,7 +111,7 @@ pub(crate) fn make(asked: &CompilerQuery<'_>, facts: &Facts, keep: &Path) -> Opt
         return None;
     }
     let libc = PathBuf::from(asked.ask(&["-print-file-name=libc.a"]).ok()?.text());
-    let stamp = stamp(&libc).ok().filter(|_| libc.is_absolute())?;
+    let stamp = Stamp::of(&libc).filter(|_| libc.is_absolute())?;
     let found = LibcArchive::read(&libc)?;
     let made = |repair: io::Result<PathBuf>, name: &str| match repair {
         Ok(path) => Some(path),
@@ -129,7 +129,7 @@ pub(crate) fn make(asked: &CompilerQuery<'_>, facts: &Facts, keep: &Path) -> Opt
     let iconv = made(work.iconv(&found), "iconv").filter(|_| converted.is_some());
     let any = locale.is_some() || name_services.is_some() || traps.is_some() || converted.is_some();
     any.then_some(Repairs {
-        libc: stamp,
+        libc: (libc, stamp),
         locale,
         name_services,
         converted,
@@ -367,10 +367,8 @@ impl Work<'_> {
 
     /// Writes a file, whole or not at all.
     fn place(&self, name: &str, bytes: &[u8]) -> io::Result<PathBuf> {
-        let mut file = tempfile::NamedTempFile::new_in(self.keep)?;
-        file.write_all(bytes)?;
         let path = self.keep.join(name);
-        file.persist(&path).map_err(|e| e.error)?;
+        write_atomic(&path, bytes)?;
         Ok(path)
     }
 }

@@ -10,12 +10,12 @@ use crate::convert::sections::{base_symbol, tag};
 use crate::convert::start::{Dialect, Placed};
 use crate::convert::versions::{GlibcSymbols, Versions};
 use crate::convert::{ConversionOptions, Refusal, acceptable, convert, copies, start, unwind};
+use crate::files::Stamp;
 use crate::libs::policy::{ConvertPolicy, ProgramFile};
 use crate::libs::supplier::{SharedLibrary, Use};
 use std::ffi::OsString;
 use std::fs;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -257,9 +257,8 @@ impl ConvertedLibraries {
 
     /// What the meaning of glibc's names depends on.
     pub fn libc_key(&self) -> Vec<u8> {
-        let stamp = |path: PathBuf| fs::metadata(path).ok().map(|m| (m.size(), m.mtime()));
-        let found = self.policy.library_dirs.iter().find_map(|d| stamp(d.join("libc.a")));
-        found.map_or_else(Vec::new, |(size, time)| [size.to_le_bytes(), time.to_le_bytes()].concat())
+        let found = self.policy.library_dirs.iter().find_map(|d| Stamp::of(&d.join("libc.a")));
+        found.map_or_else(Vec::new, |stamp| format!("{stamp:?}").into_bytes())
     }
 }
 

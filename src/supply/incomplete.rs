@@ -7,6 +7,7 @@
 use super::constructors;
 use super::glibc;
 use crate::convert::{GlibcSymbols, Library};
+use crate::files::{Stamp, kept, write_atomic};
 use crate::libs::library_file::{LibraryFile, LibraryFiles};
 use crate::libs::supplier::ArchiveFacts;
 use object::read::archive::ArchiveFile;
@@ -14,47 +15,34 @@ use object::{Object, ObjectSymbol};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Write;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use twox_hash::XxHash3_128;
 
-/// Raised whenever something else is kept.
-const VERSION: u32 = 2;
-
 /// What is kept of an archive.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct ArchiveRecord {
-    version: u32,
-    archive: (PathBuf, u64, i64),
-    twin: (PathBuf, u64, i64),
+    archive: Stamp,
+    twin: Stamp,
     lacks: BTreeSet<String>,
     constructors: bool,
-}
-
-fn stamp(path: &Path) -> Option<(PathBuf, u64, i64)> {
-    let m = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
-    Some((path.to_owned(), m.size(), m.mtime()))
 }
 
 /// What the members of an archive need that its shared object does not need from outside, and whether they have
 /// constructors.
 pub fn facts(archive: &LibraryFile, shared: &LibraryFile, dirs: &[PathBuf], cache: Option<&Path>) -> ArchiveFacts {
-    let (Some(archive_stamp), Some(twin_stamp)) = (stamp(archive.path()), stamp(shared.path())) else {
+    let (Some(archive_stamp), Some(twin_stamp)) = (Stamp::of(archive.path()), Stamp::of(shared.path())) else {
         return ArchiveFacts::default();
     };
-    let key = format!("{}\n{}", archive.path().display(), shared.path().display());
-    let file =
-        cache.map(|dir| dir.join("archives").join(format!("{:032x}.json", XxHash3_128::oneshot(key.as_bytes()))));
+    let file = cache.map(|dir| kept_in(dir, kept::ARCHIVE_FACTS, archive.path(), shared.path()));
     let kept: Option<ArchiveRecord> = file.as_ref().and_then(|f| serde_json::from_slice(&fs::read(f).ok()?).ok());
-    let held = kept.filter(|e| e.version == VERSION && e.archive == archive_stamp && e.twin == twin_stamp);
+    let held = kept.filter(|e| e.archive == archive_stamp && e.twin == twin_stamp);
     if let Some(entry) = held {
         return ArchiveFacts { lacks: entry.lacks, constructors: entry.constructors };
     }
     let lacks = archive.look(|bytes| look(bytes, shared, dirs)).flatten().unwrap_or_default();
     let constructors = archive.look(constructors::has).unwrap_or_default();
-    let entry = ArchiveRecord { version: VERSION, archive: archive_stamp, twin: twin_stamp, lacks, constructors };
+    let entry = ArchiveRecord { archive: archive_stamp, twin: twin_stamp, lacks, constructors };
     if let Some(file) = file {
         // Without a cache that can be written it is looked up each time.
         let _ = keep(&file, &entry);
@@ -62,13 +50,15 @@ pub fn facts(archive: &LibraryFile, shared: &LibraryFile, dirs: &[PathBuf], cach
     ArchiveFacts { lacks: entry.lacks, constructors: entry.constructors }
 }
 
+/// The file for two others, as a version of these sources looks at them.
+fn kept_in(cache: &Path, sources: &str, archive: &Path, shared: &Path) -> PathBuf {
+    let key = format!("{sources}\n{}\n{}", archive.display(), shared.display());
+    cache.join("archives").join(format!("{:032x}.json", XxHash3_128::oneshot(key.as_bytes())))
+}
+
 fn keep(file: &Path, entry: &ArchiveRecord) -> std::io::Result<()> {
-    let dir = file.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(dir)?;
-    let mut temporary = tempfile::NamedTempFile::new_in(dir)?;
-    temporary.write_all(&serde_json::to_vec(entry)?)?;
-    temporary.persist(file)?;
-    Ok(())
+    fs::create_dir_all(file.parent().unwrap_or(Path::new(".")))?;
+    write_atomic(file, &serde_json::to_vec(entry)?)
 }
 
 /// Archives of the compiler that every link has.
@@ -148,4 +138,17 @@ pub fn still_lacking(lacks: &BTreeSet<String>, archives: &[Arc<LibraryFile>]) ->
         remove_defined(&mut names, archive);
     }
     names.iter().map(|n| String::from_utf8_lossy(n).into_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_version_keeps_its_own_facts() {
+        let [archive, shared] = ["/l/libq.a", "/l/libq.so"].map(Path::new);
+        let file = |sources| kept_in(Path::new("/c"), sources, archive, shared);
+        assert_eq!(file(kept::ARCHIVE_FACTS), file(kept::ARCHIVE_FACTS));
+        assert_ne!(file(kept::ARCHIVE_FACTS), file("0123456789abcdef"));
+    }
 }

@@ -1,14 +1,12 @@
 //! Converted libraries in `$XDG_CACHE_HOME/staticcxx/converted/`: one archive each, by the content that it was made
 //! from, written atomically, the oldest thrown away where they become too many.
 
+use crate::files::{kept, write_atomic};
 use object::read::archive::ArchiveFile;
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
-
-/// Raised whenever the converter makes something else of the same library.
-const VERSION: u32 = 2;
 
 /// All of them together are kept below this.
 const LIMIT: u64 = 1 << 30;
@@ -18,7 +16,11 @@ const IN_USE: Duration = Duration::from_secs(3600);
 
 /// The file for a key below a cache directory.
 pub fn file(dir: &Path, key: u128) -> PathBuf {
-    dir.join("converted").join(format!("{VERSION}-{key:032x}.a"))
+    file_by(kept::CONVERTED, dir, key)
+}
+
+fn file_by(sources: &str, dir: &Path, key: u128) -> PathBuf {
+    dir.join("converted").join(format!("{sources}-{key:032x}.a"))
 }
 
 /// Whether a kept archive is whole; if so, it counts as used now.
@@ -58,9 +60,7 @@ fn whole(file: &File) -> bool {
 pub fn put(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let dir = file.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(dir)?;
-    let mut temporary = tempfile::NamedTempFile::new_in(dir)?;
-    temporary.write_all(bytes)?;
-    temporary.persist(file)?;
+    write_atomic(file, bytes)?;
     trim(dir, LIMIT);
     Ok(())
 }
@@ -104,6 +104,15 @@ mod tests {
             assert!(!take(&file), "{broken:?}");
         }
         assert!(put(Path::new("/proc/nowhere/x.a"), b"").is_err());
+    }
+
+    #[test]
+    fn another_version_s_objects_have_other_names() {
+        let dir = tempfile::tempdir().unwrap();
+        let [ours, other] = [kept::CONVERTED, "0123456789abcdef"].map(|sources| file_by(sources, dir.path(), 7));
+        put(&other, &archive::with_index(b"object", &["name"]).unwrap()).unwrap();
+        assert_eq!(ours, file(dir.path(), 7));
+        assert!(take(&other) && !take(&ours));
     }
 
     #[test]

@@ -4,15 +4,13 @@ use super::call_detector::TRAPS;
 use super::descriptor::Descriptor;
 use super::name;
 use super::recipe::{Allocator, Recipe};
+use crate::files::Stamp;
 use crate::model::{Family, Language, Libc, StaticKind};
 use crate::options::repairs::GlibcFixes;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fs;
-use std::io;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// What was measured of one compiler command for one set of ABI options (`-m32`, `--sysroot=…`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,8 +89,8 @@ impl Selected {
 /// The repairs of one toolchain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Repairs {
-    /// The libc.a that they were tried with, its size and time: another one needs another trial.
-    pub libc: (PathBuf, u64, i64),
+    /// The libc.a that they were tried with: another one needs another trial.
+    pub libc: (PathBuf, Stamp),
     /// The archive with the C.UTF-8 locale; none where it does not work, or the machine has no such locale.
     pub locale: Option<PathBuf>,
     /// The archive that pins the name services.
@@ -123,13 +121,8 @@ impl Repairs {
     pub fn hold(&self) -> bool {
         let there = |path: &Option<PathBuf>| path.as_ref().is_none_or(|p| p.is_file());
         let traps = self.traps.as_ref().is_none_or(|dir| TRAPS.iter().all(|t| dir.join(t.file()).is_file()));
-        let same = stamp(&self.libc.0).is_ok_and(|now| now == self.libc);
+        let same = Stamp::of(&self.libc.0) == Some(self.libc.1);
         same && traps
             && [&self.locale, &self.name_services, &self.converted, &self.plugins, &self.iconv].into_iter().all(there)
     }
-}
-
-pub(crate) fn stamp(path: &Path) -> io::Result<(PathBuf, u64, i64)> {
-    let m = fs::metadata(path)?;
-    Ok((path.to_owned(), m.size(), m.mtime()))
 }

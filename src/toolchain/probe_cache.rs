@@ -2,28 +2,24 @@
 //! set of options, written atomically, rebuilt without a word when it can't be used.
 
 use super::facts::{Facts, Repairs};
+use crate::files::{Stamp, kept, write_atomic};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
 use std::fs;
-use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// Raised whenever the meaning of [`Facts`] changes.
-const VERSION: u32 = 9;
-
 /// What the facts are about; they hold as long as every field is the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Key {
-    version: u32,
+    /// Hash of our sources that decide the facts.
+    sources: String,
     command: Vec<OsString>,
     options: Vec<OsString>,
     descriptor: String,
-    inode: u64,
-    size: u64,
-    mtime: (i64, i64),
+    compiler: Stamp,
 }
 
 /// One file of the cache.
@@ -38,15 +34,16 @@ struct ProbeEntry {
 impl Key {
     /// The key of a compiler command; none where its program is gone.
     pub fn of(command: &[OsString], options: &[OsString], descriptor: &str) -> Option<Key> {
-        let m = fs::metadata(Path::new(command.first()?)).ok()?;
+        Key::by(kept::FACTS, command, options, descriptor)
+    }
+
+    fn by(sources: &str, command: &[OsString], options: &[OsString], descriptor: &str) -> Option<Key> {
         Some(Key {
-            version: VERSION,
+            sources: sources.to_owned(),
             command: command.to_vec(),
             options: options.to_vec(),
             descriptor: descriptor.to_owned(),
-            inode: m.ino(),
-            size: m.size(),
-            mtime: (m.mtime(), m.mtime_nsec()),
+            compiler: Stamp::of(Path::new(command.first()?))?,
         })
     }
 
@@ -63,7 +60,7 @@ impl Key {
     fn name(&self) -> String {
         let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
         let words = self.command.iter().chain(&self.options).map(|w| w.as_bytes());
-        for bytes in words.chain([self.descriptor.as_bytes()]) {
+        for bytes in words.chain([self.descriptor.as_bytes(), self.sources.as_bytes()]) {
             for byte in bytes.iter().chain(&[0]) {
                 hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
             }
@@ -79,6 +76,7 @@ fn newest_change(dirs: &[PathBuf]) -> Option<i64> {
 /// The facts for a key; none where there are none, they are stale, or the file is corrupt.
 pub fn load(dir: Option<&Path>, key: &Key) -> Option<Facts> {
     let entry = entry(dir, key)?;
+    super::cache_sweep::note_use(&key.file(dir?));
     let changed = entry.libraries_changed.is_some_and(|old| newest_change(&entry.facts.library_dirs) != Some(old));
     let repaired = entry.facts.repairs.as_ref().is_none_or(Repairs::hold);
     (!changed && repaired).then_some(entry.facts)
@@ -104,9 +102,8 @@ pub fn store(dir: &Path, key: &Key, facts: &Facts) -> std::io::Result<()> {
     fs::create_dir_all(parent)?;
     let libraries_changed = if facts.missing.is_empty() { None } else { newest_change(&facts.library_dirs) };
     let entry = ProbeEntry { key: key.clone(), libraries_changed, facts: facts.clone() };
-    let mut temporary = tempfile::NamedTempFile::new_in(parent)?;
-    temporary.write_all(&serde_json::to_vec(&entry)?)?;
-    temporary.persist(file)?;
+    write_atomic(&file, &serde_json::to_vec(&entry)?)?;
+    super::cache_sweep::sweep(dir);
     Ok(())
 }
 
@@ -137,9 +134,7 @@ impl Kept<'_> {
         let write = || {
             let file = self.file()?;
             fs::create_dir_all(file.parent()?).ok()?;
-            let mut temporary = tempfile::NamedTempFile::new_in(file.parent()?).ok()?;
-            temporary.write_all(&serde_json::to_vec(&(self.key?, value)).ok()?).ok()?;
-            temporary.persist(file).ok()
+            write_atomic(&file, &serde_json::to_vec(&(self.key?, value)).ok()?).ok()
         };
         if write().is_none() {
             log::debug!("{} can't be kept", self.kind);
@@ -168,6 +163,23 @@ mod tests {
         fs::write(&compiler, "another one").unwrap();
         assert_eq!(load(Some(dir.path()), &key(name)), None);
         assert_eq!(load(None, &key(name)), None);
+    }
+
+    #[test]
+    fn what_another_version_kept_is_neither_read_nor_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let words = ["/bin/sh".into()];
+        let [ours, other] = [kept::FACTS, "0123456789abcdef"].map(|s| Key::by(s, &words, &[], "host-gcc").unwrap());
+        assert_ne!(ours.file(dir.path()), other.file(dir.path()));
+        assert_ne!(ours.repairs(dir.path()), other.repairs(dir.path()));
+        store(dir.path(), &other, &facts()).unwrap();
+        assert_eq!(load(Some(dir.path()), &ours), None);
+        // Nor if it has our name.
+        fs::rename(other.file(dir.path()), ours.file(dir.path())).unwrap();
+        assert_eq!(load(Some(dir.path()), &ours), None);
+        store(dir.path(), &other, &facts()).unwrap();
+        store(dir.path(), &ours, &facts()).unwrap();
+        assert!(load(Some(dir.path()), &ours).is_some() && load(Some(dir.path()), &other).is_some());
     }
 
     #[test]

@@ -82,6 +82,15 @@ fn only_the_table_of_options_spells_names_of_variables() {
 }
 
 #[test]
+fn only_the_files_room_renames() {
+    only_in(
+        &["src/files"],
+        &["fs::rename", ".persist(", "renameat"],
+        "files are written whole, or written to, in one place",
+    );
+}
+
+#[test]
 fn the_plan_is_pure() {
     for (path, text) in all() {
         if !path.starts_with("src/plan")
@@ -139,7 +148,7 @@ const ROOMS: [&str; 14] = [
 
 /// The rooms from the ground up: each imports only from rooms on lower floors.
 const FLOORS: [&[&str]; 20] = [
-    &["archive", "linker_output", "message", "model", "toolchain_libs"],
+    &["archive", "files", "linker_output", "message", "model", "toolchain_libs"],
     &["options"],
     &["args", "check", "run"],
     &["convert"],

@@ -1,6 +1,7 @@
 //! Toolchains: descriptors, the choice, the cache, and the real compilers behind the names.
 
 use crate::support::*;
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
@@ -123,4 +124,33 @@ fn the_target_s_own_options_are_part_of_what_is_probed() {
     let said = Run::new(STATICCC).dir(dir.path()).line("-m32 h.c -o h").fails(1);
     assert!(said.contains("-m32`) links no static C program"), "{said}");
     Run::new(STATICCC).dir(dir.path()).line("-m64 h.c -o h").silent();
+}
+
+#[test]
+fn what_another_version_kept_is_made_again() {
+    let dir = Dir::new();
+    dir.file("h.c", HELLO_C);
+    let link = || Run::new(STATICCC).dir(dir.path()).line("h.c -o h").env("XDG_CACHE_HOME", dir.join("cache")).silent();
+    link();
+    let facts = || {
+        let all = fs::read_dir(dir.join("cache/staticcxx/probe")).unwrap().map(|e| e.unwrap().path());
+        all.map(|path| (fs::read_to_string(&path).unwrap(), path)).collect::<Vec<_>>()
+    };
+    let before = facts();
+    assert!(!before.is_empty());
+    for (text, path) in &before {
+        let mut entry: serde_json::Value = serde_json::from_str(text).unwrap();
+        assert_eq!(entry["key"]["sources"].as_str().unwrap().len(), 16, "{text}");
+        entry["key"]["sources"] = "0123456789abcdef".into();
+        entry["facts"]["version"] = "of another release".into();
+        fs::write(path, entry.to_string()).unwrap();
+    }
+    link();
+    let (before, after): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        (before.into_iter().map(|(t, p)| (p, t)).collect(), facts().into_iter().map(|(t, p)| (p, t)).collect());
+    let sources = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap()["key"]["sources"].clone();
+    for (path, text) in after {
+        assert!(!text.contains("of another release"), "{text}");
+        assert_eq!(sources(&text), sources(&before[&path]));
+    }
 }
