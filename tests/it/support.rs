@@ -182,7 +182,10 @@ impl Run {
 pub fn in_empty_root(program: &Path, args: &[&str]) -> Output {
     assert!(is_static(program), "{} is not static", program.display());
     let root = Dir::new();
-    fs::copy(program, root.join("prog")).unwrap();
+    // A copy would stay open for writing in a child that another test forks meanwhile, and could not be run then.
+    if fs::hard_link(program.canonicalize().unwrap(), root.join("prog")).is_err() {
+        fs::copy(program, root.join("prog")).unwrap();
+    }
     let mut run = Run::new("unshare").line("--user --map-root-user --mount --root");
     run.0.arg(root.path()).arg("/prog").args(args);
     run.output()
