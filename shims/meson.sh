@@ -1,5 +1,5 @@
 #!/bin/sh
-# Made by staticctl. A new build directory gets the native file beside this one.
+# Made by staticctl. A new build directory gets the native file next to this one.
 native="${0%/*}/../meson-native.ini"
 if [ "$1" = setup ] && [ -f "$native" ]; then
     shift

@@ -11,7 +11,7 @@ use super::pieces::Pieces;
 use super::refusal::Refusal;
 use super::sections::base_symbol;
 use super::symbols::{self, Symbol};
-use super::versions::{Libc, Versions};
+use super::versions::{GlibcSymbols, Versions};
 use crate::toolchain_libs;
 use object::read::archive::ArchiveFile;
 use object::read::elf::{FileHeader, SectionHeader, Sym};
@@ -24,12 +24,12 @@ pub struct Copied {
     /// Its address there.
     pub at: u64,
     /// What it holds.
-    pub content: Content,
+    pub content: CopiedContent,
 }
 
 /// The first content of a variable.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Content {
+pub struct CopiedContent {
     /// Its bytes, as many as the program has room for.
     pub bytes: Vec<u8>,
     /// Addresses in it.
@@ -78,7 +78,7 @@ pub fn wanted<'l, 'a>(program: &'l Library<'a>) -> Result<Vec<(&'l Symbol<'a>, u
 
 /// A converted library of the link.
 #[derive(Debug, Clone, Copy)]
-pub struct Converted<'l, 'a> {
+pub struct CopySource<'l, 'a> {
     /// What it is.
     pub library: &'l Library<'a>,
     /// Its tag.
@@ -92,16 +92,17 @@ pub struct Converted<'l, 'a> {
 /// # Errors
 /// A content that can't be said in an object file.
 pub fn of_library(
-    from: Converted<'_, '_>,
+    from: CopySource<'_, '_>,
     wanted: &Symbol<'_>,
     versions: &Versions,
-    libc: &Libc,
-) -> Result<Option<Content>, Refusal> {
+    libc: &GlibcSymbols,
+) -> Result<Option<CopiedContent>, Refusal> {
     let library = from.library;
     let same = |s: &&Symbol<'_>| s.exported() && s.name == wanted.name && (!s.old || s.version == wanted.version);
     let Some(symbol) = library.symbols.iter().find(same).filter(|s| s.kind != symbols::TLS) else { return Ok(None) };
     let size = wanted.size.min(symbol.size);
-    let mut content = Content { bytes: library.content(symbol.value, size).unwrap_or_default(), ..Content::default() };
+    let mut content =
+        CopiedContent { bytes: library.content(symbol.value, size).unwrap_or_default(), ..CopiedContent::default() };
     content.bytes.resize(wanted.size as usize, 0);
     let base = from.plan.pieces.first().map_or(0, |p| p.start);
     let inside = |address: u64| (base_symbol(from.tag).into_bytes(), address.wrapping_sub(base) as i64);
@@ -148,7 +149,7 @@ pub fn of_archives(
     archives: &[Vec<u8>],
     wanted: &Symbol<'_>,
     members: &mut Members,
-) -> Result<Option<Content>, Refusal> {
+) -> Result<Option<CopiedContent>, Refusal> {
     let broken = |e: object::Error| Refusal::broken(format!("an archive that it needs is damaged: {e}"));
     for (number, bytes) in archives.iter().enumerate() {
         let Ok(archive) = ArchiveFile::parse(&**bytes) else { continue };
@@ -169,13 +170,13 @@ pub fn of_archives(
 }
 
 /// A name, section and value that a member gets.
-type Named = (Vec<u8>, u16, u64);
+type NamedSymbol = (Vec<u8>, u16, u64);
 
 fn of_member(
     member: &[u8],
     wanted: &Symbol<'_>,
     key: (usize, u64),
-) -> Result<(Option<Content>, Option<Vec<u8>>), Refusal> {
+) -> Result<(Option<CopiedContent>, Option<Vec<u8>>), Refusal> {
     let broken = |e: object::Error| Refusal::broken(format!("an archive that it needs is damaged: {e}"));
     let header = elf::FileHeader64::<LE>::parse(member).map_err(broken)?;
     let sections = header.sections(LE, member).map_err(broken)?;
@@ -184,7 +185,7 @@ fn of_member(
     let name_of = |s: &elf::Sym64<LE>| s.name(LE, table.strings()).unwrap_or_default().to_vec();
     let Some(symbol) = table.iter().filter(named).find(|s| name_of(s) == wanted.name) else { return Ok((None, None)) };
     let size = wanted.size.min(symbol.st_size(LE));
-    let mut content = Content { bytes: vec![0; wanted.size as usize], ..Content::default() };
+    let mut content = CopiedContent { bytes: vec![0; wanted.size as usize], ..CopiedContent::default() };
     let index = symbol.st_shndx(LE);
     if index == elf::SHN_COMMON {
         return Ok((Some(content), None));
@@ -195,7 +196,7 @@ fn of_member(
     if let Some(bytes) = data.get(start as usize..(start + size) as usize) {
         content.bytes.get_mut(..bytes.len()).unwrap_or_default().copy_from_slice(bytes);
     }
-    let mut fresh: Vec<Named> = Vec::new();
+    let mut fresh: Vec<NamedSymbol> = Vec::new();
     for relocations in sections.iter().filter(|s| s.sh_type(LE) == elf::SHT_RELA && s.sh_info(LE) == u32::from(index.0))
     {
         let Ok(Some((entries, _))) = relocations.rela(LE, member) else { continue };
@@ -221,7 +222,7 @@ fn of_member(
 }
 
 /// An object file with more global symbols: its two tables are written anew at its end.
-fn with_names(member: &[u8], fresh: &[Named]) -> Result<Vec<u8>, Refusal> {
+fn with_names(member: &[u8], fresh: &[NamedSymbol]) -> Result<Vec<u8>, Refusal> {
     let unknown = || Refusal::broken("an archive that it needs has a member that is not understood");
     let header = elf::FileHeader64::<LE>::parse(member).map_err(|_| unknown())?;
     let headers = header.section_headers(LE, member).map_err(|_| unknown())?;

@@ -1,6 +1,6 @@
 //! The end of a conversion: records for the start-up code, the bytes of sections, the file.
 
-use super::object_writer::{Output, Table, elf_section};
+use super::object_writer::{ObjectWriter, WordTable, elf_section};
 use super::refusal::Refusal;
 use super::sections::{ALLOC, EXEC, RETAINED, SUPPORT, WRITE};
 use object::write::{SectionId, SymbolId};
@@ -8,7 +8,7 @@ use object::{SectionKind, elf};
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-impl Output<'_> {
+impl ObjectWriter<'_> {
     /// Writes the tables that the start-up code reads. Gives the size of the section of slots: whole pages, so that it
     /// becomes read-only without anything else.
     fn records(&mut self) -> Result<u64, Refusal> {
@@ -18,14 +18,14 @@ impl Output<'_> {
             self.select.push(record);
         }
         let slots = (choosers.len() as u64 * 8).next_multiple_of(self.library.machine.page);
-        let mut protect = Table::default();
+        let mut protect = WordTable::default();
         for (from, to, access) in &self.plan.protect {
             protect.add(&[Err(self.address(*from)?), Ok(to - from), Ok(*access)]);
         }
         if slots > 0 {
             protect.add(&[Err((self.slots.1, 0)), Ok(slots), Ok(1)]);
         }
-        let mut select = Table::default();
+        let mut select = WordTable::default();
         for (slot, function) in std::mem::take(&mut self.select) {
             select.add(&[Err(slot), Err(function)]);
         }
@@ -38,7 +38,7 @@ impl Output<'_> {
         Ok(slots)
     }
 
-    fn table(&mut self, name: &[u8], table: Table) {
+    fn table(&mut self, name: &[u8], table: WordTable) {
         if table.bytes.is_empty() {
             return;
         }

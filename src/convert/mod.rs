@@ -33,9 +33,9 @@ pub mod symbols;
 pub mod unwind;
 pub mod versions;
 
-pub use conversion::{Options, Program};
+pub use conversion::{ConversionOptions, ProgramParts};
 pub use library::Library;
-pub use output::{Converted, acceptable, convert};
+pub use output::{ConvertedObject, acceptable, convert};
 pub use pieces::Layout;
 pub use refusal::Refusal;
-pub use versions::{Libc, Versions};
+pub use versions::{GlibcSymbols, Versions};

@@ -4,9 +4,9 @@
 use super::glibc_names;
 use super::library::Library;
 use super::machine::Meaning;
-use super::object_writer::{Output, Table, elf_section};
+use super::object_writer::{ObjectWriter, WordTable, elf_section};
 use super::refusal::Refusal;
-use super::scope::{Binding, Scope, UNIQUE, offered_symbol, record_symbol};
+use super::scope::{Binding, ModuleScope, UNIQUE, offered_symbol, record_symbol};
 use super::sections::{ALLOC, SUPPORT, WRITE, base_symbol};
 use super::symbols::{self, Symbol};
 use crate::toolchain_libs;
@@ -35,9 +35,9 @@ pub fn acceptable(library: &Library<'_>, of_libc: bool) -> Result<(), Refusal> {
     }
 }
 
-impl<'a> Output<'a> {
+impl<'a> ObjectWriter<'a> {
     /// The symbols of a module that others may refer to while linking.
-    pub(super) fn offer(&mut self, scope: &'a Scope) -> Result<(), Refusal> {
+    pub(super) fn offer(&mut self, scope: &'a ModuleScope) -> Result<(), Refusal> {
         let library = self.library;
         for s in library.symbols.iter().filter(|s| s.exported() && !s.old) {
             if s.bind == UNIQUE && s.kind != symbols::TLS {
@@ -51,19 +51,19 @@ impl<'a> Output<'a> {
     }
 
     /// Writes the record. `protect` and `select` are the tables that other libraries leave to the program's start.
-    pub(super) fn record(&mut self, protect: Table, select: Table) -> Result<(), Refusal> {
+    pub(super) fn record(&mut self, protect: WordTable, select: WordTable) -> Result<(), Refusal> {
         let library = self.library;
         let (strings, symbols) = self.names()?;
-        let counts = |table: &Table, size: usize| (table.bytes.len() / size) as u64;
+        let counts = |table: &WordTable, size: usize| (table.bytes.len() / size) as u64;
         let (protects, selects) = (counts(&protect, 24), counts(&select, 16));
-        let mut data = Table::default();
+        let mut data = WordTable::default();
         for segment in library.memory.segments.iter().filter(|s| s.writable) {
             let relro = library.relro.map_or(0, |(_, to)| library.machine.page_start(to));
             let start = if (segment.address..segment.end()).contains(&relro) { relro } else { segment.address };
             data.add(&[Err(self.address(start)?), Ok(segment.end() - start)]);
         }
         let ranges = counts(&data, 16);
-        let mut functions = [Table::default(), Table::default()];
+        let mut functions = [WordTable::default(), WordTable::default()];
         for (table, list) in functions.iter_mut().zip([&library.constructors, &library.destructors]) {
             for function in list {
                 table.add(&[Err(self.address(*function)?)]);
@@ -86,7 +86,7 @@ impl<'a> Output<'a> {
         let wanted = self.words("wanted", wanted);
         let (first, last) =
             (self.plan.pieces.first().map_or(0, |p| p.start), self.plan.pieces.last().map_or(0, |p| p.end));
-        let mut record = Table::default();
+        let mut record = WordTable::default();
         record.add(&[
             Err(self.address(first)?),
             Ok(last - first),
@@ -167,8 +167,8 @@ impl<'a> Output<'a> {
     }
 
     /// Names that nothing was known to have, each with the slots that it is for.
-    fn wanted(&mut self, from: usize) -> Result<(Table, Vec<u8>), Refusal> {
-        let mut table = Table::default();
+    fn wanted(&mut self, from: usize) -> Result<(WordTable, Vec<u8>), Refusal> {
+        let mut table = WordTable::default();
         let mut strings = Vec::new();
         let Some(scope) = self.options.module else { return Ok((table, strings)) };
         let library = self.library;
@@ -198,11 +198,11 @@ impl<'a> Output<'a> {
         self.object.section_symbol(id)
     }
 
-    fn words(&mut self, name: &str, table: Table) -> SymbolId {
+    fn words(&mut self, name: &str, table: WordTable) -> SymbolId {
         self.table_section(name, table).1
     }
 
-    fn table_section(&mut self, name: &str, table: Table) -> (SectionId, SymbolId) {
+    fn table_section(&mut self, name: &str, table: WordTable) -> (SectionId, SymbolId) {
         let name = format!(".data.rel.ro.{}.{name}", base_symbol(self.options.tag));
         let flags = ALLOC | WRITE;
         let id = elf_section(&mut self.object, name.as_bytes(), SectionKind::Data, elf::SHT_PROGBITS, flags);

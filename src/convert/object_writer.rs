@@ -1,7 +1,7 @@
 //! The object of a conversion while it is written: sections, symbols, stubs, and what an address or a symbol of the
 //! shared object is in it.
 
-use super::conversion::Options;
+use super::conversion::ConversionOptions;
 use super::dynamic::Relocation;
 use super::library::{self, Library};
 use super::machine::Stub;
@@ -19,11 +19,11 @@ use std::collections::{BTreeMap, HashMap};
 /// A place in a section, or a symbol, with a distance.
 pub(super) type Target = (SymbolId, i64);
 
-pub(super) struct Output<'a> {
+pub(super) struct ObjectWriter<'a> {
     pub(super) library: &'a Library<'a>,
     pub(super) plan: &'a Pieces,
     pub(super) relocated: BTreeMap<u64, Relocation>,
-    pub(super) options: &'a Options<'a>,
+    pub(super) options: &'a ConversionOptions<'a>,
     pub(super) object: Object<'a>,
     /// Sections of the pieces with the bytes of those that have any.
     pub(super) sections: Vec<(SectionId, SymbolId, Vec<u8>)>,
@@ -83,12 +83,12 @@ pub(super) fn symbol(object: &mut Object<'_>, d: &Definition<'_>) -> SymbolId {
 
 /// A table of words, some of them addresses.
 #[derive(Default)]
-pub(super) struct Table {
+pub(super) struct WordTable {
     pub(super) bytes: Vec<u8>,
     pub(super) places: Vec<(u64, Target)>,
 }
 
-impl Table {
+impl WordTable {
     /// One entry: numbers, and targets in the place of addresses.
     pub(super) fn add(&mut self, words: &[Result<u64, Target>]) {
         for word in words {
@@ -100,12 +100,12 @@ impl Table {
     }
 }
 
-impl<'a> Output<'a> {
+impl<'a> ObjectWriter<'a> {
     pub(super) fn new(
         library: &'a Library<'a>,
         plan: &'a Pieces,
-        options: &'a Options<'a>,
-    ) -> Result<Output<'a>, Refusal> {
+        options: &'a ConversionOptions<'a>,
+    ) -> Result<ObjectWriter<'a>, Refusal> {
         let mut object = Object::new(BinaryFormat::Elf, Architecture::X86_64, Endianness::Little);
         let os_abi = elf::ELFOSABI_GNU;
         object.flags = FileFlags::Elf { os_abi, abi_version: 0, e_flags: elf::FileFlags(0) };
@@ -131,7 +131,7 @@ impl<'a> Output<'a> {
         let stubs = elf_section(&mut object, b".text.staticcxx", SectionKind::Text, elf::SHT_PROGBITS, ALLOC | EXEC);
         let slots = elf_section(&mut object, b".data.staticcxx", SectionKind::Data, elf::SHT_PROGBITS, ALLOC | WRITE);
         let slot_symbol = object.section_symbol(slots);
-        Ok(Output {
+        Ok(ObjectWriter {
             library,
             plan,
             relocated: library.by_address(),

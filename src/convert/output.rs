@@ -10,9 +10,9 @@
 //! | constructors, destructors | a reference to the object that the link makes for them ([`super::start`]) |
 //! | its unwind table | the same as a table of the object |
 
-use super::conversion::{Options, Program};
+use super::conversion::{ConversionOptions, ProgramParts};
 use super::library::Library;
-use super::object_writer::{Definition, Output, elf_section, symbol};
+use super::object_writer::{Definition, ObjectWriter, elf_section, symbol};
 use super::pieces::{self, Pieces};
 use super::refusal::Refusal;
 use super::sections::{ALLOC, THREAD_LOCAL, WRITE, base_symbol, start_symbol};
@@ -26,8 +26,8 @@ use std::borrow::Cow;
 ///
 /// # Errors
 /// What can't be said in an object file.
-fn write(library: &Library<'_>, plan: &Pieces, options: &Options<'_>) -> Result<Vec<u8>, Refusal> {
-    let mut output = Output::new(library, plan, options)?;
+fn write(library: &Library<'_>, plan: &Pieces, options: &ConversionOptions<'_>) -> Result<Vec<u8>, Refusal> {
+    let mut output = ObjectWriter::new(library, plan, options)?;
     output.thread_local();
     output.exports()?;
     output.program()?;
@@ -41,7 +41,7 @@ fn write(library: &Library<'_>, plan: &Pieces, options: &Options<'_>) -> Result<
     output.finish()
 }
 
-impl Output<'_> {
+impl ObjectWriter<'_> {
     /// One section for the whole thread-local block, so that distances in it stay.
     fn thread_local(&mut self) {
         let Some(tls) = self.library.tls else { return };
@@ -107,7 +107,7 @@ impl Output<'_> {
 
 /// A converted library.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Converted {
+pub struct ConvertedObject {
     /// The relocatable object.
     pub object: Vec<u8>,
     /// Bytes that are in the shared object's read-only memory and not in the program's.
@@ -121,8 +121,8 @@ const FILLED: u64 = 64 << 20;
 ///
 /// # Errors
 /// Whatever can't be had in a static program, by name.
-pub fn convert(library: &Library<'_>, options: &Options<'_>) -> Result<Converted, Refusal> {
-    let filled = options.program.map_or_else(Vec::new, Program::filled);
+pub fn convert(library: &Library<'_>, options: &ConversionOptions<'_>) -> Result<ConvertedObject, Refusal> {
+    let filled = options.program.map_or_else(Vec::new, ProgramParts::filled);
     let plan = pieces::plan(library, unwind::extent(library), options.layout, &filled);
     if let (Some(tls), Some(_)) = (library.tls, options.program)
         && tls.lead() != 0
@@ -135,7 +135,7 @@ pub fn convert(library: &Library<'_>, options: &Options<'_>) -> Result<Converted
         return Err(Refusal::TooLarge { bytes, limit });
     }
     let object = write(library, &plan, options)?;
-    Ok(Converted { object, dropped: plan.dropped })
+    Ok(ConvertedObject { object, dropped: plan.dropped })
 }
 
 /// Refuses what is known to be wrong before anything is converted.

@@ -5,7 +5,7 @@
 use super::library::Library;
 use super::machine::{Meaning, NamesMain};
 use super::memory::u32_at;
-use super::object_writer::{Output, elf_section};
+use super::object_writer::{ObjectWriter, elf_section};
 use super::refusal::Refusal;
 use super::sections::{ALLOC, HEAD, HEAD_SIZE};
 use super::symbols;
@@ -54,7 +54,7 @@ pub fn main(library: &Library<'_>) -> Result<Option<u64>, Refusal> {
     Err(Refusal::NoMain)
 }
 
-impl Output<'_> {
+impl ObjectWriter<'_> {
     /// `main`, the copied variables, and the mark before a program that stays at its addresses.
     pub(super) fn program(&mut self) -> Result<(), Refusal> {
         let Some(program) = self.options.program else { return Ok(()) };

@@ -2,14 +2,14 @@
 
 use super::dynamic::Relocation;
 use super::machine::Meaning;
-use super::object_writer::{Output, Target, elf_section};
+use super::object_writer::{ObjectWriter, Target, elf_section};
 use super::refusal::Refusal;
 use super::sections::ALLOC;
 use super::unwind::{To, Unwind};
 use object::write::{self, SectionId};
 use object::{RelocationFlags, SectionKind, elf};
 
-impl Output<'_> {
+impl ObjectWriter<'_> {
     pub(super) fn add(&mut self, section: SectionId, offset: u64, kind: u32, target: Target) {
         let flags = RelocationFlags::Elf { r_type: elf::RelocationType(kind) };
         let relocation = write::Relocation { offset, symbol: target.0, addend: target.1, flags };

@@ -14,7 +14,7 @@ pub enum Binding {
 
 /// A module in its link.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Scope {
+pub struct ModuleScope {
     /// Names that it lacks.
     pub bindings: BTreeMap<Vec<u8>, Binding>,
     /// Names of its own that other modules are bound to.
@@ -23,7 +23,7 @@ pub struct Scope {
     pub of_libc: bool,
 }
 
-impl Scope {
+impl ModuleScope {
     /// As bytes for a key.
     pub fn key(&self) -> Vec<u8> {
         format!("{:?}", (&self.bindings, &self.offered, self.of_libc)).into_bytes()

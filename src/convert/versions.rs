@@ -51,7 +51,7 @@ impl Versions {
 
 /// What is known of glibc: its shared objects tell which versions are old, its archives which names there are.
 #[derive(Debug, Default)]
-pub struct Libc {
+pub struct GlibcSymbols {
     /// Name → version → address, of the default version under the empty name; names without several functions are
     /// not in it.
     shared: HashMap<Vec<u8>, BTreeMap<Vec<u8>, u64>>,
@@ -85,7 +85,7 @@ pub const REMADE: [&[u8]; 20] = [
     b"__isnanf128",
 ];
 
-impl Libc {
+impl GlibcSymbols {
     /// Adds one of glibc's shared objects.
     pub fn add_shared(&mut self, library: &Library<'_>) {
         let defined = || library.symbols.iter().filter(|s| s.defined());
@@ -130,7 +130,7 @@ impl Libc {
         symbol.kind != super::symbols::TLS && self.exports(symbol.name)
     }
 
-    /// The names that [`Libc::exports`].
+    /// The names that [`GlibcSymbols::exports`].
     pub fn exported(&self) -> impl Iterator<Item = &[u8]> {
         self.offered.keys().map(Vec::as_slice).filter(|n| self.has(n))
     }
@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn old_versions_are_bound_to_what_does_the_same_or_refused() {
-        let mut libc = Libc::default();
+        let mut libc = GlibcSymbols::default();
         let versions = |list: &[(&str, u64)]| list.iter().map(|(v, a)| (v.as_bytes().to_vec(), *a)).collect();
         libc.shared.insert(b"memcpy".to_vec(), versions(&[("GLIBC_2.2.5", 1), ("GLIBC_2.14", 2), ("", 2)]));
         libc.shared.insert(b"dup".to_vec(), versions(&[("GLIBC_2.2.5", 5), ("GLIBC_2.34", 5), ("", 5)]));

@@ -2,7 +2,7 @@
 
 use super::output::{Reported, fail, produce, report_error};
 use crate::convert::sections::tag;
-use crate::convert::{Layout, Library, Options, Refusal, Versions, acceptable, convert, start};
+use crate::convert::{ConversionOptions, Layout, Library, Refusal, Versions, acceptable, convert, start};
 use crate::files::write_atomic;
 use crate::libs::{ld_so, library_file, library_ref};
 use crate::model::Language;
@@ -10,7 +10,7 @@ use crate::options::exit_codes::EXIT_YES;
 use crate::repairs;
 use crate::settings::Settings;
 use crate::supply::{converted_libraries, glibc, load_order};
-use crate::toolchain::{Facts, Invocation, Need};
+use crate::toolchain::{CallNeed, Facts, Invocation};
 use crate::{archive, check};
 use object::read::archive::ArchiveFile;
 use std::collections::BTreeSet;
@@ -59,7 +59,7 @@ pub(crate) fn run(settings: &Settings, shared: &Path, output: Option<PathBuf>) -
 /// The facts of the toolchain, and its archive of start-up code for converted libraries.
 fn toolchain(settings: &Settings) -> Result<(Facts, PathBuf), Reported> {
     let invocation = Invocation::parse(OsStr::new("cc"), Language::C);
-    let selected = repairs::select(settings, &invocation, Need::Link, &[]).map_err(|error| {
+    let selected = repairs::select(settings, &invocation, CallNeed::Link, &[]).map_err(|error| {
         let hint = error.hint();
         report_error(error, hint)
     })?;
@@ -85,7 +85,7 @@ fn convert_library(shared: &Path, facts: &Facts) -> Result<LibraryMembers, Refus
     let name = library.soname.map_or_else(String::new, |s| String::from_utf8_lossy(s).into_owned());
     let tag = tag(&name, XxHash3_128::oneshot(&bytes));
     let libc = glibc::libc(&facts.library_dirs);
-    let options = Options {
+    let options = ConversionOptions {
         tag: &tag,
         layout: Layout::Data,
         versions: &Versions::of(&[&library]),

@@ -7,7 +7,7 @@ use crate::options::exit_codes::{EXIT_NO, EXIT_YES};
 use crate::repairs;
 use crate::run::shell_line;
 use crate::settings::Settings;
-use crate::toolchain::{Facts, Invocation, Need, Selected};
+use crate::toolchain::{CallNeed, Facts, Invocation, Selected};
 use std::fmt::Write;
 
 /// Looks at both languages as the drivers would, and at the settings.
@@ -17,7 +17,7 @@ pub(crate) fn run(settings: &Settings) -> u8 {
     for language in [Language::C, Language::Cxx] {
         let invocation = Invocation { language, name: None };
         // Writing to a String can't fail.
-        let _ = match repairs::select(settings, &invocation, Need::Link, &[]) {
+        let _ = match repairs::select(settings, &invocation, CallNeed::Link, &[]) {
             Ok(selected) => works(&mut text, language, &selected),
             Err(error) => {
                 code = EXIT_NO;

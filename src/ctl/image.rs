@@ -71,7 +71,7 @@ fn make(settings: &Settings, args: &ImageArgs) -> Result<(), Reported> {
             let hint = matches!(e, OutputError::Occupied(_)).then(|| "name a new or an empty directory".into());
             report_error(e, hint)
         });
-        say_written(args, output, &image, written?)?;
+        report_written(args, output, &image, written?)?;
     }
     guard.release();
     match push {
@@ -89,7 +89,7 @@ fn time(settings: &Settings) -> Result<u64, Reported> {
         .ok_or_else(|| report_error(format!("`SOURCE_DATE_EPOCH={text}` is not a number of seconds since 1970"), None))
 }
 
-fn say_written(args: &ImageArgs, output: &ImageOutput, image: &ContainerImage, bytes: u64) -> Result<(), Reported> {
+fn report_written(args: &ImageArgs, output: &ImageOutput, image: &ContainerImage, bytes: u64) -> Result<(), Reported> {
     let platforms: Vec<String> = image.singles.iter().map(|s| s.platform.to_string()).collect();
     let files: u64 = image.singles.iter().map(|s| s.bytes).sum();
     let digest = image.digest().map(|d| d.to_string()).unwrap_or_default();
@@ -224,7 +224,7 @@ fn add_what_is_needed(spec: &mut ImageSpec, sources: &PartSources, limit: Durati
             break outcome;
         }
     };
-    say_ending(&spec.entrypoint(&platform), &outcome, limit);
+    report_run_end(&spec.entrypoint(&platform), &outcome, limit);
     for attempt in &outcome.attempts {
         if matches!(from_trace::remedy(attempt, is_here), Remedy::Add | Remedy::Program | Remedy::Writable) {
             message::note(line(attempt));
@@ -304,13 +304,13 @@ fn watch(spec: &ImageSpec, platform: &Platform, tree: &FileTree, limit: Duration
         trace: true,
         watch: Some(limit),
     });
-    outcome.map_err(|trouble| {
-        let hint = allowed::hint(&trouble).or_else(|| Some("leave --auto out and name what is needed".into()));
-        report_error(format!("--auto can't run `{}`: {trouble}", place.display()), hint)
+    outcome.map_err(|error| {
+        let hint = allowed::hint(&error).or_else(|| Some("leave --auto out and name what is needed".into()));
+        report_error(format!("--auto can't run `{}`: {error}", place.display()), hint)
     })
 }
 
-fn say_ending(command: &[String], outcome: &JailOutcome, limit: Duration) {
+fn report_run_end(command: &[String], outcome: &JailOutcome, limit: Duration) {
     let name = command.first().map_or("", String::as_str);
     match outcome.ended {
         _ if outcome.timed_out => message::note(format!(

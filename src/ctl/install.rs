@@ -15,7 +15,7 @@ use crate::repairs;
 use crate::run;
 use crate::settings::Settings;
 use crate::toolchain::select::{install_hint, resolve};
-use crate::toolchain::{Invocation, Need};
+use crate::toolchain::{CallNeed, Invocation};
 use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::num::NonZeroUsize;
@@ -101,7 +101,7 @@ pub(crate) fn test(settings: &Settings, name: &OsStr, json: bool) -> u8 {
     let mut compilers = Vec::new();
     for language in &descriptor.languages {
         let invocation = Invocation { language: *language, name: None };
-        match repairs::select(&only, &invocation, Need::Link, &[]) {
+        match repairs::select(&only, &invocation, CallNeed::Link, &[]) {
             Ok(selected) => compilers.extend(TestedCompiler::of(&selected).map(|c| (*language, c))),
             Err(error) => errors.push(error.to_string()),
         }

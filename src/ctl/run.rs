@@ -71,7 +71,7 @@ pub(crate) fn run(settings: &Settings, request: &RunRequest) -> u8 {
         Err(error) => return not_started(&command, &error),
     };
     if let Some(session) = &session {
-        tell(settings, request, session, start, ran, report);
+        report_build(settings, request, session, start, ran, report);
     }
     // Before the process may end by a signal.
     drop((session, environment));
@@ -110,7 +110,7 @@ fn not_started(command: &Command, error: &io::Error) -> u8 {
 }
 
 /// Reports what the build made, on stderr and to the files that were asked for.
-fn tell(
+fn report_build(
     settings: &Settings,
     request: &RunRequest,
     session: &Session,
@@ -140,10 +140,10 @@ fn tell(
     {
         message::warning(format!("the report `{}` can't be written: {error}", path.display()));
     }
-    say(&summary);
+    print_summary(&summary);
 }
 
-fn say(summary: &BuildSummary) {
+fn print_summary(summary: &BuildSummary) {
     message::note(summary_table::headline(summary));
     message::table(&summary_table::table(summary, message::table::stderr_width()));
     for remark in summary_table::remarks(summary) {

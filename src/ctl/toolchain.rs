@@ -17,7 +17,7 @@ use crate::settings::Settings;
 use crate::toolchain::descriptor::{self, ARCHES, Descriptor};
 use crate::toolchain::find::Chain;
 use crate::toolchain::select::{command_of, install_hint, resolve, user_default};
-use crate::toolchain::{Facts, Invocation, Need};
+use crate::toolchain::{CallNeed, Facts, Invocation};
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 use std::fs;
@@ -81,7 +81,7 @@ fn try_languages(settings: &Settings, descriptor: &Descriptor, probe: bool) -> V
     let tried = descriptor.languages.iter().map(|language| {
         let command = command_of(descriptor, *language, settings, &chain);
         let invocation = Invocation { language: *language, name: None };
-        let selected = (probe && command.is_some()).then(|| repairs::select(&only, &invocation, Need::Link, &[]));
+        let selected = (probe && command.is_some()).then(|| repairs::select(&only, &invocation, CallNeed::Link, &[]));
         let (facts, error) = match selected {
             Some(Ok(selected)) => (selected.facts, None),
             Some(Err(error)) => (None, Some(error.to_string())),

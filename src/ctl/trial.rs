@@ -74,7 +74,7 @@ fn prepare_and_run(settings: &Settings, args: &TryArgs) -> Result<Ended, Reporte
         trace: args.trace,
         watch: None,
     });
-    let outcome = outcome.map_err(|trouble| explain(&trouble, &program, name))?;
+    let outcome = outcome.map_err(|error| explain(&error, &program, name))?;
     if args.trace {
         report(&outcome.attempts);
     }
@@ -148,19 +148,19 @@ fn look(file: &Path) -> Result<Image, Reported> {
     })
 }
 
-fn explain(trouble: &JailError, program: &TriedProgram, name: &OsStr) -> Reported {
-    if !trouble.at_exec {
-        let error = format!("no empty root could be set up for `{}`, which was not run: {trouble}", name.display());
-        return report_error_as(EXIT_NO_ROOT, error, allowed::hint(trouble));
+fn explain(error: &JailError, program: &TriedProgram, name: &OsStr) -> Reported {
+    if !error.at_exec {
+        let text = format!("no empty root could be set up for `{}`, which was not run: {error}", name.display());
+        return report_error_as(EXIT_NO_ROOT, text, allowed::hint(error));
     }
-    if trouble.errno == libc::ENOEXEC {
+    if error.errno == libc::ENOEXEC {
         let machine = target::machine_name(program.facts.machine, program.facts.bits);
         let error = format!("`{}` is for {machine}, which this machine can't run", name.display());
         let hint = "install `qemu-user-static`, which lets the kernel run it";
         return report_error_as(EXIT_NOT_RUNNABLE, error, Some(hint.into()));
     }
-    let code = if trouble.errno == libc::ENOENT { EXIT_NOT_FOUND } else { EXIT_NOT_RUNNABLE };
-    report_error_as(code, trouble, None)
+    let code = if error.errno == libc::ENOENT { EXIT_NOT_FOUND } else { EXIT_NOT_RUNNABLE };
+    report_error_as(code, error, None)
 }
 
 /// Reports what was missing, one line each.

@@ -8,7 +8,7 @@ use crate::files::{Stamp, kept};
 use crate::libs::library_file::LibraryFiles;
 use crate::libs::mentions;
 use crate::linker::call_detection::Traps;
-use crate::linker::line::{self, Parts};
+use crate::linker::line::{self, LineParts};
 use crate::linker::{WhyNot, template, wild_words};
 use crate::model::{Family, Libc};
 use crate::options::linker::LinkerChoice;
@@ -152,7 +152,7 @@ impl<'a> Ready<'a> {
 ///
 /// # Errors
 /// Why it may not.
-pub(super) fn allowed(settings: &Settings, job: &LinkJob, output: &Path) -> Result<Parts, WhyNot> {
+pub(super) fn allowed(settings: &Settings, job: &LinkJob, output: &Path) -> Result<LineParts, WhyNot> {
     if !cfg!(feature = "wild") {
         return Err(WhyNot::NotBuiltIn);
     }

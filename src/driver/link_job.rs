@@ -16,7 +16,7 @@ use crate::report::milliseconds;
 use crate::run::Command;
 use crate::settings::Settings;
 use crate::supply::converted_libraries::Extras;
-use crate::supply::plugins::Made;
+use crate::supply::plugins::ModuleArchives;
 use crate::supply::store::LinkStore;
 use crate::toolchain::{Facts, Selected};
 use std::collections::BTreeSet;
@@ -74,9 +74,9 @@ pub(super) fn link_job(
     let items = ld_options::split(&request.args);
     let path = SearchPath::of(&items, &request, &facts.library_dirs, settings.library_path.as_deref(), expect);
     let start = Instant::now();
-    let found = Found::of(settings, &request, &mut selected, &facts, &items, &path, program.as_ref());
+    let found = FoundLibraries::of(settings, &request, &mut selected, &facts, &items, &path, program.as_ref());
     let closure = milliseconds(start);
-    let Found { mut resolution, mut store, problem } = found;
+    let FoundLibraries { mut resolution, mut store, problem } = found;
     let chosen = choose::choose(settings, &request, &mut facts, &mut resolution);
     selected.warnings.extend(chosen.warnings);
     let problem = problem.or(chosen.problem);
@@ -91,13 +91,13 @@ pub(super) fn link_job(
 }
 
 /// The libraries of a link, before anything is written for it.
-struct Found {
+struct FoundLibraries {
     resolution: Resolution,
     store: LinkStore,
     problem: Option<(String, &'static str)>,
 }
 
-impl Found {
+impl FoundLibraries {
     fn of(
         settings: &Settings,
         request: &Request,
@@ -106,7 +106,7 @@ impl Found {
         items: &[Item],
         path: &SearchPath,
         program: Option<&Arc<ProgramFile>>,
-    ) -> Found {
+    ) -> FoundLibraries {
         let (asked, problem) = match plugin_link::asked(settings, request, facts) {
             Ok(asked) => (asked, None),
             Err(error) => {
@@ -124,7 +124,7 @@ impl Found {
         };
         let resolution = libs::resolve(items, request, facts, path, selected.language, &mut store, plugins);
         store.modules.symbols = asked.wanted.symbols;
-        Found { resolution, store, problem }
+        FoundLibraries { resolution, store, problem }
     }
 }
 
@@ -154,7 +154,7 @@ impl Written {
         convert_policy::note_refused(resolution, extras.refused);
         let made = plugin_link::write(resolution, store, request, facts, settings).unwrap_or_else(|error| {
             selected.warnings.push(format!("plugins can't be written: {error}"));
-            Made::default()
+            ModuleArchives::default()
         });
         let mut words = extras.words;
         words.extend(choose::words(settings, request, facts, resolution));
@@ -173,7 +173,7 @@ fn planned(
     // The toolchain's own directories hold what its distribution builds; a PIE by default takes those.
     let items = ld_options::split(&request.args);
     let typed = library_ref::references(&items, request).into_iter().filter_map(|r| match r.named {
-        library_ref::Named::Path(path) => Some(path),
+        library_ref::LibraryName::Path(path) => Some(path),
         _ => None,
     });
     let with_objects = |l: &&LinkedLibrary| matches!(l.provider, Provider::Archive | Provider::FatShared);

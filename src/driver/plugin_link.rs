@@ -5,7 +5,7 @@ use crate::args::option_table::Role;
 use crate::args::{InputKind, Request};
 use crate::convert::Refusal;
 use crate::libs::missing::PLUGINS;
-use crate::libs::plugin_list::{self, ListError, Wanted};
+use crate::libs::plugin_list::{self, ListError, PluginList};
 use crate::libs::{Missing, Provider, Resolution, SearchPath};
 use crate::message;
 use crate::model::Libc;
@@ -14,7 +14,7 @@ use crate::options::convert::ConvertChoice;
 use crate::plan::policy::is_probe;
 use crate::settings::Settings;
 use crate::supply::plugins::modules;
-use crate::supply::plugins::{Made, Program};
+use crate::supply::plugins::{ModuleArchives, ProgramInputs};
 use crate::supply::store::LinkStore;
 use crate::toolchain::Facts;
 use std::io;
@@ -27,7 +27,7 @@ pub(super) const HINT: &str = "words are separated by commas: PATH, DIRECTORY, G
 #[derive(Debug, Default)]
 pub(super) struct PluginRequest {
     /// The list.
-    pub wanted: Wanted,
+    pub wanted: PluginList,
     /// Why there will be no plugins although some were named, where that is no error.
     pub warning: Option<String>,
 }
@@ -61,14 +61,14 @@ pub(super) fn asked(settings: &Settings, request: &Request, facts: &Facts) -> Re
 }
 
 /// What is known of the program that a call links.
-fn program(request: &Request, resolution: &Resolution, path: &SearchPath) -> Program {
+fn program(request: &Request, resolution: &Resolution, path: &SearchPath) -> ProgramInputs {
     let of = |kinds: &[InputKind]| -> Vec<PathBuf> {
         let inputs = request.inputs.iter().filter(|i| kinds.contains(&i.kind));
         inputs.map(|i| PathBuf::from(&i.text)).collect()
     };
     let offers = request.has(Role::ExportDynamic)
         || options(&split(&request.args)).iter().any(|o| o.role == LdRole::ExportDynamic);
-    Program {
+    ProgramInputs {
         objects: of(&[InputKind::Object]),
         archives: of(&[InputKind::Archive]),
         sources: of(&[InputKind::Source, InputKind::Assembly, InputKind::Stdin]),
@@ -97,16 +97,18 @@ pub(super) fn write(
     request: &Request,
     facts: &Facts,
     settings: &Settings,
-) -> io::Result<Made> {
+) -> io::Result<ModuleArchives> {
     if store.modules.is_empty() {
-        return Ok(Made::default());
+        return Ok(ModuleArchives::default());
     }
     let program = program(request, resolution, &resolution.path);
     let dir = store.dir()?.to_owned();
-    let (Some(converted), Some(repairs)) = (&store.converted, &facts.repairs) else { return Ok(Made::default()) };
-    let Some(runtime) = &repairs.plugins else { return Ok(Made::default()) };
+    let (Some(converted), Some(repairs)) = (&store.converted, &facts.repairs) else {
+        return Ok(ModuleArchives::default());
+    };
+    let Some(runtime) = &repairs.plugins else { return Ok(ModuleArchives::default()) };
     let versions = converted.versions();
-    let with = modules::Settings {
+    let with = modules::ModuleContext {
         libc: converted.libc_for_modules(),
         libc_archive: Some(&repairs.libc.0),
         runtime,

@@ -10,7 +10,7 @@ use crate::plan::policy::{Policy, Reason, policy};
 use crate::repairs;
 use crate::run::Command;
 use crate::settings::Settings;
-use crate::toolchain::{self, Invocation, Need, SelectError, Selected};
+use crate::toolchain::{self, CallNeed, Invocation, SelectError, Selected};
 use std::ffi::OsString;
 
 /// What a call comes to.
@@ -68,7 +68,7 @@ pub fn prepare(settings: &Settings, own: Language, argv: &[OsString]) -> Result<
             });
         }
         Policy::LeaveAlone(reason) => {
-            let mut selected = repairs::select(settings, &invocation, Need::Compile, &request.abi)?;
+            let mut selected = repairs::select(settings, &invocation, CallNeed::Compile, &request.abi)?;
             if matches!(request.action, Action::Compile | Action::Assemble) {
                 let pipe = compile::pipe(&request, &selected);
                 selected.compile_args.extend(compile::small(settings).chain(pipe));
@@ -76,7 +76,7 @@ pub fn prepare(settings: &Settings, own: Language, argv: &[OsString]) -> Result<
             return Ok(as_typed(&selected, reason, request));
         }
         Policy::Refuse(reason) => {
-            let selected = repairs::select(settings, &invocation, Need::Compile, &request.abi)?;
+            let selected = repairs::select(settings, &invocation, CallNeed::Compile, &request.abi)?;
             return Ok(match settings.check {
                 CheckMode::Strict => {
                     Prepared::Refused { selected: Box::new(selected), reason, request: Box::new(request) }
@@ -85,7 +85,7 @@ pub fn prepare(settings: &Settings, own: Language, argv: &[OsString]) -> Result<
             });
         }
     }
-    let mut selected = repairs::select(settings, &invocation, Need::Link, &request.abi)?;
+    let mut selected = repairs::select(settings, &invocation, CallNeed::Link, &request.abi)?;
     Ok(match selected.facts.take() {
         Some(facts) => Prepared::Link(Box::new(link_job(settings, request, selected, facts, None))),
         None => as_typed(&selected, Reason::NotALink, request),

@@ -16,7 +16,7 @@ use crate::options::linker::LinkerChoice;
 use crate::repairs;
 use crate::report::{Outcome, Times};
 use crate::settings::Settings;
-use crate::toolchain::{Facts, Invocation, Need, SelectError, Selected};
+use crate::toolchain::{CallNeed, Facts, Invocation, SelectError, Selected};
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::sync::Arc;
@@ -67,7 +67,7 @@ pub struct ProgramLinked {
 /// # Errors
 /// There is none.
 pub fn select(settings: &Settings) -> Result<Selected, SelectError> {
-    repairs::select(settings, &Invocation::parse(OsStr::new("cc"), Language::C), Need::Link, &[])
+    repairs::select(settings, &Invocation::parse(OsStr::new("cc"), Language::C), CallNeed::Link, &[])
 }
 
 /// Links, checks and reports like any call of the driver. Only GNU ld can put the thread-locals of a program at the

@@ -15,7 +15,7 @@ use crate::plan::policy::is_probe;
 use crate::repairs;
 use crate::run::{self, Command, Ended, Guard};
 use crate::settings::Settings;
-use crate::toolchain::{Invocation, Need, SelectError, Selected};
+use crate::toolchain::{CallNeed, Invocation, SelectError, Selected};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
@@ -56,8 +56,8 @@ pub(super) fn shared_call(
     let as_asked = |selected: &Selected, words: &[OsString], request| {
         SharedCall::AsAsked(as_it_is(selected, words), Box::new(request))
     };
-    let Ok(mut selected) = repairs::select(settings, invocation, Need::Link, &request.abi) else {
-        let selected = repairs::select(settings, invocation, Need::Compile, &request.abi)?;
+    let Ok(mut selected) = repairs::select(settings, invocation, CallNeed::Link, &request.abi) else {
+        let selected = repairs::select(settings, invocation, CallNeed::Compile, &request.abi)?;
         return Ok(as_asked(&selected, words, request));
     };
     let Some(facts) = selected.facts.take().filter(|_| !is_probe(request.output_path())) else {

@@ -11,7 +11,7 @@
 //! Locals stand before the others in a symbol table (System V ABI, "Symbol Table"), so that the table is sorted anew,
 //! and relocations, groups and extended section indexes follow.
 
-use super::section::Layout;
+use super::section::ElfFormat;
 use object::read::elf::{FileHeader, SectionHeader, Sym};
 use object::{Endian, Endianness, elf};
 use std::collections::HashSet;
@@ -55,7 +55,7 @@ pub fn localize(object: &[u8], exported: &HashSet<Vec<u8>>, symbolic: Symbolic) 
 const HINTS: [u32; 3] = [0x6fff_4c02, 0x6fff_4c03, 0x6fff_4c09];
 
 /// One entry of the new table.
-struct Entry {
+struct SymbolEntry {
     bytes: Vec<u8>,
     section: u32,
     local: bool,
@@ -70,7 +70,7 @@ fn edit<Elf: FileHeader<Endian = Endianness>>(
 ) -> Result<Vec<u8>, LocalizeError> {
     let header = Elf::parse(data)?;
     let endian = header.endian()?;
-    let layout = Layout { wide: header.is_type_64(), endian };
+    let layout = ElfFormat { wide: header.is_type_64(), endian };
     if header.e_type(endian) != elf::ET_REL {
         return Err(LocalizeError::Unknown("it is of another type"));
     }
@@ -82,11 +82,12 @@ fn edit<Elf: FileHeader<Endian = Endianness>>(
     let symbols = sections.symbols(endian, data, elf::SHT_SYMTAB)?;
     let size = if layout.wide { 24 } else { 16 };
     let groups = comdat_members::<Elf>(&sections, endian, data)?;
-    let mut entries: Vec<Entry> = Vec::with_capacity(symbols.len());
+    let mut entries: Vec<SymbolEntry> = Vec::with_capacity(symbols.len());
     for (index, symbol) in symbols.enumerate() {
         let section = symbols.shndx(endian, index);
         let raw = object::pod::bytes_of(symbol).to_vec();
-        let keep = |local: bool| Entry { bytes: raw.clone(), section: section.unwrap_or(0), local, old: Some(index.0) };
+        let keep =
+            |local: bool| SymbolEntry { bytes: raw.clone(), section: section.unwrap_or(0), local, old: Some(index.0) };
         let bound = symbol.st_bind();
         let special = symbol.st_shndx(endian);
         if bound == elf::STB_LOCAL || special == elf::SHN_UNDEF || special == elf::SHN_COMMON {
@@ -103,7 +104,7 @@ fn edit<Elf: FileHeader<Endian = Endianness>>(
             if let Some(info) = entry.bytes.get_mut(at..at + 2) {
                 info.copy_from_slice(&[(bind | kind).0, symbol.st_other().0 & !3]);
             }
-            Entry { old, ..entry }
+            SymbolEntry { old, ..entry }
         };
         if !exported.contains(base) {
             let grouped = section.is_some_and(|s| groups.contains(&s));
@@ -133,7 +134,7 @@ fn edit<Elf: FileHeader<Endian = Endianness>>(
         }
     }
     let mut out = data.to_vec();
-    let mut tables = Tables { layout: &layout, places: &places, out: &mut out };
+    let mut tables = SymbolTables { layout: &layout, places: &places, out: &mut out };
     let start: u64 = header.e_shoff(endian).into();
     let entry_size = usize::from(header.e_shentsize(endian));
     for (index, section) in sections.enumerate() {
@@ -152,7 +153,7 @@ fn edit<Elf: FileHeader<Endian = Endianness>>(
                 tables.append(at, &bytes, Some(locals));
             }
             elf::SHT_SYMTAB_SHNDX => {
-                let extended = |e: &Entry| {
+                let extended = |e: &SymbolEntry| {
                     let special = e.bytes.get(if layout.wide { 6..8 } else { 14..16 }).unwrap_or_default();
                     if special == [0xff, 0xff] { e.section } else { 0 }
                 };
@@ -184,13 +185,13 @@ fn comdat_members<Elf: FileHeader<Endian = Endianness>>(
 }
 
 /// The file while its tables are rewritten.
-struct Tables<'a> {
-    layout: &'a Layout,
+struct SymbolTables<'a> {
+    layout: &'a ElfFormat,
     places: &'a [u32],
     out: &'a mut Vec<u8>,
 }
 
-impl Tables<'_> {
+impl SymbolTables<'_> {
     fn place(&self, old: u32) -> Result<u32, LocalizeError> {
         self.places.get(old as usize).copied().ok_or(LocalizeError::Unknown("a symbol index is out of range"))
     }

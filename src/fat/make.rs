@@ -3,7 +3,7 @@
 use super::localize::{self, Symbolic};
 use super::relocatable;
 use super::relocatable::Relocatable;
-use super::section::{self, Content, SectionError};
+use super::section::{self, CarriedContent, SectionError};
 use crate::args::Request;
 use crate::args::ld_options::{self, Item};
 use crate::check;
@@ -39,7 +39,7 @@ pub enum MakeError {
 
 /// Sizes, for the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Made {
+pub struct AttachedSizes {
     /// Bytes of the relocatable object.
     pub object: usize,
     /// Bytes that the shared object grew by.
@@ -56,9 +56,9 @@ pub fn attach(
     plan: &Relocatable,
     family: Family,
     run: impl Fn(&[OsString]) -> Command,
-) -> Result<Made, MakeError> {
+) -> Result<AttachedSizes, MakeError> {
     let content = match &plan.inputs {
-        None => Content::Nothing,
+        None => CarriedContent::Nothing,
         Some(inputs) => {
             let dir = tempfile::Builder::new().prefix("staticcxx").tempdir()?;
             let output = dir.path().join("object.o");
@@ -71,16 +71,16 @@ pub fn attach(
             }
             link(&inputs, &output, family, run)?;
             let exported = exported(&bytes)?;
-            Content::Object(localize::localize(&fs::read(&output)?, &exported, symbolic(request))?)
+            CarriedContent::Object(localize::localize(&fs::read(&output)?, &exported, symbolic(request))?)
         }
     };
     let packed = section::pack(&content)?;
     section::append(shared, &packed)?;
     let object = match &content {
-        Content::Object(bytes) => bytes.len(),
-        Content::Nothing => 0,
+        CarriedContent::Object(bytes) => bytes.len(),
+        CarriedContent::Nothing => 0,
     };
-    Ok(Made { object, section: packed.len() })
+    Ok(AttachedSizes { object, section: packed.len() })
 }
 
 /// For a shared object that wants no executable stack: an object that says so, and nothing else. `ld -r` takes an input

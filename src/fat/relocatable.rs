@@ -5,7 +5,7 @@ use crate::args::ld_options::{self, Item, LdRole};
 use crate::args::option_table::Role;
 use crate::args::{InputKind, Request};
 use crate::libs::SearchPath;
-use crate::libs::library_ref::{self, Named};
+use crate::libs::library_ref::{self, LibraryName};
 use crate::libs::sniff::Sniffed;
 use crate::model::Family;
 use std::collections::BTreeMap;
@@ -165,11 +165,11 @@ fn archives(request: &Request, items: &[Item], path: &SearchPath) -> BTreeMap<us
     let mut found = BTreeMap::new();
     for reference in library_ref::references(items, request) {
         let archive = match &reference.named {
-            Named::Name(name) if crate::toolchain_libs::is_driver_s(name) => false,
-            Named::Name(name) if only_archives(reference.at) => path.archive(name).is_some(),
-            Named::Name(name) => path.library(name).is_some_and(is_archive),
-            Named::File(file) => path.file(file).is_some_and(is_archive),
-            Named::Path(file) => match path.usable(file.clone()) {
+            LibraryName::Name(name) if crate::toolchain_libs::is_driver_s(name) => false,
+            LibraryName::Name(name) if only_archives(reference.at) => path.archive(name).is_some(),
+            LibraryName::Name(name) => path.library(name).is_some_and(is_archive),
+            LibraryName::File(file) => path.file(file).is_some_and(is_archive),
+            LibraryName::Path(file) => match path.usable(file.clone()) {
                 Some((_, Sniffed::Object { .. })) => !is_crt(file),
                 Some(found) => is_archive(found),
                 // A name that is a source's, or nothing yet: the driver's to judge.

@@ -32,7 +32,7 @@ const LARGEST: u64 = 4 << 30;
 
 /// What a fat shared object carries.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Content {
+pub enum CarriedContent {
     /// One relocatable object.
     Object(Vec<u8>),
     /// No code of its own: it was made from other shared objects only.
@@ -66,7 +66,7 @@ impl From<object::Error> for SectionError {
 ///
 /// # Errors
 /// A section of ours that can't be used.
-pub fn content(data: &[u8]) -> Result<Option<Content>, SectionError> {
+pub fn content(data: &[u8]) -> Result<Option<CarriedContent>, SectionError> {
     let found = match data.get(..5) {
         Some(b"\x7fELF\x02") => find::<elf::FileHeader64<Endianness>>(data),
         Some(b"\x7fELF\x01") => find::<elf::FileHeader32<Endianness>>(data),
@@ -105,7 +105,7 @@ fn find<Elf: FileHeader<Endian = Endianness>>(data: &[u8]) -> Result<Option<&[u8
 ///
 /// # Errors
 /// Bytes that [`pack`] of this version did not make.
-pub fn unpack(section: &[u8]) -> Result<Content, SectionError> {
+pub fn unpack(section: &[u8]) -> Result<CarriedContent, SectionError> {
     let (head, frame) = section.split_at_checked(HEAD).ok_or(SectionError::Damaged("its head is cut short"))?;
     let (magic, numbers) = head.split_at(MAGIC.len());
     let (version, length) = numbers.split_at(4);
@@ -118,7 +118,7 @@ pub fn unpack(section: &[u8]) -> Result<Content, SectionError> {
     }
     let length = u64::from_le_bytes(length.try_into().unwrap_or_default());
     if length == 0 {
-        return Ok(Content::Nothing);
+        return Ok(CarriedContent::Nothing);
     }
     if length > LARGEST {
         return Err(SectionError::Damaged("its length makes no sense"));
@@ -131,17 +131,17 @@ pub fn unpack(section: &[u8]) -> Result<Content, SectionError> {
     if bytes.len() as u64 != length {
         return Err(SectionError::Damaged("its length is wrong"));
     }
-    Ok(Content::Object(bytes))
+    Ok(CarriedContent::Object(bytes))
 }
 
 /// The bytes of a section.
 ///
 /// # Errors
 /// The compressor's.
-pub fn pack(content: &Content) -> io::Result<Vec<u8>> {
+pub fn pack(content: &CarriedContent) -> io::Result<Vec<u8>> {
     let object: &[u8] = match content {
-        Content::Object(bytes) => bytes,
-        Content::Nothing => &[],
+        CarriedContent::Object(bytes) => bytes,
+        CarriedContent::Nothing => &[],
     };
     let mut section = [&MAGIC[..], &VERSION.to_le_bytes(), &(object.len() as u64).to_le_bytes()].concat();
     if !object.is_empty() {
@@ -160,8 +160,8 @@ pub fn pack(content: &Content) -> io::Result<Vec<u8>> {
 pub fn append(shared: &Path, bytes: &[u8]) -> Result<(), SectionError> {
     let Some(data) = map(shared)? else { return Err(SectionError::NotElf("no regular file".into())) };
     let edit = match data.get(..5) {
-        Some(b"\x7fELF\x02") => Edit::plan::<elf::FileHeader64<Endianness>>(&data, bytes)?,
-        Some(b"\x7fELF\x01") => Edit::plan::<elf::FileHeader32<Endianness>>(&data, bytes)?,
+        Some(b"\x7fELF\x02") => SectionEdit::plan::<elf::FileHeader64<Endianness>>(&data, bytes)?,
+        Some(b"\x7fELF\x01") => SectionEdit::plan::<elf::FileHeader32<Endianness>>(&data, bytes)?,
         _ => return Err(SectionError::NotElf("it has no ELF header".into())),
     };
     drop(data);
@@ -177,14 +177,14 @@ pub fn append(shared: &Path, bytes: &[u8]) -> Result<(), SectionError> {
 }
 
 /// What is written where.
-struct Edit {
+struct SectionEdit {
     at: u64,
     tail: Vec<u8>,
     header: Vec<u8>,
 }
 
-impl Edit {
-    fn plan<Elf: FileHeader<Endian = Endianness>>(data: &[u8], bytes: &[u8]) -> Result<Edit, SectionError> {
+impl SectionEdit {
+    fn plan<Elf: FileHeader<Endian = Endianness>>(data: &[u8], bytes: &[u8]) -> Result<SectionEdit, SectionError> {
         let header = Elf::parse(data)?;
         let endian = header.endian()?;
         if header.e_type(endian) != elf::ET_DYN {
@@ -212,7 +212,7 @@ impl Edit {
             .and_then(|d| d.get(..size * headers.len()))
             .ok_or_else(|| SectionError::NotElf("its section headers lie outside the file".into()))?
             .to_vec();
-        let layout = Layout { wide, endian };
+        let layout = ElfFormat { wide, endian };
         // The names moved and grew.
         let own = table.get_mut(size * names..).unwrap_or_default();
         layout.put_word(own, if wide { 24 } else { 16 }, names_at as u64);
@@ -235,7 +235,7 @@ impl Edit {
         if let Some(place) = head.get_mut(if wide { 60..62 } else { 48..50 }) {
             place.copy_from_slice(&bytes_of);
         }
-        Ok(Edit { at: data.len() as u64, tail, header: head })
+        Ok(SectionEdit { at: data.len() as u64, tail, header: head })
     }
 }
 
@@ -244,14 +244,14 @@ fn align(at: usize, to: usize) -> usize {
 }
 
 /// Class and byte order of a file that is edited.
-pub(crate) struct Layout {
+pub(crate) struct ElfFormat {
     /// 64 bits.
     pub wide: bool,
     /// Byte order.
     pub endian: Endianness,
 }
 
-impl Layout {
+impl ElfFormat {
     /// Writes 32 bits.
     pub fn put_u32(&self, bytes: &mut [u8], at: usize, value: u32) {
         if let Some(place) = bytes.get_mut(at..at + 4) {
@@ -275,14 +275,14 @@ mod tests {
 
     #[test]
     fn what_is_packed_is_unpacked() {
-        for content in [Content::Nothing, Content::Object(vec![7; 100_000])] {
+        for content in [CarriedContent::Nothing, CarriedContent::Object(vec![7; 100_000])] {
             assert_eq!(unpack(&pack(&content).unwrap()).unwrap(), content);
         }
     }
 
     #[test]
     fn damaged_sections_are_errors() {
-        let good = pack(&Content::Object((0..10_000u32).flat_map(u32::to_le_bytes).collect())).unwrap();
+        let good = pack(&CarriedContent::Object((0..10_000u32).flat_map(u32::to_le_bytes).collect())).unwrap();
         for cut in [0, 5, HEAD, HEAD + 3, good.len() / 2, good.len() - 1] {
             assert!(matches!(unpack(&good[..cut]), Err(SectionError::Damaged(_) | SectionError::Io(_))), "{cut}");
         }

@@ -98,7 +98,9 @@ pub(crate) fn remedy(attempt: &Attempt, exists: impl Fn(&Path) -> bool) -> Remed
         // A directory that is looked at, or a path such as x/xterm.
         Some(RemedyRow::Terminal) => match path.parent().and_then(Path::file_name) {
             Some(letter) if letter.len() <= 2 && last.len() > 1 => Remedy::Part(ImagePart::Terminfo(last)),
-            _ => Remedy::Harmless("a place for terminals; what is needed is named by itself"),
+            _ => {
+                Remedy::Harmless("a directory of terminal descriptions; the one that is needed is reported separately")
+            }
         },
         None if attempt.wanted == FileAccess::Exec => Remedy::Program,
         None if attempt.wanted == FileAccess::Write && attempt.errno != libc::EACCES => Remedy::Writable,
@@ -117,17 +119,18 @@ impl Remedy {
     pub(crate) fn advice(&self, path: &str) -> String {
         match self {
             Remedy::Part(part) => format!("`{}` adds it to an image", part.option()),
-            Remedy::Runtime => "container runtimes put it there".into(),
+            Remedy::Runtime => "container runtimes provide it".into(),
             Remedy::Harmless(why) => (*why).into(),
             Remedy::Program => {
-                format!("a static program for it is to be added: `--add FILE:{path}`, or one more PROGRAM")
+                format!("add a static program for it: `--add FILE:{path}`, or one more PROGRAM")
             }
             Remedy::Writable => {
                 let parent = Path::new(path).parent().unwrap_or(Path::new("/"));
                 if parent == Path::new("/") {
-                    return "the root is not the program's to write to: `--tmp` or `--volume DIR` makes a place".into();
+                    return "the program can't write to the root: `--tmp` or `--volume DIR` provides a directory"
+                        .into();
                 }
-                format!("`--volume {}` makes a place that the program's user can write to", parent.display())
+                format!("`--volume {}` provides a directory that the program's user can write to", parent.display())
             }
             Remedy::Add => format!("`--add {path}:{path}` takes it from this machine"),
             Remedy::Nowhere => "this machine does not have it either".into(),

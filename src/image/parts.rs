@@ -37,7 +37,7 @@ impl ImagePart {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PartError {
     /// None of the files is there.
-    #[error("{what} for `{option}` is not on this machine: looked for {looked}")]
+    #[error("{what} for `{option}` was not found on this machine: looked for {looked}")]
     NotHere {
         what: String,
         option: String,

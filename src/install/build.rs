@@ -3,7 +3,7 @@
 //! Each is configured as a cross build, so that no configure script runs what it compiles, with compilers that see
 //! nothing but the sysroot.
 
-use super::context::{BuildContext, InstallError};
+use super::build_context::{BuildContext, InstallError};
 use super::sysroot::{self, Sysroot};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};

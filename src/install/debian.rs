@@ -78,7 +78,7 @@ mod tests {
         let file = t.path().join("x.deb");
         for content in [b"".as_slice(), b"!<arch>\n", b"text", b"!<arch>\nbroken"] {
             fs::write(&file, content).unwrap();
-            assert!(unpack(&file, t.path()).unwrap_err().to_string().contains("no Debian package"));
+            assert!(unpack(&file, t.path()).unwrap_err().to_string().contains("not a Debian package"));
         }
     }
 }

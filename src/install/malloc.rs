@@ -3,7 +3,7 @@
 //! It is one object in an archive, with all its symbols weak, so that the program's own allocator takes precedence.
 //! The archive's index names only the functions by which a program's own code allocates: see the rule `musl-allocator`.
 
-use super::context::{BuildContext, InstallError};
+use super::build_context::{BuildContext, InstallError};
 use super::symbol_binding;
 use super::sysroot::Sysroot;
 use crate::archive;

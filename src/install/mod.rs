@@ -15,8 +15,8 @@
 //! one. The result becomes the toolchain in use when it has passed its tests.
 
 pub(crate) mod build;
+pub(crate) mod build_context;
 pub(crate) mod build_inputs;
-pub(crate) mod context;
 pub(crate) mod debian;
 pub(crate) mod lean;
 pub(crate) mod malloc;
@@ -32,6 +32,6 @@ pub(crate) mod steps;
 pub(crate) mod symbol_binding;
 pub(crate) mod sysroot;
 
-pub(crate) use context::InstallError;
+pub(crate) use build_context::InstallError;
 pub(crate) use manifest::Manifest;
 pub(crate) use steps::{InstallOptions, install};

@@ -7,7 +7,7 @@ use super::selftest::TestedCompiler;
 use super::specs::Specs;
 use super::sysroot::Sysroot;
 use crate::model::{Family, Language, Libc, StaticKind};
-use crate::toolchain::descriptor::{Descriptor, SCHEMA, Search};
+use crate::toolchain::descriptor::{Descriptor, HeaderSearch, SCHEMA};
 use crate::toolchain::select::stamp;
 use crate::toolchain::{Allocator, Facts, Recipe};
 use std::collections::BTreeMap;
@@ -99,7 +99,7 @@ impl FinishedBuild<'_> {
             family: None,
             compile_args,
             libc_dirs: vec![self.place.prefix.join("lib"), lib.clone(), self.tree.gcc()],
-            search: Search::LibcDirs,
+            search: HeaderSearch::LibcDirs,
             kinds: self.kinds(),
             install: BTreeMap::new(),
             allocator: Some(Allocator { offered: lib.join(malloc::ARCHIVE), object: lib.join(malloc::OBJECT) }),

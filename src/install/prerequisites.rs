@@ -74,10 +74,10 @@ impl MissingPrerequisite {
             Prerequisite::Make => "`make` was not found".into(),
             Prerequisite::Binutils => "`objcopy` was not found".into(),
             Prerequisite::Musl { looked_in: None } => {
-                format!("musl for {arch} (its headers, libc.a and crt1.o) was not found")
+                format!("musl for {arch} (headers, libc.a and crt1.o) was not found")
             }
             Prerequisite::Musl { looked_in: Some(dir) } => {
-                format!("`{}` has no musl for {arch} in it (its headers, libc.a and crt1.o)", dir.display())
+                format!("`{}` contains no musl for {arch} (headers, libc.a and crt1.o)", dir.display())
             }
             Prerequisite::KernelHeaders => format!("the kernel's headers for {arch} were not found"),
             Prerequisite::Source { number, .. } => format!("the sources of libstdc++ for GCC {number} were not found"),

@@ -154,7 +154,7 @@ fn compile(compiler: &TestedCompiler, program: &SelftestProgram, dir: &Path) -> 
     let options = program.options.iter().filter(|o| !o.starts_with("-l"));
     let words = compiler.words.iter().cloned().chain(options.map(OsString::from));
     let command = Command::new(words).args(["-O1", if pie { "-fPIE" } else { "-fno-pie" }, "-c"]).arg(source);
-    said(compiler, command.arg("-o").arg(&object))?;
+    run_compiler(compiler, command.arg("-o").arg(&object))?;
     Ok(object)
 }
 
@@ -171,7 +171,7 @@ fn link_and_run(
     let before = compiler.words.iter().cloned().chain(recipe.before.iter().map(OsString::from));
     let options = program.options.iter().filter(|o| !o.starts_with("-std") && !o.starts_with("-D")).map(OsString::from);
     let command = Command::new(before).arg(object).args(options).arg("-o").arg(&out);
-    said(compiler, command.args(recipe.after.iter().map(OsString::from)))?;
+    run_compiler(compiler, command.args(recipe.after.iter().map(OsString::from)))?;
     let image = check::inspect(&out).map_err(|e| e.to_string())?;
     let expect = check::Expect::from_triple(&compiler.facts.triple);
     let verdict = check::judge(&image, &expect, &check::CallEvidence::default());
@@ -193,7 +193,7 @@ fn link_and_run(
 }
 
 /// Runs a compiler that must succeed; its telling line if it does not.
-fn said(compiler: &TestedCompiler, mut command: Command) -> Result<(), String> {
+fn run_compiler(compiler: &TestedCompiler, mut command: Command) -> Result<(), String> {
     command.env.extend_from_slice(&compiler.env);
     command.env.push(("LC_ALL".into(), "C".into()));
     let done = run::capture(&command).map_err(|e| e.to_string())?;

@@ -1,7 +1,7 @@
 //! The steps of an install, in order.
 
+use super::build_context::{BuildContext, InstallError};
 use super::build_inputs::{self, Inputs, RequestedInputs};
-use super::context::{BuildContext, InstallError};
 use super::manifest::{self, Manifest};
 use super::new_descriptor::FinishedBuild;
 use super::place::{self, ToolchainPlace};

@@ -13,7 +13,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 /// A member that would matter if it went in.
-struct Candidate {
+struct CallerCandidate {
     calls: Vec<String>,
     who: String,
     defines: Vec<Vec<u8>>,
@@ -54,9 +54,9 @@ fn map(path: &Path) -> Option<memmap2::Mmap> {
     unsafe { memmap2::Mmap::map(&file) }.ok()
 }
 
-fn candidate(data: &[u8], who: String) -> Option<Candidate> {
+fn candidate(data: &[u8], who: String) -> Option<CallerCandidate> {
     let object = object::File::parse(data).ok()?;
-    let mut found = Candidate { calls: Vec::new(), who, defines: Vec::new() };
+    let mut found = CallerCandidate { calls: Vec::new(), who, defines: Vec::new() };
     for symbol in object.symbols().chain(object.dynamic_symbols()) {
         let Ok(name) = symbol.name_bytes() else { continue };
         if symbol.is_undefined() {

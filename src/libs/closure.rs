@@ -3,7 +3,7 @@
 
 use super::decision::Dependency;
 use super::library_file::Needs;
-use super::library_ref::Named;
+use super::library_ref::LibraryName;
 use super::located::Located;
 use super::resolver::Resolver;
 use super::script::Script;
@@ -22,7 +22,7 @@ impl Resolver<'_> {
     pub(super) fn script(&mut self, script: &Script, because: &[String], stands_for_it: bool, depth: usize) {
         for named in &script.inputs {
             let nested = match named {
-                Named::Path(p) if depth < DEPTH => match self.locate(&Named::Path(p.clone())) {
+                LibraryName::Path(p) if depth < DEPTH => match self.locate(&LibraryName::Path(p.clone())) {
                     Located::Script(_, inner) => Some(inner),
                     _ => None,
                 },
@@ -51,7 +51,7 @@ impl Resolver<'_> {
         because.push(needs.soname.clone().unwrap_or_else(|| shared.display().to_string()));
         for soname in &needs.needed {
             self.todo.push_back(Dependency {
-                named: Named::File(soname.into()),
+                named: LibraryName::File(soname.into()),
                 dirs: dirs.clone(),
                 because: because.clone(),
                 required: false,
@@ -62,13 +62,13 @@ impl Resolver<'_> {
     }
 
     /// An archive found without its shared twin in front: the twin may still lie beside it; else pkg-config knows.
-    pub(super) fn needs_of_archive(&mut self, named: &Named, archive: &Path, because: &[String]) {
+    pub(super) fn needs_of_archive(&mut self, named: &LibraryName, archive: &Path, because: &[String]) {
         match counterpart::shared_of(archive, self.path) {
             Some((shared, Sniffed::Shared { .. })) => drop(self.needs_of_shared(&shared, because)),
             _ => {
                 let stem = archive.file_stem().unwrap_or_default();
                 let name = match named {
-                    Named::Name(name) => name.clone(),
+                    LibraryName::Name(name) => name.clone(),
                     _ => OsStr::from_bytes(stem.as_bytes().strip_prefix(b"lib").unwrap_or_default()).to_owned(),
                 };
                 // The toolchain's own archives and those of a build tree have no package.
@@ -94,7 +94,7 @@ impl Resolver<'_> {
         for word in words {
             let named = match word.strip_prefix("-l") {
                 Some(name) => super::library_ref::by_name(OsStr::new(name)),
-                None if word.starts_with('/') => Named::Path(word.into()),
+                None if word.starts_with('/') => LibraryName::Path(word.into()),
                 None => continue,
             };
             let (dirs, because, use_of_it) = (dirs.clone(), because.to_vec(), self.use_of_it);

@@ -1,6 +1,6 @@
 //! What is decided of one library, and what is still to be looked at.
 
-use super::library_ref::{Named, stem};
+use super::library_ref::{LibraryName, stem};
 use super::script::Script;
 use super::search::lib;
 use super::supplier::{ConvertedPlace, Use};
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 /// One library that another one needs.
 #[derive(Debug)]
 pub(super) struct Dependency {
-    pub named: Named,
+    pub named: LibraryName,
     /// Where the library that needs it says to look first.
     pub dirs: Vec<PathBuf>,
     /// The chain of who needs whom.
@@ -61,9 +61,9 @@ impl Dependency {
     pub fn stem(&self) -> Option<OsString> {
         let of_file = |path: &Path| stem(path).map(OsStr::to_owned).or_else(|| path.file_stem().map(OsStr::to_owned));
         match &self.named {
-            Named::Name(name) => Some(lib(name, "")),
-            Named::File(file) => of_file(Path::new(file)),
-            Named::Path(path) => of_file(path),
+            LibraryName::Name(name) => Some(lib(name, "")),
+            LibraryName::File(file) => of_file(Path::new(file)),
+            LibraryName::Path(path) => of_file(path),
         }
     }
 }
@@ -89,7 +89,7 @@ pub(super) struct Placement {
     /// Only plugins need it.
     pub for_plugins: bool,
     /// How it was asked for.
-    pub named: Option<Named>,
+    pub named: Option<LibraryName>,
     /// The chain of who needs whom.
     pub because: Vec<String>,
     pub origin: Option<Origin>,

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 /// How a library is named.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Named {
+pub enum LibraryName {
     /// `-lfoo`: `libfoo.so` or `libfoo.a` along the search path.
     Name(OsString),
     /// `-l:FILE`: that very file along the search path.
@@ -21,11 +21,11 @@ pub enum Named {
 
 /// One reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reference {
+pub struct LibraryRef {
     /// Index of its item.
     pub at: usize,
     /// How it is named.
-    pub named: Named,
+    pub named: LibraryName,
     /// As typed, for messages.
     pub typed: String,
     /// Whether `--as-needed` is in force there; none if the call does not say.
@@ -33,15 +33,15 @@ pub struct Reference {
 }
 
 /// The name behind `-l` or `--library=`.
-pub fn by_name(name: &OsStr) -> Named {
+pub fn by_name(name: &OsStr) -> LibraryName {
     match name.as_bytes().strip_prefix(b":") {
-        Some(file) => Named::File(OsStr::from_bytes(file).to_owned()),
-        None => Named::Name(name.to_owned()),
+        Some(file) => LibraryName::File(OsStr::from_bytes(file).to_owned()),
+        None => LibraryName::Name(name.to_owned()),
     }
 }
 
 /// All references among the items, in order.
-pub fn references(items: &[Item], request: &Request) -> Vec<Reference> {
+pub fn references(items: &[Item], request: &Request) -> Vec<LibraryRef> {
     let options = ld_options::options(items);
     let values: BTreeSet<usize> = options.iter().filter_map(|o| o.value_at).collect();
     let states = as_needed_states(&options);
@@ -54,19 +54,19 @@ pub fn references(items: &[Item], request: &Request) -> Vec<Reference> {
                 let kind = compiled.next().map_or_else(|| InputKind::of_name(&a.word), |i| i.kind);
                 // A name that says nothing may be a linker script or a shared object all the same.
                 let file = matches!(kind, InputKind::Archive | InputKind::Shared | InputKind::Object);
-                file.then(|| Named::Path(a.word.clone().into()))
+                file.then(|| LibraryName::Path(a.word.clone().into()))
             }
             Item::Word { text, .. } => match options.iter().find(|o| o.at == at) {
                 Some(o) if o.role == LdRole::Library => o.value.as_deref().map(by_name),
                 Some(_) => None,
                 None if values.contains(&at) || text.as_bytes().starts_with(b"-") || text.is_empty() => None,
-                None => Some(Named::Path(text.clone().into())),
+                None => Some(LibraryName::Path(text.clone().into())),
             },
             Item::Arg(_) => None,
         };
         if let Some(named) = named {
             let as_needed = states.iter().rfind(|(from, _)| *from < at).and_then(|(_, state)| *state);
-            found.push(Reference { at, named, typed: show(items, at), as_needed });
+            found.push(LibraryRef { at, named, typed: show(items, at), as_needed });
         }
     }
     found
@@ -114,14 +114,14 @@ mod tests {
     use super::*;
     use crate::plan::testing::request;
 
-    fn of(line: &str) -> Vec<Named> {
+    fn of(line: &str) -> Vec<LibraryName> {
         let request = request(line);
         references(&ld_options::split(&request.args), &request).into_iter().map(|r| r.named).collect()
     }
 
     #[test]
     fn every_spelling_is_a_reference() {
-        let name = |n: &str| Named::Name(n.into());
+        let name = |n: &str| LibraryName::Name(n.into());
         for (line, expected) in [
             ("-lfoo", name("foo")),
             ("-l foo", name("foo")),
@@ -129,9 +129,9 @@ mod tests {
             ("-Wl,-lfoo", name("foo")),
             ("-Wl,--library=foo", name("foo")),
             ("-Wl,--library,foo", name("foo")),
-            ("-l:libfoo.so.1", Named::File("libfoo.so.1".into())),
-            ("./libfoo.so.1.2", Named::Path("./libfoo.so.1.2".into())),
-            ("-Wl,libfoo.a", Named::Path("libfoo.a".into())),
+            ("-l:libfoo.so.1", LibraryName::File("libfoo.so.1".into())),
+            ("./libfoo.so.1.2", LibraryName::Path("./libfoo.so.1.2".into())),
+            ("-Wl,libfoo.a", LibraryName::Path("libfoo.a".into())),
         ] {
             assert_eq!(of(line), [expected], "{line}");
         }

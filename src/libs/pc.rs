@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// The fields that matter here, variables filled in.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Package {
+pub struct PcFile {
     /// `Libs`, split.
     pub libs: Vec<String>,
     /// `Libs.private`, split.
@@ -17,9 +17,9 @@ pub struct Package {
 }
 
 /// Reads a `.pc` file. Unknown variables are empty, as they are to pkg-config.
-pub fn parse(text: &str) -> Package {
+pub fn parse(text: &str) -> PcFile {
     let mut variables: BTreeMap<&str, String> = BTreeMap::new();
-    let mut package = Package::default();
+    let mut package = PcFile::default();
     for line in text.lines().map(|l| l.split('#').next().unwrap_or_default().trim()) {
         let at = line.find([':', '=']);
         let Some((key, value)) = at.and_then(|at| Some((line.get(..at)?.trim(), line.get(at + 1..)?.trim()))) else {
@@ -91,14 +91,14 @@ pub fn needs(name: &OsStr, dir: &Path) -> Vec<String> {
     words
 }
 
-fn load(package: &str, dirs: &[PathBuf]) -> Option<Package> {
+fn load(package: &str, dirs: &[PathBuf]) -> Option<PcFile> {
     dirs.iter().find_map(|d| fs::read_to_string(d.join(format!("{package}.pc"))).ok()).map(|t| parse(&t))
 }
 
 /// The package whose `Libs` has `-lNAME`: by the usual names first, then whatever lies there.
-fn provider(name: &str, dirs: &[PathBuf]) -> Option<Package> {
+fn provider(name: &str, dirs: &[PathBuf]) -> Option<PcFile> {
     let flag = format!("-l{name}");
-    let offers = |p: &Package| p.libs.contains(&flag);
+    let offers = |p: &PcFile| p.libs.contains(&flag);
     let usual = [name.to_owned(), format!("lib{name}")];
     usual.iter().filter_map(|n| load(n, dirs)).find(|p| offers(p)).or_else(|| {
         let entries = dirs.first().and_then(|d| fs::read_dir(d).ok())?;

@@ -44,23 +44,23 @@ static RULES: [Rules; 3] = [
 /// The first file that holds code or data for a fixed position. Files that can't be read or are no ELF are passed
 /// over: the linker speaks about those.
 pub fn fixed_input(inputs: &[PathBuf], files: &LibraryFiles) -> Option<PathBuf> {
-    let fixed = |path: &Path| files.look(path, |data| is_fixed(data, Module::Program)) == Some(true);
+    let fixed = |path: &Path| files.look(path, |data| is_fixed(data, LinkedInto::Program)) == Some(true);
     inputs::first(&inputs::borrowed(inputs), fixed).map(Path::to_owned)
 }
 
 /// Whether an object or archive holds code that is for programs only. Distributions compile archives so.
 pub fn is_for_programs_only(path: &Path) -> bool {
-    inputs::look(path, |data| is_fixed(data, Module::Shared)) == Some(true)
+    inputs::look(path, |data| is_fixed(data, LinkedInto::Shared)) == Some(true)
 }
 
 /// What the input would become a part of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Module {
+enum LinkedInto {
     Program,
     Shared,
 }
 
-fn is_fixed(data: &[u8], module: Module) -> bool {
+fn is_fixed(data: &[u8], module: LinkedInto) -> bool {
     if !data.starts_with(b"!<arch>\n") {
         return object_is_fixed(data, module);
     }
@@ -68,7 +68,7 @@ fn is_fixed(data: &[u8], module: Module) -> bool {
     archive.members().flatten().filter_map(|m| m.data(data).ok()).any(|d| object_is_fixed(d, module))
 }
 
-fn object_is_fixed(data: &[u8], module: Module) -> bool {
+fn object_is_fixed(data: &[u8], module: LinkedInto) -> bool {
     let fixed = match data.get(..5) {
         Some(b"\x7fELF\x02") => scan::<elf::FileHeader64<object::Endianness>>(data, module),
         Some(b"\x7fELF\x01") => scan::<elf::FileHeader32<object::Endianness>>(data, module),
@@ -77,7 +77,7 @@ fn object_is_fixed(data: &[u8], module: Module) -> bool {
     fixed.unwrap_or(false)
 }
 
-fn scan<Elf: FileHeader<Endian = object::Endianness>>(data: &[u8], module: Module) -> Option<bool> {
+fn scan<Elf: FileHeader<Endian = object::Endianness>>(data: &[u8], module: LinkedInto) -> Option<bool> {
     let header = Elf::parse(data).ok()?;
     let endian = header.endian().ok()?;
     if header.e_type(endian) != elf::ET_REL {
@@ -99,14 +99,14 @@ fn scan<Elf: FileHeader<Endian = object::Endianness>>(data: &[u8], module: Modul
         }
         let writable = flags & elf::SHF_WRITE.0 != 0;
         let symbols: &[Elf::Sym] = match module {
-            Module::Program => &[],
-            Module::Shared => sections.get(section.sh_link(endian) as usize)?.data_as_array(endian, data).ok()?,
+            LinkedInto::Program => &[],
+            LinkedInto::Shared => sections.get(section.sh_link(endian) as usize)?.data_as_array(endian, data).ok()?,
         };
         let elsewhere = |symbol: u32| symbols.get(symbol as usize).is_some_and(is_open);
         let bad = |kind: u32, symbol: u32| {
             rules.never.contains(&kind)
                 || (!writable && rules.read_only.contains(&kind))
-                || (module == Module::Shared
+                || (module == LinkedInto::Shared
                     && (rules.program.contains(&kind) || (rules.global.contains(&kind) && elsewhere(symbol))))
         };
         let found = if kind == elf::SHT_RELA {
@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn hostile_bytes_are_passed_over() {
         for bytes in [&b""[..], b"\x7fELF\x02", b"\x7fELF\x01\x01\x01", &[0xff; 200]] {
-            assert!(!object_is_fixed(bytes, Module::Program) && !object_is_fixed(bytes, Module::Shared));
+            assert!(!object_is_fixed(bytes, LinkedInto::Program) && !object_is_fixed(bytes, LinkedInto::Shared));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What a resolution notes of each library, and how the line names it.
 
 use super::decision::{Placement, Slot};
-use super::library_ref::{Named, stem};
+use super::library_ref::{LibraryName, stem};
 use super::located::same;
 use super::missing::Missing;
 use super::resolution::{LinkedLibrary, Provider};
@@ -53,11 +53,11 @@ impl Resolver<'_> {
     }
 
     /// The words that name this archive in the place of a reference; none where it can stay as typed.
-    pub(super) fn spelled(&self, named: &Named, archive: &Path) -> Option<Vec<OsString>> {
+    pub(super) fn spelled(&self, named: &LibraryName, archive: &Path) -> Option<Vec<OsString>> {
         let stays = match named {
-            Named::Name(name) => self.path.archive(name).is_some_and(|a| same(&a, archive)),
-            Named::File(file) => self.path.file(file).is_some_and(|(a, _)| same(&a, archive)),
-            Named::Path(path) => same(path, archive),
+            LibraryName::Name(name) => self.path.archive(name).is_some_and(|a| same(&a, archive)),
+            LibraryName::File(file) => self.path.file(file).is_some_and(|(a, _)| same(&a, archive)),
+            LibraryName::Path(path) => same(path, archive),
         };
         (!stays).then(|| vec![archive.as_os_str().to_owned()])
     }

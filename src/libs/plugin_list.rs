@@ -17,7 +17,7 @@ pub struct Plugin {
 
 /// What a list names.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Wanted {
+pub struct PluginList {
     /// Shared objects, in the order of the list.
     pub plugins: Vec<Plugin>,
     /// Patterns of symbols that dlsym finds in the program.
@@ -62,21 +62,21 @@ pub fn words(value: &str) -> Vec<String> {
 ///
 /// # Errors
 /// The first word that leads to nothing.
-pub fn read(words: &[String], dir: &Path, libraries: &[PathBuf]) -> Result<Wanted, ListError> {
-    let mut reader = Reader { wanted: Wanted::default(), seen: BTreeSet::new(), libraries };
+pub fn read(words: &[String], dir: &Path, libraries: &[PathBuf]) -> Result<PluginList, ListError> {
+    let mut reader = PluginListReader { wanted: PluginList::default(), seen: BTreeSet::new(), libraries };
     for word in words {
         reader.word(word, dir, 0)?;
     }
     Ok(reader.wanted)
 }
 
-struct Reader<'a> {
-    wanted: Wanted,
+struct PluginListReader<'a> {
+    wanted: PluginList,
     seen: BTreeSet<PathBuf>,
     libraries: &'a [PathBuf],
 }
 
-impl Reader<'_> {
+impl PluginListReader<'_> {
     fn word(&mut self, word: &str, dir: &Path, depth: usize) -> Result<(), ListError> {
         if let Some(pattern) = word.strip_prefix("symbol:") {
             self.wanted.symbols.push(pattern.to_owned());

@@ -4,7 +4,7 @@
 use super::counterpart;
 use super::decision::{CodeSource, Origin, Placement, Slot};
 use super::library_file::LibraryFile;
-use super::library_ref::Named;
+use super::library_ref::LibraryName;
 use super::resolution::{LinkedLibrary, Provider};
 use super::resolver::Resolver;
 use super::supplier::{ArchiveFacts, SharedLibrary};
@@ -106,7 +106,7 @@ impl Resolver<'_> {
     }
 
     fn replace_by_shared(&mut self, index: usize, placement: &Placement, shared: PathBuf, archive: PathBuf) {
-        let named = placement.named.clone().unwrap_or_else(|| Named::Path(shared.clone()));
+        let named = placement.named.clone().unwrap_or_else(|| LibraryName::Path(shared.clone()));
         let decision = self.without_archive_beside(&named, shared, Some(archive), &placement.because);
         let Some(library) = self.out.libraries.get_mut(index) else { return };
         match decision.code {

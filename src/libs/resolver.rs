@@ -2,7 +2,7 @@
 //! its result.
 
 use super::decision::{CodeSource, Decision, Dependency, Origin, Placement, Slot};
-use super::library_ref::{self, Named, Reference, stem};
+use super::library_ref::{self, LibraryName, LibraryRef, stem};
 use super::located::{Located, same, understand};
 use super::plugin_list::Plugin;
 use super::resolution::{Provider, Resolution};
@@ -89,9 +89,9 @@ impl<'a> Resolver<'a> {
 
     /// Resolves the references, then what they need; then the plugins that are wanted once it is known what the program
     /// has without them; then archives that turn out not to do as they are.
-    pub fn run(mut self, references: &[Reference], plugins: impl FnOnce(&Resolution) -> Vec<Plugin>) -> Resolution {
+    pub fn run(mut self, references: &[LibraryRef], plugins: impl FnOnce(&Resolution) -> Vec<Plugin>) -> Resolution {
         for reference in references {
-            if let Named::Name(name) = &reference.named {
+            if let LibraryName::Name(name) = &reference.named {
                 self.seen.insert(lib(name, ""));
             }
         }
@@ -116,8 +116,8 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn reference(&mut self, reference: &Reference) {
-        if matches!(&reference.named, Named::Name(n) if toolchain_libs::is_driver_s(n)) {
+    fn reference(&mut self, reference: &LibraryRef) {
+        if matches!(&reference.named, LibraryName::Name(n) if toolchain_libs::is_driver_s(n)) {
             return;
         }
         let because = vec![reference.typed.clone()];
@@ -131,14 +131,16 @@ impl<'a> Resolver<'a> {
             Located::La(file, la) => self.la(&file, &la, &because),
             Located::Script(file, script) => {
                 let archive = match &reference.named {
-                    Named::Name(name) => self.path.archive(name).filter(|a| !self.prefers(&lib(name, ""), Some(a))),
+                    LibraryName::Name(name) => {
+                        self.path.archive(name).filter(|a| !self.prefers(&lib(name, ""), Some(a)))
+                    }
                     _ => counterpart::archive_of(&file, self.path),
                 };
                 let how = format!("the archive of the linker script `{}`", file.display());
                 self.script(&script, &because, archive.is_none(), 0);
                 // A pure alias such as libcurses.so: its inputs are in the closure now.
                 let code = archive.map_or(CodeSource::Nothing, CodeSource::Archive);
-                let origin = matches!(reference.named, Named::Name(_)).then_some(Origin::Script(script));
+                let origin = matches!(reference.named, LibraryName::Name(_)).then_some(Origin::Script(script));
                 Decision { code: Some(code), shared: Some(file), how, refusal: None, origin }
             }
         };
@@ -146,7 +148,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// Puts what was decided in the place of a reference.
-    pub(super) fn place_reference(&mut self, reference: &Reference, decision: Decision, because: Vec<String>) {
+    pub(super) fn place_reference(&mut self, reference: &LibraryRef, decision: Decision, because: Vec<String>) {
         let name = reference.typed.clone();
         let slot = Slot::Reference(reference.at);
         let Decision { code, shared, how, refusal, origin } = decision;
@@ -174,7 +176,7 @@ impl<'a> Resolver<'a> {
 
     /// What stands for a shared object, and what it needs: the archive beside it, the objects that it carries, an
     /// archive of its name in another directory, what it is converted to.
-    fn shared(&mut self, named: &Named, shared: PathBuf, because: &[String]) -> Decision {
+    fn shared(&mut self, named: &LibraryName, shared: PathBuf, because: &[String]) -> Decision {
         self.needs_of_shared(&shared, because);
         let beside = counterpart::archive_beside(&shared, self.path);
         let name = stem(&shared).unwrap_or_default().to_owned();
@@ -190,7 +192,7 @@ impl<'a> Resolver<'a> {
     /// The same for a shared object whose archive, if it has one beside it, is not taken.
     pub(super) fn without_archive_beside(
         &mut self,
-        named: &Named,
+        named: &LibraryName,
         shared: PathBuf,
         beside: Option<PathBuf>,
         because: &[String],
@@ -206,7 +208,7 @@ impl<'a> Resolver<'a> {
             return Decision { code: Some(code), shared: Some(shared), how, ..Decision::default() };
         }
         let by_name = match named {
-            Named::Name(name) => self.path.archive(name),
+            LibraryName::Name(name) => self.path.archive(name),
             _ => None,
         };
         let archive = beside.or_else(|| counterpart::archive_elsewhere(&shared, self.path)).or(by_name);
@@ -273,7 +275,7 @@ impl<'a> Resolver<'a> {
             })
         });
         match shared {
-            Some(shared) => self.shared(&Named::Path(shared.clone()), shared, because),
+            Some(shared) => self.shared(&LibraryName::Path(shared.clone()), shared, because),
             None => Decision { shared: Some(file.to_owned()), ..Decision::default() },
         }
     }
@@ -294,10 +296,10 @@ impl<'a> Resolver<'a> {
         let because = &dependency.because;
         let decision = match self.locate_dependency(dependency) {
             Located::Archive(archive) => {
-                self.needs_of_archive(&Named::Name(name.clone()), &archive, because);
+                self.needs_of_archive(&LibraryName::Name(name.clone()), &archive, because);
                 Decision { code: Some(CodeSource::Archive(archive)), ..Decision::default() }
             }
-            Located::Shared(shared) => self.shared(&Named::Name(name.clone()), shared, because),
+            Located::Shared(shared) => self.shared(&LibraryName::Name(name.clone()), shared, because),
             Located::La(file, la) => self.la(&file, &la, because),
             Located::Script(file, script) => {
                 let archive = self.path.archive(&name).filter(|a| !self.prefers(&stem, Some(a)));
@@ -319,7 +321,7 @@ impl<'a> Resolver<'a> {
         let because_of = dependency.because.last().cloned();
         let slot = Slot::Closure(self.closure.len());
         let Decision { code, shared, how, refusal, origin } = decision;
-        let (named, because) = (Some(Named::Name(name.to_owned())), dependency.because.clone());
+        let (named, because) = (Some(LibraryName::Name(name.to_owned())), dependency.because.clone());
         let placement = Placement { named, because, origin, ..self.placement(slot) };
         match (code, shared) {
             (Some(CodeSource::Archive(archive)), shared) => {
@@ -359,20 +361,20 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    pub(super) fn locate(&self, named: &Named) -> Located {
+    pub(super) fn locate(&self, named: &LibraryName) -> Located {
         let found = match named {
-            Named::Name(name) => self.path.library(name),
-            Named::File(file) => self.path.file(file),
-            Named::Path(path) => self.path.usable(path.clone()),
+            LibraryName::Name(name) => self.path.library(name),
+            LibraryName::File(file) => self.path.file(file),
+            LibraryName::Path(path) => self.path.usable(path.clone()),
         };
         understand(found)
     }
 
     fn locate_dependency(&self, dependency: &Dependency) -> Located {
         let names: Vec<OsString> = match &dependency.named {
-            Named::Name(name) => vec![lib(name, ".so"), lib(name, ".a")],
-            Named::File(file) => vec![file.clone()],
-            Named::Path(path) => return self.locate(&Named::Path(path.clone())),
+            LibraryName::Name(name) => vec![lib(name, ".so"), lib(name, ".a")],
+            LibraryName::File(file) => vec![file.clone()],
+            LibraryName::Path(path) => return self.locate(&LibraryName::Path(path.clone())),
         };
         let dirs = self.path.runtime.iter().chain(&dependency.dirs);
         let near = dirs.into_iter().find_map(|d| names.iter().find_map(|n| self.path.usable(d.join(n))));

@@ -1,7 +1,7 @@
 //! GNU ld linker scripts that stand in for a library: `INPUT`, `GROUP`, `AS_NEEDED`, `SEARCH_DIR`.
 //! (ld manual, "Commands Dealing with Files".)
 
-use super::library_ref::{Named, by_name};
+use super::library_ref::{LibraryName, by_name};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Script {
     /// Its libraries, in order.
-    pub inputs: Vec<Named>,
+    pub inputs: Vec<LibraryName>,
     /// Its `SEARCH_DIR`s.
     pub dirs: Vec<PathBuf>,
 }
@@ -51,11 +51,11 @@ pub fn parse(text: &[u8]) -> Option<Script> {
     (!script.inputs.is_empty()).then_some(script)
 }
 
-fn input(word: &[u8]) -> Named {
+fn input(word: &[u8]) -> LibraryName {
     match word.strip_prefix(b"-l") {
         Some(name) => by_name(OsStr::from_bytes(name)),
-        None if word.contains(&b'/') => Named::Path(path(word)),
-        None => Named::File(OsStr::from_bytes(word).to_owned()),
+        None if word.contains(&b'/') => LibraryName::Path(path(word)),
+        None => LibraryName::File(OsStr::from_bytes(word).to_owned()),
     }
 }
 
@@ -110,11 +110,11 @@ mod tests {
     fn the_scripts_of_a_debian_are_understood() {
         let libc = b"/* GNU ld script\n*/\nOUTPUT_FORMAT(elf64-x86-64)\nGROUP ( /lib/libc.so.6 /usr/lib/libc_nonshared.a  AS_NEEDED ( /lib64/ld.so.2 ) )";
         let paths = ["/lib/libc.so.6", "/usr/lib/libc_nonshared.a", "/lib64/ld.so.2"];
-        assert_eq!(parse(libc).unwrap().inputs, paths.map(|p| Named::Path(p.into())));
+        assert_eq!(parse(libc).unwrap().inputs, paths.map(|p| LibraryName::Path(p.into())));
         let ncurses = parse(b"INPUT(libncurses.so.6 -ltinfo)").unwrap();
-        assert_eq!(ncurses.inputs, [Named::File("libncurses.so.6".into()), Named::Name("tinfo".into())]);
+        assert_eq!(ncurses.inputs, [LibraryName::File("libncurses.so.6".into()), LibraryName::Name("tinfo".into())]);
         let dirs = parse(b"SEARCH_DIR(\"=/opt/my lib\"); INPUT(-l:x.a)").unwrap();
-        assert_eq!((dirs.dirs, dirs.inputs), (vec!["/opt/my lib".into()], vec![Named::File("x.a".into())]));
+        assert_eq!((dirs.dirs, dirs.inputs), (vec!["/opt/my lib".into()], vec![LibraryName::File("x.a".into())]));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::path::Path;
 
 /// The parts of a planned call.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Parts {
+pub struct LineParts {
     /// Options that may change what the compiler adds: with them it is asked.
     pub options: Vec<String>,
     /// `-LDIR`, in order.
@@ -33,8 +33,8 @@ const SILENT: [&str; 12] =
 ///
 /// # Errors
 /// Something on the line changes how it is linked.
-pub fn parts(argv: &[OsString]) -> Result<Parts, WhyNot> {
-    let mut parts = Parts::default();
+pub fn parts(argv: &[OsString]) -> Result<LineParts, WhyNot> {
+    let mut parts = LineParts::default();
     for item in ld_options::split(&lexer::lex(argv)) {
         match item {
             Item::Word { text, .. } => parts.stream.push(text_of(&text)?),
@@ -44,7 +44,7 @@ pub fn parts(argv: &[OsString]) -> Result<Parts, WhyNot> {
     Ok(parts)
 }
 
-impl Parts {
+impl LineParts {
     fn take(&mut self, arg: &Arg) -> Result<(), WhyNot> {
         let word = text_of(&arg.word)?;
         if arg.is_input() {
@@ -102,7 +102,7 @@ pub const STREAM: &str = "staticcxx-stream.o";
 pub const OUTPUT: &str = "staticcxx-output";
 
 /// The linker's command line: a template with the parts of a call in it, and further directories at its end.
-pub fn fill(template: &[String], parts: &Parts, output: &Path, dirs: &[String]) -> Result<Vec<String>, WhyNot> {
+pub fn fill(template: &[String], parts: &LineParts, output: &Path, dirs: &[String]) -> Result<Vec<String>, WhyNot> {
     let output = text_of(output.as_os_str())?;
     let mut line = Vec::with_capacity(template.len() + parts.stream.len() + parts.dirs.len() + dirs.len());
     for word in template {
@@ -121,7 +121,7 @@ pub fn fill(template: &[String], parts: &Parts, output: &Path, dirs: &[String]) 
 mod tests {
     use super::*;
 
-    fn of(line: &str) -> Result<Parts, WhyNot> {
+    fn of(line: &str) -> Result<LineParts, WhyNot> {
         parts(&line.split_whitespace().map(OsString::from).collect::<Vec<_>>())
     }
 

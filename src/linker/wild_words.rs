@@ -8,7 +8,7 @@ use super::WhyNot;
 
 /// How the value of an option attaches, and what becomes of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Row {
+enum WordRow {
     /// No value.
     Flag,
     /// `--name=V` or `--name V`.
@@ -22,52 +22,52 @@ enum Row {
 }
 
 /// Long names without their dashes, sorted.
-static LONG: &[(&str, Row)] = &[
-    ("Bstatic", Row::Flag),
-    ("allow-multiple-definition", Row::Flag),
-    ("as-needed", Row::Flag),
-    ("build-id", Row::Optional),
-    ("color-diagnostics", Row::DropFlag),
-    ("compress-debug-sections", Row::Value),
-    ("defsym", Row::Value),
-    ("demangle", Row::DropFlag),
-    ("dependency-file", Row::Value),
-    ("disable-new-dtags", Row::DropFlag),
-    ("dn", Row::DropFlag),
-    ("eh-frame-hdr", Row::Flag),
-    ("enable-new-dtags", Row::DropFlag),
-    ("end-group", Row::DropFlag),
-    ("entry", Row::Value),
-    ("gc-sections", Row::Flag),
-    ("hash-style", Row::Value),
-    ("library", Row::Value),
-    ("library-path", Row::Value),
-    ("no-as-needed", Row::Flag),
-    ("no-demangle", Row::DropFlag),
-    ("no-dynamic-linker", Row::Flag),
-    ("no-export-dynamic", Row::DropFlag),
-    ("no-gc-sections", Row::Flag),
-    ("no-undefined", Row::Flag),
-    ("no-warn-execstack", Row::DropFlag),
-    ("no-warn-rwx-segments", Row::DropFlag),
-    ("no-whole-archive", Row::Flag),
-    ("non_shared", Row::DropFlag),
-    ("output", Row::Value),
-    ("pie", Row::Flag),
-    ("plugin", Row::DropValue),
-    ("plugin-opt", Row::DropValue),
-    ("pop-state", Row::Flag),
-    ("push-state", Row::Flag),
-    ("sort-common", Row::DropFlag),
-    ("start-group", Row::DropFlag),
-    ("static", Row::Flag),
-    ("strip-all", Row::Flag),
-    ("strip-debug", Row::Flag),
-    ("sysroot", Row::Value),
-    ("undefined", Row::Value),
-    ("version-script", Row::Value),
-    ("whole-archive", Row::Flag),
-    ("wrap", Row::Value),
+static LONG: &[(&str, WordRow)] = &[
+    ("Bstatic", WordRow::Flag),
+    ("allow-multiple-definition", WordRow::Flag),
+    ("as-needed", WordRow::Flag),
+    ("build-id", WordRow::Optional),
+    ("color-diagnostics", WordRow::DropFlag),
+    ("compress-debug-sections", WordRow::Value),
+    ("defsym", WordRow::Value),
+    ("demangle", WordRow::DropFlag),
+    ("dependency-file", WordRow::Value),
+    ("disable-new-dtags", WordRow::DropFlag),
+    ("dn", WordRow::DropFlag),
+    ("eh-frame-hdr", WordRow::Flag),
+    ("enable-new-dtags", WordRow::DropFlag),
+    ("end-group", WordRow::DropFlag),
+    ("entry", WordRow::Value),
+    ("gc-sections", WordRow::Flag),
+    ("hash-style", WordRow::Value),
+    ("library", WordRow::Value),
+    ("library-path", WordRow::Value),
+    ("no-as-needed", WordRow::Flag),
+    ("no-demangle", WordRow::DropFlag),
+    ("no-dynamic-linker", WordRow::Flag),
+    ("no-export-dynamic", WordRow::DropFlag),
+    ("no-gc-sections", WordRow::Flag),
+    ("no-undefined", WordRow::Flag),
+    ("no-warn-execstack", WordRow::DropFlag),
+    ("no-warn-rwx-segments", WordRow::DropFlag),
+    ("no-whole-archive", WordRow::Flag),
+    ("non_shared", WordRow::DropFlag),
+    ("output", WordRow::Value),
+    ("pie", WordRow::Flag),
+    ("plugin", WordRow::DropValue),
+    ("plugin-opt", WordRow::DropValue),
+    ("pop-state", WordRow::Flag),
+    ("push-state", WordRow::Flag),
+    ("sort-common", WordRow::DropFlag),
+    ("start-group", WordRow::DropFlag),
+    ("static", WordRow::Flag),
+    ("strip-all", WordRow::Flag),
+    ("strip-debug", WordRow::Flag),
+    ("sysroot", WordRow::Value),
+    ("undefined", WordRow::Value),
+    ("version-script", WordRow::Value),
+    ("whole-archive", WordRow::Flag),
+    ("wrap", WordRow::Value),
 ];
 
 /// One-letter options with a value in the next word.
@@ -110,11 +110,11 @@ pub fn checked(line: &[String]) -> Result<Vec<String>, WhyNot> {
         };
         if let Some((row, joined)) = long(name) {
             let value = match (row, joined) {
-                (Row::Value | Row::DropValue, false) => Some(words.next().ok_or_else(unknown)?),
-                (Row::Flag | Row::DropFlag, true) => return Err(unknown()),
+                (WordRow::Value | WordRow::DropValue, false) => Some(words.next().ok_or_else(unknown)?),
+                (WordRow::Flag | WordRow::DropFlag, true) => return Err(unknown()),
                 _ => None,
             };
-            if !matches!(row, Row::DropFlag | Row::DropValue) {
+            if !matches!(row, WordRow::DropFlag | WordRow::DropValue) {
                 out.push(word.clone());
                 out.extend(value.cloned());
             }
@@ -150,7 +150,7 @@ pub fn checked(line: &[String]) -> Result<Vec<String>, WhyNot> {
 }
 
 /// The row of a long option, and whether its value is in the word. One dash or two, but `-o…` is always `-o`.
-fn long(name: &str) -> Option<(Row, bool)> {
+fn long(name: &str) -> Option<(WordRow, bool)> {
     let (two, name) = name.strip_prefix('-').map_or((false, name), |n| (true, n));
     let (head, joined) = name.split_once('=').map_or((name, false), |(h, _)| (h, true));
     if !two && (name.starts_with('o') || head.len() == 1) {

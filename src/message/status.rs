@@ -18,7 +18,7 @@ impl Status {
         let (columns, rows) = size().filter(|(_, rows)| *rows >= 5)?;
         let status = Status { rows, columns };
         // A new line and back: the cursor leaves the last row, if it was there.
-        say(&format!("\n\x1b7\x1b[1;{}r\x1b8\x1b[1A", rows - 1));
+        write_escape(&format!("\n\x1b7\x1b[1;{}r\x1b8\x1b[1A", rows - 1));
         Some(status)
     }
 
@@ -26,18 +26,18 @@ impl Status {
     pub fn show(&mut self, text: &str) {
         if let Some((columns, rows)) = size().filter(|s| *s != (self.columns, self.rows) && s.1 >= 5) {
             // The window has another size: the old row is an ordinary one now.
-            say(&format!("\x1b7\x1b[{};1H\x1b[2K\x1b[1;{}r\x1b8", self.rows.min(rows), rows - 1));
+            write_escape(&format!("\x1b7\x1b[{};1H\x1b[2K\x1b[1;{}r\x1b8", self.rows.min(rows), rows - 1));
             (self.columns, self.rows) = (columns, rows);
         }
         let room = usize::from(self.columns).saturating_sub(1);
         let shown: String = text.chars().filter(|c| !c.is_control()).take(room).collect();
-        say(&format!("\x1b7\x1b[{};1H\x1b[2K\x1b[7m{shown}\x1b[0m\x1b8", self.rows));
+        write_escape(&format!("\x1b7\x1b[{};1H\x1b[2K\x1b[7m{shown}\x1b[0m\x1b8", self.rows));
     }
 }
 
 impl Drop for Status {
     fn drop(&mut self) {
-        say(&format!("\x1b7\x1b[{};1H\x1b[2K\x1b[r\x1b8", self.rows));
+        write_escape(&format!("\x1b7\x1b[{};1H\x1b[2K\x1b[r\x1b8", self.rows));
     }
 }
 
@@ -48,6 +48,6 @@ fn size() -> Option<(u16, u16)> {
 }
 
 /// Writes in one piece, so that nothing of the build's comes between the parts of a sequence.
-fn say(text: &str) {
+fn write_escape(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }

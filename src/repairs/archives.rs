@@ -1,13 +1,13 @@
 //! Archives of what libc itself opens: converters of iconv, name services. Each has one member that is taken for the
 //! functions that need it (the archive's index names them), and that brings all others in.
 
-use super::iconv::{Chosen, Tables};
+use super::iconv::{Chosen, ConverterTables};
 use super::nss;
 use crate::archive;
 use crate::convert::machine::Machine;
-use crate::convert::{Libc, Refusal};
+use crate::convert::{GlibcSymbols, Refusal};
 use crate::libs::library_file;
-use crate::supply::plugins::module_tables::{self, Kind};
+use crate::supply::plugins::module_tables::{self, ModuleKind};
 use crate::supply::plugins::modules::Modules;
 use std::collections::BTreeSet;
 use std::fs;
@@ -22,7 +22,7 @@ pub struct Kit<'a> {
     /// Where libraries are.
     pub library_dirs: &'a [PathBuf],
     /// What is known of glibc.
-    pub libc: &'a Libc,
+    pub libc: &'a GlibcSymbols,
     /// For a linker that takes strong definitions out of archives before weak ones that come earlier (mold).
     pub strong: bool,
 }
@@ -52,9 +52,9 @@ impl Kit<'_> {
     ///
     /// # Errors
     /// Files that can't be read or converted.
-    pub fn converters(&self, tables: &Tables, chosen: &Chosen) -> io::Result<Vec<u8>> {
+    pub fn converters(&self, tables: &ConverterTables, chosen: &Chosen) -> io::Result<Vec<u8>> {
         let mut modules = Modules::default();
-        self.take(&mut modules, &chosen.files, Kind::Converter, std::slice::from_ref(&tables.dir))?;
+        self.take(&mut modules, &chosen.files, ModuleKind::Converter, std::slice::from_ref(&tables.dir))?;
         let text = chosen.text(&tables.dir);
         self.archive(ICONV, &CONVERTING, &modules, "staticcxx_converter_table", ("staticcxx_conversions", &text))
     }
@@ -67,14 +67,14 @@ impl Kit<'_> {
         let found = nss::find(names, self.library_dirs)?;
         let mut modules = Modules::default();
         let files: Vec<PathBuf> = found.iter().map(|s| s.path.clone()).collect();
-        self.take(&mut modules, &files, Kind::NameService, self.library_dirs)?;
+        self.take(&mut modules, &files, ModuleKind::NameService, self.library_dirs)?;
         let functions: Vec<&str> = functions.iter().map(String::as_str).collect();
         let text = nss::pins(&found);
         self.archive(SERVICES, &functions, &modules, "staticcxx_service_table", ("staticcxx_pins", &text))
     }
 
     /// Takes files, and what they need beyond glibc.
-    fn take(&self, modules: &mut Modules, files: &[PathBuf], kind: Kind, dirs: &[PathBuf]) -> io::Result<()> {
+    fn take(&self, modules: &mut Modules, files: &[PathBuf], kind: ModuleKind, dirs: &[PathBuf]) -> io::Result<()> {
         let mut todo: Vec<PathBuf> = files.to_vec();
         let mut seen: BTreeSet<PathBuf> = files.iter().cloned().collect();
         while let Some(file) = todo.pop() {

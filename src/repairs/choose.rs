@@ -1,7 +1,7 @@
 //! What a link gets of what libc itself opens: converters of iconv, name services.
 
 use super::archives::{CONVERTING, Kit};
-use super::iconv::Tables;
+use super::iconv::ConverterTables;
 use crate::args::option_table::Role;
 use crate::args::{InputKind, Request};
 use crate::files::{Stamp, kept, write_atomic};
@@ -22,7 +22,7 @@ use twox_hash::XxHash3_128;
 
 /// What is to be said of the choice.
 #[derive(Debug, Default)]
-pub(crate) struct Said {
+pub(crate) struct RepairChoice {
     /// What could not be had, and is no error.
     pub warnings: Vec<String>,
     /// What was asked for by name and can't be had.
@@ -30,8 +30,13 @@ pub(crate) struct Said {
 }
 
 /// Puts the archives that a call asks for in the place of those that every program gets. They are made once.
-pub(crate) fn choose(settings: &Settings, request: &Request, facts: &mut Facts, resolution: &mut Resolution) -> Said {
-    let mut said = Said::default();
+pub(crate) fn choose(
+    settings: &Settings,
+    request: &Request,
+    facts: &mut Facts,
+    resolution: &mut Resolution,
+) -> RepairChoice {
+    let mut said = RepairChoice::default();
     let strong = named(settings, request).as_deref() == Some("mold");
     let custom = !settings.iconv.is_common() && !settings.iconv.is_none() && settings.repairs.iconv
         || strong && offers_converters(settings, request, facts, resolution);
@@ -92,7 +97,7 @@ fn converters(
     strong: bool,
 ) -> io::Result<(PathBuf, Vec<String>)> {
     let common = repairs.iconv.as_deref().unwrap_or(Path::new(""));
-    let tables = Tables::read(dirs).ok_or_else(|| io::Error::other("libc has no directory `gconv`"))?;
+    let tables = ConverterTables::read(dirs).ok_or_else(|| io::Error::other("libc has no directory `gconv`"))?;
     let chosen = tables.choose(&settings.iconv);
     let key = format!("{strong} {:?} {:?} {:?}", repairs.libc, chosen.files, chosen.aliases.len());
     let archive = made(common, "iconv", &key, |kit| kit.converters(&tables, &chosen), (dirs, strong))?;

@@ -23,7 +23,7 @@ pub struct Conversion {
 
 /// What the files say.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Tables {
+pub struct ConverterTables {
     /// The directory.
     pub dir: PathBuf,
     /// In the order of the files.
@@ -48,11 +48,11 @@ pub struct Chosen {
     pub unknown: Vec<String>,
 }
 
-impl Tables {
+impl ConverterTables {
     /// Reads the tables of the first of libc's directories that has any.
-    pub fn read(library_dirs: &[PathBuf]) -> Option<Tables> {
+    pub fn read(library_dirs: &[PathBuf]) -> Option<ConverterTables> {
         let dir = library_dirs.iter().map(|d| d.join("gconv")).find(|d| d.join("gconv-modules").is_file())?;
-        let mut tables = Tables { dir: dir.clone(), ..Tables::default() };
+        let mut tables = ConverterTables { dir: dir.clone(), ..ConverterTables::default() };
         let mut more: Vec<PathBuf> = fs::read_dir(dir.join("gconv-modules.d"))
             .into_iter()
             .flatten()
@@ -169,8 +169,8 @@ impl Chosen {
 mod tests {
     use super::*;
 
-    fn tables() -> Tables {
-        let mut tables = Tables { dir: "/g".into(), ..Tables::default() };
+    fn tables() -> ConverterTables {
+        let mut tables = ConverterTables { dir: "/g".into(), ..ConverterTables::default() };
         tables.parse(
             "# text\nalias\tLATIN1//\t\tISO-8859-1//\nmodule\tISO-8859-1//\tINTERNAL\tISO8859-1\t1\n\
              module INTERNAL ISO-8859-1// ISO8859-1 1\nmodule IBM037// INTERNAL IBM037\nalias cp037// ibm037//\nmodule x\n",
@@ -207,7 +207,7 @@ mod tests {
     #[test]
     fn all_of_the_common_set_is_on_this_machine() {
         let dirs = ["/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib"].map(PathBuf::from);
-        let chosen = Tables::read(&dirs).unwrap().choose(&IconvChoice::default());
+        let chosen = ConverterTables::read(&dirs).unwrap().choose(&IconvChoice::default());
         assert_eq!(chosen.unknown, Vec::<String>::new());
         assert!(chosen.files.iter().all(|f| f.is_file()), "{:?}", chosen.files);
     }

@@ -8,7 +8,7 @@
 //! need it: the linker takes it only for a program that refers to one of them.
 
 use super::archives;
-use super::iconv::Tables;
+use super::iconv::ConverterTables;
 use super::libc_members::{nowhere, renamed, weakened};
 use crate::archive;
 use crate::files::{Stamp, write_atomic};
@@ -19,7 +19,7 @@ use crate::supply::glibc;
 use crate::supply::plugins::modules::ITERATE_FILE;
 use crate::toolchain::call_detector::{TRAPS, Trap};
 use crate::toolchain::probe::CompilerQuery;
-use crate::toolchain::{self, Facts, Invocation, Need, Repairs, SelectError, Selected};
+use crate::toolchain::{self, CallNeed, Facts, Invocation, Repairs, SelectError, Selected};
 use object::read::archive::ArchiveFile;
 use object::{Object, ObjectSection};
 use std::ffi::OsString;
@@ -98,7 +98,7 @@ const CATEGORIES: [&str; 13] = [
 pub fn select(
     settings: &Settings,
     invocation: &Invocation,
-    need: Need,
+    need: CallNeed,
     abi: &[OsString],
 ) -> Result<Selected, SelectError> {
     toolchain::select(settings, invocation, need, abi, make)
@@ -112,7 +112,7 @@ pub(crate) fn make(asked: &CompilerQuery<'_>, facts: &Facts, keep: &Path) -> Opt
     }
     let libc = PathBuf::from(asked.ask(&["-print-file-name=libc.a"]).ok()?.text());
     let stamp = Stamp::of(&libc).filter(|_| libc.is_absolute())?;
-    let found = Found::read(&libc)?;
+    let found = LibcArchive::read(&libc)?;
     let made = |repair: io::Result<PathBuf>, name: &str| match repair {
         Ok(path) => Some(path),
         Err(why) => {
@@ -158,7 +158,7 @@ pub fn start_code(selected: &Selected, abi: &[OsString], facts: &Facts) -> io::R
 }
 
 /// What libc.a tells.
-struct Found {
+struct LibcArchive {
     /// The member with the loader of locale archives, the loader renamed.
     loader: Option<Vec<u8>>,
     /// The member that makes the tables of iconv, with that function renamed.
@@ -169,14 +169,14 @@ struct Found {
     warned: Vec<String>,
 }
 
-impl Found {
-    fn read(libc: &Path) -> Option<Found> {
+impl LibcArchive {
+    fn read(libc: &Path) -> Option<LibcArchive> {
         let file = File::open(libc).ok()?;
         // SAFETY: the toolchain's own archive; an upgrade while it is read gives facts that no longer hold, as at
         // any other time.
         let data = unsafe { memmap2::Mmap::map(&file) }.ok()?;
         let archive = ArchiveFile::parse(&*data).ok()?;
-        let mut found = Found { loader: None, conf: None, functions: Vec::new(), warned: Vec::new() };
+        let mut found = LibcArchive { loader: None, conf: None, functions: Vec::new(), warned: Vec::new() };
         for member in archive.members().flatten() {
             let Ok(bytes) = member.data(&*data) else { continue };
             if member.name() == b"loadarchive.o" {
@@ -210,7 +210,7 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    fn locale(&self, found: &Found) -> io::Result<PathBuf> {
+    fn locale(&self, found: &LibcArchive) -> io::Result<PathBuf> {
         let data = LOCALE_DIRS.iter().map(Path::new).find(|d| d.join("LC_CTYPE").is_file());
         let data = data.ok_or_else(|| io::Error::other("the machine has no locale C.UTF-8"))?;
         let loader =
@@ -222,7 +222,7 @@ impl Work<'_> {
         self.keep("locale.a", &object, &LOCALE_FUNCTIONS, TRY_LOCALE)
     }
 
-    fn name_services(&self, found: &Found) -> io::Result<PathBuf> {
+    fn name_services(&self, found: &LibcArchive) -> io::Result<PathBuf> {
         // Before, `files` and `dns` were shared objects themselves.
         if self.facts.glibc.is_none_or(|v| v < (2, 34)) {
             return Err(io::Error::other("this glibc has no built-in name services"));
@@ -233,7 +233,7 @@ impl Work<'_> {
     }
 
     /// Puts the traps in their place.
-    fn traps(&self, found: &Found) -> io::Result<PathBuf> {
+    fn traps(&self, found: &LibcArchive) -> io::Result<PathBuf> {
         fs::create_dir_all(self.keep)?;
         let repaired: Vec<&str> = LOCALE_FUNCTIONS.to_vec();
         let names: Vec<&str> = found.functions.iter().map(String::as_str).collect();
@@ -282,7 +282,7 @@ impl Work<'_> {
         Ok(kept)
     }
 
-    fn iconv(&self, found: &Found) -> io::Result<PathBuf> {
+    fn iconv(&self, found: &LibcArchive) -> io::Result<PathBuf> {
         let conf = found.conf.as_ref().ok_or_else(|| io::Error::other("libc.a has no tables of iconv"))?;
         let dir = &self.asked.dir;
         fs::write(dir.join("conf.o"), conf)?;
@@ -304,7 +304,7 @@ impl Work<'_> {
         let dirs = &self.facts.library_dirs;
         let libc = glibc::libc_for_modules(dirs);
         let kit = archives::Kit { dir: self.keep, library_dirs: dirs, libc: &libc, strong: false };
-        let tables = Tables::read(dirs).ok_or_else(|| io::Error::other("libc has no directory `gconv`"))?;
+        let tables = ConverterTables::read(dirs).ok_or_else(|| io::Error::other("libc has no directory `gconv`"))?;
         let bytes = kit.converters(&tables, &tables.choose(&IconvChoice::default()))?;
         self.keep_archive("iconv.a", &bytes, TRY_ICONV)
     }

@@ -325,7 +325,7 @@ mod tests {
         put(&mut tree, "/a/b", file("1"), "`one`").unwrap();
         put(&mut tree, "/a/b", file("1"), "`the same`").unwrap();
         let e = put(&mut tree, "/a/b", file("2"), "`two`").unwrap_err();
-        assert_eq!(e, "two things for `/a/b` in the image: `one` and `two`");
+        assert_eq!(e, "two sources for `/a/b` in the image: `one` and `two`");
         assert!(
             put(&mut tree, "/a", file("2"), "`two`").unwrap_err().contains("a file (`two`) and a directory (`one`)")
         );
@@ -334,7 +334,7 @@ mod tests {
         put(&mut tree, "/a", DIRECTORY, "`again`").unwrap();
         assert_eq!(tree.get(Path::new("/a")), Some(&Node::Directory { mode: 0o1777, owner: 0 }));
         for bad in ["a", "", "/a/../b", "../a"] {
-            assert!(put(&mut tree, bad, file("2"), "x").unwrap_err().contains("no path in an image"), "{bad}");
+            assert!(put(&mut tree, bad, file("2"), "x").unwrap_err().contains("is not a path in an image"), "{bad}");
         }
     }
 

@@ -143,7 +143,7 @@ fn listen(hear: OwnedFd, limit: Option<Duration>, keeper: Pid) -> Result<JailOut
             Err(e) => return Err(JailError::io("the pipe from the program's keeper can't be read", &e)),
         }
         match serde_json::from_str(&line) {
-            Ok(KeeperMessage::Failed(trouble)) => return Err(trouble),
+            Ok(KeeperMessage::Failed(error)) => return Err(error),
             Ok(KeeperMessage::Tried(attempt)) => attempts.push(attempt),
             Ok(KeeperMessage::Exited(code)) => ended = Some(Ended::Exited(code)),
             Ok(KeeperMessage::Killed(signal)) => ended = Some(Ended::Killed(signal)),
@@ -187,10 +187,10 @@ fn keep(jail: &Jail<'_>, relay: &Relay, speak: OwnedFd, go: OwnedFd) -> isize {
     }
     let tracer = match tracer::Tracer::new(jail.trace) {
         Ok(tracer) => tracer,
-        Err(trouble) => return fail(&pipe_out, trouble),
+        Err(error) => return fail(&pipe_out, error),
     };
-    if let Err(trouble) = (jail.prepare)() {
-        return fail(&pipe_out, trouble);
+    if let Err(error) = (jail.prepare)() {
+        return fail(&pipe_out, error);
     }
     let gate = match pipe2(nix::fcntl::OFlag::O_CLOEXEC) {
         Ok(gate) => gate,
@@ -200,21 +200,21 @@ fn keep(jail: &Jail<'_>, relay: &Relay, speak: OwnedFd, go: OwnedFd) -> isize {
     match unsafe { fork() } {
         Err(e) => fail(&pipe_out, JailError::new("no process can be created", e)),
         Ok(ForkResult::Child) => {
-            let trouble = become_program(jail, relay, gate);
-            pipe_out.say(&KeeperMessage::Failed(trouble));
+            let error = become_program(jail, relay, gate);
+            pipe_out.send(&KeeperMessage::Failed(error));
             // SAFETY: ends this process without running anything of its parent's.
             unsafe { libc::_exit(127) }
         }
         Ok(ForkResult::Parent { child }) => {
             relay.release_to(child, true);
             if jail.trace
-                && let Err(trouble) = tracer.seize(child)
+                && let Err(error) = tracer.seize(child)
             {
-                return fail(&pipe_out, trouble);
+                return fail(&pipe_out, error);
             }
             drop(gate);
             let ended = if jail.trace { tracer.follow(child, &pipe_out) } else { wait_for(child) };
-            pipe_out.say(&match ended {
+            pipe_out.send(&match ended {
                 Ended::Exited(code) => KeeperMessage::Exited(code),
                 Ended::Killed(signal) => KeeperMessage::Killed(signal),
             });
@@ -223,8 +223,8 @@ fn keep(jail: &Jail<'_>, relay: &Relay, speak: OwnedFd, go: OwnedFd) -> isize {
     }
 }
 
-fn fail(pipe_out: &KeeperPipe, trouble: JailError) -> isize {
-    pipe_out.say(&KeeperMessage::Failed(trouble));
+fn fail(pipe_out: &KeeperPipe, error: JailError) -> isize {
+    pipe_out.send(&KeeperMessage::Failed(error));
     1
 }
 
@@ -247,9 +247,9 @@ fn become_program(jail: &Jail<'_>, relay: &Relay, gate: (OwnedFd, OwnedFd)) -> J
     // Opens when the tracer is there, or, without one, at once.
     let _ = File::from(read).read(&mut [0]);
     if let Some(watched) = &jail.watched
-        && let Err(trouble) = silence(&watched.sink)
+        && let Err(error) = silence(&watched.sink)
     {
-        return trouble;
+        return error;
     }
     if let Err(e) = drop_privileges() {
         return JailError::new("privileges can't be dropped", e);

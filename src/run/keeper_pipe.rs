@@ -51,14 +51,14 @@ pub(super) enum KeeperMessage {
 pub(super) struct KeeperPipe(pub(super) File);
 
 impl KeeperPipe {
-    pub(super) fn say(&self, said: &KeeperMessage) {
-        if let Ok(mut line) = serde_json::to_vec(said) {
+    pub(super) fn send(&self, message: &KeeperMessage) {
+        if let Ok(mut line) = serde_json::to_vec(message) {
             line.push(b'\n');
             let _ = (&self.0).write_all(&line);
         }
     }
 
     pub(super) fn tried(&self, attempt: Attempt) {
-        self.say(&KeeperMessage::Tried(attempt));
+        self.send(&KeeperMessage::Tried(attempt));
     }
 }

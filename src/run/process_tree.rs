@@ -78,7 +78,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Ends what an interrupted build left in our process group. What moved to its own group is a server and stays.
 fn end_orphans(signal: Signal) {
-    let until = Instant::now() + PATIENCE;
+    let mut until = Instant::now() + PATIENCE;
     let mut with = signal;
     let mut sent: Vec<Pid> = Vec::new();
     loop {
@@ -99,6 +99,8 @@ fn end_orphans(signal: Signal) {
                 return;
             }
             with = Signal::SIGKILL;
+            // What is killed is still there for a moment, longer on a busy machine.
+            until = Instant::now() + PATIENCE;
             sent.clear();
         }
         std::thread::sleep(Duration::from_millis(10));

@@ -173,7 +173,7 @@ mod tests {
     use super::*;
 
     /// What the kernel does with the filter, for the few instructions that it has.
-    fn run(program: &[libc::sock_filter], machine: u32, number: u32) -> u32 {
+    fn evaluate(program: &[libc::sock_filter], machine: u32, number: u32) -> u32 {
         let (mut at, mut a) = (0, 0);
         loop {
             let i = &program[at];
@@ -237,11 +237,11 @@ mod tests {
             let column = MACHINES.iter().find(|m| m.0 == *machine).unwrap().1;
             for number in 0..500 {
                 let listed = CALLS.iter().any(|c| c.numbers[column] == number);
-                let answer = run(&program, *machine, u32::try_from(number).unwrap());
+                let answer = evaluate(&program, *machine, u32::try_from(number).unwrap());
                 assert_eq!(answer == libc::SECCOMP_RET_TRACE, listed, "{machine:x} {number}");
             }
         }
-        assert_eq!(run(&program, 1, 2), libc::SECCOMP_RET_ALLOW);
+        assert_eq!(evaluate(&program, 1, 2), libc::SECCOMP_RET_ALLOW);
     }
 
     #[test]

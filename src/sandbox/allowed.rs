@@ -24,12 +24,12 @@ static SWITCHES: [(&str, &[&str], &str); 3] = [
 ];
 
 /// What to do where the jail was refused.
-pub(crate) fn hint(trouble: &JailError) -> Option<String> {
-    hint_from(trouble, |path| fs::read_to_string(path).ok())
+pub(crate) fn hint(error: &JailError) -> Option<String> {
+    hint_from(error, |path| fs::read_to_string(path).ok())
 }
 
-fn hint_from(trouble: &JailError, read: impl Fn(&str) -> Option<String>) -> Option<String> {
-    if !trouble.not_allowed {
+fn hint_from(error: &JailError, read: impl Fn(&str) -> Option<String>) -> Option<String> {
+    if !error.not_allowed {
         return None;
     }
     let on = |path: &str, values: &[&str]| read(path).is_some_and(|text| values.contains(&text.trim()));

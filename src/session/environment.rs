@@ -8,7 +8,7 @@ use crate::options;
 use crate::repairs;
 use crate::run::{self, Command};
 use crate::settings::{self, Settings};
-use crate::toolchain::{self, Invocation, Need, SelectError, Selected, find};
+use crate::toolchain::{self, CallNeed, Invocation, SelectError, Selected, find};
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -162,7 +162,7 @@ fn ground(settings: &Settings, wanted: Option<&OsStr>) -> Result<(Ground, Values
     };
     let invocation = Invocation { language: Language::C, name: None };
     let mut warnings = Vec::new();
-    let selected = match repairs::select(&chosen, &invocation, Need::Compile, &[]) {
+    let selected = match repairs::select(&chosen, &invocation, CallNeed::Compile, &[]) {
         Ok(selected) => Some(selected),
         Err(error) if wanted.is_some() => return Err(error.into()),
         // A build of something else may need no compiler at all.

@@ -8,8 +8,8 @@ use crate::convert::library::Library;
 use crate::convert::pieces::{self, Layout, Pieces};
 use crate::convert::sections::{base_symbol, tag};
 use crate::convert::start::{Dialect, Placed};
-use crate::convert::versions::{Libc, Versions};
-use crate::convert::{Options, Refusal, acceptable, convert, copies, start, unwind};
+use crate::convert::versions::{GlibcSymbols, Versions};
+use crate::convert::{ConversionOptions, Refusal, acceptable, convert, copies, start, unwind};
 use crate::files::Stamp;
 use crate::libs::policy::{ConvertPolicy, ProgramFile};
 use crate::libs::supplier::{SharedLibrary, Use};
@@ -39,8 +39,8 @@ struct Entry {
 pub struct ConvertedLibraries {
     policy: ConvertPolicy,
     entries: Vec<Entry>,
-    libc: OnceLock<Libc>,
-    offers: OnceLock<Libc>,
+    libc: OnceLock<GlibcSymbols>,
+    offers: OnceLock<GlibcSymbols>,
 }
 
 /// What the link needs beside the libraries themselves.
@@ -151,7 +151,7 @@ impl ConvertedLibraries {
         let versions = Versions::of(&all);
         let link = self.layout(&models, program.as_ref());
         let results = self.convert_all(&models, &versions, link.layout);
-        let mut parts = Parts::default();
+        let mut parts = LinkParts::default();
         for ((model, plan), result) in models.iter().zip(&link.plans).zip(results) {
             parts.add(model, plan, link.layout, result?)?;
         }
@@ -223,7 +223,7 @@ impl ConvertedLibraries {
             return Ok(None);
         }
         let libc = self.libc();
-        let options = Options { tag: &entry.tag, layout, versions, libc, module: None, program: None };
+        let options = ConversionOptions { tag: &entry.tag, layout, versions, libc, module: None, program: None };
         let made = match convert(library, &options) {
             Ok(made) => made,
             Err(refusal) => return Ok(Some(refusal)),
@@ -240,12 +240,12 @@ impl ConvertedLibraries {
     }
 
     /// What is known of glibc.
-    pub fn libc(&self) -> &Libc {
+    pub fn libc(&self) -> &GlibcSymbols {
         self.libc.get_or_init(|| glibc::libc(&self.policy.library_dirs))
     }
 
     /// The same, with what glibc offers to every program.
-    pub fn libc_for_modules(&self) -> &Libc {
+    pub fn libc_for_modules(&self) -> &GlibcSymbols {
         self.offers.get_or_init(|| glibc::libc_for_modules(&self.policy.library_dirs))
     }
 
@@ -264,17 +264,17 @@ impl ConvertedLibraries {
 
 /// What is gathered for one link while its libraries are put in their places.
 #[derive(Default)]
-struct Parts<'m> {
+struct LinkParts<'m> {
     extras: Extras,
     /// Objects with the constructors of each library.
     starts: Vec<Vec<u8>>,
     /// What the linker script places.
     placed: Vec<Placed<'m>>,
     /// What variables of a program may come from.
-    converted: Vec<copies::Converted<'m, 'm>>,
+    converted: Vec<copies::CopySource<'m, 'm>>,
 }
 
-impl<'m> Parts<'m> {
+impl<'m> LinkParts<'m> {
     fn add(
         &mut self,
         model: &'m Model<'m>,
@@ -289,7 +289,7 @@ impl<'m> Parts<'m> {
             return Ok(());
         }
         self.starts.extend(start::object(library, plan, &entry.tag, Some(model.number)));
-        self.converted.push(copies::Converted { library, tag: &entry.tag, plan });
+        self.converted.push(copies::CopySource { library, tag: &entry.tag, plan });
         if layout == Layout::Segments {
             self.placed.push(Placed { tag: &entry.tag, plan, fixed: false });
         }

@@ -1,6 +1,6 @@
 //! What is known of the machine's glibc: read from its shared objects and the indexes of its archives.
 
-use crate::convert::{Libc, Library};
+use crate::convert::{GlibcSymbols, Library};
 use crate::toolchain_libs;
 use object::read::ReadCache;
 use object::read::archive::ArchiveFile;
@@ -22,8 +22,8 @@ fn look_at_shared(name: &str, dirs: &[PathBuf], look: impl FnOnce(&Library<'_>))
 }
 
 /// Reads what is to be known of glibc. What can't be read is not known, and left to the linker.
-pub fn libc(dirs: &[PathBuf]) -> Libc {
-    let mut libc = Libc::default();
+pub fn libc(dirs: &[PathBuf]) -> GlibcSymbols {
+    let mut libc = GlibcSymbols::default();
     for name in SHARED {
         look_at_shared(name, dirs, |library| libc.add_shared(library));
     }
@@ -45,7 +45,7 @@ pub fn libc(dirs: &[PathBuf]) -> Libc {
 }
 
 /// The same, with what glibc offers to every program, which modules need to know.
-pub fn libc_for_modules(dirs: &[PathBuf]) -> Libc {
+pub fn libc_for_modules(dirs: &[PathBuf]) -> GlibcSymbols {
     let mut libc = libc(dirs);
     for name in SHARED {
         look_at_shared(name, dirs, |library| libc.add_offers(library));

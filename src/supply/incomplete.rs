@@ -6,7 +6,7 @@
 
 use super::constructors;
 use super::glibc;
-use crate::convert::{Libc, Library};
+use crate::convert::{GlibcSymbols, Library};
 use crate::files::{Stamp, kept, write_atomic};
 use crate::libs::library_file::{LibraryFile, LibraryFiles};
 use crate::libs::supplier::ArchiveFacts;
@@ -21,7 +21,7 @@ use twox_hash::XxHash3_128;
 
 /// What is kept of an archive.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Entry {
+struct ArchiveRecord {
     archive: Stamp,
     twin: Stamp,
     lacks: BTreeSet<String>,
@@ -35,14 +35,14 @@ pub fn facts(archive: &LibraryFile, shared: &LibraryFile, dirs: &[PathBuf], cach
         return ArchiveFacts::default();
     };
     let file = cache.map(|dir| kept_in(dir, kept::ARCHIVE_FACTS, archive.path(), shared.path()));
-    let kept: Option<Entry> = file.as_ref().and_then(|f| serde_json::from_slice(&fs::read(f).ok()?).ok());
+    let kept: Option<ArchiveRecord> = file.as_ref().and_then(|f| serde_json::from_slice(&fs::read(f).ok()?).ok());
     let held = kept.filter(|e| e.archive == archive_stamp && e.twin == twin_stamp);
     if let Some(entry) = held {
         return ArchiveFacts { lacks: entry.lacks, constructors: entry.constructors };
     }
     let lacks = archive.look(|bytes| look(bytes, shared, dirs)).flatten().unwrap_or_default();
     let constructors = archive.look(constructors::has).unwrap_or_default();
-    let entry = Entry { archive: archive_stamp, twin: twin_stamp, lacks, constructors };
+    let entry = ArchiveRecord { archive: archive_stamp, twin: twin_stamp, lacks, constructors };
     if let Some(file) = file {
         // Without a cache that can be written it is looked up each time.
         let _ = keep(&file, &entry);
@@ -56,7 +56,7 @@ fn kept_in(cache: &Path, sources: &str, archive: &Path, shared: &Path) -> PathBu
     cache.join("archives").join(format!("{:032x}.json", XxHash3_128::oneshot(key.as_bytes())))
 }
 
-fn keep(file: &Path, entry: &Entry) -> std::io::Result<()> {
+fn keep(file: &Path, entry: &ArchiveRecord) -> std::io::Result<()> {
     fs::create_dir_all(file.parent().unwrap_or(Path::new(".")))?;
     write_atomic(file, &serde_json::to_vec(entry)?)
 }
@@ -87,7 +87,7 @@ fn look(archive: &[u8], shared: &LibraryFile, dirs: &[PathBuf]) -> Option<BTreeS
         Some(())
     })??;
     if !needed.is_empty() {
-        let libc: Libc = glibc::libc(dirs);
+        let libc: GlibcSymbols = glibc::libc(dirs);
         needed.retain(|n| !libc.has(n));
         for name in OF_COMPILERS {
             let found = dirs.iter().map(|d| d.join(name)).find(|p| p.is_file());

@@ -6,7 +6,7 @@
 //! and mold a table without a number has 65536, so that larger numbers would come behind the program's own. Those just
 //! below are the latest that a constructor can ask for. `.fini_array` is run backwards, and so needs the same numbers.
 
-use crate::fat::section::Layout;
+use crate::fat::section::ElfFormat;
 use object::read::elf::{FileHeader, SectionHeader};
 use object::{Endianness, elf};
 
@@ -15,7 +15,7 @@ pub const FIRST: usize = 60_000;
 
 /// A library as ld.so sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Loaded {
+pub struct LoadedEntry {
     /// Names by which others need it.
     pub names: Vec<String>,
     /// DT_NEEDED.
@@ -24,7 +24,7 @@ pub struct Loaded {
 
 /// In which place each library's constructors run, for libraries in the order in which they are loaded: glibc's
 /// `_dl_sort_maps_dfs` and `_dl_init`.
-pub fn ranks(loaded: &[Loaded]) -> Vec<usize> {
+pub fn ranks(loaded: &[LoadedEntry]) -> Vec<usize> {
     let mut visit = Visit { loaded, rank: vec![None; loaded.len()], entered: vec![false; loaded.len()], next: 0 };
     for index in (0..loaded.len()).rev() {
         visit.library(index);
@@ -33,7 +33,7 @@ pub fn ranks(loaded: &[Loaded]) -> Vec<usize> {
 }
 
 struct Visit<'a> {
-    loaded: &'a [Loaded],
+    loaded: &'a [LoadedEntry],
     rank: Vec<Option<usize>>,
     entered: Vec<bool>,
     next: usize,
@@ -77,14 +77,14 @@ pub fn number(object: &mut Vec<u8>, rank: usize) {
 }
 
 /// New section names: the table, where its header is, and the headers that take a new name.
-struct Edit {
-    layout: Layout,
+struct SectionRenames {
+    layout: ElfFormat,
     names: Vec<u8>,
     names_header: usize,
     renamed: Vec<(usize, u32)>,
 }
 
-fn plan<Elf: FileHeader<Endian = Endianness>>(data: &[u8], rank: usize) -> Option<Edit> {
+fn plan<Elf: FileHeader<Endian = Endianness>>(data: &[u8], rank: usize) -> Option<SectionRenames> {
     let header = Elf::parse(data).ok()?;
     let endian = header.endian().ok()?;
     let sections = header.sections(endian, data).ok()?;
@@ -102,17 +102,17 @@ fn plan<Elf: FileHeader<Endian = Endianness>>(data: &[u8], rank: usize) -> Optio
             names.extend(format!(".{}\0", FIRST + rank).bytes());
         }
     }
-    let layout = Layout { wide: header.is_type_64(), endian };
-    Some(Edit { layout, names, names_header: start + strings * size, renamed })
+    let layout = ElfFormat { wide: header.is_type_64(), endian };
+    Some(SectionRenames { layout, names, names_header: start + strings * size, renamed })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn loaded(libraries: &[(&str, &[&str])]) -> Vec<Loaded> {
+    fn loaded(libraries: &[(&str, &[&str])]) -> Vec<LoadedEntry> {
         let all = |l: &[&str]| l.iter().map(|s| (*s).to_owned()).collect();
-        libraries.iter().map(|(name, needed)| Loaded { names: all(&[name]), needed: all(needed) }).collect()
+        libraries.iter().map(|(name, needed)| LoadedEntry { names: all(&[name]), needed: all(needed) }).collect()
     }
 
     #[test]

@@ -6,8 +6,8 @@ use crate::convert::library::Library;
 use crate::convert::pieces::{self, Layout, Pieces};
 use crate::convert::sections::tag;
 use crate::convert::unwind;
-use crate::convert::versions::{Libc, Versions};
-use crate::convert::{Options, Program, Refusal, convert, start};
+use crate::convert::versions::{GlibcSymbols, Versions};
+use crate::convert::{ConversionOptions, ProgramParts, Refusal, convert, start};
 use crate::libs;
 use crate::libs::policy::ProgramFile;
 use crate::toolchain_libs;
@@ -18,7 +18,7 @@ use twox_hash::XxHash3_128;
 /// What a program is linked with.
 pub(super) struct LinkContext<'l, 'a> {
     /// The converted libraries.
-    pub converted: &'l [copies::Converted<'l, 'a>],
+    pub converted: &'l [copies::CopySource<'l, 'a>],
     /// The archives.
     pub archives: &'l [PathBuf],
     /// Names that need their versions.
@@ -26,7 +26,7 @@ pub(super) struct LinkContext<'l, 'a> {
     /// Where the toolchain's own archives are.
     pub dirs: &'l [PathBuf],
     /// What is known of glibc.
-    pub libc: &'l Libc,
+    pub libc: &'l GlibcSymbols,
     /// The linker reads scripts.
     pub scripts: bool,
 }
@@ -42,7 +42,7 @@ impl LinkContext<'_, '_> {
             match libs::script::parse(&bytes).filter(|_| !bytes.starts_with(b"!<")) {
                 // libm.a is a script for libm-2.36.a and libmvec.a.
                 Some(script) => all.extend(script.inputs.iter().filter_map(|named| match named {
-                    libs::library_ref::Named::Path(path) => fs::read(path).ok(),
+                    libs::library_ref::LibraryName::Path(path) => fs::read(path).ok(),
                     _ => None,
                 })),
                 None => all.push(bytes),
@@ -94,10 +94,11 @@ pub(super) fn make(
         copies.push(Copied { at, content: content.ok_or_else(|| Refusal::Copy { symbol: symbol() })? });
     }
     let others = beside.converted.iter().filter_map(|c| c.library.tls);
-    let program = Program { copies, thread_align: others.map(|t| t.align).max().unwrap_or(1) };
+    let program = ProgramParts { copies, thread_align: others.map(|t| t.align).max().unwrap_or(1) };
     let moves = library.changes_code() && !library.fixed;
     let layout = if moves || !beside.scripts { Layout::Data } else { Layout::Segments };
-    let options = Options { tag: &tag, layout, versions: beside.versions, libc, module: None, program: Some(&program) };
+    let options =
+        ConversionOptions { tag: &tag, layout, versions: beside.versions, libc, module: None, program: Some(&program) };
     let made = convert(library, &options)?;
     let plan = pieces::plan(library, unwind::extent(library), layout, &program.filled());
     let members: Vec<Vec<u8>> = members.into_values().collect();

@@ -3,11 +3,11 @@
 use super::constructors;
 use super::converted_libraries::{ConvertedLibraries, Extras};
 use super::incomplete;
-use super::load_order::{self, Loaded};
+use super::load_order::{self, LoadedEntry};
 use super::plugins::Modules;
 use crate::archive;
 use crate::convert::Refusal;
-use crate::fat::section::{self, Content};
+use crate::fat::section::{self, CarriedContent};
 use crate::libs::library_file::LibraryFile;
 use crate::libs::policy::ConvertPolicy;
 use crate::libs::supplier::{
@@ -95,7 +95,7 @@ struct TakenLibrary {
     ordinal: usize,
     path: PathBuf,
     code: Code,
-    loaded: Loaded,
+    loaded: LoadedEntry,
 }
 
 /// Where its code comes from.
@@ -116,8 +116,8 @@ impl Supplier for LinkStore {
     fn carried(&mut self, library: SharedLibrary<'_>) -> Option<Carried> {
         let carried = library.file.look(section::content)?.and_then(|content| match content {
             None => Ok(None),
-            Some(Content::Nothing) => Ok(Some((Carried::Nothing, PathBuf::new(), Vec::new()))),
-            Some(Content::Object(bytes)) => {
+            Some(CarriedContent::Nothing) => Ok(Some((Carried::Nothing, PathBuf::new(), Vec::new()))),
+            Some(CarriedContent::Object(bytes)) => {
                 let end = if library.use_of_it == Use::Always { ".o" } else { ".a" };
                 let path = self.place(library.path, end)?;
                 Ok(Some((Carried::Object(path.clone()), path, bytes)))
@@ -225,7 +225,7 @@ impl LinkStore {
     pub fn write(&mut self, archives: &[PathBuf]) -> io::Result<Extras> {
         // A library that took the place of an archive was noted after those behind it.
         self.taken.sort_by_key(|t| t.ordinal);
-        let loaded: Vec<Loaded> = self.taken.iter().map(|t| t.loaded.clone()).collect();
+        let loaded: Vec<LoadedEntry> = self.taken.iter().map(|t| t.loaded.clone()).collect();
         let mut order = Vec::new();
         for (taken, rank) in self.taken.iter_mut().zip(load_order::ranks(&loaded)) {
             match &mut taken.code {
@@ -260,7 +260,7 @@ fn write_carried(mut bytes: Vec<u8>, rank: usize, path: &Path) -> io::Result<()>
 }
 
 /// A library as ld.so sees it.
-fn loaded(shared: &Path, soname: Option<&str>, needed: &[String]) -> Loaded {
+fn loaded(shared: &Path, soname: Option<&str>, needed: &[String]) -> LoadedEntry {
     let file = shared.file_name().map(|n| n.to_string_lossy().into_owned());
-    Loaded { names: soname.map(str::to_owned).into_iter().chain(file).collect(), needed: needed.to_vec() }
+    LoadedEntry { names: soname.map(str::to_owned).into_iter().chain(file).collect(), needed: needed.to_vec() }
 }

@@ -14,7 +14,7 @@ pub const SCHEMA: u32 = 1;
 /// Which directories are searched for libraries besides `-L`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Search {
+pub enum HeaderSearch {
     /// What compiler and linker say.
     #[default]
     Compiler,
@@ -55,7 +55,7 @@ pub struct Descriptor {
     pub libc_dirs: Vec<PathBuf>,
     /// Which directories are searched for libraries.
     #[serde(default)]
-    pub search: Search,
+    pub search: HeaderSearch,
     /// How each kind is linked.
     pub kinds: BTreeMap<StaticKind, Recipe>,
     /// Package manager → command to type.

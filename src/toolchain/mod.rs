@@ -17,4 +17,4 @@ pub use descriptor::Descriptor;
 pub use facts::{Facts, Repairs, Selected};
 pub use name::Invocation;
 pub use recipe::{Allocator, Recipe};
-pub use select::{Need, SelectError, pass_through, select};
+pub use select::{CallNeed, SelectError, pass_through, select};

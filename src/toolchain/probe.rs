@@ -1,6 +1,6 @@
 //! What a compiler really is and does: asked, then tried.
 
-use super::descriptor::{Descriptor, Search};
+use super::descriptor::{Descriptor, HeaderSearch};
 use super::facts::{Facts, Repairs};
 use super::recipe::Recipe;
 use crate::check;
@@ -194,9 +194,9 @@ impl CompilerQuery<'_> {
 
     fn library_dirs(&self) -> io::Result<Vec<PathBuf>> {
         let said = match self.descriptor.search {
-            Search::None => Vec::new(),
-            Search::LibcDirs => self.descriptor.libc_dirs.clone(),
-            Search::Compiler => {
+            HeaderSearch::None => Vec::new(),
+            HeaderSearch::LibcDirs => self.descriptor.libc_dirs.clone(),
+            HeaderSearch::Compiler => {
                 let mut dirs = search_dirs(&self.ask(&["-print-search-dirs"])?.text());
                 dirs.extend(linker_dirs(&self.ask(&["-Wl,--verbose"])?.text()));
                 dirs

@@ -24,7 +24,7 @@ pub struct Key {
 
 /// One file of the cache.
 #[derive(Debug, Serialize, Deserialize)]
-struct Entry {
+struct ProbeEntry {
     key: Key,
     /// Newest change of the library directories, kept where something was missing: installing it changes one.
     libraries_changed: Option<i64>,
@@ -87,8 +87,8 @@ pub fn load_unproved(dir: Option<&Path>, key: &Key) -> Option<Facts> {
     entry(dir, key).map(|e| e.facts)
 }
 
-fn entry(dir: Option<&Path>, key: &Key) -> Option<Entry> {
-    let entry: Entry = serde_json::from_slice(&fs::read(key.file(dir?)).ok()?).ok()?;
+fn entry(dir: Option<&Path>, key: &Key) -> Option<ProbeEntry> {
+    let entry: ProbeEntry = serde_json::from_slice(&fs::read(key.file(dir?)).ok()?).ok()?;
     (entry.key == *key).then_some(entry)
 }
 
@@ -101,7 +101,7 @@ pub fn store(dir: &Path, key: &Key, facts: &Facts) -> std::io::Result<()> {
     let parent = file.parent().unwrap_or(dir);
     fs::create_dir_all(parent)?;
     let libraries_changed = if facts.missing.is_empty() { None } else { newest_change(&facts.library_dirs) };
-    let entry = Entry { key: key.clone(), libraries_changed, facts: facts.clone() };
+    let entry = ProbeEntry { key: key.clone(), libraries_changed, facts: facts.clone() };
     write_atomic(&file, &serde_json::to_vec(&entry)?)?;
     super::cache_sweep::sweep(dir);
     Ok(())

@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 
 /// What a call needs to know of its toolchain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Need {
+pub enum CallNeed {
     /// The compiler; probed only where the choice depends on it and nothing is cached.
     Compile,
     /// The facts too.
@@ -123,7 +123,7 @@ impl SelectError {
 pub fn select(
     settings: &Settings,
     invocation: &Invocation,
-    need: Need,
+    need: CallNeed,
     abi: &[OsString],
     repair: MakeRepairs,
 ) -> Result<Selected, SelectError> {
@@ -132,7 +132,7 @@ pub fn select(
         Some(candidate) => candidate,
         None => return chooser.auto(need, abi),
     };
-    if need == Need::Compile {
+    if need == CallNeed::Compile {
         // The choice is made already: there is nothing to find out, not even in the cache.
         return Ok(chooser.selected(candidate, Probed::default()));
     }
@@ -158,12 +158,12 @@ pub fn pass_through(settings: &Settings, invocation: &Invocation) -> Result<Sele
 
 /// A compiler that may be the one.
 #[derive(Debug, Clone)]
-struct Candidate {
+struct CompilerCandidate {
     descriptor: Descriptor,
     command: Vec<OsString>,
 }
 
-impl Candidate {
+impl CompilerCandidate {
     /// That it makes no static programs, with the options of the call that change the target.
     fn incomplete(&self, abi: &[OsString], facts: &Facts, language: Language) -> SelectError {
         SelectError::Incomplete {
@@ -201,7 +201,7 @@ impl<'a> Chooser<'a> {
     }
 
     /// What settings or our own name ask for; none means `auto`.
-    fn asked_for(&self, invocation: &Invocation) -> Result<Option<Candidate>, SelectError> {
+    fn asked_for(&self, invocation: &Invocation) -> Result<Option<CompilerCandidate>, SelectError> {
         if let Some(name) = &self.settings.toolchain {
             return self.toolchain(name).map(Some);
         }
@@ -211,7 +211,7 @@ impl<'a> Chooser<'a> {
         };
         if let Some(line) = line {
             let command = named_command(variable, line, self.settings, &self.chain)?;
-            return Ok(Some(Candidate { descriptor: self.generic()?, command }));
+            return Ok(Some(CompilerCandidate { descriptor: self.generic()?, command }));
         }
         if let Some(name) = invocation.name.as_ref().filter(|_| invocation.is_cross()) {
             return self.by_name(name).map(Some);
@@ -226,12 +226,12 @@ impl<'a> Chooser<'a> {
     }
 
     /// The toolchain of a name or of a descriptor's path.
-    fn toolchain(&self, name: &OsStr) -> Result<Candidate, SelectError> {
+    fn toolchain(&self, name: &OsStr) -> Result<CompilerCandidate, SelectError> {
         let descriptor = resolve(self.settings, name)?;
         self.of_descriptor(descriptor)
     }
 
-    fn of_descriptor(&self, descriptor: Descriptor) -> Result<Candidate, SelectError> {
+    fn of_descriptor(&self, descriptor: Descriptor) -> Result<CompilerCandidate, SelectError> {
         if !descriptor.languages.contains(&self.language) {
             return Err(SelectError::NoLanguage {
                 name: descriptor.name,
@@ -240,7 +240,7 @@ impl<'a> Chooser<'a> {
             });
         }
         match command_of(&descriptor, self.language, self.settings, &self.chain) {
-            Some(command) => Ok(Candidate { descriptor, command }),
+            Some(command) => Ok(CompilerCandidate { descriptor, command }),
             None => Err(self.no_compiler(&descriptor)),
         }
     }
@@ -254,10 +254,10 @@ impl<'a> Chooser<'a> {
         }
     }
 
-    fn by_name(&self, name: &OsStr) -> Result<Candidate, SelectError> {
+    fn by_name(&self, name: &OsStr) -> Result<CompilerCandidate, SelectError> {
         let descriptor = self.generic()?;
         match find::program(name, self.settings, &self.chain) {
-            Some(path) => Ok(Candidate { descriptor, command: vec![path.into_os_string()] }),
+            Some(path) => Ok(CompilerCandidate { descriptor, command: vec![path.into_os_string()] }),
             None => Err(SelectError::NoCompiler {
                 language: self.language,
                 looked_for: format!("`{}`", name.to_string_lossy()),
@@ -266,7 +266,7 @@ impl<'a> Chooser<'a> {
         }
     }
 
-    fn host(&self) -> Result<Candidate, SelectError> {
+    fn host(&self) -> Result<CompilerCandidate, SelectError> {
         self.of_descriptor(self.generic()?)
     }
 
@@ -275,7 +275,7 @@ impl<'a> Chooser<'a> {
         resolve(self.settings, OsStr::new("host-gcc"))
     }
 
-    fn auto(&self, need: Need, abi: &[OsString]) -> Result<Selected, SelectError> {
+    fn auto(&self, need: CallNeed, abi: &[OsString]) -> Result<Selected, SelectError> {
         let host = self.host();
         if let Ok(candidate) = &host {
             let facts = self.facts_for(candidate, need, abi)?;
@@ -296,7 +296,7 @@ impl<'a> Chooser<'a> {
                 continue;
             }
             let Ok(candidate) = self.of_descriptor(descriptor.for_arch(std::env::consts::ARCH)) else { continue };
-            let facts = self.facts_for(&candidate, Need::Link, abi)?;
+            let facts = self.facts_for(&candidate, CallNeed::Link, abi)?;
             if facts.found.as_ref().is_some_and(Facts::complete) {
                 return Ok(self.selected(candidate, facts));
             }
@@ -305,24 +305,29 @@ impl<'a> Chooser<'a> {
         let candidate = host?;
         let facts = self.facts_for(&candidate, need, abi)?;
         match (need, &facts.found) {
-            (Need::Link, Some(found)) => Err(candidate.incomplete(abi, found, self.language)),
+            (CallNeed::Link, Some(found)) => Err(candidate.incomplete(abi, found, self.language)),
             _ => Ok(self.selected(candidate, facts)),
         }
     }
 
     /// Facts from the cache, else probed. A compile call without a cache that could keep them goes without.
-    fn facts_for(&self, candidate: &Candidate, need: Need, abi: &[OsString]) -> Result<Probed, SelectError> {
+    fn facts_for(
+        &self,
+        candidate: &CompilerCandidate,
+        need: CallNeed,
+        abi: &[OsString],
+    ) -> Result<Probed, SelectError> {
         let dir = self.settings.cache_dir.as_deref();
         let own = serde_json::to_string(&candidate.descriptor).unwrap_or_default();
         // What a compile needs to know does not depend on the options of one call.
-        let abi = if need == Need::Link { abi } else { &[] };
+        let abi = if need == CallNeed::Link { abi } else { &[] };
         let key = Key::of(&candidate.command, abi, &format!("{} {own}", self.language));
         // A compile call asks which compiler it is for; whether each file of the facts is still there is for links.
-        let load = if need == Need::Link { probe_cache::load } else { probe_cache::load_unproved };
+        let load = if need == CallNeed::Link { probe_cache::load } else { probe_cache::load_unproved };
         if let Some(facts) = key.as_ref().and_then(|k| load(dir, k)) {
             return Ok(Probed { found: Some(facts), warning: None });
         }
-        if need == Need::Compile && !dir.is_some_and(can_write) {
+        if need == CallNeed::Compile && !dir.is_some_and(can_write) {
             return Ok(Probed::default());
         }
         log::debug!("probing {}", crate::run::shell_line(&candidate.command));
@@ -351,12 +356,12 @@ impl<'a> Chooser<'a> {
     }
 
     /// What every run of a compiler has in its environment: the chain that ends recursion.
-    fn env(&self, candidate: &Candidate) -> Vec<(OsString, OsString)> {
+    fn env(&self, candidate: &CompilerCandidate) -> Vec<(OsString, OsString)> {
         let program = candidate.command.first().map(PathBuf::from).unwrap_or_default();
         vec![(options::REAL_COMPILER.name.into(), self.chain.with(&program))]
     }
 
-    fn selected(&self, candidate: Candidate, probed: Probed) -> Selected {
+    fn selected(&self, candidate: CompilerCandidate, probed: Probed) -> Selected {
         let warnings = probed.warning.into_iter().chain(outdated(&candidate.descriptor)).collect();
         Selected {
             env: self.env(&candidate),

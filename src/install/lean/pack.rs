@@ -4,7 +4,7 @@ use super::compiled::Compiled;
 use super::objects::{Split, SplitArchive};
 use super::source_edits;
 use crate::install::build;
-use crate::install::context::{BuildContext, InstallError};
+use crate::install::build_context::{BuildContext, InstallError};
 use crate::install::symbol_binding;
 use crate::install::sysroot::Sysroot;
 use object::read::archive::ArchiveFile;

@@ -12,7 +12,7 @@
 
 use super::module_tables::Name;
 use crate::convert::symbols::TLS;
-use crate::convert::{Libc, Library};
+use crate::convert::{GlibcSymbols, Library};
 use crate::libs::{LinkedLibrary, Provider, SearchPath, inputs};
 use memchr::memmem::find;
 use object::read::archive::ArchiveFile;
@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 
 /// What is known of a program before it is linked.
 #[derive(Debug, Clone, Default)]
-pub struct Program {
+pub struct ProgramInputs {
     /// Its objects.
     pub objects: Vec<PathBuf>,
     /// Archives that were named by path.
@@ -54,7 +54,7 @@ pub struct Known {
 
 impl Known {
     /// Looks at the inputs of a link.
-    pub fn of(program: &Program) -> Known {
+    pub fn of(program: &ProgramInputs) -> Known {
         let files = &program.path.files;
         let mut known = Known { sources: !program.sources.is_empty(), ..Known::default() };
         for object in &program.objects {
@@ -157,7 +157,7 @@ impl Known {
     }
 
     /// The table for dlsym.
-    pub fn names(&self, libc: &Libc, libc_archive: Option<&Path>, patterns: &[String], all: bool) -> Vec<Name> {
+    pub fn names(&self, libc: &GlibcSymbols, libc_archive: Option<&Path>, patterns: &[String], all: bool) -> Vec<Name> {
         let patterns: Vec<glob::Pattern> = patterns.iter().filter_map(|p| glob::Pattern::new(p).ok()).collect();
         let matched = |name: &[u8]| std::str::from_utf8(name).is_ok_and(|n| patterns.iter().any(|p| p.matches(n)));
         let mut wanted: BTreeMap<&[u8], bool> = self.strings.iter().map(|s| (s.as_slice(), false)).collect();

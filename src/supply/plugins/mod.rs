@@ -9,7 +9,7 @@
 //!
 //! For a link of one's own: put the files into `Means::plugins` before [`crate::libs::resolve`] (or call
 //! [`Modules::take`] for each, and resolve what [`Taken::needed`] says), then call [`Modules::write`] once with what is
-//! known of the program ([`Program`]), and offer [`Made::archives`] to the linker before libc. The archives cost nothing
+//! known of the program ([`ProgramInputs`]), and offer [`ModuleArchives::archives`] to the linker before libc. The archives cost nothing
 //! where the program refers to none of dlopen's kin.
 //!
 //! A module is a shared object with a record (`convert/module.rs`) in the program; `toolchains/glibc/modules.c` opens
@@ -24,5 +24,5 @@ pub mod exports;
 pub mod module_tables;
 pub mod modules;
 
-pub use exports::Program;
-pub use modules::{Made, Modules};
+pub use exports::ProgramInputs;
+pub use modules::{ModuleArchives, Modules};

@@ -16,7 +16,7 @@ const RETAINED: u64 = 0x20_0000;
 
 /// What a module is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ModuleKind {
     /// dlopen finds it.
     Plugin,
     /// So it does what plugins need.
@@ -29,7 +29,7 @@ pub enum Kind {
 
 /// A row of the table of modules.
 #[derive(Debug, Clone)]
-pub struct Row {
+pub struct ModuleRow {
     /// Its tag.
     pub tag: String,
     /// The path that it had.
@@ -39,7 +39,7 @@ pub struct Row {
     /// What it needs, by row.
     pub needs: Vec<usize>,
     /// What it is for.
-    pub kind: Kind,
+    pub kind: ModuleKind,
 }
 
 /// A row of the table of names.
@@ -58,7 +58,7 @@ pub struct Name {
 }
 
 /// The table of modules, under a symbol by which it is taken.
-pub fn modules(rows: &[Row], symbol: &str, machine: &Machine) -> Option<Vec<u8>> {
+pub fn modules(rows: &[ModuleRow], symbol: &str, machine: &Machine) -> Option<Vec<u8>> {
     let mut writer = Writer::new(machine);
     let table = writer.section("staticcxx_modules", elf::SHF_ALLOC.0 | elf::SHF_WRITE.0 | RETAINED);
     let size = (WORDS * 8 * rows.len()) as u64;
@@ -229,12 +229,12 @@ mod tests {
 
     #[test]
     fn a_row_is_what_the_code_in_the_program_reads() {
-        let row = |tag: &str, needs| Row {
+        let row = |tag: &str, needs| ModuleRow {
             tag: tag.into(),
             path: format!("/p/{tag}.so"),
             names: vec![format!("{tag}.so.1")],
             needs,
-            kind: Kind::Needed,
+            kind: ModuleKind::Needed,
         };
         let bytes = modules(&[row("a", vec![1]), row("b", vec![])], "taken_by", machine()).unwrap();
         let file = object::File::parse(&*bytes).unwrap();
@@ -243,7 +243,7 @@ mod tests {
         // Record, path, names, needs of the first; record, path, names of the second.
         let places: Vec<u64> = table.relocations().map(|(at, _)| at).collect();
         assert_eq!(places, [0, 8, 16, 24, 112, 120, 128]);
-        assert_eq!(table.data().unwrap()[32], Kind::Needed as u8);
+        assert_eq!(table.data().unwrap()[32], ModuleKind::Needed as u8);
         let defined: Vec<&str> =
             file.symbols().filter(|s| s.is_global() && !s.is_undefined()).map(|s| s.name().unwrap()).collect();
         assert_eq!(defined, ["taken_by"]);

@@ -1,13 +1,13 @@
 //! The modules of one link, from files to archives.
 
-use super::exports::{Known, Program};
-use super::module_tables::{self, Kind, Row};
+use super::exports::{Known, ProgramInputs};
+use super::module_tables::{self, ModuleKind, ModuleRow};
 use crate::archive;
 use crate::convert::module;
-use crate::convert::scope::{Binding, Scope};
+use crate::convert::scope::{Binding, ModuleScope};
 use crate::convert::sections::tag;
 use crate::convert::symbols::WEAK;
-use crate::convert::{Layout, Libc, Library, Options, Refusal, Versions, convert};
+use crate::convert::{ConversionOptions, GlibcSymbols, Layout, Library, Refusal, Versions, convert};
 use crate::libs::supplier::{ModuleRole, ModuleTaken};
 use crate::libs::{LinkedLibrary, Provider, SearchPath};
 use crate::supply::object_cache;
@@ -30,7 +30,7 @@ struct Module {
     bytes: Arc<Vec<u8>>,
     hash: u128,
     tag: String,
-    kind: Kind,
+    kind: ModuleKind,
     of_libc: bool,
     soname: Option<String>,
     needed: Vec<String>,
@@ -55,7 +55,7 @@ pub struct Modules {
 
 /// What a link needs for its modules.
 #[derive(Debug, Default)]
-pub struct Made {
+pub struct ModuleArchives {
     /// Archives to be offered before libc, in this order.
     pub archives: Vec<PathBuf>,
     /// Words for further libraries.
@@ -69,9 +69,9 @@ pub type Refused = (PathBuf, Refusal);
 
 /// What the modules of a link are written with.
 #[derive(Debug)]
-pub struct Settings<'a> {
+pub struct ModuleContext<'a> {
     /// What is known of glibc.
-    pub libc: &'a Libc,
+    pub libc: &'a GlibcSymbols,
     /// libc.a.
     pub libc_archive: Option<&'a Path>,
     /// The archive of the code that opens modules.
@@ -97,7 +97,7 @@ impl Modules {
     /// # Errors
     /// Why it can't be a module.
     pub fn take(&mut self, path: &Path, bytes: Arc<Vec<u8>>, role: ModuleRole) -> Result<ModuleTaken, Refusal> {
-        let kind = if role == ModuleRole::Plugin { Kind::Plugin } else { Kind::Needed };
+        let kind = if role == ModuleRole::Plugin { ModuleKind::Plugin } else { ModuleKind::Needed };
         self.take_as(path, bytes, kind, false)
     }
 
@@ -109,7 +109,7 @@ impl Modules {
         &mut self,
         path: &Path,
         bytes: Arc<Vec<u8>>,
-        kind: Kind,
+        kind: ModuleKind,
         of_libc: bool,
     ) -> Result<ModuleTaken, Refusal> {
         let library = Library::read(&bytes)?;
@@ -139,8 +139,8 @@ impl Modules {
     ///
     /// # Errors
     /// A file that can't be written.
-    pub fn write(&self, program: &Program, settings: &Settings<'_>) -> io::Result<Made> {
-        let mut made = Made::default();
+    pub fn write(&self, program: &ProgramInputs, settings: &ModuleContext<'_>) -> io::Result<ModuleArchives> {
+        let mut made = ModuleArchives::default();
         if self.list.is_empty() {
             return Ok(made);
         }
@@ -180,15 +180,21 @@ impl Modules {
     ///
     /// # Errors
     /// The first that can't be converted.
-    pub fn objects(&self, libc: &Libc) -> Result<(Vec<Vec<u8>>, Vec<Row>), Refused> {
+    pub fn objects(&self, libc: &GlibcSymbols) -> Result<(Vec<Vec<u8>>, Vec<ModuleRow>), Refused> {
         let libraries: Vec<Option<Library<'_>>> = self.list.iter().map(|m| Library::read(&m.bytes).ok()).collect();
         let scopes = self.scopes(&libraries, &|_| false, libc);
         let mut objects = Vec::new();
         for ((module, library), scope) in self.list.iter().zip(&libraries).zip(&scopes) {
             let Some(library) = library else { continue };
             let versions = &Versions::default();
-            let options =
-                Options { tag: &module.tag, layout: Layout::Data, versions, libc, module: Some(scope), program: None };
+            let options = ConversionOptions {
+                tag: &module.tag,
+                layout: Layout::Data,
+                versions,
+                libc,
+                module: Some(scope),
+                program: None,
+            };
             let converted = convert(library, &options).map_err(|why| (module.path.clone(), why))?;
             objects.push(converted.object);
         }
@@ -198,9 +204,9 @@ impl Modules {
     /// Converts each module; gives those that could be.
     fn convert<'m>(
         &'m self,
-        made: &mut Made,
+        made: &mut ModuleArchives,
         global: &dyn Fn(&[u8]) -> bool,
-        settings: &Settings<'_>,
+        settings: &ModuleContext<'_>,
     ) -> io::Result<Vec<&'m Module>> {
         let libraries: Vec<Option<Library<'_>>> = self.list.iter().map(|m| Library::read(&m.bytes).ok()).collect();
         let scopes = self.scopes(&libraries, global, settings.libc);
@@ -220,7 +226,12 @@ impl Modules {
     }
 
     /// What each module is bound to.
-    fn scopes(&self, libraries: &[Option<Library<'_>>], global: &dyn Fn(&[u8]) -> bool, libc: &Libc) -> Vec<Scope> {
+    fn scopes(
+        &self,
+        libraries: &[Option<Library<'_>>],
+        global: &dyn Fn(&[u8]) -> bool,
+        libc: &GlibcSymbols,
+    ) -> Vec<ModuleScope> {
         let exports = |index: usize| libraries.get(index).and_then(Option::as_ref).into_iter().flat_map(|l| &l.symbols);
         let mut definers: BTreeMap<&[u8], Vec<usize>> = BTreeMap::new();
         for index in 0..self.list.len() {
@@ -228,8 +239,8 @@ impl Modules {
                 definers.entry(symbol.name).or_default().push(index);
             }
         }
-        let mut scopes: Vec<Scope> =
-            self.list.iter().map(|m| Scope { of_libc: m.of_libc, ..Scope::default() }).collect();
+        let mut scopes: Vec<ModuleScope> =
+            self.list.iter().map(|m| ModuleScope { of_libc: m.of_libc, ..ModuleScope::default() }).collect();
         let mut offered: Vec<(usize, Vec<u8>)> = Vec::new();
         for (index, scope) in scopes.iter_mut().enumerate() {
             let near = self.needs(index);
@@ -296,8 +307,8 @@ fn direct(list: &[&Module], module: &Module) -> Vec<usize> {
     module.needed.iter().filter_map(of).collect()
 }
 
-fn rows(kept: &[&Module]) -> Vec<Row> {
-    let row = |module: &&Module| Row {
+fn rows(kept: &[&Module]) -> Vec<ModuleRow> {
+    let row = |module: &&Module| ModuleRow {
         tag: module.tag.clone(),
         path: module.path.to_string_lossy().into_owned(),
         names: module.names().into_iter().collect(),
@@ -328,8 +339,8 @@ fn inside(library: &LinkedLibrary, path: &SearchPath) -> Vec<String> {
 fn make(
     module: &Module,
     library: &Library<'_>,
-    scope: &Scope,
-    settings: &Settings<'_>,
+    scope: &ModuleScope,
+    settings: &ModuleContext<'_>,
     place: &Path,
 ) -> io::Result<Option<Refusal>> {
     let name = module.tag.as_bytes();
@@ -347,8 +358,14 @@ fn make(
         return Ok(None);
     }
     let (versions, libc) = (settings.versions, settings.libc);
-    let options =
-        Options { tag: &module.tag, layout: Layout::Data, versions, libc, module: Some(scope), program: None };
+    let options = ConversionOptions {
+        tag: &module.tag,
+        layout: Layout::Data,
+        versions,
+        libc,
+        module: Some(scope),
+        program: None,
+    };
     let converted = match convert(library, &options) {
         Ok(converted) => converted,
         Err(refusal) => return Ok(Some(refusal)),

@@ -179,14 +179,11 @@ fn exit_codes_are_those_of_the_help() {
     }
 }
 
-/// The codes that a row of the page is about.
+/// The code that a row of the page is about: program, code, meaning. `N` is another program's.
 fn row_codes(row: &str) -> BTreeSet<String> {
     let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
-    // A cell of text, or one for each of 0, 1 and 2.
-    if cells.len() == 2 {
-        return numbers(cells[1]);
-    }
-    (0..3).filter(|code| !cells[1 + code].is_empty()).map(|code| code.to_string()).collect()
+    assert_eq!(cells.len(), 3, "{row}");
+    numbers(cells[1])
 }
 
 fn numbers(text: &str) -> BTreeSet<String> {

@@ -62,7 +62,7 @@ fn sources_of_another_version_are_refused_with_both() {
         assert!(said.contains("is GCC 3.4.6, but the compiler is GCC ") && said.contains(own.trim()), "{said}");
     }
     for (name, content, telling) in [
-        ("text.tar.xz", b"text".to_vec(), "no tar archive"),
+        ("text.tar.xz", b"text".to_vec(), "not a tar archive"),
         ("empty.tar", Vec::new(), "it is empty"),
         ("other.tar.xz", fs::read(tarball(&dir, "x")).unwrap(), "not below `gcc-VERSION`"),
     ] {
@@ -128,7 +128,7 @@ fn with_mount(dir: &Dir, on: &str, options: &str) -> String {
 fn a_full_disk_and_a_read_only_directory_are_told() {
     let dir = Dir::new();
     let said = with_mount(&dir, "cache", "size=30m");
-    assert!(said.contains("iB left, ") && said.contains("hint: make room there"), "{said}");
+    assert!(said.contains("iB free, ") && said.contains("hint: free some space there"), "{said}");
     let said = with_mount(&dir, "data", "ro");
     assert!(said.contains("can't be written") && said.contains("data/staticcxx/toolchains/musl"), "{said}");
     leaves_nothing(&dir);

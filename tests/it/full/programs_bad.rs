@@ -68,7 +68,7 @@ fn missing_libraries_are_all_named_at_once() {
         Run::new(STATICCTL).dir(dir.path()).env("LD_LIBRARY_PATH", path).line("convert program -o result").fails(2)
     };
     let said = lost(dir.path());
-    assert!(said.contains("`libq.so.1`, which `libr.so` needs") && !said.contains("libs.so"), "{said}");
+    assert!(said.contains("`libq.so.1`, needed by `libr.so`") && !said.contains("libs.so"), "{said}");
     fs::rename(dir.join("libq.so"), dir.join("libq.so.1")).unwrap();
     let run = Run::new(STATICCTL).dir(dir.path()).env("LD_LIBRARY_PATH", dir.path());
     run.line("convert -q program -o result").silent();
@@ -78,5 +78,5 @@ fn missing_libraries_are_all_named_at_once() {
     Run::new("aarch64-linux-gnu-gcc").dir(dir.path()).line("-shared -fPIC s.c -o arm/libs.so").ok();
     fs::remove_file(dir.join("libs.so")).unwrap();
     let said = lost(&dir.join("arm"));
-    assert!(said.contains("`libs.so`, which `program` needs") && said.contains("is for another machine"), "{said}");
+    assert!(said.contains("`libs.so`, needed by `program`") && said.contains("is for another machine"), "{said}");
 }

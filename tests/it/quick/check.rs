@@ -173,8 +173,8 @@ fn what_can_t_be_read_is_an_error_with_a_reason() {
         ("script", "script for `/bin/sh`"),
         ("short", "broken ELF"),
         ("cut", "broken ELF"),
-        ("dir", "no regular file"),
-        ("fifo", "no regular file"),
+        ("dir", "is not a regular file"),
+        ("fifo", "is not a regular file"),
     ] {
         let said = Run::new(STATICCTL).args([OsStr::new("check"), dir.join(name).as_os_str()]).fails(2);
         assert!(said.starts_with("staticcxx: error: ") && said.contains(telling), "{name}: {said}");

@@ -73,7 +73,7 @@ fn programs_that_may_not() {
         ("sgid", 1, "`sgid` has the set-group-ID bit"),
         ("plain", 1, "`plain` is not executable"),
         ("bsd", 1, "`bsd` does not run in a container: it is for FreeBSD"),
-        ("unknown", 1, "has no name among image platforms"),
+        ("unknown", 1, "is not an OCI platform"),
         ("script", 1, "`script` is not an ELF file (a script"),
         ("empty", 1, "`empty` is not an ELF file (empty)"),
     ] {
@@ -108,23 +108,23 @@ fn options_outside_their_grammar_and_paths_that_are_taken() {
         ("--entrypoint [\"/x", "a JSON list of strings"),
         ("--add a/probe", "SRC:DST"),
         ("--add a/probe:probe", "SRC:DST"),
-        ("--add a/probe:/../x", "no path in an image"),
+        ("--add a/probe:/../x", "is not a path in an image"),
         ("--add none:/x", "`none` can't be read"),
         ("--add a/probe:/probe", "two sources for `/probe` in the image: `"),
         ("--add a/probe:/probe/x", "a file (`"),
         ("--add socket:/x", "is a socket"),
         ("--add fifo:/x", "is a FIFO"),
         ("--add /dev/null:/x", "is a device"),
-        ("--add tree:/x", "leads to `../../etc/passwd`, out of the directory"),
-        ("--tzdata=../shadow", "no name of a time zone"),
-        ("--terminfo ../x", "no name of a terminal"),
+        ("--add tree:/x", "points to `../../etc/passwd`, outside the directory"),
+        ("--tzdata=../shadow", "is not the name of a time zone"),
+        ("--terminfo ../x", "is not the name of a terminal"),
     ] {
         let said = image(&dir, &format!("-o x.tar {options}")).fails(2);
         assert!(said.contains(told), "{options}: {said}");
         assert!(!dir.join("x.tar").exists(), "{options}");
     }
     let said = image(&dir, "").fails(2);
-    assert!(said.contains("no place for the image") && said.contains("hint: `-o FILE.tar`"), "{said}");
+    assert!(said.contains("no destination for the image") && said.contains("hint: `-o FILE.tar`"), "{said}");
     for options in ["--insecure -o x", "--auto-seconds 3 -o x", "--nonsense"] {
         image(&dir, options).fails(2);
     }

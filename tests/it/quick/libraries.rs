@@ -338,24 +338,36 @@ fn the_package_with_the_archive_is_named() {
     }
     // Neither knows it.
     assert!(hint_with("rpm", "exit 1").contains("build the library as an archive"));
-    // Debian's own: the library of apt is there wherever apt is, its development package hardly ever.
-    let dir = Dir::new();
-    dir.file("main.c", "int main(void) { return 0; }\n");
-    let library = fs::read_dir("/usr/lib/x86_64-linux-gnu").unwrap().flatten().map(|e| e.path());
-    let library = library.filter(|p| p.display().to_string().contains("libapt-pkg.so.")).min().unwrap();
-    let run = Run::new(STATICCC).dir(dir.path()).env("STATICCXX_CONVERT", "off").line("main.c -o x").args([&library]);
-    let said = run.fails(1);
-    assert!(said.contains("`apt-get install libapt-pkg-dev` installs") && said.contains("`libapt-pkg"), "{said}");
+}
+
+/// Runs a link where dpkg knows one package, `libq1` with this library, and apt another, `libq-dev`.
+fn on_debian(dir: &Dir, library: &str, line: &str) -> String {
+    dir.file("var/dpkg/info/libq1:amd64.list", format!("/.\n{}\n", dir.join(library).display()));
+    dir.file(
+        "var/dpkg/status",
+        "Package: libq1\nStatus: install ok installed\nArchitecture: amd64\nSource: q\nVersion: 1\n",
+    );
+    dir.script("bin/apt-cache", "printf 'Package: libq1\\nSource: q\\n\\nPackage: libq-dev\\nSource: q\\n'");
+    let script = "mount --bind var /var/lib && exec \"$0\" \"$@\"";
+    let run = Run::new("unshare").dir(dir.path()).line("--user --map-root-user --mount sh -c").args([script, STATICCC]);
+    run.path_first(&[&dir.join("bin")]).env("STATICCXX_CONVERT", "off").line(line).fails(1)
+}
+
+#[test]
+fn the_package_of_debian_with_the_archive_is_named() {
+    let dir = project();
+    fs::remove_file(dir.join("lib/libq.a")).unwrap();
+    let said = on_debian(&dir, "lib/libq.so.1.2", "main.c lib/libq.so.1.2 -o x");
+    assert!(said.contains("`apt-get install libq-dev` installs") && said.contains("`libq1"), "{said}");
     // The same through an archive that needs it: one command for all that is missing, behind the linker's errors.
-    dir.file("q.c", "int nowhere(void); int q(void) { return nowhere(); }\n");
-    dir.file("main.c", "int q(void); int main(void) { return q(); }\n");
-    gcc(&dir, "-fPIC -c q.c");
-    archive(&dir, "libq.a", &["q.o"]);
-    Run::new("gcc").dir(dir.path()).line("-shared q.o -Wl,--no-as-needed -o libq.so").args([&library]).ok();
-    let run = Run::new(STATICCC).dir(dir.path()).env("STATICCXX_CONVERT", "off");
-    let said = run.line("main.c -L. -lq -o x").fails(1);
-    assert!(said.contains("undefined reference to `nowhere'"), "{said}");
-    assert!(said.contains("staticcxx: hint: `apt-get install ") && said.contains("libapt-pkg-dev"), "{said}");
+    dir.file("r.c", "void q(void); int r(void) { q(); return 0; }\n");
+    dir.file("r_main.c", "int r(void); int main(void) { return r(); }\n");
+    gcc(&dir, "-fPIC -c r.c");
+    archive(&dir, "lib/libr.a", &["r.o"]);
+    gcc(&dir, "-shared r.o -Wl,--no-as-needed -Llib -lq -o lib/libr.so");
+    let said = on_debian(&dir, "lib/libq.so.1.2", "r_main.c -Llib -lr -o x");
+    assert!(said.contains("undefined reference to `q'"), "{said}");
+    assert!(said.contains("staticcxx: hint: `apt-get install ") && said.contains("libq-dev"), "{said}");
 }
 
 /// A compiler whose only library directory is one of the test's: libc and what belongs to it, and nothing that the

@@ -270,7 +270,7 @@ fn programs_that_can_t_run() {
         Run::new(STATICCTL)
             .args(["try".as_ref(), "--root".as_ref(), root.as_os_str(), "x".as_ref()])
             .fails(125)
-            .contains("no directory")
+            .contains("is not a directory")
     );
 }
 

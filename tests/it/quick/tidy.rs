@@ -128,7 +128,7 @@ fn every_rule_is_in_the_changelog_s_language() {
     }
 }
 
-/// The rooms of which the rules below hold.
+/// The rooms of which the rules on names and functions hold.
 const ROOMS: [&str; 14] = [
     "args",
     "check",
@@ -148,7 +148,7 @@ const ROOMS: [&str; 14] = [
 
 /// The rooms from the ground up: each imports only from rooms on lower floors.
 const FLOORS: [&[&str]; 20] = [
-    &["archive", "files", "linker_output", "message", "model"],
+    &["archive", "files", "linker_output", "message", "model", "toolchain_libs"],
     &["options"],
     &["args", "check", "run"],
     &["convert"],
@@ -185,7 +185,7 @@ fn graph() -> Graph {
 fn imports_run_downwards() {
     let floor = |room: &str| FLOORS.iter().position(|f| f.contains(&room));
     let mut wrong = Vec::new();
-    for (from, edges) in graph().edges.iter().filter(|(from, _)| ROOMS.contains(&room(from))) {
+    for (from, edges) in &graph().edges {
         let level = floor(room(from)).unwrap_or_else(|| panic!("{from}: no floor has the room `{}`", room(from)));
         for (to, names) in edges.iter().filter(|(to, _)| room(to) != room(from)) {
             if floor(room(to)).is_none_or(|other| other >= level) {
@@ -205,7 +205,6 @@ fn no_import_circles() {
     let circles = graph.circles();
     let wrong: Vec<String> = circles
         .iter()
-        .filter(|circle| circle.iter().any(|file| ROOMS.contains(&room(file))))
         .map(|circle| {
             let edges = circle.iter().flat_map(|from| graph.edges[*from].keys().map(move |to| (*from, to)));
             let edges = edges.filter(|(_, to)| circle.contains(to.as_str()));
