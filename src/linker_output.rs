@@ -97,14 +97,14 @@ impl Listener {
     }
 
     fn note_symbols(&mut self, text: &str) {
-        let behind = |marks: &[&str]| {
+        let text_after = |marks: &[&str]| {
             let (_, rest) = marks.iter().find_map(|m| text.split_once(m))?;
             // mold puts the files in between: `duplicate symbol: a.o: b.o: NAME`.
             let name = rest.split("';").next()?.rsplit(".o): ").next()?.rsplit(".o: ").next()?;
             Some(name.trim().trim_start_matches(['`', '\'']).trim_end_matches('\'').to_owned())
         };
         for (marks, symbols) in [(UNDEFINED, &mut self.undefined), (TWICE, &mut self.twice)] {
-            if let Some(name) = behind(&marks).filter(|_| symbols.len() < MANY) {
+            if let Some(name) = text_after(&marks).filter(|_| symbols.len() < MANY) {
                 symbols.insert(name);
             }
         }

@@ -61,11 +61,6 @@ pub enum InputKind {
 }
 
 impl InputKind {
-    /// Whether the driver makes an object of it before it links.
-    pub fn compiles(self) -> bool {
-        matches!(self, InputKind::Source | InputKind::Assembly | InputKind::Stdin)
-    }
-
     /// The kind of an input by its file name, without any `-x`.
     pub fn of_name(path: &OsStr) -> InputKind {
         by_name(path)

@@ -97,16 +97,7 @@ impl<'a> Library<'a> {
     fn read_as(data: &'a [u8], program: bool) -> Result<Library<'a>, Refusal> {
         let header = elf::FileHeader64::<LE>::parse(data).map_err(|_| Refusal::NotElf)?;
         let endian = header.endian().map_err(|_| Refusal::NotElf)?;
-        match header.e_type(endian) {
-            elf::ET_DYN => {}
-            elf::ET_EXEC if program => {}
-            elf::ET_EXEC => return Err(Refusal::NotShared { what: "a program".into() }),
-            elf::ET_REL => return Err(Refusal::NotShared { what: "an object file".into() }),
-            _ => return Err(Refusal::NotShared { what: "another kind of file".into() }),
-        }
-        let number = header.e_machine(endian).0;
-        let machine = Machine::of(number)
-            .ok_or_else(|| Refusal::Machine { machine: crate::check::target::machine_name(number, 64) })?;
+        let machine = machine_of(header, program)?;
         let headers = header
             .program_headers(endian, data)
             .map_err(|_| Refusal::broken("its program headers lie outside the file"))?;
@@ -155,16 +146,20 @@ impl<'a> Library<'a> {
         if let Some(bad) = library.relocations.iter().find(|r| r.symbol >= library.symbols.len()) {
             return Err(Refusal::broken(format!("a relocation is for symbol {}, which there is not", bad.symbol)));
         }
-        library.constructors =
-            functions(&dynamic, &library, elf::DT_INIT.0, elf::DT_INIT_ARRAY.0, elf::DT_INIT_ARRAYSZ.0)?;
-        library.destructors =
-            functions(&dynamic, &library, elf::DT_FINI.0, elf::DT_FINI_ARRAY.0, elf::DT_FINI_ARRAYSZ.0)?;
-        if program {
+        library.read_functions(&dynamic)?;
+        Ok(library)
+    }
+
+    /// Its constructors and destructors, and those of a program that run before all others.
+    fn read_functions(&mut self, dynamic: &Dynamic<'_>) -> Result<(), Refusal> {
+        self.constructors = functions(dynamic, self, elf::DT_INIT.0, elf::DT_INIT_ARRAY.0, elf::DT_INIT_ARRAYSZ.0)?;
+        self.destructors = functions(dynamic, self, elf::DT_FINI.0, elf::DT_FINI_ARRAY.0, elf::DT_FINI_ARRAYSZ.0)?;
+        if self.entry.is_some() {
             // There is no single one beside the table.
             let (array, size) = (elf::DT_PREINIT_ARRAY.0, elf::DT_PREINIT_ARRAYSZ.0);
-            library.early = functions(&dynamic, &library, elf::DT_NULL.0, array, size)?;
+            self.early = functions(dynamic, self, elf::DT_NULL.0, array, size)?;
         }
-        Ok(library)
+        Ok(())
     }
 
     /// What lies at an address when the program starts, before relocation: from the file, else zero.
@@ -190,6 +185,20 @@ impl<'a> Library<'a> {
     pub fn build_id_text(&self) -> Option<String> {
         self.build_id.map(|id| id.iter().map(|b| format!("{b:02x}")).collect())
     }
+}
+
+/// The machine of a shared object, or of a program where one is read.
+fn machine_of(header: &elf::FileHeader64<LE>, program: bool) -> Result<&'static Machine, Refusal> {
+    match header.e_type(LE) {
+        elf::ET_DYN => {}
+        elf::ET_EXEC if program => {}
+        elf::ET_EXEC => return Err(Refusal::NotShared { what: "a program".into() }),
+        elf::ET_REL => return Err(Refusal::NotShared { what: "an object file".into() }),
+        _ => return Err(Refusal::NotShared { what: "another kind of file".into() }),
+    }
+    let number = header.e_machine(LE).0;
+    let unknown = || Refusal::Machine { machine: crate::check::target::machine_name(number, 64) };
+    Machine::of(number).ok_or_else(unknown)
 }
 
 fn segments(headers: &[elf::ProgramHeader64<LE>], data: &[u8], machine: &Machine) -> Result<Vec<Segment>, Refusal> {

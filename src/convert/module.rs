@@ -56,12 +56,7 @@ impl<'a> ObjectWriter<'a> {
         let (strings, symbols) = self.names()?;
         let counts = |table: &WordTable, size: usize| (table.bytes.len() / size) as u64;
         let (protects, selects) = (counts(&protect, 24), counts(&select, 16));
-        let mut data = WordTable::default();
-        for segment in library.memory.segments.iter().filter(|s| s.writable) {
-            let relro = library.relro.map_or(0, |(_, to)| library.machine.page_start(to));
-            let start = if (segment.address..segment.end()).contains(&relro) { relro } else { segment.address };
-            data.add(&[Err(self.address(start)?), Ok(segment.end() - start)]);
-        }
+        let data = self.writable_ranges()?;
         let ranges = counts(&data, 16);
         let mut functions = [WordTable::default(), WordTable::default()];
         for (table, list) in functions.iter_mut().zip([&library.constructors, &library.destructors]) {
@@ -73,7 +68,6 @@ impl<'a> ObjectWriter<'a> {
         let wanteds = counts(&wanted, 24);
         let strings = [strings, wanted_names].concat();
         let [starts, ends] = functions;
-        let flags = u64::from(library.symbols.iter().any(|s| s.defined() && s.bind == UNIQUE));
         let counted = [library.constructors.len() as u64, library.destructors.len() as u64];
         let strings = self.read_only("strings", strings);
         let symbol_count = (symbols.len() / 24) as u64;
@@ -106,6 +100,15 @@ impl<'a> ObjectWriter<'a> {
             Err((wanted, 0)),
             Ok(wanteds),
         ]);
+        self.finish_record(record)?;
+        self.undefined(Cow::Borrowed(SUPPORT), false, false);
+        Ok(())
+    }
+
+    /// The end of a record, what it says of thread-locals, and its symbol.
+    fn finish_record(&mut self, mut record: WordTable) -> Result<(), Refusal> {
+        let library = self.library;
+        let flags = u64::from(library.symbols.iter().any(|s| s.defined() && s.bind == UNIQUE));
         let at = record.bytes.len() as u64;
         let (kind, field) = self.library.machine.thread_offset;
         record.bytes.extend(if self.tls.is_some() { field } else { [0; 8] });
@@ -128,8 +131,19 @@ impl<'a> ObjectWriter<'a> {
                 st_other: elf::SymbolOther(2),
             },
         });
-        self.undefined(Cow::Borrowed(SUPPORT), false, false);
         Ok(())
+    }
+
+    /// What of the module can be written once it is relocated.
+    fn writable_ranges(&self) -> Result<WordTable, Refusal> {
+        let library = self.library;
+        let mut data = WordTable::default();
+        for segment in library.memory.segments.iter().filter(|s| s.writable) {
+            let relro = library.relro.map_or(0, |(_, to)| library.machine.page_start(to));
+            let start = if (segment.address..segment.end()).contains(&relro) { relro } else { segment.address };
+            data.add(&[Err(self.address(start)?), Ok(segment.end() - start)]);
+        }
+        Ok(data)
     }
 
     /// The names for dlsym: strings, and the table sorted by name.

@@ -166,7 +166,7 @@ fn link(
         fixed: library.fixed,
         libraries: &plan.words,
         output,
-        rest: behind(library),
+        rest: address_after(library),
     };
     let settings = Settings { convert: plan.choice.clone(), plugins: plan.plugins.clone(), ..settings.clone() };
     link_program(&settings, selected, facts, &link)
@@ -265,7 +265,7 @@ fn report_lost(original: &Original, lost: &[AbsentObject]) -> Reported {
 }
 
 /// The first address for the rest of a program that keeps its addresses: well after it.
-fn behind(library: &Library<'_>) -> u64 {
+fn address_after(library: &Library<'_>) -> u64 {
     const ROOM: u64 = 16 << 20;
     let end = library.memory.segments.last().map_or(0, |s| s.end());
     end.next_multiple_of(ROOM) + ROOM

@@ -5,7 +5,7 @@ use super::output::{fail, produce};
 use crate::options::exit_codes::EXIT_YES;
 use crate::run::shell_line;
 use crate::session::environment::{self, Variable};
-use crate::session::templates::{self, Values};
+use crate::session::templates::{self, TemplateValues};
 use crate::settings::Settings;
 use std::ffi::OsStr;
 
@@ -54,7 +54,7 @@ fn fish(value: &OsStr) -> String {
 }
 
 /// Prints a file for a build system.
-pub(crate) fn file(settings: &Settings, toolchain: Option<&OsStr>, text: fn(&Values) -> String) -> u8 {
+pub(crate) fn file(settings: &Settings, toolchain: Option<&OsStr>, text: fn(&TemplateValues) -> String) -> u8 {
     match environment::file(settings, toolchain, text) {
         Ok(text) => produce(&text, EXIT_YES),
         Err(error) => {

@@ -93,7 +93,7 @@ impl LdShim {
             dirs: default_dirs(facts),
             libraries: job.resolution.libraries.iter().map(|l| l.path.clone()).collect(),
             linker: template::linker(settings.cache_dir.as_deref(), &compiler).ok()?,
-            sources: settings.report.iter().flat_map(|_| named(&job.request, InputKind::compiles)).collect(),
+            sources: settings.report.iter().flat_map(|_| named(&job.request, InputKind::is_compiled)).collect(),
             objects: named(&job.request, |kind| kind == InputKind::Object).map(PathBuf::from).collect(),
             log: settings.log.clone(),
         };

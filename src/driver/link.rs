@@ -3,10 +3,11 @@
 use super::command::{coloured, shortened};
 use super::ld_shim::LdShim;
 use super::link_job::LinkJob;
-use super::outcome::{FileState, LinkOutcome, remove, write_report};
+use super::outcome::{LinkOutcome, remove, write_report};
 use super::variable_warnings;
 use super::verdict::{explain_failure, name_foreign, refuse_missing, verify};
 use super::{direct, gc_savings, plugin_link};
+use crate::files::Stamp;
 use crate::libs;
 use crate::linker::WhyNot;
 use crate::linker_output::Listener;
@@ -40,7 +41,7 @@ pub(super) fn link(settings: &Settings, argv: &[OsString], job: &mut LinkJob, st
         return cannot_run(&full, run::exec(&full));
     }
     let output = job.request.output_path().to_owned();
-    let before = FileState::of(&output);
+    let before = Stamp::of(&output);
     let mut outcome = LinkOutcome::new(Outcome::Failed, EXIT_FAILURE);
     outcome.times = Times { plan: milliseconds(start), closure: job.closure, ..Times::default() };
     let mut listener = listener(settings, job);
@@ -197,11 +198,11 @@ fn note_not_built_in(settings: &Settings, job: &LinkJob, why: impl Display) {
 }
 
 /// A signal ended the link: nothing half-written is left.
-fn interrupted(outcome: &mut LinkOutcome, signal: i32, output: &Path, before: &FileState) {
+fn interrupted(outcome: &mut LinkOutcome, signal: i32, output: &Path, before: &Option<Stamp>) {
     outcome.outcome = Outcome::Interrupted;
     outcome.status = 128 + signal;
     outcome.signal = Some(signal);
-    if FileState::of(output) != *before {
+    if Stamp::of(output) != *before {
         remove(output);
     }
 }

@@ -2,7 +2,6 @@
 
 use super::link_job::LinkJob;
 use crate::check::{Image, Verdict};
-use crate::files::Stamp;
 use crate::message;
 use crate::plan::policy::Reason;
 use crate::report::{self, LinkRecord, LinkedBy, Outcome, Times};
@@ -12,16 +11,6 @@ use crate::toolchain::{Facts, Selected};
 use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
-
-/// What a file looked like, to tell whether it was written.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct FileState(Option<Stamp>);
-
-impl FileState {
-    pub fn of(path: &Path) -> FileState {
-        FileState(Stamp::of(path))
-    }
-}
 
 /// Removes an output, but never a device or a FIFO.
 pub(super) fn remove(output: &Path) {

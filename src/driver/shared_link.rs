@@ -1,12 +1,12 @@
 //! The link of a shared object: as asked, and then what a static link of it will need.
 
 use super::compile::as_it_is;
-use super::outcome::FileState;
 use crate::args::lexer::Arg;
 use crate::args::{self, Input, InputKind, Request, ld_options};
 use crate::check::Expect;
 use crate::fat;
 use crate::fat::relocatable::{self, Relocatable};
+use crate::files::Stamp;
 use crate::libs::{self, SearchPath, pic};
 use crate::message;
 use crate::model::Family;
@@ -101,7 +101,7 @@ fn counterparts(request: &Request, path: &SearchPath) -> Option<Vec<OsString>> {
 pub(super) fn link_shared(job: &SharedJob) -> i32 {
     let guard = Guard::install();
     let output = job.request.output_path();
-    let before = FileState::of(output);
+    let before = Stamp::of(output);
     let ran = match guard.run_command(&job.command) {
         Ok(ran) => ran,
         Err(error) => {
@@ -113,7 +113,7 @@ pub(super) fn link_shared(job: &SharedJob) -> i32 {
         (Ended::Killed(signal), _) | (_, Some(signal)) => run::die_by(signal),
         (Ended::Exited(status), None) => status,
     };
-    let made = FileState::of(output) != before && fs::metadata(output).is_ok_and(|m| m.is_file());
+    let made = Stamp::of(output) != before && fs::metadata(output).is_ok_and(|m| m.is_file());
     if status == 0 && made {
         let run = |words: &[OsString]| as_it_is(&job.selected, words);
         match fat::make::attach(output, &job.request, &job.relocatable, job.family, run) {

@@ -1,9 +1,10 @@
 //! Reading the output back, and saying what is wrong, where it comes from and what to do.
 
 use super::link_job::LinkJob;
-use super::outcome::{FileState, LinkOutcome, remove, write_report};
+use super::outcome::{LinkOutcome, remove, write_report};
 use crate::args::{Input, InputKind};
 use crate::check::{self, CallEvidence, Failure, NamedFiles};
+use crate::files::Stamp;
 use crate::libs::{self, library_ref};
 use crate::linker_output::Listener;
 use crate::message;
@@ -20,12 +21,18 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// Reads the output back and decides what becomes of it.
-pub(super) fn verify(settings: &Settings, job: &LinkJob, output: &Path, before: &FileState, outcome: &mut LinkOutcome) {
+pub(super) fn verify(
+    settings: &Settings,
+    job: &LinkJob,
+    output: &Path,
+    before: &Option<Stamp>,
+    outcome: &mut LinkOutcome,
+) {
     outcome.status = 0;
     outcome.outcome = Outcome::Unchecked;
     // `-o /dev/null` and calls that print something instead of linking leave nothing to read.
     let regular = fs::metadata(output).is_ok_and(|m| m.is_file());
-    if settings.check == CheckMode::Off || !regular || FileState::of(output) == *before {
+    if settings.check == CheckMode::Off || !regular || Stamp::of(output) == *before {
         return;
     }
     let start = Instant::now();

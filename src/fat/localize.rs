@@ -12,7 +12,7 @@
 //! and relocations, groups and extended section indexes follow.
 
 use super::section::ElfFormat;
-use object::read::elf::{FileHeader, SectionHeader, Sym};
+use object::read::elf::{FileHeader, SectionHeader, SectionTable, Sym, SymbolTable};
 use object::{Endian, Endianness, elf};
 use std::collections::HashSet;
 
@@ -63,6 +63,17 @@ struct SymbolEntry {
     old: Option<usize>,
 }
 
+/// What an edit works on.
+struct SymbolEdit<'a, Elf: FileHeader<Endian = Endianness>> {
+    data: &'a [u8],
+    header: &'a Elf,
+    layout: ElfFormat,
+    sections: SectionTable<'a, Elf, &'a [u8]>,
+    symbols: SymbolTable<'a, Elf, &'a [u8]>,
+    /// Sections of COMDAT groups.
+    groups: HashSet<u32>,
+}
+
 fn edit<Elf: FileHeader<Endian = Endianness>>(
     data: &[u8],
     exported: &HashSet<Vec<u8>>,
@@ -70,7 +81,6 @@ fn edit<Elf: FileHeader<Endian = Endianness>>(
 ) -> Result<Vec<u8>, LocalizeError> {
     let header = Elf::parse(data)?;
     let endian = header.endian()?;
-    let layout = ElfFormat { wide: header.is_type_64(), endian };
     if header.e_type(endian) != elf::ET_REL {
         return Err(LocalizeError::Unknown("it is of another type"));
     }
@@ -80,91 +90,116 @@ fn edit<Elf: FileHeader<Endian = Endianness>>(
     }
     let sections = header.sections(endian, data)?;
     let symbols = sections.symbols(endian, data, elf::SHT_SYMTAB)?;
-    let size = if layout.wide { 24 } else { 16 };
     let groups = comdat_members::<Elf>(&sections, endian, data)?;
-    let mut entries: Vec<SymbolEntry> = Vec::with_capacity(symbols.len());
-    for (index, symbol) in symbols.enumerate() {
-        let section = symbols.shndx(endian, index);
-        let raw = object::pod::bytes_of(symbol).to_vec();
-        let keep =
-            |local: bool| SymbolEntry { bytes: raw.clone(), section: section.unwrap_or(0), local, old: Some(index.0) };
-        let bound = symbol.st_bind();
-        let special = symbol.st_shndx(endian);
-        if bound == elf::STB_LOCAL || special == elf::SHN_UNDEF || special == elf::SHN_COMMON {
-            entries.push(keep(bound == elf::STB_LOCAL));
-            continue;
-        }
-        let name = symbol.name(endian, symbols.strings())?;
-        let base = name.split(|b| *b == b'@').next().unwrap_or(name);
-        let kind = symbol.st_type();
-        let with = |bind: elf::SymbolBind, local: bool, old: Option<usize>| {
-            let mut entry = keep(local);
-            // `st_info` and `st_other`; the visibility of a local symbol means nothing.
-            let at = if layout.wide { 4 } else { 12 };
-            if let Some(info) = entry.bytes.get_mut(at..at + 2) {
-                info.copy_from_slice(&[(bind | kind).0, symbol.st_other().0 & !3]);
+    let layout = ElfFormat { wide: header.is_type_64(), endian };
+    let edit = SymbolEdit { data, header, layout, sections, symbols, groups };
+    let entries = edit.entries(exported, symbolic)?;
+    edit.write(&entries)
+}
+
+impl<Elf: FileHeader<Endian = Endianness>> SymbolEdit<'_, Elf> {
+    /// The new symbol table: locals first, the order among them, who follow their STT_FILE symbols, and among globals as
+    /// it was.
+    fn entries(&self, exported: &HashSet<Vec<u8>>, symbolic: Symbolic) -> Result<Vec<SymbolEntry>, LocalizeError> {
+        let endian = self.layout.endian;
+        let mut entries: Vec<SymbolEntry> = Vec::with_capacity(self.symbols.len());
+        for (index, symbol) in self.symbols.enumerate() {
+            let section = self.symbols.shndx(endian, index);
+            let raw = object::pod::bytes_of(symbol).to_vec();
+            let keep = |local: bool| SymbolEntry {
+                bytes: raw.clone(),
+                section: section.unwrap_or(0),
+                local,
+                old: Some(index.0),
+            };
+            let bound = symbol.st_bind();
+            let special = symbol.st_shndx(endian);
+            if bound == elf::STB_LOCAL || special == elf::SHN_UNDEF || special == elf::SHN_COMMON {
+                entries.push(keep(bound == elf::STB_LOCAL));
+                continue;
             }
-            SymbolEntry { old, ..entry }
-        };
-        if !exported.contains(base) {
-            let grouped = section.is_some_and(|s| groups.contains(&s));
-            entries.push(if grouped { keep(false) } else { with(elf::STB_LOCAL, true, Some(index.0)) });
-            continue;
+            let name = symbol.name(endian, self.symbols.strings())?;
+            let base = name.split(|b| *b == b'@').next().unwrap_or(name);
+            let kind = symbol.st_type();
+            let with = |bind: elf::SymbolBind, local: bool, old: Option<usize>| {
+                let mut entry = keep(local);
+                // `st_info` and `st_other`; the visibility of a local symbol means nothing.
+                let at = if self.layout.wide { 4 } else { 12 };
+                if let Some(info) = entry.bytes.get_mut(at..at + 2) {
+                    info.copy_from_slice(&[(bind | kind).0, symbol.st_other().0 & !3]);
+                }
+                SymbolEntry { old, ..entry }
+            };
+            if !exported.contains(base) {
+                let grouped = section.is_some_and(|s| self.groups.contains(&s));
+                entries.push(if grouped { keep(false) } else { with(elf::STB_LOCAL, true, Some(index.0)) });
+                continue;
+            }
+            let function = kind == elf::STT_FUNC || kind == elf::STT_GNU_IFUNC;
+            let own = match symbolic {
+                Symbolic::All => true,
+                Symbolic::Functions => function,
+                Symbolic::No => symbol.st_visibility() == elf::STV_PROTECTED,
+            };
+            if own {
+                entries.push(with(elf::STB_LOCAL, true, Some(index.0)));
+                entries.push(with(elf::STB_WEAK, false, None));
+            } else {
+                entries.push(with(elf::STB_WEAK, false, Some(index.0)));
+            }
         }
-        let function = kind == elf::STT_FUNC || kind == elf::STT_GNU_IFUNC;
-        let own = match symbolic {
-            Symbolic::All => true,
-            Symbolic::Functions => function,
-            Symbolic::No => symbol.st_visibility() == elf::STV_PROTECTED,
-        };
-        if own {
-            entries.push(with(elf::STB_LOCAL, true, Some(index.0)));
-            entries.push(with(elf::STB_WEAK, false, None));
-        } else {
-            entries.push(with(elf::STB_WEAK, false, Some(index.0)));
-        }
+        entries.sort_by_key(|e| !e.local);
+        Ok(entries)
     }
-    // Stable: the order among locals, which follow their STT_FILE symbols, and among globals stays.
-    entries.sort_by_key(|e| !e.local);
-    let locals = entries.iter().filter(|e| e.local).count();
-    let mut places = vec![0u32; symbols.len()];
-    for (new, entry) in entries.iter().enumerate() {
-        if let Some(place) = entry.old.and_then(|old| places.get_mut(old)) {
-            *place = u32::try_from(new).map_err(|_| LocalizeError::Unknown("too many symbols"))?;
+
+    /// Where each symbol of the old table is in the new one.
+    fn places(&self, entries: &[SymbolEntry]) -> Result<Vec<u32>, LocalizeError> {
+        let mut places = vec![0u32; self.symbols.len()];
+        for (new, entry) in entries.iter().enumerate() {
+            if let Some(place) = entry.old.and_then(|old| places.get_mut(old)) {
+                *place = u32::try_from(new).map_err(|_| LocalizeError::Unknown("too many symbols"))?;
+            }
         }
+        Ok(places)
     }
-    let mut out = data.to_vec();
-    let mut tables = SymbolTables { layout: &layout, places: &places, out: &mut out };
-    let start: u64 = header.e_shoff(endian).into();
-    let entry_size = usize::from(header.e_shentsize(endian));
-    for (index, section) in sections.enumerate() {
-        let at = usize::try_from(start).unwrap_or(usize::MAX).saturating_add(index.0.saturating_mul(entry_size));
-        let range = section.file_range(endian).unwrap_or((0, 0));
-        match section.sh_type(endian) {
-            elf::SHT_RELA | elf::SHT_REL => {
-                let addend = section.sh_type(endian) == elf::SHT_RELA;
-                tables.relocations(range, addend)?;
+
+    /// The object with the new table, and all that names symbols by index adapted to it.
+    fn write(&self, entries: &[SymbolEntry]) -> Result<Vec<u8>, LocalizeError> {
+        let (endian, layout) = (self.layout.endian, &self.layout);
+        let locals = entries.iter().filter(|e| e.local).count();
+        let places = self.places(entries)?;
+        let mut out = self.data.to_vec();
+        let mut tables = SymbolTables { layout, places: &places, out: &mut out };
+        let start: u64 = self.header.e_shoff(endian).into();
+        let entry_size = usize::from(self.header.e_shentsize(endian));
+        for (index, section) in self.sections.enumerate() {
+            let at = usize::try_from(start).unwrap_or(usize::MAX).saturating_add(index.0.saturating_mul(entry_size));
+            let range = section.file_range(endian).unwrap_or((0, 0));
+            match section.sh_type(endian) {
+                elf::SHT_RELA | elf::SHT_REL => {
+                    let addend = section.sh_type(endian) == elf::SHT_RELA;
+                    tables.relocations(range, addend)?;
+                }
+                elf::SHT_GROUP => tables.group(at, section.sh_info(endian))?,
+                // They name symbols by index and help only with size: without them nothing is folded wrongly.
+                kind if HINTS.contains(&kind.0) => layout.put_u32(tables.out, at + 4, 0),
+                elf::SHT_SYMTAB => {
+                    let bytes: Vec<u8> = entries.iter().flat_map(|e| e.bytes.iter().copied()).collect();
+                    tables.append(at, &bytes, Some(locals));
+                }
+                elf::SHT_SYMTAB_SHNDX => {
+                    let extended = |e: &SymbolEntry| {
+                        let special = e.bytes.get(if layout.wide { 6..8 } else { 14..16 }).unwrap_or_default();
+                        if special == [0xff, 0xff] { e.section } else { 0 }
+                    };
+                    let words: Vec<u8> = entries.iter().flat_map(|e| endian.write_u32(extended(e))).collect();
+                    tables.append(at, &words, None);
+                }
+                _ => {}
             }
-            elf::SHT_GROUP => tables.group(at, section.sh_info(endian))?,
-            // They name symbols by index and help only with size: without them nothing is folded wrongly.
-            kind if HINTS.contains(&kind.0) => layout.put_u32(tables.out, at + 4, 0),
-            elf::SHT_SYMTAB => {
-                let bytes: Vec<u8> = entries.iter().flat_map(|e| e.bytes.iter().copied()).collect();
-                tables.append(at, &bytes, Some(locals));
-            }
-            elf::SHT_SYMTAB_SHNDX => {
-                let extended = |e: &SymbolEntry| {
-                    let special = e.bytes.get(if layout.wide { 6..8 } else { 14..16 }).unwrap_or_default();
-                    if special == [0xff, 0xff] { e.section } else { 0 }
-                };
-                let words: Vec<u8> = entries.iter().flat_map(|e| endian.write_u32(extended(e))).collect();
-                tables.append(at, &words, None);
-            }
-            _ => {}
         }
+        Ok(out)
     }
-    debug_assert_eq!(entries.first().map_or(size, |e| e.bytes.len()), size);
-    Ok(out)
 }
 
 /// Sections that are members of COMDAT groups.

@@ -56,7 +56,7 @@ impl ImageOutput {
     /// Writes an image. Gives the number of bytes.
     ///
     /// # Errors
-    /// Nothing is left behind then.
+    /// No partial output is left then.
     pub(crate) fn write(&self, image: &ContainerImage, interrupted: &dyn Fn() -> bool) -> Result<u64, OutputError> {
         let top = image.top()?;
         let layout = OciLayout::new(&top, image.blobs(), image.time);

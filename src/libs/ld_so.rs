@@ -54,7 +54,7 @@ pub struct LoadList {
 }
 
 /// One module on the way: its run paths, and through whom it came.
-struct Module {
+struct LoadedModule {
     name: String,
     /// DT_RPATH, without DT_RUNPATH.
     rpath: Vec<PathBuf>,
@@ -62,7 +62,7 @@ struct Module {
     /// With DT_RUNPATH nothing of those above counts.
     has_runpath: bool,
     needed: Vec<String>,
-    above: Option<Rc<Module>>,
+    above: Option<Rc<LoadedModule>>,
 }
 
 /// Looks for all of them. `library_path` is `LD_LIBRARY_PATH`.
@@ -117,13 +117,13 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    fn module(&self, name: String, path: &Path, image: &Image, above: Option<Rc<Module>>) -> Module {
+    fn module(&self, name: String, path: &Path, image: &Image, above: Option<Rc<LoadedModule>>) -> LoadedModule {
         let origin = origin(path);
         let list = |text: &Option<String>| match text {
             Some(text) => text.split(':').map(|dir| with_tokens(dir, &origin, &self.system)).collect(),
             None => Vec::new(),
         };
-        Module {
+        LoadedModule {
             name,
             rpath: list(&image.rpath),
             runpath: list(&image.runpath),
@@ -134,7 +134,7 @@ impl Search<'_> {
     }
 
     /// The file for a name that a module needs. `other` becomes one that is for another machine.
-    fn find(&self, name: &str, module: &Rc<Module>, other: &mut Option<PathBuf>) -> Option<(PathBuf, Image)> {
+    fn find(&self, name: &str, module: &Rc<LoadedModule>, other: &mut Option<PathBuf>) -> Option<(PathBuf, Image)> {
         if name.contains('/') {
             return self.fits(Path::new(name), other);
         }
@@ -178,7 +178,7 @@ impl Search<'_> {
 }
 
 /// The directories before those of the system.
-fn directories(module: &Rc<Module>, library_path: &[PathBuf]) -> Vec<PathBuf> {
+fn directories(module: &Rc<LoadedModule>, library_path: &[PathBuf]) -> Vec<PathBuf> {
     let mut dirs = Vec::new();
     if !module.has_runpath {
         let mut at = Some(module);
@@ -243,8 +243,8 @@ mod tests {
 
     #[test]
     fn the_rpath_of_those_above_counts_unless_there_is_a_runpath() {
-        let one = |name: &str, rpath: &str, runpath: Option<&str>, above: Option<Rc<Module>>| {
-            Rc::new(Module {
+        let one = |name: &str, rpath: &str, runpath: Option<&str>, above: Option<Rc<LoadedModule>>| {
+            Rc::new(LoadedModule {
                 name: name.into(),
                 rpath: vec![rpath.into()],
                 runpath: runpath.into_iter().map(PathBuf::from).collect(),
@@ -256,7 +256,7 @@ mod tests {
         let top = one("top", "/top", None, None);
         let plain = one("plain", "/own", None, Some(top.clone()));
         let path = [PathBuf::from("/env")];
-        let shown = |m: &Rc<Module>| {
+        let shown = |m: &Rc<LoadedModule>| {
             let dirs = directories(m, &path);
             dirs.iter().map(|d| d.display().to_string()).collect::<Vec<_>>().join(":")
         };

@@ -1,7 +1,7 @@
 //! The variables that a build gets, each with its reason. What the user has set comes in as a value.
 
 use super::shim_dir::{GO_TOOLEXEC, SHIM_DIR, ShimDir, ShimDirContent};
-use super::templates::Values;
+use super::templates::TemplateValues;
 use super::{shim_dir, templates, tools};
 use crate::model::Language;
 use crate::options;
@@ -115,7 +115,7 @@ pub(crate) fn prepare(settings: &Settings, wanted: Option<&OsStr>) -> Result<Env
 pub(crate) fn file(
     settings: &Settings,
     wanted: Option<&OsStr>,
-    text: fn(&Values) -> String,
+    text: fn(&TemplateValues) -> String,
 ) -> Result<String, EnvironmentError> {
     let (ground, values, _) = ground(settings, wanted)?;
     let shims = shim_dir::write_shim_dir(settings, &content(&ground, &values))?;
@@ -124,11 +124,11 @@ pub(crate) fn file(
         return Err(EnvironmentError::NoShimDir(io::Error::other("the cache directory can't be written")));
     }
     let pkg_config = values.pkg_config.clone().filter(|_| shims.is_kept());
-    let values = Values { pkg_config, include: None, ..values };
+    let values = TemplateValues { pkg_config, include: None, ..values };
     Ok(text(&values).replace(SHIM_DIR, shims.file("").to_string_lossy().trim_end_matches('/')))
 }
 
-fn content(ground: &Ground, values: &Values) -> ShimDirContent {
+fn content(ground: &Ground, values: &TemplateValues) -> ShimDirContent {
     let mut content = shim_dir::content(&ground.home, &ground.path, ground.chosen);
     if let Some(toolchain) = &ground.toolchain {
         for (name, driver) in [(BOUND_CC, "staticcc"), (BOUND_CXX, "staticcxx")] {
@@ -140,7 +140,10 @@ fn content(ground: &Ground, values: &Values) -> ShimDirContent {
     content
 }
 
-fn ground(settings: &Settings, wanted: Option<&OsStr>) -> Result<(Ground, Values, Vec<String>), EnvironmentError> {
+fn ground(
+    settings: &Settings,
+    wanted: Option<&OsStr>,
+) -> Result<(Ground, TemplateValues, Vec<String>), EnvironmentError> {
     let own = std::env::current_exe()?;
     let home = own.parent().unwrap_or(Path::new("/")).to_owned();
     for driver in ["staticcc", "staticcxx"] {
@@ -177,7 +180,7 @@ fn ground(settings: &Settings, wanted: Option<&OsStr>) -> Result<(Ground, Values
         Some(_) => format!("{SHIM_DIR}/bin/{bound}"),
         None => home.join(name).to_string_lossy().into_owned(),
     };
-    let values = Values {
+    let values = TemplateValues {
         cc: driver(BOUND_CC, "staticcc"),
         cxx: driver(BOUND_CXX, "staticcxx"),
         ar: tools.iter().find(|(name, _)| *name == "AR").map(|(_, p)| p.to_string_lossy().into_owned()),

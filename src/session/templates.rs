@@ -17,7 +17,7 @@ pub(crate) const GO: &str = include_str!("../../shims/go-toolexec.sh");
 
 /// What the templates of CMake and Meson are filled with.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Values {
+pub(crate) struct TemplateValues {
     pub cc: String,
     pub cxx: String,
     pub ar: Option<String>,
@@ -29,7 +29,7 @@ pub(crate) struct Values {
 }
 
 /// The CMake toolchain file.
-pub(crate) fn cmake(values: &Values) -> String {
+pub(crate) fn cmake(values: &TemplateValues) -> String {
     let quote = |v: &String| v.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$");
     let cross = values.processor.is_some();
     let text = fill(CMAKE, &common(values, quote));
@@ -38,7 +38,7 @@ pub(crate) fn cmake(values: &Values) -> String {
 }
 
 /// The Meson file: a native one, or for another architecture a cross file.
-pub(crate) fn meson(values: &Values) -> String {
+pub(crate) fn meson(values: &TemplateValues) -> String {
     let quote = |v: &String| v.replace('\\', "\\\\").replace('\'', "\\'");
     let mut known = common(values, quote);
     known.push(("KIND", Some(if values.processor.is_some() { "cross" } else { "native" }.to_owned())));
@@ -68,7 +68,7 @@ fn meson_family(arch: &str) -> (&str, bool) {
     }
 }
 
-fn common(values: &Values, quote: impl Fn(&String) -> String) -> Vec<(&'static str, Option<String>)> {
+fn common(values: &TemplateValues, quote: impl Fn(&String) -> String) -> Vec<(&'static str, Option<String>)> {
     vec![
         ("CC", Some(quote(&values.cc))),
         ("CXX", Some(quote(&values.cxx))),
@@ -118,8 +118,8 @@ pub(crate) fn bound(driver: &Path, toolchain: &OsStr) -> String {
 mod tests {
     use super::*;
 
-    fn values() -> Values {
-        Values { cc: "/b/static cc".into(), cxx: "/b/cxx".into(), ..Values::default() }
+    fn values() -> TemplateValues {
+        TemplateValues { cc: "/b/static cc".into(), cxx: "/b/cxx".into(), ..TemplateValues::default() }
     }
 
     #[test]
@@ -136,7 +136,8 @@ mod tests {
 
     #[test]
     fn another_architecture_makes_a_cross_build() {
-        let cross = Values { processor: Some("powerpc64le".into()), include: Some("/u/t.cmake".into()), ..values() };
+        let cross =
+            TemplateValues { processor: Some("powerpc64le".into()), include: Some("/u/t.cmake".into()), ..values() };
         let text = cmake(&cross);
         assert!(text.contains("set(CMAKE_SYSTEM_NAME Linux)") && text.contains("include(\"/u/t.cmake\")"), "{text}");
         let text = meson(&cross);
@@ -145,7 +146,7 @@ mod tests {
 
     #[test]
     fn paths_are_quoted_for_their_readers() {
-        let odd = Values { cc: r#"/a"b$c\d'e"#.into(), ..values() };
+        let odd = TemplateValues { cc: r#"/a"b$c\d'e"#.into(), ..values() };
         assert!(cmake(&odd).contains(r#""/a\"b\$c\\d'e""#));
         assert!(meson(&odd).contains(r"c = '/a"), "{}", meson(&odd));
         assert!(bound(Path::new("/b/staticcc"), OsStr::new("a b")).contains("='a b'\nexec /b/staticcc "));

@@ -33,10 +33,10 @@ pub(crate) fn of(compiler: &Path) -> Vec<(&'static str, PathBuf)> {
     table.iter().filter_map(|(variable, names)| Some((*variable, find(names)?))).collect()
 }
 
-type Table = &'static [(&'static str, &'static [&'static str])];
+type ToolTable = &'static [(&'static str, &'static [&'static str])];
 
 /// The table, prefix and suffix of a compiler's name: `x86_64-linux-gnu-gcc-12` has `x86_64-linux-gnu-` and `-12`.
-fn parts(name: &str) -> Option<(Table, &str, &str)> {
+fn parts(name: &str) -> Option<(ToolTable, &str, &str)> {
     let versioned = name.rsplit_once('-').filter(|(_, v)| v.starts_with(|c: char| c.is_ascii_digit()));
     let base = versioned.map_or(name, |(base, _)| base);
     let suffix = name.get(base.len()..)?;
