@@ -40,12 +40,22 @@ const KEPT: [(&str, &[&str]); 6] = [
             "src/supply",
             "src/toolchain",
             "src/toolchain_libs.rs",
+            "toolchains/glibc",
         ],
     ),
     // Converters of iconv and name services that were asked for.
     (
         "SOURCES_OF_REPAIRS",
-        &[LOCK, "src/archive.rs", "src/convert", "src/repairs", "src/supply", "src/toolchain_libs.rs"],
+        &[
+            LOCK,
+            "src/archive.rs",
+            "src/convert",
+            "src/options/iconv.rs",
+            "src/repairs",
+            "src/supply",
+            "src/toolchain_libs.rs",
+            "toolchains/glibc",
+        ],
     ),
     // Converted shared objects and plugins.
     ("SOURCES_OF_CONVERTED", &[LOCK, "src/archive.rs", "src/convert", "src/supply", "src/toolchain_libs.rs"]),
@@ -59,10 +69,11 @@ const KEPT: [(&str, &[&str]); 6] = [
             "src/supply/constructors.rs",
             "src/supply/glibc.rs",
             "src/supply/incomplete.rs",
+            "src/toolchain_libs.rs",
         ],
     ),
     // The linker's command lines of compilers, and which programs make GNU ld warn.
-    ("SOURCES_OF_LINES", &["src/driver/direct.rs", "src/linker"]),
+    ("SOURCES_OF_LINES", &[LOCK, "src/driver/direct.rs", "src/linker"]),
 ];
 
 fn main() -> std::io::Result<()> {

@@ -5,23 +5,20 @@
 //! | stage | room | may touch the world |
 //! |---|---|---|
 //! | what was typed | [`args`] lexes, expands `@file`, classifies | reads response files |
-//! | who compiles | [`toolchain`] finds, probes, caches, selects | yes, through [`run`] |
+//! | who compiles | [`toolchain`] finds, probes, caches, selects; [`repairs`] what glibc can't do statically | yes, through [`run`] |
 //! | which archives | [`libs`] resolves library references as ld would | reads library directories |
 //! | a project's own libraries | [`fat`] makes shared objects that can be linked statically later | yes |
-//! | no archive at all | [`convert`] makes objects of shared objects, purely, and keeps them | reads and writes its cache |
+//! | no archive at all | [`supply`] gives code, [`convert`] makes objects of shared objects, purely | the first, its cache |
 //! | what to do | [`plan`] applies the ordered rules, purely | no |
 //! | by which linker | [`linker`] knows what the built-in one can do, and asks the compiler how it would link | once a set of options |
 //! | do it | [`run`] execs or supervises: the only room that spawns | yes |
 //! | is it true | [`check`] reads the output back and judges it | reads one file |
 //! | a whole build | [`session`] gives it the environment that leads to us, and says what it made | yes |
-//! | say so | [`report`] one JSON line a link, [`message`] the only room that prints | yes |
+//! | say so | [`report`] one JSON line per link, [`message`] the only room that prints | yes |
 //!
-//! [`supply::plugins`] links in what a program opens at run time.
-//!
-//! [`sandbox`] runs a program in an empty root, [`image`] makes container images of programs.
-//!
-//! [`driver`] is that pipeline read top to bottom, [`ctl`] is everything of `staticctl`,
-//! [`files`] knows whether a file changed and writes one as a whole, [`settings`] is the only room that reads the environment.
+//! [`driver`] is that pipeline, [`ctl`] is everything of `staticctl`, [`program`] converts finished programs, [`sandbox`]
+//! runs a program in an empty root, [`image`] makes container images. `ARCHITECTURE.md` has the floors: which room may
+//! import which.
 
 pub mod archive;
 pub mod args;

@@ -99,7 +99,7 @@ fn list(settings: &Settings, all: bool) -> u8 {
     };
     let chain = Chain::of(settings);
     let default = user_default(settings);
-    let mut table = Table::new(&[Align::Left, Align::Left, Align::Left, Align::Left], 0);
+    let mut table = Table::new(&[Align::Left, Align::Left, Align::Left], 0);
     for family in &descriptors {
         let arches: &[&str] = if family.is_family() { &ARCHES } else { &[std::env::consts::ARCH] };
         for arch in arches {
@@ -111,7 +111,7 @@ fn list(settings: &Settings, all: bool) -> u8 {
             let probe = all || d.family != Some(Family::Zig);
             let mark = if default.as_deref() == Some(&d.name) { "*" } else { " " };
             let states: Vec<String> = try_languages(settings, &d, probe).iter().map(state).collect();
-            table.row([mark.to_owned(), d.name.clone(), states.join(", "), about(settings, &d)]);
+            table.row([format!("{mark} {}", d.name), states.join(", "), about(settings, &d)]);
         }
     }
     produce(&table.render(stdout_width()), EXIT_YES)

@@ -2,12 +2,12 @@
 //! is planned.
 
 use super::compile::{self, as_it_is};
-use super::{convert_policy, plugin_link};
+use super::{link_supply, plugin_link};
 use crate::args::ld_options::{self, Item};
 use crate::args::{InputKind, Request};
 use crate::check::Expect;
 use crate::convert::Refusal;
-use crate::libs::policy::ProgramFile;
+use crate::libs::convert_policy::ProgramFile;
 use crate::libs::{self, LinkedLibrary, Provider, Resolution, SearchPath, library_ref, pic};
 use crate::model::Libc;
 use crate::plan::{self, Context, Plan};
@@ -115,7 +115,7 @@ impl FoundLibraries {
             }
         };
         selected.warnings.extend(asked.warning);
-        let mut store = convert_policy::store(settings, request, selected, facts, program);
+        let mut store = link_supply::store(settings, request, selected, facts, program);
         let wanted = asked.wanted.plugins;
         store.optional_plugins = wanted.iter().filter(|p| !p.named).map(|p| p.path.clone()).collect();
         let plugins = |found: &Resolution| {
@@ -151,7 +151,7 @@ impl Written {
             Extras::default()
         });
         let refused = extras.refused.iter().find(|(p, _)| Some(p.as_path()) == program).map(|(_, why)| why.clone());
-        convert_policy::note_refused(resolution, extras.refused);
+        link_supply::note_refused(resolution, extras.refused);
         let made = plugin_link::write(resolution, store, request, facts, settings).unwrap_or_else(|error| {
             selected.warnings.push(format!("plugins can't be written: {error}"));
             ModuleArchives::default()

@@ -4,12 +4,12 @@
 mod call;
 mod command;
 mod compile;
-mod convert_policy;
 mod direct;
 mod gc_savings;
 mod ld_shim;
 mod link;
 mod link_job;
+mod link_supply;
 mod logging;
 mod outcome;
 mod plugin_link;

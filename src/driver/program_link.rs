@@ -7,7 +7,7 @@ use super::outcome::LinkOutcome;
 use crate::args;
 use crate::check::{Image, Verdict};
 use crate::convert::Refusal;
-use crate::libs::policy::ProgramFile;
+use crate::libs::convert_policy::ProgramFile;
 use crate::libs::{LinkedLibrary, Missing};
 use crate::model::{Language, StaticKind};
 use crate::options::check::CheckMode;

@@ -116,7 +116,7 @@ pub(super) fn link_shared(job: &SharedJob) -> i32 {
     let made = Stamp::of(output) != before && fs::metadata(output).is_ok_and(|m| m.is_file());
     if status == 0 && made {
         let run = |words: &[OsString]| as_it_is(&job.selected, words);
-        match fat::make::attach(output, &job.request, &job.relocatable, job.family, run) {
+        match fat::attach::attach(output, &job.request, &job.relocatable, job.family, run) {
             Ok(made) => log::info!("{}: {} bytes of objects in {} bytes", output.display(), made.object, made.section),
             Err(why) => log::info!("{}: no objects attached: {why}", output.display()),
         }

@@ -6,6 +6,7 @@
 
 pub mod callers;
 mod closure;
+pub mod convert_policy;
 pub mod counterpart;
 mod decision;
 pub mod foreign;
@@ -24,7 +25,6 @@ pub mod pic;
 mod placement;
 pub mod plugin_list;
 mod plugins;
-pub mod policy;
 mod refine;
 pub mod resolution;
 mod resolver;

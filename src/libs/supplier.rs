@@ -1,8 +1,8 @@
 //! What the resolution of libraries asks of those who supply code where there is no archive to take: the resolution
 //! looks up, a supplier acts. [`crate::supply`] is the one of real links.
 
+use super::convert_policy::ConvertPolicy;
 use super::library_file::{LibraryFile, Needs};
-use super::policy::ConvertPolicy;
 use crate::convert::Refusal;
 use std::collections::BTreeSet;
 use std::io;

@@ -11,7 +11,7 @@ use crate::convert::start::{Dialect, Placed};
 use crate::convert::versions::{GlibcSymbols, Versions};
 use crate::convert::{ConversionOptions, Refusal, acceptable, convert, copies, start, unwind};
 use crate::files::Stamp;
-use crate::libs::policy::{ConvertPolicy, ProgramFile};
+use crate::libs::convert_policy::{ConvertPolicy, ProgramFile};
 use crate::libs::supplier::{SharedLibrary, Use};
 use std::ffi::OsString;
 use std::fs;

@@ -9,7 +9,7 @@ use crate::convert::unwind;
 use crate::convert::versions::{GlibcSymbols, Versions};
 use crate::convert::{ConversionOptions, ProgramParts, Refusal, convert, start};
 use crate::libs;
-use crate::libs::policy::ProgramFile;
+use crate::libs::convert_policy::ProgramFile;
 use crate::toolchain_libs;
 use std::fs;
 use std::path::PathBuf;

@@ -8,8 +8,8 @@ use super::plugins::Modules;
 use crate::archive;
 use crate::convert::Refusal;
 use crate::fat::section::{self, CarriedContent};
+use crate::libs::convert_policy::ConvertPolicy;
 use crate::libs::library_file::LibraryFile;
-use crate::libs::policy::ConvertPolicy;
 use crate::libs::supplier::{
     ArchiveFacts, Carried, ConvertedPlace, ModuleRole, ModuleTaken, SharedLibrary, Supplier, Use,
 };

@@ -13,9 +13,11 @@ pub mod probe;
 pub mod probe_cache;
 pub mod recipe;
 pub mod select;
+mod select_error;
 
 pub use descriptor::Descriptor;
 pub use facts::{Facts, Repairs, Selected};
 pub use name::Invocation;
 pub use recipe::{Allocator, Recipe};
-pub use select::{CallNeed, SelectError, pass_through, select};
+pub use select::{CallNeed, pass_through, select};
+pub use select_error::SelectError;

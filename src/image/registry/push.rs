@@ -1,10 +1,10 @@
 //! The order of a push: blobs, then manifests, then the name.
 
-use super::super::ContainerImage;
-use super::super::blob::Blob;
-use super::super::reference::ImageReference;
 use super::client::{Answer, Client, Manner, Payload, resolve};
 use super::push_error::PushError;
+use crate::image::ContainerImage;
+use crate::image::blob::Blob;
+use crate::image::reference::ImageReference;
 use crate::message::transfer::Transfer;
 use ureq::http::Method;
 

@@ -6,7 +6,7 @@ use crate::args::option_table::Role;
 use crate::check::Expect;
 use crate::convert::start::Dialect;
 use crate::convert::{Refusal, machine::Machine};
-use crate::libs::policy::{ConvertPolicy, ProgramFile};
+use crate::libs::convert_policy::{ConvertPolicy, ProgramFile};
 use crate::libs::{Missing, Provider, Resolution};
 use crate::model::Libc;
 use crate::options::convert::ConvertMode;
