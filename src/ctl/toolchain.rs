@@ -99,7 +99,7 @@ fn list(settings: &Settings, all: bool) -> u8 {
     };
     let chain = Chain::of(settings);
     let default = user_default(settings);
-    let mut table = Table::new(&[Align::Left, Align::Left, Align::Left, Align::Left], 0);
+    let mut table = Table::new(&[Align::Left, Align::Left, Align::Left], 0);
     for family in &descriptors {
         let arches: &[&str] = if family.is_family() { &ARCHES } else { &[std::env::consts::ARCH] };
         for arch in arches {
@@ -111,7 +111,7 @@ fn list(settings: &Settings, all: bool) -> u8 {
             let probe = all || d.family != Some(Family::Zig);
             let mark = if default.as_deref() == Some(&d.name) { "*" } else { " " };
             let states: Vec<String> = try_languages(settings, &d, probe).iter().map(state).collect();
-            table.row([mark.to_owned(), d.name.clone(), states.join(", "), about(settings, &d)]);
+            table.row([format!("{mark} {}", d.name), states.join(", "), about(settings, &d)]);
         }
     }
     produce(&table.render(stdout_width()), EXIT_YES)
@@ -208,12 +208,14 @@ fn show(settings: &Settings, name: &OsStr, json: bool) -> u8 {
     }
     let mut text = format!("{}: {}\n", descriptor.name, descriptor.description);
     show_languages(&mut text, &tried);
+    let mut table = Table::new(&[Align::Left, Align::Left], 0);
     if let Some(manifest) = install::manifest(&descriptor) {
-        show_manifest(&mut text, &manifest, &descriptor);
+        show_manifest(&mut table, &manifest, &descriptor);
     }
     if let Some(prefix) = &descriptor.prefix {
-        let _ = writeln!(text, "prefix:    {}", prefix.display());
+        table.row(["prefix:", &prefix.display().to_string()]);
     }
+    text += &table.render(stdout_width());
     if let (false, Some(hint)) = (complete, install_hint(&descriptor)) {
         let _ = writeln!(text, "to do: {hint}");
     }
@@ -239,23 +241,19 @@ fn show_languages(text: &mut String, tried: &[Tried]) {
     }
 }
 
-fn show_manifest(text: &mut String, m: &Manifest, descriptor: &Descriptor) {
-    let _ = writeln!(
-        text,
-        "built:     {} ({}), musl {}, libstdc++ {} from {}\nlocales:   {}\nlibraries: {}\ntests:     {}\nsize:      {}, built in {} s",
-        m.compiler.display(),
-        m.compiler_version,
-        m.musl,
-        m.source_version,
-        m.source.display(),
-        if m.lean { "linked as far as they are used" } else { "linked whole" },
-        m.libraries.join(", "),
-        if m.name == descriptor.name { m.tests_passed() } else { "`staticctl toolchain test` runs them".into() },
-        size(m.size),
-        m.seconds,
-    );
+fn show_manifest(table: &mut Table, m: &Manifest, descriptor: &Descriptor) {
+    let (compiler, source) = (m.compiler.display(), m.source.display());
+    let (musl, libstdcxx) = (&m.musl, &m.source_version);
+    let built = format!("{compiler} ({}), musl {musl}, libstdc++ {libstdcxx} from {source}", m.compiler_version);
+    let tests =
+        if m.name == descriptor.name { m.tests_passed() } else { "`staticctl toolchain test` runs them".into() };
+    table.row(["built:", &built]);
+    table.row(["locales:", if m.lean { "linked as far as they are used" } else { "linked whole" }]);
+    table.row(["libraries:", &m.libraries.join(", ")]);
+    table.row(["tests:", &tests]);
+    table.row(["size:", &format!("{}, built in {} s", size(m.size), m.seconds)]);
     for note in &m.notes {
-        let _ = writeln!(text, "note:      {note}");
+        table.row(["note:", note]);
     }
 }
 

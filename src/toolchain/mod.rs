@@ -1,5 +1,6 @@
 //! Who compiles: descriptors (data), discovery, probing, the cache, and the choice.
 
+pub(crate) mod built_with;
 mod cache_sweep;
 pub mod call_detector;
 pub mod descriptor;

@@ -4,6 +4,7 @@
 //! `STATICCXX_CXX`; a cross compiler whose name we were called by; the user's default toolchain; the very
 //! compiler whose name we were called by; then `auto`: the host's own, else any toolchain that has C and C++.
 
+use super::built_with::outdated;
 use super::descriptor::{self, Descriptor};
 use super::facts::{Facts, Selected};
 use super::find::{self, Chain};
@@ -290,29 +291,6 @@ impl<'a> Chooser<'a> {
             warnings,
         }
     }
-}
-
-/// Size and time of a compiler.
-pub fn stamp(compiler: &Path) -> Option<(PathBuf, u64, i64)> {
-    use std::os::unix::fs::MetadataExt;
-    let m = fs::metadata(compiler).ok()?;
-    Some((compiler.to_owned(), m.size(), m.mtime()))
-}
-
-/// That the compiler of a toolchain that was built here is another one by now.
-pub fn outdated(descriptor: &Descriptor) -> Option<String> {
-    let built_with = descriptor.built_with.as_ref()?;
-    let path = &built_with.0;
-    (stamp(path).as_ref() != Some(built_with)).then(|| {
-        // As installs name what they make: `musl`, `musl-clang`, `aarch64-linux-musl`.
-        let of = descriptor.name.split_once("-linux-musl").map(|(arch, _)| arch);
-        format!(
-            "`{}` has changed since toolchain `{}` was built with it: `staticctl toolchain install musl{}` builds it again",
-            path.display(),
-            descriptor.name,
-            of.map(|arch| format!(" --target {arch}")).unwrap_or_default()
-        )
-    })
 }
 
 fn can_write(dir: &Path) -> bool {

@@ -220,7 +220,7 @@ fn the_toolchain_tells_about_itself() {
     let line = list.lines().find(|l| l.split_whitespace().next() == Some("musl")).unwrap();
     assert!(line.contains("26/26 tests") && line.contains(" MiB, ") && line.contains(" old, "), "{line}");
     let show = musl(STATICCTL).line("toolchain show musl").ok();
-    for word in ["built:     /usr/bin/g++", "libgomp, libatomic", "linked as far as they are used", "prefix: "] {
+    for word in ["built:      /usr/bin/g++", "libgomp, libatomic", "linked as far as they are used", "prefix: "] {
         assert!(show.contains(word), "{word}: {show}");
     }
     let json: serde_json::Value =
