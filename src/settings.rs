@@ -1,5 +1,6 @@
 //! The one home of the environment: every variable that we read, read once.
 
+use crate::files::{Distrust, distrusted};
 use crate::options::check::CheckMode;
 use crate::options::convert::ConvertChoice;
 use crate::options::iconv::IconvChoice;
@@ -12,7 +13,7 @@ use crate::options::{self, log_filter, nss, stack_size, switch};
 use std::collections::BTreeMap;
 use std::env;
 use std::ffi::{OsStr, OsString};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Everything that the environment tells us.
 #[derive(Debug, Clone, Default)]
@@ -78,11 +79,16 @@ pub struct Settings {
     pub ca_bundle: Option<PathBuf>,
     /// Our directory under `XDG_CACHE_HOME` or `~/.cache`; none without a home.
     pub cache_dir: Option<PathBuf>,
+    /// The same where others may have written it, so that it is not used, and why.
+    pub distrusted_cache: Option<(PathBuf, Distrust)>,
     /// Our directory under `XDG_CONFIG_HOME` or `~/.config`.
     pub config_dir: Option<PathBuf>,
     /// Our directory under `XDG_DATA_HOME` or `~/.local/share`.
     pub data_dir: Option<PathBuf>,
 }
+
+/// The cache of root where `HOME` belongs to somebody else (Filesystem Hierarchy Standard 3.0, /var/cache).
+const CACHE_OF_ROOT: &str = "/var/cache/staticcxx";
 
 /// Variables that change what a compiler hands to its linker, or what that makes of it.
 const STEERING: [&str; 5] = ["COMPILER_PATH", "GCC_EXEC_PREFIX", "GNUTARGET", "LDEMULATION", "COLLECT_NO_DEMANGLE"];
@@ -116,7 +122,21 @@ impl Reader<'_> {
 impl Settings {
     /// Reads the environment.
     pub fn from_env() -> Settings {
-        Settings::of(&env::vars_os().collect())
+        let mut settings = Settings::of(&env::vars_os().collect());
+        settings.trust_cache(nix::unistd::geteuid().as_raw(), env::var_os("XDG_CACHE_HOME").is_some());
+        settings
+    }
+
+    /// Does without a cache that others may have written. Root, whose `HOME` is often another user's (sudo, containers
+    /// of CI), has one of its own instead, unless the directory was asked for.
+    fn trust_cache(&mut self, user: u32, asked_for: bool) {
+        let Some(why) = self.cache_dir.as_deref().and_then(|dir| distrusted(dir, user)) else { return };
+        let of_root = Path::new(CACHE_OF_ROOT);
+        let instead = (user == 0 && !asked_for && distrusted(of_root, user).is_none()).then(|| of_root.to_owned());
+        if instead.is_none() {
+            self.distrusted_cache = self.cache_dir.take().map(|dir| (dir, why));
+        }
+        self.cache_dir = instead;
     }
 
     /// Reads an environment.
@@ -181,8 +201,19 @@ impl Settings {
 
     /// Everything that is wrong with the variables, one line each.
     pub fn mistakes(&self) -> impl Iterator<Item = String> {
+        self.not_taken().chain(self.misspelt.iter().map(ToString::to_string))
+    }
+
+    /// What is not taken as it was given: values that are not understood, a cache that others may have written.
+    pub fn not_taken(&self) -> impl Iterator<Item = String> {
+        let cache = self.distrusted_cache.iter().map(|(dir, why)| {
+            format!(
+                "the cache directory `{}` is not used: {why}; XDG_CACHE_HOME can name one that only you can write",
+                dir.display()
+            )
+        });
         let values = self.bad_values.iter().map(ToString::to_string);
-        values.chain(self.misspelt.iter().map(ToString::to_string))
+        cache.chain(values)
     }
 }
 

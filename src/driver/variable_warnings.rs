@@ -24,8 +24,8 @@ pub(super) fn say(settings: &Settings, request: &Request) {
     if is_probe(request.output_path()) || request.dry_run {
         return;
     }
-    for bad in &settings.bad_values {
-        message::warning(bad);
+    for wrong in settings.not_taken() {
+        message::warning(wrong);
     }
     for misspelt in &settings.misspelt {
         if !was_told(settings, &misspelt.name) {

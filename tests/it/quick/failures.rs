@@ -4,6 +4,7 @@ use crate::support::*;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 
@@ -46,6 +47,38 @@ fn a_cache_or_report_that_can_t_be_written_is_one_warning() {
     assert!(out.status.success() && said.lines().count() == 1 && said.starts_with("staticcxx: warning: "), "{said}");
     Run::new(STATICCC).dir(dir.path()).env("XDG_CACHE_HOME", file.join("x")).line("-c h.c").silent();
     assert_eq!(says_in_empty_root(&dir.join("h"), &[]), "hello\n");
+}
+
+#[test]
+fn a_cache_that_others_may_write_is_not_used() {
+    let dir = Dir::new();
+    dir.file("h.c", HELLO_C);
+    let cache = dir.join("cache");
+    let run = |program: &str| Run::new(program).dir(dir.path()).env("XDG_CACHE_HOME", &cache);
+    // What a build with our shims leaves there is run by the next one.
+    run(STATICCTL).line("run -- true").ok();
+    let shims = fs::read_dir(cache.join("staticcxx/build")).unwrap().map(|e| e.unwrap().path().join("bin"));
+    let shims: Vec<_> = shims.flat_map(|bin| fs::read_dir(bin).unwrap()).map(|e| e.unwrap().path()).collect();
+    for shim in shims.iter().filter(|s| s.ends_with("pkg-config")) {
+        fs::write(shim, format!("#!/bin/sh\ntouch {}\n", dir.join("stranger").display())).unwrap();
+    }
+    let (own, open) = (fs::Permissions::from_mode(0o755), fs::Permissions::from_mode(0o777));
+    for place in ["cache", "cache/staticcxx", "cache/staticcxx/build"] {
+        fs::set_permissions(dir.join(place), open.clone()).unwrap();
+        let out = run(STATICCC).line("h.c -o h").output();
+        let said = text(&out.stderr);
+        assert!(out.status.success() && said.lines().count() == 1, "{place}: {said}");
+        assert!(said.starts_with("staticcxx: warning: the cache directory `") && said.contains("others may write to"));
+        assert_eq!(says_in_empty_root(&dir.join("h"), &[]), "hello\n");
+        // Calls that do not link say nothing, and a build has no shims of strangers.
+        run(STATICCC).line("-c h.c").silent();
+        let out = run(STATICCTL).args(["run", "--", "sh", "-c", "pkg-config --version; true"]).output();
+        assert!(out.status.success(), "{place}: {}", text(&out.stderr));
+        assert!(text(&out.stderr).contains("others may write to"), "{place}: {}", text(&out.stderr));
+        assert!(!dir.join("stranger").exists(), "{place}: a stranger's script ran");
+        fs::set_permissions(dir.join(place), own.clone()).unwrap();
+    }
+    run(STATICCC).line("h.c -o h").silent();
 }
 
 #[test]

@@ -1,0 +1,127 @@
+//! Whether what lies in a directory can only be from us: what a cache holds is linked into programs and run.
+//!
+//! The rule is that of sshd's StrictModes (sshd_config(5)), with two exceptions: a directory with the sticky bit is
+//! taken as a parent, since nobody can replace what others have in it, and a group that has only its owner in it
+//! (user private groups, where the group has the number of the user) is taken for its owner.
+
+use std::fmt;
+use std::fs::{self, Metadata};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// Why a directory is not trusted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Distrust {
+    /// It, or a directory above it, belongs to another user than us and root.
+    Owner {
+        /// The directory.
+        dir: PathBuf,
+        /// Whose it is: a user ID.
+        user: u32,
+    },
+    /// Others may write to it, or to a directory above it.
+    Writable {
+        /// The directory.
+        dir: PathBuf,
+    },
+}
+
+impl fmt::Display for Distrust {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Distrust::Owner { dir, user } => write!(f, "`{}` belongs to user {user}", dir.display()),
+            Distrust::Writable { dir } => write!(f, "others may write to `{}`", dir.display()),
+        }
+    }
+}
+
+const STICKY: u32 = 0o1000;
+
+/// What others could do with a directory. `parent` is whether only the names in it matter.
+fn distrust(dir: &Path, m: &Metadata, own: u32, parent: bool) -> Option<Distrust> {
+    if m.uid() != own && m.uid() != 0 {
+        return Some(Distrust::Owner { dir: dir.to_owned(), user: m.uid() });
+    }
+    let kept = parent && m.mode() & STICKY != 0;
+    let private = m.gid() == m.uid() || m.gid() == 0;
+    let open = m.mode() & 0o002 != 0 || m.mode() & 0o020 != 0 && !private;
+    (open && !kept).then(|| Distrust::Writable { dir: dir.to_owned() })
+}
+
+/// Why a directory can't be trusted by the user `own`; none where it can, or is not there and can be created by nobody
+/// else. Directories directly below it are looked at too, since ours have no others below them that are not listed.
+pub fn distrusted(dir: &Path, own: u32) -> Option<Distrust> {
+    let there = dir.ancestors().find_map(|d| Some((d, fs::canonicalize(d).ok()?)));
+    let (found, real) = there?;
+    let whole = found == dir;
+    for (depth, above) in real.ancestors().enumerate() {
+        let Ok(m) = fs::metadata(above) else { continue };
+        // Below the nearest directory that is there, ours are still to be created: names in it matter.
+        let parent = depth > 0 || !whole;
+        if let Some(why) = distrust(above, &m, own, parent) {
+            return Some(why);
+        }
+    }
+    if !whole {
+        return None;
+    }
+    let below = fs::read_dir(&real).into_iter().flatten().flatten().map(|e| e.path());
+    below.filter_map(|d| Some((fs::symlink_metadata(&d).ok()?, d))).find_map(|(m, d)| distrust(&d, &m, own, false))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn mode(dir: &Path, mode: u32) {
+        fs::set_permissions(dir, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    #[test]
+    fn what_others_may_write_is_not_trusted() {
+        let t = tempfile::tempdir().unwrap();
+        let own = fs::metadata(t.path()).unwrap().uid();
+        let cache = t.path().join("cache");
+        // Not there yet: the directory that it is to be created in counts, and the sticky /tmp above is no matter.
+        assert_eq!(distrusted(&cache, own), None);
+        fs::create_dir_all(cache.join("build")).unwrap();
+        assert_eq!(distrusted(&cache, own), None);
+        let real = cache.canonicalize().unwrap();
+        mode(&cache, 0o777);
+        assert_eq!(distrusted(&cache, own), Some(Distrust::Writable { dir: real.clone() }));
+        mode(&cache, 0o1777);
+        assert_eq!(distrusted(&cache, own), Some(Distrust::Writable { dir: real.clone() }));
+        mode(&cache, 0o755);
+        mode(&cache.join("build"), 0o757);
+        assert_eq!(distrusted(&cache, own), Some(Distrust::Writable { dir: real.join("build") }));
+        mode(&cache.join("build"), 0o755);
+        mode(t.path(), 0o777);
+        assert!(matches!(distrusted(&cache, own), Some(Distrust::Writable { .. })));
+        mode(t.path(), 0o1777);
+        assert_eq!(distrusted(&cache, own), None);
+        mode(t.path(), 0o700);
+        // Root can give it away; to another user it is ours.
+        let stranger = match own {
+            0 => {
+                std::os::unix::fs::chown(&cache, Some(65534), None).unwrap();
+                0
+            }
+            _ => own + 1,
+        };
+        assert!(matches!(distrusted(&cache, stranger), Some(Distrust::Owner { .. })));
+    }
+
+    #[test]
+    fn a_link_leads_to_what_counts() {
+        let t = tempfile::tempdir().unwrap();
+        let own = fs::metadata(t.path()).unwrap().uid();
+        let open = t.path().join("open");
+        fs::create_dir(&open).unwrap();
+        mode(&open, 0o777);
+        fs::create_dir(open.join("cache")).unwrap();
+        std::os::unix::fs::symlink(open.join("cache"), t.path().join("cache")).unwrap();
+        let real = open.canonicalize().unwrap();
+        assert_eq!(distrusted(&t.path().join("cache"), own), Some(Distrust::Writable { dir: real }));
+    }
+}
