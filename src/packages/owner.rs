@@ -6,10 +6,13 @@ use crate::settings::Settings;
 use crate::toolchain::os_release::OsRelease;
 use std::path::{Path, PathBuf};
 
+/// Asks one package manager for the packages of files.
+type Owners = fn(&Settings, &[PathBuf]) -> Vec<Option<Package>>;
+
 /// The packages that files are from, in the order of the files. All are looked up in one pass over the lists.
 pub fn owners(settings: &Settings, files: &[PathBuf]) -> Vec<Option<Package>> {
     let mut owners = dpkg::owners(Path::new(dpkg::ROOT), files);
-    let managers: [fn(&Settings, &[PathBuf]) -> Vec<Option<Package>>; 2] =
+    let managers: [Owners; 2] =
         [|_, files| apk::installed().map_or(Vec::new(), |text| apk::owners(&text, files)), rpm::owners];
     // A machine may have more than one: what the first does not know is asked of the next.
     for of in managers {
