@@ -87,6 +87,9 @@ pub struct Settings {
     pub data_dir: Option<PathBuf>,
 }
 
+/// The variable that names the directory with everybody's caches (XDG Base Directory Specification).
+pub const CACHE_HOME: &str = "XDG_CACHE_HOME";
+
 /// The cache of root where `HOME` belongs to somebody else (Filesystem Hierarchy Standard 3.0, /var/cache).
 const CACHE_OF_ROOT: &str = "/var/cache/staticcxx";
 
@@ -123,7 +126,7 @@ impl Settings {
     /// Reads the environment.
     pub fn from_env() -> Settings {
         let mut settings = Settings::of(&env::vars_os().collect());
-        settings.trust_cache(nix::unistd::geteuid().as_raw(), env::var_os("XDG_CACHE_HOME").is_some());
+        settings.trust_cache(nix::unistd::geteuid().as_raw(), env::var_os(CACHE_HOME).is_some());
         settings
     }
 
@@ -133,7 +136,7 @@ impl Settings {
         let Some(why) = self.cache_dir.as_deref().and_then(|dir| distrusted(dir, user)) else { return };
         let of_root = Path::new(CACHE_OF_ROOT);
         let instead = (user == 0 && !asked_for && distrusted(of_root, user).is_none()).then(|| of_root.to_owned());
-        if instead.is_none() {
+        if instead.is_none() && !self.told.iter().any(|t| t == CACHE_HOME) {
             self.distrusted_cache = self.cache_dir.take().map(|dir| (dir, why));
         }
         self.cache_dir = instead;
@@ -156,7 +159,7 @@ impl Settings {
                 .or_else(|| get("HOME").map(|h| PathBuf::from(h).join(".docker")))
                 .map(|d| d.join("config.json")),
             ca_bundle: get("SSL_CERT_FILE").map(PathBuf::from),
-            cache_dir: base(get("XDG_CACHE_HOME"), get("HOME"), ".cache"),
+            cache_dir: base(get(CACHE_HOME), get("HOME"), ".cache"),
             config_dir: base(get("XDG_CONFIG_HOME"), get("HOME"), ".config"),
             data_dir: base(get("XDG_DATA_HOME"), get("HOME"), ".local/share"),
             ..options
@@ -206,14 +209,16 @@ impl Settings {
 
     /// What is not taken as it was given: values that are not understood, a cache that others may have written.
     pub fn not_taken(&self) -> impl Iterator<Item = String> {
-        let cache = self.distrusted_cache.iter().map(|(dir, why)| {
-            format!(
-                "the cache directory `{}` is not used: {why}; XDG_CACHE_HOME can name one that only you can write",
-                dir.display()
-            )
-        });
-        let values = self.bad_values.iter().map(ToString::to_string);
-        cache.chain(values)
+        self.distrusted_cache().into_iter().chain(self.bad_values.iter().map(ToString::to_string))
+    }
+
+    /// That the cache is not used, and why, where others may have written it.
+    pub fn distrusted_cache(&self) -> Option<String> {
+        let (dir, why) = self.distrusted_cache.as_ref()?;
+        let dir = dir.display();
+        Some(format!(
+            "the cache directory `{dir}` is not used: {why}; {CACHE_HOME} can name one that only you can write"
+        ))
     }
 }
 

@@ -9,7 +9,7 @@ use super::versions::{GlibcSymbols, Versions};
 /// How a library is converted.
 #[derive(Debug)]
 pub struct ConversionOptions<'a> {
-    /// What tells its symbols and sections from those of others: [`tag`].
+    /// What tells its symbols and sections from those of others: [`tag`](super::sections::tag).
     pub tag: &'a str,
     /// How distances are kept.
     pub layout: Layout,

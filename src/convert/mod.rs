@@ -3,7 +3,8 @@
 //! bytes → model ([`library`], [`symbols`], [`unwind`]) → plan ([`pieces`]) → object ([`output`]), all of it pure.
 //! What depends on the machine is one table ([`machine`]); why something is not converted is one list ([`refusal`]).
 //! What a link needs beside the objects is made by [`start`] (constructors in their order, the linker script) and by
-//! the start-up code in `toolchains/glibc/converted.c`; [`converted`](crate::supply::converted) does all of it for the libraries of one link, and
+//! the start-up code in `toolchains/glibc/converted.c`;
+//! [`converted_libraries`](crate::supply::converted_libraries) does all of it for the libraries of one link, and
 //! [`object_cache`](crate::supply::object_cache) keeps the objects.
 //!
 //! Code refers to the data of its own library by distances that nothing records. So the parts of a library stay at

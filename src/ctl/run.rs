@@ -13,7 +13,7 @@ use crate::session::environment::{self, Environment};
 use crate::session::records::{self, RecordedLink};
 use crate::session::summary::{self, BuildSummary};
 use crate::session::{scan, summary_table};
-use crate::settings::Settings;
+use crate::settings::{CACHE_HOME, Settings};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::File;
@@ -48,8 +48,8 @@ pub(crate) fn run(settings: &Settings, request: &RunRequest) -> u8 {
             return fail(error, hint);
         }
     };
-    for misspelt in &settings.misspelt {
-        message::warning(misspelt);
+    for mistake in settings.distrusted_cache().into_iter().chain(settings.misspelt.iter().map(ToString::to_string)) {
+        message::warning(mistake);
     }
     for warning in &environment.warnings {
         message::warning(warning);
@@ -87,8 +87,8 @@ fn command(settings: &Settings, request: &RunRequest, environment: &Environment,
         command = command.env(&variable.name, &variable.value);
     }
     // The links below need not say it again.
-    let told = settings.told.iter().chain(settings.misspelt.iter().map(|m| &m.name));
-    let told: Vec<&str> = told.map(String::as_str).collect();
+    let told = settings.told.iter().chain(settings.misspelt.iter().map(|m| &m.name)).map(String::as_str);
+    let told: Vec<&str> = told.chain(settings.distrusted_cache.as_ref().map(|_| CACHE_HOME)).collect();
     if !told.is_empty() {
         command = command.env(options::TOLD.name, told.join(","));
     }

@@ -9,8 +9,8 @@
 //! | what was asked for: `STATICCXX_LINKER`, `-fuse-ld=` | [`options::linker`](crate::options::linker) | yes |
 //! | what the planned call gives to the linker | [`mod@line`] | yes |
 //! | what the compiler adds to it: asked once with `-###`, then cached | [`template`] | no |
-//! | which words the linker treats as GNU ld does | [`words`] | yes |
-//! | functions whose callers need a repair of glibc, or a warning of GNU ld's | [`traps`], [`mentions`] | the first |
+//! | which words the linker treats as GNU ld does | [`wild_words`] | yes |
+//! | functions whose callers need a repair of glibc, or a warning of GNU ld's | [`call_detection`](mod@call_detection), [`mentions`](crate::libs::mentions) | the first |
 //! | the linker itself | [`wild`] | no |
 //!
 //! Whatever is not known to come out as with GNU ld is one of the reasons in [`WhyNot`], and goes the usual way through

@@ -91,7 +91,7 @@ const CATEGORIES: [&str; 13] = [
     "LC_IDENTIFICATION",
 ];
 
-/// Chooses a toolchain as [`toolchain::select`] does, with its repairs.
+/// Chooses a toolchain as [`toolchain::select()`] does, with its repairs.
 ///
 /// # Errors
 /// No compiler, no toolchain of the name that was asked for, or one that is incomplete.

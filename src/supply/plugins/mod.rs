@@ -4,11 +4,11 @@
 //! | step | by |
 //! |---|---|
 //! | words → files and symbols | [`plugin_list::read`](crate::libs::plugin_list::read) |
-//! | each file is taken, and what it needs is resolved like a library's needs | [`Modules::take`], called by [`crate::libs`] for [`Means::plugins`](crate::supply::converted::Means) |
+//! | each file is taken, and what it needs is resolved like a library's needs | [`Modules::take`], called by [`crate::libs`] through its [`Supplier`](crate::libs::supplier::Supplier) |
 //! | names are bound, files converted, the tables of the link written | [`Modules::write`] |
 //!
-//! For a link of one's own: put the files into `Means::plugins` before [`crate::libs::resolve`] (or call
-//! [`Modules::take`] for each, and resolve what [`Taken::needed`] says), then call [`Modules::write`] once with what is
+//! For a link of one's own: call [`Modules::take`] for each file, resolve what `ModuleTaken::needed` names,
+//! then call [`Modules::write`] once with what is
 //! known of the program ([`ProgramInputs`]), and offer [`ModuleArchives::archives`] to the linker before libc. The archives cost nothing
 //! where the program refers to none of dlopen's kin.
 //!
