@@ -37,6 +37,16 @@ struct Module {
 }
 
 impl Module {
+    /// How it is converted. Its distances are kept in data, since linker scripts are for libraries of the program.
+    fn options<'a>(
+        &'a self,
+        scope: &'a ModuleScope,
+        versions: &'a Versions,
+        libc: &'a GlibcSymbols,
+    ) -> ConversionOptions<'a> {
+        ConversionOptions { tag: &self.tag, layout: Layout::Data, versions, libc, module: Some(scope), program: None }
+    }
+
     /// What it is called beside its path.
     fn names(&self) -> BTreeSet<String> {
         let file = self.path.file_name().map(|n| n.to_string_lossy().into_owned());
@@ -186,15 +196,8 @@ impl Modules {
         let mut objects = Vec::new();
         for ((module, library), scope) in self.list.iter().zip(&libraries).zip(&scopes) {
             let Some(library) = library else { continue };
-            let versions = &Versions::default();
-            let options = ConversionOptions {
-                tag: &module.tag,
-                layout: Layout::Data,
-                versions,
-                libc,
-                module: Some(scope),
-                program: None,
-            };
+            let versions = Versions::default();
+            let options = module.options(scope, &versions, libc);
             let converted = convert(library, &options).map_err(|why| (module.path.clone(), why))?;
             objects.push(converted.object);
         }
@@ -357,15 +360,7 @@ fn make(
         std::os::unix::fs::symlink(file, place)?;
         return Ok(None);
     }
-    let (versions, libc) = (settings.versions, settings.libc);
-    let options = ConversionOptions {
-        tag: &module.tag,
-        layout: Layout::Data,
-        versions,
-        libc,
-        module: Some(scope),
-        program: None,
-    };
+    let options = module.options(scope, settings.versions, settings.libc);
     let converted = match convert(library, &options) {
         Ok(converted) => converted,
         Err(refusal) => return Ok(Some(refusal)),
