@@ -16,7 +16,7 @@ use std::path::PathBuf;
 
 /// Everything that the environment tells us.
 #[derive(Debug, Clone, Default)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// `PATH`.
     pub path: Option<OsString>,
     /// `STATICCXX_CC`: the real C compiler, a command line split as a shell would.
@@ -115,12 +115,12 @@ impl Reader<'_> {
 
 impl Settings {
     /// Reads the environment.
-    pub fn from_env() -> Settings {
+    pub(crate) fn from_env() -> Settings {
         Settings::of(&env::vars_os().collect())
     }
 
     /// Reads an environment.
-    pub fn of(variables: &BTreeMap<OsString, OsString>) -> Settings {
+    pub(crate) fn of(variables: &BTreeMap<OsString, OsString>) -> Settings {
         let mut from = Reader { variables, bad: Vec::new() };
         let options = Settings::options(&mut from);
         let get = |name: &str| from.get(name);
@@ -180,21 +180,21 @@ impl Settings {
     }
 
     /// Everything that is wrong with the variables, one line each.
-    pub fn mistakes(&self) -> impl Iterator<Item = String> {
+    pub(crate) fn mistakes(&self) -> impl Iterator<Item = String> {
         let values = self.bad_values.iter().map(ToString::to_string);
         values.chain(self.misspelt.iter().map(ToString::to_string))
     }
 }
 
 /// Where a compiler's own programs look for one another: its `COMPILER_PATH`, then `PATH`.
-pub fn program_paths() -> Vec<PathBuf> {
+pub(crate) fn program_paths() -> Vec<PathBuf> {
     let variables = ["COMPILER_PATH", "PATH"].into_iter().filter_map(env::var_os);
     variables.flat_map(|v| env::split_paths(&v).collect::<Vec<_>>()).collect()
 }
 
 impl Settings {
     /// The directories of `LD_LIBRARY_PATH`.
-    pub fn loader_path(&self) -> Vec<PathBuf> {
+    pub(crate) fn loader_path(&self) -> Vec<PathBuf> {
         let list = self.loader_path.as_deref().unwrap_or_default();
         // ld.so takes a semicolon too.
         let parts = list.as_encoded_bytes().split(|b| matches!(b, b':' | b';')).filter(|p| !p.is_empty());
@@ -203,7 +203,7 @@ impl Settings {
 }
 
 /// What is set of these variables, which belong to build systems and are handed on to them. Empty ones count as unset.
-pub fn given(names: &[&str]) -> BTreeMap<String, OsString> {
+pub(crate) fn given(names: &[&str]) -> BTreeMap<String, OsString> {
     let value = |name: &&str| env::var_os(name).filter(|v| !v.is_empty()).map(|v| ((*name).to_owned(), v));
     names.iter().filter_map(value).collect()
 }

@@ -35,7 +35,7 @@ pub struct ProgramParts {
 impl ProgramParts {
     /// Where in its section the program's block begins, and the section's size. Code of a program finds its
     /// thread-locals at constant distances below the thread pointer, so that the block must end there.
-    pub fn thread_local(&self, tls: &Tls) -> (u64, u64) {
+    pub(crate) fn thread_local(&self, tls: &Tls) -> (u64, u64) {
         let align = self.thread_align.max(tls.align).max(THREAD_ALIGN);
         let block = tls.size.next_multiple_of(tls.align);
         let size = block.next_multiple_of(align);
@@ -43,12 +43,12 @@ impl ProgramParts {
     }
 
     /// The alignment of that section.
-    pub fn thread_align(&self, tls: &Tls) -> u64 {
+    pub(crate) fn thread_align(&self, tls: &Tls) -> u64 {
         self.thread_align.max(tls.align).max(THREAD_ALIGN)
     }
 
     /// The addresses behind the copied variables that have bytes where the file has none.
-    pub fn filled(&self) -> Vec<u64> {
+    pub(crate) fn filled(&self) -> Vec<u64> {
         let with_content = self.copies.iter().filter(|c| !c.is_zero());
         with_content.map(|c| c.at + c.content.bytes.len() as u64).collect()
     }

@@ -31,16 +31,16 @@ pub struct Copied {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CopiedContent {
     /// Its bytes, as many as the program has room for.
-    pub bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
     /// Addresses in it.
-    pub places: Vec<Place>,
+    pub(crate) places: Vec<Place>,
     /// Other names that the library has for it.
-    pub aliases: Vec<Vec<u8>>,
+    pub(crate) aliases: Vec<Vec<u8>>,
 }
 
 /// An address in a variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub(crate) struct Place {
     /// Where.
     pub offset: u64,
     /// The relocation of an object file.
@@ -55,7 +55,7 @@ pub struct Place {
 
 impl Copied {
     /// Whether it needs no bytes.
-    pub fn is_zero(&self) -> bool {
+    pub(crate) fn is_zero(&self) -> bool {
         self.content.places.is_empty() && self.content.bytes.iter().all(|b| *b == 0)
     }
 }
@@ -78,7 +78,7 @@ pub fn wanted<'l, 'a>(program: &'l Library<'a>) -> Result<Vec<(&'l Symbol<'a>, u
 
 /// A converted library of the link.
 #[derive(Debug, Clone, Copy)]
-pub struct CopySource<'l, 'a> {
+pub(crate) struct CopySource<'l, 'a> {
     /// What it is.
     pub library: &'l Library<'a>,
     /// Its tag.
@@ -91,7 +91,7 @@ pub struct CopySource<'l, 'a> {
 ///
 /// # Errors
 /// A content that can't be said in an object file.
-pub fn of_library(
+pub(crate) fn of_library(
     from: CopySource<'_, '_>,
     wanted: &Symbol<'_>,
     versions: &Versions,
@@ -260,7 +260,7 @@ fn shown(name: &[u8]) -> String {
 }
 
 /// Whether glibc has the variable, so that its archives define it.
-pub fn is_of_glibc(symbol: &Symbol<'_>) -> bool {
+pub(crate) fn is_of_glibc(symbol: &Symbol<'_>) -> bool {
     symbol.from.is_some_and(toolchain_libs::is_glibc)
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 /// A relocation of a shared object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Relocation {
+pub(crate) struct Relocation {
     /// The address that it changes.
     pub at: u64,
     /// Its type.
@@ -23,7 +23,7 @@ pub struct Relocation {
 
 /// The dynamic section.
 #[derive(Debug)]
-pub struct Dynamic<'a> {
+pub(crate) struct Dynamic<'a> {
     entries: BTreeMap<i64, u64>,
     /// Offsets of DT_NEEDED in the strings.
     pub(super) needed: Vec<u64>,
@@ -53,7 +53,7 @@ impl<'a> Dynamic<'a> {
     }
 
     /// The value of a tag.
-    pub fn entry(&self, tag: i64) -> Option<u64> {
+    pub(crate) fn entry(&self, tag: i64) -> Option<u64> {
         self.entries.get(&tag).copied()
     }
 

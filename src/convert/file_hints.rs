@@ -9,9 +9,9 @@ use std::collections::BTreeSet;
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Hints {
     /// Shared objects and the directories of them: what may be loaded.
-    pub plugins: Vec<String>,
+    pub(crate) plugins: Vec<String>,
     /// Data, settings, sockets.
-    pub files: Vec<String>,
+    pub(crate) files: Vec<String>,
 }
 
 /// Where installed files are. What the kernel makes (`/proc`, `/sys`, `/dev`) is there wherever it is mounted.

@@ -46,7 +46,7 @@ static RENAMED: [(&[u8], &[u8]); 40] = [
 ];
 
 /// What a symbol of glibc's is called in its archives.
-pub fn today(name: &[u8]) -> &[u8] {
+pub(crate) fn today(name: &[u8]) -> &[u8] {
     if let Ok(at) = RENAMED.binary_search_by(|(old, _)| (*old).cmp(name)) {
         return RENAMED.get(at).map_or(name, |(_, new)| new);
     }
@@ -87,19 +87,19 @@ static SUPERSEDED: [(&[u8], &[u8]); 24] = [
 ];
 
 /// The function of today for an old version of glibc's, where there is one that does all that it did.
-pub fn successor(name: &[u8]) -> Option<&'static [u8]> {
+pub(crate) fn successor(name: &[u8]) -> Option<&'static [u8]> {
     SUPERSEDED.iter().find(|(old, _)| *old == name).map(|(_, new)| *new)
 }
 
 /// Functions of libc's that a library can't have for itself in a program that has libc inside.
-pub const OF_LIBC: [&[u8]; 8] =
+pub(crate) const OF_LIBC: [&[u8]; 8] =
     [b"__libc_start_main", b"calloc", b"dlopen", b"dlsym", b"free", b"malloc", b"pthread_create", b"realloc"];
 
 /// Those of them that allocate memory.
-pub const ALLOCATION: [&[u8]; 4] = [b"calloc", b"free", b"malloc", b"realloc"];
+pub(crate) const ALLOCATION: [&[u8]; 4] = [b"calloc", b"free", b"malloc", b"realloc"];
 
 /// The libc that a DT_NEEDED entry stands for, if it is another one than glibc.
-pub fn other_libc(needed: &[u8]) -> bool {
+pub(crate) fn other_libc(needed: &[u8]) -> bool {
     needed.starts_with(b"libc.musl-") || needed.starts_with(b"ld-musl-") || needed == b"libc.so"
 }
 

@@ -12,11 +12,11 @@ use object::read::elf::{FileHeader, ProgramHeader, SectionHeader};
 use std::collections::BTreeMap;
 
 /// More than this in memory is not converted.
-pub const LIMIT: u64 = 1 << 30;
+pub(crate) const LIMIT: u64 = 1 << 30;
 
 /// The thread-local block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Tls {
+pub(crate) struct Tls {
     /// Where its image lies.
     pub address: u64,
     /// Bytes of its image.
@@ -29,7 +29,7 @@ pub struct Tls {
 
 impl Tls {
     /// What stands before the image so that it begins as far from an aligned address as in memory.
-    pub fn lead(&self) -> u64 {
+    pub(crate) fn lead(&self) -> u64 {
         self.address & (self.align - 1)
     }
 }
@@ -38,43 +38,43 @@ impl Tls {
 #[derive(Debug)]
 pub struct Library<'a> {
     /// Its machine.
-    pub machine: &'static Machine,
+    pub(crate) machine: &'static Machine,
     /// Its bytes by address.
-    pub memory: Memory<'a>,
+    pub(crate) memory: Memory<'a>,
     /// DT_SONAME.
-    pub soname: Option<&'a [u8]>,
+    pub(crate) soname: Option<&'a [u8]>,
     /// DT_NEEDED.
-    pub needed: Vec<&'a [u8]>,
+    pub(crate) needed: Vec<&'a [u8]>,
     /// Its own definitions stand before those of others.
-    pub symbolic: bool,
+    pub(crate) symbolic: bool,
     /// Its symbols; the first is null.
-    pub symbols: Vec<Symbol<'a>>,
+    pub(crate) symbols: Vec<Symbol<'a>>,
     /// Its relocations.
-    pub relocations: Vec<Relocation>,
+    pub(crate) relocations: Vec<Relocation>,
     /// Its thread-local block.
-    pub tls: Option<Tls>,
+    pub(crate) tls: Option<Tls>,
     /// What becomes read-only after relocation: start and end.
-    pub relro: Option<(u64, u64)>,
+    pub(crate) relro: Option<(u64, u64)>,
     /// Addresses and sizes of sections, where the file has section headers.
-    pub sections: Vec<(u64, u64)>,
+    pub(crate) sections: Vec<(u64, u64)>,
     /// PT_GNU_EH_FRAME: start and size.
-    pub unwind_header: Option<(u64, u64)>,
+    pub(crate) unwind_header: Option<(u64, u64)>,
     /// Addresses of constructors in the order in which they run, and of destructors in the order of their table.
-    pub constructors: Vec<u64>,
+    pub(crate) constructors: Vec<u64>,
     /// See `constructors`.
-    pub destructors: Vec<u64>,
+    pub(crate) destructors: Vec<u64>,
     /// It asks for an executable stack.
-    pub executable_stack: bool,
+    pub(crate) executable_stack: bool,
     /// NT_GNU_BUILD_ID.
-    pub build_id: Option<&'a [u8]>,
+    pub(crate) build_id: Option<&'a [u8]>,
     /// What only ld.so reads: start and end of each, unordered.
-    pub for_loader: Vec<(u64, u64)>,
+    pub(crate) for_loader: Vec<(u64, u64)>,
     /// Where a program begins; none for a shared object.
-    pub entry: Option<u64>,
+    pub(crate) entry: Option<u64>,
     /// It stays at its addresses: a program that is no PIE.
-    pub fixed: bool,
+    pub(crate) fixed: bool,
     /// Functions of a program that run before all constructors.
-    pub early: Vec<u64>,
+    pub(crate) early: Vec<u64>,
 }
 
 impl<'a> Library<'a> {
@@ -163,7 +163,7 @@ impl<'a> Library<'a> {
     }
 
     /// What lies at an address when the program starts, before relocation: from the file, else zero.
-    pub fn content(&self, address: u64, size: u64) -> Option<Vec<u8>> {
+    pub(crate) fn content(&self, address: u64, size: u64) -> Option<Vec<u8>> {
         let segment = self.memory.segment(address)?;
         let length = size.min(segment.end() - address);
         let mut bytes = self.memory.from(address).unwrap_or_default().to_vec();
@@ -172,17 +172,17 @@ impl<'a> Library<'a> {
     }
 
     /// Whether code or read-only data is written to before the program starts (text relocations).
-    pub fn changes_code(&self) -> bool {
+    pub(crate) fn changes_code(&self) -> bool {
         self.relocations.iter().any(|r| self.memory.segment(r.at).is_some_and(|s| !s.writable))
     }
 
     /// The relocations by the address that they change.
-    pub fn by_address(&self) -> BTreeMap<u64, Relocation> {
+    pub(crate) fn by_address(&self) -> BTreeMap<u64, Relocation> {
         self.relocations.iter().map(|r| (r.at, *r)).collect()
     }
 
     /// The build-id in hexadecimal.
-    pub fn build_id_text(&self) -> Option<String> {
+    pub(crate) fn build_id_text(&self) -> Option<String> {
         self.build_id.map(|id| id.iter().map(|b| format!("{b:02x}")).collect())
     }
 }

@@ -6,7 +6,7 @@
 
 /// What a relocation of a shared object asks ld.so for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Meaning {
+pub(crate) enum Meaning {
     /// Nothing.
     Nothing,
     /// The load address, plus the addend.
@@ -33,7 +33,7 @@ pub enum Meaning {
 
 /// A piece of code with one relocation in it, or none.
 #[derive(Debug, Clone, Copy)]
-pub struct Stub {
+pub(crate) struct Stub {
     /// The instructions.
     pub code: &'static [u8],
     /// Where a relocation to what the stub is for goes: offset, type, addend.
@@ -42,7 +42,7 @@ pub struct Stub {
 
 /// How an instruction of the start code (crt1.o) names `main`, in the four bytes behind its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NamesMain {
+pub(crate) enum NamesMain {
     /// By the distance from the next instruction.
     Distance,
     /// By the distance of a slot that holds its address.
@@ -53,11 +53,9 @@ pub enum NamesMain {
 
 /// One machine.
 #[derive(Debug)]
-pub struct Machine {
+pub(crate) struct Machine {
     /// `e_machine`.
     pub number: u16,
-    /// For people.
-    pub name: &'static str,
     /// Types of relocations in shared objects, ascending.
     pub relocations: &'static [(u32, Meaning)],
     /// The type of slots that are filled at the first call.
@@ -92,7 +90,6 @@ pub struct Machine {
 /// pointer is negative and small, so that `R_X86_64_TPOFF32` in the low half and ones in the high half say the same.
 static X86_64: Machine = Machine {
     number: 62,
-    name: "x86-64",
     relocations: &[
         (0, Meaning::Nothing),
         (1, Meaning::Address),
@@ -144,23 +141,23 @@ static MACHINES: [&Machine; 1] = [&X86_64];
 
 impl Machine {
     /// The machine of an `e_machine`, if we know it.
-    pub fn of(number: u16) -> Option<&'static Machine> {
+    pub(crate) fn of(number: u16) -> Option<&'static Machine> {
         MACHINES.into_iter().find(|m| m.number == number)
     }
 
     /// What a relocation type means; none where it has no place in a shared object, or is unknown.
-    pub fn meaning(&self, kind: u32) -> Option<Meaning> {
+    pub(crate) fn meaning(&self, kind: u32) -> Option<Meaning> {
         let at = self.relocations.binary_search_by_key(&kind, |(k, _)| *k).ok()?;
         self.relocations.get(at).map(|(_, meaning)| *meaning)
     }
 
     /// The start of the page.
-    pub fn page_start(&self, address: u64) -> u64 {
+    pub(crate) fn page_start(&self, address: u64) -> u64 {
         address & !(self.page - 1)
     }
 
     /// The end of the page, where an address is not the start of one.
-    pub fn page_end(&self, address: u64) -> Option<u64> {
+    pub(crate) fn page_end(&self, address: u64) -> Option<u64> {
         address.checked_next_multiple_of(self.page)
     }
 }
@@ -172,9 +169,9 @@ mod tests {
     #[test]
     fn tables_are_sorted() {
         for machine in MACHINES {
-            assert!(machine.relocations.windows(2).all(|w| w[0].0 < w[1].0), "{}", machine.name);
+            assert!(machine.relocations.windows(2).all(|w| w[0].0 < w[1].0), "{}", machine.number);
             assert!(machine.page.is_power_of_two());
-            assert_eq!(Machine::of(machine.number).map(|m| m.name), Some(machine.name));
+            assert!(Machine::of(machine.number).is_some_and(|found| std::ptr::eq(found, machine)));
         }
         assert_eq!(X86_64.meaning(8), Some(Meaning::Relative));
         assert_eq!((X86_64.meaning(5), X86_64.meaning(9)), (Some(Meaning::Copy), None));

@@ -10,28 +10,28 @@
 //! their distances ([`pieces`]), and everything else becomes what it would have been in an object file: relocations,
 //! weak symbols, thread-local offsets, an unwind table.
 
-pub mod conversion;
+pub(crate) mod conversion;
 pub mod copies;
-pub mod dynamic;
+pub(crate) mod dynamic;
 pub mod file_hints;
 mod finish;
-pub mod glibc_names;
-pub mod library;
-pub mod machine;
-pub mod memory;
-pub mod module;
+pub(crate) mod glibc_names;
+pub(crate) mod library;
+pub(crate) mod machine;
+pub(crate) mod memory;
+pub(crate) mod module;
 mod object_writer;
-pub mod output;
-pub mod pieces;
+pub(crate) mod output;
+pub(crate) mod pieces;
 pub mod program;
-pub mod refusal;
+pub(crate) mod refusal;
 mod relocate;
 pub mod scope;
-pub mod sections;
-pub mod start;
-pub mod symbols;
-pub mod unwind;
-pub mod versions;
+pub(crate) mod sections;
+pub(crate) mod start;
+pub(crate) mod symbols;
+pub(crate) mod unwind;
+pub(crate) mod versions;
 
 pub use conversion::{ConversionOptions, ProgramParts};
 pub use library::Library;

@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 ///
 /// # Errors
 /// The reason.
-pub fn acceptable(library: &Library<'_>, of_libc: bool) -> Result<(), Refusal> {
+pub(crate) fn acceptable(library: &Library<'_>, of_libc: bool) -> Result<(), Refusal> {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     if library.soname.is_some_and(toolchain_libs::is_glibc) {
         return Err(Refusal::Glibc);

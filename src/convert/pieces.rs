@@ -29,7 +29,7 @@ pub enum Layout {
 
 /// A part that becomes a section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Piece {
+pub(crate) struct Piece {
     /// Its first address in the shared object.
     pub start: u64,
     /// The address behind it.
@@ -44,7 +44,7 @@ pub struct Piece {
 
 /// The parts, and what becomes of their access.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Pieces {
+pub(crate) struct Pieces {
     /// In the order of their addresses.
     pub pieces: Vec<Piece>,
     /// What is zeroed because only ld.so reads it.
@@ -64,7 +64,7 @@ const PROT_EXEC: u64 = 4;
 /// Plans the sections of a library.
 ///
 /// Up to each address of `filled` its segment has bytes, even where the file has none.
-pub fn plan(library: &Library<'_>, unwind: Option<(u64, u64)>, layout: Layout, filled: &[u64]) -> Pieces {
+pub(crate) fn plan(library: &Library<'_>, unwind: Option<(u64, u64)>, layout: Layout, filled: &[u64]) -> Pieces {
     let dead = dead_ranges(library, unwind);
     let mut plan = Pieces::default();
     for segment in &library.memory.segments {
@@ -178,19 +178,19 @@ fn is_zero(library: &Library<'_>, from: u64, to: u64) -> bool {
 
 impl Pieces {
     /// The piece that has an address; the last one before it for an address at an end.
-    pub fn holding(&self, address: u64) -> Option<usize> {
+    pub(crate) fn holding(&self, address: u64) -> Option<usize> {
         let inside = self.pieces.iter().position(|p| p.start <= address && address < p.end);
         inside.or_else(|| self.pieces.iter().rposition(|p| p.end == address))
     }
 
     /// Bytes that an object has of it.
-    pub fn filled(&self) -> u64 {
+    pub(crate) fn filled(&self) -> u64 {
         self.pieces.iter().filter(|p| p.filled).map(|p| p.end - p.start).sum()
     }
 }
 
 /// The flags of a piece's section.
-pub fn section_flags(piece: &Piece) -> elf::SectionFlags {
+pub(crate) fn section_flags(piece: &Piece) -> elf::SectionFlags {
     let mut flags = elf::SHF_ALLOC.0;
     if piece.writable {
         flags |= elf::SHF_WRITE.0;

@@ -114,12 +114,12 @@ pub enum Refusal {
 
 impl Refusal {
     /// Something that lies outside of the file.
-    pub fn broken(what: impl Into<String>) -> Refusal {
+    pub(crate) fn broken(what: impl Into<String>) -> Refusal {
         Refusal::Broken { what: what.into() }
     }
 
     /// What to do.
-    pub fn hint(&self) -> &'static str {
+    pub(crate) fn hint(&self) -> &'static str {
         match self {
             Refusal::Unreadable { .. } | Refusal::Changed => "link again once the file is in its place",
             Refusal::Interposes { .. } => "leave the library out of the static program",

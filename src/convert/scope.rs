@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 /// What a name that a module lacks is bound to, where that is not the first definition in the program.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Binding {
+pub(crate) enum Binding {
     /// Another module's, by its tag.
     Module(String),
     /// Nothing that was known when the link was planned: a source on the line may define it. Where nobody does,
@@ -16,29 +16,29 @@ pub enum Binding {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ModuleScope {
     /// Names that it lacks.
-    pub bindings: BTreeMap<Vec<u8>, Binding>,
+    pub(crate) bindings: BTreeMap<Vec<u8>, Binding>,
     /// Names of its own that other modules are bound to.
-    pub offered: Vec<Vec<u8>>,
+    pub(crate) offered: Vec<Vec<u8>>,
     /// It is a part of glibc, made together with its archives.
-    pub of_libc: bool,
+    pub(crate) of_libc: bool,
 }
 
 impl ModuleScope {
     /// As bytes for a key.
-    pub fn key(&self) -> Vec<u8> {
+    pub(crate) fn key(&self) -> Vec<u8> {
         format!("{:?}", (&self.bindings, &self.offered, self.of_libc)).into_bytes()
     }
 }
 
 /// The symbol of a module's record.
-pub fn record_symbol(tag: &str) -> String {
+pub(crate) fn record_symbol(tag: &str) -> String {
     format!("staticcxx_module_{tag}")
 }
 
 /// The symbol by which modules are bound to a name of another one.
-pub fn offered_symbol(tag: &str, name: &[u8]) -> Vec<u8> {
+pub(crate) fn offered_symbol(tag: &str, name: &[u8]) -> Vec<u8> {
     [b"staticcxx_of_", tag.as_bytes(), b"_", name].concat()
 }
 
 /// STB_GNU_UNIQUE: one definition in a process, whoever opened what.
-pub const UNIQUE: u8 = 10;
+pub(crate) const UNIQUE: u8 = 10;

@@ -3,28 +3,28 @@
 use object::elf;
 
 /// A tag for a library: its soname or file name, and a hash of its content.
-pub fn tag(name: &str, hash: u128) -> String {
+pub(crate) fn tag(name: &str, hash: u128) -> String {
     let letters: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
     format!("{letters}_{:08x}", hash as u32)
 }
 
 /// The symbol at the start of a converted library's first section.
-pub fn base_symbol(tag: &str) -> String {
+pub(crate) fn base_symbol(tag: &str) -> String {
     format!("staticcxx_base_{tag}")
 }
 
 /// The symbol by which a converted library asks for its constructors.
-pub fn start_symbol(tag: &str) -> String {
+pub(crate) fn start_symbol(tag: &str) -> String {
     format!("staticcxx_start_{tag}")
 }
 
 /// The name of a converted library's section.
-pub fn section_name(tag: &str, index: usize) -> String {
+pub(crate) fn section_name(tag: &str, index: usize) -> String {
     format!(".staticcxx.{tag}.{index}")
 }
 
 /// The symbol of the start-up code that serves the records; a reference to it brings it in.
-pub const SUPPORT: &[u8] = b"staticcxx_converted";
+pub(crate) const SUPPORT: &[u8] = b"staticcxx_converted";
 
 pub(super) const ALLOC: u64 = elf::SHF_ALLOC.0;
 
@@ -33,10 +33,10 @@ pub(super) const WRITE: u64 = elf::SHF_WRITE.0;
 pub(super) const EXEC: u64 = elf::SHF_EXECINSTR.0;
 
 /// The section of a program's thread-locals.
-pub const THREAD_LOCAL: &str = ".staticcxx_tls";
+pub(crate) const THREAD_LOCAL: &str = ".staticcxx_tls";
 
 /// The section that a program which stays at its addresses begins with: linkers put the file's headers before it.
-pub const HEAD: &str = ".staticcxx_head";
+pub(crate) const HEAD: &str = ".staticcxx_head";
 
 /// Room for the mark at the end of the page before a program.
 pub(super) const HEAD_SIZE: u64 = 16;

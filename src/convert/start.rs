@@ -16,7 +16,7 @@ use std::fmt::Write;
 /// of the program, as `.init_array.NUMBER` does; the table of destructors is run backwards, and so is the order.
 ///
 /// A program's have no number, and run behind those of all libraries.
-pub fn object(library: &Library<'_>, plan: &Pieces, tag: &str, number: Option<usize>) -> Option<Vec<u8>> {
+pub(crate) fn object(library: &Library<'_>, plan: &Pieces, tag: &str, number: Option<usize>) -> Option<Vec<u8>> {
     let base = plan.pieces.first()?.start;
     let mut object = Object::new(BinaryFormat::Elf, Architecture::X86_64, Endianness::Little);
     let global = |name: String, section| Symbol {
@@ -64,7 +64,7 @@ const BEFORE_ALL: usize = 1;
 
 /// How a linker takes a script beside its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Dialect {
+pub(crate) enum Dialect {
     /// GNU ld: assignments move with INSERT, and ADDR() of a section that is not there is an error, as a library that
     /// nothing refers to makes it.
     Gnu,
@@ -74,7 +74,7 @@ pub enum Dialect {
 
 /// One converted library in a script.
 #[derive(Debug, Clone, Copy)]
-pub struct Placed<'a> {
+pub(crate) struct Placed<'a> {
     /// Its tag.
     pub tag: &'a str,
     /// Its sections.
@@ -85,7 +85,7 @@ pub struct Placed<'a> {
 
 /// The script for libraries in [`super::Layout::Segments`]. They stand before the program's zeros: what would stand
 /// behind those has the places in the file that the zeros have in memory, and perf takes one for the other.
-pub fn script(libraries: &[Placed<'_>], machine: &Machine, dialect: Dialect) -> String {
+pub(crate) fn script(libraries: &[Placed<'_>], machine: &Machine, dialect: Dialect) -> String {
     let mut text = String::from("SECTIONS\n{\n");
     for Placed { tag, plan, fixed } in libraries {
         let at = match dialect {
@@ -123,7 +123,7 @@ pub fn script(libraries: &[Placed<'_>], machine: &Machine, dialect: Dialect) -> 
 
 /// Puts the thread-locals of a program behind all others: GNU ld's way of saying it. Those that begin as zero lie
 /// before, and so become bytes too.
-pub fn thread_locals(align: u64) -> String {
+pub(crate) fn thread_locals(align: u64) -> String {
     format!(
         "SECTIONS\n{{\n  .staticcxx_tdata :\n  {{\n    *(.tbss .tbss.* .gnu.linkonce.tb.* .tcommon)\n    . = ALIGN({align});\n    \
          KEEP(*({THREAD_LOCAL}))\n  }}\n}}\nINSERT AFTER .tdata;\n"

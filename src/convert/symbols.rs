@@ -10,45 +10,45 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Symbol<'a> {
     /// Its name.
-    pub name: &'a [u8],
+    pub(crate) name: &'a [u8],
     /// STB_….
-    pub bind: u8,
+    pub(crate) bind: u8,
     /// STT_….
-    pub kind: u8,
+    pub(crate) kind: u8,
     /// STV_….
-    pub visibility: u8,
+    pub(crate) visibility: u8,
     /// `st_shndx`.
-    pub section: u16,
+    pub(crate) section: u16,
     /// Its address; for a thread-local one its offset in the block.
-    pub value: u64,
+    pub(crate) value: u64,
     /// Its size.
-    pub size: u64,
+    pub(crate) size: u64,
     /// The name of its version.
-    pub version: Option<&'a [u8]>,
+    pub(crate) version: Option<&'a [u8]>,
     /// For an undefined symbol, the library that had that version when this one was linked.
-    pub from: Option<&'a [u8]>,
+    pub(crate) from: Option<&'a [u8]>,
     /// A version other than the default one: only references that name it are for it.
-    pub old: bool,
+    pub(crate) old: bool,
 }
 
 /// STB_LOCAL.
-pub const LOCAL: u8 = 0;
+pub(crate) const LOCAL: u8 = 0;
 /// STB_WEAK.
-pub const WEAK: u8 = 2;
+pub(crate) const WEAK: u8 = 2;
 /// STT_OBJECT.
-pub const OBJECT: u8 = 1;
+pub(crate) const OBJECT: u8 = 1;
 /// STT_FUNC.
-pub const FUNC: u8 = 2;
+pub(crate) const FUNC: u8 = 2;
 /// STT_SECTION.
-pub const SECTION: u8 = 3;
+pub(crate) const SECTION: u8 = 3;
 /// STT_FILE.
-pub const FILE: u8 = 4;
+pub(crate) const FILE: u8 = 4;
 /// STT_TLS.
-pub const TLS: u8 = 6;
+pub(crate) const TLS: u8 = 6;
 /// STT_GNU_IFUNC.
-pub const IFUNC: u8 = 10;
+pub(crate) const IFUNC: u8 = 10;
 /// SHN_ABS.
-pub const ABSOLUTE: u16 = 0xfff1;
+pub(crate) const ABSOLUTE: u16 = 0xfff1;
 
 /// Symbols that linkers and crt objects define in every module, each for itself.
 const OF_THE_MODULE: [&[u8]; 24] = [
@@ -80,12 +80,12 @@ const OF_THE_MODULE: [&[u8]; 24] = [
 
 impl<'a> Symbol<'a> {
     /// Whether it is defined here.
-    pub fn defined(&self) -> bool {
+    pub(crate) fn defined(&self) -> bool {
         self.section != 0
     }
 
     /// Whether others may bind to it.
-    pub fn exported(&self) -> bool {
+    pub(crate) fn exported(&self) -> bool {
         self.defined()
             && self.bind != LOCAL
             && !self.name.is_empty()
@@ -96,7 +96,7 @@ impl<'a> Symbol<'a> {
     }
 
     /// Whether every module has one of its own.
-    pub fn of_the_module(&self) -> bool {
+    pub(crate) fn of_the_module(&self) -> bool {
         OF_THE_MODULE.binary_search(&self.name).is_ok()
     }
 
@@ -106,7 +106,7 @@ impl<'a> Symbol<'a> {
     }
 
     /// Whether references from within its own library are for it, whoever else defines its name.
-    pub fn bound(&self, symbolic: bool) -> bool {
+    pub(crate) fn bound(&self, symbolic: bool) -> bool {
         self.bind == LOCAL || self.visibility != 0 || self.old || symbolic || self.of_the_module()
     }
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 /// A table ready for an object file.
 #[derive(Debug, Default)]
-pub struct Unwind {
+pub(crate) struct Unwind {
     /// Its bytes, without the end mark.
     pub bytes: Vec<u8>,
     /// Its pointers.
@@ -20,7 +20,7 @@ pub struct Unwind {
 
 /// A pointer in the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pointer {
+pub(crate) struct Pointer {
     /// Its offset in the bytes.
     pub at: u64,
     /// 4 or 8 bytes.
@@ -31,7 +31,7 @@ pub struct Pointer {
 
 /// What a pointer leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum To {
+pub(crate) enum To {
     /// An address, by its distance.
     Address(u64),
     /// An address, by itself.
@@ -57,7 +57,7 @@ fn unknown(what: impl Into<String>) -> Refusal {
 }
 
 /// Where the table lies: start and end. Section headers tell it at once; without them the table is read.
-pub fn extent(library: &Library<'_>) -> Option<(u64, u64)> {
+pub(crate) fn extent(library: &Library<'_>) -> Option<(u64, u64)> {
     let (header, _) = library.unwind_header?;
     let head = library.memory.bytes(header, 8).filter(|h| h.starts_with(&[1, 0x1b]))?;
     let start = (header + 4).wrapping_add_signed(i64::from(u32_at(head, 4) as i32));
@@ -72,7 +72,7 @@ pub fn extent(library: &Library<'_>) -> Option<(u64, u64)> {
 ///
 /// # Errors
 /// One that is damaged or uses encodings that no compiler writes.
-pub fn read(library: &Library<'_>, relocated: &BTreeMap<u64, Relocation>) -> Result<Unwind, Refusal> {
+pub(crate) fn read(library: &Library<'_>, relocated: &BTreeMap<u64, Relocation>) -> Result<Unwind, Refusal> {
     let Some((header, _)) = library.unwind_header else { return Ok(Unwind::default()) };
     let head = library.memory.bytes(header, 8).ok_or_else(|| unknown("its index lies outside the file"))?;
     // Version 1, the table's address as a signed distance of 32 bits: what all linkers write.

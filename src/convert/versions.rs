@@ -30,7 +30,7 @@ impl Versions {
     }
 
     /// The name by which a symbol with its version is known in the link, where the version counts.
-    pub fn name(&self, symbol: &Symbol<'_>) -> Option<Vec<u8>> {
+    pub(crate) fn name(&self, symbol: &Symbol<'_>) -> Option<Vec<u8>> {
         let version = symbol.version?;
         if self.pairs.is_empty() || !self.pairs.contains(&(symbol.name.to_vec(), version.to_vec())) {
             return None;
@@ -39,7 +39,7 @@ impl Versions {
     }
 
     /// Those that a library has to do with, as bytes for a key.
-    pub fn key(&self, library: &Library<'_>) -> Vec<u8> {
+    pub(crate) fn key(&self, library: &Library<'_>) -> Vec<u8> {
         let mut names: Vec<Vec<u8>> = match self.pairs.is_empty() {
             true => Vec::new(),
             false => library.symbols.iter().filter_map(|s| self.name(s)).collect(),
@@ -62,7 +62,7 @@ pub struct GlibcSymbols {
 }
 
 /// Data and functions for old programs that are made anew in the archive of the start-up code.
-pub const REMADE: [&[u8]; 20] = [
+pub(crate) const REMADE: [&[u8]; 20] = [
     b"_LIB_VERSION",
     b"__after_morecore_hook",
     b"__free_hook",
@@ -87,7 +87,7 @@ pub const REMADE: [&[u8]; 20] = [
 
 impl GlibcSymbols {
     /// Adds one of glibc's shared objects.
-    pub fn add_shared(&mut self, library: &Library<'_>) {
+    pub(crate) fn add_shared(&mut self, library: &Library<'_>) {
         let defined = || library.symbols.iter().filter(|s| s.defined());
         let mut first: HashMap<&[u8], u64> = HashMap::new();
         let several = defined().filter(|s| *first.entry(s.name).or_insert(s.value) != s.value);
@@ -103,7 +103,7 @@ impl GlibcSymbols {
     }
 
     /// Notes what one of glibc's shared objects offers to every program, which modules need to know.
-    pub fn add_offers(&mut self, library: &Library<'_>) {
+    pub(crate) fn add_offers(&mut self, library: &Library<'_>) {
         let soname = library.soname.unwrap_or_default();
         for symbol in library.symbols.iter().filter(|s| s.exported() && !s.old && s.version != Some(b"GLIBC_PRIVATE")) {
             self.offered.insert(symbol.name.to_vec(), (symbol.kind, soname.to_vec()));
@@ -111,17 +111,17 @@ impl GlibcSymbols {
     }
 
     /// Adds the names of one of glibc's archives.
-    pub fn add_archive(&mut self, names: impl Iterator<Item = Vec<u8>>) {
+    pub(crate) fn add_archive(&mut self, names: impl Iterator<Item = Vec<u8>>) {
         self.archives.get_or_insert_default().extend(names.map(|n| XxHash3_128::oneshot(&n)));
     }
 
     /// Whether the archives have a name.
-    pub fn has(&self, name: &[u8]) -> bool {
+    pub(crate) fn has(&self, name: &[u8]) -> bool {
         self.archives.as_ref().is_some_and(|a| a.contains(&XxHash3_128::oneshot(name)))
     }
 
     /// Whether the shared objects offer a name to every program, and the archives have it too.
-    pub fn exports(&self, name: &[u8]) -> bool {
+    pub(crate) fn exports(&self, name: &[u8]) -> bool {
         self.offered.contains_key(name) && self.has(name)
     }
 
@@ -131,17 +131,17 @@ impl GlibcSymbols {
     }
 
     /// The names that [`GlibcSymbols::exports`].
-    pub fn exported(&self) -> impl Iterator<Item = &[u8]> {
+    pub(crate) fn exported(&self) -> impl Iterator<Item = &[u8]> {
         self.offered.keys().map(Vec::as_slice).filter(|n| self.has(n))
     }
 
     /// Whether a name that the shared objects offer is thread-local.
-    pub fn is_thread_local(&self, name: &[u8]) -> bool {
+    pub(crate) fn is_thread_local(&self, name: &[u8]) -> bool {
         self.offered.get(name).is_some_and(|(kind, _)| *kind == super::symbols::TLS)
     }
 
     /// Whether a shared object with this soname offers a name.
-    pub fn is_of(&self, name: &[u8], soname: &str) -> bool {
+    pub(crate) fn is_of(&self, name: &[u8], soname: &str) -> bool {
         self.offered.get(name).is_some_and(|(_, of)| of == soname.as_bytes())
     }
 
@@ -149,7 +149,7 @@ impl GlibcSymbols {
     ///
     /// # Errors
     /// A symbol or a version of glibc's that its archives lack.
-    pub fn resolve<'a>(&self, symbol: &Symbol<'a>) -> Result<&'a [u8], Refusal> {
+    pub(crate) fn resolve<'a>(&self, symbol: &Symbol<'a>) -> Result<&'a [u8], Refusal> {
         let (Some(version), Some(from)) = (symbol.version, symbol.from) else { return Ok(symbol.name) };
         if !toolchain_libs::is_glibc(from) {
             return Ok(symbol.name);

@@ -19,7 +19,7 @@ use std::path::Path;
 
 /// Why a shared object stays as it is.
 #[derive(Debug, thiserror::Error)]
-pub enum MakeError {
+pub(crate) enum MakeError {
     /// Temporary files or the linker could not be had.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -39,7 +39,7 @@ pub enum MakeError {
 
 /// Sizes, for the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AttachedSizes {
+pub(crate) struct AttachedSizes {
     /// Bytes of the relocatable object.
     pub object: usize,
     /// Bytes that the shared object grew by.
@@ -50,7 +50,7 @@ pub struct AttachedSizes {
 ///
 /// # Errors
 /// Anything that keeps it from being done; the shared object is then as the linker made it.
-pub fn attach(
+pub(crate) fn attach(
     shared: &Path,
     request: &Request,
     plan: &Relocatable,

@@ -18,7 +18,7 @@ use std::collections::HashSet;
 
 /// Which references of the library to its own exported symbols can't be pre-empted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Symbolic {
+pub(crate) enum Symbolic {
     /// Only those to protected symbols.
     #[default]
     No,
@@ -30,7 +30,7 @@ pub enum Symbolic {
 
 /// Why an object can't be edited.
 #[derive(Debug, thiserror::Error)]
-pub enum LocalizeError {
+pub(crate) enum LocalizeError {
     /// A structure that does not fit the file.
     #[error("the relocatable object can't be read: {0}")]
     Read(#[from] object::Error),
@@ -43,7 +43,11 @@ pub enum LocalizeError {
 ///
 /// # Errors
 /// Bytes that are no relocatable object with a symbol table, or one of a machine whose relocations are special.
-pub fn localize(object: &[u8], exported: &HashSet<Vec<u8>>, symbolic: Symbolic) -> Result<Vec<u8>, LocalizeError> {
+pub(crate) fn localize(
+    object: &[u8],
+    exported: &HashSet<Vec<u8>>,
+    symbolic: Symbolic,
+) -> Result<Vec<u8>, LocalizeError> {
     match object.get(..5) {
         Some(b"\x7fELF\x02") => edit::<elf::FileHeader64<Endianness>>(object, exported, symbolic),
         Some(b"\x7fELF\x01") => edit::<elf::FileHeader32<Endianness>>(object, exported, symbolic),

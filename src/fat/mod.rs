@@ -12,7 +12,7 @@
 //! (`--force-group-allocation`). All exported symbols become weak: as with ld.so, the program's own definition stands
 //! before a library's, and the first library's before the next one's. Constructors run in ld.so's order ([`crate::supply::load_order`]).
 
-pub mod attach;
-pub mod localize;
-pub mod relocatable;
-pub mod section;
+pub(crate) mod attach;
+pub(crate) mod localize;
+pub(crate) mod relocatable;
+pub(crate) mod section;

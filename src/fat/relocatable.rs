@@ -24,14 +24,14 @@ const DROPPED: [&str; 12] =
 
 /// The relocatable link.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Relocatable {
+pub(crate) struct Relocatable {
     /// Arguments for the driver, without `-r` and the output; none if nothing is left to link.
     pub inputs: Option<Vec<OsString>>,
 }
 
 /// What stays of a shared link: its objects, sources and archives, and how archives are taken. None for a call whose
 /// shared object does more than its objects say (`-init`, a linker script).
-pub fn plan(request: &Request, path: &SearchPath) -> Option<Relocatable> {
+pub(crate) fn plan(request: &Request, path: &SearchPath) -> Option<Relocatable> {
     let items = ld_options::split(&request.args);
     let options = ld_options::options(&items);
     let by_index: BTreeMap<usize, &ld_options::LdOption> = options.iter().map(|o| (o.at, o)).collect();
@@ -89,7 +89,7 @@ pub fn plan(request: &Request, path: &SearchPath) -> Option<Relocatable> {
 }
 
 /// The rest of the command line: what the driver is told besides the inputs.
-pub fn command(inputs: &[OsString], output: &Path, family: Family, dissolve_groups: bool) -> Vec<OsString> {
+pub(crate) fn command(inputs: &[OsString], output: &Path, family: Family, dissolve_groups: bool) -> Vec<OsString> {
     let mut argv = inputs.to_vec();
     argv.extend(["-r", "-nostdlib", "-Wl,-d"].map(OsString::from));
     if dissolve_groups {

@@ -19,7 +19,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 /// Name of the section.
-pub const NAME: &[u8] = b".staticcxx";
+pub(crate) const NAME: &[u8] = b".staticcxx";
 const MAGIC: &[u8; 8] = b"STATICXX";
 const VERSION: u32 = 1;
 const HEAD: usize = 20;
@@ -32,7 +32,7 @@ const LARGEST: u64 = 4 << 30;
 
 /// What a fat shared object carries.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CarriedContent {
+pub(crate) enum CarriedContent {
     /// One relocatable object.
     Object(Vec<u8>),
     /// No code of its own: it was made from other shared objects only.
@@ -41,7 +41,7 @@ pub enum CarriedContent {
 
 /// Why a section can't be written or used.
 #[derive(Debug, thiserror::Error)]
-pub enum SectionError {
+pub(crate) enum SectionError {
     /// The file can't be read or written.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -66,7 +66,7 @@ impl From<object::Error> for SectionError {
 ///
 /// # Errors
 /// A section of ours that can't be used.
-pub fn content(data: &[u8]) -> Result<Option<CarriedContent>, SectionError> {
+pub(crate) fn content(data: &[u8]) -> Result<Option<CarriedContent>, SectionError> {
     let found = match data.get(..5) {
         Some(b"\x7fELF\x02") => find::<elf::FileHeader64<Endianness>>(data),
         Some(b"\x7fELF\x01") => find::<elf::FileHeader32<Endianness>>(data),
@@ -105,7 +105,7 @@ fn find<Elf: FileHeader<Endian = Endianness>>(data: &[u8]) -> Result<Option<&[u8
 ///
 /// # Errors
 /// Bytes that [`pack`] of this version did not make.
-pub fn unpack(section: &[u8]) -> Result<CarriedContent, SectionError> {
+pub(crate) fn unpack(section: &[u8]) -> Result<CarriedContent, SectionError> {
     let (head, frame) = section.split_at_checked(HEAD).ok_or(SectionError::Damaged("its head is cut short"))?;
     let (magic, numbers) = head.split_at(MAGIC.len());
     let (version, length) = numbers.split_at(4);
@@ -138,7 +138,7 @@ pub fn unpack(section: &[u8]) -> Result<CarriedContent, SectionError> {
 ///
 /// # Errors
 /// The compressor's.
-pub fn pack(content: &CarriedContent) -> io::Result<Vec<u8>> {
+pub(crate) fn pack(content: &CarriedContent) -> io::Result<Vec<u8>> {
     let object: &[u8] = match content {
         CarriedContent::Object(bytes) => bytes,
         CarriedContent::Nothing => &[],
@@ -157,7 +157,7 @@ pub fn pack(content: &CarriedContent) -> io::Result<Vec<u8>> {
 ///
 /// # Errors
 /// A file that is no ELF shared object, or can't be written.
-pub fn append(shared: &Path, bytes: &[u8]) -> Result<(), SectionError> {
+pub(crate) fn append(shared: &Path, bytes: &[u8]) -> Result<(), SectionError> {
     let Some(data) = map(shared)? else { return Err(SectionError::NotElf("no regular file".into())) };
     let edit = match data.get(..5) {
         Some(b"\x7fELF\x02") => SectionEdit::plan::<elf::FileHeader64<Endianness>>(&data, bytes)?,
@@ -253,14 +253,14 @@ pub(crate) struct ElfFormat {
 
 impl ElfFormat {
     /// Writes 32 bits.
-    pub fn put_u32(&self, bytes: &mut [u8], at: usize, value: u32) {
+    pub(crate) fn put_u32(&self, bytes: &mut [u8], at: usize, value: u32) {
         if let Some(place) = bytes.get_mut(at..at + 4) {
             place.copy_from_slice(&self.endian.write_u32(value));
         }
     }
 
     /// Writes an address or offset: 64 or 32 bits by class.
-    pub fn put_word(&self, bytes: &mut [u8], at: usize, value: u64) {
+    pub(crate) fn put_word(&self, bytes: &mut [u8], at: usize, value: u64) {
         if !self.wide {
             self.put_u32(bytes, at, u32::try_from(value).unwrap_or(u32::MAX));
         } else if let Some(place) = bytes.get_mut(at..at + 8) {

@@ -2,10 +2,10 @@
 //! or not at all ([`write_atomic`], [`AtomicFile`]); what of our sources decides about files in caches ([`kept`]).
 
 mod atomic;
-pub mod kept;
+pub(crate) mod kept;
 mod replace;
 mod stamp;
 
-pub use atomic::{AtomicFile, write_atomic};
-pub use replace::{place_directory, place_file, place_symlink, workplace};
-pub use stamp::{Identity, Stamp};
+pub(crate) use atomic::{AtomicFile, write_atomic};
+pub(crate) use replace::{place_directory, place_file, place_symlink, workplace};
+pub(crate) use stamp::{Identity, Stamp};

@@ -20,7 +20,7 @@ struct CallerCandidate {
 }
 
 /// Looks through the inputs of a link. What can't be read is passed over: the linker read it.
-pub fn evidence(inputs: &[PathBuf], output: &Path) -> CallEvidence {
+pub(crate) fn evidence(inputs: &[PathBuf], output: &Path) -> CallEvidence {
     let mut evidence = CallEvidence::default();
     let mut candidates = Vec::new();
     for input in inputs {

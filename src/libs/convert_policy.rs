@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 /// A program to be converted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProgramFile {
+pub(crate) struct ProgramFile {
     /// Its path.
     pub path: PathBuf,
     /// Its bytes.
@@ -21,14 +21,14 @@ pub struct ProgramFile {
 
 impl ProgramFile {
     /// The archive.
-    pub fn members(&self) -> PathBuf {
+    pub(crate) fn members(&self) -> PathBuf {
         self.place.with_extension("a")
     }
 }
 
 /// What a link needs to know to convert libraries.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConvertPolicy {
+pub(crate) struct ConvertPolicy {
     /// Which ones.
     pub choice: ConvertChoice,
     /// How the linker takes a script beside its own; none where it takes none.
@@ -43,7 +43,7 @@ pub struct ConvertPolicy {
 
 impl ConvertPolicy {
     /// Whether a library is converted although it has an archive.
-    pub fn prefers(&self, stem: &OsStr) -> bool {
+    pub(crate) fn prefers(&self, stem: &OsStr) -> bool {
         let stem = stem.to_string_lossy();
         let short = stem.strip_prefix("lib").unwrap_or(&stem);
         self.choice.names(&stem) || self.choice.mode == ConvertMode::Prefer && !toolchain_libs::is_archive_only(short)
@@ -51,7 +51,7 @@ impl ConvertPolicy {
 
     /// Whether a library without an archive is converted; `asked` is whether the user named it on the line. One that is
     /// nothing without its plugins is so only by name: a configure step does better to hear that it is not there.
-    pub fn allows(&self, stem: &OsStr, asked: bool) -> bool {
+    pub(crate) fn allows(&self, stem: &OsStr, asked: bool) -> bool {
         let stem = stem.to_string_lossy();
         let offered = match self.choice.mode {
             ConvertMode::Off => false,

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 const RENAMED: [&str; 4] = [".a", "_static.a", "-static.a", "_s.a"];
 
 /// The archive of a shared object, beside it or beside the file that it links to.
-pub fn archive_beside(shared: &Path, path: &SearchPath) -> Option<PathBuf> {
+pub(crate) fn archive_beside(shared: &Path, path: &SearchPath) -> Option<PathBuf> {
     let real = shared.canonicalize().ok();
     // `libfoo.so` may lead to `libfoo-1.2.so.3`: the name as typed comes first, the real one second.
     let places = [Some(shared), real.as_deref()];
@@ -22,12 +22,12 @@ pub fn archive_beside(shared: &Path, path: &SearchPath) -> Option<PathBuf> {
 }
 
 /// The archive of a shared object: beside it, else along the search path.
-pub fn archive_of(shared: &Path, path: &SearchPath) -> Option<PathBuf> {
+pub(crate) fn archive_of(shared: &Path, path: &SearchPath) -> Option<PathBuf> {
     archive_beside(shared, path).or_else(|| archive_elsewhere(shared, path))
 }
 
 /// The archive of a shared object along the search path.
-pub fn archive_elsewhere(shared: &Path, path: &SearchPath) -> Option<PathBuf> {
+pub(crate) fn archive_elsewhere(shared: &Path, path: &SearchPath) -> Option<PathBuf> {
     names(stem(shared)?)
         .into_iter()
         .find_map(|n| path.dirs.iter().find_map(|d| usable_archive(d.join(n.clone()), path)))
@@ -44,7 +44,7 @@ fn usable_archive(path: PathBuf, search: &SearchPath) -> Option<PathBuf> {
 }
 
 /// The shared object that stands beside an archive: `libfoo.so` next to `libfoo.a`.
-pub fn shared_of(archive: &Path, path: &SearchPath) -> Option<(PathBuf, Sniffed)> {
+pub(crate) fn shared_of(archive: &Path, path: &SearchPath) -> Option<(PathBuf, Sniffed)> {
     let name = archive.file_name()?.as_bytes();
     let stem = RENAMED.iter().rev().find_map(|end| name.strip_suffix(end.as_bytes()))?;
     let shared = archive.with_file_name(OsStr::from_bytes(&[stem, b".so"].concat()));

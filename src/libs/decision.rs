@@ -58,7 +58,7 @@ pub(super) enum Origin {
 
 impl Dependency {
     /// `libNAME` of what is needed.
-    pub fn stem(&self) -> Option<OsString> {
+    pub(crate) fn stem(&self) -> Option<OsString> {
         let of_file = |path: &Path| stem(path).map(OsStr::to_owned).or_else(|| path.file_stem().map(OsStr::to_owned));
         match &self.named {
             LibraryName::Name(name) => Some(lib(name, "")),

@@ -63,7 +63,7 @@ const LARGE_FILES: [&str; 32] = [
 
 /// An input that was built for glibc.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Foreign {
+pub(crate) struct Foreign {
     /// The file.
     pub file: PathBuf,
     /// What it refers to that musl has not.
@@ -72,7 +72,7 @@ pub struct Foreign {
 
 impl Foreign {
     /// The error's line.
-    pub fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         let shown: Vec<String> = self.calls.iter().take(3).map(|c| format!("`{c}`")).collect();
         let more = if self.calls.len() > shown.len() { ", …" } else { "" };
         format!(
@@ -84,7 +84,7 @@ impl Foreign {
 }
 
 /// Whether an undefined symbol is one of glibc's.
-pub fn is_of_glibc(name: &str) -> bool {
+pub(crate) fn is_of_glibc(name: &str) -> bool {
     let shaped = SHAPES.iter().any(|(start, end)| {
         name.strip_prefix(start).is_some_and(|rest| rest.ends_with(end) && (!rest.is_empty() || end.is_empty()))
     });
@@ -92,7 +92,7 @@ pub fn is_of_glibc(name: &str) -> bool {
 }
 
 /// The inputs that refer to glibc's symbols among those that a link did not find.
-pub fn foreign<'a>(undefined: impl Iterator<Item = &'a str>, inputs: &[PathBuf]) -> Vec<Foreign> {
+pub(crate) fn foreign<'a>(undefined: impl Iterator<Item = &'a str>, inputs: &[PathBuf]) -> Vec<Foreign> {
     let missing: BTreeSet<&str> = undefined.filter(|n| is_of_glibc(n)).collect();
     if missing.is_empty() {
         return Vec::new();

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 const MOST: usize = 20_000;
 
 /// For each symbol the first archive along the search path that defines it.
-pub fn definers<'a>(symbols: impl Iterator<Item = &'a str>, path: &SearchPath) -> BTreeMap<String, PathBuf> {
+pub(crate) fn definers<'a>(symbols: impl Iterator<Item = &'a str>, path: &SearchPath) -> BTreeMap<String, PathBuf> {
     let mut wanted: BTreeSet<&[u8]> = symbols.map(str::as_bytes).collect();
     let mut found = BTreeMap::new();
     let mut looked = 0;
@@ -36,7 +36,7 @@ pub fn definers<'a>(symbols: impl Iterator<Item = &'a str>, path: &SearchPath) -
 }
 
 /// For each symbol the first two libraries of the link that define it, where there are two.
-pub fn defined_twice<'l, 's>(
+pub(crate) fn defined_twice<'l, 's>(
     symbols: impl Iterator<Item = &'s str>,
     libraries: &'l [LinkedLibrary],
 ) -> BTreeMap<String, [&'l LinkedLibrary; 2]> {

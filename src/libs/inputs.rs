@@ -10,7 +10,7 @@ use std::thread;
 const FEW: usize = 64;
 
 /// The first file for which `test` holds.
-pub fn first<'a>(files: &[&'a Path], test: impl Fn(&Path) -> bool + Sync) -> Option<&'a Path> {
+pub(crate) fn first<'a>(files: &[&'a Path], test: impl Fn(&Path) -> bool + Sync) -> Option<&'a Path> {
     let threads = thread::available_parallelism().map_or(1, usize::from).min(files.len() / FEW + 1);
     if threads < 2 {
         return files.iter().copied().find(|f| test(f));
@@ -32,7 +32,7 @@ thread_local! {
 }
 
 /// Looks at the bytes of a regular file; none for anything else.
-pub fn look<T>(path: &Path, at: impl FnOnce(&[u8]) -> T) -> Option<T> {
+pub(crate) fn look<T>(path: &Path, at: impl FnOnce(&[u8]) -> T) -> Option<T> {
     let mut file = File::open(path).ok()?;
     let length = file.metadata().ok().filter(std::fs::Metadata::is_file)?.len();
     if length > SMALL {
@@ -48,7 +48,7 @@ pub fn look<T>(path: &Path, at: impl FnOnce(&[u8]) -> T) -> Option<T> {
 }
 
 /// Paths as borrowed ones.
-pub fn borrowed(files: &[PathBuf]) -> Vec<&Path> {
+pub(crate) fn borrowed(files: &[PathBuf]) -> Vec<&Path> {
     files.iter().map(PathBuf::as_path).collect()
 }
 

@@ -4,13 +4,13 @@
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct La {
     /// `old_library`: the archive, empty where there is none.
-    pub old_library: String,
+    pub(crate) old_library: String,
     /// `library_names`: the shared object's names, the real one first.
-    pub library_names: Vec<String>,
+    pub(crate) library_names: Vec<String>,
     /// `dependency_libs`, split into words.
-    pub dependency_libs: Vec<String>,
+    pub(crate) dependency_libs: Vec<String>,
     /// `libdir`.
-    pub libdir: String,
+    pub(crate) libdir: String,
 }
 
 /// Reads a `.la` file; none for a text that does not look like one.

@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 /// A shared object of a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LoadedObject {
+pub(crate) struct LoadedObject {
     /// The name by which it is needed.
     pub name: String,
     /// Where it is.
@@ -24,7 +24,7 @@ pub struct LoadedObject {
 
 /// One that is nowhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AbsentObject {
+pub(crate) struct AbsentObject {
     /// The name by which it is needed.
     pub name: String,
     /// Who needs it.
@@ -35,7 +35,7 @@ pub struct AbsentObject {
 
 /// A file that another one needs, found or not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Need {
+pub(crate) struct Need {
     /// The interpreter's path, or a soname.
     pub name: String,
     /// Where it was found.
@@ -44,7 +44,7 @@ pub struct Need {
 
 /// All shared objects of a file, breadth first as ld.so loads them.
 #[derive(Debug, Default)]
-pub struct LoadList {
+pub(crate) struct LoadList {
     /// Those that are there.
     pub loaded: Vec<LoadedObject>,
     /// Those that are not.
@@ -66,7 +66,7 @@ struct LoadedModule {
 }
 
 /// Looks for all of them. `library_path` is `LD_LIBRARY_PATH`.
-pub fn load_list(file: &Path, image: &Image, library_path: &[PathBuf]) -> LoadList {
+pub(crate) fn load_list(file: &Path, image: &Image, library_path: &[PathBuf]) -> LoadList {
     let system = SystemPaths::of(image.machine, image.bits);
     let origin = origin(file);
     let fill = |dir: &PathBuf| dir.to_str().map_or(dir.clone(), |dir| with_tokens(dir, &origin, &system));

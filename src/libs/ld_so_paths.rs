@@ -34,7 +34,7 @@ pub(super) struct SystemPaths {
 
 impl SystemPaths {
     /// Those for an `e_machine` and 32 or 64 bits.
-    pub fn of(machine: u16, bits: u8) -> SystemPaths {
+    pub(crate) fn of(machine: u16, bits: u8) -> SystemPaths {
         SystemPaths::read(Path::new(CACHE), Path::new(CONF), machine, bits)
     }
 
@@ -53,7 +53,7 @@ impl SystemPaths {
     }
 
     /// The files that the cache has for a name, as it orders them.
-    pub fn cached(&self, name: &str) -> Vec<PathBuf> {
+    pub(crate) fn cached(&self, name: &str) -> Vec<PathBuf> {
         self.cache.as_deref().and_then(|bytes| entries(bytes, name)).unwrap_or_default()
     }
 }

@@ -26,12 +26,12 @@ const KEPT_OPEN: usize = 64;
 
 /// The files that were looked at in one link. Clones share them.
 #[derive(Debug, Clone, Default)]
-pub struct LibraryFiles(Arc<Mutex<HashMap<FileState, Arc<LibraryFile>>>>);
+pub(crate) struct LibraryFiles(Arc<Mutex<HashMap<FileState, Arc<LibraryFile>>>>);
 
 impl LibraryFiles {
     /// The regular file that a path leads to; none where there is none or it can't be read. A FIFO or a device is not
     /// waited for.
-    pub fn get(&self, path: &Path) -> Option<Arc<LibraryFile>> {
+    pub(crate) fn get(&self, path: &Path) -> Option<Arc<LibraryFile>> {
         let found = fs::metadata(path).ok().filter(Metadata::is_file)?;
         // A panic elsewhere leaves the map as it was before an insertion.
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -45,7 +45,7 @@ impl LibraryFiles {
 
     /// Looks at the bytes of an input: of a library as they were read, of another file for this once. None for anything
     /// but a regular file.
-    pub fn look<T>(&self, path: &Path, at: impl FnOnce(&[u8]) -> T) -> Option<T> {
+    pub(crate) fn look<T>(&self, path: &Path, at: impl FnOnce(&[u8]) -> T) -> Option<T> {
         let known = fs::metadata(path).ok().and_then(|found| {
             let files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             files.get(&state(&found)).cloned()
@@ -61,7 +61,7 @@ impl LibraryFiles {
 ///
 /// # Errors
 /// A file that can't be read, is no regular file or too large, or was changed meanwhile.
-pub fn read(path: &Path) -> Result<Arc<Vec<u8>>, Refusal> {
+pub(crate) fn read(path: &Path) -> Result<Arc<Vec<u8>>, Refusal> {
     let unreadable = |e: io::Error| Refusal::Unreadable { error: e.to_string() };
     if !fs::metadata(path).map_err(unreadable)?.is_file() {
         return Err(Refusal::NotElf);
@@ -80,7 +80,7 @@ struct DynamicSection {
 
 /// What a shared object needs.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Needs {
+pub(crate) struct Needs {
     /// DT_SONAME.
     pub soname: Option<String>,
     /// DT_NEEDED.
@@ -91,7 +91,7 @@ pub struct Needs {
 
 /// One file; it is read further as more is asked of it.
 #[derive(Debug)]
-pub struct LibraryFile {
+pub(crate) struct LibraryFile {
     path: PathBuf,
     state: FileState,
     file: Mutex<Option<File>>,
@@ -127,12 +127,12 @@ impl LibraryFile {
     }
 
     /// The path by which it was found first.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// What the linker takes it for.
-    pub fn sniffed(&self) -> Sniffed {
+    pub(crate) fn sniffed(&self) -> Sniffed {
         self.sniffed
     }
 
@@ -148,7 +148,7 @@ impl LibraryFile {
     ///
     /// # Errors
     /// A file that can't be read, is too large, or was changed meanwhile.
-    pub fn content(&self) -> Result<Arc<Vec<u8>>, Refusal> {
+    pub(crate) fn content(&self) -> Result<Arc<Vec<u8>>, Refusal> {
         self.content.get_or_init(|| self.read().map(Arc::new)).clone()
     }
 
@@ -176,7 +176,7 @@ impl LibraryFile {
     }
 
     /// Looks at the bytes: at those that were read, else at the mapped file. None where it can't be mapped.
-    pub fn look<T>(&self, at: impl FnOnce(&[u8]) -> T) -> Option<T> {
+    pub(crate) fn look<T>(&self, at: impl FnOnce(&[u8]) -> T) -> Option<T> {
         if self.head.len() as u64 == self.state.1.size() {
             return Some(at(&self.head));
         }
@@ -200,7 +200,7 @@ impl LibraryFile {
     }
 
     /// What it needs as a shared object that was found at `path`. An unreadable or hostile one needs nothing.
-    pub fn needs(&self, path: &Path) -> Needs {
+    pub(crate) fn needs(&self, path: &Path) -> Needs {
         let dynamic = self.dynamic.get_or_init(|| self.read_dynamic().unwrap_or_default());
         let mut run_path = Vec::new();
         if !dynamic.run_paths.is_empty() {

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 /// How a library is named.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LibraryName {
+pub(crate) enum LibraryName {
     /// `-lfoo`: `libfoo.so` or `libfoo.a` along the search path.
     Name(OsString),
     /// `-l:FILE`: that very file along the search path.
@@ -21,7 +21,7 @@ pub enum LibraryName {
 
 /// One reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LibraryRef {
+pub(crate) struct LibraryRef {
     /// Index of its item.
     pub at: usize,
     /// How it is named.
@@ -33,7 +33,7 @@ pub struct LibraryRef {
 }
 
 /// The name behind `-l` or `--library=`.
-pub fn by_name(name: &OsStr) -> LibraryName {
+pub(crate) fn by_name(name: &OsStr) -> LibraryName {
     match name.as_bytes().strip_prefix(b":") {
         Some(file) => LibraryName::File(OsStr::from_bytes(file).to_owned()),
         None => LibraryName::Name(name.to_owned()),
@@ -41,7 +41,7 @@ pub fn by_name(name: &OsStr) -> LibraryName {
 }
 
 /// All references among the items, in order.
-pub fn references(items: &[Item], request: &Request) -> Vec<LibraryRef> {
+pub(crate) fn references(items: &[Item], request: &Request) -> Vec<LibraryRef> {
     let options = ld_options::options(items);
     let values: BTreeSet<usize> = options.iter().filter_map(|o| o.value_at).collect();
     let states = as_needed_states(&options);
@@ -99,7 +99,7 @@ fn show(items: &[Item], at: usize) -> String {
 }
 
 /// `libfoo.so.1.2` → `libfoo`; none for a name without `.so`.
-pub fn stem(path: &Path) -> Option<&OsStr> {
+pub(crate) fn stem(path: &Path) -> Option<&OsStr> {
     let name = path.file_name()?.as_bytes();
     let at = name.windows(3).position(|w| w == b".so")?;
     let rest = name.get(at + 3..)?;

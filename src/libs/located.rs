@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Where a reference leads.
-pub enum Located {
+pub(crate) enum Located {
     /// An archive.
     Archive(PathBuf),
     /// A shared object.
@@ -21,7 +21,7 @@ pub enum Located {
 }
 
 /// Reads what was found.
-pub fn understand(found: Option<(PathBuf, Sniffed)>) -> Located {
+pub(crate) fn understand(found: Option<(PathBuf, Sniffed)>) -> Located {
     let Some((path, what)) = found else { return Located::Nothing };
     match what {
         Sniffed::Archive { .. } => Located::Archive(path),
@@ -45,6 +45,6 @@ pub fn understand(found: Option<(PathBuf, Sniffed)>) -> Located {
 }
 
 /// Whether two paths lead to one file.
-pub fn same(a: &Path, b: &Path) -> bool {
+pub(crate) fn same(a: &Path, b: &Path) -> bool {
     a == b || matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
 }

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// For each of the functions whether an object, or any member of an archive, refers to it.
-pub fn which(inputs: &[&Path], files: &LibraryFiles, functions: &[&str]) -> Vec<bool> {
+pub(crate) fn which(inputs: &[&Path], files: &LibraryFiles, functions: &[&str]) -> Vec<bool> {
     let ended: Vec<Vec<u8>> = functions.iter().map(|f| [f.as_bytes(), b"\0"].concat()).collect();
     let found: Vec<AtomicBool> = functions.iter().map(|_| AtomicBool::new(false)).collect();
     let all = || found.iter().all(|f| f.load(Ordering::Relaxed));

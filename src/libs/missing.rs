@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 /// A library without an archive.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Missing {
+pub(crate) struct Missing {
     /// As it was asked for, or its soname.
     pub name: String,
     /// Its shared object.
@@ -25,11 +25,11 @@ pub struct Missing {
 }
 
 /// What brings a plugin in.
-pub const PLUGINS: &str = options::PLUGINS.name;
+pub(crate) const PLUGINS: &str = options::PLUGINS.name;
 
 impl Missing {
     /// The error's line.
-    pub fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         let shared = self.shared.display();
         if let (Some(PLUGINS), Some(refusal)) = (self.because.first().map(String::as_str), &self.refusal) {
             return format!("the plugin `{shared}` can't be linked in: {refusal}");
@@ -42,7 +42,7 @@ impl Missing {
     }
 
     /// What to do, as far as this machine knows.
-    pub fn hint(&self, settings: &Settings) -> String {
+    pub(crate) fn hint(&self, settings: &Settings) -> String {
         if let Some(refusal) = &self.refusal {
             return refusal.hint().to_owned();
         }
@@ -68,7 +68,7 @@ impl Missing {
 }
 
 /// Whether a library, `libNAME`, is nothing without what it loads at run time, which a static program can't load.
-pub fn is_nothing_alone(stem: &str) -> bool {
+pub(crate) fn is_nothing_alone(stem: &str) -> bool {
     OF_PLUGINS.iter().any(|(name, ..)| *name == stem)
 }
 

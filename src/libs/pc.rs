@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PcFile {
     /// `Libs`, split.
-    pub libs: Vec<String>,
+    pub(crate) libs: Vec<String>,
     /// `Libs.private`, split.
-    pub libs_private: Vec<String>,
+    pub(crate) libs_private: Vec<String>,
     /// Names in `Requires` and `Requires.private`.
-    pub requires: Vec<String>,
+    pub(crate) requires: Vec<String>,
 }
 
 /// Reads a `.pc` file. Unknown variables are empty, as they are to pkg-config.
@@ -70,7 +70,7 @@ fn names(list: &str) -> Vec<String> {
 
 /// What the package of `-lNAME` in a library directory says that a static link needs besides it:
 /// the words of `Libs.private` and of everything required, each `.pc` file read once.
-pub fn needs(name: &OsStr, dir: &Path) -> Vec<String> {
+pub(crate) fn needs(name: &OsStr, dir: &Path) -> Vec<String> {
     let dirs = [dir.join("pkgconfig"), dir.join("../share/pkgconfig"), dir.join("../lib/pkgconfig")];
     let Some(own) = provider(&name.to_string_lossy(), &dirs) else { return Vec::new() };
     let mut words = own.libs.clone();

@@ -43,13 +43,13 @@ static RULES: [Rules; 3] = [
 
 /// The first file that holds code or data for a fixed position. Files that can't be read or are no ELF are passed
 /// over: the linker speaks about those.
-pub fn fixed_input(inputs: &[PathBuf], files: &LibraryFiles) -> Option<PathBuf> {
+pub(crate) fn fixed_input(inputs: &[PathBuf], files: &LibraryFiles) -> Option<PathBuf> {
     let fixed = |path: &Path| files.look(path, |data| is_fixed(data, LinkedInto::Program)) == Some(true);
     inputs::first(&inputs::borrowed(inputs), fixed).map(Path::to_owned)
 }
 
 /// Whether an object or archive holds code that is for programs only. Distributions compile archives so.
-pub fn is_for_programs_only(path: &Path) -> bool {
+pub(crate) fn is_for_programs_only(path: &Path) -> bool {
     inputs::look(path, |data| is_fixed(data, LinkedInto::Shared)) == Some(true)
 }
 

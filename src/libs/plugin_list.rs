@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 /// A shared object to be linked in.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Plugin {
+pub(crate) struct Plugin {
     /// Its path, absolute, as the program may ask for it.
     pub path: PathBuf,
     /// It was named itself; else it was found in a directory or by a pattern, and may be left out.
@@ -17,7 +17,7 @@ pub struct Plugin {
 
 /// What a list names.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct PluginList {
+pub(crate) struct PluginList {
     /// Shared objects, in the order of the list.
     pub plugins: Vec<Plugin>,
     /// Patterns of symbols that dlsym finds in the program.
@@ -26,7 +26,7 @@ pub struct PluginList {
 
 /// Why a list can't be taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ListError {
+pub(crate) enum ListError {
     /// A word that leads to nothing.
     #[error("`{word}` is no shared object, directory or pattern of some")]
     Nothing {
@@ -53,7 +53,7 @@ pub enum ListError {
 const DEPTH: usize = 8;
 
 /// Splits the value of a variable: words are separated by commas.
-pub fn words(value: &str) -> Vec<String> {
+pub(crate) fn words(value: &str) -> Vec<String> {
     value.split(',').map(str::trim).filter(|w| !w.is_empty()).map(str::to_owned).collect()
 }
 
@@ -62,7 +62,7 @@ pub fn words(value: &str) -> Vec<String> {
 ///
 /// # Errors
 /// The first word that leads to nothing.
-pub fn read(words: &[String], dir: &Path, libraries: &[PathBuf]) -> Result<PluginList, ListError> {
+pub(crate) fn read(words: &[String], dir: &Path, libraries: &[PathBuf]) -> Result<PluginList, ListError> {
     let mut reader = PluginListReader { wanted: PluginList::default(), seen: BTreeSet::new(), libraries };
     for word in words {
         reader.word(word, dir, 0)?;

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 /// Where the code of a library comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Provider {
+pub(crate) enum Provider {
     /// An archive of its own.
     Archive,
     /// The objects that a shared object of the project carries ([`crate::fat`]).
@@ -27,7 +27,7 @@ pub enum Provider {
 
 /// A library of the program.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LinkedLibrary {
+pub(crate) struct LinkedLibrary {
     /// As it was asked for, or the soname by which another library needs it.
     pub name: String,
     /// What it is taken from.
@@ -50,7 +50,7 @@ pub struct LinkedLibrary {
 
 /// What became of the library references of a link.
 #[derive(Debug, Default)]
-pub struct Resolution {
+pub(crate) struct Resolution {
     /// Substitutes by item index, for the planner.
     pub substitutes: Vec<(usize, Substitute)>,
     /// Words for the libraries that those on the line need.
@@ -69,13 +69,13 @@ pub struct Resolution {
 
 impl Resolution {
     /// The libraries that are taken from their archives.
-    pub fn archives(&self) -> impl Iterator<Item = &LinkedLibrary> {
+    pub(crate) fn archives(&self) -> impl Iterator<Item = &LinkedLibrary> {
         self.libraries.iter().filter(|l| l.provider == Provider::Archive)
     }
 }
 
 /// Notes the package and its version of each converted library.
-pub fn name_packages(settings: &Settings, libraries: &mut [LinkedLibrary]) {
+pub(crate) fn name_packages(settings: &Settings, libraries: &mut [LinkedLibrary]) {
     let converted = || |l: &&mut LinkedLibrary| matches!(l.provider, Provider::Converted | Provider::Plugin);
     let files: Vec<PathBuf> = libraries.iter_mut().filter(converted()).map(|l| l.path.clone()).collect();
     if files.is_empty() {
@@ -88,7 +88,7 @@ pub fn name_packages(settings: &Settings, libraries: &mut [LinkedLibrary]) {
 }
 
 /// What the converted libraries of a program may want of the file system, each with its file.
-pub fn hints(path: &SearchPath, libraries: &[LinkedLibrary]) -> Vec<(PathBuf, Hints)> {
+pub(crate) fn hints(path: &SearchPath, libraries: &[LinkedLibrary]) -> Vec<(PathBuf, Hints)> {
     let converted = libraries.iter().filter(|l| l.provider == Provider::Converted);
     let of = |library: &LinkedLibrary| {
         let found = |bytes: &[u8]| Some(file_hints::hints(&convert::Library::read(bytes).ok()?));

@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 
 /// Resolves the references among the items of a link. `supplier` gives code where there is no archive; `plugins` says
 /// which shared objects are opened at run time, once it is known what the program has without them.
-pub fn resolve(
+pub(crate) fn resolve(
     items: &[Item],
     request: &Request,
     facts: &Facts,
@@ -36,7 +36,7 @@ pub fn resolve(
 }
 
 /// The state of one resolution.
-pub struct Resolver<'a> {
+pub(crate) struct Resolver<'a> {
     pub(super) path: &'a SearchPath,
     facts: &'a Facts,
     language: Language,
@@ -63,7 +63,7 @@ pub struct Resolver<'a> {
 
 impl<'a> Resolver<'a> {
     /// A resolver for one link.
-    pub fn new(
+    pub(crate) fn new(
         path: &'a SearchPath,
         facts: &'a Facts,
         language: Language,
@@ -89,7 +89,11 @@ impl<'a> Resolver<'a> {
 
     /// Resolves the references, then what they need; then the plugins that are wanted once it is known what the program
     /// has without them; then archives that turn out not to do as they are.
-    pub fn run(mut self, references: &[LibraryRef], plugins: impl FnOnce(&Resolution) -> Vec<Plugin>) -> Resolution {
+    pub(crate) fn run(
+        mut self,
+        references: &[LibraryRef],
+        plugins: impl FnOnce(&Resolution) -> Vec<Plugin>,
+    ) -> Resolution {
         for reference in references {
             if let LibraryName::Name(name) = &reference.named {
                 self.seen.insert(lib(name, ""));

@@ -10,9 +10,9 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Script {
     /// Its libraries, in order.
-    pub inputs: Vec<LibraryName>,
+    pub(crate) inputs: Vec<LibraryName>,
     /// Its `SEARCH_DIR`s.
-    pub dirs: Vec<PathBuf>,
+    pub(crate) dirs: Vec<PathBuf>,
 }
 
 /// Scripts are small; what is larger is no stand-in for a library.

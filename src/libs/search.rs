@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 /// Directories and what a file must be for to count.
 #[derive(Debug, Clone, Default)]
-pub struct SearchPath {
+pub(crate) struct SearchPath {
     /// All directories: `-L` in order, `LIBRARY_PATH`, those of the toolchain.
     pub dirs: Vec<PathBuf>,
     /// How many of them the user named.
@@ -27,7 +27,7 @@ pub struct SearchPath {
 
 impl SearchPath {
     /// The path of a link. `system` are the toolchain's directories, `library_path` the variable's value.
-    pub fn of(
+    pub(crate) fn of(
         items: &[Item],
         request: &Request,
         system: &[PathBuf],
@@ -48,40 +48,40 @@ impl SearchPath {
     }
 
     /// The first file of this name that is not for another machine.
-    pub fn file(&self, name: &OsStr) -> Option<(PathBuf, Sniffed)> {
+    pub(crate) fn file(&self, name: &OsStr) -> Option<(PathBuf, Sniffed)> {
         self.dirs.iter().find_map(|d| self.usable(d.join(name)))
     }
 
     /// What `-lNAME` finds in a dynamic link: in each directory the shared object before the archive.
-    pub fn library(&self, name: &OsStr) -> Option<(PathBuf, Sniffed)> {
+    pub(crate) fn library(&self, name: &OsStr) -> Option<(PathBuf, Sniffed)> {
         let names = [lib(name, ".so"), lib(name, ".a")];
         self.dirs.iter().find_map(|d| names.iter().find_map(|n| self.usable(d.join(n))))
     }
 
     /// What `-lNAME` finds in a static link.
-    pub fn archive(&self, name: &OsStr) -> Option<PathBuf> {
+    pub(crate) fn archive(&self, name: &OsStr) -> Option<PathBuf> {
         self.file(&lib(name, ".a")).map(|(path, _)| path)
     }
 
     /// The file, unless it is missing or for another machine.
-    pub fn usable(&self, path: PathBuf) -> Option<(PathBuf, Sniffed)> {
+    pub(crate) fn usable(&self, path: PathBuf) -> Option<(PathBuf, Sniffed)> {
         let what = self.files.get(&path)?.sniffed();
         what.fits(&self.target).then_some((path, what))
     }
 
     /// What a shared object needs; nothing where it can't be read.
-    pub fn needs(&self, shared: &Path) -> Needs {
+    pub(crate) fn needs(&self, shared: &Path) -> Needs {
         self.files.get(shared).map(|f| f.needs(shared)).unwrap_or_default()
     }
 
     /// Whether a directory is the toolchain's rather than the user's.
-    pub fn is_system(&self, path: &Path) -> bool {
+    pub(crate) fn is_system(&self, path: &Path) -> bool {
         let dir = path.parent().and_then(|d| d.canonicalize().ok());
         dir.is_some_and(|d| self.dirs.iter().skip(self.user).any(|s| *s == d))
     }
 }
 
 /// `libNAMEend`.
-pub fn lib(name: &OsStr, end: &str) -> std::ffi::OsString {
+pub(crate) fn lib(name: &OsStr, end: &str) -> std::ffi::OsString {
     OsStr::from_bytes(&[b"lib", name.as_bytes(), end.as_bytes()].concat()).to_owned()
 }

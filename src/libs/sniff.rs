@@ -34,7 +34,7 @@ pub enum Sniffed {
 
 impl Sniffed {
     /// Whether the file may be part of a program for this target; ld passes over those that may not.
-    pub fn fits(self, target: &Expect) -> bool {
+    pub(crate) fn fits(self, target: &Expect) -> bool {
         let of = match self {
             Sniffed::Archive { target, .. } => target,
             Sniffed::Shared { target } | Sniffed::Object { target } => Some(target),
@@ -50,7 +50,7 @@ impl Sniffed {
 pub(super) const HEAD: usize = 4096;
 
 /// Looks at a file; none where it can't be read or is no regular file.
-pub fn sniff(path: &Path) -> Option<Sniffed> {
+pub(crate) fn sniff(path: &Path) -> Option<Sniffed> {
     let mut file = File::options().read(true).custom_flags(nix::libc::O_NONBLOCK).open(path).ok()?;
     if !file.metadata().ok()?.is_file() {
         return None;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 /// When a library becomes part of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Use {
+pub(crate) enum Use {
     /// Whether it is referred to or not (`--no-as-needed`).
     Always,
     /// Only if it is referred to (`--as-needed`).
@@ -20,7 +20,7 @@ pub enum Use {
 
 /// A shared object for whose code somebody is asked.
 #[derive(Debug, Clone, Copy)]
-pub struct SharedLibrary<'a> {
+pub(crate) struct SharedLibrary<'a> {
     /// Where it was found.
     pub path: &'a Path,
     /// The file.
@@ -35,7 +35,7 @@ pub struct SharedLibrary<'a> {
 
 /// The objects that a shared object carries.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Carried {
+pub(crate) enum Carried {
     /// Its code, as an object or an archive in a file of ours.
     Object(PathBuf),
     /// It has no code of its own.
@@ -44,7 +44,7 @@ pub enum Carried {
 
 /// A shared object that is converted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConvertedPlace {
+pub(crate) struct ConvertedPlace {
     /// The file that stands for it.
     pub path: PathBuf,
     /// Its build-id.
@@ -53,7 +53,7 @@ pub struct ConvertedPlace {
 
 /// Why a module is in a program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ModuleRole {
+pub(crate) enum ModuleRole {
     /// It was named: dlopen finds it.
     Plugin,
     /// A plugin needs it, and the program does not.
@@ -62,7 +62,7 @@ pub enum ModuleRole {
 
 /// What was read of a module when it was taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ModuleTaken {
+pub(crate) struct ModuleTaken {
     /// DT_SONAME.
     pub soname: Option<String>,
     /// DT_NEEDED.
@@ -73,7 +73,7 @@ pub struct ModuleTaken {
 
 /// What is to be known of an archive that has a shared object beside it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ArchiveFacts {
+pub(crate) struct ArchiveFacts {
     /// Symbols that its members need and that the shared object has inside.
     pub lacks: BTreeSet<String>,
     /// Its members have constructors or destructors without a number.
@@ -81,7 +81,7 @@ pub struct ArchiveFacts {
 }
 
 /// Supplies code. Files that are named in answers are there when all of them are written, after the resolution.
-pub trait Supplier {
+pub(crate) trait Supplier {
     /// Which shared objects are converted; none where none is.
     fn policy(&self) -> Option<&ConvertPolicy>;
 

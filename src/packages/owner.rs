@@ -6,10 +6,13 @@ use crate::settings::Settings;
 use crate::toolchain::os_release::OsRelease;
 use std::path::{Path, PathBuf};
 
+/// A package manager's answer, one entry per file.
+type Lookup = fn(&Settings, &[PathBuf]) -> Vec<Option<Package>>;
+
 /// The packages that files are from, in the order of the files. All are looked up in one pass over the lists.
-pub fn owners(settings: &Settings, files: &[PathBuf]) -> Vec<Option<Package>> {
+pub(crate) fn owners(settings: &Settings, files: &[PathBuf]) -> Vec<Option<Package>> {
     let mut owners = dpkg::owners(Path::new(dpkg::ROOT), files);
-    let managers: [fn(&Settings, &[PathBuf]) -> Vec<Option<Package>>; 2] =
+    let managers: [Lookup; 2] =
         [|_, files| apk::installed().map_or(Vec::new(), |text| apk::owners(&text, files)), rpm::owners];
     // A machine may have more than one: what the first does not know is asked of the next.
     for of in managers {
@@ -29,6 +32,6 @@ pub fn owners(settings: &Settings, files: &[PathBuf]) -> Vec<Option<Package>> {
 }
 
 /// The package that one file is from.
-pub fn owner(settings: &Settings, file: &Path) -> Option<Package> {
+pub(crate) fn owner(settings: &Settings, file: &Path) -> Option<Package> {
     owners(settings, &[file.to_owned()]).pop()?
 }

@@ -1,7 +1,7 @@
 //! What a plan is made from, and what it is.
 
 use crate::libs::substitute::Substitute;
-use crate::model::{Language, StaticKind};
+use crate::model::StaticKind;
 use crate::options::malloc::Malloc;
 use crate::toolchain::Facts;
 use serde::Serialize;
@@ -11,11 +11,9 @@ use std::path::PathBuf;
 
 /// What the world said about a call before it is planned.
 #[derive(Debug, Clone, Copy)]
-pub struct Context<'a> {
+pub(crate) struct Context<'a> {
     /// The toolchain's measured facts.
     pub facts: &'a Facts,
-    /// The driver's language.
-    pub language: Language,
     /// The linker that the compiler is to use, where one was chosen.
     pub linker: Option<&'static str>,
     /// Whether what is not used is left out.
@@ -38,7 +36,7 @@ pub struct Context<'a> {
 
 /// One change that a rule made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Applied {
+pub(crate) struct Applied {
     /// The rule's id.
     pub rule: &'static str,
     /// What it did, in one line.
@@ -47,7 +45,7 @@ pub struct Applied {
 
 /// A link, decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// The shape of the program.
     pub kind: StaticKind,
     /// Arguments for the compiler, without its own words.

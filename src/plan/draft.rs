@@ -16,12 +16,12 @@ pub struct Rule {
     /// One line: why it is done.
     pub reason: &'static str,
     /// The edit. A rule that finds nothing to do changes and notes nothing.
-    pub apply: fn(&mut Draft<'_>),
+    pub(crate) apply: fn(&mut Draft<'_>),
 }
 
 /// The state that the rules edit.
 #[derive(Debug)]
-pub struct Draft<'a> {
+pub(crate) struct Draft<'a> {
     /// The call as it was understood.
     pub request: &'a Request,
     /// What the world said.
@@ -38,7 +38,7 @@ pub struct Draft<'a> {
 
 impl<'a> Draft<'a> {
     /// The call, unchanged.
-    pub fn new(request: &'a Request, context: &'a Context<'a>) -> Draft<'a> {
+    pub(crate) fn new(request: &'a Request, context: &'a Context<'a>) -> Draft<'a> {
         let items = ld_options::split(&request.args);
         Draft {
             request,
@@ -52,28 +52,28 @@ impl<'a> Draft<'a> {
     }
 
     /// Runs one rule.
-    pub fn apply(&mut self, rule: &Rule) {
+    pub(crate) fn apply(&mut self, rule: &Rule) {
         self.rule = rule.id;
         (rule.apply)(self);
     }
 
     /// Notes what the running rule did.
-    pub fn did(&mut self, detail: impl Into<String>) {
+    pub(crate) fn did(&mut self, detail: impl Into<String>) {
         self.applied.push(Applied { rule: self.rule, detail: detail.into() });
     }
 
     /// The finished plan.
-    pub fn finish(self) -> Plan {
+    pub(crate) fn finish(self) -> Plan {
         Plan { kind: self.kind, argv: ld_options::join(&self.items), applied: self.applied }
     }
 
     /// The linker options in the stream.
-    pub fn linker_options(&self) -> Vec<LdOption> {
+    pub(crate) fn linker_options(&self) -> Vec<LdOption> {
         ld_options::options(&self.items)
     }
 
     /// Drops the driver arguments for which `unwanted` holds and notes each.
-    pub fn drop_args(&mut self, unwanted: impl Fn(Role) -> bool) {
+    pub(crate) fn drop_args(&mut self, unwanted: impl Fn(Role) -> bool) {
         let mut dropped = Vec::new();
         self.items.retain(|item| {
             let drop = item.role().is_some_and(&unwanted);
@@ -88,7 +88,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Drops the linker options for which `unwanted` holds, with their values wherever they sit.
-    pub fn drop_linker_options(&mut self, unwanted: impl Fn(&LdOption) -> bool) {
+    pub(crate) fn drop_linker_options(&mut self, unwanted: impl Fn(&LdOption) -> bool) {
         let mut gone = BTreeSet::new();
         let mut notes = Vec::new();
         for option in self.linker_options().into_iter().filter(unwanted) {
@@ -103,7 +103,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Removes items by index.
-    pub fn remove(&mut self, gone: &BTreeSet<usize>) {
+    pub(crate) fn remove(&mut self, gone: &BTreeSet<usize>) {
         let mut index = 0;
         self.items.retain(|_| {
             index += 1;
@@ -112,7 +112,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Whether an item is something that the linker reads: an input or a library.
-    pub fn linked(&self) -> Vec<Linked> {
+    pub(crate) fn linked(&self) -> Vec<Linked> {
         let options = self.linker_options();
         let values: BTreeSet<usize> = options.iter().filter_map(|o| o.value_at).collect();
         let named: BTreeSet<usize> = options.iter().map(|o| o.at).collect();
@@ -152,7 +152,7 @@ impl<'a> Draft<'a> {
 
 /// A thing that the linker reads, by the indexes of its first and last item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Linked {
+pub(crate) struct Linked {
     /// First item.
     pub at: usize,
     /// Last item.
@@ -162,7 +162,7 @@ pub struct Linked {
 }
 
 /// An item for people.
-pub fn show(item: &Item) -> String {
+pub(crate) fn show(item: &Item) -> String {
     match item {
         Item::Arg(a) => a.words().map(|w| w.to_string_lossy()).collect::<Vec<_>>().join(" "),
         Item::Word { text, .. } => format!("-Wl,{}", text.to_string_lossy()),

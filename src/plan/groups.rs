@@ -8,7 +8,7 @@ use crate::args::ld_options::{Item, LdRole};
 /// The first pass over a group is in the order of the line, so that the first archive to define a symbol
 /// still wins; only references that it leaves open are looked for again. A group may hold objects and
 /// whole archives, which linkers take once.
-pub fn one_group(draft: &mut Draft<'_>) {
+pub(crate) fn one_group(draft: &mut Draft<'_>) {
     let options = draft.linker_options();
     if options.iter().any(|o| o.dangling) {
         return;

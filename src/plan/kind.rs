@@ -17,7 +17,7 @@ use crate::model::StaticKind;
 use std::ffi::OsString;
 
 /// Replaces the user's request for a shape by the toolchain's recipe for the one that is chosen.
-pub fn static_kind(draft: &mut Draft<'_>) {
+pub(crate) fn static_kind(draft: &mut Draft<'_>) {
     let (mut kind, mut why) = choose(draft);
     let gold = |i: &Item| matches!(i, Item::Arg(a) if a.role() == Some(Role::UseLinker) && a.value().is_some_and(|v| v == "gold"));
     if kind == StaticKind::StaticPie && draft.items.iter().any(gold) {
@@ -52,7 +52,7 @@ fn strip_recipe(draft: &mut Draft<'_>) {
 
 /// Puts the recipe's words around everything else: the shape's own option, and the crt objects of toolchains
 /// whose driver does not know them.
-pub fn start_files(draft: &mut Draft<'_>) {
+pub(crate) fn start_files(draft: &mut Draft<'_>) {
     let items = |list: &[String]| ld_options::split(&lexer::lex(&list.iter().map(OsString::from).collect::<Vec<_>>()));
     let before: Vec<Item> = items(&draft.recipe.before).into_iter().map(apart).collect();
     let after: Vec<Item> = items(&draft.recipe.after).into_iter().map(apart).collect();

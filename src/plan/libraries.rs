@@ -11,7 +11,7 @@ use std::ffi::OsStr;
 const GLIBC_WITH_PTHREAD: (u32, u32) = (2, 34);
 
 /// Puts what was resolved in the place of each library reference.
-pub fn shared_object_to_archive(draft: &mut Draft<'_>) {
+pub(crate) fn shared_object_to_archive(draft: &mut Draft<'_>) {
     let substitutes: BTreeMap<usize, _> = draft.context.substitutes.iter().map(|(at, s)| (*at, s)).collect();
     if substitutes.is_empty() {
         return;
@@ -40,7 +40,7 @@ pub fn shared_object_to_archive(draft: &mut Draft<'_>) {
 }
 
 /// Adds the libraries that those on the line need, after the last of them.
-pub fn dependencies_of_archives(draft: &mut Draft<'_>) {
+pub(crate) fn dependencies_of_archives(draft: &mut Draft<'_>) {
     let words = draft.context.closure;
     let Some(last) = draft.linked().last().map(|l| l.end) else { return };
     for word in words {
@@ -51,7 +51,7 @@ pub fn dependencies_of_archives(draft: &mut Draft<'_>) {
 
 /// A library of ours. A file goes to the linker as it is: the driver would take it for a source where a `-x` of the
 /// user's is still in force.
-pub fn ours(word: impl AsRef<OsStr>) -> Item {
+pub(crate) fn ours(word: impl AsRef<OsStr>) -> Item {
     match word.as_ref().as_encoded_bytes().starts_with(b"-") {
         true => Item::arg(word.as_ref()),
         false => Item::word(word.as_ref()),
@@ -59,7 +59,7 @@ pub fn ours(word: impl AsRef<OsStr>) -> Item {
 }
 
 /// Drops `-shared-libgcc` and its kin, and takes libgcc_eh for libgcc_s.
-pub fn no_shared_runtime(draft: &mut Draft<'_>) {
+pub(crate) fn no_shared_runtime(draft: &mut Draft<'_>) {
     draft.drop_args(|r| r == Role::SharedRuntime);
     let mut changed = 0;
     let values: BTreeMap<usize, LdRole> =
@@ -94,7 +94,7 @@ fn is_libgcc_s(name: Option<&OsStr>) -> bool {
 }
 
 /// Takes libpthread.a whole where glibc is older than 2.34 and threads are used.
-pub fn whole_archive_pthread(draft: &mut Draft<'_>) {
+pub(crate) fn whole_archive_pthread(draft: &mut Draft<'_>) {
     let facts = draft.context.facts;
     if facts.libc != Libc::Glibc || facts.glibc.is_none_or(|v| v >= GLIBC_WITH_PTHREAD) {
         return;
@@ -129,7 +129,7 @@ fn is_pthread(item: &Item) -> bool {
 }
 
 /// With `-nodefaultlibs`, adds the archives that libgcc_eh and libc need, where one of them is there.
-pub fn runtime_libraries(draft: &mut Draft<'_>) {
+pub(crate) fn runtime_libraries(draft: &mut Draft<'_>) {
     if !draft.request.has(Role::NoDefaultLibs) && !draft.request.has(Role::NoStdlib) {
         return;
     }
@@ -157,7 +157,7 @@ pub fn runtime_libraries(draft: &mut Draft<'_>) {
 
 /// Offers the repairs to the linker: behind everything that may refer to the repaired functions, before libc, which
 /// defines them.
-pub fn glibc_repairs(draft: &mut Draft<'_>) {
+pub(crate) fn glibc_repairs(draft: &mut Draft<'_>) {
     let words: Vec<&OsStr> = draft.context.repairs.iter().map(|p| p.as_os_str()).collect();
     draft.items.retain(|i| !matches!(i, Item::Word { text, .. } if words.contains(&text.as_os_str())));
     let Some(place) = before_libc(draft) else { return };
@@ -168,7 +168,7 @@ pub fn glibc_repairs(draft: &mut Draft<'_>) {
 }
 
 /// Where something stands that comes behind all that may refer to it and before libc; none in a link without libc.
-pub fn before_libc(draft: &Draft<'_>) -> Option<usize> {
+pub(crate) fn before_libc(draft: &Draft<'_>) -> Option<usize> {
     let without_libc = draft.request.has(Role::NoDefaultLibs) || draft.request.has(Role::NoStdlib);
     let is_libc =
         |i: &Item| matches!(i, Item::Arg(a) if a.role() == Some(Role::Library) && a.value() == Some(OsStr::new("c")));
@@ -180,7 +180,7 @@ pub fn before_libc(draft: &Draft<'_>) -> Option<usize> {
 }
 
 /// Tells the linker how the parts of converted libraries lie, and which of them go in without being referred to.
-pub fn converted_libraries(draft: &mut Draft<'_>) {
+pub(crate) fn converted_libraries(draft: &mut Draft<'_>) {
     let words = draft.context.converted;
     let there = |w: &OsStr| draft.items.iter().any(|i| matches!(i, Item::Word { text, .. } if text == w));
     let new: Vec<&OsStr> = words.iter().map(|w| w.as_os_str()).filter(|w| !there(w)).collect();

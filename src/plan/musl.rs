@@ -15,7 +15,7 @@ const WITHOUT_INDEX: [&str; 2] = ["mold", "wild"];
 
 /// Offers the toolchain's allocator to the linker, which takes it if a program's own code allocates; with
 /// `STATICCXX_MALLOC=mimalloc` it goes in whatever is called.
-pub fn musl_allocator(draft: &mut Draft<'_>) {
+pub(crate) fn musl_allocator(draft: &mut Draft<'_>) {
     let Some(allocator) = &draft.context.facts.allocator else { return };
     let by_name = |a: &str| WITHOUT_INDEX.iter().any(|w| a.ends_with(w));
     let no_index = draft.items.iter().any(|i| {
@@ -33,7 +33,7 @@ pub fn musl_allocator(draft: &mut Draft<'_>) {
 }
 
 /// Asks for the stack that threads get where the program does not say: musl reads it from PT_GNU_STACK.
-pub fn thread_stacks(draft: &mut Draft<'_>) {
+pub(crate) fn thread_stacks(draft: &mut Draft<'_>) {
     let Some(bytes) = draft.context.stack_size else { return };
     let says =
         |word: &OsStr| word.as_bytes().starts_with(b"stack-size=") || word.as_bytes().starts_with(b"-zstack-size=");

@@ -9,7 +9,7 @@ use std::path::Path;
 
 /// What to do with a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Policy {
+pub(crate) enum Policy {
     /// Plan it as the link of a static executable.
     Rewrite,
     /// Run it as it is.
@@ -21,7 +21,7 @@ pub enum Policy {
 /// Why a call is not rewritten.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "reason", content = "argument")]
-pub enum Reason {
+pub(crate) enum Reason {
     /// It does not link.
     NotALink,
     /// A wrapper that we ran came back to us; the first call does the work.
@@ -42,7 +42,7 @@ pub enum Reason {
 
 impl Reason {
     /// The reason in one line.
-    pub fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         match self {
             Reason::NotALink => "nothing is linked".into(),
             Reason::Nested => "called again by the compiler that was run".into(),
@@ -58,7 +58,7 @@ impl Reason {
     }
 
     /// What the user can do, where there is something.
-    pub fn hint(&self) -> Option<String> {
+    pub(crate) fn hint(&self) -> Option<String> {
         match self {
             Reason::Sanitizer(name) => Some(format!(
                 "build without `-fsanitize={name}`, or set {}=warn to link this program dynamically",
@@ -75,7 +75,7 @@ const DYNAMIC_SANITIZERS: [&str; 8] =
     ["address", "dataflow", "hwaddress", "leak", "memory", "memtag-stack", "pointer-compare", "thread"];
 
 /// Decides from the call alone.
-pub fn policy(request: &Request) -> Policy {
+pub(crate) fn policy(request: &Request) -> Policy {
     match request.action {
         Action::Link(OutputKind::Executable) => {}
         Action::Link(OutputKind::SharedObject) if has_rust_metadata(request) => {
@@ -117,7 +117,7 @@ fn has_rust_metadata(request: &Request) -> bool {
 }
 
 /// Whether an output is one that a configuration step makes to find something out and throws away.
-pub fn is_probe(output: &Path) -> bool {
+pub(crate) fn is_probe(output: &Path) -> bool {
     // autoconf and libtool; CMake's try_compile; Meson's sanity checks.
     const PROBES: [&[u8]; 5] = [b"conftest", b"libconftest", b"cmTC_", b"libcmTC_", b"sanitycheck"];
     let name = output.file_name().unwrap_or_default().as_bytes();

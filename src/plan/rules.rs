@@ -97,7 +97,7 @@ pub static RULES: &[Rule] = &[
 ];
 
 /// Plans the link of an executable.
-pub fn plan(request: &Request, context: &Context<'_>) -> Plan {
+pub(crate) fn plan(request: &Request, context: &Context<'_>) -> Plan {
     let mut draft = Draft::new(request, context);
     for rule in RULES {
         draft.apply(rule);

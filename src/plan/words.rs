@@ -8,17 +8,17 @@ use crate::args::option_table::Role;
 use std::os::unix::ffi::OsStrExt;
 
 /// Drops `-Bdynamic`, `-dy`, `-call_shared`. `-Bstatic` stays: it asks for what we do anyway.
-pub fn no_shared_search(draft: &mut Draft<'_>) {
+pub(crate) fn no_shared_search(draft: &mut Draft<'_>) {
     draft.drop_linker_options(|o| o.role == LdRole::SearchShared);
 }
 
 /// Drops `--dynamic-linker X` and `-I X`.
-pub fn no_interpreter(draft: &mut Draft<'_>) {
+pub(crate) fn no_interpreter(draft: &mut Draft<'_>) {
     draft.drop_linker_options(|o| o.role == LdRole::Interpreter);
 }
 
 /// Drops `-rpath`, `-rpath-link`, and `-R` where it names a directory.
-pub fn no_rpath(draft: &mut Draft<'_>) {
+pub(crate) fn no_rpath(draft: &mut Draft<'_>) {
     draft.drop_args(|r| r == Role::Rpath);
     draft.drop_linker_options(|o| o.role == LdRole::Rpath || names_a_directory(o));
 }
@@ -34,13 +34,13 @@ fn names_a_directory(option: &LdOption) -> bool {
 }
 
 /// Drops `-rdynamic`, `--export-dynamic` and the dynamic lists.
-pub fn no_dynamic_exports(draft: &mut Draft<'_>) {
+pub(crate) fn no_dynamic_exports(draft: &mut Draft<'_>) {
     draft.drop_args(|r| r == Role::ExportDynamic);
     draft.drop_linker_options(|o| o.role == LdRole::ExportDynamic);
 }
 
 /// Adds `-fuse-ld=`. The call's own word for the built-in linker, which no compiler knows, is dropped.
-pub fn chosen_linker(draft: &mut Draft<'_>) {
+pub(crate) fn chosen_linker(draft: &mut Draft<'_>) {
     let before = draft.items.len();
     draft.items.retain(|i| !matches!(i, Item::Arg(a) if names_built_in(a)));
     if draft.items.len() < before {
@@ -54,12 +54,12 @@ pub fn chosen_linker(draft: &mut Draft<'_>) {
 }
 
 /// Whether an argument of the driver's asks for the built-in linker.
-pub fn names_built_in(arg: &Arg) -> bool {
+pub(crate) fn names_built_in(arg: &Arg) -> bool {
     arg.role() == Some(Role::UseLinker) && arg.value().is_some_and(|v| v == "wild")
 }
 
 /// Adds `--gc-sections`, unless the call says whether it wants that.
-pub fn unused_sections(draft: &mut Draft<'_>) {
+pub(crate) fn unused_sections(draft: &mut Draft<'_>) {
     let says = |i: &Item| matches!(i, Item::Word { text, .. } if text.as_encoded_bytes().ends_with(b"gc-sections"));
     if draft.context.small && !draft.items.iter().any(says) {
         draft.items.push(Item::word("--gc-sections"));

@@ -7,7 +7,7 @@ use object::read::archive::ArchiveFile;
 use object::{Object, ObjectSection};
 
 /// Whether a member of an archive has constructors or destructors without a number.
-pub fn has(bytes: &[u8]) -> bool {
+pub(crate) fn has(bytes: &[u8]) -> bool {
     let Ok(archive) = ArchiveFile::parse(bytes) else { return false };
     if archive.is_thin() {
         return false;
@@ -19,7 +19,7 @@ pub fn has(bytes: &[u8]) -> bool {
 }
 
 /// The archive with its constructors numbered; none where a member is not understood.
-pub fn numbered(bytes: &[u8], rank: usize) -> Option<Vec<u8>> {
+pub(crate) fn numbered(bytes: &[u8], rank: usize) -> Option<Vec<u8>> {
     let archive = ArchiveFile::parse(bytes).ok()?;
     let mut members = Vec::new();
     for member in archive.members() {

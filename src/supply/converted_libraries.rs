@@ -36,7 +36,7 @@ struct Entry {
 
 /// The libraries that are converted in one link.
 #[derive(Debug)]
-pub struct ConvertedLibraries {
+pub(crate) struct ConvertedLibraries {
     policy: ConvertPolicy,
     entries: Vec<Entry>,
     libc: OnceLock<GlibcSymbols>,
@@ -45,7 +45,7 @@ pub struct ConvertedLibraries {
 
 /// What the link needs beside the libraries themselves.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Extras {
+pub(crate) struct Extras {
     /// Words for the linker.
     pub words: Vec<OsString>,
     /// Archives to be offered before libc.
@@ -82,17 +82,17 @@ struct LinkLayout {
 
 impl ConvertedLibraries {
     /// None yet.
-    pub fn new(policy: ConvertPolicy) -> ConvertedLibraries {
+    pub(crate) fn new(policy: ConvertPolicy) -> ConvertedLibraries {
         ConvertedLibraries { policy, entries: Vec::new(), libc: OnceLock::new(), offers: OnceLock::new() }
     }
 
     /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.entries.is_empty() && self.policy.program.is_none()
     }
 
     /// What they are converted with.
-    pub fn policy(&self) -> &ConvertPolicy {
+    pub(crate) fn policy(&self) -> &ConvertPolicy {
         &self.policy
     }
 
@@ -100,7 +100,11 @@ impl ConvertedLibraries {
     ///
     /// # Errors
     /// Why it can't be converted.
-    pub fn take(&mut self, shared: SharedLibrary<'_>, place: PathBuf) -> Result<(usize, Option<String>), Refusal> {
+    pub(crate) fn take(
+        &mut self,
+        shared: SharedLibrary<'_>,
+        place: PathBuf,
+    ) -> Result<(usize, Option<String>), Refusal> {
         let bytes = shared.file.content()?;
         let library = Library::read(&bytes)?;
         acceptable(&library)?;
@@ -115,7 +119,7 @@ impl ConvertedLibraries {
     }
 
     /// The libraries that refer to a symbol without defining it, each with the version that it asks for.
-    pub fn referring(&self, name: &[u8]) -> Vec<(PathBuf, String)> {
+    pub(crate) fn referring(&self, name: &[u8]) -> Vec<(PathBuf, String)> {
         let mut found = Vec::new();
         for entry in &self.entries {
             let Ok(library) = Library::read(&entry.bytes) else { continue };
@@ -135,7 +139,7 @@ impl ConvertedLibraries {
     ///
     /// # Errors
     /// A file that can't be written.
-    pub fn write(
+    pub(crate) fn write(
         &self,
         order: &[(usize, usize)],
         archives: &[PathBuf],
@@ -240,23 +244,23 @@ impl ConvertedLibraries {
     }
 
     /// What is known of glibc.
-    pub fn libc(&self) -> &GlibcSymbols {
+    pub(crate) fn libc(&self) -> &GlibcSymbols {
         self.libc.get_or_init(|| glibc::libc(&self.policy.library_dirs))
     }
 
     /// The same, with what glibc offers to every program.
-    pub fn libc_for_modules(&self) -> &GlibcSymbols {
+    pub(crate) fn libc_for_modules(&self) -> &GlibcSymbols {
         self.offers.get_or_init(|| glibc::libc_for_modules(&self.policy.library_dirs))
     }
 
     /// Names of the libraries that need their versions.
-    pub fn versions(&self) -> Versions {
+    pub(crate) fn versions(&self) -> Versions {
         let libraries: Vec<Library<'_>> = self.entries.iter().filter_map(|e| Library::read(&e.bytes).ok()).collect();
         Versions::of(&libraries.iter().collect::<Vec<_>>())
     }
 
     /// What the meaning of glibc's names depends on.
-    pub fn libc_key(&self) -> Vec<u8> {
+    pub(crate) fn libc_key(&self) -> Vec<u8> {
         let found = self.policy.library_dirs.iter().find_map(|d| Stamp::of(&d.join("libc.a")));
         found.map_or_else(Vec::new, |stamp| format!("{stamp:?}").into_bytes())
     }
@@ -362,6 +366,6 @@ impl<'m> LinkParts<'m> {
 }
 
 /// The sections of a library.
-pub fn planned(library: &Library<'_>, layout: Layout) -> Pieces {
+pub(crate) fn planned(library: &Library<'_>, layout: Layout) -> Pieces {
     pieces::plan(library, unwind::extent(library), layout, &[])
 }

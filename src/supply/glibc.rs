@@ -22,7 +22,7 @@ fn look_at_shared(name: &str, dirs: &[PathBuf], look: impl FnOnce(&Library<'_>))
 }
 
 /// Reads what is to be known of glibc. What can't be read is not known, and left to the linker.
-pub fn libc(dirs: &[PathBuf]) -> GlibcSymbols {
+pub(crate) fn libc(dirs: &[PathBuf]) -> GlibcSymbols {
     let mut libc = GlibcSymbols::default();
     for name in SHARED {
         look_at_shared(name, dirs, |library| libc.add_shared(library));
@@ -45,7 +45,7 @@ pub fn libc(dirs: &[PathBuf]) -> GlibcSymbols {
 }
 
 /// The same, with what glibc offers to every program, which modules need to know.
-pub fn libc_for_modules(dirs: &[PathBuf]) -> GlibcSymbols {
+pub(crate) fn libc_for_modules(dirs: &[PathBuf]) -> GlibcSymbols {
     let mut libc = libc(dirs);
     for name in SHARED {
         look_at_shared(name, dirs, |library| libc.add_offers(library));

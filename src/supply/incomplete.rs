@@ -30,7 +30,12 @@ struct ArchiveRecord {
 
 /// What the members of an archive need that its shared object does not need from outside, and whether they have
 /// constructors.
-pub fn facts(archive: &LibraryFile, shared: &LibraryFile, dirs: &[PathBuf], cache: Option<&Path>) -> ArchiveFacts {
+pub(crate) fn facts(
+    archive: &LibraryFile,
+    shared: &LibraryFile,
+    dirs: &[PathBuf],
+    cache: Option<&Path>,
+) -> ArchiveFacts {
     let (Some(archive_stamp), Some(twin_stamp)) = (Stamp::of(archive.path()), Stamp::of(shared.path())) else {
         return ArchiveFacts::default();
     };
@@ -129,7 +134,7 @@ fn remove_defined(names: &mut BTreeSet<Vec<u8>>, archive: &LibraryFile) {
 }
 
 /// Those of the names that none of the archives defines.
-pub fn still_lacking(lacks: &BTreeSet<String>, archives: &[Arc<LibraryFile>]) -> BTreeSet<String> {
+pub(crate) fn still_lacking(lacks: &BTreeSet<String>, archives: &[Arc<LibraryFile>]) -> BTreeSet<String> {
     let mut names: BTreeSet<Vec<u8>> = lacks.iter().map(|n| n.as_bytes().to_vec()).collect();
     for archive in archives {
         if names.is_empty() {

@@ -11,11 +11,11 @@ use object::read::elf::{FileHeader, SectionHeader};
 use object::{Endianness, elf};
 
 /// The number of the first library.
-pub const FIRST: usize = 60_000;
+pub(crate) const FIRST: usize = 60_000;
 
 /// A library as ld.so sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LoadedEntry {
+pub(crate) struct LoadedEntry {
     /// Names by which others need it.
     pub names: Vec<String>,
     /// DT_NEEDED.
@@ -24,7 +24,7 @@ pub struct LoadedEntry {
 
 /// In which place each library's constructors run, for libraries in the order in which they are loaded: glibc's
 /// `_dl_sort_maps_dfs` and `_dl_init`.
-pub fn ranks(loaded: &[LoadedEntry]) -> Vec<usize> {
+pub(crate) fn ranks(loaded: &[LoadedEntry]) -> Vec<usize> {
     let mut visit = Visit { loaded, rank: vec![None; loaded.len()], entered: vec![false; loaded.len()], next: 0 };
     for index in (0..loaded.len()).rev() {
         visit.library(index);
@@ -60,7 +60,7 @@ impl Visit<'_> {
 
 /// Gives the constructor and destructor tables of an object the number of a rank. An object that can't be read is
 /// left as it is.
-pub fn number(object: &mut Vec<u8>, rank: usize) {
+pub(crate) fn number(object: &mut Vec<u8>, rank: usize) {
     let edit = match object.get(..5) {
         Some(b"\x7fELF\x02") => plan::<elf::FileHeader64<Endianness>>(object, rank),
         Some(b"\x7fELF\x01") => plan::<elf::FileHeader32<Endianness>>(object, rank),

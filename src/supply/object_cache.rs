@@ -15,7 +15,7 @@ const LIMIT: u64 = 1 << 30;
 const IN_USE: Duration = Duration::from_secs(3600);
 
 /// The file for a key below a cache directory.
-pub fn file(dir: &Path, key: u128) -> PathBuf {
+pub(crate) fn file(dir: &Path, key: u128) -> PathBuf {
     file_by(kept::CONVERTED, dir, key)
 }
 
@@ -24,7 +24,7 @@ fn file_by(sources: &str, dir: &Path, key: u128) -> PathBuf {
 }
 
 /// Whether a kept archive is whole; if so, it counts as used now.
-pub fn take(file: &Path) -> bool {
+pub(crate) fn take(file: &Path) -> bool {
     let Ok(opened) = File::options().read(true).open(file) else { return false };
     if !whole(&opened) {
         return false;
@@ -57,7 +57,7 @@ fn whole(file: &File) -> bool {
 ///
 /// # Errors
 /// A directory that can't be written; nothing half-written is left.
-pub fn put(file: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn put(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let dir = file.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(dir)?;
     write_atomic(file, bytes)?;

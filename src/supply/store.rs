@@ -22,11 +22,11 @@ use std::sync::Arc;
 use tempfile::TempDir;
 
 /// Makes the start-up code of converted libraries for one link: its archive, and the directory that it is there with.
-pub type MakeStartCode = Box<dyn FnOnce() -> io::Result<(TempDir, PathBuf)>>;
+pub(crate) type MakeStartCode = Box<dyn FnOnce() -> io::Result<(TempDir, PathBuf)>>;
 
 /// Where the start-up code of converted libraries comes from.
 #[derive(Default)]
-pub enum StartCode {
+pub(crate) enum StartCode {
     /// From nowhere: nothing is converted.
     #[default]
     None,
@@ -35,7 +35,7 @@ pub enum StartCode {
     /// It is made when the first library is to be converted, since nothing could be kept.
     ToBeMade(MakeStartCode),
     /// It was made for this link.
-    Made(TempDir, PathBuf),
+    Made(#[expect(dead_code, reason = "the directory goes when this is dropped")] TempDir, PathBuf),
 }
 
 impl fmt::Debug for StartCode {
@@ -50,7 +50,7 @@ impl fmt::Debug for StartCode {
 
 impl StartCode {
     /// The archive, if it is there.
-    pub fn archive(&self) -> Option<&Path> {
+    pub(crate) fn archive(&self) -> Option<&Path> {
         match self {
             StartCode::Kept(path) | StartCode::Made(_, path) => Some(path),
             StartCode::None | StartCode::ToBeMade(_) => None,
@@ -74,7 +74,7 @@ impl StartCode {
 /// Objects that stand for shared objects, carried by them or converted from them, in a directory that vanishes with
 /// this value.
 #[derive(Debug, Default)]
-pub struct LinkStore {
+pub(crate) struct LinkStore {
     dir: Option<TempDir>,
     taken: Vec<TakenLibrary>,
     /// The libraries that are converted; none where the toolchain or the user does not want that.
@@ -182,7 +182,7 @@ impl Supplier for LinkStore {
 
 impl LinkStore {
     /// One for a link that converts libraries.
-    pub fn converting(policy: ConvertPolicy, start_code: StartCode) -> LinkStore {
+    pub(crate) fn converting(policy: ConvertPolicy, start_code: StartCode) -> LinkStore {
         LinkStore { converted: Some(ConvertedLibraries::new(policy)), start_code, ..LinkStore::default() }
     }
 
@@ -190,7 +190,7 @@ impl LinkStore {
     ///
     /// # Errors
     /// That there can be none.
-    pub fn dir(&mut self) -> io::Result<&Path> {
+    pub(crate) fn dir(&mut self) -> io::Result<&Path> {
         match &mut self.dir {
             Some(dir) => Ok(dir.path()),
             none => Ok(none.insert(tempfile::Builder::new().prefix("staticcxx").tempdir()?).path()),
@@ -198,7 +198,7 @@ impl LinkStore {
     }
 
     /// Whether this is the link of a converted program.
-    pub fn converts_program(&self) -> bool {
+    pub(crate) fn converts_program(&self) -> bool {
         self.converted.as_ref().is_some_and(|c| c.policy().program.is_some())
     }
 
@@ -222,7 +222,7 @@ impl LinkStore {
     ///
     /// # Errors
     /// A file that can't be written.
-    pub fn write(&mut self, archives: &[PathBuf]) -> io::Result<Extras> {
+    pub(crate) fn write(&mut self, archives: &[PathBuf]) -> io::Result<Extras> {
         // A library that took the place of an archive was noted after those behind it.
         self.taken.sort_by_key(|t| t.ordinal);
         let loaded: Vec<LoadedEntry> = self.taken.iter().map(|t| t.loaded.clone()).collect();

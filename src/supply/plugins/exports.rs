@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 
 /// What is known of a program before it is linked.
 #[derive(Debug, Clone, Default)]
-pub struct ProgramInputs {
+pub(crate) struct ProgramInputs {
     /// Its objects.
     pub objects: Vec<PathBuf>,
     /// Archives that were named by path.
@@ -39,7 +39,7 @@ pub struct ProgramInputs {
 
 /// What a link defines.
 #[derive(Debug, Default)]
-pub struct Known {
+pub(crate) struct Known {
     /// Names of objects.
     own: BTreeMap<Vec<u8>, bool>,
     /// Names of archives and converted libraries; whether they are thread-local.
@@ -54,7 +54,7 @@ pub struct Known {
 
 impl Known {
     /// Looks at the inputs of a link.
-    pub fn of(program: &ProgramInputs) -> Known {
+    pub(crate) fn of(program: &ProgramInputs) -> Known {
         let files = &program.path.files;
         let mut known = Known { sources: !program.sources.is_empty(), ..Known::default() };
         for object in &program.objects {
@@ -92,12 +92,12 @@ impl Known {
     }
 
     /// Whether the program opens shared objects and asks which there are.
-    pub fn lists(&self) -> bool {
+    pub(crate) fn lists(&self) -> bool {
         self.asks == (true, true)
     }
 
     /// Whether something in the link has a name.
-    pub fn has(&self, name: &[u8]) -> bool {
+    pub(crate) fn has(&self, name: &[u8]) -> bool {
         self.own.contains_key(name) || self.libraries.contains_key(name)
     }
 
@@ -148,7 +148,7 @@ impl Known {
     }
 
     /// Adds the strings of a plugin, if it calls dlsym.
-    pub fn of_module(&mut self, data: &[u8]) {
+    pub(crate) fn of_module(&mut self, data: &[u8]) {
         self.asks.1 |= find(data, b"dl_iterate_phdr").is_some();
         let asks = find(data, b"\0dlsym\0").is_some() || find(data, b"\0dlvsym\0").is_some();
         if let (true, Ok(file)) = (asks, object::File::parse(data)) {
@@ -157,7 +157,13 @@ impl Known {
     }
 
     /// The table for dlsym.
-    pub fn names(&self, libc: &GlibcSymbols, libc_archive: Option<&Path>, patterns: &[String], all: bool) -> Vec<Name> {
+    pub(crate) fn names(
+        &self,
+        libc: &GlibcSymbols,
+        libc_archive: Option<&Path>,
+        patterns: &[String],
+        all: bool,
+    ) -> Vec<Name> {
         let patterns: Vec<glob::Pattern> = patterns.iter().filter_map(|p| glob::Pattern::new(p).ok()).collect();
         let matched = |name: &[u8]| std::str::from_utf8(name).is_ok_and(|n| patterns.iter().any(|p| p.matches(n)));
         let mut wanted: BTreeMap<&[u8], bool> = self.strings.iter().map(|s| (s.as_slice(), false)).collect();

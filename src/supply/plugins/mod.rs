@@ -20,9 +20,9 @@
 //! What libc itself opens has no link of its own: [`iconv`](crate::repairs::iconv) and [`nss`](crate::repairs::nss) become archives ([`archives`](crate::repairs::archives)) that are
 //! kept beside the repairs of a toolchain, and are taken by programs that refer to `iconv_open` or to name services.
 
-pub mod exports;
-pub mod module_tables;
-pub mod modules;
+pub(crate) mod exports;
+pub(crate) mod module_tables;
+pub(crate) mod modules;
 
-pub use exports::ProgramInputs;
-pub use modules::{ModuleArchives, Modules};
+pub(crate) use exports::ProgramInputs;
+pub(crate) use modules::{ModuleArchives, Modules};

@@ -16,7 +16,7 @@ const RETAINED: u64 = 0x20_0000;
 
 /// What a module is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ModuleKind {
+pub(crate) enum ModuleKind {
     /// dlopen finds it.
     Plugin,
     /// So it does what plugins need.
@@ -29,7 +29,7 @@ pub enum ModuleKind {
 
 /// A row of the table of modules.
 #[derive(Debug, Clone)]
-pub struct ModuleRow {
+pub(crate) struct ModuleRow {
     /// Its tag.
     pub tag: String,
     /// The path that it had.
@@ -44,7 +44,7 @@ pub struct ModuleRow {
 
 /// A row of the table of names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Name {
+pub(crate) struct Name {
     /// What dlsym is asked for.
     pub name: Vec<u8>,
     /// The symbol; without it nothing.
@@ -58,7 +58,7 @@ pub struct Name {
 }
 
 /// The table of modules, under a symbol by which it is taken.
-pub fn modules(rows: &[ModuleRow], symbol: &str, machine: &Machine) -> Option<Vec<u8>> {
+pub(crate) fn modules(rows: &[ModuleRow], symbol: &str, machine: &Machine) -> Option<Vec<u8>> {
     let mut writer = Writer::new(machine);
     let table = writer.section("staticcxx_modules", elf::SHF_ALLOC.0 | elf::SHF_WRITE.0 | RETAINED);
     let size = (WORDS * 8 * rows.len()) as u64;
@@ -90,7 +90,7 @@ pub fn modules(rows: &[ModuleRow], symbol: &str, machine: &Machine) -> Option<Ve
 }
 
 /// The table of names, which must be sorted, and of the libraries inside.
-pub fn names(names: &[Name], inside: &[String], symbol: &str, machine: &Machine) -> Option<Vec<u8>> {
+pub(crate) fn names(names: &[Name], inside: &[String], symbol: &str, machine: &Machine) -> Option<Vec<u8>> {
     let mut writer = Writer::new(machine);
     let table = writer.section(".data.rel.ro.staticcxx_names", elf::SHF_ALLOC.0 | elf::SHF_WRITE.0);
     writer.object.append_section_data(table, &vec![0; 32 * (names.len() + 1)], 8);
@@ -121,7 +121,7 @@ pub fn names(names: &[Name], inside: &[String], symbol: &str, machine: &Machine)
 }
 
 /// Bytes under a symbol.
-pub fn text(symbol: &str, bytes: &[u8], machine: &Machine) -> Option<Vec<u8>> {
+pub(crate) fn text(symbol: &str, bytes: &[u8], machine: &Machine) -> Option<Vec<u8>> {
     let mut writer = Writer::new(machine);
     let section = writer.section(&format!(".rodata.{symbol}"), elf::SHF_ALLOC.0);
     writer.object.append_section_data(section, bytes, 1);

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use twox_hash::XxHash3_128;
 
 /// What lists plugins for dl_iterate_phdr, beside the archive of the code that opens modules.
-pub const ITERATE_FILE: &str = "iterate.a";
+pub(crate) const ITERATE_FILE: &str = "iterate.a";
 
 /// One module.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ impl Module {
 
 /// Modules that were taken and not yet written.
 #[derive(Debug, Default)]
-pub struct Modules {
+pub(crate) struct Modules {
     list: Vec<Module>,
     /// Patterns of names that dlsym finds.
     pub symbols: Vec<String>,
@@ -55,7 +55,7 @@ pub struct Modules {
 
 /// What a link needs for its modules.
 #[derive(Debug, Default)]
-pub struct ModuleArchives {
+pub(crate) struct ModuleArchives {
     /// Archives to be offered before libc, in this order.
     pub archives: Vec<PathBuf>,
     /// Words for further libraries.
@@ -65,11 +65,11 @@ pub struct ModuleArchives {
 }
 
 /// A file that can't be converted, and why.
-pub type Refused = (PathBuf, Refusal);
+pub(crate) type Refused = (PathBuf, Refusal);
 
 /// What the modules of a link are written with.
 #[derive(Debug)]
-pub struct ModuleContext<'a> {
+pub(crate) struct ModuleContext<'a> {
     /// What is known of glibc.
     pub libc: &'a GlibcSymbols,
     /// libc.a.
@@ -88,7 +88,7 @@ pub struct ModuleContext<'a> {
 
 impl Modules {
     /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
 
@@ -96,7 +96,7 @@ impl Modules {
     ///
     /// # Errors
     /// Why it can't be a module.
-    pub fn take(&mut self, path: &Path, bytes: Arc<Vec<u8>>, role: ModuleRole) -> Result<ModuleTaken, Refusal> {
+    pub(crate) fn take(&mut self, path: &Path, bytes: Arc<Vec<u8>>, role: ModuleRole) -> Result<ModuleTaken, Refusal> {
         let kind = if role == ModuleRole::Plugin { ModuleKind::Plugin } else { ModuleKind::Needed };
         self.take_as(path, bytes, kind, false)
     }
@@ -105,7 +105,7 @@ impl Modules {
     ///
     /// # Errors
     /// Why it can't be a module.
-    pub fn take_as(
+    pub(crate) fn take_as(
         &mut self,
         path: &Path,
         bytes: Arc<Vec<u8>>,
@@ -130,16 +130,11 @@ impl Modules {
         Ok(taken)
     }
 
-    /// Whether a module has a name (a soname or a file's name).
-    pub fn has(&self, name: &str) -> bool {
-        self.list.iter().any(|m| m.names().contains(name))
-    }
-
     /// Converts the modules, and writes the archives that the link needs.
     ///
     /// # Errors
     /// A file that can't be written.
-    pub fn write(&self, program: &ProgramInputs, settings: &ModuleContext<'_>) -> io::Result<ModuleArchives> {
+    pub(crate) fn write(&self, program: &ProgramInputs, settings: &ModuleContext<'_>) -> io::Result<ModuleArchives> {
         let mut made = ModuleArchives::default();
         if self.list.is_empty() {
             return Ok(made);
@@ -180,7 +175,7 @@ impl Modules {
     ///
     /// # Errors
     /// The first that can't be converted.
-    pub fn objects(&self, libc: &GlibcSymbols) -> Result<(Vec<Vec<u8>>, Vec<ModuleRow>), Refused> {
+    pub(crate) fn objects(&self, libc: &GlibcSymbols) -> Result<(Vec<Vec<u8>>, Vec<ModuleRow>), Refused> {
         let libraries: Vec<Option<Library<'_>>> = self.list.iter().map(|m| Library::read(&m.bytes).ok()).collect();
         let scopes = self.scopes(&libraries, &|_| false, libc);
         let mut objects = Vec::new();
