@@ -1,14 +1,14 @@
-//! Shared objects turned into linkable objects, without disassembly, where a library has no archive.
+//! Converts shared objects to relocatable objects, without disassembly, where a library has no archive.
 //!
 //! bytes → model ([`library`], [`symbols`], [`unwind`]) → plan ([`pieces`]) → object ([`output`]), all of it pure.
-//! What depends on the machine is one table ([`machine`]); why something is not converted is one list ([`refusal`]).
-//! What a link needs beside the objects is made by [`start`] (constructors in their order, the linker script) and by
-//! the start-up code in `toolchains/glibc/converted.c`; [`converted`](crate::supply::converted) does all of it for the libraries of one link, and
-//! [`object_cache`](crate::supply::object_cache) keeps the objects.
+//! What depends on the machine is one table ([`machine`]); the reasons for not converting are one list ([`refusal`]).
+//! Besides the objects a link needs what [`start`] writes (constructors in order, a linker script) and the start-up
+//! code in `toolchains/glibc/converted.c`. [`converted_libraries`](crate::supply::converted_libraries) does all of it
+//! for the libraries of one link, and [`object_cache`](crate::supply::object_cache) keeps the objects.
 //!
-//! Code refers to the data of its own library by distances that nothing records. So the parts of a library stay at
-//! their distances ([`pieces`]), and everything else becomes what it would have been in an object file: relocations,
-//! weak symbols, thread-local offsets, an unwind table.
+//! Code refers to its own library's data by distances that nothing records. So the parts of a library keep their
+//! distances ([`pieces`]), and everything else becomes what it would have been in an object file: relocations, weak
+//! symbols, thread-local offsets, an unwind table.
 
 pub(crate) mod conversion;
 pub mod copies;
