@@ -1,4 +1,4 @@
-//! What was typed: the library references of a link line.
+//! The library references of a command line.
 
 use crate::args::ld_options::{self, Item, LdOption, LdRole};
 use crate::args::option_table::Role;
@@ -13,26 +13,25 @@ use std::path::{Path, PathBuf};
 pub(crate) enum LibraryName {
     /// `-lfoo`: `libfoo.so` or `libfoo.a` along the search path.
     Name(OsString),
-    /// `-l:FILE`: that very file along the search path.
+    /// `-l:FILE`: a file name along the search path.
     File(OsString),
     /// A path.
     Path(PathBuf),
 }
 
-/// One reference.
+/// A library reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LibraryRef {
-    /// Index of its item.
+    /// Item index.
     pub at: usize,
-    /// How it is named.
     pub named: LibraryName,
     /// As typed, for messages.
     pub typed: String,
-    /// Whether `--as-needed` is in force there; none if the call does not say.
+    /// Whether `--as-needed` is in effect there; none if the command line does not say.
     pub as_needed: Option<bool>,
 }
 
-/// The name behind `-l` or `--library=`.
+/// The name after `-l` or `--library=`.
 pub(crate) fn by_name(name: &OsStr) -> LibraryName {
     match name.as_bytes().strip_prefix(b":") {
         Some(file) => LibraryName::File(OsStr::from_bytes(file).to_owned()),
@@ -52,7 +51,7 @@ pub(crate) fn references(items: &[Item], request: &Request) -> Vec<LibraryRef> {
             Item::Arg(a) if a.role() == Some(Role::Library) => a.value().map(by_name),
             Item::Arg(a) if a.is_input() => {
                 let kind = compiled.next().map_or_else(|| InputKind::of_name(&a.word), |i| i.kind);
-                // A name that says nothing may be a linker script or a shared object all the same.
+                // A file of any name may be a linker script or a shared object.
                 let file = matches!(kind, InputKind::Archive | InputKind::Shared | InputKind::Object);
                 file.then(|| LibraryName::Path(a.word.clone().into()))
             }
@@ -72,7 +71,7 @@ pub(crate) fn references(items: &[Item], request: &Request) -> Vec<LibraryRef> {
     found
 }
 
-/// From which item on `--as-needed` is in force or not.
+/// The item indexes from which `--as-needed` is in effect or not.
 fn as_needed_states(options: &[LdOption]) -> Vec<(usize, Option<bool>)> {
     let mut now = None;
     let mut pushed = Vec::new();

@@ -1,8 +1,8 @@
-//! Which archives: the library references of a link, resolved as ld would resolve them for a dynamic
-//! program, then replaced by archives; and what those archives need in turn.
+//! Library resolution: the library references of a link are resolved as ld would for a dynamic program, then replaced
+//! by archives and the dependencies of those.
 //!
-//! What a dynamic link would have pulled in is known exactly: the DT_NEEDED entries of the shared twin
-//! of an archive, recursively. Nothing is added because it happens to define a symbol.
+//! What a dynamic link would have pulled in is known exactly: the DT_NEEDED entries of the shared object that belongs
+//! to an archive, recursively. Nothing is added because it happens to define a symbol.
 
 pub(crate) mod callers;
 mod closure;
