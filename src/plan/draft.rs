@@ -1,4 +1,4 @@
-//! A link being rewritten: the stream of arguments and linker words, edited in place by the rules.
+//! A link that is being rewritten: arguments and linker words, edited in place by the rules.
 
 use super::context::{Applied, Context, Plan};
 use crate::args::ld_options::{self, Item, LdOption, LdRole};
@@ -8,36 +8,34 @@ use crate::model::StaticKind;
 use crate::toolchain::Recipe;
 use std::collections::BTreeSet;
 
-/// One rule of the rewrite.
+/// A rule.
 #[derive(Debug)]
 pub struct Rule {
     /// Kebab-case id.
     pub id: &'static str,
-    /// One line: why it is done.
+    /// Why, in one line.
     pub reason: &'static str,
-    /// The edit. A rule that finds nothing to do changes and notes nothing.
+    /// The edit. A rule with nothing to do changes and records nothing.
     pub(crate) apply: fn(&mut Draft<'_>),
 }
 
-/// The state that the rules edit.
 #[derive(Debug)]
 pub(crate) struct Draft<'a> {
-    /// The call as it was understood.
+    /// The classified call.
     pub request: &'a Request,
-    /// What the world said.
+    /// All that is known about it.
     pub context: &'a Context<'a>,
-    /// The stream.
     pub items: Vec<Item>,
-    /// The shape of the program, once it is chosen.
+    /// The kind of program, once chosen.
     pub kind: StaticKind,
-    /// How the toolchain links that shape.
+    /// How the toolchain links that kind.
     pub recipe: Recipe,
     applied: Vec<Applied>,
     rule: &'static str,
 }
 
 impl<'a> Draft<'a> {
-    /// The call, unchanged.
+    /// The unchanged call.
     pub(crate) fn new(request: &'a Request, context: &'a Context<'a>) -> Draft<'a> {
         let items = ld_options::split(&request.args);
         Draft {
@@ -51,28 +49,25 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Runs one rule.
     pub(crate) fn apply(&mut self, rule: &Rule) {
         self.rule = rule.id;
         (rule.apply)(self);
     }
 
-    /// Notes what the running rule did.
+    /// Records a change of the running rule.
     pub(crate) fn did(&mut self, detail: impl Into<String>) {
         self.applied.push(Applied { rule: self.rule, detail: detail.into() });
     }
 
-    /// The finished plan.
     pub(crate) fn finish(self) -> Plan {
         Plan { kind: self.kind, argv: ld_options::join(&self.items), applied: self.applied }
     }
 
-    /// The linker options in the stream.
     pub(crate) fn linker_options(&self) -> Vec<LdOption> {
         ld_options::options(&self.items)
     }
 
-    /// Drops the driver arguments for which `unwanted` holds and notes each.
+    /// Drops the driver arguments for which `unwanted` holds, and records each.
     pub(crate) fn drop_args(&mut self, unwanted: impl Fn(Role) -> bool) {
         let mut dropped = Vec::new();
         self.items.retain(|item| {
@@ -87,7 +82,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Drops the linker options for which `unwanted` holds, with their values wherever they sit.
+    /// Drops the linker options for which `unwanted` holds, with their values wherever those are.
     pub(crate) fn drop_linker_options(&mut self, unwanted: impl Fn(&LdOption) -> bool) {
         let mut gone = BTreeSet::new();
         let mut notes = Vec::new();
@@ -111,7 +106,7 @@ impl<'a> Draft<'a> {
         });
     }
 
-    /// Whether an item is something that the linker reads: an input or a library.
+    /// The inputs and libraries.
     pub(crate) fn linked(&self) -> Vec<Linked> {
         let options = self.linker_options();
         let values: BTreeSet<usize> = options.iter().filter_map(|o| o.value_at).collect();
@@ -150,18 +145,18 @@ impl<'a> Draft<'a> {
     }
 }
 
-/// A thing that the linker reads, by the indexes of its first and last item.
+/// An input or library, by its first and last item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Linked {
-    /// First item.
+    /// Index of the first item.
     pub at: usize,
-    /// Last item.
+    /// Index of the last item.
     pub end: usize,
     /// Whether it is a library rather than an object or a source.
     pub library: bool,
 }
 
-/// An item for people.
+/// An item for messages.
 pub(crate) fn show(item: &Item) -> String {
     match item {
         Item::Arg(a) => a.words().map(|w| w.to_string_lossy()).collect::<Vec<_>>().join(" "),

@@ -1,6 +1,6 @@
-//! What to do: the link of an executable, rewritten by an ordered list of pure rules.
+//! Planning: the link of an executable, rewritten by an ordered list of pure rules.
 //!
-//! The same call, toolchain and findings give the same plan, and planning a plan changes nothing.
+//! The same call, toolchain and context give the same plan, and planning a plan changes nothing.
 
 pub(crate) mod context;
 pub(crate) mod draft;

@@ -48,18 +48,18 @@ pub(crate) fn context(facts: &Facts) -> Context<'_> {
     }
 }
 
-/// The call of a line without quotes.
+/// The classified call of a command line without quotes.
 pub(crate) fn request(line: &str) -> Request {
     classify(&line.split_whitespace().map(OsString::from).collect::<Vec<_>>(), Language::Cxx)
 }
 
-/// The planned line.
+/// The planned command line.
 pub(crate) fn planned(line: &str, context: &Context<'_>) -> String {
     let words = plan(&request(line), context).argv;
     words.iter().map(|w| w.to_str().expect("test words are text")).collect::<Vec<_>>().join(" ")
 }
 
-/// The planned line with the facts of [`facts`].
+/// The planned command line with the facts of [`facts`].
 pub(crate) fn usual(line: &str) -> String {
     planned(line, &context(&facts()))
 }

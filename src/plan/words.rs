@@ -1,5 +1,5 @@
-//! Rules about single words: those that only a dynamic program has a use for are dropped, those that settings ask for
-//! are added.
+//! Rules about single words: those that only concern dynamic programs are dropped, those that settings request are
+//! added.
 
 use super::draft::Draft;
 use crate::args::ld_options::{Item, LdOption, LdRole};
@@ -7,7 +7,7 @@ use crate::args::lexer::Arg;
 use crate::args::option_table::Role;
 use std::os::unix::ffi::OsStrExt;
 
-/// Drops `-Bdynamic`, `-dy`, `-call_shared`. `-Bstatic` stays: it asks for what we do anyway.
+/// Drops `-Bdynamic`, `-dy`, `-call_shared`. `-Bstatic` stays: it is in effect anyway.
 pub(crate) fn no_shared_search(draft: &mut Draft<'_>) {
     draft.drop_linker_options(|o| o.role == LdRole::SearchShared);
 }
@@ -23,8 +23,8 @@ pub(crate) fn no_rpath(draft: &mut Draft<'_>) {
     draft.drop_linker_options(|o| o.role == LdRole::Rpath || names_a_directory(o));
 }
 
-/// `-R X` is `-rpath X` where X is a directory and `--just-symbols X` where it is a file (ld manual).
-/// Told apart by name alone: a file of symbols has an extension, a library directory has none.
+/// `-R X` is `-rpath X` if X is a directory and `--just-symbols X` if it is a file (ld manual).
+/// Decided by name alone: a symbol file has an extension, a library directory has none.
 fn names_a_directory(option: &LdOption) -> bool {
     option.role == LdRole::RpathOrSymbols
         && option
@@ -39,7 +39,7 @@ pub(crate) fn no_dynamic_exports(draft: &mut Draft<'_>) {
     draft.drop_linker_options(|o| o.role == LdRole::ExportDynamic);
 }
 
-/// Adds `-fuse-ld=`. The call's own word for the built-in linker, which no compiler knows, is dropped.
+/// Adds `-fuse-ld=`. The call's own `-fuse-ld=wild` is dropped: compilers do not know the built-in linker.
 pub(crate) fn chosen_linker(draft: &mut Draft<'_>) {
     let before = draft.items.len();
     draft.items.retain(|i| !matches!(i, Item::Arg(a) if names_built_in(a)));
@@ -53,12 +53,12 @@ pub(crate) fn chosen_linker(draft: &mut Draft<'_>) {
     }
 }
 
-/// Whether an argument of the driver's asks for the built-in linker.
+/// Whether a driver argument requests the built-in linker.
 pub(crate) fn names_built_in(arg: &Arg) -> bool {
     arg.role() == Some(Role::UseLinker) && arg.value().is_some_and(|v| v == "wild")
 }
 
-/// Adds `--gc-sections`, unless the call says whether it wants that.
+/// Adds `--gc-sections`, unless the call has that or its opposite.
 pub(crate) fn unused_sections(draft: &mut Draft<'_>) {
     let says = |i: &Item| matches!(i, Item::Word { text, .. } if text.as_encoded_bytes().ends_with(b"gc-sections"));
     if draft.context.small && !draft.items.iter().any(says) {
