@@ -1,5 +1,5 @@
-//! What stands in the place of libraries without a usable archive: objects that shared objects carry, converted
-//! libraries and programs, plugins; made for one link, in a directory of its own, or kept in the cache.
+//! Replacements of libraries without a usable archive: objects that shared objects carry, converted libraries and
+//! programs, plugins. They are written for one link, to a temporary directory, or cached.
 
 pub(crate) mod constructors;
 pub(crate) mod converted_libraries;
