@@ -9,7 +9,7 @@ use object::read::elf::{FileHeader, Sym};
 use object::{Endianness, elf};
 
 /// The archive of an object; none where its symbols can't be read.
-pub fn of(object: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn of(object: &[u8]) -> Option<Vec<u8>> {
     let names = match object.get(..5) {
         Some(b"\x7fELF\x02") => defined::<elf::FileHeader64<Endianness>>(object)?,
         Some(b"\x7fELF\x01") => defined::<elf::FileHeader32<Endianness>>(object)?,
@@ -20,13 +20,13 @@ pub fn of(object: &[u8]) -> Option<Vec<u8>> {
 
 /// An archive of an object whose index has these names: a linker that goes by the index takes the member for any
 /// of them, whether the object defines it or not.
-pub fn with_index(object: &[u8], names: &[impl AsRef<[u8]>]) -> Option<Vec<u8>> {
+pub(crate) fn with_index(object: &[u8], names: &[impl AsRef<[u8]>]) -> Option<Vec<u8>> {
     let names = names.iter().map(|n| n.as_ref().to_vec()).collect();
     write(&[Member { object, names }])
 }
 
 /// An archive of several objects; none where the symbols of one can't be read.
-pub fn of_members(objects: &[Vec<u8>]) -> Option<Vec<u8>> {
+pub(crate) fn of_members(objects: &[Vec<u8>]) -> Option<Vec<u8>> {
     let members: Option<Vec<Member<'_>>> = objects
         .iter()
         .map(|object| Some(Member { object, names: defined::<elf::FileHeader64<Endianness>>(object)? }))
@@ -35,7 +35,7 @@ pub fn of_members(objects: &[Vec<u8>]) -> Option<Vec<u8>> {
 }
 
 /// An archive whose first member is taken for any of these names, and the others for what they define.
-pub fn led_by(first: &[u8], names: &[&str], others: &[Vec<u8>]) -> Option<Vec<u8>> {
+pub(crate) fn led_by(first: &[u8], names: &[&str], others: &[Vec<u8>]) -> Option<Vec<u8>> {
     let mut members = vec![Member { object: first, names: names.iter().map(|n| n.as_bytes().to_vec()).collect() }];
     for object in others {
         members.push(Member { object, names: defined::<elf::FileHeader64<Endianness>>(object)? });

@@ -26,7 +26,7 @@ impl fmt::Display for Language {
 /// The command-line family of a compiler driver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Family {
+pub(crate) enum Family {
     /// GCC's own driver, cross compilers and `musl-gcc` included.
     Gcc,
     /// Clang's.
@@ -38,7 +38,7 @@ pub enum Family {
 /// The C library that a toolchain links.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Libc {
+pub(crate) enum Libc {
     /// GNU libc.
     Glibc,
     /// musl.
@@ -59,7 +59,7 @@ pub enum StaticKind {
 
 impl StaticKind {
     /// The driver option that asks for this kind.
-    pub fn flag(self) -> &'static str {
+    pub(crate) fn flag(self) -> &'static str {
         match self {
             StaticKind::Static => "-static",
             StaticKind::StaticPie => "-static-pie",

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 
 /// Everything that the environment tells us.
 #[derive(Debug, Clone, Default)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// `PATH`.
     pub path: Option<OsString>,
     /// `STATICCXX_CC`: the real C compiler, a command line split as a shell would.
@@ -124,7 +124,7 @@ impl Reader<'_> {
 
 impl Settings {
     /// Reads the environment.
-    pub fn from_env() -> Settings {
+    pub(crate) fn from_env() -> Settings {
         let mut settings = Settings::of(&env::vars_os().collect());
         settings.trust_cache(nix::unistd::geteuid().as_raw(), env::var_os(CACHE_HOME).is_some());
         settings
@@ -143,7 +143,7 @@ impl Settings {
     }
 
     /// Reads an environment.
-    pub fn of(variables: &BTreeMap<OsString, OsString>) -> Settings {
+    pub(crate) fn of(variables: &BTreeMap<OsString, OsString>) -> Settings {
         let mut from = Reader { variables, bad: Vec::new() };
         let options = Settings::options(&mut from);
         let get = |name: &str| from.get(name);
@@ -203,17 +203,17 @@ impl Settings {
     }
 
     /// Everything that is wrong with the variables, one line each.
-    pub fn mistakes(&self) -> impl Iterator<Item = String> {
+    pub(crate) fn mistakes(&self) -> impl Iterator<Item = String> {
         self.not_taken().chain(self.misspelt.iter().map(ToString::to_string))
     }
 
     /// What is not taken as it was given: values that are not understood, a cache that others may have written.
-    pub fn not_taken(&self) -> impl Iterator<Item = String> {
+    pub(crate) fn not_taken(&self) -> impl Iterator<Item = String> {
         self.distrusted_cache().into_iter().chain(self.bad_values.iter().map(ToString::to_string))
     }
 
     /// That the cache is not used, and why, where others may have written it.
-    pub fn distrusted_cache(&self) -> Option<String> {
+    pub(crate) fn distrusted_cache(&self) -> Option<String> {
         let (dir, why) = self.distrusted_cache.as_ref()?;
         let dir = dir.display();
         Some(format!(
@@ -223,14 +223,14 @@ impl Settings {
 }
 
 /// Where a compiler's own programs look for one another: its `COMPILER_PATH`, then `PATH`.
-pub fn program_paths() -> Vec<PathBuf> {
+pub(crate) fn program_paths() -> Vec<PathBuf> {
     let variables = ["COMPILER_PATH", "PATH"].into_iter().filter_map(env::var_os);
     variables.flat_map(|v| env::split_paths(&v).collect::<Vec<_>>()).collect()
 }
 
 impl Settings {
     /// The directories of `LD_LIBRARY_PATH`.
-    pub fn loader_path(&self) -> Vec<PathBuf> {
+    pub(crate) fn loader_path(&self) -> Vec<PathBuf> {
         let list = self.loader_path.as_deref().unwrap_or_default();
         // ld.so takes a semicolon too.
         let parts = list.as_encoded_bytes().split(|b| matches!(b, b':' | b';')).filter(|p| !p.is_empty());
@@ -239,7 +239,7 @@ impl Settings {
 }
 
 /// What is set of these variables, which belong to build systems and are handed on to them. Empty ones count as unset.
-pub fn given(names: &[&str]) -> BTreeMap<String, OsString> {
+pub(crate) fn given(names: &[&str]) -> BTreeMap<String, OsString> {
     let value = |name: &&str| env::var_os(name).filter(|v| !v.is_empty()).map(|v| ((*name).to_owned(), v));
     names.iter().filter_map(value).collect()
 }

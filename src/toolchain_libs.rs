@@ -7,7 +7,7 @@ use std::ffi::OsStr;
 
 /// Who makes a library.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Maker {
+pub(crate) enum Maker {
     /// glibc.
     Glibc,
     /// GCC.
@@ -18,7 +18,7 @@ pub enum Maker {
 
 /// How a static link comes by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Link {
+pub(crate) enum Link {
     /// The driver adds it by itself.
     Implied,
     /// By name; its archive is where the driver looks, with a cross driver too.
@@ -29,7 +29,7 @@ pub enum Link {
 
 /// One library.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ToolchainLib {
+pub(crate) struct ToolchainLib {
     /// The name after `-l`.
     pub name: &'static str,
     /// Who makes it.
@@ -65,7 +65,7 @@ impl ToolchainLib {
     }
 
     /// Its soname, where it has a shared object.
-    pub fn soname(&self) -> Option<String> {
+    pub(crate) fn soname(&self) -> Option<String> {
         self.version.map(|version| format!("lib{}.so.{version}", self.name))
     }
 }
@@ -74,7 +74,7 @@ use Link::{ByName, Implied, Searched};
 use Maker::{Gcc, Glibc, Other};
 
 /// All of them, sorted by name.
-pub const TOOLCHAIN_LIBS: [ToolchainLib; 27] = [
+pub(crate) const TOOLCHAIN_LIBS: [ToolchainLib; 27] = [
     lib("BrokenLocale", Glibc, Searched, Some("1")),
     lib("anl", Glibc, ByName, Some("1")).archive_only(),
     lib("atomic", Gcc, Searched, Some("1")).archive_only(),
@@ -105,13 +105,13 @@ pub const TOOLCHAIN_LIBS: [ToolchainLib; 27] = [
 ];
 
 /// The library of a name after `-l`.
-pub fn by_name(name: impl AsRef<OsStr>) -> Option<&'static ToolchainLib> {
+pub(crate) fn by_name(name: impl AsRef<OsStr>) -> Option<&'static ToolchainLib> {
     let name = name.as_ref().to_str()?;
     TOOLCHAIN_LIBS.iter().find(|l| l.name == name)
 }
 
 /// The library of a soname.
-pub fn by_soname(soname: &[u8]) -> Option<&'static ToolchainLib> {
+pub(crate) fn by_soname(soname: &[u8]) -> Option<&'static ToolchainLib> {
     let rest = soname.strip_prefix(b"lib")?;
     let named = |l: &&ToolchainLib| {
         let version = rest.strip_prefix(l.name.as_bytes()).and_then(|r| r.strip_prefix(b".so."));
@@ -122,44 +122,44 @@ pub fn by_soname(soname: &[u8]) -> Option<&'static ToolchainLib> {
 }
 
 /// Whether a name after `-l` is of a library whose archive is where the driver looks.
-pub fn is_driver_s(name: &OsStr) -> bool {
+pub(crate) fn is_driver_s(name: &OsStr) -> bool {
     by_name(name).is_some_and(|l| l.link != Searched)
 }
 
 /// Whether the driver adds the library to every link by itself.
-pub fn is_implied(name: &OsStr) -> bool {
+pub(crate) fn is_implied(name: &OsStr) -> bool {
     by_name(name).is_some_and(|l| l.link == Implied)
 }
 
 /// Whether a name after `-l` is of a library that is taken from its archive even where shared objects are preferred.
-pub fn is_archive_only(name: &str) -> bool {
+pub(crate) fn is_archive_only(name: &str) -> bool {
     by_name(name).is_some_and(|l| l.archive_only)
 }
 
 /// Whether a soname is of glibc, ld.so included. Its name services are not: its archives do not have them.
-pub fn is_glibc(soname: &[u8]) -> bool {
+pub(crate) fn is_glibc(soname: &[u8]) -> bool {
     soname.starts_with(b"ld-linux") || by_soname(soname).is_some_and(|l| l.maker == Glibc)
 }
 
 /// Whether a soname is of glibc or GCC.
-pub fn is_toolchain_soname(soname: &[u8]) -> bool {
+pub(crate) fn is_toolchain_soname(soname: &[u8]) -> bool {
     is_glibc(soname) || by_soname(soname).is_some_and(|l| l.maker == Gcc)
 }
 
 /// Whether the file name of an archive, or of a part of one (`libm-2.36.a`), is of glibc's.
-pub fn is_glibc_archive(file: &str) -> bool {
+pub(crate) fn is_glibc_archive(file: &str) -> bool {
     let stem = file.strip_prefix("lib").and_then(|f| f.strip_suffix(".a")).unwrap_or_default();
     by_name(stem.split('-').next().unwrap_or_default()).is_some_and(|l| l.maker == Glibc)
 }
 
 /// Sonames of libraries whose code is part of every glibc program, or is where it is used.
-pub fn sonames_inside() -> impl Iterator<Item = String> {
+pub(crate) fn sonames_inside() -> impl Iterator<Item = String> {
     let sonames = TOOLCHAIN_LIBS.iter().filter(|l| l.inside).filter_map(ToolchainLib::soname);
     std::iter::once("ld-linux-x86-64.so.2".to_owned()).chain(sonames)
 }
 
 /// File names of archives that variables of dynamic programs may come from.
-pub fn archives_copied_from() -> impl Iterator<Item = String> {
+pub(crate) fn archives_copied_from() -> impl Iterator<Item = String> {
     TOOLCHAIN_LIBS.iter().filter(|l| l.copied_from).map(|l| format!("lib{}.a", l.name))
 }
 

@@ -1,4 +1,4 @@
-//! How a library or program is converted: what the caller decides.
+//! The caller's choices for a conversion.
 
 use super::copies::Copied;
 use super::library::Tls;
@@ -6,56 +6,55 @@ use super::pieces::Layout;
 use super::scope::ModuleScope;
 use super::versions::{GlibcSymbols, Versions};
 
-/// How a library is converted.
+/// The caller's choices.
 #[derive(Debug)]
 pub struct ConversionOptions<'a> {
-    /// What tells its symbols and sections from those of others: [`tag`](super::sections::tag).
+    /// Distinguishes its symbols and sections from those of others ([`super::sections::tag`]).
     pub tag: &'a str,
-    /// How distances are kept.
+    /// How distances between its parts are kept.
     pub layout: Layout,
-    /// Names that need their versions.
+    /// Names that are told apart by their versions.
     pub versions: &'a Versions,
-    /// What is known of glibc.
+    /// glibc's symbols.
     pub libc: &'a GlibcSymbols,
-    /// It is opened at run time.
+    /// Set for a module, which is opened at run time.
     pub module: Option<&'a ModuleScope>,
-    /// It is a program.
+    /// Set for a program.
     pub program: Option<&'a ProgramParts>,
 }
 
-/// How a program is converted, beside what libraries have too.
+/// What the conversion of a program needs besides that of a library.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ProgramParts {
-    /// Variables of libraries that have their place in it.
+    /// Variables of libraries that are copied into it (COPY relocations).
     pub copies: Vec<Copied>,
-    /// The alignment of all thread-locals of the link.
+    /// The alignment of all thread-local data of the link.
     pub thread_align: u64,
 }
 
 impl ProgramParts {
-    /// Where in its section the program's block begins, and the section's size. Code of a program finds its
-    /// thread-locals at constant distances below the thread pointer, so that the block must end there.
-    pub fn thread_local(&self, tls: &Tls) -> (u64, u64) {
+    /// The offset of the program's thread-local block in its section, and the section's size. A program's code
+    /// addresses its thread-locals at constant offsets below the thread pointer, so the block must end there.
+    pub(crate) fn thread_local(&self, tls: &Tls) -> (u64, u64) {
         let align = self.thread_align.max(tls.align).max(THREAD_ALIGN);
         let block = tls.size.next_multiple_of(tls.align);
         let size = block.next_multiple_of(align);
         (size - block, size)
     }
 
-    /// The alignment of that section.
-    pub fn thread_align(&self, tls: &Tls) -> u64 {
+    pub(crate) fn thread_align(&self, tls: &Tls) -> u64 {
         self.thread_align.max(tls.align).max(THREAD_ALIGN)
     }
 
-    /// The addresses behind the copied variables that have bytes where the file has none.
-    pub fn filled(&self) -> Vec<u64> {
+    /// The end addresses of copied variables that get content where the file has no bytes (`.bss`).
+    pub(crate) fn filled(&self) -> Vec<u64> {
         let with_content = self.copies.iter().filter(|c| !c.is_zero());
         with_content.map(|c| c.at + c.content.bytes.len() as u64).collect()
     }
 }
 
-/// The smallest alignment of a program's thread-locals: that of a cache line, which is also the most that others ask
-/// for in practice.
+/// The smallest alignment of a program's thread-locals: a cache line, in practice also the largest that libraries
+/// ask for.
 const THREAD_ALIGN: u64 = 64;
 
 #[cfg(test)]

@@ -1,9 +1,8 @@
-//! Variables of libraries that have their place in the program (COPY relocations). ld.so copies their first content
-//! there; in a static program it stands there from the beginning, with all the names that the library has for it.
+//! Variables of libraries that are copied into the program (COPY relocations). ld.so copies their initial content
+//! at start; a static program contains it from the beginning, under all the names that the library has for it.
 //!
-//! The content is taken from the library itself where that is converted, else from the member of the archive that
-//! defines the variable. Where it leads to something that the member keeps to itself, the member goes into the program
-//! with a name for that.
+//! The content is taken from the library itself where that is converted, else from the archive member that defines
+//! the variable. Where it points to a local symbol of the member, the member is linked in with a global name for it.
 
 use super::library::Library;
 use super::machine::Meaning;
@@ -18,52 +17,49 @@ use object::read::elf::{FileHeader, SectionHeader, Sym};
 use object::{LittleEndian as LE, elf};
 use std::collections::BTreeMap;
 
-/// A variable in the program.
+/// A variable of a library in the program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Copied {
-    /// Its address there.
+    /// Its address in the program.
     pub at: u64,
-    /// What it holds.
+    /// Its initial content.
     pub content: CopiedContent,
 }
 
-/// The first content of a variable.
+/// The initial content of a copied variable.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CopiedContent {
-    /// Its bytes, as many as the program has room for.
-    pub bytes: Vec<u8>,
-    /// Addresses in it.
-    pub places: Vec<Place>,
-    /// Other names that the library has for it.
-    pub aliases: Vec<Vec<u8>>,
+    /// Its bytes, as many as the program reserves.
+    pub(crate) bytes: Vec<u8>,
+    /// Pointers in it.
+    pub(crate) places: Vec<Place>,
+    /// The library's other names for it.
+    pub(crate) aliases: Vec<Vec<u8>>,
 }
 
-/// An address in a variable.
+/// A pointer in a variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    /// Where.
+pub(crate) struct Place {
     pub offset: u64,
-    /// The relocation of an object file.
+    /// The relocation type in an object file.
     pub kind: u32,
-    /// What it leads to.
+    /// The symbol that it points to.
     pub name: Vec<u8>,
-    /// With this distance.
     pub addend: i64,
-    /// It may be missing.
+    /// The symbol may be undefined.
     pub weak: bool,
 }
 
 impl Copied {
-    /// Whether it needs no bytes.
-    pub fn is_zero(&self) -> bool {
+    pub(crate) fn is_zero(&self) -> bool {
         self.content.places.is_empty() && self.content.bytes.iter().all(|b| *b == 0)
     }
 }
 
-/// The variables that a program has of its libraries: the symbol and its address.
+/// The library variables that a program reserves space for: symbol and address.
 ///
 /// # Errors
-/// One that lies outside of the program.
+/// A variable outside of the program's memory.
 pub fn wanted<'l, 'a>(program: &'l Library<'a>) -> Result<Vec<(&'l Symbol<'a>, u64)>, Refusal> {
     let copies = program.relocations.iter().filter(|r| r.meaning == Meaning::Copy);
     let inside = |at: u64, size: u64| {
@@ -71,27 +67,24 @@ pub fn wanted<'l, 'a>(program: &'l Library<'a>) -> Result<Vec<(&'l Symbol<'a>, u
     };
     let found = copies.map(|r| match program.symbols.get(r.symbol) {
         Some(symbol) if inside(r.at, symbol.size) => Ok((symbol, r.at)),
-        _ => Err(Refusal::broken("a library's variable has no room in it")),
+        _ => Err(Refusal::broken("a copied variable lies outside of its memory")),
     });
     found.collect()
 }
 
 /// A converted library of the link.
 #[derive(Debug, Clone, Copy)]
-pub struct CopySource<'l, 'a> {
-    /// What it is.
+pub(crate) struct CopySource<'l, 'a> {
     pub library: &'l Library<'a>,
-    /// Its tag.
     pub tag: &'l str,
-    /// Its parts.
     pub plan: &'l Pieces,
 }
 
-/// The variable in a converted library; none where it has none of that name.
+/// The variable's content in a converted library; none where it has no variable of that name.
 ///
 /// # Errors
-/// A content that can't be said in an object file.
-pub fn of_library(
+/// Content that can't be expressed in an object file.
+pub(crate) fn of_library(
     from: CopySource<'_, '_>,
     wanted: &Symbol<'_>,
     versions: &Versions,
@@ -137,20 +130,19 @@ pub fn of_library(
     Ok(Some(content))
 }
 
-/// Members of archives that go into the program with names for what they keep to themselves, by their archive and
-/// their place in it.
+/// Archive members that are linked in with global names for local symbols, by index of the archive and offset in it.
 pub type Members = BTreeMap<(usize, u64), Vec<u8>>;
 
-/// The variable in one of the archives, each with its bytes.
+/// The variable's content in the first of the archives that defines it.
 ///
 /// # Errors
-/// A damaged member.
+/// A malformed member.
 pub fn of_archives(
     archives: &[Vec<u8>],
     wanted: &Symbol<'_>,
     members: &mut Members,
 ) -> Result<Option<CopiedContent>, Refusal> {
-    let broken = |e: object::Error| Refusal::broken(format!("an archive that it needs is damaged: {e}"));
+    let broken = |e: object::Error| Refusal::broken(format!("an archive that it needs is malformed: {e}"));
     for (number, bytes) in archives.iter().enumerate() {
         let Ok(archive) = ArchiveFile::parse(&**bytes) else { continue };
         let Ok(Some(mut index)) = archive.symbols() else { continue };
@@ -169,7 +161,7 @@ pub fn of_archives(
     Ok(None)
 }
 
-/// A name, section and value that a member gets.
+/// A symbol that a member gets: name, section index, value.
 type NamedSymbol = (Vec<u8>, u16, u64);
 
 fn of_member(
@@ -177,7 +169,7 @@ fn of_member(
     wanted: &Symbol<'_>,
     key: (usize, u64),
 ) -> Result<(Option<CopiedContent>, Option<Vec<u8>>), Refusal> {
-    let broken = |e: object::Error| Refusal::broken(format!("an archive that it needs is damaged: {e}"));
+    let broken = |e: object::Error| Refusal::broken(format!("an archive that it needs is malformed: {e}"));
     let header = elf::FileHeader64::<LE>::parse(member).map_err(broken)?;
     let sections = header.sections(LE, member).map_err(broken)?;
     let table = sections.symbols(LE, member, elf::SHT_SYMTAB).map_err(broken)?;
@@ -209,7 +201,7 @@ fn of_member(
                 content.places.push(Place { offset, kind, name: name_of(target), addend, weak });
                 continue;
             }
-            // The symbol of a section counts from its beginning, as the value that it gets here.
+            // A section symbol is relative to the section's start, as is the value here.
             let name = format!("staticcxx_inner_{}_{}_{:x}", key.0, key.1, r.r_offset.get(LE)).into_bytes();
             fresh.push((name.clone(), target.st_shndx(LE).0, target.st_value(LE).wrapping_add_signed(addend)));
             content.places.push(Place { offset, kind, name, addend: 0, weak: false });
@@ -221,9 +213,9 @@ fn of_member(
     Ok((Some(content), changed))
 }
 
-/// An object file with more global symbols: its two tables are written anew at its end.
+/// An object file with more global symbols: symbol and string table are rewritten at its end.
 fn with_names(member: &[u8], fresh: &[NamedSymbol]) -> Result<Vec<u8>, Refusal> {
-    let unknown = || Refusal::broken("an archive that it needs has a member that is not understood");
+    let unknown = || Refusal::broken("an archive that it needs has a member in an unsupported format");
     let header = elf::FileHeader64::<LE>::parse(member).map_err(|_| unknown())?;
     let headers = header.section_headers(LE, member).map_err(|_| unknown())?;
     let at = headers.iter().position(|s| s.sh_type(LE) == elf::SHT_SYMTAB).ok_or_else(unknown)?;
@@ -234,7 +226,7 @@ fn with_names(member: &[u8], fresh: &[NamedSymbol]) -> Result<Vec<u8>, Refusal> 
     let mut names = strings.data(LE, member).map_err(|_| unknown())?.to_vec();
     for (name, section, value) in fresh {
         symbols.extend((names.len() as u32).to_le_bytes());
-        // Global, of no type, hidden.
+        // STB_GLOBAL, STT_NOTYPE, STV_HIDDEN.
         symbols.extend([1 << 4, 2]);
         symbols.extend(section.to_le_bytes());
         symbols.extend(value.to_le_bytes());
@@ -248,7 +240,7 @@ fn with_names(member: &[u8], fresh: &[NamedSymbol]) -> Result<Vec<u8>, Refusal> 
         object.resize(object.len().next_multiple_of(8), 0);
         let (offset, size) = (object.len() as u64, bytes.len() as u64);
         object.extend(bytes);
-        // `sh_offset` and `sh_size` stand at 24 and 32 in a header of 64 bytes.
+        // `sh_offset` and `sh_size` are at 24 and 32 in a header of 64 bytes.
         let field = object.get_mut(start + number * 64 + 24..start + number * 64 + 40).ok_or_else(unknown)?;
         field.copy_from_slice(&[offset.to_le_bytes(), size.to_le_bytes()].concat());
     }
@@ -260,7 +252,7 @@ fn shown(name: &[u8]) -> String {
 }
 
 /// Whether glibc has the variable, so that its archives define it.
-pub fn is_of_glibc(symbol: &Symbol<'_>) -> bool {
+pub(crate) fn is_of_glibc(symbol: &Symbol<'_>) -> bool {
     symbol.from.is_some_and(toolchain_libs::is_glibc)
 }
 

@@ -1,4 +1,4 @@
-//! The dynamic section of a shared object: its entries, relocations and constructors, and how many symbols there are.
+//! The dynamic section of a shared object: entries, relocations, and the number of symbols.
 
 use super::machine::{Machine, Meaning};
 use super::memory::{Memory, text_at, u32_at, u64_at};
@@ -6,24 +6,20 @@ use super::refusal::Refusal;
 use object::elf;
 use std::collections::BTreeMap;
 
-/// A relocation of a shared object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Relocation {
-    /// The address that it changes.
+pub(crate) struct Relocation {
+    /// The address of the relocated field.
     pub at: u64,
-    /// Its type.
     pub kind: u32,
-    /// What that means.
     pub meaning: Meaning,
     /// Index in the symbol table; 0 for none.
     pub symbol: usize,
-    /// Its addend; for RELR what stands at the address.
+    /// Its addend; for RELR the word at the address.
     pub addend: i64,
 }
 
-/// The dynamic section.
 #[derive(Debug)]
-pub struct Dynamic<'a> {
+pub(crate) struct Dynamic<'a> {
     entries: BTreeMap<i64, u64>,
     /// Offsets of DT_NEEDED in the strings.
     pub(super) needed: Vec<u64>,
@@ -52,8 +48,8 @@ impl<'a> Dynamic<'a> {
         Ok(dynamic)
     }
 
-    /// The value of a tag.
-    pub fn entry(&self, tag: i64) -> Option<u64> {
+    /// The value of the first entry with a tag.
+    pub(crate) fn entry(&self, tag: i64) -> Option<u64> {
         self.entries.get(&tag).copied()
     }
 
@@ -65,7 +61,7 @@ impl<'a> Dynamic<'a> {
         text_at(self.strings, self.entry(tag)?)
     }
 
-    /// The tables whose size the section says.
+    /// The tables whose size the section gives: start and end addresses.
     pub(super) fn for_loader(&self) -> Vec<(u64, u64)> {
         let tables = [
             (elf::DT_STRTAB, elf::DT_STRSZ),
@@ -80,7 +76,7 @@ impl<'a> Dynamic<'a> {
     pub(super) fn relocations(&self, memory: &Memory<'a>, machine: &Machine) -> Result<Vec<Relocation>, Refusal> {
         let mut found = Vec::new();
         if self.entry(elf::DT_REL.0).is_some() {
-            return Err(Refusal::broken("its relocations have no addends"));
+            return Err(Refusal::broken("its relocations have no addends (DT_REL)"));
         }
         for (at, size) in [(elf::DT_RELA, elf::DT_RELASZ), (elf::DT_JMPREL, elf::DT_PLTRELSZ)] {
             let (Some(at), Some(size)) = (self.entry(at.0), self.entry(size.0)) else { continue };
@@ -100,7 +96,7 @@ impl<'a> Dynamic<'a> {
                 let addend = memory.word(at).ok_or_else(outside)? as i64;
                 found.push(Relocation { at, kind: 0, meaning: Meaning::Relative, symbol: 0, addend });
                 if found.len() > memory.data.len() / 8 {
-                    return Err(Refusal::broken("it has more relocations than bytes"));
+                    return Err(Refusal::broken("it has more relocations than the file has bytes"));
                 }
             }
         }
@@ -115,8 +111,8 @@ fn outside() -> Refusal {
     Refusal::broken("a relocation lies outside the file")
 }
 
-/// The addresses in a table of packed relative relocations (DT_RELR): an even word is an address, an odd one says
-/// which of the next 63 words are meant.
+/// The addresses in a table of packed relative relocations (DT_RELR): an even word is an address, an odd one a
+/// bitmap of the next 63 words.
 fn relr(table: &[u8]) -> impl Iterator<Item = u64> {
     let mut next = 0u64;
     table.chunks_exact(8).flat_map(move |entry| {
@@ -127,7 +123,7 @@ fn relr(table: &[u8]) -> impl Iterator<Item = u64> {
     })
 }
 
-/// How many symbols there are: no table says so, but the hash tables and the relocations do.
+/// The number of dynamic symbols, which only hash tables and relocations imply.
 pub(super) fn symbol_count(
     memory: &Memory<'_>,
     dynamic: &Dynamic<'_>,

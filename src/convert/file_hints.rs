@@ -1,44 +1,44 @@
-//! Files that a library may want at run time, as far as its read-only data tells: the paths that are written there.
-//! Nothing follows from them but a hint: whether a path is ever used, nobody can see.
+//! Files that a library may open at run time: the paths in its read-only data. They are used for hints only, since
+//! whether a path is ever opened can't be known.
 
 use super::library::Library;
 use serde::Serialize;
 use std::collections::BTreeSet;
 
-/// Paths in a library's read-only data.
+/// Paths in a library's read-only data, sorted by kind.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Hints {
-    /// Shared objects and the directories of them: what may be loaded.
-    pub plugins: Vec<String>,
-    /// Data, settings, sockets.
-    pub files: Vec<String>,
+    /// Shared objects and directories that hold them.
+    pub(crate) plugins: Vec<String>,
+    /// Data, configuration, sockets.
+    pub(crate) files: Vec<String>,
 }
 
-/// Where installed files are. What the kernel makes (`/proc`, `/sys`, `/dev`) is there wherever it is mounted.
+/// Where installed files are; not `/proc`, `/sys`, `/dev`, which come from the kernel.
 const ROOTS: [&str; 7] = ["/etc/", "/lib/", "/lib64/", "/opt/", "/run/", "/usr/", "/var/"];
 
-/// Places that are in libraries as the names of their sources (`assert`), not as files to open.
+/// Prefixes of source file names (`assert` leaves them in libraries), which are not opened.
 const OF_SOURCES: [&str; 3] = ["/usr/include/", "/usr/lib/gcc/", "/usr/src/"];
 
-/// Directories of shared objects.
+/// Directories that hold shared objects.
 const OF_PLUGINS: [&str; 5] = ["/lib/", "/lib64/", "/usr/lib/", "/usr/lib64/", "/usr/local/lib/"];
 
-/// Longer texts are none of people's paths.
+/// Longer strings are not taken for paths.
 const LONGEST: usize = 256;
 
-/// So many of a kind are enough.
+/// At most this many of each kind.
 const MOST: usize = 64;
 
-/// Looks through the read-only data of a library.
+/// Paths in the read-only data of a library, with those that hold plugins apart.
 pub fn hints(library: &Library<'_>) -> Hints {
     let (mut plugins, mut files) = (BTreeSet::new(), BTreeSet::new());
-    // What is not loaded by itself may be by what it needs, but not a directory that it only reads.
+    // A directory holds plugins only for a library that calls dlopen itself.
     let loads = library.symbols.iter().any(|s| !s.defined() && (s.name == b"dlopen" || s.name == b"dlmopen"));
     let segments = library.memory.segments.iter().filter(|s| !s.writable);
     for segment in segments {
         let bytes = library.memory.bytes(segment.address, segment.file_size).unwrap_or_default();
         for text in bytes.split(|b| *b == 0).filter(|t| t.first() == Some(&b'/') && t.len() <= LONGEST) {
-            // A list of places, as for search paths.
+            // A list, as in search paths.
             for path in text.split(|b| *b == b':').filter_map(path) {
                 let list = if is_plugin(path, loads) { &mut plugins } else { &mut files };
                 list.insert(path);

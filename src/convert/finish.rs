@@ -1,4 +1,4 @@
-//! The end of a conversion: records for the start-up code, the bytes of sections, the file.
+//! The last steps of a conversion: records for the start-up code, section contents, the file.
 
 use super::object_writer::{ObjectWriter, WordTable, elf_section};
 use super::refusal::Refusal;
@@ -9,8 +9,8 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 impl ObjectWriter<'_> {
-    /// Writes the tables that the start-up code reads. Gives the size of the section of slots: whole pages, so that it
-    /// becomes read-only without anything else.
+    /// Writes the tables that the start-up code reads. Returns the size of the slot section: whole pages, so that
+    /// making it read-only affects nothing else.
     fn records(&mut self) -> Result<u64, Refusal> {
         let choosers = std::mem::take(&mut self.slots.2);
         for (index, chooser) in choosers.iter().enumerate() {
@@ -51,7 +51,7 @@ impl ObjectWriter<'_> {
         self.undefined(Cow::Borrowed(SUPPORT), false, false);
     }
 
-    /// All pieces or none: what refers to one needs the others at their distances.
+    /// Links all pieces or none: a reference to one needs the others at their distances.
     fn bind_together(&mut self) {
         let nothing = self.library.machine.nothing;
         let all: Vec<(SectionId, SymbolId, bool)> =
@@ -63,7 +63,7 @@ impl ObjectWriter<'_> {
         }
     }
 
-    /// The tables, the sections' bytes, and the file.
+    /// Writes tables and section contents, and returns the object file.
     pub(super) fn finish(mut self) -> Result<Vec<u8>, Refusal> {
         let page = self.library.machine.page;
         let slots = self.records()?;
@@ -83,7 +83,7 @@ impl ObjectWriter<'_> {
         self.object.section_mut(self.slots.0).set_data(vec![0; slots as usize], if slots > 0 { page } else { 8 });
         let stack = if self.library.executable_stack { EXEC } else { 0 };
         elf_section(&mut self.object, b".note.GNU-stack", SectionKind::Other, elf::SHT_PROGBITS, stack);
-        // Nothing refers to them any more.
+        // Nothing refers to them any longer.
         self.globals = HashMap::new();
         self.object.write().map_err(|e| Refusal::broken(e.to_string()))
     }

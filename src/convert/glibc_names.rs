@@ -1,7 +1,7 @@
-//! Names that glibc's shared objects still have for old programs and its archives do not: what they are called today.
+//! Names that glibc's shared objects keep for old programs and its archives lack, and their present names.
 
 /// Old name → name in the archives, sorted. Each pair is one function under two names in glibc's sources
-/// (`libc_hidden_def`, `compat_symbol`), or the finite-math variants that glibc 2.31 took out.
+/// (`libc_hidden_def`, `compat_symbol`), or a finite-math variant that glibc 2.31 removed.
 static RENAMED: [(&[u8], &[u8]); 40] = [
     (b"__dn_comp", b"dn_comp"),
     (b"__dn_expand", b"dn_expand"),
@@ -45,23 +45,23 @@ static RENAMED: [(&[u8], &[u8]); 40] = [
     (b"pthread_yield", b"sched_yield"),
 ];
 
-/// What a symbol of glibc's is called in its archives.
-pub fn today(name: &[u8]) -> &[u8] {
+/// The name of a glibc symbol in glibc's archives.
+pub(crate) fn today(name: &[u8]) -> &[u8] {
     if let Ok(at) = RENAMED.binary_search_by(|(old, _)| (*old).cmp(name)) {
         return RENAMED.get(at).map_or(name, |(_, new)| new);
     }
-    // `__exp_finite` is `exp` without the checks that -ffinite-math-only does without.
+    // `__exp_finite` is `exp` without the checks that -ffinite-math-only omits.
     name.strip_prefix(b"__").and_then(|n| n.strip_suffix(b"_finite")).filter(|n| !n.is_empty()).unwrap_or(name)
 }
 
-/// Old versions whose function is another one, and which function of today does all that they did, sorted.
+/// Functions with incompatible old versions → a present function that does all that the old one did; sorted.
 static SUPERSEDED: [(&[u8], &[u8]); 24] = [
-    // Of a program's own start code, which does not run: the static program has its libc's.
+    // Called by a program's own start code, which does not run: the static program has its libc's.
     (b"__libc_start_main", b"__libc_start_main"),
-    // Overlapping copies work with the old one.
+    // The old one handles overlapping copies.
     (b"memcpy", b"memmove"),
-    // Those of today do more: NULL for the result, errno, dangling links, scripts without `#!` refused, flags obeyed,
-    // threads that have ended found.
+    // The present ones only do more: NULL for the result, errno, dangling links, scripts without `#!` rejected, flags
+    // respected, finished threads detected.
     (b"exp", b"exp"),
     (b"exp10f", b"exp10f"),
     (b"exp2", b"exp2"),
@@ -86,20 +86,19 @@ static SUPERSEDED: [(&[u8], &[u8]); 24] = [
     (b"regexec", b"regexec"),
 ];
 
-/// The function of today for an old version of glibc's, where there is one that does all that it did.
-pub fn successor(name: &[u8]) -> Option<&'static [u8]> {
+/// The present function for an old version, where one does all that the old one did.
+pub(crate) fn successor(name: &[u8]) -> Option<&'static [u8]> {
     SUPERSEDED.iter().find(|(old, _)| *old == name).map(|(_, new)| *new)
 }
 
-/// Functions of libc's that a library can't have for itself in a program that has libc inside.
-pub const OF_LIBC: [&[u8]; 8] =
+/// libc functions that a library can't define itself in a program that contains libc.
+pub(crate) const OF_LIBC: [&[u8]; 8] =
     [b"__libc_start_main", b"calloc", b"dlopen", b"dlsym", b"free", b"malloc", b"pthread_create", b"realloc"];
 
-/// Those of them that allocate memory.
-pub const ALLOCATION: [&[u8]; 4] = [b"calloc", b"free", b"malloc", b"realloc"];
+pub(crate) const ALLOCATION: [&[u8]; 4] = [b"calloc", b"free", b"malloc", b"realloc"];
 
-/// The libc that a DT_NEEDED entry stands for, if it is another one than glibc.
-pub fn other_libc(needed: &[u8]) -> bool {
+/// Whether a DT_NEEDED entry names a libc other than glibc.
+pub(crate) fn other_libc(needed: &[u8]) -> bool {
     needed.starts_with(b"libc.musl-") || needed.starts_with(b"ld-musl-") || needed == b"libc.so"
 }
 

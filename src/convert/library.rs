@@ -1,5 +1,5 @@
-//! Bytes → model: a shared object as ld.so sees it. Section headers only tell where the unwind table ends, which ld.so
-//! does not need to know: a file without them is as good as any.
+//! Bytes → model: a shared object as ld.so sees it. Section headers are optional: they only give the end of the unwind
+//! table, which ld.so does not need.
 
 use super::dynamic::{Dynamic, Relocation};
 use super::machine::Machine;
@@ -11,77 +11,68 @@ use object::elf;
 use object::read::elf::{FileHeader, ProgramHeader, SectionHeader};
 use std::collections::BTreeMap;
 
-/// More than this in memory is not converted.
-pub const LIMIT: u64 = 1 << 30;
+/// The largest library that is converted, in bytes of memory.
+pub(crate) const LIMIT: u64 = 1 << 30;
 
-/// The thread-local block.
+/// PT_TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Tls {
-    /// Where its image lies.
+pub(crate) struct Tls {
+    /// Address of its initial image.
     pub address: u64,
-    /// Bytes of its image.
+    /// Bytes of the image in the file.
     pub file_size: u64,
-    /// Its size.
     pub size: u64,
-    /// Its alignment.
     pub align: u64,
 }
 
 impl Tls {
-    /// What stands before the image so that it begins as far from an aligned address as in memory.
-    pub fn lead(&self) -> u64 {
+    /// The padding before the image that keeps its offset from an aligned address.
+    pub(crate) fn lead(&self) -> u64 {
         self.address & (self.align - 1)
     }
 }
 
-/// A shared object.
+/// A shared object or program that was read.
 #[derive(Debug)]
 pub struct Library<'a> {
-    /// Its machine.
-    pub machine: &'static Machine,
-    /// Its bytes by address.
-    pub memory: Memory<'a>,
-    /// DT_SONAME.
-    pub soname: Option<&'a [u8]>,
-    /// DT_NEEDED.
-    pub needed: Vec<&'a [u8]>,
-    /// Its own definitions stand before those of others.
-    pub symbolic: bool,
-    /// Its symbols; the first is null.
-    pub symbols: Vec<Symbol<'a>>,
-    /// Its relocations.
-    pub relocations: Vec<Relocation>,
-    /// Its thread-local block.
-    pub tls: Option<Tls>,
-    /// What becomes read-only after relocation: start and end.
-    pub relro: Option<(u64, u64)>,
-    /// Addresses and sizes of sections, where the file has section headers.
-    pub sections: Vec<(u64, u64)>,
+    pub(crate) machine: &'static Machine,
+    pub(crate) memory: Memory<'a>,
+    pub(crate) soname: Option<&'a [u8]>,
+    pub(crate) needed: Vec<&'a [u8]>,
+    /// Its own definitions take precedence over those of others (DT_SYMBOLIC).
+    pub(crate) symbolic: bool,
+    /// Dynamic symbols; the first is null.
+    pub(crate) symbols: Vec<Symbol<'a>>,
+    pub(crate) relocations: Vec<Relocation>,
+    pub(crate) tls: Option<Tls>,
+    /// PT_GNU_RELRO: start and end.
+    pub(crate) relro: Option<(u64, u64)>,
+    /// Addresses and sizes of the sections; empty without section headers.
+    pub(crate) sections: Vec<(u64, u64)>,
     /// PT_GNU_EH_FRAME: start and size.
-    pub unwind_header: Option<(u64, u64)>,
-    /// Addresses of constructors in the order in which they run, and of destructors in the order of their table.
-    pub constructors: Vec<u64>,
-    /// See `constructors`.
-    pub destructors: Vec<u64>,
-    /// It asks for an executable stack.
-    pub executable_stack: bool,
+    pub(crate) unwind_header: Option<(u64, u64)>,
+    /// Addresses of constructors in the order in which they run.
+    pub(crate) constructors: Vec<u64>,
+    /// Addresses of destructors in the order of their table.
+    pub(crate) destructors: Vec<u64>,
+    /// It requires an executable stack (PT_GNU_STACK).
+    pub(crate) executable_stack: bool,
     /// NT_GNU_BUILD_ID.
-    pub build_id: Option<&'a [u8]>,
-    /// What only ld.so reads: start and end of each, unordered.
-    pub for_loader: Vec<(u64, u64)>,
-    /// Where a program begins; none for a shared object.
-    pub entry: Option<u64>,
-    /// It stays at its addresses: a program that is no PIE.
-    pub fixed: bool,
-    /// Functions of a program that run before all constructors.
-    pub early: Vec<u64>,
+    pub(crate) build_id: Option<&'a [u8]>,
+    /// Tables that only ld.so reads: start and end of each, unordered.
+    pub(crate) for_loader: Vec<(u64, u64)>,
+    /// A program's entry point; none for a shared object.
+    pub(crate) entry: Option<u64>,
+    /// It has fixed addresses: a program that is not a PIE.
+    pub(crate) fixed: bool,
+    /// Functions of a program that run before all constructors (DT_PREINIT_ARRAY).
+    pub(crate) early: Vec<u64>,
 }
 
 impl<'a> Library<'a> {
-    /// Reads a shared object.
     ///
     /// # Errors
-    /// Whatever is none of ours, or damaged.
+    /// A file that is not a shared object for a supported machine, or is malformed.
     pub fn read(data: &'a [u8]) -> Result<Library<'a>, Refusal> {
         Library::read_as(data, false)
     }
@@ -89,7 +80,7 @@ impl<'a> Library<'a> {
     /// Reads a dynamic program.
     ///
     /// # Errors
-    /// The same.
+    /// As [`Library::read`].
     pub fn read_program(data: &'a [u8]) -> Result<Library<'a>, Refusal> {
         Library::read_as(data, true)
     }
@@ -111,7 +102,7 @@ impl<'a> Library<'a> {
             machine,
             soname: dynamic.text(elf::DT_SONAME.0),
             needed: dynamic.needed.iter().filter_map(|at| text_at(dynamic.strings, *at)).collect(),
-            // What a program defines stands first in any case.
+            // A program's definitions always take precedence.
             symbolic: program
                 || dynamic.entry(elf::DT_SYMBOLIC.0).is_some()
                 || dynamic.flag(elf::DT_FLAGS.0, elf::DF_SYMBOLIC.0),
@@ -144,26 +135,26 @@ impl<'a> Library<'a> {
         library.relocations = dynamic.relocations(&library.memory, machine)?;
         library.symbols = symbols::read(&library.memory, &dynamic, &library.relocations, &mut library.for_loader)?;
         if let Some(bad) = library.relocations.iter().find(|r| r.symbol >= library.symbols.len()) {
-            return Err(Refusal::broken(format!("a relocation is for symbol {}, which there is not", bad.symbol)));
+            return Err(Refusal::broken(format!("a relocation refers to symbol {}, which does not exist", bad.symbol)));
         }
         library.read_functions(&dynamic)?;
         Ok(library)
     }
 
-    /// Its constructors and destructors, and those of a program that run before all others.
+    /// Reads constructors, destructors, and a program's DT_PREINIT_ARRAY.
     fn read_functions(&mut self, dynamic: &Dynamic<'_>) -> Result<(), Refusal> {
         self.constructors = functions(dynamic, self, elf::DT_INIT.0, elf::DT_INIT_ARRAY.0, elf::DT_INIT_ARRAYSZ.0)?;
         self.destructors = functions(dynamic, self, elf::DT_FINI.0, elf::DT_FINI_ARRAY.0, elf::DT_FINI_ARRAYSZ.0)?;
         if self.entry.is_some() {
-            // There is no single one beside the table.
+            // It has a table only, no single function.
             let (array, size) = (elf::DT_PREINIT_ARRAY.0, elf::DT_PREINIT_ARRAYSZ.0);
             self.early = functions(dynamic, self, elf::DT_NULL.0, array, size)?;
         }
         Ok(())
     }
 
-    /// What lies at an address when the program starts, before relocation: from the file, else zero.
-    pub fn content(&self, address: u64, size: u64) -> Option<Vec<u8>> {
+    /// The bytes at an address before relocation: from the file, else zero.
+    pub(crate) fn content(&self, address: u64, size: u64) -> Option<Vec<u8>> {
         let segment = self.memory.segment(address)?;
         let length = size.min(segment.end() - address);
         let mut bytes = self.memory.from(address).unwrap_or_default().to_vec();
@@ -171,23 +162,23 @@ impl<'a> Library<'a> {
         Some(bytes)
     }
 
-    /// Whether code or read-only data is written to before the program starts (text relocations).
-    pub fn changes_code(&self) -> bool {
+    /// Whether code or read-only data is relocated (text relocations).
+    pub(crate) fn changes_code(&self) -> bool {
         self.relocations.iter().any(|r| self.memory.segment(r.at).is_some_and(|s| !s.writable))
     }
 
-    /// The relocations by the address that they change.
-    pub fn by_address(&self) -> BTreeMap<u64, Relocation> {
+    /// The relocations by address.
+    pub(crate) fn by_address(&self) -> BTreeMap<u64, Relocation> {
         self.relocations.iter().map(|r| (r.at, *r)).collect()
     }
 
     /// The build-id in hexadecimal.
-    pub fn build_id_text(&self) -> Option<String> {
+    pub(crate) fn build_id_text(&self) -> Option<String> {
         self.build_id.map(|id| id.iter().map(|b| format!("{b:02x}")).collect())
     }
 }
 
-/// The machine of a shared object, or of a program where one is read.
+/// The machine of a shared object, or of a program if `program`.
 fn machine_of(header: &elf::FileHeader64<LE>, program: bool) -> Result<&'static Machine, Refusal> {
     match header.e_type(LE) {
         elf::ET_DYN => {}
@@ -208,7 +199,7 @@ fn segments(headers: &[elf::ProgramHeader64<LE>], data: &[u8], machine: &Machine
         let (address, memory_size) = (p.p_vaddr(LE), p.p_memsz(LE));
         let inside = offset.checked_add(file_size).is_some_and(|end| end <= data.len() as u64);
         if !inside || file_size > memory_size || address.checked_add(memory_size).is_none() {
-            return Err(Refusal::broken("a segment ends behind the end of the file"));
+            return Err(Refusal::broken("a segment ends after the end of the file"));
         }
         let flags = p.p_flags(LE).0;
         let (writable, executable) = (flags & elf::PF_W.0 != 0, flags & elf::PF_X.0 != 0);
@@ -216,11 +207,11 @@ fn segments(headers: &[elf::ProgramHeader64<LE>], data: &[u8], machine: &Machine
     }
     segments.sort_by_key(|s| s.address);
     let (Some(first), Some(last)) = (segments.first(), segments.last()) else {
-        return Err(Refusal::broken("it has nothing to load"));
+        return Err(Refusal::broken("it has no segments to load"));
     };
-    // Above lies the kernel; below, sums with the file's own distances can't overflow.
+    // The kernel is above; below, sums with offsets in the file can't overflow.
     if last.end() > 1 << 47 {
-        return Err(Refusal::broken("a segment lies where no program can be"));
+        return Err(Refusal::broken("a segment lies outside the address space of programs"));
     }
     let bytes = last.end() - first.address;
     if bytes > LIMIT {
@@ -265,7 +256,7 @@ fn build_id<'a>(header: &elf::ProgramHeader64<LE>, data: &'a [u8]) -> Option<&'a
     None
 }
 
-/// The functions of `DT_INIT` and `DT_INIT_ARRAY`, or of their counterparts.
+/// The functions of DT_INIT and DT_INIT_ARRAY, or of their counterparts for destructors.
 fn functions(
     dynamic: &Dynamic<'_>,
     library: &Library<'_>,
@@ -285,18 +276,18 @@ fn functions(
             Some(r) if r.symbol == 0 => r.addend as u64,
             Some(r) => {
                 let symbol = library.symbols.get(r.symbol).filter(|s| s.defined());
-                let symbol = symbol.ok_or_else(|| Refusal::broken("a constructor is another library's"))?;
+                let symbol = symbol.ok_or_else(|| Refusal::broken("a constructor is defined by another library"))?;
                 symbol.value.wrapping_add(r.addend as u64)
             }
         };
-        // Holes in the table, as ld.so passes over them.
+        // ld.so skips holes in the table.
         if address != 0 && address != u64::MAX {
             found.push(address);
         }
     }
     let outside = |a: &u64| library.memory.segment(*a).is_none_or(|s| !s.executable);
     match found.iter().any(outside) {
-        true => Err(Refusal::broken("a constructor lies outside its code")),
+        true => Err(Refusal::broken("a constructor lies outside of its code")),
         false => Ok(found),
     }
 }

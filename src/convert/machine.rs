@@ -1,80 +1,76 @@
-//! What depends on the machine: which relocations a shared object may have and what they mean, which ones an object
-//! file takes in their place, and a few stubs of code. One table a machine.
+//! What depends on the machine: which relocations a shared object may have and what they mean, which ones replace
+//! them in an object file, and a few code stubs. One table per machine.
 //!
 //! Sources: the psABI supplement of x86-64, and for TLS descriptors Oliva and de Mello, "Thread-Local Storage
 //! Descriptors for IA32 and AMD64/EM64T".
 
-/// What a relocation of a shared object asks ld.so for.
+/// What ld.so does for a relocation of a shared object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Meaning {
+pub(crate) enum Meaning {
     /// Nothing.
     Nothing,
     /// The load address, plus the addend.
     Relative,
     /// The address of a symbol, plus the addend.
     Address,
-    /// The address of a symbol in a slot of the GOT: the addend does not count.
+    /// The address of a symbol in a GOT slot: the addend is ignored.
     Slot,
-    /// What the function at load address plus addend returns.
+    /// The result of the function at load address plus addend (IFUNC).
     Select,
-    /// The number of the module that has a thread-local symbol; the word behind it is the offset in that module.
+    /// The module number of a thread-local symbol; the next word is the offset in that module.
     TlsModule,
     /// The offset of a thread-local symbol in its module.
     TlsOffset,
     /// The offset of a thread-local symbol from the thread pointer.
     ThreadOffset,
-    /// A function and its argument that give the offset from the thread pointer.
+    /// A TLS descriptor: a function and its argument that give the offset from the thread pointer.
     TlsDescriptor,
-    /// A library's variable, which has its place in the program: its first content.
+    /// The initial content of a library's variable that is copied into the program.
     Copy,
-    /// Something that an object file can ask for in the same words (text relocations, sizes); so many bytes.
+    /// A relocation that object files have too (text relocations, sizes), with the size of its field.
     PassOn(u8),
 }
 
-/// A piece of code with one relocation in it, or none.
+/// Code with at most one relocation.
 #[derive(Debug, Clone, Copy)]
-pub struct Stub {
-    /// The instructions.
+pub(crate) struct Stub {
     pub code: &'static [u8],
-    /// Where a relocation to what the stub is for goes: offset, type, addend.
+    /// The relocation against the stub's target: offset, type, addend.
     pub relocation: Option<(u64, u32, i64)>,
 }
 
-/// How an instruction of the start code (crt1.o) names `main`, in the four bytes behind its own.
+/// How an instruction of the start code (crt1.o) refers to `main` in the four bytes after its opcode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NamesMain {
-    /// By the distance from the next instruction.
+pub(crate) enum NamesMain {
+    /// Distance from the next instruction.
     Distance,
-    /// By the distance of a slot that holds its address.
+    /// Distance of a slot that holds its address.
     Slot,
-    /// By its address.
+    /// Absolute address.
     Address,
 }
 
-/// One machine.
 #[derive(Debug)]
-pub struct Machine {
+pub(crate) struct Machine {
     /// `e_machine`.
     pub number: u16,
-    /// For people.
-    pub name: &'static str,
     /// Types of relocations in shared objects, ascending.
     pub relocations: &'static [(u32, Meaning)],
-    /// The type of slots that are filled at the first call.
+    /// The relocation type of lazily bound slots (JUMP_SLOT).
     pub lazy: u32,
-    /// Object relocation: an address of 64 bits.
+    /// Object relocation: a 64-bit address.
     pub address: u32,
-    /// Object relocation: an address of 32 bits.
+    /// Object relocation: a 32-bit address.
     pub address32: u32,
-    /// Object relocation: a distance of 32 bits.
+    /// Object relocation: a 32-bit distance.
     pub distance32: u32,
-    /// Object relocation: a distance of 64 bits.
+    /// Object relocation: a 64-bit distance.
     pub distance64: u32,
-    /// Object relocation that does nothing but refer.
+    /// Object relocation that only keeps its target alive (NONE).
     pub nothing: u32,
-    /// Object relocation for an offset from the thread pointer, and what the eight bytes of its field hold before.
+    /// Object relocation for an offset from the thread pointer, and the initial eight bytes of its field.
     pub thread_offset: (u32, [u8; 8]),
-    /// Jumps to where a slot points.
+    /// Jumps to the address in a slot.
     pub jump: Stub,
     /// `__tls_get_addr` where the second word of its argument is an offset from the thread pointer.
     pub tls_get_addr: Stub,
@@ -82,17 +78,16 @@ pub struct Machine {
     pub tls_descriptor: Stub,
     /// Instructions of the start code that put the address of `main` where `__libc_start_main` expects it.
     pub main: &'static [(&'static [u8], NamesMain)],
-    /// What fills the space between stubs.
+    /// Padding between stubs.
     pub filler: u8,
-    /// The smallest page.
+    /// The smallest page size.
     pub page: u64,
 }
 
-/// x86-64. `R_X86_64_TPOFF64` is no relocation of objects to lld and gold. In a program the offset from the thread
-/// pointer is negative and small, so that `R_X86_64_TPOFF32` in the low half and ones in the high half say the same.
+/// x86-64. lld and gold do not accept `R_X86_64_TPOFF64` in objects. In a program the offset from the thread pointer
+/// is negative and small, so `R_X86_64_TPOFF32` in the low half and ones in the high half are equivalent.
 static X86_64: Machine = Machine {
     number: 62,
-    name: "x86-64",
     relocations: &[
         (0, Meaning::Nothing),
         (1, Meaning::Address),
@@ -143,24 +138,24 @@ static X86_64: Machine = Machine {
 static MACHINES: [&Machine; 1] = [&X86_64];
 
 impl Machine {
-    /// The machine of an `e_machine`, if we know it.
-    pub fn of(number: u16) -> Option<&'static Machine> {
+    /// The table of an `e_machine`; none for an unsupported one.
+    pub(crate) fn of(number: u16) -> Option<&'static Machine> {
         MACHINES.into_iter().find(|m| m.number == number)
     }
 
-    /// What a relocation type means; none where it has no place in a shared object, or is unknown.
-    pub fn meaning(&self, kind: u32) -> Option<Meaning> {
+    /// What a relocation type means; none for one that is unknown or not valid in a shared object.
+    pub(crate) fn meaning(&self, kind: u32) -> Option<Meaning> {
         let at = self.relocations.binary_search_by_key(&kind, |(k, _)| *k).ok()?;
         self.relocations.get(at).map(|(_, meaning)| *meaning)
     }
 
-    /// The start of the page.
-    pub fn page_start(&self, address: u64) -> u64 {
+    /// An address rounded down to a page.
+    pub(crate) fn page_start(&self, address: u64) -> u64 {
         address & !(self.page - 1)
     }
 
-    /// The end of the page, where an address is not the start of one.
-    pub fn page_end(&self, address: u64) -> Option<u64> {
+    /// An address rounded up to a page; none on overflow.
+    pub(crate) fn page_end(&self, address: u64) -> Option<u64> {
         address.checked_next_multiple_of(self.page)
     }
 }
@@ -172,9 +167,9 @@ mod tests {
     #[test]
     fn tables_are_sorted() {
         for machine in MACHINES {
-            assert!(machine.relocations.windows(2).all(|w| w[0].0 < w[1].0), "{}", machine.name);
+            assert!(machine.relocations.windows(2).all(|w| w[0].0 < w[1].0), "{}", machine.number);
             assert!(machine.page.is_power_of_two());
-            assert_eq!(Machine::of(machine.number).map(|m| m.name), Some(machine.name));
+            assert!(Machine::of(machine.number).is_some_and(|found| std::ptr::eq(found, machine)));
         }
         assert_eq!(X86_64.meaning(8), Some(Meaning::Relative));
         assert_eq!((X86_64.meaning(5), X86_64.meaning(9)), (Some(Meaning::Copy), None));

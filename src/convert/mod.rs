@@ -1,38 +1,37 @@
-//! Shared objects turned into linkable objects, without disassembly, where a library has no archive.
+//! Converts shared objects to relocatable objects, without disassembly, where a library has no archive.
 //!
 //! bytes → model ([`library`], [`symbols`], [`unwind`]) → plan ([`pieces`]) → object ([`output`]), all of it pure.
-//! What depends on the machine is one table ([`machine`]); why something is not converted is one list ([`refusal`]).
-//! What a link needs beside the objects is made by [`start`] (constructors in their order, the linker script) and by
-//! the start-up code in `toolchains/glibc/converted.c`;
-//! [`converted_libraries`](crate::supply::converted_libraries) does all of it for the libraries of one link, and
-//! [`object_cache`](crate::supply::object_cache) keeps the objects.
+//! What depends on the machine is one table ([`machine`]); the reasons for not converting are one list ([`refusal`]).
+//! Besides the objects a link needs what [`start`] writes (constructors in order, a linker script) and the start-up
+//! code in `toolchains/glibc/converted.c`. [`converted_libraries`](crate::supply::converted_libraries) does all of it
+//! for the libraries of one link, and [`object_cache`](crate::supply::object_cache) keeps the objects.
 //!
-//! Code refers to the data of its own library by distances that nothing records. So the parts of a library stay at
-//! their distances ([`pieces`]), and everything else becomes what it would have been in an object file: relocations,
-//! weak symbols, thread-local offsets, an unwind table.
+//! Code refers to its own library's data by distances that nothing records. So the parts of a library keep their
+//! distances ([`pieces`]), and everything else becomes what it would have been in an object file: relocations, weak
+//! symbols, thread-local offsets, an unwind table.
 
-pub mod conversion;
+pub(crate) mod conversion;
 pub mod copies;
-pub mod dynamic;
+pub(crate) mod dynamic;
 pub mod file_hints;
 mod finish;
-pub mod glibc_names;
-pub mod library;
-pub mod machine;
-pub mod memory;
-pub mod module;
+pub(crate) mod glibc_names;
+pub(crate) mod library;
+pub(crate) mod machine;
+pub(crate) mod memory;
+pub(crate) mod module;
 mod object_writer;
-pub mod output;
-pub mod pieces;
+pub(crate) mod output;
+pub(crate) mod pieces;
 pub mod program;
-pub mod refusal;
+pub(crate) mod refusal;
 mod relocate;
 pub mod scope;
-pub mod sections;
-pub mod start;
-pub mod symbols;
-pub mod unwind;
-pub mod versions;
+pub(crate) mod sections;
+pub(crate) mod start;
+pub(crate) mod symbols;
+pub(crate) mod unwind;
+pub(crate) mod versions;
 
 pub use conversion::{ConversionOptions, ProgramParts};
 pub use library::Library;

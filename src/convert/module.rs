@@ -1,4 +1,4 @@
-//! A library that is opened at run time: its names are its own, and a record tells the start-up code of plugins
+//! A library that is opened at run time: its symbols are local, and a record gives the plugin loader
 //! (`toolchains/glibc/modules.c`) what ld.so would have read from its tables.
 
 use super::glibc_names;
@@ -16,11 +16,11 @@ use object::{SectionKind, SymbolFlags, SymbolKind, SymbolScope, elf};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// Refuses what a module can't be.
+/// Refuses a library that can't be a module.
 ///
 /// # Errors
 /// The reason.
-pub fn acceptable(library: &Library<'_>, of_libc: bool) -> Result<(), Refusal> {
+pub(crate) fn acceptable(library: &Library<'_>, of_libc: bool) -> Result<(), Refusal> {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     if library.soname.is_some_and(toolchain_libs::is_glibc) {
         return Err(Refusal::Glibc);
@@ -36,7 +36,7 @@ pub fn acceptable(library: &Library<'_>, of_libc: bool) -> Result<(), Refusal> {
 }
 
 impl<'a> ObjectWriter<'a> {
-    /// The symbols of a module that others may refer to while linking.
+    /// Defines the symbols of a module that others refer to in the link.
     pub(super) fn offer(&mut self, scope: &'a ModuleScope) -> Result<(), Refusal> {
         let library = self.library;
         for s in library.symbols.iter().filter(|s| s.exported() && !s.old) {
@@ -50,7 +50,7 @@ impl<'a> ObjectWriter<'a> {
         Ok(())
     }
 
-    /// Writes the record. `protect` and `select` are the tables that other libraries leave to the program's start.
+    /// Writes the record. `protect` and `select` are the tables that for other libraries are applied at program start.
     pub(super) fn record(&mut self, protect: WordTable, select: WordTable) -> Result<(), Refusal> {
         let library = self.library;
         let (strings, symbols) = self.names()?;
@@ -105,7 +105,7 @@ impl<'a> ObjectWriter<'a> {
         Ok(())
     }
 
-    /// The end of a record, what it says of thread-locals, and its symbol.
+    /// Writes the end of a record, its thread-local fields and its symbol.
     fn finish_record(&mut self, mut record: WordTable) -> Result<(), Refusal> {
         let library = self.library;
         let flags = u64::from(library.symbols.iter().any(|s| s.defined() && s.bind == UNIQUE));
@@ -134,7 +134,7 @@ impl<'a> ObjectWriter<'a> {
         Ok(())
     }
 
-    /// What of the module can be written once it is relocated.
+    /// The parts of the module that stay writable after relocation.
     fn writable_ranges(&self) -> Result<WordTable, Refusal> {
         let library = self.library;
         let mut data = WordTable::default();
@@ -146,7 +146,7 @@ impl<'a> ObjectWriter<'a> {
         Ok(data)
     }
 
-    /// The names for dlsym: strings, and the table sorted by name.
+    /// The names for dlsym: strings, and a table sorted by name.
     fn names(&self) -> Result<(Vec<u8>, Vec<u8>), Refusal> {
         let library = self.library;
         let first = self.plan.pieces.first().map_or(0, |p| p.start);
@@ -180,7 +180,7 @@ impl<'a> ObjectWriter<'a> {
         Ok((strings, table))
     }
 
-    /// Names that nothing was known to have, each with the slots that it is for.
+    /// Names that nothing known defines, each with its slots.
     fn wanted(&mut self, from: usize) -> Result<(WordTable, Vec<u8>), Refusal> {
         let mut table = WordTable::default();
         let mut strings = Vec::new();
@@ -197,7 +197,7 @@ impl<'a> ObjectWriter<'a> {
             let name = (from + strings.len()) as u64;
             strings.extend_from_slice(s.name);
             strings.push(0);
-            // A slot of the PLT (JUMP_SLOT) is what ld.so fills at the first call.
+            // ld.so fills a PLT slot (JUMP_SLOT) at the first call.
             let lazy = u64::from(r.meaning == Meaning::Slot && r.kind == library.machine.lazy);
             let symbol = self.undefined(Cow::Borrowed(s.name), true, false);
             table.add(&[Ok(name | lazy << 32), Err(self.address(r.at)?), Err((symbol, 0))]);

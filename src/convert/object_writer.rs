@@ -1,5 +1,5 @@
-//! The object of a conversion while it is written: sections, symbols, stubs, and what an address or a symbol of the
-//! shared object is in it.
+//! The object of a conversion while it is written: sections, symbols, stubs, and the mapping of the shared object's
+//! addresses and symbols.
 
 use super::conversion::ConversionOptions;
 use super::dynamic::Relocation;
@@ -16,7 +16,7 @@ use object::{SymbolKind, SymbolScope, elf};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
-/// A place in a section, or a symbol, with a distance.
+/// A symbol and an addend.
 pub(super) type Target = (SymbolId, i64);
 
 pub(super) struct ObjectWriter<'a> {
@@ -25,20 +25,20 @@ pub(super) struct ObjectWriter<'a> {
     pub(super) relocated: BTreeMap<u64, Relocation>,
     pub(super) options: &'a ConversionOptions<'a>,
     pub(super) object: Object<'a>,
-    /// Sections of the pieces with the bytes of those that have any.
+    /// Sections of the pieces, with contents except for zeros.
     pub(super) sections: Vec<(SectionId, SymbolId, Vec<u8>)>,
     /// The thread-local block: section, symbol, bytes.
     pub(super) tls: Option<(SectionId, SymbolId, Vec<u8>)>,
-    /// Where in it the shared object's own begins.
+    /// The offset of the shared object's own block in it.
     pub(super) lead: u64,
     /// Global symbols by name.
     pub(super) globals: HashMap<Cow<'a, [u8]>, SymbolId>,
     pub(super) stubs: (SectionId, Vec<u8>),
     pub(super) stub_symbols: HashMap<&'static str, SymbolId>,
-    /// Slots of functions that are chosen at start: section, symbol, their functions' addresses.
+    /// IFUNC slots: section, symbol, addresses of the resolvers.
     pub(super) slots: (SectionId, SymbolId, Vec<u64>),
     pub(super) jumps: HashMap<u64, (SymbolId, u64)>,
-    /// Records: slot, then the function that gives its content.
+    /// IFUNC records: slot, then resolver.
     pub(super) select: Vec<(Target, Target)>,
 }
 
@@ -54,7 +54,7 @@ pub(super) fn elf_section(
     id
 }
 
-/// A symbol of the object.
+/// A symbol to be defined.
 pub(super) struct Definition<'n> {
     pub(super) name: &'n [u8],
     pub(super) bind: u8,
@@ -89,7 +89,7 @@ pub(super) struct WordTable {
 }
 
 impl WordTable {
-    /// One entry: numbers, and targets in the place of addresses.
+    /// Adds one entry: numbers, and targets for addresses.
     pub(super) fn add(&mut self, words: &[Result<u64, Target>]) {
         for word in words {
             if let Err(target) = word {
@@ -172,7 +172,7 @@ impl<'a> ObjectWriter<'a> {
                 }
             }
         };
-        // What a program defines is not one of several.
+        // A program's definition is the only one.
         let bind = if self.options.program.is_some() { 1 } else { symbols::WEAK };
         let d = Definition { name: &name, bind, kind, hidden: false, section, value, size };
         let id = symbol(&mut self.object, &d);
@@ -180,7 +180,7 @@ impl<'a> ObjectWriter<'a> {
         Ok(())
     }
 
-    /// Gives a name to an address, unless it is one already.
+    /// Defines a name for an address, unless it is defined already.
     pub(super) fn define(&mut self, name: Cow<'a, [u8]>, address: u64, kind: u8, size: u64) -> Result<(), Refusal> {
         if self.globals.contains_key(&name) {
             return Ok(());
@@ -195,7 +195,7 @@ impl<'a> ObjectWriter<'a> {
 
     pub(super) fn undefined(&mut self, name: Cow<'a, [u8]>, weak: bool, thread_local: bool) -> SymbolId {
         if let Some(id) = self.globals.get(&name) {
-            // One strong reference makes the symbol needed.
+            // One strong reference makes the symbol required.
             let known = self.object.symbol_mut(*id);
             if known.section == SymbolSection::Undefined && known.weak && !weak {
                 known.weak = false;
@@ -213,7 +213,7 @@ impl<'a> ObjectWriter<'a> {
         id
     }
 
-    /// The section of an address, and the offset in it.
+    /// The section of an address and the offset in it.
     fn place(&self, address: u64) -> Option<(SectionId, u64)> {
         if let Some(index) = self.plan.holding(address) {
             let (piece, section) = (self.plan.pieces.get(index)?, self.sections.get(index)?);
@@ -224,16 +224,16 @@ impl<'a> ObjectWriter<'a> {
         (first.start <= address && address <= last.end).then(|| (section.0, address - first.start))
     }
 
-    /// An address as a symbol and a distance.
+    /// An address as symbol and addend.
     pub(super) fn address(&self, address: u64) -> Result<Target, Refusal> {
-        let outside = || Refusal::broken(format!("address {address:#x} lies outside of it"));
+        let outside = || Refusal::broken(format!("address {address:#x} lies outside of the file"));
         let index = self.plan.holding(address).unwrap_or(0);
         let (piece, section) = self.plan.pieces.get(index).zip(self.sections.get(index)).ok_or_else(outside)?;
         let near = address.abs_diff(piece.start) <= library::LIMIT;
         near.then_some((section.1, address.wrapping_sub(piece.start) as i64)).ok_or_else(outside)
     }
 
-    /// What a symbol of the library is in the object.
+    /// The object's symbol and addend for a symbol of the library.
     pub(super) fn target(&mut self, index: usize) -> Result<Target, Refusal> {
         let s = *self.library.symbols.get(index).ok_or_else(|| Refusal::broken("a symbol is missing"))?;
         if !s.defined() {
@@ -272,8 +272,8 @@ impl<'a> ObjectWriter<'a> {
         if let Some(id) = self.bound_elsewhere(s) {
             return Ok((id, 0));
         }
-        // A weak reference takes nothing out of an archive. One with a version was bound to a library that had the
-        // symbol when this one was linked: it is meant to be there.
+        // A weak reference extracts no archive member. One with a version was bound to a library that had the symbol
+        // when this one was linked, so it is expected to be defined.
         let weak = s.bind == symbols::WEAK && s.version.is_none();
         let name = match self.options.versions.name(s) {
             Some(name) => Cow::Owned(name),
@@ -298,7 +298,7 @@ impl<'a> ObjectWriter<'a> {
         id
     }
 
-    /// Adds a stub; gives its symbol and its offset.
+    /// Adds a stub; returns its symbol and offset.
     fn code(&mut self, name: &[u8], stub: Stub) -> (SymbolId, u64) {
         let (section, bytes) = &mut self.stubs;
         bytes.resize(bytes.len().next_multiple_of(16), self.library.machine.filler);
@@ -310,7 +310,7 @@ impl<'a> ObjectWriter<'a> {
         (symbol(&mut self.object, &d), value)
     }
 
-    /// A jump to the function that the function at an address chooses at start.
+    /// A jump to the function that the resolver at an address chooses at start.
     fn jump(&mut self, chooser: u64) -> (SymbolId, u64) {
         if let Some(known) = self.jumps.get(&chooser) {
             return *known;
@@ -325,7 +325,7 @@ impl<'a> ObjectWriter<'a> {
         made
     }
 
-    /// What an undefined symbol of a module is bound to, where that is said.
+    /// What an undefined symbol of a module is bound to, if it has a binding.
     pub(super) fn bound_elsewhere(&mut self, s: &Symbol<'a>) -> Option<SymbolId> {
         let scope = self.options.module?;
         match scope.bindings.get(s.name)? {

@@ -1,14 +1,14 @@
-//! Model → relocatable object: the whole of a conversion.
+//! Model → relocatable object.
 //!
 //! | in the shared object | in the object |
 //! |---|---|
 //! | segments | sections ([`super::pieces`]) |
-//! | an exported symbol | a weak one: the first definition wins, as for ld.so, and none is one too many |
-//! | its relocations | relocations of the object |
-//! | thread-local data, whatever the model | offsets from the thread pointer, which a program knows when it is linked |
-//! | functions chosen at start (IFUNC) | records for the start-up code of ours, jumps through a slot |
-//! | constructors, destructors | a reference to the object that the link makes for them ([`super::start`]) |
-//! | its unwind table | the same as a table of the object |
+//! | an exported symbol | a weak one: the first definition wins, as for ld.so, and duplicates are no error |
+//! | relocations | relocations of the object |
+//! | thread-local data, in any TLS model | offsets from the thread pointer, known when a program is linked |
+//! | functions chosen at start (IFUNC) | records for our start-up code, jumps through a slot |
+//! | constructors, destructors | a reference to an object that is written for each link ([`super::start`]) |
+//! | the unwind table | the same with relocations |
 
 use super::conversion::{ConversionOptions, ProgramParts};
 use super::library::Library;
@@ -25,7 +25,7 @@ use std::borrow::Cow;
 /// Writes the object of a library.
 ///
 /// # Errors
-/// What can't be said in an object file.
+/// What can't be expressed in an object file.
 fn write(library: &Library<'_>, plan: &Pieces, options: &ConversionOptions<'_>) -> Result<Vec<u8>, Refusal> {
     let mut output = ObjectWriter::new(library, plan, options)?;
     output.thread_local();
@@ -34,7 +34,7 @@ fn write(library: &Library<'_>, plan: &Pieces, options: &ConversionOptions<'_>) 
     for relocation in &library.relocations {
         output.relocate(relocation)?;
     }
-    // What is not needed any more goes before the bytes of the object are there too.
+    // Freed before the bytes of the object are allocated too.
     let relocated = std::mem::take(&mut output.relocated);
     output.unwind(unwind::read(library, &relocated)?)?;
     drop(relocated);
@@ -42,7 +42,7 @@ fn write(library: &Library<'_>, plan: &Pieces, options: &ConversionOptions<'_>) 
 }
 
 impl ObjectWriter<'_> {
-    /// One section for the whole thread-local block, so that distances in it stay.
+    /// One section for the whole thread-local block, which keeps distances in it.
     fn thread_local(&mut self) {
         let Some(tls) = self.library.tls else { return };
         let flags = ALLOC | WRITE | elf::SHF_TLS.0;
@@ -50,7 +50,7 @@ impl ObjectWriter<'_> {
         self.lead = lead;
         let size = end;
         let (id, bytes) = if self.options.program.is_some() {
-            // The linker script puts it at the end of all thread-local data.
+            // The linker script places it after all other thread-local data.
             let id = elf_section(&mut self.object, THREAD_LOCAL.as_bytes(), SectionKind::Tls, elf::SHT_PROGBITS, flags);
             let mut bytes = vec![0; lead as usize];
             bytes.extend_from_slice(self.library.memory.bytes(tls.address, tls.file_size).unwrap_or_default());
@@ -94,7 +94,7 @@ impl ObjectWriter<'_> {
         if let Some((section, _, _)) = self.sections.first() {
             let section = SymbolSection::Section(*section);
             let name = base.as_bytes();
-            // Without a type and a size: profilers would take it for all that lies behind it.
+            // Without type and size: profilers would attribute all that follows to it.
             let d = Definition { name, bind: 1, kind: 0, hidden: true, section, value: 0, size: 0 };
             symbol(&mut self.object, &d);
         }
@@ -110,17 +110,18 @@ impl ObjectWriter<'_> {
 pub struct ConvertedObject {
     /// The relocatable object.
     pub object: Vec<u8>,
-    /// Bytes that are in the shared object's read-only memory and not in the program's.
+    /// Bytes of the shared object's read-only memory that the program does not have.
     pub dropped: u64,
 }
 
-/// An object may be this large, or sixteen times its shared object: zeros of a hostile one are not written out.
+/// The most bytes in an object, or sixteen times the size of the shared object if that is more: a hostile file's zeros
+/// are not written out.
 const FILLED: u64 = 64 << 20;
 
 /// Converts a library.
 ///
 /// # Errors
-/// Whatever can't be had in a static program, by name.
+/// What a static program can't have.
 pub fn convert(library: &Library<'_>, options: &ConversionOptions<'_>) -> Result<ConvertedObject, Refusal> {
     let filled = options.program.map_or_else(Vec::new, ProgramParts::filled);
     let plan = pieces::plan(library, unwind::extent(library), options.layout, &filled);
@@ -138,7 +139,7 @@ pub fn convert(library: &Library<'_>, options: &ConversionOptions<'_>) -> Result
     Ok(ConvertedObject { object, dropped: plan.dropped })
 }
 
-/// Refuses what is known to be wrong before anything is converted.
+/// Refuses what is known not to work before anything is converted.
 ///
 /// # Errors
 /// The reason.
@@ -151,13 +152,13 @@ pub fn acceptable(library: &Library<'_>) -> Result<(), Refusal> {
         return Err(Refusal::OtherLibc { needed: text(other) });
     }
     let exported = library.symbols.iter().filter(|s| s.exported());
-    // A program may bring its own allocator, as it could if it were linked statically.
+    // A program may define its own allocator, as any statically linked one.
     let may = |name: &[u8]| library.entry.is_some() && glibc_names::ALLOCATION.contains(&name);
     if let Some(own) = exported.clone().find(|s| glibc_names::OF_LIBC.contains(&s.name) && !may(s.name)) {
         return Err(Refusal::Interposes { symbol: text(own.name) });
     }
     let private = library.symbols.iter().find(|s| !s.defined() && s.version == Some(b"GLIBC_PRIVATE"));
-    // Programs of glibc itself share more with its archives than libraries may; what those lack is refused by name later.
+    // glibc's own programs use private symbols that its archives have too; those that they lack are refused later.
     if let Some(s) = private.filter(|s| s.name != b"__tls_get_addr" && library.entry.is_none()) {
         return Err(Refusal::LoaderInternals { symbol: text(s.name), version: "GLIBC_PRIVATE".into() });
     }

@@ -1,16 +1,15 @@
-//! Which parts of a shared object become part of a program, and as which sections.
+//! Which parts of a shared object become part of a program, and in which sections.
 //!
-//! Code refers to data of its own library by distances that nothing records, so that the distances must stay. There
-//! are two ways to keep them:
+//! Code refers to its own library's data by distances that nothing records, so the distances must be kept. There are
+//! two ways:
 //!
-//! - [`Layout::Segments`]: a section for each segment, with its true access, and a linker script that puts them at
-//!   their old distances. The linker makes proper program headers. GNU ld and lld can do it.
-//! - [`Layout::Data`]: one section of data, which any linker takes. What is code or read-only in it becomes so before
-//!   `main` and before any constructor, by `mprotect`; nothing is ever writable and executable.
+//! - [`Layout::Segments`]: a section per segment, with its real access flags, and a linker script that places them at
+//!   their old distances. The linker writes proper program headers. Works with GNU ld and lld.
+//! - [`Layout::Data`]: one data section, which any linker accepts. `mprotect` makes its code and read-only parts so
+//!   before any constructor runs; nothing is ever writable and executable.
 //!
-//! What only ld.so reads (the tables of symbols, names, versions, hashes and relocations, and the unwind table, of
-//! which the linker makes another) is left out where it is at an end of a segment, or long and apart, and zeroed
-//! elsewhere.
+//! What only ld.so reads (symbols, names, versions, hashes, relocations), and the unwind table, which the linker
+//! rebuilds, is left out at an end of a segment or where it is long, and zeroed elsewhere.
 
 use super::library::Library;
 use super::machine::Meaning;
@@ -18,44 +17,43 @@ use super::memory::Segment;
 use super::refusal::Refusal;
 use object::elf;
 
-/// How the distances are kept.
+/// How distances between parts are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Layout {
-    /// A section a segment, placed by a linker script.
+    /// One section per segment, placed by a linker script.
     Segments,
-    /// One section of data.
+    /// One data section.
     Data,
 }
 
 /// A part that becomes a section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Piece {
+pub(crate) struct Piece {
     /// Its first address in the shared object.
     pub start: u64,
-    /// The address behind it.
+    /// Its end address.
     pub end: u64,
-    /// Whether it may be written to when the program starts.
+    /// Whether it is writable when the program starts.
     pub writable: bool,
-    /// Whether it is code.
     pub executable: bool,
-    /// Whether it has bytes; without it is zero.
+    /// Whether it has bytes; else it is zero.
     pub filled: bool,
 }
 
-/// The parts, and what becomes of their access.
+/// The parts and their access.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Pieces {
-    /// In the order of their addresses.
+pub(crate) struct Pieces {
+    /// By ascending address.
     pub pieces: Vec<Piece>,
-    /// What is zeroed because only ld.so reads it.
+    /// Ranges that are zeroed because only ld.so reads them.
     pub zeroed: Vec<(u64, u64)>,
-    /// What gets another access before `main`: start, end, PROT_….
+    /// Ranges whose access changes before `main`: start, end, PROT_….
     pub protect: Vec<(u64, u64, u64)>,
-    /// Bytes that are not loaded any more.
+    /// Bytes that are no longer loaded.
     pub dropped: u64,
 }
 
-/// What only ld.so reads inside a segment is left out from this size on: a hole costs a program header.
+/// The smallest range inside a segment that is left out, in bytes: a hole costs a program header.
 const HOLE: u64 = 64 << 10;
 
 const PROT_READ: u64 = 1;
@@ -63,8 +61,8 @@ const PROT_EXEC: u64 = 4;
 
 /// Plans the sections of a library.
 ///
-/// Up to each address of `filled` its segment has bytes, even where the file has none.
-pub fn plan(library: &Library<'_>, unwind: Option<(u64, u64)>, layout: Layout, filled: &[u64]) -> Pieces {
+/// Segments get bytes up to each address in `filled`, even where the file has none.
+pub(crate) fn plan(library: &Library<'_>, unwind: Option<(u64, u64)>, layout: Layout, filled: &[u64]) -> Pieces {
     let dead = dead_ranges(library, unwind);
     let mut plan = Pieces::default();
     for segment in &library.memory.segments {
@@ -123,7 +121,7 @@ pub fn plan(library: &Library<'_>, unwind: Option<(u64, u64)>, layout: Layout, f
     plan
 }
 
-/// As few ranges as possible: those of one access with no part of the library between them become one.
+/// Merges ranges of equal access with no part of the library between them.
 fn joined(ranges: &[(u64, u64, u64)], segments: &[Segment]) -> Vec<(u64, u64, u64)> {
     let mut sorted = ranges.to_vec();
     sorted.sort_unstable();
@@ -138,10 +136,10 @@ fn joined(ranges: &[(u64, u64, u64)], segments: &[Segment]) -> Vec<(u64, u64, u6
     joined
 }
 
-/// What lies between two tables of ld.so's is their alignment, if it is no longer than this.
+/// A gap between two of ld.so's tables of at most this size is padding.
 const ALIGNMENT: u64 = 64;
 
-/// What only ld.so reads, as few ranges as possible, without those that something refers to.
+/// Merged ranges that only ld.so reads, without those that something refers to.
 fn dead_ranges(library: &Library<'_>, unwind: Option<(u64, u64)>) -> Vec<(u64, u64)> {
     let mut ranges = library.for_loader.clone();
     ranges.extend(unwind);
@@ -171,26 +169,25 @@ fn dead_ranges(library: &Library<'_>, unwind: Option<(u64, u64)>) -> Vec<(u64, u
     merged
 }
 
-/// Whether there is nothing but zeros between two addresses.
 fn is_zero(library: &Library<'_>, from: u64, to: u64) -> bool {
     from >= to || library.memory.bytes(from, to - from).is_some_and(|b| b.iter().all(|b| *b == 0))
 }
 
 impl Pieces {
-    /// The piece that has an address; the last one before it for an address at an end.
-    pub fn holding(&self, address: u64) -> Option<usize> {
+    /// The piece that contains an address; for an end address the piece before it.
+    pub(crate) fn holding(&self, address: u64) -> Option<usize> {
         let inside = self.pieces.iter().position(|p| p.start <= address && address < p.end);
         inside.or_else(|| self.pieces.iter().rposition(|p| p.end == address))
     }
 
-    /// Bytes that an object has of it.
-    pub fn filled(&self) -> u64 {
+    /// Bytes of it in an object.
+    pub(crate) fn filled(&self) -> u64 {
         self.pieces.iter().filter(|p| p.filled).map(|p| p.end - p.start).sum()
     }
 }
 
-/// The flags of a piece's section.
-pub fn section_flags(piece: &Piece) -> elf::SectionFlags {
+/// Section flags of a piece.
+pub(crate) fn section_flags(piece: &Piece) -> elf::SectionFlags {
     let mut flags = elf::SHF_ALLOC.0;
     if piece.writable {
         flags |= elf::SHF_WRITE.0;
@@ -201,7 +198,7 @@ pub fn section_flags(piece: &Piece) -> elf::SectionFlags {
     elf::SectionFlags(flags)
 }
 
-/// The bytes of a piece, without what only ld.so reads.
+/// The bytes of a piece, with what only ld.so reads zeroed.
 pub(super) fn content(library: &Library<'_>, plan: &Pieces, piece: &Piece) -> Result<Vec<u8>, Refusal> {
     let length = usize::try_from(piece.end - piece.start).map_err(|_| Refusal::broken("it is too large"))?;
     let mut bytes = vec![0u8; length];

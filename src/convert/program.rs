@@ -1,6 +1,6 @@
-//! What a program has and a shared object has not: `main` behind its start code, variables of libraries that have
-//! their place in it (COPY relocations, [`super::copies`]), and thread-locals whose distance from the thread pointer
-//! stands in its code.
+//! What a program has and a shared object does not: `main`, which only its start code names; copied variables of
+//! libraries (COPY relocations, [`super::copies`]); and thread-locals whose offset from the thread pointer is in its
+//! code.
 
 use super::library::Library;
 use super::machine::{Meaning, NamesMain};
@@ -12,13 +12,13 @@ use super::symbols;
 use object::{SectionKind, elf};
 use std::borrow::Cow;
 
-/// How far into the start code `main` is looked for.
+/// How many bytes of the start code are searched for `main`.
 const START_CODE: usize = 80;
 
-/// The address of `main`; none where another module has it.
+/// The address of `main`; none where it is in another module.
 ///
 /// # Errors
-/// Start code that is not as crt1.o has it.
+/// Start code that is not crt1.o's.
 pub fn main(library: &Library<'_>) -> Result<Option<u64>, Refusal> {
     let entry = library.entry.unwrap_or_default();
     let code = library.memory.from(entry).unwrap_or_default();
@@ -55,7 +55,7 @@ pub fn main(library: &Library<'_>) -> Result<Option<u64>, Refusal> {
 }
 
 impl ObjectWriter<'_> {
-    /// `main`, the copied variables, and the mark before a program that stays at its addresses.
+    /// Writes `main`, copied variables, and the mark before a program with fixed addresses.
     pub(super) fn program(&mut self) -> Result<(), Refusal> {
         let Some(program) = self.options.program else { return Ok(()) };
         if let Some(address) = main(self.library)? {
@@ -74,7 +74,7 @@ impl ObjectWriter<'_> {
                 self.define(Cow::Owned(alias.clone()), copied.at, symbols::OBJECT, copied.content.bytes.len() as u64)?;
             }
         }
-        // Behind all definitions, so that none of them counts as foreign.
+        // After all definitions, so that none of them counts as foreign.
         for copied in &program.copies {
             for place in &copied.content.places {
                 let symbol = self.undefined(Cow::Owned(place.name.clone()), place.weak, false);

@@ -1,4 +1,4 @@
-//! Relocations of a shared object, one by one, as those of an object file.
+//! Rewrites each relocation of a shared object as one of an object file.
 
 use super::dynamic::Relocation;
 use super::machine::Meaning;
@@ -13,7 +13,7 @@ impl ObjectWriter<'_> {
     pub(super) fn add(&mut self, section: SectionId, offset: u64, kind: u32, target: Target) {
         let flags = RelocationFlags::Elf { r_type: elf::RelocationType(kind) };
         let relocation = write::Relocation { offset, symbol: target.0, addend: target.1, flags };
-        // Only a generic relocation can be one that the format does not have.
+        // Only generic relocations can be unsupported by the format.
         let _ = self.object.add_relocation(section, relocation);
     }
 
@@ -21,7 +21,7 @@ impl ObjectWriter<'_> {
         let address = self.library.machine.address;
         match r.meaning {
             Meaning::Nothing => Ok(()),
-            // Their content was looked up before.
+            // Their content was resolved before.
             Meaning::Copy if self.options.program.is_some() => Ok(()),
             Meaning::Copy => Err(Refusal::Relocation { kind: r.kind }),
             Meaning::Relative => self.put(r.at, address, self.address(r.addend as u64)?),
@@ -40,7 +40,7 @@ impl ObjectWriter<'_> {
                 Ok(())
             }
             Meaning::ThreadOffset | Meaning::TlsOffset => self.put_thread_offset(r.at, r.symbol, r.addend),
-            // The word behind it has a relocation of its own, unless it is a constant of this module.
+            // The next word has its own relocation, unless it is a constant of this module.
             Meaning::TlsModule => match self.relocated.get(&(r.at + 8)) {
                 Some(next) if next.meaning == Meaning::TlsOffset => Ok(()),
                 _ => {
@@ -79,7 +79,7 @@ impl ObjectWriter<'_> {
         Ok(())
     }
 
-    /// Where a relocated field is: in the thread-local image, or in a piece.
+    /// The section, offset and piece of a relocated field; no piece for the thread-local image.
     pub(super) fn field(&self, at: u64) -> Result<(SectionId, u64, Option<usize>), Refusal> {
         if let (Some(tls), Some((id, _, _))) = (self.library.tls, &self.tls)
             && tls.address <= at
@@ -89,7 +89,7 @@ impl ObjectWriter<'_> {
         }
         let index = self.plan.holding(at).filter(|i| self.plan.pieces.get(*i).is_some_and(|p| p.filled && at < p.end));
         let found = index.and_then(|i| Some((self.sections.get(i)?.0, at - self.plan.pieces.get(i)?.start, Some(i))));
-        found.ok_or_else(|| Refusal::broken("a relocation is for what has no bytes"))
+        found.ok_or_else(|| Refusal::broken("a relocation refers to memory without bytes"))
     }
 
     pub(super) fn put_bytes(&mut self, at: u64, bytes: &[u8]) -> Result<(), Refusal> {

@@ -1,7 +1,7 @@
-//! What one link makes for its converted libraries: an object with the constructors of each, numbered in ld.so's
-//! order, and a linker script that keeps the parts of each at their distances.
+//! What is written for each link with converted libraries: an object with the constructors of each, numbered in
+//! ld.so's order, and a linker script that keeps the parts of each at their distances.
 //!
-//! The converted objects themselves are the same in every link, and so can be kept.
+//! The converted objects themselves are the same in every link, so they can be cached.
 
 use super::library::Library;
 use super::machine::Machine;
@@ -12,11 +12,11 @@ use object::{Architecture, BinaryFormat, Endianness, RelocationFlags, SectionFla
 use object::{SymbolKind, SymbolScope, elf};
 use std::fmt::Write;
 
-/// The object that a converted library with constructors or destructors refers to. `number` orders them among those
-/// of the program, as `.init_array.NUMBER` does; the table of destructors is run backwards, and so is the order.
+/// The object that a converted library with constructors or destructors refers to. `number` is the priority in
+/// `.init_array.NUMBER`; destructors have the same number and run in reverse order.
 ///
-/// A program's have no number, and run behind those of all libraries.
-pub fn object(library: &Library<'_>, plan: &Pieces, tag: &str, number: Option<usize>) -> Option<Vec<u8>> {
+/// A program's have no number, and run after those of all libraries.
+pub(crate) fn object(library: &Library<'_>, plan: &Pieces, tag: &str, number: Option<usize>) -> Option<Vec<u8>> {
     let base = plan.pieces.first()?.start;
     let mut object = Object::new(BinaryFormat::Elf, Architecture::X86_64, Endianness::Little);
     let global = |name: String, section| Symbol {
@@ -59,14 +59,14 @@ pub fn object(library: &Library<'_>, plan: &Pieces, tag: &str, number: Option<us
     object.write().ok().filter(|_| defined)
 }
 
-/// The number of what runs before the constructors of all libraries.
+/// The priority of functions that run before the constructors of all libraries.
 const BEFORE_ALL: usize = 1;
 
-/// How a linker takes a script beside its own.
+/// How a linker reads a script in addition to its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Dialect {
-    /// GNU ld: assignments move with INSERT, and ADDR() of a section that is not there is an error, as a library that
-    /// nothing refers to makes it.
+pub(crate) enum Dialect {
+    /// GNU ld: assignments move with INSERT, and ADDR() of an absent section is an error, which a library that nothing
+    /// refers to would cause.
     Gnu,
     /// lld: only sections move.
     Lld,
@@ -74,18 +74,16 @@ pub enum Dialect {
 
 /// One converted library in a script.
 #[derive(Debug, Clone, Copy)]
-pub struct Placed<'a> {
-    /// Its tag.
+pub(crate) struct Placed<'a> {
     pub tag: &'a str,
-    /// Its sections.
     pub plan: &'a Pieces,
-    /// It stays at its addresses.
+    /// It has fixed addresses.
     pub fixed: bool,
 }
 
-/// The script for libraries in [`super::Layout::Segments`]. They stand before the program's zeros: what would stand
-/// behind those has the places in the file that the zeros have in memory, and perf takes one for the other.
-pub fn script(libraries: &[Placed<'_>], machine: &Machine, dialect: Dialect) -> String {
+/// The script for libraries in [`super::Layout::Segments`]. They are placed before the program's `.bss`: after it, file
+/// offsets would overlap the addresses of the zeros, and perf would confuse the two.
+pub(crate) fn script(libraries: &[Placed<'_>], machine: &Machine, dialect: Dialect) -> String {
     let mut text = String::from("SECTIONS\n{\n");
     for Placed { tag, plan, fixed } in libraries {
         let at = match dialect {
@@ -96,12 +94,12 @@ pub fn script(libraries: &[Placed<'_>], machine: &Machine, dialect: Dialect) -> 
         // Writing to a String can't fail.
         if *fixed {
             let _ = writeln!(text, "  HIDDEN(staticcxx_here = .);\n  HIDDEN({at} = {base:#x});");
-            // The headers of the file go to the start of the page, before the section at its end.
+            // The file's headers are at the start of the page, before the section at its end.
             let head = base.saturating_sub(HEAD_SIZE);
             let _ = writeln!(text, "  {HEAD} {head:#x} : {{ KEEP(*({HEAD})) }}");
         } else if dialect == Dialect::Gnu {
-            // A page between makes a new segment, where what stands before is writable and the user wants code and data
-            // in one (`-z noseparate-code`).
+            // A page in between starts a new segment, even where the preceding one is writable and the user wants code
+            // and data in one (`-z noseparate-code`).
             let page = machine.page;
             let _ = writeln!(text, "  . = ALIGN({page}) + {page};\n  HIDDEN({at} = .);");
         }
@@ -121,9 +119,9 @@ pub fn script(libraries: &[Placed<'_>], machine: &Machine, dialect: Dialect) -> 
     text
 }
 
-/// Puts the thread-locals of a program behind all others: GNU ld's way of saying it. Those that begin as zero lie
-/// before, and so become bytes too.
-pub fn thread_locals(align: u64) -> String {
+/// The GNU ld script that places the thread-locals of a program after all others. Zero-initialised ones come before
+/// them, and so get bytes in the file too.
+pub(crate) fn thread_locals(align: u64) -> String {
     format!(
         "SECTIONS\n{{\n  .staticcxx_tdata :\n  {{\n    *(.tbss .tbss.* .gnu.linkonce.tb.* .tcommon)\n    . = ALIGN({align});\n    \
          KEEP(*({THREAD_LOCAL}))\n  }}\n}}\nINSERT AFTER .tdata;\n"

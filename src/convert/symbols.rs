@@ -1,4 +1,4 @@
-//! The dynamic symbol table with the versions of its symbols.
+//! The dynamic symbol table with symbol versions.
 
 use super::dynamic::{Dynamic, Relocation, symbol_count};
 use super::memory::{Memory, text_at, u16_at, u32_at, u64_at};
@@ -9,48 +9,46 @@ use std::collections::BTreeMap;
 /// A symbol as ld.so sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Symbol<'a> {
-    /// Its name.
-    pub name: &'a [u8],
+    pub(crate) name: &'a [u8],
     /// STB_….
-    pub bind: u8,
+    pub(crate) bind: u8,
     /// STT_….
-    pub kind: u8,
+    pub(crate) kind: u8,
     /// STV_….
-    pub visibility: u8,
+    pub(crate) visibility: u8,
     /// `st_shndx`.
-    pub section: u16,
-    /// Its address; for a thread-local one its offset in the block.
-    pub value: u64,
-    /// Its size.
-    pub size: u64,
-    /// The name of its version.
-    pub version: Option<&'a [u8]>,
-    /// For an undefined symbol, the library that had that version when this one was linked.
-    pub from: Option<&'a [u8]>,
-    /// A version other than the default one: only references that name it are for it.
-    pub old: bool,
+    pub(crate) section: u16,
+    /// Its address; for a thread-local symbol the offset in the block.
+    pub(crate) value: u64,
+    pub(crate) size: u64,
+    /// Version name.
+    pub(crate) version: Option<&'a [u8]>,
+    /// For an undefined symbol, the soname that provided the version when this library was linked.
+    pub(crate) from: Option<&'a [u8]>,
+    /// Not the default version: only references to this version bind to it.
+    pub(crate) old: bool,
 }
 
 /// STB_LOCAL.
-pub const LOCAL: u8 = 0;
+pub(crate) const LOCAL: u8 = 0;
 /// STB_WEAK.
-pub const WEAK: u8 = 2;
+pub(crate) const WEAK: u8 = 2;
 /// STT_OBJECT.
-pub const OBJECT: u8 = 1;
+pub(crate) const OBJECT: u8 = 1;
 /// STT_FUNC.
-pub const FUNC: u8 = 2;
+pub(crate) const FUNC: u8 = 2;
 /// STT_SECTION.
-pub const SECTION: u8 = 3;
+pub(crate) const SECTION: u8 = 3;
 /// STT_FILE.
-pub const FILE: u8 = 4;
+pub(crate) const FILE: u8 = 4;
 /// STT_TLS.
-pub const TLS: u8 = 6;
+pub(crate) const TLS: u8 = 6;
 /// STT_GNU_IFUNC.
-pub const IFUNC: u8 = 10;
+pub(crate) const IFUNC: u8 = 10;
 /// SHN_ABS.
-pub const ABSOLUTE: u16 = 0xfff1;
+pub(crate) const ABSOLUTE: u16 = 0xfff1;
 
-/// Symbols that linkers and crt objects define in every module, each for itself.
+/// Symbols that linkers and crt objects define separately in every module.
 const OF_THE_MODULE: [&[u8]; 24] = [
     b"_DYNAMIC",
     b"_GLOBAL_OFFSET_TABLE_",
@@ -79,13 +77,13 @@ const OF_THE_MODULE: [&[u8]; 24] = [
 ];
 
 impl<'a> Symbol<'a> {
-    /// Whether it is defined here.
-    pub fn defined(&self) -> bool {
+    /// Whether this library defines it.
+    pub(crate) fn defined(&self) -> bool {
         self.section != 0
     }
 
     /// Whether others may bind to it.
-    pub fn exported(&self) -> bool {
+    pub(crate) fn exported(&self) -> bool {
         self.defined()
             && self.bind != LOCAL
             && !self.name.is_empty()
@@ -95,23 +93,23 @@ impl<'a> Symbol<'a> {
             && !self.of_the_module()
     }
 
-    /// Whether every module has one of its own.
-    pub fn of_the_module(&self) -> bool {
+    /// Whether every module has its own.
+    pub(crate) fn of_the_module(&self) -> bool {
         OF_THE_MODULE.binary_search(&self.name).is_ok()
     }
 
-    /// Linkers define one absolute symbol a version.
+    /// Whether it is one of the absolute symbols that linkers define for each version.
     fn names_a_version(&self) -> bool {
         self.section == ABSOLUTE && self.value == 0 && self.kind == OBJECT
     }
 
-    /// Whether references from within its own library are for it, whoever else defines its name.
-    pub fn bound(&self, symbolic: bool) -> bool {
+    /// Whether references from its own library always bind to it.
+    pub(crate) fn bound(&self, symbolic: bool) -> bool {
         self.bind == LOCAL || self.visibility != 0 || self.old || symbolic || self.of_the_module()
     }
 }
 
-/// Reads the table, and notes where it and its companions lie.
+/// Reads the table, and notes the extent of it and of the tables that belong to it.
 pub(super) fn read<'a>(
     memory: &Memory<'a>,
     dynamic: &Dynamic<'a>,
@@ -169,7 +167,7 @@ pub(super) fn read<'a>(
     Ok(symbols)
 }
 
-/// The length of a hash table for so many symbols.
+/// The size of a hash table for `count` symbols, in bytes.
 fn hash_size(memory: &Memory<'_>, at: u64, system_v: bool, count: u64) -> u64 {
     let Some(table) = memory.from(at) else { return 0 };
     let length = match system_v {
@@ -182,7 +180,7 @@ fn hash_size(memory: &Memory<'_>, at: u64, system_v: bool, count: u64) -> u64 {
     length.min(table.len() as u64)
 }
 
-/// Names of versions by number, with the library of those that are needed.
+/// Version names by index; a needed version has its library's soname.
 type Names<'a> = BTreeMap<u16, (&'a [u8], Option<&'a [u8]>)>;
 
 fn version_names<'a>(

@@ -1,5 +1,5 @@
-//! The unwind table (`.eh_frame`): read entry by entry, so that its pointers can become relocations and linkers can
-//! merge and index it like any other. Format: Linux Standard Base, "Exception Frames"; DWARF 5, 6.4.1.
+//! The unwind table (`.eh_frame`), read entry by entry, so that its pointers become relocations and linkers can merge
+//! and index it like any other. Format: Linux Standard Base, "Exception Frames"; DWARF 5, 6.4.1.
 
 use super::dynamic::Relocation;
 use super::library::Library;
@@ -7,46 +7,45 @@ use super::memory::{u32_at, u64_at};
 use super::refusal::Refusal;
 use std::collections::BTreeMap;
 
-/// A table ready for an object file.
+/// An unwind table for an object file.
 #[derive(Debug, Default)]
-pub struct Unwind {
-    /// Its bytes, without the end mark.
+pub(crate) struct Unwind {
+    /// Its bytes, without the terminator.
     pub bytes: Vec<u8>,
-    /// Its pointers.
     pub pointers: Vec<Pointer>,
-    /// Where the table lies in the shared object: start and end.
+    /// Start and end address in the shared object.
     pub extent: Option<(u64, u64)>,
 }
 
 /// A pointer in the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pointer {
-    /// Its offset in the bytes.
+pub(crate) struct Pointer {
+    /// Offset in the table's bytes.
     pub at: u64,
     /// 4 or 8 bytes.
     pub size: u8,
-    /// What it leads to.
+    /// Its target.
     pub to: To,
 }
 
-/// What a pointer leads to.
+/// The target of a pointer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum To {
-    /// An address, by its distance.
+pub(crate) enum To {
+    /// An address, stored as a distance.
     Address(u64),
-    /// An address, by itself.
+    /// An address, stored as is.
     Fixed(u64),
-    /// What ld.so writes there.
+    /// What a relocation there resolves to.
     Relocated(Relocation),
 }
 
-/// How a CIE's entries are encoded.
+/// A CIE's pointer encodings.
 #[derive(Debug, Clone, Copy)]
 struct Encoding {
     code: u8,
     data: u8,
     augmented: bool,
-    /// Where the copy of the CIE begins.
+    /// Offset of the copied CIE.
     at: usize,
 }
 
@@ -56,8 +55,8 @@ fn unknown(what: impl Into<String>) -> Refusal {
     Refusal::Unwind { what: what.into() }
 }
 
-/// Where the table lies: start and end. Section headers tell it at once; without them the table is read.
-pub fn extent(library: &Library<'_>) -> Option<(u64, u64)> {
+/// The table's start and end address: from the section headers, else by reading it.
+pub(crate) fn extent(library: &Library<'_>) -> Option<(u64, u64)> {
     let (header, _) = library.unwind_header?;
     let head = library.memory.bytes(header, 8).filter(|h| h.starts_with(&[1, 0x1b]))?;
     let start = (header + 4).wrapping_add_signed(i64::from(u32_at(head, 4) as i32));
@@ -68,14 +67,14 @@ pub fn extent(library: &Library<'_>) -> Option<(u64, u64)> {
     }
 }
 
-/// The table of a library; empty where it has none.
+/// The table of a library; empty if it has none.
 ///
 /// # Errors
-/// One that is damaged or uses encodings that no compiler writes.
-pub fn read(library: &Library<'_>, relocated: &BTreeMap<u64, Relocation>) -> Result<Unwind, Refusal> {
+/// A table that is malformed, or uses encodings that no compiler writes.
+pub(crate) fn read(library: &Library<'_>, relocated: &BTreeMap<u64, Relocation>) -> Result<Unwind, Refusal> {
     let Some((header, _)) = library.unwind_header else { return Ok(Unwind::default()) };
     let head = library.memory.bytes(header, 8).ok_or_else(|| unknown("its index lies outside the file"))?;
-    // Version 1, the table's address as a signed distance of 32 bits: what all linkers write.
+    // Version 1, the table's address as a signed 32-bit distance: what all linkers write.
     if head.get(..2) != Some(&[1, 0x1b]) {
         return Err(unknown("its index has another format"));
     }
@@ -83,7 +82,7 @@ pub fn read(library: &Library<'_>, relocated: &BTreeMap<u64, Relocation>) -> Res
     let Some(bytes) = library.memory.from(start) else {
         return Err(unknown("it lies outside the file"));
     };
-    // Not every table has an end mark. Without section headers it must have one.
+    // Not every table has a terminator. Without section headers it must have one.
     let size = library.sections.iter().find(|(at, size)| *at == start && *size > 0).map(|(_, size)| *size);
     let bytes = size.and_then(|s| bytes.get(..usize::try_from(s).ok()?)).unwrap_or(bytes);
     let mut copy =
@@ -103,7 +102,7 @@ struct Copy<'a> {
 }
 
 impl Copy<'_> {
-    /// Copies all entries; gives the offset behind the end mark.
+    /// Copies all entries; returns the offset after the terminator.
     fn entries(&mut self) -> Result<usize, Refusal> {
         let mut at = 0;
         while at + 4 <= self.bytes.len() {
@@ -112,7 +111,7 @@ impl Copy<'_> {
                 return Ok(at + 4);
             }
             if length >= 0xffff_fff0 {
-                return Err(unknown("it has entries of 64 bits"));
+                return Err(unknown("it has 64-bit entries"));
             }
             let end = at + 4 + length;
             let entry =
@@ -129,7 +128,7 @@ impl Copy<'_> {
     }
 
     fn cie(&mut self, at: usize, end: usize, copied: usize) -> Result<(), Refusal> {
-        let short = || unknown("a common entry is cut short");
+        let short = || unknown("a CIE is cut short");
         let version = *self.bytes.get(at + 8).ok_or_else(short)?;
         let text = self.bytes.get(at + 9..end).ok_or_else(short)?;
         let length = text.iter().position(|b| *b == 0).ok_or_else(short)?;
@@ -140,7 +139,7 @@ impl Copy<'_> {
         match version {
             1 => next += 1,
             3 | 4 => drop(self.number(&mut next)?),
-            _ => return Err(unknown(format!("a common entry of version {version}"))),
+            _ => return Err(unknown(format!("a CIE of version {version}"))),
         }
         let mut encoding = Encoding { code: 0, data: OMITTED, augmented: false, at: copied };
         if let Some((b'z', letters)) = augmentation.split_first() {
@@ -159,11 +158,11 @@ impl Copy<'_> {
                         next += self.pointer(next, next - at + copied, how)?;
                     }
                     b'S' | b'B' => {}
-                    other => return Err(unknown(format!("a common entry has the letter {other:#x}"))),
+                    other => return Err(unknown(format!("a CIE has the augmentation letter {other:#x}"))),
                 }
             }
         } else if !augmentation.is_empty() {
-            return Err(unknown("a common entry has an old augmentation"));
+            return Err(unknown("a CIE has an old augmentation"));
         }
         self.encodings.insert(at, encoding);
         Ok(())
@@ -171,8 +170,8 @@ impl Copy<'_> {
 
     fn fde(&mut self, at: usize, end: usize, copied: usize, back: usize) -> Result<(), Refusal> {
         let cie = (at + 4).checked_sub(back).and_then(|c| self.encodings.get(&c)).copied();
-        let cie = cie.ok_or_else(|| unknown("an entry has no common part"))?;
-        // The way back to the copy of its common part.
+        let cie = cie.ok_or_else(|| unknown("an entry has no CIE"))?;
+        // The distance back to the copied CIE.
         let distance = u32::try_from(copied + 4 - cie.at).map_err(|_| unknown("it is too large"))?;
         if let Some(field) = self.out.bytes.get_mut(copied + 4..copied + 8) {
             field.copy_from_slice(&distance.to_le_bytes());
@@ -191,7 +190,7 @@ impl Copy<'_> {
         Ok(())
     }
 
-    /// Makes a relocation of a pointer; gives its size. Zero means that there is none.
+    /// Turns a pointer into a relocation; returns its size, zero if there is none.
     fn pointer(&mut self, at: usize, copied: usize, how: u8) -> Result<usize, Refusal> {
         if how == OMITTED {
             return Ok(0);
@@ -208,7 +207,7 @@ impl Copy<'_> {
             (Some(relocation), _) if size == 8 => To::Relocated(*relocation),
             _ if value == 0 => return Ok(size),
             (None, 0x10) => To::Address(place.wrapping_add_signed(value)),
-            // An address as it is, in code for a fixed position.
+            // An absolute address, in non-PIC code.
             (None, 0) if self.fixed && size == 4 => To::Fixed(u64::from(value as u32)),
             (None, 0) if self.fixed => To::Fixed(value as u64),
             _ => return Err(unknown(format!("pointers are encoded as {how:#x}"))),
@@ -217,7 +216,7 @@ impl Copy<'_> {
         Ok(size)
     }
 
-    /// A LEB128 number, moving on; its value is used for lengths only.
+    /// Reads a LEB128 number and advances; its value is used for lengths only.
     fn number(&self, next: &mut usize) -> Result<u64, Refusal> {
         let mut value = 0u64;
         for shift in (0..63).step_by(7) {

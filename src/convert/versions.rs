@@ -1,4 +1,4 @@
-//! Symbol versions: which names of a link need them, and what glibc's mean for its archives.
+//! Symbol versions: which names of a link need them, and how glibc's versions map to its archives.
 
 use super::glibc_names;
 use super::library::Library;
@@ -8,15 +8,15 @@ use crate::toolchain_libs;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use twox_hash::XxHash3_128;
 
-/// Names that two libraries of one link export under different versions, or one library under two. References to
-/// them bind by name and version; all others by name alone, so that the program and other libraries can define them.
+/// Names that the libraries of one link export under several versions. References to them bind by name and version;
+/// all others by name alone, so that the program and other libraries can define them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Versions {
     pairs: BTreeSet<(Vec<u8>, Vec<u8>)>,
 }
 
 impl Versions {
-    /// Looks at all libraries of a link together.
+    /// Collects them from all libraries of a link.
     pub fn of(libraries: &[&Library<'_>]) -> Versions {
         let mut exported: BTreeMap<&[u8], BTreeSet<&[u8]>> = BTreeMap::new();
         for symbol in libraries.iter().flat_map(|l| &l.symbols).filter(|s| s.exported()) {
@@ -29,8 +29,8 @@ impl Versions {
         Versions { pairs: pairs.collect() }
     }
 
-    /// The name by which a symbol with its version is known in the link, where the version counts.
-    pub fn name(&self, symbol: &Symbol<'_>) -> Option<Vec<u8>> {
+    /// The name of a symbol with its version in the link; none where the version does not matter.
+    pub(crate) fn name(&self, symbol: &Symbol<'_>) -> Option<Vec<u8>> {
         let version = symbol.version?;
         if self.pairs.is_empty() || !self.pairs.contains(&(symbol.name.to_vec(), version.to_vec())) {
             return None;
@@ -38,8 +38,8 @@ impl Versions {
         Some([symbol.name, b"$", version].concat())
     }
 
-    /// Those that a library has to do with, as bytes for a key.
-    pub fn key(&self, library: &Library<'_>) -> Vec<u8> {
+    /// Those that concern a library, as bytes for a cache key.
+    pub(crate) fn key(&self, library: &Library<'_>) -> Vec<u8> {
         let mut names: Vec<Vec<u8>> = match self.pairs.is_empty() {
             true => Vec::new(),
             false => library.symbols.iter().filter_map(|s| self.name(s)).collect(),
@@ -49,20 +49,19 @@ impl Versions {
     }
 }
 
-/// What is known of glibc: its shared objects tell which versions are old, its archives which names there are.
+/// glibc's symbols: old and default versions from its shared objects, names from its archives.
 #[derive(Debug, Default)]
 pub struct GlibcSymbols {
-    /// Name → version → address, of the default version under the empty name; names without several functions are
-    /// not in it.
+    /// Name → version → address, with the default version under the empty name; only names with several functions.
     shared: HashMap<Vec<u8>, BTreeMap<Vec<u8>, u64>>,
-    /// The default versions: kind of symbol, soname.
+    /// Default versions by name: symbol type, soname.
     offered: HashMap<Vec<u8>, (u8, Vec<u8>)>,
-    /// Hashes of the names in the archives, of which there are thousands; none where they could not be read.
+    /// Hashes of the thousands of names in the archives; none where those could not be read.
     archives: Option<HashSet<u128>>,
 }
 
-/// Data and functions for old programs that are made anew in the archive of the start-up code.
-pub const REMADE: [&[u8]; 20] = [
+/// Data and functions for old programs that the archive of the start-up code provides.
+pub(crate) const REMADE: [&[u8]; 20] = [
     b"_LIB_VERSION",
     b"__after_morecore_hook",
     b"__free_hook",
@@ -86,8 +85,8 @@ pub const REMADE: [&[u8]; 20] = [
 ];
 
 impl GlibcSymbols {
-    /// Adds one of glibc's shared objects.
-    pub fn add_shared(&mut self, library: &Library<'_>) {
+    /// Adds the versions of one of glibc's shared objects.
+    pub(crate) fn add_shared(&mut self, library: &Library<'_>) {
         let defined = || library.symbols.iter().filter(|s| s.defined());
         let mut first: HashMap<&[u8], u64> = HashMap::new();
         let several = defined().filter(|s| *first.entry(s.name).or_insert(s.value) != s.value);
@@ -102,54 +101,53 @@ impl GlibcSymbols {
         }
     }
 
-    /// Notes what one of glibc's shared objects offers to every program, which modules need to know.
-    pub fn add_offers(&mut self, library: &Library<'_>) {
+    /// Adds what one of glibc's shared objects exports to every program, for the bindings of modules.
+    pub(crate) fn add_offers(&mut self, library: &Library<'_>) {
         let soname = library.soname.unwrap_or_default();
         for symbol in library.symbols.iter().filter(|s| s.exported() && !s.old && s.version != Some(b"GLIBC_PRIVATE")) {
             self.offered.insert(symbol.name.to_vec(), (symbol.kind, soname.to_vec()));
         }
     }
 
-    /// Adds the names of one of glibc's archives.
-    pub fn add_archive(&mut self, names: impl Iterator<Item = Vec<u8>>) {
+    pub(crate) fn add_archive(&mut self, names: impl Iterator<Item = Vec<u8>>) {
         self.archives.get_or_insert_default().extend(names.map(|n| XxHash3_128::oneshot(&n)));
     }
 
-    /// Whether the archives have a name.
-    pub fn has(&self, name: &[u8]) -> bool {
+    /// Whether the archives define a name.
+    pub(crate) fn has(&self, name: &[u8]) -> bool {
         self.archives.as_ref().is_some_and(|a| a.contains(&XxHash3_128::oneshot(name)))
     }
 
-    /// Whether the shared objects offer a name to every program, and the archives have it too.
-    pub fn exports(&self, name: &[u8]) -> bool {
+    /// Whether the shared objects export a name to every program, and the archives define it too.
+    pub(crate) fn exports(&self, name: &[u8]) -> bool {
         self.offered.contains_key(name) && self.has(name)
     }
 
-    /// Whether a module's references to its own definition of a symbol go to libc's, which every module sees first.
+    /// Whether a module's references to its own definition of a symbol bind to libc's, which comes first in lookup.
     pub(super) fn comes_first(&self, symbol: &Symbol<'_>) -> bool {
         symbol.kind != super::symbols::TLS && self.exports(symbol.name)
     }
 
-    /// The names that [`GlibcSymbols::exports`].
-    pub fn exported(&self) -> impl Iterator<Item = &[u8]> {
+    /// All names for which [`GlibcSymbols::exports`] holds.
+    pub(crate) fn exported(&self) -> impl Iterator<Item = &[u8]> {
         self.offered.keys().map(Vec::as_slice).filter(|n| self.has(n))
     }
 
-    /// Whether a name that the shared objects offer is thread-local.
-    pub fn is_thread_local(&self, name: &[u8]) -> bool {
+    /// Whether a name that the shared objects export is thread-local.
+    pub(crate) fn is_thread_local(&self, name: &[u8]) -> bool {
         self.offered.get(name).is_some_and(|(kind, _)| *kind == super::symbols::TLS)
     }
 
-    /// Whether a shared object with this soname offers a name.
-    pub fn is_of(&self, name: &[u8], soname: &str) -> bool {
+    /// Whether the shared object with this soname exports a name.
+    pub(crate) fn is_of(&self, name: &[u8], soname: &str) -> bool {
         self.offered.get(name).is_some_and(|(_, of)| of == soname.as_bytes())
     }
 
-    /// What an undefined symbol is called in a static link.
+    /// The name of an undefined symbol in a static link.
     ///
     /// # Errors
-    /// A symbol or a version of glibc's that its archives lack.
-    pub fn resolve<'a>(&self, symbol: &Symbol<'a>) -> Result<&'a [u8], Refusal> {
+    /// A glibc symbol or version that its archives lack.
+    pub(crate) fn resolve<'a>(&self, symbol: &Symbol<'a>) -> Result<&'a [u8], Refusal> {
         let (Some(version), Some(from)) = (symbol.version, symbol.from) else { return Ok(symbol.name) };
         if !toolchain_libs::is_glibc(from) {
             return Ok(symbol.name);
@@ -202,7 +200,7 @@ mod tests {
         assert_eq!(libc.resolve(&needs(b"__secure_getenv", b"GLIBC_2.2.5")).unwrap(), b"secure_getenv");
         assert_eq!(
             libc.resolve(&needs(b"timer_create", b"GLIBC_2.2.5")).unwrap_err().to_string(),
-            "it needs `timer_create@GLIBC_2.2.5`, an old variant that glibc's archives do not have"
+            "it needs `timer_create@GLIBC_2.2.5`, an old variant that glibc's archives lack"
         );
         assert!(matches!(libc.resolve(&needs(b"_dl_x", b"GLIBC_PRIVATE")), Err(Refusal::LoaderInternals { .. })));
     }

@@ -21,7 +21,7 @@ use std::ffi::OsString;
 use std::time::Instant;
 
 /// Runs a call to its end and gives the exit status, or does not come back.
-pub fn main(own: Language, argv: &[OsString]) -> i32 {
+pub(crate) fn main(own: Language, argv: &[OsString]) -> i32 {
     let start = Instant::now();
     let settings = Settings::from_env();
     start_log(settings.log.as_deref());

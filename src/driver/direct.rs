@@ -79,7 +79,7 @@ impl<'a> Warns<'a> {
 ///
 /// # Errors
 /// Why it is left to the compiler.
-pub fn built_in_line(settings: &Settings, job: &LinkJob) -> Result<Vec<String>, WhyNot> {
+pub(crate) fn built_in_line(settings: &Settings, job: &LinkJob) -> Result<Vec<String>, WhyNot> {
     Ready::of(settings, job, job.request.output_path()).map(|ready| ready.line)
 }
 

@@ -127,7 +127,7 @@ fn named(request: &Request, is: impl Fn(InputKind) -> bool) -> impl Iterator<Ite
 }
 
 /// Links, if we are called as the linker of a call of ours, and gives the exit status.
-pub fn main(argv: &[OsString]) -> Option<i32> {
+pub(crate) fn main(argv: &[OsString]) -> Option<i32> {
     let (own, words) = argv.split_first()?;
     let own = Path::new(own);
     if own.file_name() != Some(OsStr::new("ld")) {

@@ -26,7 +26,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 /// A link, ready to run.
-pub struct LinkJob {
+pub(crate) struct LinkJob {
     /// The call.
     pub request: Request,
     /// The toolchain.
@@ -56,7 +56,7 @@ impl LinkJob {
     }
 
     /// What is run.
-    pub fn command(&self) -> Command {
+    pub(crate) fn command(&self) -> Command {
         as_it_is(&self.selected, &self.plan.argv)
     }
 }
@@ -82,7 +82,7 @@ pub(super) fn link_job(
     let problem = problem.or(chosen.problem);
     let place = program.as_ref().map(|p| p.place.as_path());
     let written = Written::of(settings, &request, &mut selected, &facts, (&mut resolution, &mut store), place);
-    let plan = planned(settings, &request, &selected, &facts, &resolution, &written);
+    let plan = planned(settings, &request, &facts, &resolution, &written);
     if request.inputs.iter().any(|i| i.kind == InputKind::Source) {
         selected.compile_args.extend(compile::pipe(&request, &selected));
     }
@@ -162,14 +162,7 @@ impl Written {
     }
 }
 
-fn planned(
-    settings: &Settings,
-    request: &Request,
-    selected: &Selected,
-    facts: &Facts,
-    resolution: &Resolution,
-    written: &Written,
-) -> Plan {
+fn planned(settings: &Settings, request: &Request, facts: &Facts, resolution: &Resolution, written: &Written) -> Plan {
     // The toolchain's own directories hold what its distribution builds; a PIE by default takes those.
     let items = ld_options::split(&request.args);
     let typed = library_ref::references(&items, request).into_iter().filter_map(|r| match r.named {
@@ -193,7 +186,6 @@ fn planned(
         stack_size: Some(settings.stack_size).filter(|s| facts.libc == Libc::Musl && *s > 0),
         converted: &written.words,
         facts,
-        language: selected.language,
         linker: settings.linker.named(),
         small: settings.small,
         fixed_input: fixed.as_deref(),

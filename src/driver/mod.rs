@@ -19,11 +19,8 @@ mod shared_link;
 mod variable_warnings;
 mod verdict;
 
-pub use crate::options::exit_codes::EXIT_FAILURE;
-pub use call::main;
-pub use direct::built_in_line;
-pub use ld_shim::main as ld_shim;
-pub use link_job::LinkJob;
-pub use prepare::{Prepared, prepare};
-pub use program_link::{ProgramLink, ProgramLinked, link_program, select as select_for_program};
-pub use shared_link::SharedJob;
+pub(crate) use call::main;
+pub(crate) use direct::built_in_line;
+pub(crate) use ld_shim::main as ld_shim;
+pub(crate) use prepare::{Prepared, prepare};
+pub(crate) use program_link::{ProgramLink, ProgramLinked, link_program, select as select_for_program};

@@ -37,7 +37,7 @@ pub(super) struct LinkOutcome {
 }
 
 impl LinkOutcome {
-    pub fn new(outcome: Outcome, status: i32) -> LinkOutcome {
+    pub(crate) fn new(outcome: Outcome, status: i32) -> LinkOutcome {
         LinkOutcome {
             outcome,
             status,
@@ -51,7 +51,7 @@ impl LinkOutcome {
         }
     }
 
-    pub fn record<'a>(
+    pub(crate) fn record<'a>(
         &'a self,
         argv: &[OsString],
         selected: &'a Selected,

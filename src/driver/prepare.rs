@@ -14,7 +14,7 @@ use crate::toolchain::{self, CallNeed, Invocation, SelectError, Selected};
 use std::ffi::OsString;
 
 /// What a call comes to.
-pub enum Prepared {
+pub(crate) enum Prepared {
     /// Run it as it is.
     PassThrough {
         /// What is run.
@@ -43,7 +43,7 @@ pub enum Prepared {
 ///
 /// # Errors
 /// No toolchain for it.
-pub fn prepare(settings: &Settings, own: Language, argv: &[OsString]) -> Result<Prepared, SelectError> {
+pub(crate) fn prepare(settings: &Settings, own: Language, argv: &[OsString]) -> Result<Prepared, SelectError> {
     let (argv0, words) = argv.split_first().map_or((OsString::new(), &[][..]), |(a, w)| (a.clone(), w));
     let invocation = Invocation::parse(&argv0, own);
     if settings.chain.is_some() {

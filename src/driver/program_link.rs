@@ -7,8 +7,8 @@ use super::outcome::LinkOutcome;
 use crate::args;
 use crate::check::{Image, Verdict};
 use crate::convert::Refusal;
+use crate::libs::LinkedLibrary;
 use crate::libs::convert_policy::ProgramFile;
-use crate::libs::{LinkedLibrary, Missing};
 use crate::model::{Language, StaticKind};
 use crate::options::check::CheckMode;
 use crate::options::exit_codes::EXIT_FAILURE;
@@ -24,7 +24,7 @@ use std::time::Instant;
 
 /// What is linked.
 #[derive(Debug)]
-pub struct ProgramLink<'a> {
+pub(crate) struct ProgramLink<'a> {
     /// The program.
     pub program: Arc<ProgramFile>,
     /// It stays at its addresses.
@@ -39,7 +39,7 @@ pub struct ProgramLink<'a> {
 
 /// How it ended.
 #[derive(Debug)]
-pub struct ProgramLinked {
+pub(crate) struct ProgramLinked {
     /// The outcome, as reports have it.
     pub outcome: Outcome,
     /// The exit status.
@@ -52,8 +52,6 @@ pub struct ProgramLinked {
     pub kind: StaticKind,
     /// The libraries that went in.
     pub libraries: Vec<LinkedLibrary>,
-    /// Those that could not be had.
-    pub missing: Vec<Missing>,
     /// What the result is.
     pub image: Option<Image>,
     /// And its judgement.
@@ -66,7 +64,7 @@ pub struct ProgramLinked {
 ///
 /// # Errors
 /// There is none.
-pub fn select(settings: &Settings) -> Result<Selected, SelectError> {
+pub(crate) fn select(settings: &Settings) -> Result<Selected, SelectError> {
     repairs::select(settings, &Invocation::parse(OsStr::new("cc"), Language::C), CallNeed::Link, &[])
 }
 
@@ -75,7 +73,7 @@ pub fn select(settings: &Settings) -> Result<Selected, SelectError> {
 ///
 /// # Errors
 /// No toolchain for it.
-pub fn link_program(
+pub(crate) fn link_program(
     settings: &Settings,
     mut selected: Selected,
     facts: Facts,
@@ -117,7 +115,6 @@ fn linked(job: LinkJob, outcome: LinkOutcome) -> ProgramLinked {
         refused: job.refused,
         kind: job.plan.kind,
         libraries: job.resolution.libraries,
-        missing: job.resolution.missing,
         image: outcome.image,
         verdict: outcome.verdict,
         times: outcome.times,

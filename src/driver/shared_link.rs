@@ -22,7 +22,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The link of a shared object, ready to run.
-pub struct SharedJob {
+pub(crate) struct SharedJob {
     /// The call.
     pub request: Request,
     /// The toolchain.

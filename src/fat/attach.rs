@@ -1,4 +1,4 @@
-//! Gives a shared object that was just linked what it needs to be linked statically later.
+//! Attaches to a shared object that was just linked what a later static link needs.
 
 use super::localize::{self, Symbolic};
 use super::relocatable;
@@ -17,40 +17,37 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-/// Why a shared object stays as it is.
+/// Why nothing is attached to a shared object.
 #[derive(Debug, thiserror::Error)]
-pub enum MakeError {
-    /// Temporary files or the linker could not be had.
+pub(crate) enum MakeError {
+    /// Temporary files or the linker failed.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// The linker makes no relocatable object of the inputs.
+    /// The linker can't combine the inputs into a relocatable object.
     #[error("its objects can't be linked into one: {0}")]
     Link(String),
-    /// The relocatable object can't be edited.
     #[error(transparent)]
     Localize(#[from] localize::LocalizeError),
-    /// The shared object can't be read.
     #[error("its symbols can't be read: {0}")]
     Symbols(#[from] object::Error),
-    /// The section can't be written.
     #[error(transparent)]
     Section(#[from] SectionError),
 }
 
 /// Sizes, for the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AttachedSizes {
+pub(crate) struct AttachedSizes {
     /// Bytes of the relocatable object.
     pub object: usize,
-    /// Bytes that the shared object grew by.
+    /// Bytes added to the shared object.
     pub section: usize,
 }
 
-/// Attaches the objects of a link to its output. `run` gives the whole command for the arguments of the driver.
+/// Attaches the objects of a link to its output. `run` builds the whole command from the driver's arguments.
 ///
 /// # Errors
-/// Anything that keeps it from being done; the shared object is then as the linker made it.
-pub fn attach(
+/// Any failure; the shared object is then as the linker wrote it.
+pub(crate) fn attach(
     shared: &Path,
     request: &Request,
     plan: &Relocatable,
@@ -83,8 +80,8 @@ pub fn attach(
     Ok(AttachedSizes { object, section: packed.len() })
 }
 
-/// For a shared object that wants no executable stack: an object that says so, and nothing else. `ld -r` takes an input
-/// that says nothing for one that wants it, and rustc's objects and much assembly say nothing.
+/// For a shared object without an executable stack: an object that only contains `.note.GNU-stack`. To `ld -r` an
+/// input without that section requires an executable stack, and rustc's objects and much assembly lack it.
 fn no_code_on_stack(shared: &Path, bytes: &[u8]) -> Option<Vec<u8>> {
     let image = check::inspect_headers(shared).ok()?;
     (image.protection.executable_stack == Some(false)).then_some(())?;
@@ -97,7 +94,7 @@ fn no_code_on_stack(shared: &Path, bytes: &[u8]) -> Option<Vec<u8>> {
     note.write().ok()
 }
 
-/// Links the inputs into one object; linkers that can't dissolve groups keep them.
+/// Links the inputs into one object; a linker that can't dissolve COMDAT groups keeps them.
 fn link(
     inputs: &[OsString],
     output: &Path,
@@ -110,12 +107,12 @@ fn link(
         if ran.status.success() && output.is_file() {
             return Ok(());
         }
-        said = String::from_utf8_lossy(&ran.stderr).lines().next().unwrap_or("the linker said nothing").to_owned();
+        said = String::from_utf8_lossy(&ran.stderr).lines().next().unwrap_or("the linker printed nothing").to_owned();
     }
     Err(MakeError::Link(said))
 }
 
-/// The names in the dynamic symbol table that are defined, without versions.
+/// The names defined in the dynamic symbol table, without versions.
 fn exported(shared: &[u8]) -> Result<HashSet<Vec<u8>>, object::Error> {
     let file = object::File::parse(shared)?;
     let mut names = HashSet::new();
@@ -125,7 +122,7 @@ fn exported(shared: &[u8]) -> Result<HashSet<Vec<u8>>, object::Error> {
     Ok(names)
 }
 
-/// What the linker was told about references of the library to itself.
+/// The command line's options about the library's references to itself.
 fn symbolic(request: &Request) -> Symbolic {
     let mut found = match request.args.iter().any(|a| a.word == "-symbolic") {
         true => Symbolic::All,
@@ -139,7 +136,7 @@ fn symbolic(request: &Request) -> Symbolic {
             b"Bsymbolic" => found = Symbolic::All,
             b"Bsymbolic-functions" if found == Symbolic::No => found = Symbolic::Functions,
             b"Bno-symbolic" => found = Symbolic::No,
-            // Everything that is not in the list is bound inside.
+            // Everything that is not in the list is bound locally.
             n if n == b"dynamic-list" || n.starts_with(b"dynamic-list=") => found = Symbolic::All,
             _ => {}
         }

@@ -1,15 +1,15 @@
-//! Makes the symbols of a relocatable object what ld.so would see of the shared object made from it.
+//! Adapts the symbols of a relocatable object to what ld.so would see of the shared object linked from it.
 //!
 //! | symbol of the object | the shared object | becomes |
 //! |---|---|---|
-//! | defined | exports it | weak, so that it can be pre-empted as ld.so would do |
-//! | defined | exports it, and binds its own references to it (`-Bsymbolic`, protected) | local, with a weak alias |
+//! | defined | exports it | weak, so that it can be pre-empted as by ld.so |
+//! | defined | exports it and binds its own references (`-Bsymbolic`, protected) | local, with a weak alias |
 //! | defined | does not export it | local |
-//! | defined in a COMDAT group | does not export it | as it is: the group may be thrown away for another copy |
-//! | undefined, common or local | | as it is |
+//! | defined in a COMDAT group | does not export it | unchanged: the group may be discarded for another copy |
+//! | undefined, common or local | | unchanged |
 //!
-//! Locals stand before the others in a symbol table (System V ABI, "Symbol Table"), so that the table is sorted anew,
-//! and relocations, groups and extended section indexes follow.
+//! Locals precede the others in a symbol table (System V ABI, "Symbol Table"), so the table is reordered, and
+//! relocations, groups and extended section indexes are adapted.
 
 use super::section::ElfFormat;
 use object::read::elf::{FileHeader, SectionHeader, SectionTable, Sym, SymbolTable};
@@ -18,7 +18,7 @@ use std::collections::HashSet;
 
 /// Which references of the library to its own exported symbols can't be pre-empted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Symbolic {
+pub(crate) enum Symbolic {
     /// Only those to protected symbols.
     #[default]
     No,
@@ -30,20 +30,24 @@ pub enum Symbolic {
 
 /// Why an object can't be edited.
 #[derive(Debug, thiserror::Error)]
-pub enum LocalizeError {
-    /// A structure that does not fit the file.
+pub(crate) enum LocalizeError {
+    /// Malformed ELF structures.
     #[error("the relocatable object can't be read: {0}")]
     Read(#[from] object::Error),
-    /// Not an object of a kind that is understood.
-    #[error("the relocatable object is not understood: {0}")]
+    /// An unsupported kind of object.
+    #[error("the relocatable object is not supported: {0}")]
     Unknown(&'static str),
 }
 
-/// Edits an object. `exported` are the names in the dynamic symbol table of the shared object, without versions.
+/// Edits an object. `exported` holds the names in the shared object's dynamic symbol table, without versions.
 ///
 /// # Errors
-/// Bytes that are no relocatable object with a symbol table, or one of a machine whose relocations are special.
-pub fn localize(object: &[u8], exported: &HashSet<Vec<u8>>, symbolic: Symbolic) -> Result<Vec<u8>, LocalizeError> {
+/// Not a relocatable object with a symbol table, or one for a machine with special relocations.
+pub(crate) fn localize(
+    object: &[u8],
+    exported: &HashSet<Vec<u8>>,
+    symbolic: Symbolic,
+) -> Result<Vec<u8>, LocalizeError> {
     match object.get(..5) {
         Some(b"\x7fELF\x02") => edit::<elf::FileHeader64<Endianness>>(object, exported, symbolic),
         Some(b"\x7fELF\x01") => edit::<elf::FileHeader32<Endianness>>(object, exported, symbolic),
@@ -63,7 +67,7 @@ struct SymbolEntry {
     old: Option<usize>,
 }
 
-/// What an edit works on.
+/// The object that is edited.
 struct SymbolEdit<'a, Elf: FileHeader<Endian = Endianness>> {
     data: &'a [u8],
     header: &'a Elf,
@@ -82,11 +86,11 @@ fn edit<Elf: FileHeader<Endian = Endianness>>(
     let header = Elf::parse(data)?;
     let endian = header.endian()?;
     if header.e_type(endian) != elf::ET_REL {
-        return Err(LocalizeError::Unknown("it is of another type"));
+        return Err(LocalizeError::Unknown("it has another ELF type"));
     }
     // MIPS packs three relocation types into one entry.
     if header.e_machine(endian) == elf::EM_MIPS {
-        return Err(LocalizeError::Unknown("its machine's relocations are special"));
+        return Err(LocalizeError::Unknown("its machine has special relocations"));
     }
     let sections = header.sections(endian, data)?;
     let symbols = sections.symbols(endian, data, elf::SHT_SYMTAB)?;
@@ -98,8 +102,8 @@ fn edit<Elf: FileHeader<Endian = Endianness>>(
 }
 
 impl<Elf: FileHeader<Endian = Endianness>> SymbolEdit<'_, Elf> {
-    /// The new symbol table: locals first, the order among them, who follow their STT_FILE symbols, and among globals as
-    /// it was.
+    /// The new symbol table: locals first. The order is kept among locals, which follow their STT_FILE symbols, and
+    /// among globals.
     fn entries(&self, exported: &HashSet<Vec<u8>>, symbolic: Symbolic) -> Result<Vec<SymbolEntry>, LocalizeError> {
         let endian = self.layout.endian;
         let mut entries: Vec<SymbolEntry> = Vec::with_capacity(self.symbols.len());
@@ -123,7 +127,7 @@ impl<Elf: FileHeader<Endian = Endianness>> SymbolEdit<'_, Elf> {
             let kind = symbol.st_type();
             let with = |bind: elf::SymbolBind, local: bool, old: Option<usize>| {
                 let mut entry = keep(local);
-                // `st_info` and `st_other`; the visibility of a local symbol means nothing.
+                // `st_info` and `st_other`; visibility has no meaning for a local symbol.
                 let at = if self.layout.wide { 4 } else { 12 };
                 if let Some(info) = entry.bytes.get_mut(at..at + 2) {
                     info.copy_from_slice(&[(bind | kind).0, symbol.st_other().0 & !3]);
@@ -152,7 +156,7 @@ impl<Elf: FileHeader<Endian = Endianness>> SymbolEdit<'_, Elf> {
         Ok(entries)
     }
 
-    /// Where each symbol of the old table is in the new one.
+    /// The new index of each symbol of the old table.
     fn places(&self, entries: &[SymbolEntry]) -> Result<Vec<u32>, LocalizeError> {
         let mut places = vec![0u32; self.symbols.len()];
         for (new, entry) in entries.iter().enumerate() {
@@ -163,7 +167,7 @@ impl<Elf: FileHeader<Endian = Endianness>> SymbolEdit<'_, Elf> {
         Ok(places)
     }
 
-    /// The object with the new table, and all that names symbols by index adapted to it.
+    /// The object with the new table and adapted symbol indexes.
     fn write(&self, entries: &[SymbolEntry]) -> Result<Vec<u8>, LocalizeError> {
         let (endian, layout) = (self.layout.endian, &self.layout);
         let locals = entries.iter().filter(|e| e.local).count();
@@ -181,7 +185,7 @@ impl<Elf: FileHeader<Endian = Endianness>> SymbolEdit<'_, Elf> {
                     tables.relocations(range, addend)?;
                 }
                 elf::SHT_GROUP => tables.group(at, section.sh_info(endian))?,
-                // They name symbols by index and help only with size: without them nothing is folded wrongly.
+                // They contain symbol indexes and only help to reduce size: dropping them is safe.
                 kind if HINTS.contains(&kind.0) => layout.put_u32(tables.out, at + 4, 0),
                 elf::SHT_SYMTAB => {
                     let bytes: Vec<u8> = entries.iter().flat_map(|e| e.bytes.iter().copied()).collect();
@@ -219,7 +223,7 @@ fn comdat_members<Elf: FileHeader<Endian = Endianness>>(
     Ok(members)
 }
 
-/// The file while its tables are rewritten.
+/// An object whose symbol indexes are rewritten.
 struct SymbolTables<'a> {
     layout: &'a ElfFormat,
     places: &'a [u32],
@@ -231,7 +235,7 @@ impl SymbolTables<'_> {
         self.places.get(old as usize).copied().ok_or(LocalizeError::Unknown("a symbol index is out of range"))
     }
 
-    /// Gives every relocation the new index of its symbol.
+    /// Rewrites the symbol index of every relocation.
     fn relocations(&mut self, (from, length): (u64, u64), addend: bool) -> Result<(), LocalizeError> {
         let word = if self.layout.wide { 8 } else { 4 };
         let size = word * if addend { 3 } else { 2 };
@@ -254,14 +258,14 @@ impl SymbolTables<'_> {
         Ok(())
     }
 
-    /// Gives a group the new index of its signature.
+    /// Rewrites the signature symbol of a group.
     fn group(&mut self, header: usize, old: u32) -> Result<(), LocalizeError> {
         let new = self.place(old)?;
         self.layout.put_u32(self.out, header + if self.layout.wide { 44 } else { 28 }, new);
         Ok(())
     }
 
-    /// Puts a section's new content at the end of the file.
+    /// Appends a section's new content to the file.
     fn append(&mut self, header: usize, bytes: &[u8], first_global: Option<usize>) {
         self.out.resize(self.out.len().next_multiple_of(8), 0);
         let (offset, size) = if self.layout.wide { (24, 32) } else { (16, 20) };

@@ -1,5 +1,5 @@
-//! The link of a shared object, turned into the link of one relocatable object. Purely, but for what the files named
-//! on the line are.
+//! The link of a shared object, rewritten as the link of one relocatable object. Pure, except that the kinds of named
+//! files are looked up.
 
 use crate::args::ld_options::{self, Item, LdRole};
 use crate::args::option_table::Role;
@@ -13,25 +13,25 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-/// Start and end files: each program has its own.
+/// Crt files: each program has its own.
 const CRT: [&str; 9] =
     ["crt1.o", "crti.o", "crtn.o", "Scrt1.o", "crtbegin.o", "crtbeginS.o", "crtbeginT.o", "crtend.o", "crtendS.o"];
 
-/// Options that write a file beside the output, which the link of the shared object has written already, or
-/// that say how the shared object is to be.
+/// Options that write a file next to the output, which the link of the shared object did already, or that concern the
+/// shared object only.
 const DROPPED: [&str; 12] =
     ["-MD", "-MMD", "-MP", "-MG", "-s", "-v", "-save-temps", "-time", "-symbolic", "-fprofile-generate", "-pipe", "-z"];
 
-/// The relocatable link.
+/// A relocatable link.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Relocatable {
+pub(crate) struct Relocatable {
     /// Arguments for the driver, without `-r` and the output; none if nothing is left to link.
     pub inputs: Option<Vec<OsString>>,
 }
 
-/// What stays of a shared link: its objects, sources and archives, and how archives are taken. None for a call whose
-/// shared object does more than its objects say (`-init`, a linker script).
-pub fn plan(request: &Request, path: &SearchPath) -> Option<Relocatable> {
+/// What remains of a shared link: objects, sources and archives, and the options on extracting archives. None where
+/// more than its objects defines the shared object (`-init`, a linker script).
+pub(crate) fn plan(request: &Request, path: &SearchPath) -> Option<Relocatable> {
     let items = ld_options::split(&request.args);
     let options = ld_options::options(&items);
     let by_index: BTreeMap<usize, &ld_options::LdOption> = options.iter().map(|o| (o.at, o)).collect();
@@ -88,15 +88,15 @@ pub fn plan(request: &Request, path: &SearchPath) -> Option<Relocatable> {
     Some(Relocatable { inputs: (inputs > 0).then(|| ld_options::join(&kept)) })
 }
 
-/// The rest of the command line: what the driver is told besides the inputs.
-pub fn command(inputs: &[OsString], output: &Path, family: Family, dissolve_groups: bool) -> Vec<OsString> {
+/// The whole argument list: the inputs and what the driver is told besides.
+pub(crate) fn command(inputs: &[OsString], output: &Path, family: Family, dissolve_groups: bool) -> Vec<OsString> {
     let mut argv = inputs.to_vec();
     argv.extend(["-r", "-nostdlib", "-Wl,-d"].map(OsString::from));
     if dissolve_groups {
         argv.push("-Wl,--force-group-allocation".into());
     }
     if family == Family::Gcc {
-        // Bytecode becomes machine code here, where the options it was made with are known.
+        // LTO bytecode is compiled here, where the options that it was built with are known.
         argv.push("-flinker-output=nolto-rel".into());
     }
     argv.extend(["-o".into(), output.as_os_str().to_owned()]);
@@ -138,7 +138,7 @@ fn bracket(role: LdRole) -> bool {
     )
 }
 
-/// Options that decide which members of archives are taken, or what symbols are called.
+/// Options that affect which archive members are extracted, or rename symbols.
 fn shapes_symbols(item: &Item) -> bool {
     let Item::Word { text, .. } = item else { return false };
     let name = text.as_bytes().strip_prefix(b"--").or(text.as_bytes().strip_prefix(b"-")).unwrap_or_default();
@@ -150,7 +150,7 @@ fn is_crt(path: &Path) -> bool {
     path.file_name().is_some_and(|n| CRT.iter().any(|c| n == *c))
 }
 
-/// Library references by item: whether an archive of the user's is what the linker takes.
+/// Library references by item: whether the linker uses an archive of the user's.
 fn archives(request: &Request, items: &[Item], path: &SearchPath) -> BTreeMap<usize, bool> {
     let mut switches: Vec<(usize, bool)> = ld_options::options(items)
         .into_iter()
@@ -172,7 +172,7 @@ fn archives(request: &Request, items: &[Item], path: &SearchPath) -> BTreeMap<us
             LibraryName::Path(file) => match path.usable(file.clone()) {
                 Some((_, Sniffed::Object { .. })) => !is_crt(file),
                 Some(found) => is_archive(found),
-                // A name that is a source's, or nothing yet: the driver's to judge.
+                // A source, or no file yet: left to the driver.
                 None => InputKind::of_name(file.as_os_str()) != InputKind::Shared,
             },
         };

@@ -1,14 +1,14 @@
-//! The section that carries a relocatable object inside a shared one.
+//! The section of a shared object that carries a relocatable object.
 //!
 //! | bytes | content |
 //! |---|---|
 //! | 8 | `STATICXX` |
-//! | 4 | version of this table, little endian |
+//! | 4 | format version, little endian |
 //! | 8 | length of the object, little endian; 0 for a library without code of its own |
 //! | rest | the object as one zstd frame with its checksum |
 //!
-//! It is appended behind everything else: section, names, headers, in this order, and the ELF header last, so that
-//! the file is a sound shared object at every moment.
+//! It is appended after everything else: section, names, headers, in this order, and the ELF header last, so that the
+//! file is a valid shared object at any moment.
 
 use object::elf;
 use object::read::elf::{FileHeader, SectionHeader};
@@ -18,41 +18,40 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-/// Name of the section.
-pub const NAME: &[u8] = b".staticcxx";
+/// The section's name.
+pub(crate) const NAME: &[u8] = b".staticcxx";
 const MAGIC: &[u8; 8] = b"STATICXX";
 const VERSION: u32 = 1;
 const HEAD: usize = 20;
 
-/// Fast, and most of what can be gained.
+/// zstd level: fast, with most of the gain.
 const LEVEL: i32 = 1;
 
-/// Objects of shared objects stay far below this.
+/// The largest object that is unpacked, in bytes; real ones are far smaller.
 const LARGEST: u64 = 4 << 30;
 
 /// What a fat shared object carries.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CarriedContent {
+pub(crate) enum CarriedContent {
     /// One relocatable object.
     Object(Vec<u8>),
-    /// No code of its own: it was made from other shared objects only.
+    /// No code of its own: it was linked from other shared objects only.
     Nothing,
 }
 
 /// Why a section can't be written or used.
 #[derive(Debug, thiserror::Error)]
-pub enum SectionError {
-    /// The file can't be read or written.
+pub(crate) enum SectionError {
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// It is no ELF file of a kind that can carry a section.
-    #[error("it is no shared object with section headers: {0}")]
+    /// Not an ELF file that can carry a section.
+    #[error("it is not a shared object with section headers: {0}")]
     NotElf(String),
-    /// The section is cut short or changed.
+    /// The section is truncated or modified.
     #[error("its objects are damaged: {0}")]
     Damaged(&'static str),
     /// Another version of this program wrote it.
-    #[error("its objects are in format {0}, this program reads {VERSION}")]
+    #[error("its objects have format {0}, this version reads {VERSION}")]
     Version(u32),
 }
 
@@ -62,17 +61,17 @@ impl From<object::Error> for SectionError {
     }
 }
 
-/// What a shared object with these bytes carries; none where there is no section of ours.
+/// What a shared object carries; none without our section.
 ///
 /// # Errors
-/// A section of ours that can't be used.
-pub fn content(data: &[u8]) -> Result<Option<CarriedContent>, SectionError> {
+/// A section that can't be used.
+pub(crate) fn content(data: &[u8]) -> Result<Option<CarriedContent>, SectionError> {
     let found = match data.get(..5) {
         Some(b"\x7fELF\x02") => find::<elf::FileHeader64<Endianness>>(data),
         Some(b"\x7fELF\x01") => find::<elf::FileHeader32<Endianness>>(data),
         _ => return Ok(None),
     };
-    // A file whose section headers are broken is the linker's business.
+    // The linker reports files with broken section headers.
     match found.ok().flatten() {
         None => Ok(None),
         Some(section) => unpack(section).map(Some),
@@ -84,7 +83,7 @@ fn map(path: &Path) -> io::Result<Option<memmap2::Mmap>> {
     if !file.metadata()?.is_file() {
         return Ok(None);
     }
-    // SAFETY: as for every input of a link: a build that changes it meanwhile is broken without us.
+    // SAFETY: an input of a link: a build that changes it meanwhile is broken anyway.
     unsafe { memmap2::Mmap::map(&file) }.map(Some)
 }
 
@@ -101,16 +100,16 @@ fn find<Elf: FileHeader<Endian = Endianness>>(data: &[u8]) -> Result<Option<&[u8
     }
 }
 
-/// The content of a section's bytes.
+/// Decodes a section.
 ///
 /// # Errors
-/// Bytes that [`pack`] of this version did not make.
-pub fn unpack(section: &[u8]) -> Result<CarriedContent, SectionError> {
-    let (head, frame) = section.split_at_checked(HEAD).ok_or(SectionError::Damaged("its head is cut short"))?;
+/// Bytes that [`pack`] of this version did not write.
+pub(crate) fn unpack(section: &[u8]) -> Result<CarriedContent, SectionError> {
+    let (head, frame) = section.split_at_checked(HEAD).ok_or(SectionError::Damaged("its header is truncated"))?;
     let (magic, numbers) = head.split_at(MAGIC.len());
     let (version, length) = numbers.split_at(4);
     if magic != MAGIC {
-        return Err(SectionError::Damaged("it does not begin as it should"));
+        return Err(SectionError::Damaged("it does not begin with `STATICXX`"));
     }
     let version = u32::from_le_bytes(version.try_into().unwrap_or_default());
     if version != VERSION {
@@ -121,9 +120,9 @@ pub fn unpack(section: &[u8]) -> Result<CarriedContent, SectionError> {
         return Ok(CarriedContent::Nothing);
     }
     if length > LARGEST {
-        return Err(SectionError::Damaged("its length makes no sense"));
+        return Err(SectionError::Damaged("its length is impossible"));
     }
-    // Read as a stream: a wrong length must not allocate what it says.
+    // Read as a stream: a wrong length must not cause a huge allocation.
     let mut bytes = Vec::new();
     let reader = zstd::Decoder::new(frame)?;
     let mut limited = io::Read::take(reader, length + 1);
@@ -134,11 +133,11 @@ pub fn unpack(section: &[u8]) -> Result<CarriedContent, SectionError> {
     Ok(CarriedContent::Object(bytes))
 }
 
-/// The bytes of a section.
+/// Encodes a section.
 ///
 /// # Errors
-/// The compressor's.
-pub fn pack(content: &CarriedContent) -> io::Result<Vec<u8>> {
+/// The compressor fails.
+pub(crate) fn pack(content: &CarriedContent) -> io::Result<Vec<u8>> {
     let object: &[u8] = match content {
         CarriedContent::Object(bytes) => bytes,
         CarriedContent::Nothing => &[],
@@ -153,12 +152,12 @@ pub fn pack(content: &CarriedContent) -> io::Result<Vec<u8>> {
     Ok(section)
 }
 
-/// Appends a section of these bytes to a shared object, in place: its inode, mode and all that is loaded stay.
+/// Appends a section with these bytes to a shared object, in place: inode, mode and all loaded parts are kept.
 ///
 /// # Errors
-/// A file that is no ELF shared object, or can't be written.
-pub fn append(shared: &Path, bytes: &[u8]) -> Result<(), SectionError> {
-    let Some(data) = map(shared)? else { return Err(SectionError::NotElf("no regular file".into())) };
+/// Not an ELF shared object, or a file that can't be written.
+pub(crate) fn append(shared: &Path, bytes: &[u8]) -> Result<(), SectionError> {
+    let Some(data) = map(shared)? else { return Err(SectionError::NotElf("not a regular file".into())) };
     let edit = match data.get(..5) {
         Some(b"\x7fELF\x02") => SectionEdit::plan::<elf::FileHeader64<Endianness>>(&data, bytes)?,
         Some(b"\x7fELF\x01") => SectionEdit::plan::<elf::FileHeader32<Endianness>>(&data, bytes)?,
@@ -168,7 +167,7 @@ pub fn append(shared: &Path, bytes: &[u8]) -> Result<(), SectionError> {
     let file = OpenOptions::new().write(true).open(shared)?;
     let old = file.metadata()?.len();
     if let Err(e) = file.write_all_at(&edit.tail, edit.at) {
-        // A full disk: the file is what it was.
+        // The disk is full: restore the file.
         let _ = file.set_len(old);
         return Err(e.into());
     }
@@ -176,7 +175,7 @@ pub fn append(shared: &Path, bytes: &[u8]) -> Result<(), SectionError> {
     Ok(())
 }
 
-/// What is written where.
+/// The writes that add the section.
 struct SectionEdit {
     at: u64,
     tail: Vec<u8>,
@@ -188,7 +187,7 @@ impl SectionEdit {
         let header = Elf::parse(data)?;
         let endian = header.endian()?;
         if header.e_type(endian) != elf::ET_DYN {
-            return Err(SectionError::NotElf("it is of another type".into()));
+            return Err(SectionError::NotElf("it has another ELF type".into()));
         }
         let wide = header.is_type_64();
         let word = if wide { 8 } else { 4 };
@@ -213,7 +212,7 @@ impl SectionEdit {
             .ok_or_else(|| SectionError::NotElf("its section headers lie outside the file".into()))?
             .to_vec();
         let layout = ElfFormat { wide, endian };
-        // The names moved and grew.
+        // Section names moved and grew.
         let own = table.get_mut(size * names..).unwrap_or_default();
         layout.put_word(own, if wide { 24 } else { 16 }, names_at as u64);
         layout.put_word(own, if wide { 32 } else { 20 }, new_names.len() as u64);
@@ -243,24 +242,22 @@ fn align(at: usize, to: usize) -> usize {
     at.next_multiple_of(to)
 }
 
-/// Class and byte order of a file that is edited.
+/// Class and byte order of the edited file.
 pub(crate) struct ElfFormat {
-    /// 64 bits.
+    /// ELFCLASS64.
     pub wide: bool,
-    /// Byte order.
     pub endian: Endianness,
 }
 
 impl ElfFormat {
-    /// Writes 32 bits.
-    pub fn put_u32(&self, bytes: &mut [u8], at: usize, value: u32) {
+    pub(crate) fn put_u32(&self, bytes: &mut [u8], at: usize, value: u32) {
         if let Some(place) = bytes.get_mut(at..at + 4) {
             place.copy_from_slice(&self.endian.write_u32(value));
         }
     }
 
     /// Writes an address or offset: 64 or 32 bits by class.
-    pub fn put_word(&self, bytes: &mut [u8], at: usize, value: u64) {
+    pub(crate) fn put_word(&self, bytes: &mut [u8], at: usize, value: u64) {
         if !self.wide {
             self.put_u32(bytes, at, u32::try_from(value).unwrap_or(u32::MAX));
         } else if let Some(place) = bytes.get_mut(at..at + 8) {

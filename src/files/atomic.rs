@@ -56,7 +56,7 @@ pub(super) fn parent(path: &Path) -> &Path {
 
 /// A file on its way; dropped before [`AtomicFile::commit`], it leaves what was there before.
 #[derive(Debug)]
-pub struct AtomicFile(Way);
+pub(crate) struct AtomicFile(Way);
 
 #[derive(Debug)]
 enum Way {
@@ -70,7 +70,7 @@ impl AtomicFile {
     ///
     /// # Errors
     /// A directory that is missing or can't be written; a path that is a directory.
-    pub fn create(path: &Path) -> io::Result<AtomicFile> {
+    pub(crate) fn create(path: &Path) -> io::Result<AtomicFile> {
         let (to, old) = match destination(path)? {
             Destination::Stream => {
                 return Ok(AtomicFile(Way::Stream(File::options().write(true).truncate(true).open(path)?)));
@@ -99,7 +99,7 @@ impl AtomicFile {
     ///
     /// # Errors
     /// Those of chmod(2).
-    pub fn set_mode(&self, mode: u32) -> io::Result<()> {
+    pub(crate) fn set_mode(&self, mode: u32) -> io::Result<()> {
         match &self.0 {
             Way::Stream(_) => Ok(()),
             Way::Aside { fresh, .. } => fresh.as_file().set_permissions(Permissions::from_mode(mode)),
@@ -110,7 +110,7 @@ impl AtomicFile {
     ///
     /// # Errors
     /// Those of rename(2); nothing is left then.
-    pub fn commit(self) -> io::Result<()> {
+    pub(crate) fn commit(self) -> io::Result<()> {
         match self.0 {
             Way::Stream(mut file) => file.flush(),
             Way::Aside { fresh, to } => fresh.persist(to).map(drop).map_err(|e| e.error),
@@ -138,7 +138,7 @@ impl Write for AtomicFile {
 ///
 /// # Errors
 /// Nothing half-written is left.
-pub fn write_atomic(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn write_atomic(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = AtomicFile::create(path)?;
     file.write_all(bytes)?;
     file.commit()

@@ -2,17 +2,17 @@
 //! what another version kept is not used.
 
 /// Of the files of a musl toolchain.
-pub const TOOLCHAINS: &str = env!("SOURCES_OF_TOOLCHAINS");
+pub(crate) const TOOLCHAINS: &str = env!("SOURCES_OF_TOOLCHAINS");
 /// Of what is probed of a compiler, with glibc's repairs.
-pub const FACTS: &str = env!("SOURCES_OF_FACTS");
+pub(crate) const FACTS: &str = env!("SOURCES_OF_FACTS");
 /// Of archives with converters of iconv and with name services.
-pub const REPAIRS: &str = env!("SOURCES_OF_REPAIRS");
+pub(crate) const REPAIRS: &str = env!("SOURCES_OF_REPAIRS");
 /// Of converted shared objects and plugins.
-pub const CONVERTED: &str = env!("SOURCES_OF_CONVERTED");
+pub(crate) const CONVERTED: &str = env!("SOURCES_OF_CONVERTED");
 /// Of what is known of archives.
-pub const ARCHIVE_FACTS: &str = env!("SOURCES_OF_ARCHIVE_FACTS");
+pub(crate) const ARCHIVE_FACTS: &str = env!("SOURCES_OF_ARCHIVE_FACTS");
 /// Of command lines of linkers, and of which programs make a linker warn.
-pub const LINES: &str = env!("SOURCES_OF_LINES");
+pub(crate) const LINES: &str = env!("SOURCES_OF_LINES");
 
 #[cfg(test)]
 mod tests {

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 ///
 /// # Errors
 /// Those of rename(2) and write(2).
-pub fn place_file(finished: &Path, path: &Path) -> io::Result<()> {
+pub(crate) fn place_file(finished: &Path, path: &Path) -> io::Result<()> {
     match destination(path)? {
         Destination::Regular(to, _) if same_device(finished, &to) => fs::rename(finished, to),
         _ => {
@@ -31,7 +31,7 @@ pub fn place_file(finished: &Path, path: &Path) -> io::Result<()> {
 ///
 /// # Errors
 /// A path that is a directory.
-pub fn workplace(path: &Path) -> io::Result<PathBuf> {
+pub(crate) fn workplace(path: &Path) -> io::Result<PathBuf> {
     Ok(match destination(path)? {
         Destination::Regular(to, _) => parent(&to).to_owned(),
         Destination::Stream | Destination::Descriptor(_) => tempfile::env::temp_dir(),
@@ -48,7 +48,7 @@ fn same_device(finished: &Path, to: &Path) -> bool {
 ///
 /// # Errors
 /// Those of renameat2(2). The finished one is removed then.
-pub fn place_directory(finished: TempDir, path: &Path) -> io::Result<()> {
+pub(crate) fn place_directory(finished: TempDir, path: &Path) -> io::Result<()> {
     if let Ok(old) = fs::canonicalize(path) {
         match renameat2(AT_FDCWD, finished.path(), AT_FDCWD, &old, RenameFlags::RENAME_EXCHANGE) {
             // The old one has the temporary name now, and goes with it.
@@ -71,7 +71,7 @@ pub fn place_directory(finished: TempDir, path: &Path) -> io::Result<()> {
 ///
 /// # Errors
 /// Those of symlink(2) and rename(2).
-pub fn place_symlink(target: &Path, path: &Path) -> io::Result<()> {
+pub(crate) fn place_symlink(target: &Path, path: &Path) -> io::Result<()> {
     let aside = tempfile::Builder::new().prefix(".staticcxx-").tempdir_in(parent(path))?;
     let fresh = aside.path().join("link");
     symlink(target, &fresh)?;

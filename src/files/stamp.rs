@@ -8,7 +8,7 @@ use std::path::Path;
 /// Device and inode: two paths with one identity lead to the same file. Not to be stored: the device numbers of
 /// overlayfs, btrfs and NFS are given anew at each mount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Identity {
+pub(crate) struct Identity {
     /// Device number.
     pub device: u64,
     /// Inode number on that device.
@@ -17,12 +17,12 @@ pub struct Identity {
 
 impl Identity {
     /// Of the file that a path leads to, symbolic links followed; none where there is no such file.
-    pub fn of(path: &Path) -> Option<Identity> {
+    pub(crate) fn of(path: &Path) -> Option<Identity> {
         fs::metadata(path).ok().map(|m| Identity::from(&m))
     }
 
     /// Of the program that this process runs.
-    pub fn own() -> Option<Identity> {
+    pub(crate) fn own() -> Option<Identity> {
         Identity::of(Path::new("/proc/self/exe"))
     }
 }
@@ -36,7 +36,7 @@ impl From<&Metadata> for Identity {
 /// The state of a file: equal stamps of one path mean that it was neither written nor replaced in between. It may be
 /// stored, and so has no device number; nor has it the time of the inode's change, which new hard links and `chmod` set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Stamp {
+pub(crate) struct Stamp {
     inode: u64,
     /// Bytes.
     size: u64,
@@ -46,12 +46,12 @@ pub struct Stamp {
 
 impl Stamp {
     /// Of the file that a path leads to, symbolic links followed; none where there is no such file.
-    pub fn of(path: &Path) -> Option<Stamp> {
+    pub(crate) fn of(path: &Path) -> Option<Stamp> {
         fs::metadata(path).ok().map(|m| Stamp::from(&m))
     }
 
     /// Bytes.
-    pub fn size(&self) -> u64 {
+    pub(crate) fn size(&self) -> u64 {
         self.size
     }
 }

@@ -1,8 +1,8 @@
-//! Who refers to functions that need files at run time.
+//! Which inputs refer to functions that need files at run time.
 //!
-//! glibc and libstdc++ contain dlopen, iconv and setlocale anyway, so that a finished file tells nothing. The inputs of
-//! the link do: the undefined symbols of its objects, and of those members of its archives that went in, which is to
-//! say, of which a symbol is in the output.
+//! glibc and libstdc++ contain dlopen, iconv and setlocale anyway, so a finished program tells nothing. The inputs of
+//! the link do: the undefined symbols of its objects, and of the archive members that were linked in, which are those
+//! with a symbol in the output.
 
 use crate::check::CallEvidence;
 use crate::check::calls::CALLER_MATTERS;
@@ -12,15 +12,15 @@ use std::collections::HashSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-/// A member that would matter if it went in.
+/// A member with such references, if it was linked in.
 struct CallerCandidate {
     calls: Vec<String>,
     who: String,
     defines: Vec<Vec<u8>>,
 }
 
-/// Looks through the inputs of a link. What can't be read is passed over: the linker read it.
-pub fn evidence(inputs: &[PathBuf], output: &Path) -> CallEvidence {
+/// Searches the inputs of a link. Unreadable ones are skipped: the linker read them.
+pub(crate) fn evidence(inputs: &[PathBuf], output: &Path) -> CallEvidence {
     let mut evidence = CallEvidence::default();
     let mut candidates = Vec::new();
     for input in inputs {
@@ -50,7 +50,7 @@ pub fn evidence(inputs: &[PathBuf], output: &Path) -> CallEvidence {
 
 fn map(path: &Path) -> Option<memmap2::Mmap> {
     let file = File::open(path).ok().filter(|f| f.metadata().is_ok_and(|m| m.is_file()))?;
-    // SAFETY: an input or the output of a link that has just ended; read only for the report.
+    // SAFETY: an input or the output of a link that has just ended, read for the report only.
     unsafe { memmap2::Mmap::map(&file) }.ok()
 }
 
@@ -69,7 +69,7 @@ fn candidate(data: &[u8], who: String) -> Option<CallerCandidate> {
     (!found.calls.is_empty()).then_some(found)
 }
 
-/// Which of the names the output defines.
+/// The names that the output defines.
 fn present(output: &Path, wanted: &HashSet<&[u8]>) -> HashSet<Vec<u8>> {
     let Some(data) = map(output) else { return HashSet::new() };
     let Ok(file) = object::File::parse(&*data) else { return HashSet::new() };

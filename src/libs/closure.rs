@@ -1,5 +1,5 @@
-//! What libraries need in turn: queued for the resolver, as linker scripts, dynamic sections, pkg-config and libtool
-//! have it.
+//! The dependencies of libraries, from linker scripts, dynamic sections, pkg-config and libtool, queued for the
+//! resolver.
 
 use super::decision::Dependency;
 use super::library_file::Needs;
@@ -14,11 +14,11 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-/// How deep scripts may name scripts.
+/// How deeply scripts may refer to scripts.
 const DEPTH: usize = 16;
 
 impl Resolver<'_> {
-    /// Queues the inputs of a script. Without an archive of the script itself they stand for it and must be had.
+    /// Queues the inputs of a script. They are required if they replace it (`stands_for_it`), since it has no archive.
     pub(super) fn script(&mut self, script: &Script, because: &[String], stands_for_it: bool, depth: usize) {
         for named in &script.inputs {
             let nested = match named {
@@ -42,7 +42,6 @@ impl Resolver<'_> {
         }
     }
 
-    /// Queues what a shared object needs.
     pub(super) fn needs_of_shared(&mut self, shared: &Path, because: &[String]) -> Needs {
         let needs = self.path.needs(shared);
         let mut dirs = needs.run_path.clone();
@@ -61,7 +60,7 @@ impl Resolver<'_> {
         needs
     }
 
-    /// An archive found without its shared twin in front: the twin may still lie beside it; else pkg-config knows.
+    /// Queues the dependencies of an archive that was found first: those of its shared object, else pkg-config's.
     pub(super) fn needs_of_archive(&mut self, named: &LibraryName, archive: &Path, because: &[String]) {
         match counterpart::shared_of(archive, self.path) {
             Some((shared, Sniffed::Shared { .. })) => drop(self.needs_of_shared(&shared, because)),
@@ -71,7 +70,7 @@ impl Resolver<'_> {
                     LibraryName::Name(name) => name.clone(),
                     _ => OsStr::from_bytes(stem.as_bytes().strip_prefix(b"lib").unwrap_or_default()).to_owned(),
                 };
-                // The toolchain's own archives and those of a build tree have no package.
+                // The toolchain's own archives and those in a build tree have no `.pc` file.
                 if !name.is_empty()
                     && let Some(dir) = archive.parent()
                 {
@@ -88,7 +87,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// Queues the libraries among the words of a `.pc` or `.la` file.
+    /// Queues the libraries named in a `.pc` or `.la` file.
     pub(super) fn words(&mut self, words: &[String], because: &[String]) {
         let dirs: Vec<PathBuf> = words.iter().filter_map(|w| w.strip_prefix("-L")).map(PathBuf::from).collect();
         for word in words {

@@ -1,4 +1,4 @@
-//! Which shared objects are converted, and with what.
+//! Which shared objects are converted, and how.
 
 use super::missing::is_nothing_alone;
 use crate::convert::start::Dialect;
@@ -10,48 +10,45 @@ use std::sync::Arc;
 
 /// A program to be converted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProgramFile {
-    /// Its path.
+pub(crate) struct ProgramFile {
     pub path: PathBuf,
-    /// Its bytes.
     pub bytes: Vec<u8>,
-    /// Where the link finds what it is converted to: an object; beside it an archive of what that needs.
+    /// Where its object is written, with an archive of what that needs next to it.
     pub place: PathBuf,
 }
 
 impl ProgramFile {
-    /// The archive.
-    pub fn members(&self) -> PathBuf {
+    pub(crate) fn members(&self) -> PathBuf {
         self.place.with_extension("a")
     }
 }
 
-/// What a link needs to know to convert libraries.
+/// How a link converts libraries.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConvertPolicy {
-    /// Which ones.
+pub(crate) struct ConvertPolicy {
+    /// Which libraries.
     pub choice: ConvertChoice,
-    /// How the linker takes a script beside its own; none where it takes none.
+    /// How the linker reads an additional script; none if it reads none.
     pub dialect: Option<Dialect>,
     /// Our cache directory.
     pub cache: Option<PathBuf>,
-    /// Where glibc's own files are looked for.
+    /// Where glibc's own files are searched for.
     pub library_dirs: Vec<PathBuf>,
-    /// The program that is converted with its libraries, if it is one.
+    /// The program that is converted with its libraries, if there is one.
     pub program: Option<Arc<ProgramFile>>,
 }
 
 impl ConvertPolicy {
-    /// Whether a library is converted although it has an archive.
-    pub fn prefers(&self, stem: &OsStr) -> bool {
+    /// Whether a library is converted even if it has an archive.
+    pub(crate) fn prefers(&self, stem: &OsStr) -> bool {
         let stem = stem.to_string_lossy();
         let short = stem.strip_prefix("lib").unwrap_or(&stem);
         self.choice.names(&stem) || self.choice.mode == ConvertMode::Prefer && !toolchain_libs::is_archive_only(short)
     }
 
-    /// Whether a library without an archive is converted; `asked` is whether the user named it on the line. One that is
-    /// nothing without its plugins is so only by name: a configure step does better to hear that it is not there.
-    pub fn allows(&self, stem: &OsStr, asked: bool) -> bool {
+    /// Whether a library without an archive is converted; `asked`: the user named it on the command line. One that is
+    /// useless without its plugins only if it is named in the setting: a configure step should find it missing.
+    pub(crate) fn allows(&self, stem: &OsStr, asked: bool) -> bool {
         let stem = stem.to_string_lossy();
         let offered = match self.choice.mode {
             ConvertMode::Off => false,
@@ -80,7 +77,7 @@ mod tests {
         assert!(prefers("auto,z", "libz") && prefers("off,libz", "libz"));
         let allows = |text: &str, stem: &str, asked| policy(text).allows(OsStr::new(stem), asked);
         assert!(allows("auto", "libq", true) && !allows("off", "libq", true));
-        // Nothing without its plugins.
+        // Useless without its plugins.
         assert!(!allows("auto", "libpam", true) && allows("auto", "libpam", false));
         assert!(allows("auto,libpam", "libpam", true) && allows("prefer", "libpam", true));
     }

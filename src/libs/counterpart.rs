@@ -1,4 +1,4 @@
-//! The archive beside a shared object, and the shared object beside an archive.
+//! The archive that belongs to a shared object, and the shared object that belongs to an archive.
 
 use super::library_ref::stem;
 use super::search::SearchPath;
@@ -7,13 +7,13 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-/// What archives of a library are called, besides `libNAME.a`.
+/// Endings of a library's archives.
 const RENAMED: [&str; 4] = [".a", "_static.a", "-static.a", "_s.a"];
 
-/// The archive of a shared object, beside it or beside the file that it links to.
-pub fn archive_beside(shared: &Path, path: &SearchPath) -> Option<PathBuf> {
+/// The archive of a shared object, next to it or next to the file that it links to.
+pub(crate) fn archive_beside(shared: &Path, path: &SearchPath) -> Option<PathBuf> {
     let real = shared.canonicalize().ok();
-    // `libfoo.so` may lead to `libfoo-1.2.so.3`: the name as typed comes first, the real one second.
+    // `libfoo.so` may link to `libfoo-1.2.so.3`: the name as typed comes first, the real one second.
     let places = [Some(shared), real.as_deref()];
     places.into_iter().flatten().find_map(|place| {
         let (dir, stem) = (place.parent()?, stem(place)?);
@@ -21,13 +21,13 @@ pub fn archive_beside(shared: &Path, path: &SearchPath) -> Option<PathBuf> {
     })
 }
 
-/// The archive of a shared object: beside it, else along the search path.
-pub fn archive_of(shared: &Path, path: &SearchPath) -> Option<PathBuf> {
+/// The archive of a shared object: next to it, else along the search path.
+pub(crate) fn archive_of(shared: &Path, path: &SearchPath) -> Option<PathBuf> {
     archive_beside(shared, path).or_else(|| archive_elsewhere(shared, path))
 }
 
 /// The archive of a shared object along the search path.
-pub fn archive_elsewhere(shared: &Path, path: &SearchPath) -> Option<PathBuf> {
+pub(crate) fn archive_elsewhere(shared: &Path, path: &SearchPath) -> Option<PathBuf> {
     names(stem(shared)?)
         .into_iter()
         .find_map(|n| path.dirs.iter().find_map(|d| usable_archive(d.join(n.clone()), path)))
@@ -37,14 +37,14 @@ fn names(stem: &OsStr) -> Vec<OsString> {
     RENAMED.iter().map(|end| OsStr::from_bytes(&[stem.as_bytes(), end.as_bytes()].concat()).to_owned()).collect()
 }
 
-/// An archive, or a script that stands in for one (glibc's `libm.a`).
+/// An archive, or a linker script in its place (glibc's `libm.a`).
 fn usable_archive(path: PathBuf, search: &SearchPath) -> Option<PathBuf> {
     let (path, what) = search.usable(path)?;
     matches!(what, Sniffed::Archive { .. } | Sniffed::Text).then_some(path)
 }
 
-/// The shared object that stands beside an archive: `libfoo.so` next to `libfoo.a`.
-pub fn shared_of(archive: &Path, path: &SearchPath) -> Option<(PathBuf, Sniffed)> {
+/// The shared object next to an archive: `libfoo.so` for `libfoo.a`.
+pub(crate) fn shared_of(archive: &Path, path: &SearchPath) -> Option<(PathBuf, Sniffed)> {
     let name = archive.file_name()?.as_bytes();
     let stem = RENAMED.iter().rev().find_map(|end| name.strip_suffix(end.as_bytes()))?;
     let shared = archive.with_file_name(OsStr::from_bytes(&[stem, b".so"].concat()));

@@ -1,4 +1,4 @@
-//! What is decided of one library, and what is still to be looked at.
+//! Decisions on libraries, and libraries still to be resolved.
 
 use super::library_ref::{LibraryName, stem};
 use super::script::Script;
@@ -8,21 +8,21 @@ use crate::convert::Refusal;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-/// One library that another one needs.
+/// A library that another one needs.
 #[derive(Debug)]
 pub(super) struct Dependency {
     pub named: LibraryName,
-    /// Where the library that needs it says to look first.
+    /// Directories to search first, given by the library that needs it.
     pub dirs: Vec<PathBuf>,
-    /// The chain of who needs whom.
+    /// The chain of libraries that need it.
     pub because: Vec<String>,
-    /// It stands for what the user named.
+    /// It is part of a library that the user named.
     pub required: bool,
-    /// Whether it goes in without being referred to: as what needs it.
+    /// Whether it is linked in unreferenced; the same as for what needs it.
     pub use_of_it: Use,
 }
 
-/// What stands for a library.
+/// What replaces a library in the link.
 #[derive(Debug, Default)]
 pub(super) struct Decision {
     pub code: Option<CodeSource>,
@@ -31,7 +31,7 @@ pub(super) struct Decision {
     pub how: String,
     /// Why its shared object is not converted.
     pub refusal: Option<Refusal>,
-    /// What stands for it if its archive turns out to be incomplete.
+    /// What is used if its archive turns out to be incomplete.
     pub origin: Option<Origin>,
 }
 
@@ -39,26 +39,26 @@ pub(super) struct Decision {
 #[derive(Debug)]
 pub(super) enum CodeSource {
     Archive(PathBuf),
-    /// Objects out of a fat shared object.
+    /// The object of a fat shared object.
     Objects(PathBuf),
-    /// What a shared object was converted to.
+    /// A converted shared object.
     Converted(ConvertedPlace),
-    /// It only stands for what it needs.
+    /// None: it only has dependencies.
     Nothing,
 }
 
-/// What was found first, before its archive was taken in its place.
+/// The file that the archive replaced.
 #[derive(Debug, Clone)]
 pub(super) enum Origin {
-    /// The shared object beside the archive.
+    /// The shared object of the archive.
     Shared(PathBuf),
     /// A linker script.
     Script(Script),
 }
 
 impl Dependency {
-    /// `libNAME` of what is needed.
-    pub fn stem(&self) -> Option<OsString> {
+    /// `libNAME`.
+    pub(crate) fn stem(&self) -> Option<OsString> {
         let of_file = |path: &Path| stem(path).map(OsStr::to_owned).or_else(|| path.file_stem().map(OsStr::to_owned));
         match &self.named {
             LibraryName::Name(name) => Some(lib(name, "")),
@@ -68,10 +68,10 @@ impl Dependency {
     }
 }
 
-/// Where the words for a library stand.
+/// Where a library's words are on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Slot {
-    /// In the place of the reference with this item index.
+    /// They replace the reference with this item index.
     Reference(usize),
     /// In the closure, at this index.
     Closure(usize),
@@ -79,18 +79,18 @@ pub(super) enum Slot {
     None,
 }
 
-/// How a library came into the result.
+/// How a library got into the result.
 #[derive(Debug, Clone)]
 pub(super) struct Placement {
     pub slot: Slot,
-    /// Its place among all libraries, by which ld.so's order of constructors is kept.
+    /// Its index among all libraries, for ld.so's order of constructors.
     pub ordinal: usize,
     pub use_of_it: Use,
     /// Only plugins need it.
     pub for_plugins: bool,
-    /// How it was asked for.
+    /// The reference or dependency.
     pub named: Option<LibraryName>,
-    /// The chain of who needs whom.
+    /// The chain of libraries that need it.
     pub because: Vec<String>,
     pub origin: Option<Origin>,
 }

@@ -1,4 +1,4 @@
-//! Inputs of a link with musl that were built for glibc: which they are, and what gives them away.
+//! Inputs of a link with musl that were built for glibc, and the symbols that prove it.
 
 use object::read::archive::ArchiveFile;
 use object::{Object, ObjectSymbol};
@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-/// How names begin and end that glibc's headers make of ordinary calls and musl does not define.
+/// Prefixes and suffixes of names that glibc's headers substitute for ordinary calls and musl does not define.
 const SHAPES: [(&str, &str); 14] = [
     ("__", "_chk"),
     ("__isoc23_", ""),
@@ -24,8 +24,8 @@ const SHAPES: [(&str, &str); 14] = [
     ("backtrace", ""),
 ];
 
-/// Functions with 64 at the end, which programs call that were built with `_FILE_OFFSET_BITS=64`; musl before 1.2.4
-/// has them, later ones do not.
+/// Functions that end in 64, called by programs that were built with `_FILE_OFFSET_BITS=64`; musl has them before
+/// 1.2.4 only.
 const LARGE_FILES: [&str; 32] = [
     "open",
     "openat",
@@ -63,20 +63,18 @@ const LARGE_FILES: [&str; 32] = [
 
 /// An input that was built for glibc.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Foreign {
-    /// The file.
+pub(crate) struct Foreign {
     pub file: PathBuf,
-    /// What it refers to that musl has not.
+    /// Symbols that it refers to and musl lacks.
     pub calls: BTreeSet<String>,
 }
 
 impl Foreign {
-    /// The error's line.
-    pub fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         let shown: Vec<String> = self.calls.iter().take(3).map(|c| format!("`{c}`")).collect();
         let more = if self.calls.len() > shown.len() { ", …" } else { "" };
         format!(
-            "`{}` was built for glibc: it refers to {}{more}, which musl does not have",
+            "`{}` was built for glibc: it refers to {}{more}, which musl lacks",
             self.file.display(),
             shown.join(", ")
         )
@@ -84,15 +82,15 @@ impl Foreign {
 }
 
 /// Whether an undefined symbol is one of glibc's.
-pub fn is_of_glibc(name: &str) -> bool {
+pub(crate) fn is_of_glibc(name: &str) -> bool {
     let shaped = SHAPES.iter().any(|(start, end)| {
         name.strip_prefix(start).is_some_and(|rest| rest.ends_with(end) && (!rest.is_empty() || end.is_empty()))
     });
     shaped || name.strip_suffix("64").is_some_and(|n| LARGE_FILES.contains(&n))
 }
 
-/// The inputs that refer to glibc's symbols among those that a link did not find.
-pub fn foreign<'a>(undefined: impl Iterator<Item = &'a str>, inputs: &[PathBuf]) -> Vec<Foreign> {
+/// The inputs that refer to those of a link's undefined symbols that are glibc's.
+pub(crate) fn foreign<'a>(undefined: impl Iterator<Item = &'a str>, inputs: &[PathBuf]) -> Vec<Foreign> {
     let missing: BTreeSet<&str> = undefined.filter(|n| is_of_glibc(n)).collect();
     if missing.is_empty() {
         return Vec::new();
@@ -103,10 +101,10 @@ pub fn foreign<'a>(undefined: impl Iterator<Item = &'a str>, inputs: &[PathBuf])
     found.filter(|f| !f.calls.is_empty()).collect()
 }
 
-/// Which of the names an object, or a member of an archive, refers to.
+/// The names that an object, or any member of an archive, refers to.
 fn references(file: &Path, names: &BTreeSet<&str>) -> Option<BTreeSet<String>> {
     let file = File::open(file).ok().filter(|f| f.metadata().is_ok_and(|m| m.is_file()))?;
-    // SAFETY: an input of a link that has just failed; read only for the message.
+    // SAFETY: an input of a link that has just failed, read for the message only.
     let data = unsafe { memmap2::Mmap::map(&file) }.ok()?;
     let mut found = BTreeSet::new();
     let mut look = |object: &[u8]| {

@@ -1,6 +1,5 @@
-//! Which archive defines a symbol: looked up in the indexes of all archives along the search path, when a link has
-//! failed. An archive's own index is read, not its members, so that a thousand archives take tens of milliseconds and
-//! nothing has to be kept that could be out of date.
+//! Which archive defines a symbol: searched, after a failed link, in the symbol indexes of all archives along the
+//! search path. Members are not read, so a thousand archives take tens of milliseconds and nothing needs caching.
 
 use super::{LinkedLibrary, SearchPath};
 use object::read::archive::ArchiveFile;
@@ -8,11 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-/// More than this many archives are not looked at.
+/// The most archives that are searched.
 const MOST: usize = 20_000;
 
-/// For each symbol the first archive along the search path that defines it.
-pub fn definers<'a>(symbols: impl Iterator<Item = &'a str>, path: &SearchPath) -> BTreeMap<String, PathBuf> {
+/// The first archive along the search path that defines each symbol.
+pub(crate) fn definers<'a>(symbols: impl Iterator<Item = &'a str>, path: &SearchPath) -> BTreeMap<String, PathBuf> {
     let mut wanted: BTreeSet<&[u8]> = symbols.map(str::as_bytes).collect();
     let mut found = BTreeMap::new();
     let mut looked = 0;
@@ -35,8 +34,8 @@ pub fn definers<'a>(symbols: impl Iterator<Item = &'a str>, path: &SearchPath) -
     found
 }
 
-/// For each symbol the first two libraries of the link that define it, where there are two.
-pub fn defined_twice<'l, 's>(
+/// The first two libraries of the link that define each symbol, where there are two.
+pub(crate) fn defined_twice<'l, 's>(
     symbols: impl Iterator<Item = &'s str>,
     libraries: &'l [LinkedLibrary],
 ) -> BTreeMap<String, [&'l LinkedLibrary; 2]> {
@@ -54,10 +53,10 @@ pub fn defined_twice<'l, 's>(
     definers.into_iter().filter_map(twice).collect()
 }
 
-/// Those of the symbols that an archive's index has.
+/// The symbols that an archive's symbol index contains.
 fn defined(archive: &Path, wanted: &BTreeSet<&[u8]>) -> Option<Vec<String>> {
     let file = File::open(archive).ok().filter(|f| f.metadata().is_ok_and(|m| m.is_file()))?;
-    // SAFETY: read only here, and only to give a hint.
+    // SAFETY: read for a hint only.
     let data = unsafe { memmap2::Mmap::map(&file) }.ok()?;
     let index = ArchiveFile::parse(&*data).ok()?.symbols().ok()??;
     let names = index.flatten().map(|s| s.name()).filter(|n| wanted.contains(n));

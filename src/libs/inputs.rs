@@ -1,4 +1,4 @@
-//! Looking at the inputs of a link: by as many threads as there are processors where there are many of them.
+//! Reading the inputs of a link, with one thread per processor if there are many.
 
 use std::cell::RefCell;
 use std::fs::File;
@@ -6,11 +6,11 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-/// So few files are not worth a thread.
+/// The fewest files for which a thread pays off.
 const FEW: usize = 64;
 
 /// The first file for which `test` holds.
-pub fn first<'a>(files: &[&'a Path], test: impl Fn(&Path) -> bool + Sync) -> Option<&'a Path> {
+pub(crate) fn first<'a>(files: &[&'a Path], test: impl Fn(&Path) -> bool + Sync) -> Option<&'a Path> {
     let threads = thread::available_parallelism().map_or(1, usize::from).min(files.len() / FEW + 1);
     if threads < 2 {
         return files.iter().copied().find(|f| test(f));
@@ -24,20 +24,20 @@ pub fn first<'a>(files: &[&'a Path], test: impl Fn(&Path) -> bool + Sync) -> Opt
     })
 }
 
-/// Up to here reading a file costs less than mapping it, faulting its pages in and unmapping it.
+/// Up to this many bytes, reading a file is cheaper than mapping it.
 const SMALL: u64 = 256 * 1024;
 
 thread_local! {
     static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Looks at the bytes of a regular file; none for anything else.
-pub fn look<T>(path: &Path, at: impl FnOnce(&[u8]) -> T) -> Option<T> {
+/// Passes the bytes of a regular file to `at`; none for anything else.
+pub(crate) fn look<T>(path: &Path, at: impl FnOnce(&[u8]) -> T) -> Option<T> {
     let mut file = File::open(path).ok()?;
     let length = file.metadata().ok().filter(std::fs::Metadata::is_file)?.len();
     if length > SMALL {
-        // SAFETY: the file is an input of the link that follows, which maps it in the same way; a build that changes
-        // its inputs while it links them is broken without us.
+        // SAFETY: an input of the link that follows, which maps it in the same way; a build that changes its inputs
+        // while it links them is broken anyway.
         return unsafe { memmap2::Mmap::map(&file) }.ok().map(|data| at(&data));
     }
     BUFFER.with_borrow_mut(|buffer| {
@@ -47,8 +47,7 @@ pub fn look<T>(path: &Path, at: impl FnOnce(&[u8]) -> T) -> Option<T> {
     })
 }
 
-/// Paths as borrowed ones.
-pub fn borrowed(files: &[PathBuf]) -> Vec<&Path> {
+pub(crate) fn borrowed(files: &[PathBuf]) -> Vec<&Path> {
     files.iter().map(PathBuf::as_path).collect()
 }
 

@@ -1,19 +1,18 @@
 //! libtool's `.la` files: shell assignments.
 
-/// What a `.la` file says.
+/// The fields of a `.la` file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct La {
-    /// `old_library`: the archive, empty where there is none.
-    pub old_library: String,
+    /// `old_library`: the archive; empty if there is none.
+    pub(crate) old_library: String,
     /// `library_names`: the shared object's names, the real one first.
-    pub library_names: Vec<String>,
+    pub(crate) library_names: Vec<String>,
     /// `dependency_libs`, split into words.
-    pub dependency_libs: Vec<String>,
-    /// `libdir`.
-    pub libdir: String,
+    pub(crate) dependency_libs: Vec<String>,
+    pub(crate) libdir: String,
 }
 
-/// Reads a `.la` file; none for a text that does not look like one.
+/// Parses a `.la` file; none for other text.
 pub fn parse(text: &str) -> Option<La> {
     let value = |key: &str| {
         let line = text.lines().find_map(|l| l.strip_prefix(key)?.strip_prefix('='))?;

@@ -1,6 +1,6 @@
-//! The shared objects of a file, found as ld.so(8) finds them, without running anything: DT_RPATH of who needs one and of
-//! those through whom that one came, `LD_LIBRARY_PATH`, DT_RUNPATH, ld.so's cache, the built-in directories; in each the
-//! subdirectories for this machine's processor first (glibc-hwcaps).
+//! The shared objects of a file, found as ld.so(8) finds them, without running anything: DT_RPATH of the module that
+//! needs one and of the modules that loaded that one, `LD_LIBRARY_PATH`, DT_RUNPATH, ld.so's cache, the built-in
+//! directories; in each directory first the subdirectories for this processor (glibc-hwcaps).
 
 use super::ld_so_paths::SystemPaths;
 use crate::check::{self, Image};
@@ -11,62 +11,61 @@ use std::rc::Rc;
 
 /// A shared object of a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LoadedObject {
-    /// The name by which it is needed.
+pub(crate) struct LoadedObject {
+    /// The DT_NEEDED name.
     pub name: String,
-    /// Where it is.
     pub path: PathBuf,
-    /// Who needs it first.
+    /// The first module that needs it.
     pub by: String,
-    /// What is known of it.
+    /// Its headers and dynamic section.
     pub image: Image,
 }
 
-/// One that is nowhere.
+/// A shared object that was not found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AbsentObject {
-    /// The name by which it is needed.
+pub(crate) struct AbsentObject {
+    /// The DT_NEEDED name.
     pub name: String,
-    /// Who needs it.
+    /// The first module that needs it.
     pub by: String,
-    /// Where a file of that name is that is for another machine.
+    /// A file of that name for another machine.
     pub other: Option<PathBuf>,
 }
 
 /// A file that another one needs, found or not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Need {
+pub(crate) struct Need {
     /// The interpreter's path, or a soname.
     pub name: String,
-    /// Where it was found.
+    /// Its path, if it was found.
     pub path: Option<PathBuf>,
 }
 
-/// All shared objects of a file, breadth first as ld.so loads them.
+/// All shared objects of a file, breadth first, as ld.so loads them.
 #[derive(Debug, Default)]
-pub struct LoadList {
-    /// Those that are there.
+pub(crate) struct LoadList {
+    /// Those that were found.
     pub loaded: Vec<LoadedObject>,
-    /// Those that are not.
+    /// Those that were not.
     pub absent: Vec<AbsentObject>,
-    /// The interpreter and both, in the order in which they are looked for.
+    /// The interpreter and both of the above, in search order.
     pub needs: Vec<Need>,
 }
 
-/// One module on the way: its run paths, and through whom it came.
+/// A module that was loaded: its run paths, and the module that loaded it.
 struct LoadedModule {
     name: String,
-    /// DT_RPATH, without DT_RUNPATH.
+    /// DT_RPATH; empty if there is a DT_RUNPATH.
     rpath: Vec<PathBuf>,
     runpath: Vec<PathBuf>,
-    /// With DT_RUNPATH nothing of those above counts.
+    /// With DT_RUNPATH, the DT_RPATHs of `above` are ignored.
     has_runpath: bool,
     needed: Vec<String>,
     above: Option<Rc<LoadedModule>>,
 }
 
-/// Looks for all of them. `library_path` is `LD_LIBRARY_PATH`.
-pub fn load_list(file: &Path, image: &Image, library_path: &[PathBuf]) -> LoadList {
+/// Finds them all. `library_path` is `LD_LIBRARY_PATH`.
+pub(crate) fn load_list(file: &Path, image: &Image, library_path: &[PathBuf]) -> LoadList {
     let system = SystemPaths::of(image.machine, image.bits);
     let origin = origin(file);
     let fill = |dir: &PathBuf| dir.to_str().map_or(dir.clone(), |dir| with_tokens(dir, &origin, &system));
@@ -92,7 +91,7 @@ pub fn load_list(file: &Path, image: &Image, library_path: &[PathBuf]) -> LoadLi
                 list.absent.push(AbsentObject { name: needed.clone(), by: module.name.clone(), other });
                 continue;
             };
-            // A file may be needed by its name and known by its soname.
+            // A module is known by its file name and its soname.
             if its.soname.as_ref().is_some_and(|soname| soname != needed && !seen.insert(soname.clone())) {
                 continue;
             }
@@ -106,13 +105,13 @@ pub fn load_list(file: &Path, image: &Image, library_path: &[PathBuf]) -> LoadLi
 
 const X86_64: u16 = 62;
 
-/// What is the same for all modules.
+/// What all searches have in common.
 struct Search<'a> {
-    /// The file that everything has to fit.
+    /// The file whose machine all modules must match.
     image: &'a Image,
     library_path: Vec<PathBuf>,
     system: SystemPaths,
-    /// Names of subdirectories, the best first.
+    /// glibc-hwcaps subdirectories, best first.
     capable: Vec<&'static str>,
 }
 
@@ -133,7 +132,7 @@ impl Search<'_> {
         }
     }
 
-    /// The file for a name that a module needs. `other` becomes one that is for another machine.
+    /// Finds the file for a DT_NEEDED name of a module. `other` is set to a file for another machine.
     fn find(&self, name: &str, module: &Rc<LoadedModule>, other: &mut Option<PathBuf>) -> Option<(PathBuf, Image)> {
         if name.contains('/') {
             return self.fits(Path::new(name), other);
@@ -149,7 +148,7 @@ impl Search<'_> {
             .or_else(|| self.system.dirs.iter().find_map(|dir| in_dir(dir, other)))
     }
 
-    /// Files of the cache: the best for this processor first, none for another one.
+    /// Sorts files from the cache: the best for this processor first, without those for others.
     fn preferred(&self, paths: Vec<PathBuf>) -> Vec<PathBuf> {
         let rank = |path: &PathBuf| {
             let mut parts = path.components().map(|c| c.as_os_str());
@@ -177,7 +176,7 @@ impl Search<'_> {
     }
 }
 
-/// The directories before those of the system.
+/// The directories that are searched before the system's.
 fn directories(module: &Rc<LoadedModule>, library_path: &[PathBuf]) -> Vec<PathBuf> {
     let mut dirs = Vec::new();
     if !module.has_runpath {
@@ -191,13 +190,13 @@ fn directories(module: &Rc<LoadedModule>, library_path: &[PathBuf]) -> Vec<PathB
     dirs
 }
 
-/// What `$ORIGIN` is in a file.
+/// `$ORIGIN` for a file.
 fn origin(path: &Path) -> String {
     let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     real.parent().unwrap_or(Path::new("/")).to_string_lossy().into_owned()
 }
 
-/// A text with its tokens filled in.
+/// Replaces `$ORIGIN`, `$LIB` and `$PLATFORM`.
 fn name_with_tokens(text: &str, origin: &str, system: &SystemPaths) -> String {
     let tokens = [("ORIGIN", origin), ("LIB", &system.lib), ("PLATFORM", system.platform)];
     tokens.iter().fold(text.to_owned(), |text, (token, value)| {
@@ -205,13 +204,13 @@ fn name_with_tokens(text: &str, origin: &str, system: &SystemPaths) -> String {
     })
 }
 
-/// A part of a run path; an empty one is the working directory, which ld.so means as well.
+/// An entry of a run path; an empty one is the working directory, as for ld.so.
 fn with_tokens(dir: &str, origin: &str, system: &SystemPaths) -> PathBuf {
     let dir = name_with_tokens(dir, origin, system);
     PathBuf::from(if dir.is_empty() { ".".to_owned() } else { dir })
 }
 
-/// The names of subdirectories for this processor, the best first (x86-64 psABI, micro-architecture levels).
+/// glibc-hwcaps subdirectories for this processor, best first (x86-64 psABI, micro-architecture levels).
 fn capabilities() -> Vec<&'static str> {
     let mut levels = Vec::new();
     #[cfg(target_arch = "x86_64")]

@@ -1,5 +1,5 @@
-//! Where ld.so(8) looks besides what a file and the environment say: its cache, and the directories that are built in.
-//! Without a cache, the directories of ld.so.conf, from which ldconfig(8) makes one.
+//! Where ld.so(8) searches besides run paths and the environment: its cache and the built-in directories. Without a
+//! cache, the directories of ld.so.conf, from which ldconfig(8) builds it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 const CACHE: &str = "/etc/ld.so.cache";
 const CONF: &str = "/etc/ld.so.conf";
 
-/// How deep `include` lines of ld.so.conf are followed.
+/// How deeply `include` lines of ld.so.conf are followed.
 const DEPTH: usize = 8;
 
-/// What stands for tokens in paths, and where libraries are: `e_machine`, bits, the directory names of Debian, `$PLATFORM`.
+/// `e_machine`, bits, Debian's multiarch directory, `$PLATFORM`.
 const MACHINES: [(u16, u8, &str, &str); 6] = [
     (3, 32, "i386-linux-gnu", "i686"),
     (21, 64, "powerpc64le-linux-gnu", "power8"),
@@ -20,11 +20,11 @@ const MACHINES: [(u16, u8, &str, &str); 6] = [
     (243, 64, "riscv64-linux-gnu", ""),
 ];
 
-/// The places of this machine for programs of one machine type.
+/// This system's library directories for one machine type.
 #[derive(Debug, Default)]
 pub(super) struct SystemPaths {
     cache: Option<Vec<u8>>,
-    /// In ld.so's order.
+    /// Built-in directories in ld.so's order.
     pub dirs: Vec<PathBuf>,
     /// `$LIB`.
     pub lib: String,
@@ -33,8 +33,8 @@ pub(super) struct SystemPaths {
 }
 
 impl SystemPaths {
-    /// Those for an `e_machine` and 32 or 64 bits.
-    pub fn of(machine: u16, bits: u8) -> SystemPaths {
+    /// For an `e_machine` and 32 or 64 bits.
+    pub(crate) fn of(machine: u16, bits: u8) -> SystemPaths {
         SystemPaths::read(Path::new(CACHE), Path::new(CONF), machine, bits)
     }
 
@@ -52,14 +52,14 @@ impl SystemPaths {
         SystemPaths { cache, dirs, lib: multiarch.unwrap_or(plain.to_owned()), platform: known.map_or("", |m| m.3) }
     }
 
-    /// The files that the cache has for a name, as it orders them.
-    pub fn cached(&self, name: &str) -> Vec<PathBuf> {
+    /// The files for a name in the cache's order.
+    pub(crate) fn cached(&self, name: &str) -> Vec<PathBuf> {
         self.cache.as_deref().and_then(|bytes| entries(bytes, name)).unwrap_or_default()
     }
 }
 
-/// Begin of the tables, and the number of entries: `struct cache_file_new` of glibc's `sysdeps/generic/dl-cache.h`,
-/// which may stand behind a table of an older format.
+/// The cache from its header on, and the number of entries: `struct cache_file_new` of glibc's
+/// `sysdeps/generic/dl-cache.h`, which may follow a table of an older format.
 fn header(bytes: &[u8]) -> Option<(&[u8], usize)> {
     let start = memchr::memmem::find(bytes, b"glibc-ld.so.cache1.1")?;
     let tables = bytes.get(start..)?;
@@ -71,7 +71,8 @@ fn number(bytes: &[u8], at: usize) -> Option<usize> {
     usize::try_from(u32::from_ne_bytes(four)).ok()
 }
 
-/// An entry: flags, place of the name, place of the path, an unused number, 64 bits of capabilities.
+/// The paths for a name. An entry: flags, offset of the name, offset of the path, an unused number, 64 bits of
+/// capabilities.
 fn entries(bytes: &[u8], name: &str) -> Option<Vec<PathBuf>> {
     const HEADER: usize = 48;
     const ENTRY: usize = 24;
@@ -83,7 +84,7 @@ fn entries(bytes: &[u8], name: &str) -> Option<Vec<PathBuf>> {
             continue;
         }
         let path = number(entry, 8).and_then(text).map(|p| PathBuf::from(String::from_utf8_lossy(p).into_owned()));
-        // Directories by bits of AT_HWCAP, which glibc 2.37 no longer knows.
+        // Subdirectories by AT_HWCAP bits, which glibc 2.37 removed.
         let old = entry.get(16..).is_some_and(|h| h.iter().any(|b| *b != 0))
             && !path.as_ref().is_some_and(|p| p.components().any(|c| c.as_os_str() == "glibc-hwcaps"));
         found.extend(path.filter(|_| !old));

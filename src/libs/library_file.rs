@@ -1,4 +1,4 @@
-//! The files of one link, each opened and read once, whoever asks and under whatever path.
+//! The files of one link, each opened and read once, under any path.
 
 use super::inputs;
 use super::sniff::{self, Sniffed};
@@ -14,26 +14,25 @@ use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-/// What a file is known by: which it is, and its state.
+/// A file's key: identity and state.
 type FileState = (Identity, Stamp);
 
 fn state(m: &Metadata) -> FileState {
     (Identity::from(m), Stamp::from(m))
 }
 
-/// So many descriptors are kept open for a later whole read; of further files the path is opened again.
+/// How many descriptors are kept open for reading the whole file later; further files are opened again.
 const KEPT_OPEN: usize = 64;
 
-/// The files that were looked at in one link. Clones share them.
+/// The files that were read in one link. Clones share them.
 #[derive(Debug, Clone, Default)]
-pub struct LibraryFiles(Arc<Mutex<HashMap<FileState, Arc<LibraryFile>>>>);
+pub(crate) struct LibraryFiles(Arc<Mutex<HashMap<FileState, Arc<LibraryFile>>>>);
 
 impl LibraryFiles {
-    /// The regular file that a path leads to; none where there is none or it can't be read. A FIFO or a device is not
-    /// waited for.
-    pub fn get(&self, path: &Path) -> Option<Arc<LibraryFile>> {
+    /// The regular file at a path; none if there is none or it can't be read. Opening a FIFO or device does not block.
+    pub(crate) fn get(&self, path: &Path) -> Option<Arc<LibraryFile>> {
         let found = fs::metadata(path).ok().filter(Metadata::is_file)?;
-        // A panic elsewhere leaves the map as it was before an insertion.
+        // A panic elsewhere leaves the map consistent.
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(file) = known.get(&state(&found)) {
             return Some(file.clone());
@@ -43,9 +42,9 @@ impl LibraryFiles {
         Some(file)
     }
 
-    /// Looks at the bytes of an input: of a library as they were read, of another file for this once. None for anything
-    /// but a regular file.
-    pub fn look<T>(&self, path: &Path, at: impl FnOnce(&[u8]) -> T) -> Option<T> {
+    /// Passes the bytes of an input to `at`: those already read for a library, else mapped for this call. None for
+    /// anything but a regular file.
+    pub(crate) fn look<T>(&self, path: &Path, at: impl FnOnce(&[u8]) -> T) -> Option<T> {
         let known = fs::metadata(path).ok().and_then(|found| {
             let files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             files.get(&state(&found)).cloned()
@@ -57,11 +56,11 @@ impl LibraryFiles {
     }
 }
 
-/// The whole of one file, as one state of it.
+/// Reads a whole file, in one consistent state.
 ///
 /// # Errors
-/// A file that can't be read, is no regular file or too large, or was changed meanwhile.
-pub fn read(path: &Path) -> Result<Arc<Vec<u8>>, Refusal> {
+/// A file that can't be read, is not a regular file, is too large, or changed meanwhile.
+pub(crate) fn read(path: &Path) -> Result<Arc<Vec<u8>>, Refusal> {
     let unreadable = |e: io::Error| Refusal::Unreadable { error: e.to_string() };
     if !fs::metadata(path).map_err(unreadable)?.is_file() {
         return Err(Refusal::NotElf);
@@ -69,29 +68,27 @@ pub fn read(path: &Path) -> Result<Arc<Vec<u8>>, Refusal> {
     LibraryFile::open(path, true).map_err(unreadable)?.content()
 }
 
-/// What the dynamic section of a shared object says.
+/// Entries of a shared object's dynamic section.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 struct DynamicSection {
     soname: Option<String>,
     needed: Vec<String>,
-    /// DT_RPATH and DT_RUNPATH as they are.
+    /// DT_RPATH and DT_RUNPATH, unexpanded.
     run_paths: Vec<String>,
 }
 
-/// What a shared object needs.
+/// A shared object's soname and dependencies.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Needs {
-    /// DT_SONAME.
+pub(crate) struct Needs {
     pub soname: Option<String>,
-    /// DT_NEEDED.
     pub needed: Vec<String>,
-    /// Directories of DT_RPATH and DT_RUNPATH, `$ORIGIN` filled in.
+    /// Directories of DT_RPATH and DT_RUNPATH, `$ORIGIN` expanded.
     pub run_path: Vec<PathBuf>,
 }
 
-/// One file; it is read further as more is asked of it.
+/// A file, read lazily.
 #[derive(Debug)]
-pub struct LibraryFile {
+pub(crate) struct LibraryFile {
     path: PathBuf,
     state: FileState,
     file: Mutex<Option<File>>,
@@ -126,13 +123,13 @@ impl LibraryFile {
         })
     }
 
-    /// The path by which it was found first.
-    pub fn path(&self) -> &Path {
+    /// The path under which it was opened first.
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// What the linker takes it for.
-    pub fn sniffed(&self) -> Sniffed {
+    pub(crate) fn sniffed(&self) -> Sniffed {
         self.sniffed
     }
 
@@ -144,11 +141,11 @@ impl LibraryFile {
         }
     }
 
-    /// The whole file, as one state of it.
+    /// The whole file, in one consistent state.
     ///
     /// # Errors
-    /// A file that can't be read, is too large, or was changed meanwhile.
-    pub fn content(&self) -> Result<Arc<Vec<u8>>, Refusal> {
+    /// A file that can't be read, is too large, or changed meanwhile.
+    pub(crate) fn content(&self) -> Result<Arc<Vec<u8>>, Refusal> {
         self.content.get_or_init(|| self.read().map(Arc::new)).clone()
     }
 
@@ -175,8 +172,8 @@ impl LibraryFile {
         Ok(bytes)
     }
 
-    /// Looks at the bytes: at those that were read, else at the mapped file. None where it can't be mapped.
-    pub fn look<T>(&self, at: impl FnOnce(&[u8]) -> T) -> Option<T> {
+    /// Passes the bytes to `at`: those already read, else the mapped file. None if it can't be mapped.
+    pub(crate) fn look<T>(&self, at: impl FnOnce(&[u8]) -> T) -> Option<T> {
         if self.head.len() as u64 == self.state.1.size() {
             return Some(at(&self.head));
         }
@@ -189,18 +186,18 @@ impl LibraryFile {
                 Some(file) => file,
                 None => File::open(&self.path).ok()?,
             };
-            // SAFETY: the file is an input of the link that follows, which maps it in the same way; a build that
-            // changes its inputs while it links them is broken without us.
+            // SAFETY: an input of the link that follows, which maps it in the same way; a build that changes its
+            // inputs while it links them is broken anyway.
             let map = unsafe { Mmap::map(&file) }.ok();
-            // Only shared objects may be read whole later, when they are converted.
+            // Only shared objects may be read as a whole later, for conversion.
             *kept = Some(file).filter(|_| matches!(self.sniffed, Sniffed::Shared { .. }));
             map
         });
         map.as_ref().map(|map| at(map))
     }
 
-    /// What it needs as a shared object that was found at `path`. An unreadable or hostile one needs nothing.
-    pub fn needs(&self, path: &Path) -> Needs {
+    /// Its dependencies as a shared object at `path`. An unreadable or hostile file has none.
+    pub(crate) fn needs(&self, path: &Path) -> Needs {
         let dynamic = self.dynamic.get_or_init(|| self.read_dynamic().unwrap_or_default());
         let mut run_path = Vec::new();
         if !dynamic.run_paths.is_empty() {
@@ -234,7 +231,7 @@ mod tests {
         let (a, b) = (files.get(&file).unwrap(), files.get(&link).unwrap());
         assert!(Arc::ptr_eq(&a, &b));
         assert!(Arc::ptr_eq(&a.content().unwrap(), &b.content().unwrap()));
-        // Another state of it is another file.
+        // A changed file is another file.
         fs::write(&file, "shorter").unwrap();
         assert_eq!(*files.get(&file).unwrap().content().unwrap(), b"shorter");
     }

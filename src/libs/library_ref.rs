@@ -1,4 +1,4 @@
-//! What was typed: the library references of a link line.
+//! The library references of a command line.
 
 use crate::args::ld_options::{self, Item, LdOption, LdRole};
 use crate::args::option_table::Role;
@@ -10,30 +10,29 @@ use std::path::{Path, PathBuf};
 
 /// How a library is named.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LibraryName {
+pub(crate) enum LibraryName {
     /// `-lfoo`: `libfoo.so` or `libfoo.a` along the search path.
     Name(OsString),
-    /// `-l:FILE`: that very file along the search path.
+    /// `-l:FILE`: a file name along the search path.
     File(OsString),
     /// A path.
     Path(PathBuf),
 }
 
-/// One reference.
+/// A library reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LibraryRef {
-    /// Index of its item.
+pub(crate) struct LibraryRef {
+    /// Item index.
     pub at: usize,
-    /// How it is named.
     pub named: LibraryName,
     /// As typed, for messages.
     pub typed: String,
-    /// Whether `--as-needed` is in force there; none if the call does not say.
+    /// Whether `--as-needed` is in effect there; none if the command line does not say.
     pub as_needed: Option<bool>,
 }
 
-/// The name behind `-l` or `--library=`.
-pub fn by_name(name: &OsStr) -> LibraryName {
+/// The name after `-l` or `--library=`.
+pub(crate) fn by_name(name: &OsStr) -> LibraryName {
     match name.as_bytes().strip_prefix(b":") {
         Some(file) => LibraryName::File(OsStr::from_bytes(file).to_owned()),
         None => LibraryName::Name(name.to_owned()),
@@ -41,7 +40,7 @@ pub fn by_name(name: &OsStr) -> LibraryName {
 }
 
 /// All references among the items, in order.
-pub fn references(items: &[Item], request: &Request) -> Vec<LibraryRef> {
+pub(crate) fn references(items: &[Item], request: &Request) -> Vec<LibraryRef> {
     let options = ld_options::options(items);
     let values: BTreeSet<usize> = options.iter().filter_map(|o| o.value_at).collect();
     let states = as_needed_states(&options);
@@ -52,7 +51,7 @@ pub fn references(items: &[Item], request: &Request) -> Vec<LibraryRef> {
             Item::Arg(a) if a.role() == Some(Role::Library) => a.value().map(by_name),
             Item::Arg(a) if a.is_input() => {
                 let kind = compiled.next().map_or_else(|| InputKind::of_name(&a.word), |i| i.kind);
-                // A name that says nothing may be a linker script or a shared object all the same.
+                // A file of any name may be a linker script or a shared object.
                 let file = matches!(kind, InputKind::Archive | InputKind::Shared | InputKind::Object);
                 file.then(|| LibraryName::Path(a.word.clone().into()))
             }
@@ -72,7 +71,7 @@ pub fn references(items: &[Item], request: &Request) -> Vec<LibraryRef> {
     found
 }
 
-/// From which item on `--as-needed` is in force or not.
+/// The item indexes from which `--as-needed` is in effect or not.
 fn as_needed_states(options: &[LdOption]) -> Vec<(usize, Option<bool>)> {
     let mut now = None;
     let mut pushed = Vec::new();
@@ -99,7 +98,7 @@ fn show(items: &[Item], at: usize) -> String {
 }
 
 /// `libfoo.so.1.2` → `libfoo`; none for a name without `.so`.
-pub fn stem(path: &Path) -> Option<&OsStr> {
+pub(crate) fn stem(path: &Path) -> Option<&OsStr> {
     let name = path.file_name()?.as_bytes();
     let at = name.windows(3).position(|w| w == b".so")?;
     let rest = name.get(at + 3..)?;

@@ -1,4 +1,4 @@
-//! What stands behind a reference, as the file that is found there says.
+//! What a library reference resolves to.
 
 use super::la;
 use super::script::{self, Script};
@@ -6,8 +6,8 @@ use super::sniff::Sniffed;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Where a reference leads.
-pub enum Located {
+/// The file that a reference resolves to, by kind.
+pub(crate) enum Located {
     /// An archive.
     Archive(PathBuf),
     /// A shared object.
@@ -16,12 +16,11 @@ pub enum Located {
     Script(PathBuf, Script),
     /// A libtool library.
     La(PathBuf, la::La),
-    /// No library, or none that is found: the linker is left to say so.
+    /// Not a library, or not found: the linker reports it.
     Nothing,
 }
 
-/// Reads what was found.
-pub fn understand(found: Option<(PathBuf, Sniffed)>) -> Located {
+pub(crate) fn understand(found: Option<(PathBuf, Sniffed)>) -> Located {
     let Some((path, what)) = found else { return Located::Nothing };
     match what {
         Sniffed::Archive { .. } => Located::Archive(path),
@@ -34,7 +33,7 @@ pub fn understand(found: Option<(PathBuf, Sniffed)>) -> Located {
                 return Located::La(path, la);
             }
             match script::parse(&text) {
-                // glibc's libm.a is a script too, and an archive to everybody else.
+                // glibc's libm.a is a script too, and counts as an archive.
                 Some(_) if path.extension().is_some_and(|e| e == "a") => Located::Archive(path),
                 Some(script) => Located::Script(path, script),
                 None => Located::Nothing,
@@ -44,7 +43,7 @@ pub fn understand(found: Option<(PathBuf, Sniffed)>) -> Located {
     }
 }
 
-/// Whether two paths lead to one file.
-pub fn same(a: &Path, b: &Path) -> bool {
+/// Whether two paths are the same file.
+pub(crate) fn same(a: &Path, b: &Path) -> bool {
     a == b || matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
 }

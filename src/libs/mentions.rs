@@ -1,5 +1,5 @@
-//! Whether inputs refer to certain functions: for those that libstdc++ itself refers to in every program, so that a trap
-//! could not tell who does.
+//! Whether inputs refer to certain functions: those that libstdc++ itself refers to in every program, so that a call
+//! detector can't tell who does.
 
 use super::inputs;
 use super::library_file::LibraryFiles;
@@ -9,8 +9,8 @@ use object::{Object, ObjectSymbol};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// For each of the functions whether an object, or any member of an archive, refers to it.
-pub fn which(inputs: &[&Path], files: &LibraryFiles, functions: &[&str]) -> Vec<bool> {
+/// For each function, whether an object or any archive member refers to it.
+pub(crate) fn which(inputs: &[&Path], files: &LibraryFiles, functions: &[&str]) -> Vec<bool> {
     let ended: Vec<Vec<u8>> = functions.iter().map(|f| [f.as_bytes(), b"\0"].concat()).collect();
     let found: Vec<AtomicBool> = functions.iter().map(|_| AtomicBool::new(false)).collect();
     let all = || found.iter().all(|f| f.load(Ordering::Relaxed));
@@ -23,7 +23,7 @@ pub fn which(inputs: &[&Path], files: &LibraryFiles, functions: &[&str]) -> Vec<
 
 fn mentions(data: &[u8], ended: &[Vec<u8>], found: &[AtomicBool]) {
     if let Ok(archive) = ArchiveFile::parse(data) {
-        // Most archives have no such name at all, and then their members need not be looked at.
+        // Most archives don't contain such a name at all; their members need not be read.
         if ended.iter().any(|name| find(data, name).is_some()) {
             archive.members().flatten().filter_map(|m| m.data(data).ok()).for_each(|m| refers(m, ended, found));
         }

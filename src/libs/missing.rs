@@ -1,4 +1,4 @@
-//! Libraries that a static link can't have, and what can be said about them from this machine alone.
+//! Libraries that a static link lacks, and what this machine knows about them.
 
 use super::library_ref::stem;
 use crate::convert::Refusal;
@@ -10,26 +10,25 @@ use std::path::PathBuf;
 
 /// A library without an archive.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Missing {
-    /// As it was asked for, or its soname.
+pub(crate) struct Missing {
+    /// As typed, or its soname.
     pub name: String,
     /// Its shared object.
     pub shared: PathBuf,
-    /// The argument, then the libraries, through which it came.
+    /// The argument, then the libraries, that led to it.
     pub because: Vec<String>,
-    /// The user named it, so the link can't be what was asked for. One that another library needs may not be
-    /// needed by the members that are taken from its archive: there the linker decides.
+    /// The user named it, so the link can't succeed as asked. A library that another one needs may not be needed by
+    /// the members that are extracted: there the linker decides.
     pub required: bool,
-    /// Why its shared object could not be converted; none where nothing is converted.
+    /// Why its shared object could not be converted; none if conversion is off.
     pub refusal: Option<Refusal>,
 }
 
-/// What brings a plugin in.
-pub const PLUGINS: &str = options::PLUGINS.name;
+/// The `because` entry of plugins.
+pub(crate) const PLUGINS: &str = options::PLUGINS.name;
 
 impl Missing {
-    /// The error's line.
-    pub fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         let shared = self.shared.display();
         if let (Some(PLUGINS), Some(refusal)) = (self.because.first().map(String::as_str), &self.refusal) {
             return format!("the plugin `{shared}` can't be linked in: {refusal}");
@@ -41,8 +40,8 @@ impl Missing {
         }
     }
 
-    /// What to do, as far as this machine knows.
-    pub fn hint(&self, settings: &Settings) -> String {
+    /// What to do about it.
+    pub(crate) fn hint(&self, settings: &Settings) -> String {
         if let Some(refusal) = &self.refusal {
             return refusal.hint().to_owned();
         }
@@ -60,19 +59,19 @@ impl Missing {
         let name = &package.name;
         match packages::development_package(settings, &package) {
             Some(archive) => {
-                format!("`{archive}` installs the development files of `{name}`; where those have no archive, {build}")
+                format!("`{archive}` installs the development files of `{name}`; if those have no archive, {build}")
             }
-            None => format!("the shared object is from the package `{name}`, which has no archive of it: {build}"),
+            None => format!("the shared object is from the package `{name}`, which has no archive for it: {build}"),
         }
     }
 }
 
-/// Whether a library, `libNAME`, is nothing without what it loads at run time, which a static program can't load.
-pub fn is_nothing_alone(stem: &str) -> bool {
+/// Whether a library, `libNAME`, is useless without what it loads at run time, which a static program can't load.
+pub(crate) fn is_nothing_alone(stem: &str) -> bool {
     OF_PLUGINS.iter().any(|(name, ..)| *name == stem)
 }
 
-/// Libraries that are nothing without what they load at run time, why, and the usual way to build a project without.
+/// Libraries that are useless without what they load at run time, why, and the usual way to build without them.
 const OF_PLUGINS: [(&str, &str, &str); 13] = [
     ("libEGL", GRAPHICS, "`--disable-egl`, `-DWITH_EGL=OFF` or software rendering"),
     ("libGL", GRAPHICS, "`--disable-opengl`, `-DWITH_OPENGL=OFF` or software rendering"),
@@ -80,10 +79,10 @@ const OF_PLUGINS: [(&str, &str, &str); 13] = [
     ("libGLX", GRAPHICS, "`--disable-opengl`, `-DWITH_OPENGL=OFF`"),
     ("libOpenCL", "loads the drivers of the machine's devices", "`--disable-opencl`, `-DWITH_OPENCL=OFF`"),
     ("libOpenGL", GRAPHICS, "`--disable-opengl`, `-DWITH_OPENGL=OFF`"),
-    ("libcuda", "is a part of the machine's driver", "`--disable-cuda`, `-DWITH_CUDA=OFF`"),
-    ("libjvm", "is a whole run-time system that loads classes and libraries", "`--without-java`, `-DWITH_JAVA=OFF`"),
+    ("libcuda", "is part of the graphics driver", "`--disable-cuda`, `-DWITH_CUDA=OFF`"),
+    ("libjvm", "is a run-time system that loads classes and libraries", "`--without-java`, `-DWITH_JAVA=OFF`"),
     ("libpam", "loads the modules that /etc/pam.d names", "`--without-pam`, `--disable-pam`, `-DWITH_PAM=OFF`"),
-    ("libpam_misc", "is of use with libpam's modules only", "`--without-pam`, `--disable-pam`"),
+    ("libpam_misc", "is only useful with libpam's modules", "`--without-pam`, `--disable-pam`"),
     ("libva", GRAPHICS, "`--disable-vaapi`, `-Dvaapi=disabled`"),
     ("libvdpau", GRAPHICS, "`--disable-vdpau`, `-Dvdpau=disabled`"),
     ("libvulkan", GRAPHICS, "`--disable-vulkan`, `-Dvulkan=disabled`"),

@@ -1,40 +1,40 @@
-//! Which archives: the library references of a link, resolved as ld would resolve them for a dynamic
-//! program, then replaced by archives; and what those archives need in turn.
+//! Library resolution: the library references of a link are resolved as ld would for a dynamic program, then replaced
+//! by archives and the dependencies of those.
 //!
-//! What a dynamic link would have pulled in is known exactly: the DT_NEEDED entries of the shared twin
-//! of an archive, recursively. Nothing is added because it happens to define a symbol.
+//! What a dynamic link would have pulled in is known exactly: the DT_NEEDED entries of the shared object that belongs
+//! to an archive, recursively. Nothing is added because it happens to define a symbol.
 
-pub mod callers;
+pub(crate) mod callers;
 mod closure;
-pub mod convert_policy;
-pub mod counterpart;
+pub(crate) mod convert_policy;
+pub(crate) mod counterpart;
 mod decision;
-pub mod foreign;
-pub mod index;
-pub mod inputs;
+pub(crate) mod foreign;
+pub(crate) mod index;
+pub(crate) mod inputs;
 pub mod la;
-pub mod ld_so;
+pub(crate) mod ld_so;
 mod ld_so_paths;
-pub mod library_file;
-pub mod library_ref;
-pub mod located;
-pub mod mentions;
-pub mod missing;
+pub(crate) mod library_file;
+pub(crate) mod library_ref;
+pub(crate) mod located;
+pub(crate) mod mentions;
+pub(crate) mod missing;
 pub mod pc;
-pub mod pic;
+pub(crate) mod pic;
 mod placement;
-pub mod plugin_list;
+pub(crate) mod plugin_list;
 mod plugins;
 mod refine;
-pub mod resolution;
+pub(crate) mod resolution;
 mod resolver;
 pub mod script;
-pub mod search;
+pub(crate) mod search;
 pub mod sniff;
-pub mod substitute;
-pub mod supplier;
+pub(crate) mod substitute;
+pub(crate) mod supplier;
 
-pub use missing::Missing;
-pub use resolution::{LinkedLibrary, Provider, Resolution, hints, name_packages};
-pub use resolver::resolve;
-pub use search::SearchPath;
+pub(crate) use missing::Missing;
+pub(crate) use resolution::{LinkedLibrary, Provider, Resolution, hints, name_packages};
+pub(crate) use resolver::resolve;
+pub(crate) use search::SearchPath;

@@ -1,22 +1,22 @@
-//! pkg-config's `.pc` files: what a library without a shared twin needs for a static link.
+//! pkg-config's `.pc` files: the dependencies of an archive without a shared object.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The fields that matter here, variables filled in.
+/// The fields used here, variables expanded.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PcFile {
-    /// `Libs`, split.
-    pub libs: Vec<String>,
-    /// `Libs.private`, split.
-    pub libs_private: Vec<String>,
-    /// Names in `Requires` and `Requires.private`.
-    pub requires: Vec<String>,
+    /// `Libs`, split into words.
+    pub(crate) libs: Vec<String>,
+    /// `Libs.private`, split into words.
+    pub(crate) libs_private: Vec<String>,
+    /// Package names in `Requires` and `Requires.private`.
+    pub(crate) requires: Vec<String>,
 }
 
-/// Reads a `.pc` file. Unknown variables are empty, as they are to pkg-config.
+/// Parses a `.pc` file. Unknown variables are empty, as in pkg-config.
 pub fn parse(text: &str) -> PcFile {
     let mut variables: BTreeMap<&str, String> = BTreeMap::new();
     let mut package = PcFile::default();
@@ -68,9 +68,9 @@ fn names(list: &str) -> Vec<String> {
     names
 }
 
-/// What the package of `-lNAME` in a library directory says that a static link needs besides it:
-/// the words of `Libs.private` and of everything required, each `.pc` file read once.
-pub fn needs(name: &OsStr, dir: &Path) -> Vec<String> {
+/// What a static link with `-lNAME` from a library directory needs besides it: the words of `Libs.private` and of all
+/// required packages, each `.pc` file read once.
+pub(crate) fn needs(name: &OsStr, dir: &Path) -> Vec<String> {
     let dirs = [dir.join("pkgconfig"), dir.join("../share/pkgconfig"), dir.join("../lib/pkgconfig")];
     let Some(own) = provider(&name.to_string_lossy(), &dirs) else { return Vec::new() };
     let mut words = own.libs.clone();
@@ -95,7 +95,7 @@ fn load(package: &str, dirs: &[PathBuf]) -> Option<PcFile> {
     dirs.iter().find_map(|d| fs::read_to_string(d.join(format!("{package}.pc"))).ok()).map(|t| parse(&t))
 }
 
-/// The package whose `Libs` has `-lNAME`: by the usual names first, then whatever lies there.
+/// The package whose `Libs` has `-lNAME`: the usual file names first, then all files.
 fn provider(name: &str, dirs: &[PathBuf]) -> Option<PcFile> {
     let flag = format!("-l{name}");
     let offers = |p: &PcFile| p.libs.contains(&flag);

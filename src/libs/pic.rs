@@ -1,9 +1,9 @@
-//! Which inputs can't be part of a position-independent program, and which not of a shared object.
+//! Inputs that can't be linked into a position-independent program, or into a shared object.
 //!
-//! A linker refuses these relocations in a PIE ("recompile with -fPIE"): absolute addresses in a field that is
-//! too small for them, anywhere in memory; and full ones in sections that are not writable, which would need
-//! text relocations. A shared object takes, besides, no address relative to the code of a symbol that another module
-//! may define, and no fixed offset into the program's own thread-local storage. Sources: the psABI supplements of x86-64, AArch64 and i386.
+//! A linker refuses these relocations in a PIE ("recompile with -fPIE"): absolute addresses in a field that is too
+//! small, anywhere; and full-size ones in sections that are not writable, which would need text relocations. In a
+//! shared object it also refuses PC-relative addresses of symbols that another module may define, and fixed offsets
+//! into the program's thread-local storage. Sources: the psABI supplements of x86-64, AArch64 and i386.
 
 use super::inputs;
 use super::library_file::LibraryFiles;
@@ -12,14 +12,14 @@ use object::read::archive::ArchiveFile;
 use object::read::elf::{FileHeader, Rel, Rela, SectionHeader, Sym};
 use std::path::{Path, PathBuf};
 
-/// Relocation types of a machine: never allowed, and not allowed in read-only sections.
+/// Relocation types of a machine.
 struct Rules {
     machine: u16,
     never: &'static [u32],
     read_only: &'static [u32],
     /// Not allowed in a shared object.
     program: &'static [u32],
-    /// Not allowed there against a symbol that is not bound within.
+    /// Not allowed in a shared object against a symbol that is not bound locally.
     global: &'static [u32],
 }
 
@@ -41,19 +41,19 @@ static RULES: [Rules; 3] = [
     Rules { machine: 3, never: &[20, 22], read_only: &[1], program: &[17, 34], global: &[] },
 ];
 
-/// The first file that holds code or data for a fixed position. Files that can't be read or are no ELF are passed
-/// over: the linker speaks about those.
-pub fn fixed_input(inputs: &[PathBuf], files: &LibraryFiles) -> Option<PathBuf> {
+/// The first file with position-dependent code or data. Files that can't be read or are not ELF are skipped: the
+/// linker reports them.
+pub(crate) fn fixed_input(inputs: &[PathBuf], files: &LibraryFiles) -> Option<PathBuf> {
     let fixed = |path: &Path| files.look(path, |data| is_fixed(data, LinkedInto::Program)) == Some(true);
     inputs::first(&inputs::borrowed(inputs), fixed).map(Path::to_owned)
 }
 
-/// Whether an object or archive holds code that is for programs only. Distributions compile archives so.
-pub fn is_for_programs_only(path: &Path) -> bool {
+/// Whether an object or archive has code that can't go into a shared object, as in many distributions' archives.
+pub(crate) fn is_for_programs_only(path: &Path) -> bool {
     inputs::look(path, |data| is_fixed(data, LinkedInto::Shared)) == Some(true)
 }
 
-/// What the input would become a part of.
+/// What the input would be linked into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum LinkedInto {
     Program,
@@ -84,7 +84,7 @@ fn scan<Elf: FileHeader<Endian = object::Endianness>>(data: &[u8], module: Linke
         return None;
     }
     let machine = header.e_machine(endian).0;
-    // x32 has addresses of 32 bits.
+    // x32 has 32-bit addresses.
     let rules = RULES.iter().find(|r| r.machine == machine && (machine != 62 || header.is_type_64()))?;
     let sections = header.section_headers(endian, data).ok()?;
     for section in sections {

@@ -1,4 +1,4 @@
-//! What a resolution notes of each library, and how the line names it.
+//! What a resolution records for each library, and its words on the command line.
 
 use super::decision::{Placement, Slot};
 use super::library_ref::{LibraryName, stem};
@@ -13,7 +13,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 impl Resolver<'_> {
-    /// Whether a library is converted although it has an archive.
+    /// Whether a library is converted even if it has an archive.
     pub(super) fn prefers(&self, stem: &OsStr, archive: Option<&Path>) -> bool {
         let Some(policy) = self.supplier.policy() else { return false };
         policy.prefers(stem) || archive.is_some_and(|a| self.incomplete.iter().any(|i| i == a))
@@ -24,7 +24,6 @@ impl Resolver<'_> {
         self.supplier.policy().is_some_and(|p| p.allows(stem, asked))
     }
 
-    /// A placement of what is being resolved.
     pub(super) fn placement(&self, slot: Slot) -> Placement {
         Placement {
             slot,
@@ -37,7 +36,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// Puts words into a slot: in the place of a reference, of what stands in the closure, or at its end.
+    /// Puts words into a slot: replacing a reference or an entry of the closure, or at the end of the closure.
     pub(super) fn put(&mut self, slot: Slot, words: Vec<OsString>, how: String) {
         match slot {
             Slot::Reference(at) => match self.out.substitutes.iter_mut().find(|(a, _)| *a == at) {
@@ -52,7 +51,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// The words that name this archive in the place of a reference; none where it can stay as typed.
+    /// The words that replace a reference with this archive; none if it can stay as typed.
     pub(super) fn spelled(&self, named: &LibraryName, archive: &Path) -> Option<Vec<OsString>> {
         let stays = match named {
             LibraryName::Name(name) => self.path.archive(name).is_some_and(|a| same(&a, archive)),
@@ -62,7 +61,7 @@ impl Resolver<'_> {
         (!stays).then(|| vec![archive.as_os_str().to_owned()])
     }
 
-    /// Notes a library.
+    /// Adds a library to the result.
     pub(super) fn took(
         &mut self,
         placement: Placement,
@@ -82,7 +81,7 @@ impl Resolver<'_> {
         self.add(placement, LinkedLibrary { name, path, provider, twin: shared, soname, build_id, package, because });
     }
 
-    /// The same for a converted library; in reports it is what it was converted from.
+    /// The same for a converted library, which reports name by its shared object.
     pub(super) fn converted(
         &mut self,
         placement: Placement,

@@ -1,4 +1,4 @@
-//! Words → plugins: `PATH`, `DIRECTORY`, `GLOB`, `SONAME`, `symbol:PATTERN`, `@FILE` with any of these a line.
+//! The list of plugins: `PATH`, `DIRECTORY`, `GLOB`, `SONAME`, `symbol:PATTERN`, `@FILE` with one of these per line.
 
 use super::sniff::{Sniffed, sniff};
 use crate::check;
@@ -6,63 +6,52 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A shared object to be linked in.
+/// A shared object to link in.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Plugin {
-    /// Its path, absolute, as the program may ask for it.
+pub(crate) struct Plugin {
+    /// Its absolute path, as the program may open it.
     pub path: PathBuf,
-    /// It was named itself; else it was found in a directory or by a pattern, and may be left out.
+    /// It was named itself; one found in a directory or by a pattern may be left out.
     pub named: bool,
 }
 
-/// What a list names.
+/// A parsed list.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct PluginList {
+pub(crate) struct PluginList {
     /// Shared objects, in the order of the list.
     pub plugins: Vec<Plugin>,
-    /// Patterns of symbols that dlsym finds in the program.
+    /// Patterns of program symbols that dlsym finds.
     pub symbols: Vec<String>,
 }
 
-/// Why a list can't be taken.
+/// Why a list can't be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ListError {
-    /// A word that leads to nothing.
-    #[error("`{word}` is no shared object, directory or pattern of some")]
-    Nothing {
-        /// The word.
-        word: String,
-    },
-    /// A file of words that can't be read.
+pub(crate) enum ListError {
+    /// A word that matches nothing.
+    #[error("`{word}` is not a shared object, directory or matching pattern")]
+    Nothing { word: String },
+    /// A list file that can't be read.
     #[error("`{file}` can't be read: {error}")]
-    Unreadable {
-        /// The file.
-        file: String,
-        /// Why.
-        error: String,
-    },
-    /// Files that name each other.
-    #[error("`{file}` is named by lists that it names itself, or too deep")]
-    Circle {
-        /// The file.
-        file: String,
-    },
+    Unreadable { file: String, error: String },
+    /// List files that include each other.
+    #[error("`{file}` is included by itself, or too deeply")]
+    Circle { file: String },
 }
 
-/// How deep lists may name lists.
+/// How deeply lists may include lists.
 const DEPTH: usize = 8;
 
-/// Splits the value of a variable: words are separated by commas.
-pub fn words(value: &str) -> Vec<String> {
+/// Splits the value of a variable at commas.
+pub(crate) fn words(value: &str) -> Vec<String> {
     value.split(',').map(str::trim).filter(|w| !w.is_empty()).map(str::to_owned).collect()
 }
 
-/// Reads words. Relative paths are below `dir`; a word without a slash that is no file there is a soname, looked for
-/// in `libraries`.
+/// Expands words. Relative paths are below `dir`; a word without a slash that is not a file there is a soname, searched
+/// for in `libraries`.
 ///
 /// # Errors
-/// The first word that leads to nothing.
-pub fn read(words: &[String], dir: &Path, libraries: &[PathBuf]) -> Result<PluginList, ListError> {
+/// The first word that matches nothing.
+pub(crate) fn read(words: &[String], dir: &Path, libraries: &[PathBuf]) -> Result<PluginList, ListError> {
     let mut reader = PluginListReader { wanted: PluginList::default(), seen: BTreeSet::new(), libraries };
     for word in words {
         reader.word(word, dir, 0)?;
@@ -123,7 +112,7 @@ impl PluginListReader<'_> {
         Ok(())
     }
 
-    /// All shared objects below a directory, whatever they are called.
+    /// Adds all shared objects below a directory, under any name.
     fn directory(&mut self, dir: &Path) {
         let entries = walkdir::WalkDir::new(dir).sort_by_file_name();
         for entry in entries.into_iter().flatten().filter(|e| !e.path().is_dir()) {
@@ -131,7 +120,7 @@ impl PluginListReader<'_> {
         }
     }
 
-    /// Takes a file if it is a shared object; whether it is one. Programs have the same file type.
+    /// Adds a file if it is a shared object, and returns whether it is. PIE programs have the same ELF type.
     fn plugin(&mut self, path: &Path, named: bool) -> bool {
         if !matches!(sniff(path), Some(Sniffed::Shared { .. })) {
             return false;
@@ -147,7 +136,7 @@ impl PluginListReader<'_> {
     }
 }
 
-/// The path without `.` and `..` of its own, links as they are.
+/// An absolute path without `.` and `..`; symbolic links are not resolved.
 fn absolute(path: &Path) -> PathBuf {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let mut clean = PathBuf::new();

@@ -1,4 +1,4 @@
-//! What is opened at run time, and what it needs beyond what the program has.
+//! Plugins, and their dependencies beyond what the program contains.
 
 use super::decision::{CodeSource, Decision, Slot};
 use super::library_ref::stem;
@@ -11,14 +11,14 @@ use crate::convert::Refusal;
 use std::path::{Path, PathBuf};
 
 impl Resolver<'_> {
-    /// Takes the plugins of the link, once all that the program itself needs is known.
+    /// Adds the plugins of the link, once all that the program itself needs is known.
     pub(super) fn plugins(&mut self, plugins: &[Plugin]) {
         if self.supplier.policy().is_none() || plugins.is_empty() {
             return;
         }
         let mut taken = Vec::new();
         for plugin in plugins {
-            // A library of the program is in it already, and dlopen knows that.
+            // A library that the program contains already, which dlopen knows.
             if self.is_inside(&plugin.path) {
                 continue;
             }
@@ -39,7 +39,7 @@ impl Resolver<'_> {
         real.is_some() && self.out.libraries.iter().any(same)
     }
 
-    /// What stands for a shared object that plugins need: a module like them.
+    /// Decides on a shared object that plugins need: it becomes a module too.
     pub(super) fn needed_by_plugins(&mut self, shared: PathBuf) -> Decision {
         let how = format!("converted from `{}`", shared.display());
         let code = self.module(shared.clone(), ModuleRole::Needed, PLUGINS, true).then_some(CodeSource::Nothing);
@@ -49,7 +49,7 @@ impl Resolver<'_> {
     fn module(&mut self, path: PathBuf, role: ModuleRole, because: &str, required: bool) -> bool {
         let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         let file = self.path.files.get(&path);
-        // What another plugin needs under its soname is this one.
+        // Another plugin may need this one by its soname.
         let soname = file.as_ref().and_then(|f| f.needs(&path).soname);
         let found = match &file {
             Some(file) => self.supplier.module(&path, file, role),

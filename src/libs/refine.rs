@@ -1,5 +1,5 @@
-//! The end of a resolution: archives that turn out not to do as they are. Those that lack parts which their shared
-//! object has inside give their place to it; those with constructors are numbered where something is converted.
+//! The last step of a resolution: unsuitable archives. One that lacks code which its shared object contains is replaced
+//! by that; one with constructors gets numbered ones where something is converted.
 
 use super::counterpart;
 use super::decision::{CodeSource, Origin, Placement, Slot};
@@ -12,10 +12,10 @@ use crate::options::convert::ConvertMode;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// An archive of the result, the file beside it, and what is known of the two.
+/// An archive of the result, its shared object, and facts about the two.
 struct Looked {
     ordinal: usize,
-    /// As the result has it.
+    /// The path in the result.
     archive: PathBuf,
     file: Arc<LibraryFile>,
     beside: PathBuf,
@@ -39,7 +39,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// What is to be known of the archives that have a shared object beside them.
+    /// Collects facts about the archives that have a shared object.
     fn look_at_archives(&mut self) -> Vec<Looked> {
         let mut looked = Vec::new();
         for (library, placement) in self.out.libraries.iter().zip(&self.placements) {
@@ -73,7 +73,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// The next library that is taken from this archive and was found as something else.
+    /// The next library that uses this archive and was found as something else.
     fn replaceable(&self, archive: &Path) -> Option<usize> {
         let taken = |(library, placement): (&LinkedLibrary, &Placement)| {
             library.provider == Provider::Archive && library.path == *archive && placement.origin.is_some()
@@ -81,7 +81,7 @@ impl Resolver<'_> {
         self.out.libraries.iter().zip(&self.placements).position(taken)
     }
 
-    /// Takes what was found first in the place of its archive. Without success the archive stays.
+    /// Uses what was found first instead of the archive. On failure the archive stays.
     fn replace(&mut self, index: usize) {
         let Some(placement) = self.placements.get_mut(index) else { return };
         let Some(origin) = placement.origin.take() else { return };
@@ -94,7 +94,7 @@ impl Resolver<'_> {
             Origin::Shared(shared) => self.replace_by_shared(index, &placement, shared, archive),
             Origin::Script(script) => {
                 self.remove(index);
-                self.put(placement.slot, Vec::new(), "what its linker script names".into());
+                self.put(placement.slot, Vec::new(), "the inputs of its linker script".into());
                 if let Some(stem) = archive.file_stem() {
                     self.seen.remove(stem);
                 }
@@ -131,7 +131,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// Takes a library out of the result, whose slot goes on to be used.
+    /// Removes a library from the result; its slot is reused.
     fn remove(&mut self, index: usize) {
         self.out.libraries.remove(index);
         self.placements.remove(index);
@@ -142,7 +142,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// Puts a copy with numbered constructors in the place of an archive.
+    /// Replaces an archive by a copy with numbered constructors.
     fn number(&mut self, one: &Looked) {
         let still = |(library, placement): &(&LinkedLibrary, &Placement)| {
             placement.ordinal == one.ordinal && library.provider == Provider::Archive && library.path == one.archive
@@ -153,7 +153,7 @@ impl Resolver<'_> {
         let needs = file.needs(&one.beside);
         let library = SharedLibrary { path: &one.beside, file: &file, needs: &needs, ordinal, use_of_it };
         if let (Ok(copy), false) = (self.supplier.number(&one.file, library), slot == Slot::None) {
-            let how = "its constructors in the order of converted libraries".into();
+            let how = "a copy with its constructors numbered".into();
             self.put(slot, vec![copy.into_os_string()], how);
         }
     }

@@ -1,4 +1,4 @@
-//! What became of the library references of a link.
+//! The result of resolving the libraries of a link.
 
 use super::missing::Missing;
 use super::search::SearchPath;
@@ -14,68 +14,67 @@ use std::path::PathBuf;
 /// Where the code of a library comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Provider {
+pub(crate) enum Provider {
     /// An archive of its own.
     Archive,
-    /// The objects that a shared object of the project carries ([`crate::fat`]).
+    /// The objects in a fat shared object ([`crate::fat`]).
     FatShared,
-    /// A shared object, converted ([`crate::convert`]).
+    /// A converted shared object ([`crate::convert`]).
     Converted,
-    /// The same, opened at run time ([`crate::supply::plugins`]).
+    /// A converted shared object that is opened at run time ([`crate::supply::plugins`]).
     Plugin,
 }
 
 /// A library of the program.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LinkedLibrary {
-    /// As it was asked for, or the soname by which another library needs it.
+pub(crate) struct LinkedLibrary {
+    /// As typed, or the soname by which another library needs it.
     pub name: String,
-    /// What it is taken from.
+    /// The file that its code is from.
     pub path: PathBuf,
-    /// How.
     pub provider: Provider,
-    /// The shared object beside it, by which its dependencies are known.
+    /// Its shared object, which gives its dependencies.
     pub twin: Option<PathBuf>,
-    /// Soname of that.
+    /// The soname of that.
     pub soname: Option<String>,
-    /// Build-id of a shared object that was converted: which state of it is in the program.
+    /// Build ID of a converted shared object.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub build_id: Option<String>,
-    /// The package that it was installed by, where that is known ([`name_packages`]).
+    /// The package that installed it, if known ([`name_packages`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub package: Option<Package>,
-    /// What brought it in: nothing for a library that the user named.
+    /// The library that needs it; none for one that the user named.
     pub because: Option<String>,
 }
 
-/// What became of the library references of a link.
+/// The result.
 #[derive(Debug, Default)]
-pub struct Resolution {
-    /// Substitutes by item index, for the planner.
+pub(crate) struct Resolution {
+    /// Replacements by item index, for the planner.
     pub substitutes: Vec<(usize, Substitute)>,
     /// Words for the libraries that those on the line need.
     pub closure: Vec<OsString>,
-    /// Every library that goes in, in link order.
+    /// All libraries in link order.
     pub libraries: Vec<LinkedLibrary>,
-    /// Files that stand for converted libraries, and the place of each library in the list.
+    /// Files that replace converted libraries, with the index of each library.
     pub places: Vec<(PathBuf, usize)>,
     /// Libraries without an archive.
     pub missing: Vec<Missing>,
-    /// Where libraries were looked for.
+    /// Where libraries were searched for.
     pub path: SearchPath,
-    /// Archives in whose place a shared object was converted, and symbols that their members need and nothing has.
+    /// Archives that a converted shared object replaced, with the symbols that their members need and nothing defines.
     pub incomplete: Vec<(PathBuf, Vec<String>)>,
 }
 
 impl Resolution {
-    /// The libraries that are taken from their archives.
-    pub fn archives(&self) -> impl Iterator<Item = &LinkedLibrary> {
+    /// The libraries that come from archives.
+    pub(crate) fn archives(&self) -> impl Iterator<Item = &LinkedLibrary> {
         self.libraries.iter().filter(|l| l.provider == Provider::Archive)
     }
 }
 
-/// Notes the package and its version of each converted library.
-pub fn name_packages(settings: &Settings, libraries: &mut [LinkedLibrary]) {
+/// Sets the package of each converted library.
+pub(crate) fn name_packages(settings: &Settings, libraries: &mut [LinkedLibrary]) {
     let converted = || |l: &&mut LinkedLibrary| matches!(l.provider, Provider::Converted | Provider::Plugin);
     let files: Vec<PathBuf> = libraries.iter_mut().filter(converted()).map(|l| l.path.clone()).collect();
     if files.is_empty() {
@@ -87,8 +86,8 @@ pub fn name_packages(settings: &Settings, libraries: &mut [LinkedLibrary]) {
     }
 }
 
-/// What the converted libraries of a program may want of the file system, each with its file.
-pub fn hints(path: &SearchPath, libraries: &[LinkedLibrary]) -> Vec<(PathBuf, Hints)> {
+/// The files that each converted library may open at run time, with the library's path.
+pub(crate) fn hints(path: &SearchPath, libraries: &[LinkedLibrary]) -> Vec<(PathBuf, Hints)> {
     let converted = libraries.iter().filter(|l| l.provider == Provider::Converted);
     let of = |library: &LinkedLibrary| {
         let found = |bytes: &[u8]| Some(file_hints::hints(&convert::Library::read(bytes).ok()?));

@@ -1,5 +1,4 @@
-//! From references to archives, and from archives to what they need: one pass, and what a later step finds is added to
-//! its result.
+//! From references to archives, and from archives to their dependencies, in one pass; later steps add to its result.
 
 use super::decision::{CodeSource, Decision, Dependency, Origin, Placement, Slot};
 use super::library_ref::{self, LibraryName, LibraryRef, stem};
@@ -20,9 +19,9 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-/// Resolves the references among the items of a link. `supplier` gives code where there is no archive; `plugins` says
-/// which shared objects are opened at run time, once it is known what the program has without them.
-pub fn resolve(
+/// Resolves the references among the items of a link. `supplier` provides code where there is no archive; `plugins`
+/// returns the shared objects that are opened at run time, given the result without them.
+pub(crate) fn resolve(
     items: &[Item],
     request: &Request,
     facts: &Facts,
@@ -36,34 +35,34 @@ pub fn resolve(
 }
 
 /// The state of one resolution.
-pub struct Resolver<'a> {
+pub(crate) struct Resolver<'a> {
     pub(super) path: &'a SearchPath,
     facts: &'a Facts,
     language: Language,
     pub(super) supplier: &'a mut dyn Supplier,
     pub(super) out: Resolution,
-    /// Where each library of the result stands, and how it was found.
+    /// The placement of each library of the result.
     pub(super) placements: Vec<Placement>,
-    /// How what is being resolved, and all that it needs, goes in.
+    /// Whether the current library, and all that it needs, is linked in unreferenced.
     pub(super) use_of_it: Use,
-    /// `libNAME` of everything that is on the line or in the closure.
+    /// `libNAME` of everything on the command line or in the closure.
     pub(super) seen: BTreeSet<OsString>,
     pub(super) todo: VecDeque<Dependency>,
-    /// The words of each entry of the closure.
+    /// The words of each closure entry.
     pub(super) closure: Vec<Vec<OsString>>,
-    /// What is being resolved is needed by what is opened at run time, and by nothing else.
+    /// The current library is needed by plugins only.
     pub(super) for_plugins: bool,
     /// Archives that can't be linked as they are.
     pub(super) incomplete: Vec<PathBuf>,
-    /// The place of the next library among all.
+    /// The index of the next library.
     pub(super) next_ordinal: usize,
-    /// What is being resolved stands in the place of the library with this number.
+    /// The current library replaces the one with this index.
     pub(super) in_place_of: Option<usize>,
 }
 
 impl<'a> Resolver<'a> {
     /// A resolver for one link.
-    pub fn new(
+    pub(crate) fn new(
         path: &'a SearchPath,
         facts: &'a Facts,
         language: Language,
@@ -87,9 +86,12 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Resolves the references, then what they need; then the plugins that are wanted once it is known what the program
-    /// has without them; then archives that turn out not to do as they are.
-    pub fn run(mut self, references: &[LibraryRef], plugins: impl FnOnce(&Resolution) -> Vec<Plugin>) -> Resolution {
+    /// Resolves the references, then their dependencies, then plugins, then replaces unsuitable archives.
+    pub(crate) fn run(
+        mut self,
+        references: &[LibraryRef],
+        plugins: impl FnOnce(&Resolution) -> Vec<Plugin>,
+    ) -> Resolution {
         for reference in references {
             if let LibraryName::Name(name) = &reference.named {
                 self.seen.insert(lib(name, ""));
@@ -108,7 +110,6 @@ impl<'a> Resolver<'a> {
         Resolution { closure: self.closure.concat(), path: self.path.clone(), ..self.out }
     }
 
-    /// Resolves all that is queued.
     pub(super) fn dependencies(&mut self) {
         while let Some(dependency) = self.todo.pop_front() {
             self.use_of_it = dependency.use_of_it;
@@ -147,7 +148,7 @@ impl<'a> Resolver<'a> {
         self.place_reference(reference, decision, because);
     }
 
-    /// Puts what was decided in the place of a reference.
+    /// Replaces a reference as decided.
     pub(super) fn place_reference(&mut self, reference: &LibraryRef, decision: Decision, because: Vec<String>) {
         let name = reference.typed.clone();
         let slot = Slot::Reference(reference.at);
@@ -174,22 +175,22 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// What stands for a shared object, and what it needs: the archive beside it, the objects that it carries, an
-    /// archive of its name in another directory, what it is converted to.
+    /// Decides on a shared object and queues its dependencies. In this order: the archive next to it, the objects that
+    /// it carries, an archive of its name in another directory, conversion.
     fn shared(&mut self, named: &LibraryName, shared: PathBuf, because: &[String]) -> Decision {
         self.needs_of_shared(&shared, because);
         let beside = counterpart::archive_beside(&shared, self.path);
         let name = stem(&shared).unwrap_or_default().to_owned();
         let preferred = self.prefers(&name, beside.as_deref());
         if let Some(archive) = beside.as_ref().filter(|_| !preferred) {
-            let how = format!("the archive beside `{}`", shared.display());
+            let how = format!("the archive next to `{}`", shared.display());
             let (code, origin) = (Some(CodeSource::Archive(archive.clone())), Some(Origin::Shared(shared.clone())));
             return Decision { code, shared: Some(shared), how, refusal: None, origin };
         }
         self.without_archive_beside(named, shared, beside, because)
     }
 
-    /// The same for a shared object whose archive, if it has one beside it, is not taken.
+    /// The same without the archive next to it.
     pub(super) fn without_archive_beside(
         &mut self,
         named: &LibraryName,
@@ -236,7 +237,7 @@ impl<'a> Resolver<'a> {
         Decision { code, shared: Some(shared), how, refusal, origin: None }
     }
 
-    /// Asks the supplier about a shared object; none where it is gone.
+    /// Asks the supplier about a shared object; none if it is gone.
     pub(super) fn ask<T>(
         &mut self,
         shared: &Path,
@@ -267,7 +268,7 @@ impl<'a> Resolver<'a> {
             let code = Some(CodeSource::Archive(archive));
             return Decision { code, shared: Some(file.to_owned()), how, ..Decision::default() };
         }
-        // Made without archives (`--disable-static`): what it names first is its shared object.
+        // Built without archives (`--disable-static`): the first name is its shared object.
         let shared = dirs.iter().find_map(|d| {
             la.library_names.iter().find_map(|n| match self.path.usable(d.join(n)) {
                 Some((path, Sniffed::Shared { .. })) => Some(path),
@@ -307,7 +308,7 @@ impl<'a> Resolver<'a> {
                 let origin = Some(Origin::Script(script));
                 Decision { code: archive.map(CodeSource::Archive), shared: Some(file), origin, ..Decision::default() }
             }
-            // No such file any more, but perhaps an archive of that name.
+            // The file is gone, but there may be an archive of that name.
             Located::Nothing => {
                 Decision { code: self.path.archive(&name).map(CodeSource::Archive), ..Decision::default() }
             }
@@ -315,7 +316,7 @@ impl<'a> Resolver<'a> {
         self.place_dependency(dependency, &stem, &name, decision);
     }
 
-    /// Adds what was decided of a dependency to the closure.
+    /// Adds a dependency to the closure as decided.
     fn place_dependency(&mut self, dependency: &Dependency, stem: &OsStr, name: &OsStr, decision: Decision) {
         let asked = stem.to_string_lossy().into_owned();
         let because_of = dependency.because.last().cloned();
@@ -345,13 +346,13 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// libm, libpthread, libstdc++ and their kin, which have an archive wherever the driver looks.
+    /// Adds libm, libpthread, libstdc++ and the like, whose archives the driver always finds.
     fn toolchain_library(&mut self, name: &OsStr) {
         let cxx = name == "stdc++" || name == "supc++";
         if cxx && self.language == Language::Cxx {
             return;
         }
-        // With musl the other names are empty archives; with a cross driver the files are nowhere to be seen.
+        // With musl the other names are empty archives; a cross driver's files can't be located.
         if self.facts.libc == Libc::Other {
             return;
         }

@@ -1,4 +1,4 @@
-//! GNU ld linker scripts that stand in for a library: `INPUT`, `GROUP`, `AS_NEEDED`, `SEARCH_DIR`.
+//! GNU ld linker scripts in the place of a library: `INPUT`, `GROUP`, `AS_NEEDED`, `SEARCH_DIR`.
 //! (ld manual, "Commands Dealing with Files".)
 
 use super::library_ref::{LibraryName, by_name};
@@ -6,20 +6,20 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-/// What a script says.
+/// A parsed script.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Script {
-    /// Its libraries, in order.
-    pub inputs: Vec<LibraryName>,
-    /// Its `SEARCH_DIR`s.
-    pub dirs: Vec<PathBuf>,
+    /// Libraries in order.
+    pub(crate) inputs: Vec<LibraryName>,
+    /// `SEARCH_DIR`s.
+    pub(crate) dirs: Vec<PathBuf>,
 }
 
-/// Scripts are small; what is larger is no stand-in for a library.
+/// The largest script that is read.
 const MOST_BYTES: usize = 64 * 1024;
 
-/// Reads a script; none for a text that is no stand-in for a library: commands besides those above and
-/// `OUTPUT_FORMAT`, `OUTPUT_ARCH`, `TARGET`, or no inputs.
+/// Parses a script; none for text that does not represent a library: with no inputs, or commands other than those
+/// above and `OUTPUT_FORMAT`, `OUTPUT_ARCH`, `TARGET`.
 pub fn parse(text: &[u8]) -> Option<Script> {
     let tokens = tokens(text.get(..MOST_BYTES.min(text.len()))?);
     let mut script = Script::default();
@@ -59,7 +59,7 @@ fn input(word: &[u8]) -> LibraryName {
     }
 }
 
-/// A path; a leading `=` stands for the sysroot, which is `/` where there is none.
+/// A path; a leading `=` is the sysroot, `/` by default.
 fn path(word: &[u8]) -> PathBuf {
     OsStr::from_bytes(word.strip_prefix(b"=").unwrap_or(word)).into()
 }

@@ -1,4 +1,4 @@
-//! The search path, in the order in which driver and linker look.
+//! The library search path, in the order of driver and linker.
 
 use super::library_file::{LibraryFiles, Needs};
 use super::sniff::Sniffed;
@@ -10,24 +10,24 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-/// Directories and what a file must be for to count.
+/// Directories, and the target that files must match.
 #[derive(Debug, Clone, Default)]
-pub struct SearchPath {
-    /// All directories: `-L` in order, `LIBRARY_PATH`, those of the toolchain.
+pub(crate) struct SearchPath {
+    /// All directories: `-L` in order, `LIBRARY_PATH`, the toolchain's.
     pub dirs: Vec<PathBuf>,
-    /// How many of them the user named.
+    /// How many of `dirs` the user gave.
     pub user: usize,
-    /// Where ld looks for what a shared object needs, before that object's own list (`-rpath-link`, `-rpath`).
+    /// Where ld searches for a shared object's dependencies first (`-rpath-link`, `-rpath`).
     pub runtime: Vec<PathBuf>,
-    /// The target; ld passes over files for another one.
+    /// The target; ld skips files for other ones.
     pub target: Expect,
-    /// What was read of the files that were looked at.
+    /// The files read so far.
     pub files: LibraryFiles,
 }
 
 impl SearchPath {
-    /// The path of a link. `system` are the toolchain's directories, `library_path` the variable's value.
-    pub fn of(
+    /// The path of a link. `system`: the toolchain's directories; `library_path`: the value of `LIBRARY_PATH`.
+    pub(crate) fn of(
         items: &[Item],
         request: &Request,
         system: &[PathBuf],
@@ -47,41 +47,41 @@ impl SearchPath {
         SearchPath { dirs, user, runtime, target, files: LibraryFiles::default() }
     }
 
-    /// The first file of this name that is not for another machine.
-    pub fn file(&self, name: &OsStr) -> Option<(PathBuf, Sniffed)> {
+    /// The first file of this name for the target.
+    pub(crate) fn file(&self, name: &OsStr) -> Option<(PathBuf, Sniffed)> {
         self.dirs.iter().find_map(|d| self.usable(d.join(name)))
     }
 
-    /// What `-lNAME` finds in a dynamic link: in each directory the shared object before the archive.
-    pub fn library(&self, name: &OsStr) -> Option<(PathBuf, Sniffed)> {
+    /// What `-lNAME` finds in a dynamic link: in each directory the shared object, then the archive.
+    pub(crate) fn library(&self, name: &OsStr) -> Option<(PathBuf, Sniffed)> {
         let names = [lib(name, ".so"), lib(name, ".a")];
         self.dirs.iter().find_map(|d| names.iter().find_map(|n| self.usable(d.join(n))))
     }
 
     /// What `-lNAME` finds in a static link.
-    pub fn archive(&self, name: &OsStr) -> Option<PathBuf> {
+    pub(crate) fn archive(&self, name: &OsStr) -> Option<PathBuf> {
         self.file(&lib(name, ".a")).map(|(path, _)| path)
     }
 
-    /// The file, unless it is missing or for another machine.
-    pub fn usable(&self, path: PathBuf) -> Option<(PathBuf, Sniffed)> {
+    /// The file, unless it is missing or for another target.
+    pub(crate) fn usable(&self, path: PathBuf) -> Option<(PathBuf, Sniffed)> {
         let what = self.files.get(&path)?.sniffed();
         what.fits(&self.target).then_some((path, what))
     }
 
-    /// What a shared object needs; nothing where it can't be read.
-    pub fn needs(&self, shared: &Path) -> Needs {
+    /// A shared object's dependencies; none if it can't be read.
+    pub(crate) fn needs(&self, shared: &Path) -> Needs {
         self.files.get(shared).map(|f| f.needs(shared)).unwrap_or_default()
     }
 
     /// Whether a directory is the toolchain's rather than the user's.
-    pub fn is_system(&self, path: &Path) -> bool {
+    pub(crate) fn is_system(&self, path: &Path) -> bool {
         let dir = path.parent().and_then(|d| d.canonicalize().ok());
         dir.is_some_and(|d| self.dirs.iter().skip(self.user).any(|s| *s == d))
     }
 }
 
-/// `libNAMEend`.
-pub fn lib(name: &OsStr, end: &str) -> std::ffi::OsString {
+/// `lib` + name + end.
+pub(crate) fn lib(name: &OsStr, end: &str) -> std::ffi::OsString {
     OsStr::from_bytes(&[b"lib", name.as_bytes(), end.as_bytes()].concat()).to_owned()
 }

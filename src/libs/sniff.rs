@@ -1,4 +1,4 @@
-//! What a file on a link line is, by its first bytes.
+//! The kind of a file on a command line, by its first bytes.
 
 use crate::check::Expect;
 use std::fs::File;
@@ -6,12 +6,12 @@ use std::io::Read;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-/// What the linker takes a file for.
+/// A file's kind to the linker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sniffed {
-    /// `!<arch>`, or a thin archive, with the machine and class of its first ELF member, if that is near.
+    /// `!<arch>` or a thin archive, with the target of its first ELF member if that is within the first bytes.
     Archive {
-        /// It names files instead of holding them.
+        /// It refers to files instead of containing them.
         thin: bool,
         /// `e_machine` and bits.
         target: Option<(u16, u8)>,
@@ -26,15 +26,15 @@ pub enum Sniffed {
         /// `e_machine` and bits.
         target: (u16, u8),
     },
-    /// Anything else: to the linker a script, if it is text.
+    /// Text, which the linker reads as a script.
     Text,
-    /// Neither: binary, empty, or an ELF file of another type.
+    /// Anything else: binary, empty, or an ELF file of another type.
     Other,
 }
 
 impl Sniffed {
-    /// Whether the file may be part of a program for this target; ld passes over those that may not.
-    pub fn fits(self, target: &Expect) -> bool {
+    /// Whether the file may be linked for this target; ld skips those that may not.
+    pub(crate) fn fits(self, target: &Expect) -> bool {
         let of = match self {
             Sniffed::Archive { target, .. } => target,
             Sniffed::Shared { target } | Sniffed::Object { target } => Some(target),
@@ -46,11 +46,11 @@ impl Sniffed {
     }
 }
 
-/// How much of an archive is looked at for its first member: behind the symbol index of a small one.
+/// How many bytes are read: in a small archive they reach past the symbol index to the first member.
 pub(super) const HEAD: usize = 4096;
 
-/// Looks at a file; none where it can't be read or is no regular file.
-pub fn sniff(path: &Path) -> Option<Sniffed> {
+/// The kind of a file; none if it can't be read or is not a regular file.
+pub(crate) fn sniff(path: &Path) -> Option<Sniffed> {
     let mut file = File::options().read(true).custom_flags(nix::libc::O_NONBLOCK).open(path).ok()?;
     if !file.metadata().ok()?.is_file() {
         return None;
@@ -68,7 +68,7 @@ pub fn sniff(path: &Path) -> Option<Sniffed> {
     Some(classify(head.get(..filled)?))
 }
 
-/// What these first bytes are the beginning of.
+/// The kind of a file with these first bytes.
 pub fn classify(head: &[u8]) -> Sniffed {
     if let Some((kind, target)) = elf(head) {
         return match kind {
@@ -81,7 +81,7 @@ pub fn classify(head: &[u8]) -> Sniffed {
         return Sniffed::Archive { thin: true, target: None };
     }
     if head.starts_with(b"!<arch>\n") {
-        // Members begin at even offsets behind a header of 60 bytes.
+        // Members begin at even offsets after a 60-byte header.
         let target = (8..head.len()).step_by(2).find_map(|at| elf(head.get(at..)?)).map(|(_, t)| t);
         return Sniffed::Archive { thin: false, target };
     }

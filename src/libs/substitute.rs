@@ -1,11 +1,11 @@
-//! What becomes of one library reference of the line.
+//! The replacement of a library reference.
 
 use std::ffi::OsString;
 
-/// What becomes of one library reference.
+/// The replacement of a library reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Substitute {
-    /// The words that stand in its place; none drops it.
+pub(crate) struct Substitute {
+    /// The words that replace it; empty drops it.
     pub words: Vec<OsString>,
     /// Why, in one line.
     pub how: String,

@@ -1,5 +1,5 @@
-//! What the resolution of libraries asks of those who supply code where there is no archive to take: the resolution
-//! looks up, a supplier acts. [`crate::supply`] is the one of real links.
+//! The interface through which library resolution gets code where there is no archive: resolution only looks up, a
+//! supplier acts. [`crate::supply`] implements it for real links.
 
 use super::convert_policy::ConvertPolicy;
 use super::library_file::{LibraryFile, Needs};
@@ -9,112 +9,106 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// When a library becomes part of the program.
+/// When a library is linked in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Use {
-    /// Whether it is referred to or not (`--no-as-needed`).
+pub(crate) enum Use {
+    /// Always (`--no-as-needed`).
     Always,
-    /// Only if it is referred to (`--as-needed`).
+    /// Only if it is referenced (`--as-needed`).
     IfNeeded,
 }
 
-/// A shared object for whose code somebody is asked.
+/// A shared object whose code is requested.
 #[derive(Debug, Clone, Copy)]
-pub struct SharedLibrary<'a> {
-    /// Where it was found.
+pub(crate) struct SharedLibrary<'a> {
     pub path: &'a Path,
-    /// The file.
     pub file: &'a LibraryFile,
-    /// What it needs.
+    /// Its soname and dependencies.
     pub needs: &'a Needs,
-    /// Its place among the libraries of the link, by which ld.so's order of constructors is kept.
+    /// Its index among the libraries of the link, for ld.so's order of constructors.
     pub ordinal: usize,
-    /// When it goes in.
+    /// When it is linked in.
     pub use_of_it: Use,
 }
 
 /// The objects that a shared object carries.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Carried {
-    /// Its code, as an object or an archive in a file of ours.
+pub(crate) enum Carried {
+    /// Its code: an object or archive in a temporary file.
     Object(PathBuf),
     /// It has no code of its own.
     Nothing,
 }
 
-/// A shared object that is converted.
+/// A converted shared object.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConvertedPlace {
-    /// The file that stands for it.
+pub(crate) struct ConvertedPlace {
+    /// The file that replaces it.
     pub path: PathBuf,
-    /// Its build-id.
     pub build_id: Option<String>,
 }
 
-/// Why a module is in a program.
+/// Why a module is linked in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ModuleRole {
-    /// It was named: dlopen finds it.
+pub(crate) enum ModuleRole {
+    /// It was named, and dlopen finds it.
     Plugin,
-    /// A plugin needs it, and the program does not.
+    /// A plugin needs it and the program does not.
     Needed,
 }
 
-/// What was read of a module when it was taken.
+/// Dynamic section entries of an added module.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ModuleTaken {
-    /// DT_SONAME.
+pub(crate) struct ModuleTaken {
     pub soname: Option<String>,
-    /// DT_NEEDED.
     pub needed: Vec<String>,
-    /// Its build-id.
     pub build_id: Option<String>,
 }
 
-/// What is to be known of an archive that has a shared object beside it.
+/// Facts about an archive that has a shared object.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ArchiveFacts {
-    /// Symbols that its members need and that the shared object has inside.
+pub(crate) struct ArchiveFacts {
+    /// Symbols that its members need and the shared object contains.
     pub lacks: BTreeSet<String>,
-    /// Its members have constructors or destructors without a number.
+    /// Its members have constructors or destructors without a priority.
     pub constructors: bool,
 }
 
-/// Supplies code. Files that are named in answers are there when all of them are written, after the resolution.
-pub trait Supplier {
-    /// Which shared objects are converted; none where none is.
+/// Supplies code. The files that it names exist once all of them are written, after the resolution.
+pub(crate) trait Supplier {
+    /// Which shared objects are converted; none if conversion is off.
     fn policy(&self) -> Option<&ConvertPolicy>;
 
-    /// The code that a shared object carries, if it carries any that can be used.
+    /// The code that a shared object carries, if it is usable.
     fn carried(&mut self, library: SharedLibrary<'_>) -> Option<Carried>;
 
-    /// Converts a shared object; none where nothing is converted.
+    /// Converts a shared object; none if conversion is off.
     ///
     /// # Errors
-    /// Why this one can't be.
+    /// Why it can't be converted.
     fn convert(&mut self, library: SharedLibrary<'_>) -> Option<Result<ConvertedPlace, Refusal>>;
 
-    /// Whether a link may take shared objects in the place of archives that turn out to be incomplete.
+    /// Whether a link may use shared objects instead of incomplete archives.
     fn replaces_archives(&self) -> bool;
 
     /// Whether something is converted, so that constructors are numbered.
     fn numbers_constructors(&self) -> bool;
 
-    /// An archive with its constructors numbered; `library` is the shared object beside it.
+    /// A copy of an archive with numbered constructors; `library` is its shared object.
     ///
     /// # Errors
-    /// That there can be no temporary file.
+    /// No temporary file can be created.
     fn number(&mut self, archive: &Arc<LibraryFile>, library: SharedLibrary<'_>) -> io::Result<PathBuf>;
 
-    /// What is to be known of an archive with a shared object beside it.
+    /// Facts about an archive that has a shared object.
     fn archive_facts(&mut self, archive: &LibraryFile, shared: &LibraryFile) -> ArchiveFacts;
 
-    /// Those of the names that none of the archives defines.
+    /// The names that none of the archives defines.
     fn lacking(&self, names: &BTreeSet<String>, archives: &[Arc<LibraryFile>]) -> BTreeSet<String>;
 
-    /// Takes a shared object that is opened at run time.
+    /// Adds a shared object that is opened at run time.
     ///
     /// # Errors
-    /// Why it can't be one.
+    /// Why it can't be a module.
     fn module(&mut self, path: &Path, file: &LibraryFile, role: ModuleRole) -> Result<ModuleTaken, Refusal>;
 }

@@ -13,14 +13,14 @@ use crate::toolchain::Repairs;
 use crate::toolchain::call_detector::{TRAPS, Trap};
 
 /// Functions that libstdc++ calls itself, so that a trap for them springs in every C++ program.
-pub const CXX_CALLS: [&str; 3] = ["iconv_open", "newlocale", "setlocale"];
+pub(crate) const CXX_CALLS: [&str; 3] = ["iconv_open", "newlocale", "setlocale"];
 
 /// The repair that is for each of them.
 const CXX_TRAPS: [Trap; 3] = [Trap::Iconv, Trap::Locale, Trap::Locale];
 
 /// The state of one link.
 #[derive(Debug, Default)]
-pub struct Traps<'a> {
+pub(crate) struct Traps<'a> {
     /// The program is C++.
     cxx: bool,
     repairs: Option<&'a Repairs>,
@@ -34,7 +34,7 @@ impl<'a> Traps<'a> {
     ///
     /// # Errors
     /// It has glibc, and no traps could be made.
-    pub fn new(glibc: bool, repairs: Option<&'a Repairs>, wanted: GlibcFixes) -> Result<Traps<'a>, WhyNot> {
+    pub(crate) fn new(glibc: bool, repairs: Option<&'a Repairs>, wanted: GlibcFixes) -> Result<Traps<'a>, WhyNot> {
         match repairs {
             Some(repairs) if repairs.traps.is_none() => Err(WhyNot::NoTraps),
             None if glibc => Err(WhyNot::NoTraps),
@@ -43,7 +43,7 @@ impl<'a> Traps<'a> {
     }
 
     /// Says that the program is C++. `mentions` looks which functions its inputs refer to; it is asked at most once.
-    pub fn cxx(&mut self, mentions: impl FnOnce(&[&str]) -> Vec<bool>) {
+    pub(crate) fn cxx(&mut self, mentions: impl FnOnce(&[&str]) -> Vec<bool>) {
         self.cxx = true;
         if !CXX_TRAPS.iter().any(|t| self.repairs_of(*t)) {
             return;
@@ -57,14 +57,14 @@ impl<'a> Traps<'a> {
 
     /// Whether an input is one of the repairs: the built-in linker, which does not go by an archive's index, would take
     /// them for every program, so that they are on its line only once they are needed.
-    pub fn is_repair(&self, input: &str) -> bool {
+    pub(crate) fn is_repair(&self, input: &str) -> bool {
         let repairs = self.repairs.iter().flat_map(|r| r.locale.iter().chain(&r.name_services).chain(&r.iconv));
         repairs.into_iter().any(|r| r.to_str() == Some(input))
     }
 
     /// The words that set the traps, or take the repairs of those that have sprung. They go first: a repair stands
     /// before the parts of libc that it replaces.
-    pub fn words(&self) -> Vec<String> {
+    pub(crate) fn words(&self) -> Vec<String> {
         let Some((repairs, dir)) = self.repairs.and_then(|r| Some((r, r.traps.as_ref()?))) else { return Vec::new() };
         let mut words = Vec::new();
         for trap in TRAPS {
@@ -100,7 +100,7 @@ impl<'a> Traps<'a> {
     ///
     /// # Errors
     /// It can't be made here.
-    pub fn sprung(&mut self, said: &str) -> Result<(), WhyNot> {
+    pub(crate) fn sprung(&mut self, said: &str) -> Result<(), WhyNot> {
         let sprung: Vec<Trap> = TRAPS.into_iter().filter(|t| said.contains(&t.needed())).collect();
         if sprung.is_empty() || sprung.iter().any(|t| self.taken.contains(t)) {
             return Err(WhyNot::Failed(said.lines().next().unwrap_or("nothing").to_owned()));

@@ -10,7 +10,7 @@ use std::path::Path;
 
 /// The parts of a planned call.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct LineParts {
+pub(crate) struct LineParts {
     /// Options that may change what the compiler adds: with them it is asked.
     pub options: Vec<String>,
     /// `-LDIR`, in order.
@@ -33,7 +33,7 @@ const SILENT: [&str; 12] =
 ///
 /// # Errors
 /// Something on the line changes how it is linked.
-pub fn parts(argv: &[OsString]) -> Result<LineParts, WhyNot> {
+pub(crate) fn parts(argv: &[OsString]) -> Result<LineParts, WhyNot> {
     let mut parts = LineParts::default();
     for item in ld_options::split(&lexer::lex(argv)) {
         match item {
@@ -95,14 +95,19 @@ fn text_of(word: &(impl AsRef<OsStr> + ?Sized)) -> Result<String, WhyNot> {
 }
 
 /// What stands in a template for the call's own search directories.
-pub const DIRS: &str = "-L/staticcxx/dirs";
+pub(crate) const DIRS: &str = "-L/staticcxx/dirs";
 /// What stands in a template for the call's inputs and linker words.
-pub const STREAM: &str = "staticcxx-stream.o";
+pub(crate) const STREAM: &str = "staticcxx-stream.o";
 /// What stands in a template for the output.
-pub const OUTPUT: &str = "staticcxx-output";
+pub(crate) const OUTPUT: &str = "staticcxx-output";
 
 /// The linker's command line: a template with the parts of a call in it, and further directories at its end.
-pub fn fill(template: &[String], parts: &LineParts, output: &Path, dirs: &[String]) -> Result<Vec<String>, WhyNot> {
+pub(crate) fn fill(
+    template: &[String],
+    parts: &LineParts,
+    output: &Path,
+    dirs: &[String],
+) -> Result<Vec<String>, WhyNot> {
     let output = text_of(output.as_os_str())?;
     let mut line = Vec::with_capacity(template.len() + parts.stream.len() + parts.dirs.len() + dirs.len());
     for word in template {

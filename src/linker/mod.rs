@@ -16,18 +16,18 @@
 //! Whatever is not known to come out as with GNU ld is one of the reasons in [`WhyNot`], and goes the usual way through
 //! the compiler. So does every link that fails here: the messages that people see are those of their own linker.
 
-pub mod call_detection;
-pub mod line;
-pub mod template;
+pub(crate) mod call_detection;
+pub(crate) mod line;
+pub(crate) mod template;
 #[cfg(feature = "wild")]
-pub mod wild;
-pub mod wild_words;
+pub(crate) mod wild;
+pub(crate) mod wild_words;
 
 use std::fmt;
 
 /// Why a link goes through the compiler: a closed list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum WhyNot {
+pub(crate) enum WhyNot {
     /// The program was built without it.
     NotBuiltIn,
     /// Another linker was asked for.

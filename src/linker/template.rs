@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 /// A compiler to be asked.
 #[derive(Debug)]
-pub struct Asked<'a> {
+pub(crate) struct Asked<'a> {
     /// Its words and environment.
     pub compiler: &'a Command,
     /// The options of the call that may matter.
@@ -25,7 +25,7 @@ pub struct Asked<'a> {
 ///
 /// # Errors
 /// The compiler gives none that can be understood.
-pub fn template(cache: Option<&Path>, asked: &Asked<'_>) -> Result<Vec<String>, WhyNot> {
+pub(crate) fn template(cache: Option<&Path>, asked: &Asked<'_>) -> Result<Vec<String>, WhyNot> {
     let options: Vec<_> = asked.options.iter().map(Into::into).collect();
     let key = Key::of(&asked.compiler.words(), &options, &format!("line {} {}", kept::LINES, asked.library_path));
     let kept = Kept { kind: "lines", dir: cache, key: key.as_ref() };
@@ -41,7 +41,7 @@ pub fn template(cache: Option<&Path>, asked: &Asked<'_>) -> Result<Vec<String>, 
 ///
 /// # Errors
 /// The compiler does not tell.
-pub fn linker(cache: Option<&Path>, compiler: &Command) -> Result<PathBuf, WhyNot> {
+pub(crate) fn linker(cache: Option<&Path>, compiler: &Command) -> Result<PathBuf, WhyNot> {
     let key = Key::of(&compiler.words(), &[], &format!("linker {}", kept::LINES));
     let kept = Kept { kind: "lines", dir: cache, key: key.as_ref() };
     if let Some(linker) = kept.load::<PathBuf>() {

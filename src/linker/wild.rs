@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 ///
 /// # Errors
 /// What the linker says; a warning of it counts as an error, because the compiler's own linker would say something else.
-pub fn link(words: &[String]) -> Result<(), String> {
+pub(crate) fn link(words: &[String]) -> Result<(), String> {
     // By the name it knows what kind of files to make.
     let argv = || std::iter::once("ld").chain(words.iter().map(String::as_str));
     let said = |e: libwild::error::Error| e.to_string();

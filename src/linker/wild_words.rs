@@ -99,7 +99,7 @@ const Z_DROPPED: [&str; 5] = ["combreloc", "common-page-size=4096", "nodlopen", 
 ///
 /// # Errors
 /// The first word that is not in the tables.
-pub fn checked(line: &[String]) -> Result<Vec<String>, WhyNot> {
+pub(crate) fn checked(line: &[String]) -> Result<Vec<String>, WhyNot> {
     let mut out = Vec::with_capacity(line.len());
     let mut words = line.iter();
     while let Some(word) = words.next() {

@@ -2,7 +2,7 @@
 
 /// What to do with the verdict of the check, `STATICCXX_CHECK`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum CheckMode {
+pub(crate) enum CheckMode {
     /// A link whose output is not a verified static program fails (the default).
     #[default]
     Strict,
@@ -14,7 +14,7 @@ pub enum CheckMode {
 
 impl CheckMode {
     /// Reads the value; none for one that is none of the three.
-    pub fn read(value: &str) -> Option<CheckMode> {
+    pub(crate) fn read(value: &str) -> Option<CheckMode> {
         match value {
             "strict" => Some(CheckMode::Strict),
             "warn" => Some(CheckMode::Warn),

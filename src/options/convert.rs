@@ -4,7 +4,7 @@ use super::switch;
 
 /// Which libraries are converted, `STATICCXX_CONVERT`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum ConvertMode {
+pub(crate) enum ConvertMode {
     /// None but those that are named.
     Off,
     /// Those that have no archive.
@@ -19,7 +19,7 @@ const NO_NAMES: [&str; 4] = ["all", "common", "strict", "warn"];
 
 /// The choice of libraries.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ConvertChoice {
+pub(crate) struct ConvertChoice {
     /// The rule.
     pub mode: ConvertMode,
     /// Libraries that are converted although they have an archive: `libfoo` or `foo`.
@@ -29,7 +29,7 @@ pub struct ConvertChoice {
 impl ConvertChoice {
     /// Reads `auto`, `off`, `prefer`, and names, with commas between; none where a word is a value of other variables
     /// and no library's name (`libNAME` always is one).
-    pub fn read(text: &str) -> Option<ConvertChoice> {
+    pub(crate) fn read(text: &str) -> Option<ConvertChoice> {
         let mut choice = ConvertChoice::default();
         for word in text.split(',').map(str::trim).filter(|w| !w.is_empty()) {
             match word {
@@ -44,7 +44,7 @@ impl ConvertChoice {
     }
 
     /// Nothing is converted.
-    pub fn off() -> ConvertChoice {
+    pub(crate) fn off() -> ConvertChoice {
         ConvertChoice { mode: ConvertMode::Off, named: Vec::new() }
     }
 

@@ -1,24 +1,24 @@
 //! Every exit code of ours that means something, for the programs and for their documentation.
 
 /// Our own failure in a driver, apart from the compiler's: 1, as GCC's own.
-pub const EXIT_FAILURE: i32 = 1;
+pub(crate) const EXIT_FAILURE: i32 = 1;
 
 /// `staticctl` did what it was asked to do, and the answer is yes.
-pub const EXIT_YES: u8 = 0;
+pub(crate) const EXIT_YES: u8 = 0;
 /// It did, and the answer is no: a file is not static, a toolchain is not complete.
-pub const EXIT_NO: u8 = 1;
+pub(crate) const EXIT_NO: u8 = 1;
 /// It could not: bad arguments, an unreadable file.
-pub const EXIT_ERROR: u8 = 2;
+pub(crate) const EXIT_ERROR: u8 = 2;
 /// No root could be made for a program that was to run in one, as container runtimes say it.
-pub const EXIT_NO_ROOT: u8 = 125;
+pub(crate) const EXIT_NO_ROOT: u8 = 125;
 /// The command is there and can't be run, as a shell says it.
-pub const EXIT_NOT_RUNNABLE: u8 = 126;
+pub(crate) const EXIT_NOT_RUNNABLE: u8 = 126;
 /// The command was not found, as a shell says it.
-pub const EXIT_NOT_FOUND: u8 = 127;
+pub(crate) const EXIT_NOT_FOUND: u8 = 127;
 
 /// One line of the documentation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ExitRow {
+pub(crate) struct ExitRow {
     /// The program and its command.
     pub of: &'static str,
     /// The code; none for any code of another program's.
@@ -36,10 +36,10 @@ const fn any(of: &'static str, means: &'static str) -> ExitRow {
 }
 
 /// The drivers.
-pub const DRIVERS: &str = "staticcc, staticcxx";
+pub(crate) const DRIVERS: &str = "staticcc, staticcxx";
 
 /// All of them. A command that is not listed has the codes of `staticctl`.
-pub const TABLE: [ExitRow; 31] = [
+pub(crate) const TABLE: [ExitRow; 31] = [
     any(DRIVERS, "the compiler's own code; a signal that ended it is raised again"),
     row(
         DRIVERS,

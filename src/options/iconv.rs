@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 /// Character sets that are in every program that converts, unless `STATICCXX_ICONV` says otherwise: those of the web
 /// (encoding.spec.whatwg.org), of mail, and of the systems before Unicode; by the names of their conversions.
-pub const COMMON: [&str; 55] = [
+pub(crate) const COMMON: [&str; 55] = [
     "BIG5",
     "BIG5-HKSCS",
     "CP1250",
@@ -65,7 +65,7 @@ pub const COMMON: [&str; 55] = [
 
 /// Which converters a program gets, `STATICCXX_ICONV`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IconvChoice {
+pub(crate) struct IconvChoice {
     /// `all` of them.
     pub all: bool,
     /// Names of character sets or of converters' files, in capitals, sorted.
@@ -74,7 +74,7 @@ pub struct IconvChoice {
 
 impl IconvChoice {
     /// Reads `common`, `all`, `none`, and names of character sets, with commas between.
-    pub fn parse(text: &str) -> IconvChoice {
+    pub(crate) fn parse(text: &str) -> IconvChoice {
         let mut choice = IconvChoice { all: false, names: BTreeSet::new() };
         for word in text.split(',').map(str::trim).filter(|w| !w.is_empty()) {
             match word {
@@ -88,12 +88,12 @@ impl IconvChoice {
     }
 
     /// Whether there are to be none.
-    pub fn is_none(&self) -> bool {
+    pub(crate) fn is_none(&self) -> bool {
         !self.all && self.names.is_empty()
     }
 
     /// Whether it is what programs get without being asked.
-    pub fn is_common(&self) -> bool {
+    pub(crate) fn is_common(&self) -> bool {
         *self == IconvChoice::default()
     }
 }

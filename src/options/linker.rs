@@ -2,7 +2,7 @@
 
 /// What `STATICCXX_LINKER` asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum LinkerChoice {
+pub(crate) enum LinkerChoice {
     /// The built-in one where its output is as good as that of the compiler's own, else that.
     #[default]
     Auto,
@@ -17,7 +17,7 @@ const NAMED: [&str; 4] = ["bfd", "gold", "lld", "mold"];
 
 impl LinkerChoice {
     /// Reads the variable's value; none for a value that is no linker.
-    pub fn read(value: &str) -> Option<LinkerChoice> {
+    pub(crate) fn read(value: &str) -> Option<LinkerChoice> {
         match value {
             "auto" => Some(LinkerChoice::Auto),
             "wild" => Some(LinkerChoice::Wild),
@@ -26,7 +26,7 @@ impl LinkerChoice {
     }
 
     /// The linker for the compiler's `-fuse-ld=`.
-    pub fn named(self) -> Option<&'static str> {
+    pub(crate) fn named(self) -> Option<&'static str> {
         match self {
             LinkerChoice::Named(name) => Some(name),
             LinkerChoice::Auto | LinkerChoice::Wild => None,

@@ -5,7 +5,7 @@ const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
 /// Reads a filter: directives with commas between, each a level, a path of ours (`staticcxx::libs`), or
 /// `PATH=LEVEL`. Any other word would be taken for the name of a crate, and nothing be said.
-pub fn read(value: &str) -> Option<String> {
+pub(crate) fn read(value: &str) -> Option<String> {
     let level = |word: &str| LEVELS.iter().any(|l| word.eq_ignore_ascii_case(l));
     let directive = |word: &str| match word.split_once('=') {
         Some((path, of)) => !path.is_empty() && level(of),

@@ -2,7 +2,7 @@
 
 /// The allocator of a program whose toolchain brings one, `STATICCXX_MALLOC`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Malloc {
+pub(crate) enum Malloc {
     /// The toolchain's where the program's own code allocates: `auto` (the default).
     #[default]
     Offered,
@@ -14,7 +14,7 @@ pub enum Malloc {
 
 impl Malloc {
     /// Reads the value; none for one that is none of the three.
-    pub fn read(value: &str) -> Option<Malloc> {
+    pub(crate) fn read(value: &str) -> Option<Malloc> {
         match value {
             "auto" => Some(Malloc::Offered),
             "mimalloc" => Some(Malloc::Always),

@@ -6,7 +6,7 @@ use std::fmt;
 
 /// A value that is not understood; the default is taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BadValue {
+pub(crate) struct BadValue {
     /// The variable.
     pub option: &'static EnvOption,
     /// Its value.
@@ -28,7 +28,7 @@ impl fmt::Display for BadValue {
 
 /// A variable with a name like ours that is none of ours.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Misspelt {
+pub(crate) struct Misspelt {
     /// The name.
     pub name: String,
     /// The variable that may be meant.
@@ -64,7 +64,7 @@ const FAR: usize = 3;
 
 /// Whether a variable has a name that only a misspelling of ours can have: `STATICCXX_` and no row, or another
 /// beginning and at most two wrong letters.
-pub fn misspelt(name: &OsStr) -> Option<Misspelt> {
+pub(crate) fn misspelt(name: &OsStr) -> Option<Misspelt> {
     if !name.as_encoded_bytes().starts_with(b"STATIC") || TABLE.iter().any(|o| name == o.name) {
         return None;
     }

@@ -5,22 +5,22 @@
 //! A new variable is a constant in [`table`] and a field of [`Settings`](crate::settings::Settings). Exit codes are
 //! documented in the same way, by [`exit_codes`].
 
-pub mod check;
-pub mod convert;
-pub mod exit_codes;
-pub mod iconv;
-pub mod linker;
-pub mod log_filter;
-pub mod malloc;
-pub mod mistakes;
-pub mod nss;
+pub(crate) mod check;
+pub(crate) mod convert;
+pub(crate) mod exit_codes;
+pub(crate) mod iconv;
+pub(crate) mod linker;
+pub(crate) mod log_filter;
+pub(crate) mod malloc;
+pub(crate) mod mistakes;
+pub(crate) mod nss;
 pub mod render;
-pub mod repairs;
-pub mod stack_size;
-pub mod switch;
-pub mod table;
+pub(crate) mod repairs;
+pub(crate) mod stack_size;
+pub(crate) mod switch;
+pub(crate) mod table;
 
-pub use table::{
+pub(crate) use table::{
     CC, CHECK, CONVERT, CXX, FAT_SHARED, GLIBC_FIXES, ICONV, LAUNCHER, LINKER, LOG, MALLOC, NSS, PLUGINS,
     REAL_COMPILER, REPORT, SMALL, STACK_SIZE, TOLD, TOOLCHAIN,
 };

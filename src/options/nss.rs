@@ -3,7 +3,7 @@
 use super::switch;
 
 /// Reads the value of `STATICCXX_NSS`: names of services with commas between. `files` and `dns` are there anyway.
-pub fn parse(text: &str) -> Vec<String> {
+pub(crate) fn parse(text: &str) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for word in text.split(',').map(str::trim) {
         if ["", "files", "dns"].contains(&word) || switch::is_off(word) {

@@ -90,7 +90,7 @@ pub fn environment_roff() -> String {
 }
 
 /// The exit codes of one program as paragraphs of a man page.
-pub fn exit_codes_roff(of: &str) -> String {
+pub(crate) fn exit_codes_roff(of: &str) -> String {
     let rows = exit_codes::TABLE.iter().filter(|r| r.of == of);
     rows.map(|r| format!(".TP\n.B {}\n{}\n", number(r), roff(&sentence(r.means)))).collect()
 }

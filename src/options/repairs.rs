@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// Which repairs a link takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct GlibcFixes {
+pub(crate) struct GlibcFixes {
     /// UTF-8 locales.
     pub locale: bool,
     /// Name services.
@@ -16,10 +16,10 @@ pub struct GlibcFixes {
 
 impl GlibcFixes {
     /// All of them, `all`: the default.
-    pub const ALL: GlibcFixes = GlibcFixes { locale: true, name_services: true, iconv: true };
+    pub(crate) const ALL: GlibcFixes = GlibcFixes { locale: true, name_services: true, iconv: true };
 
     /// Reads `all`, `off` or the name of one; none for any other value.
-    pub fn read(value: &str) -> Option<GlibcFixes> {
+    pub(crate) fn read(value: &str) -> Option<GlibcFixes> {
         let none = GlibcFixes::default();
         match value {
             "locale" => Some(GlibcFixes { locale: true, ..none }),

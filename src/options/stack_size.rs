@@ -1,10 +1,10 @@
 //! The stack of threads in musl programs.
 
 /// In bytes where nobody says: what musl gives at most, and glibc usually.
-pub const DEFAULT: u64 = 8 << 20;
+pub(crate) const DEFAULT: u64 = 8 << 20;
 
 /// Reads a number of bytes.
-pub fn read(value: &str) -> Option<u64> {
+pub(crate) fn read(value: &str) -> Option<u64> {
     value.parse().ok()
 }
 

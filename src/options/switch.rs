@@ -1,22 +1,22 @@
 //! Values that are on or off.
 
 /// Spellings of `on`.
-pub const ON: [&str; 4] = ["on", "1", "yes", "true"];
+pub(crate) const ON: [&str; 4] = ["on", "1", "yes", "true"];
 /// Spellings of `off`.
-pub const OFF: [&str; 5] = ["off", "0", "no", "false", "none"];
+pub(crate) const OFF: [&str; 5] = ["off", "0", "no", "false", "none"];
 
 /// Whether a value is one of the spellings of `on`, in capitals or not.
-pub fn is_on(value: &str) -> bool {
+pub(crate) fn is_on(value: &str) -> bool {
     ON.iter().any(|w| value.eq_ignore_ascii_case(w))
 }
 
 /// Whether a value is one of the spellings of `off`, in capitals or not.
-pub fn is_off(value: &str) -> bool {
+pub(crate) fn is_off(value: &str) -> bool {
     OFF.iter().any(|w| value.eq_ignore_ascii_case(w))
 }
 
 /// Reads a switch; none for a value that is neither.
-pub fn read(value: &str) -> Option<bool> {
+pub(crate) fn read(value: &str) -> Option<bool> {
     match (is_on(value), is_off(value)) {
         (true, _) => Some(true),
         (_, true) => Some(false),

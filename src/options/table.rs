@@ -4,7 +4,7 @@ use std::fmt;
 
 /// An environment variable of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EnvOption {
+pub(crate) struct EnvOption {
     /// `STATICCXX_` and the rest.
     pub name: &'static str,
     /// What it may be set to.
@@ -20,7 +20,7 @@ pub struct EnvOption {
 
 /// What a variable may be set to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Values {
+pub(crate) enum Values {
     /// `on` or `off`, in any of the spellings of [`switch`](super::switch).
     Switch,
     /// One of these words.
@@ -38,7 +38,7 @@ pub enum Values {
 
 /// Where a variable is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
+pub(crate) enum Scope {
     /// Compiler calls that only compile.
     Compile,
     /// Links of executables.
@@ -68,7 +68,7 @@ impl fmt::Display for Scope {
 
 impl EnvOption {
     /// The form of the values: `strict|warn|off`.
-    pub fn form(&self) -> String {
+    pub(crate) fn form(&self) -> String {
         match self.values {
             Values::Switch => "on|off".into(),
             Values::Words(words) => words.join("|"),
@@ -77,13 +77,13 @@ impl EnvOption {
     }
 
     /// Whether it is set by us for ourselves.
-    pub fn is_internal(&self) -> bool {
+    pub(crate) fn is_internal(&self) -> bool {
         self.applies.is_empty()
     }
 }
 
 /// The toolchain.
-pub const TOOLCHAIN: EnvOption = EnvOption {
+pub(crate) const TOOLCHAIN: EnvOption = EnvOption {
     name: "STATICCXX_TOOLCHAIN",
     values: Values::Open("auto|NAME|FILE.json"),
     default: "auto",
@@ -93,7 +93,7 @@ pub const TOOLCHAIN: EnvOption = EnvOption {
 };
 
 /// The real C compiler.
-pub const CC: EnvOption = EnvOption {
+pub(crate) const CC: EnvOption = EnvOption {
     name: "STATICCXX_CC",
     values: Values::Open("COMMAND"),
     default: "the toolchain's",
@@ -102,7 +102,7 @@ pub const CC: EnvOption = EnvOption {
 };
 
 /// The real C++ compiler.
-pub const CXX: EnvOption = EnvOption {
+pub(crate) const CXX: EnvOption = EnvOption {
     name: "STATICCXX_CXX",
     values: Values::Open("COMMAND"),
     default: "the toolchain's",
@@ -111,7 +111,7 @@ pub const CXX: EnvOption = EnvOption {
 };
 
 /// What is run before the compiler.
-pub const LAUNCHER: EnvOption = EnvOption {
+pub(crate) const LAUNCHER: EnvOption = EnvOption {
     name: "STATICCXX_LAUNCHER",
     values: Values::Open("COMMAND"),
     default: "none",
@@ -120,7 +120,7 @@ pub const LAUNCHER: EnvOption = EnvOption {
 };
 
 /// What the verdict is worth.
-pub const CHECK: EnvOption = EnvOption {
+pub(crate) const CHECK: EnvOption = EnvOption {
     name: "STATICCXX_CHECK",
     values: Values::Words(&["strict", "warn", "off"]),
     default: "strict",
@@ -129,7 +129,7 @@ pub const CHECK: EnvOption = EnvOption {
 };
 
 /// Whether shared objects carry objects.
-pub const FAT_SHARED: EnvOption = EnvOption {
+pub(crate) const FAT_SHARED: EnvOption = EnvOption {
     name: "STATICCXX_FAT_SHARED",
     values: Values::Switch,
     default: "on",
@@ -138,7 +138,7 @@ pub const FAT_SHARED: EnvOption = EnvOption {
 };
 
 /// What is converted.
-pub const CONVERT: EnvOption = EnvOption {
+pub(crate) const CONVERT: EnvOption = EnvOption {
     name: "STATICCXX_CONVERT",
     values: Values::Checked { form: "auto|off|prefer|LIB,…", is: "`auto`, `off`, `prefer` or names of libraries" },
     default: "auto",
@@ -148,7 +148,7 @@ pub const CONVERT: EnvOption = EnvOption {
 };
 
 /// What is opened at run time.
-pub const PLUGINS: EnvOption = EnvOption {
+pub(crate) const PLUGINS: EnvOption = EnvOption {
     name: "STATICCXX_PLUGINS",
     values: Values::Open("FILE|DIR|GLOB|@LIST,…"),
     default: "none",
@@ -157,7 +157,7 @@ pub const PLUGINS: EnvOption = EnvOption {
 };
 
 /// Converters of character sets.
-pub const ICONV: EnvOption = EnvOption {
+pub(crate) const ICONV: EnvOption = EnvOption {
     name: "STATICCXX_ICONV",
     values: Values::Open("common|all|none|NAME,…"),
     default: "common",
@@ -166,7 +166,7 @@ pub const ICONV: EnvOption = EnvOption {
 };
 
 /// Name services.
-pub const NSS: EnvOption = EnvOption {
+pub(crate) const NSS: EnvOption = EnvOption {
     name: "STATICCXX_NSS",
     values: Values::Open("NAME,…"),
     default: "none",
@@ -175,7 +175,7 @@ pub const NSS: EnvOption = EnvOption {
 };
 
 /// Repairs of glibc.
-pub const GLIBC_FIXES: EnvOption = EnvOption {
+pub(crate) const GLIBC_FIXES: EnvOption = EnvOption {
     name: "STATICCXX_GLIBC_FIXES",
     values: Values::Words(&["all", "off", "locale", "nss", "iconv"]),
     default: "all",
@@ -184,7 +184,7 @@ pub const GLIBC_FIXES: EnvOption = EnvOption {
 };
 
 /// The allocator.
-pub const MALLOC: EnvOption = EnvOption {
+pub(crate) const MALLOC: EnvOption = EnvOption {
     name: "STATICCXX_MALLOC",
     values: Values::Words(&["auto", "mimalloc", "libc"]),
     default: "auto",
@@ -193,7 +193,7 @@ pub const MALLOC: EnvOption = EnvOption {
 };
 
 /// The stack of threads.
-pub const STACK_SIZE: EnvOption = EnvOption {
+pub(crate) const STACK_SIZE: EnvOption = EnvOption {
     name: "STATICCXX_STACK_SIZE",
     values: Values::Checked { form: "BYTES", is: "a number of bytes" },
     default: "8388608",
@@ -202,7 +202,7 @@ pub const STACK_SIZE: EnvOption = EnvOption {
 };
 
 /// The linker.
-pub const LINKER: EnvOption = EnvOption {
+pub(crate) const LINKER: EnvOption = EnvOption {
     name: "STATICCXX_LINKER",
     values: Values::Words(&["auto", "wild", "mold", "lld", "gold", "bfd"]),
     default: "auto",
@@ -212,7 +212,7 @@ pub const LINKER: EnvOption = EnvOption {
 };
 
 /// Unused parts.
-pub const SMALL: EnvOption = EnvOption {
+pub(crate) const SMALL: EnvOption = EnvOption {
     name: "STATICCXX_SMALL",
     values: Values::Switch,
     default: "off",
@@ -221,7 +221,7 @@ pub const SMALL: EnvOption = EnvOption {
 };
 
 /// The report.
-pub const REPORT: EnvOption = EnvOption {
+pub(crate) const REPORT: EnvOption = EnvOption {
     name: "STATICCXX_REPORT",
     values: Values::Open("DIR"),
     default: "none",
@@ -230,7 +230,7 @@ pub const REPORT: EnvOption = EnvOption {
 };
 
 /// The log.
-pub const LOG: EnvOption = EnvOption {
+pub(crate) const LOG: EnvOption = EnvOption {
     name: "STATICCXX_LOG",
     values: Values::Checked {
         form: "off|info|debug|FILTER",
@@ -243,7 +243,7 @@ pub const LOG: EnvOption = EnvOption {
 
 /// Device and inode of the programs that called each other so far, so that a chain of wrappers that comes back to us
 /// ends. See [`crate::toolchain`].
-pub const REAL_COMPILER: EnvOption = EnvOption {
+pub(crate) const REAL_COMPILER: EnvOption = EnvOption {
     name: "STATICCXX_REAL_COMPILER",
     values: Values::Open("DEVICE:INODE:…"),
     default: "none",
@@ -252,7 +252,7 @@ pub const REAL_COMPILER: EnvOption = EnvOption {
 };
 
 /// Misspelt names that `staticctl run` has told of, so that the links below it need not.
-pub const TOLD: EnvOption = EnvOption {
+pub(crate) const TOLD: EnvOption = EnvOption {
     name: "STATICCXX_TOLD",
     values: Values::Open("NAME,…"),
     default: "none",
@@ -261,7 +261,7 @@ pub const TOLD: EnvOption = EnvOption {
 };
 
 /// All of them, in the order in which they are shown.
-pub const TABLE: [EnvOption; 19] = [
+pub(crate) const TABLE: [EnvOption; 19] = [
     TOOLCHAIN,
     CC,
     CXX,
@@ -284,7 +284,7 @@ pub const TABLE: [EnvOption; 19] = [
 ];
 
 /// Those that are shown.
-pub fn documented() -> impl Iterator<Item = &'static EnvOption> {
+pub(crate) fn documented() -> impl Iterator<Item = &'static EnvOption> {
     TABLE.iter().filter(|o| !o.is_internal())
 }
 

@@ -11,7 +11,7 @@ use std::path::Path;
 
 /// A package that is not installed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DevelopmentPackage {
+pub(crate) struct DevelopmentPackage {
     /// `apt-get install` and its kin.
     pub command: &'static str,
     /// Its name.
@@ -25,7 +25,7 @@ impl fmt::Display for DevelopmentPackage {
 }
 
 /// The package with the archives of a library package's libraries; none if it is installed, or unknown.
-pub fn development_package(settings: &Settings, library: &Package) -> Option<DevelopmentPackage> {
+pub(crate) fn development_package(settings: &Settings, library: &Package) -> Option<DevelopmentPackage> {
     let command = match library.manager {
         Format::Deb => return debian(settings, &library.name),
         Format::Rpm => "dnf install",

@@ -9,6 +9,6 @@ mod package;
 mod rpm;
 mod wanted;
 
-pub use development::{DevelopmentPackage, development_package};
-pub use owner::{owner, owners};
-pub use package::{Format, Package};
+pub(crate) use development::development_package;
+pub(crate) use owner::{owner, owners};
+pub(crate) use package::{Format, Package};

@@ -6,11 +6,11 @@ use crate::settings::Settings;
 use crate::toolchain::os_release::OsRelease;
 use std::path::{Path, PathBuf};
 
-/// How one package manager is asked.
+/// A package manager's answer, one entry per file.
 type Lookup = fn(&Settings, &[PathBuf]) -> Vec<Option<Package>>;
 
 /// The packages that files are from, in the order of the files. All are looked up in one pass over the lists.
-pub fn owners(settings: &Settings, files: &[PathBuf]) -> Vec<Option<Package>> {
+pub(crate) fn owners(settings: &Settings, files: &[PathBuf]) -> Vec<Option<Package>> {
     let mut owners = dpkg::owners(Path::new(dpkg::ROOT), files);
     let managers: [Lookup; 2] =
         [|_, files| apk::installed().map_or(Vec::new(), |text| apk::owners(&text, files)), rpm::owners];
@@ -32,6 +32,6 @@ pub fn owners(settings: &Settings, files: &[PathBuf]) -> Vec<Option<Package>> {
 }
 
 /// The package that one file is from.
-pub fn owner(settings: &Settings, file: &Path) -> Option<Package> {
+pub(crate) fn owner(settings: &Settings, file: &Path) -> Option<Package> {
     owners(settings, &[file.to_owned()]).pop()?
 }

@@ -7,7 +7,7 @@ use std::fmt;
 /// The format of packages, by the word that package URLs have for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Format {
+pub(crate) enum Format {
     /// Debian's and its children's.
     Deb,
     /// Fedora's, SUSE's and their children's.
@@ -18,7 +18,7 @@ pub enum Format {
 
 /// An installed package.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Package {
+pub(crate) struct Package {
     /// The manager that installed it.
     pub manager: Format,
     /// Its name.
@@ -50,7 +50,7 @@ impl fmt::Display for Package {
 
 impl Package {
     /// Whether two packages come from one build of one source package.
-    pub fn same_build(&self, other: &Package) -> bool {
+    pub(crate) fn same_build(&self, other: &Package) -> bool {
         let build = |p: &Package| (p.manager, p.epoch, p.source.clone(), p.source_version.clone());
         build(self) == build(other)
     }
@@ -96,7 +96,7 @@ fn escaped(text: &str) -> String {
 pub(super) mod tests {
     use super::*;
 
-    pub fn package(manager: Format, name: &str, version: &str, source: &str, source_version: &str) -> Package {
+    pub(crate) fn package(manager: Format, name: &str, version: &str, source: &str, source_version: &str) -> Package {
         let text = |t: &str| t.to_owned();
         Package {
             manager,

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 pub(super) struct Wanted(HashMap<Vec<u8>, Vec<usize>>);
 
 impl Wanted {
-    pub fn new(files: &[PathBuf]) -> Wanted {
+    pub(crate) fn new(files: &[PathBuf]) -> Wanted {
         let mut wanted: HashMap<Vec<u8>, Vec<usize>> = HashMap::new();
         for (number, file) in files.iter().enumerate() {
             for name in spellings(file) {
@@ -19,7 +19,7 @@ impl Wanted {
     }
 
     /// The places of the files that have this name.
-    pub fn places(&self, name: &[u8]) -> &[usize] {
+    pub(crate) fn places(&self, name: &[u8]) -> &[usize] {
         self.0.get(name).map_or(&[], Vec::as_slice)
     }
 }

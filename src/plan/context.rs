@@ -1,7 +1,7 @@
-//! What a plan is made from, and what it is.
+//! The input and the result of planning.
 
 use crate::libs::substitute::Substitute;
-use crate::model::{Language, StaticKind};
+use crate::model::StaticKind;
 use crate::options::malloc::Malloc;
 use crate::toolchain::Facts;
 use serde::Serialize;
@@ -9,49 +9,46 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::path::PathBuf;
 
-/// What the world said about a call before it is planned.
+/// All that is known about a call before it is planned.
 #[derive(Debug, Clone, Copy)]
-pub struct Context<'a> {
-    /// The toolchain's measured facts.
+pub(crate) struct Context<'a> {
     pub facts: &'a Facts,
-    /// The driver's language.
-    pub language: Language,
-    /// The linker that the compiler is to use, where one was chosen.
+    /// The value for `-fuse-ld=`, if a linker was chosen.
     pub linker: Option<&'static str>,
-    /// Whether what is not used is left out.
+    /// Whether unused sections are removed.
     pub small: bool,
-    /// An input whose code can't be part of a position-independent program, if there is one.
+    /// An input with position-dependent code, if there is one.
     pub fixed_input: Option<&'a Path>,
-    /// What becomes of each library reference, by its index among the items of the call.
+    /// Replacements of library references, by item index.
     pub substitutes: &'a [(usize, Substitute)],
-    /// Archives that repair what the libc can't do in a static program.
+    /// Archives with repairs of the libc.
     pub repairs: &'a [PathBuf],
-    /// Which allocator a program takes where the toolchain has one.
+    /// Which allocator a program uses if the toolchain has one.
     pub malloc: Malloc,
-    /// The stack of threads where the program does not say; none leaves it to the libc.
+    /// The default stack size of threads, in bytes; none leaves it to the libc.
     pub stack_size: Option<u64>,
-    /// Words for the linker that converted libraries need.
+    /// Linker words for converted libraries.
     pub converted: &'a [OsString],
-    /// Further libraries that those on the line need, in order: words of ours.
+    /// Dependencies of the libraries on the command line, in order.
     pub closure: &'a [OsString],
 }
 
 /// One change that a rule made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Applied {
+pub(crate) struct Applied {
     /// The rule's id.
     pub rule: &'static str,
-    /// What it did, in one line.
+    /// What it changed, in one line.
     pub detail: String,
 }
 
-/// A link, decided.
+/// A planned link.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Plan {
-    /// The shape of the program.
+pub(crate) struct Plan {
+    /// The kind of program.
     pub kind: StaticKind,
     /// Arguments for the compiler, without its own words.
     pub argv: Vec<OsString>,
-    /// What was changed, in the order of the rules.
+    /// The changes, in the order of the rules.
     pub applied: Vec<Applied>,
 }

@@ -1,4 +1,4 @@
-//! A link being rewritten: the stream of arguments and linker words, edited in place by the rules.
+//! A link that is being rewritten: arguments and linker words, edited in place by the rules.
 
 use super::context::{Applied, Context, Plan};
 use crate::args::ld_options::{self, Item, LdOption, LdRole};
@@ -8,37 +8,35 @@ use crate::model::StaticKind;
 use crate::toolchain::Recipe;
 use std::collections::BTreeSet;
 
-/// One rule of the rewrite.
+/// A rule.
 #[derive(Debug)]
 pub struct Rule {
     /// Kebab-case id.
     pub id: &'static str,
-    /// One line: why it is done.
+    /// Why, in one line.
     pub reason: &'static str,
-    /// The edit. A rule that finds nothing to do changes and notes nothing.
-    pub apply: fn(&mut Draft<'_>),
+    /// The edit. A rule with nothing to do changes and records nothing.
+    pub(crate) apply: fn(&mut Draft<'_>),
 }
 
-/// The state that the rules edit.
 #[derive(Debug)]
-pub struct Draft<'a> {
-    /// The call as it was understood.
+pub(crate) struct Draft<'a> {
+    /// The classified call.
     pub request: &'a Request,
-    /// What the world said.
+    /// All that is known about it.
     pub context: &'a Context<'a>,
-    /// The stream.
     pub items: Vec<Item>,
-    /// The shape of the program, once it is chosen.
+    /// The kind of program, once chosen.
     pub kind: StaticKind,
-    /// How the toolchain links that shape.
+    /// How the toolchain links that kind.
     pub recipe: Recipe,
     applied: Vec<Applied>,
     rule: &'static str,
 }
 
 impl<'a> Draft<'a> {
-    /// The call, unchanged.
-    pub fn new(request: &'a Request, context: &'a Context<'a>) -> Draft<'a> {
+    /// The unchanged call.
+    pub(crate) fn new(request: &'a Request, context: &'a Context<'a>) -> Draft<'a> {
         let items = ld_options::split(&request.args);
         Draft {
             request,
@@ -51,29 +49,26 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Runs one rule.
-    pub fn apply(&mut self, rule: &Rule) {
+    pub(crate) fn apply(&mut self, rule: &Rule) {
         self.rule = rule.id;
         (rule.apply)(self);
     }
 
-    /// Notes what the running rule did.
-    pub fn did(&mut self, detail: impl Into<String>) {
+    /// Records a change of the running rule.
+    pub(crate) fn did(&mut self, detail: impl Into<String>) {
         self.applied.push(Applied { rule: self.rule, detail: detail.into() });
     }
 
-    /// The finished plan.
-    pub fn finish(self) -> Plan {
+    pub(crate) fn finish(self) -> Plan {
         Plan { kind: self.kind, argv: ld_options::join(&self.items), applied: self.applied }
     }
 
-    /// The linker options in the stream.
-    pub fn linker_options(&self) -> Vec<LdOption> {
+    pub(crate) fn linker_options(&self) -> Vec<LdOption> {
         ld_options::options(&self.items)
     }
 
-    /// Drops the driver arguments for which `unwanted` holds and notes each.
-    pub fn drop_args(&mut self, unwanted: impl Fn(Role) -> bool) {
+    /// Drops the driver arguments for which `unwanted` holds, and records each.
+    pub(crate) fn drop_args(&mut self, unwanted: impl Fn(Role) -> bool) {
         let mut dropped = Vec::new();
         self.items.retain(|item| {
             let drop = item.role().is_some_and(&unwanted);
@@ -87,8 +82,8 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Drops the linker options for which `unwanted` holds, with their values wherever they sit.
-    pub fn drop_linker_options(&mut self, unwanted: impl Fn(&LdOption) -> bool) {
+    /// Drops the linker options for which `unwanted` holds, with their values wherever those are.
+    pub(crate) fn drop_linker_options(&mut self, unwanted: impl Fn(&LdOption) -> bool) {
         let mut gone = BTreeSet::new();
         let mut notes = Vec::new();
         for option in self.linker_options().into_iter().filter(unwanted) {
@@ -103,7 +98,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Removes items by index.
-    pub fn remove(&mut self, gone: &BTreeSet<usize>) {
+    pub(crate) fn remove(&mut self, gone: &BTreeSet<usize>) {
         let mut index = 0;
         self.items.retain(|_| {
             index += 1;
@@ -111,8 +106,8 @@ impl<'a> Draft<'a> {
         });
     }
 
-    /// Whether an item is something that the linker reads: an input or a library.
-    pub fn linked(&self) -> Vec<Linked> {
+    /// The inputs and libraries.
+    pub(crate) fn linked(&self) -> Vec<Linked> {
         let options = self.linker_options();
         let values: BTreeSet<usize> = options.iter().filter_map(|o| o.value_at).collect();
         let named: BTreeSet<usize> = options.iter().map(|o| o.at).collect();
@@ -150,19 +145,19 @@ impl<'a> Draft<'a> {
     }
 }
 
-/// A thing that the linker reads, by the indexes of its first and last item.
+/// An input or library, by its first and last item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Linked {
-    /// First item.
+pub(crate) struct Linked {
+    /// Index of the first item.
     pub at: usize,
-    /// Last item.
+    /// Index of the last item.
     pub end: usize,
     /// Whether it is a library rather than an object or a source.
     pub library: bool,
 }
 
-/// An item for people.
-pub fn show(item: &Item) -> String {
+/// An item for messages.
+pub(crate) fn show(item: &Item) -> String {
     match item {
         Item::Arg(a) => a.words().map(|w| w.to_string_lossy()).collect::<Vec<_>>().join(" "),
         Item::Word { text, .. } => format!("-Wl,{}", text.to_string_lossy()),

@@ -3,12 +3,12 @@
 use super::draft::Draft;
 use crate::args::ld_options::{Item, LdRole};
 
-/// Drops the user's own groups and opens one from the first library to the last thing that is linked.
+/// Drops the user's own groups and opens one from the first library to the last input.
 ///
-/// The first pass over a group is in the order of the line, so that the first archive to define a symbol
-/// still wins; only references that it leaves open are looked for again. A group may hold objects and
-/// whole archives, which linkers take once.
-pub fn one_group(draft: &mut Draft<'_>) {
+/// The first pass over a group is in the order of the command line, so the first archive to define a symbol still wins;
+/// only unresolved references are searched for again. A group may contain objects and whole archives, which linkers
+/// read once.
+pub(crate) fn one_group(draft: &mut Draft<'_>) {
     let options = draft.linker_options();
     if options.iter().any(|o| o.dangling) {
         return;
@@ -22,7 +22,7 @@ pub fn one_group(draft: &mut Draft<'_>) {
     let (first, last) = (first.at, linked.last().map_or(first.end, |l| l.end));
     draft.items.insert(last + 1, Item::word("--end-group"));
     draft.items.insert(first, Item::word("--start-group"));
-    // A word of ours between two words of one `-Wl,` splits it; the halves are still one stream.
+    // A word inserted between two words of one `-Wl,` splits it, which does no harm.
     if before.len() != draft.items.len() || own_places(&before) != own_places(&draft.items) {
         draft.did("all libraries are in one group");
     }

@@ -1,13 +1,13 @@
-//! The rule that chooses the shape of the program.
+//! The rule that chooses the kind of program.
 //!
-//! | asked for | made |
+//! | requested | linked |
 //! |---|---|
 //! | `-static`, `-static -pie` (GCC drops the `-pie`) | static |
 //! | `-static-pie`, `-pie` | static-pie |
 //! | `-no-pie` | static |
-//! | own start files (`-nostartfiles`, `-nostdlib`) and none of the above | static: only rcrt1.o relocates itself |
-//! | nothing, and the compiler makes PIEs by default and every object allows it | static-pie |
-//! | nothing, else | static |
+//! | own start files (`-nostartfiles`, `-nostdlib`), none of the above | static, unless rcrt1.o is one of them |
+//! | none of these; the compiler builds PIEs by default and all objects allow it | static-pie |
+//! | none of these otherwise | static |
 
 use super::draft::Draft;
 use crate::args::ld_options::{self, Item, LdRole};
@@ -16,12 +16,13 @@ use crate::args::option_table::Role;
 use crate::model::StaticKind;
 use std::ffi::OsString;
 
-/// Replaces the user's request for a shape by the toolchain's recipe for the one that is chosen.
-pub fn static_kind(draft: &mut Draft<'_>) {
+/// Replaces the user's options for a kind by the toolchain's recipe for the chosen one.
+pub(crate) fn static_kind(draft: &mut Draft<'_>) {
     let (mut kind, mut why) = choose(draft);
     let gold = |i: &Item| matches!(i, Item::Arg(a) if a.role() == Some(Role::UseLinker) && a.value().is_some_and(|v| v == "gold"));
     if kind == StaticKind::StaticPie && draft.items.iter().any(gold) {
-        (kind, why) = (StaticKind::Static, "gold knows no `--no-dynamic-linker`, which a static-pie needs".into());
+        (kind, why) =
+            (StaticKind::Static, "gold does not support `--no-dynamic-linker`, which a static-pie needs".into());
     }
     let kinds = &draft.context.facts.kinds;
     if !kinds.contains_key(&kind)
@@ -38,7 +39,7 @@ pub fn static_kind(draft: &mut Draft<'_>) {
     draft.did(format!("{}: {why}", kind.flag().trim_start_matches('-')));
 }
 
-/// A plan that is planned again has the recipe's words already.
+/// Removes the recipe's words, which a plan that is planned again contains already.
 fn strip_recipe(draft: &mut Draft<'_>) {
     let words = ld_options::join(&draft.items);
     let ours = |list: &[String]| list.iter().map(OsString::from).collect::<Vec<_>>();
@@ -50,9 +51,9 @@ fn strip_recipe(draft: &mut Draft<'_>) {
     }
 }
 
-/// Puts the recipe's words around everything else: the shape's own option, and the crt objects of toolchains
-/// whose driver does not know them.
-pub fn start_files(draft: &mut Draft<'_>) {
+/// Puts the recipe's words around everything else: the option for the kind, and the crt objects of toolchains whose
+/// driver does not add them.
+pub(crate) fn start_files(draft: &mut Draft<'_>) {
     let items = |list: &[String]| ld_options::split(&lexer::lex(&list.iter().map(OsString::from).collect::<Vec<_>>()));
     let before: Vec<Item> = items(&draft.recipe.before).into_iter().map(apart).collect();
     let after: Vec<Item> = items(&draft.recipe.after).into_iter().map(apart).collect();
@@ -60,7 +61,7 @@ pub fn start_files(draft: &mut Draft<'_>) {
     draft.items.extend(after);
 }
 
-/// The recipe's `-Wl,` words must not run into those of the call: theirs are numbered from the other end.
+/// Keeps the recipe's `-Wl,` words apart from those of the call, by numbering them from the other end.
 fn apart(item: Item) -> Item {
     match item {
         Item::Word { text, carrier, origin } => Item::Word { text, carrier, origin: usize::MAX - origin },
@@ -72,7 +73,7 @@ fn choose(draft: &Draft<'_>) -> (StaticKind, String) {
     let request = draft.request;
     let words = draft.linker_options();
     let says = |role: LdRole| words.iter().any(|o| o.role == role);
-    let asked = |kind, what: &str| (kind, format!("`{what}` was asked for"));
+    let asked = |kind, what: &str| (kind, format!("`{what}` was requested"));
     match request.last(&[Role::Static, Role::StaticPie]) {
         Some(Role::Static) => return asked(StaticKind::Static, "-static"),
         Some(_) => return asked(StaticKind::StaticPie, "-static-pie"),
@@ -93,19 +94,19 @@ fn choose(draft: &Draft<'_>) -> (StaticKind, String) {
         let own = request.inputs.iter().any(|i| i.text.as_encoded_bytes().ends_with(b"rcrt1.o"));
         return match own {
             true => (StaticKind::StaticPie, "the start file is rcrt1.o".into()),
-            false => (StaticKind::Static, "the start files are the caller's own".into()),
+            false => (StaticKind::Static, "the call has its own start files".into()),
         };
     }
     let compiles = request.inputs.iter().any(|i| i.kind.is_compiled());
     let code = request.last(&[Role::PicCode, Role::FixedCode]);
     if compiles && code == Some(Role::FixedCode) {
-        return (StaticKind::Static, "`-fno-pie` makes code for a fixed position".into());
+        return (StaticKind::Static, "`-fno-pie` makes position-dependent code".into());
     }
     if !draft.context.facts.default_pie {
-        return (StaticKind::Static, "the compiler does not make PIEs by default".into());
+        return (StaticKind::Static, "the compiler does not build PIEs by default".into());
     }
     match draft.context.fixed_input {
-        Some(path) => (StaticKind::Static, format!("`{}` has code for a fixed position", path.display())),
+        Some(path) => (StaticKind::Static, format!("`{}` has position-dependent code", path.display())),
         None => (StaticKind::StaticPie, "the default".into()),
     }
 }

@@ -1,4 +1,4 @@
-//! Rules about which libraries are on the line.
+//! Rules about libraries.
 
 use super::draft::Draft;
 use crate::args::ld_options::{Item, LdRole};
@@ -10,8 +10,8 @@ use std::ffi::OsStr;
 /// The first glibc whose libpthread is part of libc.
 const GLIBC_WITH_PTHREAD: (u32, u32) = (2, 34);
 
-/// Puts what was resolved in the place of each library reference.
-pub fn shared_object_to_archive(draft: &mut Draft<'_>) {
+/// Replaces each library reference as resolved.
+pub(crate) fn shared_object_to_archive(draft: &mut Draft<'_>) {
     let substitutes: BTreeMap<usize, _> = draft.context.substitutes.iter().map(|(at, s)| (*at, s)).collect();
     if substitutes.is_empty() {
         return;
@@ -39,8 +39,8 @@ pub fn shared_object_to_archive(draft: &mut Draft<'_>) {
     }
 }
 
-/// Adds the libraries that those on the line need, after the last of them.
-pub fn dependencies_of_archives(draft: &mut Draft<'_>) {
+/// Adds the dependencies of libraries after the last library.
+pub(crate) fn dependencies_of_archives(draft: &mut Draft<'_>) {
     let words = draft.context.closure;
     let Some(last) = draft.linked().last().map(|l| l.end) else { return };
     for word in words {
@@ -49,17 +49,16 @@ pub fn dependencies_of_archives(draft: &mut Draft<'_>) {
     draft.items.splice(last + 1..last + 1, words.iter().map(ours));
 }
 
-/// A library of ours. A file goes to the linker as it is: the driver would take it for a source where a `-x` of the
-/// user's is still in force.
-pub fn ours(word: impl AsRef<OsStr>) -> Item {
+/// An added library. A file goes directly to the linker: after the user's `-x` the driver would take it for a source.
+pub(crate) fn ours(word: impl AsRef<OsStr>) -> Item {
     match word.as_ref().as_encoded_bytes().starts_with(b"-") {
         true => Item::arg(word.as_ref()),
         false => Item::word(word.as_ref()),
     }
 }
 
-/// Drops `-shared-libgcc` and its kin, and takes libgcc_eh for libgcc_s.
-pub fn no_shared_runtime(draft: &mut Draft<'_>) {
+/// Drops `-shared-libgcc` and the like, and replaces libgcc_s by libgcc_eh.
+pub(crate) fn no_shared_runtime(draft: &mut Draft<'_>) {
     draft.drop_args(|r| r == Role::SharedRuntime);
     let mut changed = 0;
     let values: BTreeMap<usize, LdRole> =
@@ -93,8 +92,8 @@ fn is_libgcc_s(name: Option<&OsStr>) -> bool {
     name.is_some_and(|n| n == "gcc_s" || n == ":libgcc_s.so.1" || n == ":libgcc_s.so")
 }
 
-/// Takes libpthread.a whole where glibc is older than 2.34 and threads are used.
-pub fn whole_archive_pthread(draft: &mut Draft<'_>) {
+/// Links libpthread.a as a whole where glibc is older than 2.34 and threads are used.
+pub(crate) fn whole_archive_pthread(draft: &mut Draft<'_>) {
     let facts = draft.context.facts;
     if facts.libc != Libc::Glibc || facts.glibc.is_none_or(|v| v >= GLIBC_WITH_PTHREAD) {
         return;
@@ -110,7 +109,7 @@ pub fn whole_archive_pthread(draft: &mut Draft<'_>) {
     draft.did("added libpthread.a as a whole");
 }
 
-/// Whether libpthread is on the line between `--whole-archive` and `--no-whole-archive`.
+/// Whether libpthread is between `--whole-archive` and `--no-whole-archive` already.
 fn taken_whole(draft: &Draft<'_>) -> bool {
     let options = draft.linker_options();
     let mut whole = false;
@@ -128,8 +127,8 @@ fn is_pthread(item: &Item) -> bool {
     matches!(item, Item::Arg(a) if a.role() == Some(Role::Library) && a.value() == Some(OsStr::new("pthread")))
 }
 
-/// With `-nodefaultlibs`, adds the archives that libgcc_eh and libc need, where one of them is there.
-pub fn runtime_libraries(draft: &mut Draft<'_>) {
+/// With `-nodefaultlibs`, adds the archives that libgcc_eh and libc need, if one of them is on the command line.
+pub(crate) fn runtime_libraries(draft: &mut Draft<'_>) {
     if !draft.request.has(Role::NoDefaultLibs) && !draft.request.has(Role::NoStdlib) {
         return;
     }
@@ -139,7 +138,7 @@ pub fn runtime_libraries(draft: &mut Draft<'_>) {
         )
     };
     let Some(last) = names("gcc_eh").max(names("c")) else { return };
-    // libgcc_eh calls abort and dl_iterate_phdr, libc unwinds: neither is complete without the other.
+    // libgcc_eh calls abort and dl_iterate_phdr, libc unwinds: each needs the other.
     let wanted: Vec<&str> = match names("gcc_eh") {
         Some(_) => vec!["gcc_eh", "gcc", "c"],
         None => vec!["gcc"],
@@ -155,9 +154,8 @@ pub fn runtime_libraries(draft: &mut Draft<'_>) {
     draft.items.splice(last + 1..last + 1, missing);
 }
 
-/// Offers the repairs to the linker: behind everything that may refer to the repaired functions, before libc, which
-/// defines them.
-pub fn glibc_repairs(draft: &mut Draft<'_>) {
+/// Adds the repairs after everything that may refer to the repaired functions and before libc, which defines them.
+pub(crate) fn glibc_repairs(draft: &mut Draft<'_>) {
     let words: Vec<&OsStr> = draft.context.repairs.iter().map(|p| p.as_os_str()).collect();
     draft.items.retain(|i| !matches!(i, Item::Word { text, .. } if words.contains(&text.as_os_str())));
     let Some(place) = before_libc(draft) else { return };
@@ -167,8 +165,8 @@ pub fn glibc_repairs(draft: &mut Draft<'_>) {
     }
 }
 
-/// Where something stands that comes behind all that may refer to it and before libc; none in a link without libc.
-pub fn before_libc(draft: &Draft<'_>) -> Option<usize> {
+/// The index after everything that may refer to libc and before libc itself; none in a link without libc.
+pub(crate) fn before_libc(draft: &Draft<'_>) -> Option<usize> {
     let without_libc = draft.request.has(Role::NoDefaultLibs) || draft.request.has(Role::NoStdlib);
     let is_libc =
         |i: &Item| matches!(i, Item::Arg(a) if a.role() == Some(Role::Library) && a.value() == Some(OsStr::new("c")));
@@ -179,8 +177,8 @@ pub fn before_libc(draft: &Draft<'_>) -> Option<usize> {
     }
 }
 
-/// Tells the linker how the parts of converted libraries lie, and which of them go in without being referred to.
-pub fn converted_libraries(draft: &mut Draft<'_>) {
+/// Adds the linker script of converted libraries, and the symbols of those that are linked in unreferenced.
+pub(crate) fn converted_libraries(draft: &mut Draft<'_>) {
     let words = draft.context.converted;
     let there = |w: &OsStr| draft.items.iter().any(|i| matches!(i, Item::Word { text, .. } if text == w));
     let new: Vec<&OsStr> = words.iter().map(|w| w.as_os_str()).filter(|w| !there(w)).collect();

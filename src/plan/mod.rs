@@ -1,19 +1,19 @@
-//! What to do: the link of an executable, rewritten by an ordered list of pure rules.
+//! Planning: the link of an executable, rewritten by an ordered list of pure rules.
 //!
-//! The same call, toolchain and findings give the same plan, and planning a plan changes nothing.
+//! The same call, toolchain and context give the same plan, and planning a plan changes nothing.
 
-pub mod context;
-pub mod draft;
-pub mod groups;
-pub mod kind;
-pub mod libraries;
-pub mod musl;
-pub mod policy;
+pub(crate) mod context;
+pub(crate) mod draft;
+pub(crate) mod groups;
+pub(crate) mod kind;
+pub(crate) mod libraries;
+pub(crate) mod musl;
+pub(crate) mod policy;
 pub mod rules;
-pub mod words;
+pub(crate) mod words;
 
 #[cfg(test)]
 pub(crate) mod testing;
 
-pub use context::{Applied, Context, Plan};
-pub use rules::plan;
+pub(crate) use context::{Applied, Context, Plan};
+pub(crate) use rules::plan;

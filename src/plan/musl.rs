@@ -1,4 +1,4 @@
-//! Rules for programs with musl: another allocator, and the stacks of threads.
+//! Rules for programs with musl: another allocator, and the stack size of threads.
 
 use super::draft::Draft;
 use super::libraries::{before_libc, ours};
@@ -9,13 +9,13 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-/// Linkers that go by what the members of an archive define and not by its index, so that an archive can't be offered
-/// for functions that it does not define.
+/// Linkers that go by the definitions in an archive's members and not by its symbol index, so that an archive can't be
+/// offered for functions that it does not define.
 const WITHOUT_INDEX: [&str; 2] = ["mold", "wild"];
 
-/// Offers the toolchain's allocator to the linker, which takes it if a program's own code allocates; with
-/// `STATICCXX_MALLOC=mimalloc` it goes in whatever is called.
-pub fn musl_allocator(draft: &mut Draft<'_>) {
+/// Offers the toolchain's allocator to the linker, which links it in if a program's own code allocates; with
+/// `STATICCXX_MALLOC=mimalloc` it is always linked in.
+pub(crate) fn musl_allocator(draft: &mut Draft<'_>) {
     let Some(allocator) = &draft.context.facts.allocator else { return };
     let by_name = |a: &str| WITHOUT_INDEX.iter().any(|w| a.ends_with(w));
     let no_index = draft.items.iter().any(|i| {
@@ -32,8 +32,8 @@ pub fn musl_allocator(draft: &mut Draft<'_>) {
     draft.did(format!("offered `{}`", file.display()));
 }
 
-/// Asks for the stack that threads get where the program does not say: musl reads it from PT_GNU_STACK.
-pub fn thread_stacks(draft: &mut Draft<'_>) {
+/// Sets the default stack size of threads, which musl reads from PT_GNU_STACK.
+pub(crate) fn thread_stacks(draft: &mut Draft<'_>) {
     let Some(bytes) = draft.context.stack_size else { return };
     let says =
         |word: &OsStr| word.as_bytes().starts_with(b"stack-size=") || word.as_bytes().starts_with(b"-zstack-size=");
@@ -44,7 +44,7 @@ pub fn thread_stacks(draft: &mut Draft<'_>) {
     if said || draft.linked().is_empty() {
         return;
     }
-    // One argument, as a driver wants it: the value is looked for behind `-z`.
+    // One argument, as drivers expect it.
     let word = OsString::from(format!("-Wl,-z,stack-size={bytes}"));
     draft.items.insert(0, Item::arg(word));
     draft.did(format!("threads get {bytes} bytes of stack"));

@@ -1,4 +1,4 @@
-//! Which links are rewritten at all: a closed list of reasons not to.
+//! Which links are rewritten at all: a closed list of exceptions.
 
 use crate::args::option_table::Role;
 use crate::args::{Action, OutputKind, Request};
@@ -7,30 +7,30 @@ use serde::{Deserialize, Serialize};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-/// What to do with a call.
+/// How a call is treated.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Policy {
-    /// Plan it as the link of a static executable.
+pub(crate) enum Policy {
+    /// Planned as the link of a static executable.
     Rewrite,
-    /// Run it as it is.
+    /// Run unchanged.
     LeaveAlone(Reason),
-    /// It can't be made static.
+    /// Refused: it can't be linked statically.
     Refuse(Reason),
 }
 
 /// Why a call is not rewritten.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "reason", content = "argument")]
-pub enum Reason {
+pub(crate) enum Reason {
     /// It does not link.
     NotALink,
-    /// A wrapper that we ran came back to us; the first call does the work.
+    /// A wrapper that we ran called us again; the first call does the work.
     Nested,
-    /// It makes a shared object.
+    /// It links a shared object.
     SharedObject,
-    /// It makes a relocatable object.
+    /// It links a relocatable object.
     Relocatable,
-    /// A build script of cargo's: it runs on this machine, now, and may load shared objects (bindgen's libclang).
+    /// A cargo build script: it runs during the build and may load shared objects (bindgen's libclang).
     BuildScript,
     /// A shared object that rustc loads: a proc-macro or a Rust library with its metadata.
     RustMetadata,
@@ -41,14 +41,14 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// The reason in one line.
-    pub fn line(&self) -> String {
+    /// One line for messages.
+    pub(crate) fn line(&self) -> String {
         match self {
             Reason::NotALink => "nothing is linked".into(),
-            Reason::Nested => "called again by the compiler that was run".into(),
-            Reason::SharedObject => "a shared object is made as asked".into(),
-            Reason::Relocatable => "a relocatable object is made as asked".into(),
-            Reason::BuildScript => "a build script of cargo's runs here and may load shared objects".into(),
+            Reason::Nested => "called by the compiler that was run".into(),
+            Reason::SharedObject => "a shared object is linked as requested".into(),
+            Reason::Relocatable => "a relocatable object is linked as requested".into(),
+            Reason::BuildScript => "a cargo build script runs during the build and may load shared objects".into(),
             Reason::RustMetadata => "rustc itself loads this shared object".into(),
             Reason::CgoImports => "Go reads the dynamic symbols of this file".into(),
             Reason::Sanitizer(name) => {
@@ -57,8 +57,8 @@ impl Reason {
         }
     }
 
-    /// What the user can do, where there is something.
-    pub fn hint(&self) -> Option<String> {
+    /// What the user can do, if anything.
+    pub(crate) fn hint(&self) -> Option<String> {
         match self {
             Reason::Sanitizer(name) => Some(format!(
                 "build without `-fsanitize={name}`, or set {}=warn to link this program dynamically",
@@ -74,8 +74,8 @@ impl Reason {
 const DYNAMIC_SANITIZERS: [&str; 8] =
     ["address", "dataflow", "hwaddress", "leak", "memory", "memtag-stack", "pointer-compare", "thread"];
 
-/// Decides from the call alone.
-pub fn policy(request: &Request) -> Policy {
+/// Decides by the call alone.
+pub(crate) fn policy(request: &Request) -> Policy {
     match request.action {
         Action::Link(OutputKind::Executable) => {}
         Action::Link(OutputKind::SharedObject) if has_rust_metadata(request) => {
@@ -97,8 +97,8 @@ pub fn policy(request: &Request) -> Policy {
     }
 }
 
-/// cargo calls the crate of a build script `build_script_` and its file's name, keeps it below a directory `build`, and
-/// rustc's objects end in `.rcgu.o`. What a project calls so itself is kept in `deps` or `examples`.
+/// cargo names the crate of a build script `build_script_` + file name, below a directory `build`, and rustc's objects
+/// end in `.rcgu.o`. A project's own crates of such a name are in `deps` or `examples`.
 fn is_build_script(request: &Request) -> bool {
     let output = request.output_path();
     let named = output.file_name().is_some_and(|n| n.as_bytes().starts_with(b"build_script_"));
@@ -110,27 +110,27 @@ fn is_build_script(request: &Request) -> bool {
         && request.inputs.iter().any(|i| i.text.as_bytes().ends_with(b".rcgu.o"))
 }
 
-/// rustc's objects with the metadata that it writes into what it loads itself later.
+/// Whether there are rustc objects with metadata, which rustc adds to what it will load itself.
 fn has_rust_metadata(request: &Request) -> bool {
     let names = |end: &[u8]| request.inputs.iter().any(|i| i.text.as_bytes().ends_with(end));
     names(b".rcgu.o") && names(b"/rmeta.o")
 }
 
-/// Whether an output is one that a configuration step makes to find something out and throws away.
-pub fn is_probe(output: &Path) -> bool {
+/// Whether an output is a probe of a configuration step.
+pub(crate) fn is_probe(output: &Path) -> bool {
     // autoconf and libtool; CMake's try_compile; Meson's sanity checks.
     const PROBES: [&[u8]; 5] = [b"conftest", b"libconftest", b"cmTC_", b"libcmTC_", b"sanitycheck"];
     let name = output.file_name().unwrap_or_default().as_bytes();
     let within = |name: &str| output.components().any(|c| c.as_os_str().as_bytes().starts_with(name.as_bytes()));
-    // What a project makes is never below CMakeFiles, where its objects are: that is what CMake asks.
+    // A project's outputs are never below CMakeFiles, only its objects and CMake's probes.
     let (meson, cmake) = (within("meson-private"), output.components().any(|c| c.as_os_str() == "CMakeFiles"));
-    // `-o /dev/null` (cargo's and Go's questions); Go's linker asks with a program of one line in a directory of its own.
+    // `-o /dev/null` (cargo, Go); Go's linker probes with a one-line program in a directory of its own.
     let go = within("go-link-");
     let nowhere = output == Path::new("/dev/null");
     meson || cmake || go || nowhere || PROBES.iter().any(|p| name.starts_with(p))
 }
 
-/// The sanitizer among those that are on at the end of the line.
+/// The first such sanitizer that is enabled at the end of the command line.
 fn dynamic_sanitizer(request: &Request) -> Option<String> {
     let mut on: Vec<String> = Vec::new();
     for arg in &request.args {

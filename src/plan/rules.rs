@@ -1,4 +1,4 @@
-//! The ordered list of rules. Their ids are the words that reports, `explain` and the docs share.
+//! The ordered list of rules. Reports, `explain` and the docs use their ids.
 
 use super::context::{Context, Plan};
 use super::draft::{Draft, Rule};
@@ -6,98 +6,98 @@ use super::{groups, kind, libraries, musl, words};
 
 use crate::args::Request;
 
-/// All rules, in the order in which they run.
+/// All rules, in order.
 pub static RULES: &[Rule] = &[
     Rule {
         id: "shared-object-to-archive",
-        reason: "a static program can take its libraries from archives only",
+        reason: "a static program can only be linked with archives",
         apply: libraries::shared_object_to_archive,
     },
     Rule {
         id: "dependencies-of-archives",
-        reason: "an archive, unlike a shared object, does not say what it needs itself",
+        reason: "an archive, unlike a shared object, does not list its dependencies",
         apply: libraries::dependencies_of_archives,
     },
     Rule {
         id: "chosen-linker",
-        reason: "the linker that the environment names, unless the call names one itself",
+        reason: "the environment names a linker and the call does not",
         apply: words::chosen_linker,
     },
     Rule {
         id: "static-kind",
-        reason: "static-pie where toolchain and objects allow it, as a shared link would make a PIE; else static",
+        reason: "static-pie if toolchain and objects allow it, as a dynamic link would build a PIE; else static",
         apply: kind::static_kind,
     },
     Rule {
         id: "no-shared-search",
-        reason: "after `-Bdynamic` linkers take shared objects again, without a word and fatally in a static-pie",
+        reason: "after `-Bdynamic` linkers silently use shared objects again, which is fatal in a static-pie",
         apply: words::no_shared_search,
     },
     Rule {
         id: "no-interpreter",
-        reason: "a static program has no interpreter; lld and mold write the segment if they are told a name",
+        reason: "a static program has no interpreter; lld and mold write PT_INTERP if one is named",
         apply: words::no_interpreter,
     },
-    Rule { id: "no-rpath", reason: "only ld.so reads it", apply: words::no_rpath },
+    Rule { id: "no-rpath", reason: "only ld.so reads run paths", apply: words::no_rpath },
     Rule {
         id: "no-dynamic-exports",
-        reason: "nothing can be loaded into a static program that could use its symbols",
+        reason: "a static program loads nothing that could use its symbols",
         apply: words::no_dynamic_exports,
     },
     Rule {
         id: "unused-sections",
-        reason: "a small program was asked for: what nothing refers to need not be in it",
+        reason: "a small program was requested: unreferenced sections are removed",
         apply: words::unused_sections,
     },
     Rule {
         id: "no-shared-runtime",
-        reason: "libgcc_s is a shared object; libgcc_eh is the same unwinder as an archive",
+        reason: "libgcc_s is a shared object; libgcc_eh is the archive with the same unwinder",
         apply: libraries::no_shared_runtime,
     },
     Rule {
         id: "whole-archive-pthread",
-        reason: "before glibc 2.34 weak references left parts of libpthread.a behind, which crashed at run time",
+        reason: "before glibc 2.34 weak references leave out parts of libpthread.a, which crashes at run time",
         apply: libraries::whole_archive_pthread,
     },
     Rule {
         id: "runtime-libraries",
-        reason: "with `-nodefaultlibs` the driver adds none of libgcc's archives, which need each other and libc",
+        reason: "with `-nodefaultlibs` the driver does not add libgcc's archives, which need each other and libc",
         apply: libraries::runtime_libraries,
     },
     Rule {
         id: "glibc-repairs",
-        reason: "glibc's static programs look for locales, converters, name services and plugins in files",
+        reason: "static glibc programs load locales, converters, name services and plugins from files",
         apply: libraries::glibc_repairs,
     },
     Rule {
         id: "musl-allocator",
-        reason: "musl's own malloc is many times slower than others where threads allocate",
+        reason: "musl's own malloc is many times slower than others when threads allocate",
         apply: musl::musl_allocator,
     },
     Rule {
         id: "converted-libraries",
-        reason: "the parts of a converted shared object stay where they were, each with its own access",
+        reason: "the parts of a converted shared object keep their distances and access flags",
         apply: libraries::converted_libraries,
     },
     Rule {
         id: "one-group",
-        reason: "archives are order-sensitive where shared objects are not; in one group order does not matter",
+        reason: "archives, unlike shared objects, are order-sensitive; in one group order does not matter",
         apply: groups::one_group,
     },
     Rule {
         id: "thread-stacks",
-        reason: "musl gives threads 128 KiB of stack, which programs written elsewhere overrun",
+        reason: "musl gives threads 128 KiB of stack, which programs written for other libcs overflow",
         apply: musl::thread_stacks,
     },
     Rule {
         id: "start-files",
-        reason: "each shape of program has its own option and crt objects",
+        reason: "each kind of program has its own option and crt objects",
         apply: kind::start_files,
     },
 ];
 
 /// Plans the link of an executable.
-pub fn plan(request: &Request, context: &Context<'_>) -> Plan {
+pub(crate) fn plan(request: &Request, context: &Context<'_>) -> Plan {
     let mut draft = Draft::new(request, context);
     for rule in RULES {
         draft.apply(rule);

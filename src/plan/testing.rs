@@ -12,7 +12,7 @@ use crate::toolchain::Recipe;
 use std::ffi::OsString;
 
 /// Facts of a Debian-like GCC with glibc 2.36.
-pub fn facts() -> Facts {
+pub(crate) fn facts() -> Facts {
     let recipe = |k: StaticKind| (k, Recipe { before: vec![k.flag().to_owned()], after: vec![] });
     Facts {
         family: Family::Gcc,
@@ -33,10 +33,9 @@ pub fn facts() -> Facts {
 }
 
 /// A context with nothing found.
-pub fn context(facts: &Facts) -> Context<'_> {
+pub(crate) fn context(facts: &Facts) -> Context<'_> {
     Context {
         facts,
-        language: Language::Cxx,
         linker: None,
         small: false,
         fixed_input: None,
@@ -49,18 +48,18 @@ pub fn context(facts: &Facts) -> Context<'_> {
     }
 }
 
-/// The call of a line without quotes.
-pub fn request(line: &str) -> Request {
+/// The classified call of a command line without quotes.
+pub(crate) fn request(line: &str) -> Request {
     classify(&line.split_whitespace().map(OsString::from).collect::<Vec<_>>(), Language::Cxx)
 }
 
-/// The planned line.
-pub fn planned(line: &str, context: &Context<'_>) -> String {
+/// The planned command line.
+pub(crate) fn planned(line: &str, context: &Context<'_>) -> String {
     let words = plan(&request(line), context).argv;
     words.iter().map(|w| w.to_str().expect("test words are text")).collect::<Vec<_>>().join(" ")
 }
 
-/// The planned line with the facts of [`facts`].
-pub fn usual(line: &str) -> String {
+/// The planned command line with the facts of [`facts`].
+pub(crate) fn usual(line: &str) -> String {
     planned(line, &context(&facts()))
 }

@@ -1,5 +1,5 @@
-//! Rules about single words: those that only a dynamic program has a use for are dropped, those that settings ask for
-//! are added.
+//! Rules about single words: those that only concern dynamic programs are dropped, those that settings request are
+//! added.
 
 use super::draft::Draft;
 use crate::args::ld_options::{Item, LdOption, LdRole};
@@ -7,24 +7,24 @@ use crate::args::lexer::Arg;
 use crate::args::option_table::Role;
 use std::os::unix::ffi::OsStrExt;
 
-/// Drops `-Bdynamic`, `-dy`, `-call_shared`. `-Bstatic` stays: it asks for what we do anyway.
-pub fn no_shared_search(draft: &mut Draft<'_>) {
+/// Drops `-Bdynamic`, `-dy`, `-call_shared`. `-Bstatic` stays: it is in effect anyway.
+pub(crate) fn no_shared_search(draft: &mut Draft<'_>) {
     draft.drop_linker_options(|o| o.role == LdRole::SearchShared);
 }
 
 /// Drops `--dynamic-linker X` and `-I X`.
-pub fn no_interpreter(draft: &mut Draft<'_>) {
+pub(crate) fn no_interpreter(draft: &mut Draft<'_>) {
     draft.drop_linker_options(|o| o.role == LdRole::Interpreter);
 }
 
 /// Drops `-rpath`, `-rpath-link`, and `-R` where it names a directory.
-pub fn no_rpath(draft: &mut Draft<'_>) {
+pub(crate) fn no_rpath(draft: &mut Draft<'_>) {
     draft.drop_args(|r| r == Role::Rpath);
     draft.drop_linker_options(|o| o.role == LdRole::Rpath || names_a_directory(o));
 }
 
-/// `-R X` is `-rpath X` where X is a directory and `--just-symbols X` where it is a file (ld manual).
-/// Told apart by name alone: a file of symbols has an extension, a library directory has none.
+/// `-R X` is `-rpath X` if X is a directory and `--just-symbols X` if it is a file (ld manual).
+/// Decided by name alone: a symbol file has an extension, a library directory has none.
 fn names_a_directory(option: &LdOption) -> bool {
     option.role == LdRole::RpathOrSymbols
         && option
@@ -34,13 +34,13 @@ fn names_a_directory(option: &LdOption) -> bool {
 }
 
 /// Drops `-rdynamic`, `--export-dynamic` and the dynamic lists.
-pub fn no_dynamic_exports(draft: &mut Draft<'_>) {
+pub(crate) fn no_dynamic_exports(draft: &mut Draft<'_>) {
     draft.drop_args(|r| r == Role::ExportDynamic);
     draft.drop_linker_options(|o| o.role == LdRole::ExportDynamic);
 }
 
-/// Adds `-fuse-ld=`. The call's own word for the built-in linker, which no compiler knows, is dropped.
-pub fn chosen_linker(draft: &mut Draft<'_>) {
+/// Adds `-fuse-ld=`. The call's own `-fuse-ld=wild` is dropped: compilers do not know the built-in linker.
+pub(crate) fn chosen_linker(draft: &mut Draft<'_>) {
     let before = draft.items.len();
     draft.items.retain(|i| !matches!(i, Item::Arg(a) if names_built_in(a)));
     if draft.items.len() < before {
@@ -53,13 +53,13 @@ pub fn chosen_linker(draft: &mut Draft<'_>) {
     }
 }
 
-/// Whether an argument of the driver's asks for the built-in linker.
-pub fn names_built_in(arg: &Arg) -> bool {
+/// Whether a driver argument requests the built-in linker.
+pub(crate) fn names_built_in(arg: &Arg) -> bool {
     arg.role() == Some(Role::UseLinker) && arg.value().is_some_and(|v| v == "wild")
 }
 
-/// Adds `--gc-sections`, unless the call says whether it wants that.
-pub fn unused_sections(draft: &mut Draft<'_>) {
+/// Adds `--gc-sections`, unless the call has that or its opposite.
+pub(crate) fn unused_sections(draft: &mut Draft<'_>) {
     let says = |i: &Item| matches!(i, Item::Word { text, .. } if text.as_encoded_bytes().ends_with(b"gc-sections"));
     if draft.context.small && !draft.items.iter().any(says) {
         draft.items.push(Item::word("--gc-sections"));

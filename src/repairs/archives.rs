@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 /// The objects that archives are made of, kept beside the repairs of a toolchain.
 #[derive(Debug)]
-pub struct Kit<'a> {
+pub(crate) struct Kit<'a> {
     /// Where they are.
     pub dir: &'a Path,
     /// Where libraries are.
@@ -28,31 +28,31 @@ pub struct Kit<'a> {
 }
 
 /// The object that makes iconv find what is linked in.
-pub const ICONV: &str = "iconv.o";
+pub(crate) const ICONV: &str = "iconv.o";
 /// The same for name services.
-pub const SERVICES: &str = "services.o";
+pub(crate) const SERVICES: &str = "services.o";
 /// How libc opens what is linked in.
-pub const LOADER: &str = "loader.o";
+pub(crate) const LOADER: &str = "loader.o";
 /// What opens it.
-pub const MODULES: &str = "modules.o";
+pub(crate) const MODULES: &str = "modules.o";
 
 /// The start-up code of converted libraries.
-pub const START: &str = "converted.o";
+pub(crate) const START: &str = "converted.o";
 
 /// The same object with strong definitions in the place of libc's.
-pub fn strong(object: &str) -> String {
+pub(crate) fn strong(object: &str) -> String {
     format!("strong-{object}")
 }
 
 /// The functions behind which converters are.
-pub const CONVERTING: [&str; 1] = ["iconv_open"];
+pub(crate) const CONVERTING: [&str; 1] = ["iconv_open"];
 
 impl Kit<'_> {
     /// An archive of converters.
     ///
     /// # Errors
     /// Files that can't be read or converted.
-    pub fn converters(&self, tables: &ConverterTables, chosen: &Chosen) -> io::Result<Vec<u8>> {
+    pub(crate) fn converters(&self, tables: &ConverterTables, chosen: &Chosen) -> io::Result<Vec<u8>> {
         let mut modules = Modules::default();
         self.take(&mut modules, &chosen.files, ModuleKind::Converter, std::slice::from_ref(&tables.dir))?;
         let text = chosen.text(&tables.dir);
@@ -63,7 +63,7 @@ impl Kit<'_> {
     ///
     /// # Errors
     /// Files that are not there, or can't be converted.
-    pub fn services(&self, names: &[String], functions: &[String]) -> io::Result<Vec<u8>> {
+    pub(crate) fn services(&self, names: &[String], functions: &[String]) -> io::Result<Vec<u8>> {
         let found = nss::find(names, self.library_dirs)?;
         let mut modules = Modules::default();
         let files: Vec<PathBuf> = found.iter().map(|s| s.path.clone()).collect();

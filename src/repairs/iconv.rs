@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 /// A conversion: one line `module FROM TO FILE [COST]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Conversion {
+pub(crate) struct Conversion {
     /// The character set that is read.
     pub from: String,
     /// The one that is written.
@@ -23,7 +23,7 @@ pub struct Conversion {
 
 /// What the files say.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ConverterTables {
+pub(crate) struct ConverterTables {
     /// The directory.
     pub dir: PathBuf,
     /// In the order of the files.
@@ -37,7 +37,7 @@ const INTERNAL: &str = "INTERNAL";
 
 /// What a program gets.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Chosen {
+pub(crate) struct Chosen {
     /// Files of converters.
     pub files: Vec<PathBuf>,
     /// Their conversions.
@@ -50,7 +50,7 @@ pub struct Chosen {
 
 impl ConverterTables {
     /// Reads the tables of the first of libc's directories that has any.
-    pub fn read(library_dirs: &[PathBuf]) -> Option<ConverterTables> {
+    pub(crate) fn read(library_dirs: &[PathBuf]) -> Option<ConverterTables> {
         let dir = library_dirs.iter().map(|d| d.join("gconv")).find(|d| d.join("gconv-modules").is_file())?;
         let mut tables = ConverterTables { dir: dir.clone(), ..ConverterTables::default() };
         let mut more: Vec<PathBuf> = fs::read_dir(dir.join("gconv-modules.d"))
@@ -88,7 +88,7 @@ impl ConverterTables {
     }
 
     /// What a choice comes to.
-    pub fn choose(&self, choice: &IconvChoice) -> Chosen {
+    pub(crate) fn choose(&self, choice: &IconvChoice) -> Chosen {
         let mut chosen = Chosen::default();
         let aliases: BTreeMap<&str, &str> = self.aliases.iter().map(|(f, t)| (f.as_str(), t.as_str())).collect();
         let mut files = BTreeSet::new();
@@ -143,7 +143,7 @@ const BUILT_IN: [&str; 16] = [
 impl Chosen {
     /// The tables as the code in the program reads them: words ended by zeros; conversions of four, then an empty word,
     /// aliases of two, then an empty word.
-    pub fn text(&self, dir: &Path) -> Vec<u8> {
+    pub(crate) fn text(&self, dir: &Path) -> Vec<u8> {
         let mut text = Vec::new();
         let mut word = |w: &str| {
             text.extend(w.bytes());

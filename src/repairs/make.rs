@@ -54,7 +54,7 @@ const CONF: &[u8] = b"__gconv_load_conf\0";
 const ORIGINAL_CONF: &str = "__gconv_load_conF";
 
 /// Functions that read locale files: C's, and the constructors of `std::locale` that take a name.
-pub const LOCALE_FUNCTIONS: [&str; 14] = [
+pub(crate) const LOCALE_FUNCTIONS: [&str; 14] = [
     "setlocale",
     "newlocale",
     "_ZNSt6localeC1EPKc",
@@ -95,7 +95,7 @@ const CATEGORIES: [&str; 13] = [
 ///
 /// # Errors
 /// No compiler, no toolchain of the name that was asked for, or one that is incomplete.
-pub fn select(
+pub(crate) fn select(
     settings: &Settings,
     invocation: &Invocation,
     need: CallNeed,
@@ -146,7 +146,7 @@ pub(crate) fn make(asked: &CompilerQuery<'_>, facts: &Facts, keep: &Path) -> Opt
 ///
 /// # Errors
 /// No directory for temporary files, or code that does not work.
-pub fn start_code(selected: &Selected, abi: &[OsString], facts: &Facts) -> io::Result<(TempDir, PathBuf)> {
+pub(crate) fn start_code(selected: &Selected, abi: &[OsString], facts: &Facts) -> io::Result<(TempDir, PathBuf)> {
     let dir = tempfile::Builder::new().prefix("staticcxx-probe").tempdir()?;
     let (command, env, descriptor) = (&selected.compiler, &selected.env, &selected.descriptor);
     let keep = dir.path().join("kept");

@@ -1,10 +1,10 @@
 //! What glibc can't do in a static program, and the archives that mend it, made and tried for each toolchain.
 
-pub mod archives;
-pub mod choose;
-pub mod iconv;
-pub mod libc_members;
-pub mod make;
-pub mod nss;
+pub(crate) mod archives;
+pub(crate) mod choose;
+pub(crate) mod iconv;
+pub(crate) mod libc_members;
+pub(crate) mod make;
+pub(crate) mod nss;
 
-pub use make::{select, start_code};
+pub(crate) use make::{select, start_code};

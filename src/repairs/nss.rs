@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 /// One service.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Service {
+pub(crate) struct Service {
     /// Its name in nsswitch.conf.
     pub name: String,
     /// Its file.
@@ -39,7 +39,7 @@ const DATABASES: [(&str, &[&str], &str, &str); 14] = [
 ///
 /// # Errors
 /// The first that is not there, or can't be read.
-pub fn find(names: &[String], library_dirs: &[PathBuf]) -> io::Result<Vec<Service>> {
+pub(crate) fn find(names: &[String], library_dirs: &[PathBuf]) -> io::Result<Vec<Service>> {
     names.iter().map(|name| one(name, library_dirs)).collect()
 }
 
@@ -60,7 +60,7 @@ fn one(name: &str, library_dirs: &[PathBuf]) -> io::Result<Service> {
 
 /// The lines of nsswitch.conf that the program has inside: database and services, each ended by a zero, then an empty
 /// word. `initgroups` that nobody answers for is left to `group`.
-pub fn pins(services: &[Service]) -> Vec<u8> {
+pub(crate) fn pins(services: &[Service]) -> Vec<u8> {
     let mut text = Vec::new();
     for (database, _, first, last) in DATABASES {
         let asked = services.iter().filter(|s| s.databases.contains(&database)).map(|s| s.name.as_str());

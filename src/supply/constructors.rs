@@ -1,13 +1,13 @@
-//! Constructors in archives. In a program whose libraries are all archives they run in the order of the line. Beside
-//! converted libraries, whose constructors are numbered, those of the archives that these need must be numbered too.
+//! Constructors in archives. In a program whose libraries are all archives they run in the order of the command line.
+//! Converted libraries have numbered constructors, so archives that they need must have numbered ones too.
 
 use super::load_order;
 use crate::archive;
 use object::read::archive::ArchiveFile;
 use object::{Object, ObjectSection};
 
-/// Whether a member of an archive has constructors or destructors without a number.
-pub fn has(bytes: &[u8]) -> bool {
+/// Whether a member of an archive has constructors or destructors without a priority.
+pub(crate) fn has(bytes: &[u8]) -> bool {
     let Ok(archive) = ArchiveFile::parse(bytes) else { return false };
     if archive.is_thin() {
         return false;
@@ -18,8 +18,8 @@ pub fn has(bytes: &[u8]) -> bool {
     })
 }
 
-/// The archive with its constructors numbered; none where a member is not understood.
-pub fn numbered(bytes: &[u8], rank: usize) -> Option<Vec<u8>> {
+/// The archive with numbered constructors; none if a member is not supported.
+pub(crate) fn numbered(bytes: &[u8], rank: usize) -> Option<Vec<u8>> {
     let archive = ArchiveFile::parse(bytes).ok()?;
     let mut members = Vec::new();
     for member in archive.members() {

@@ -21,86 +21,88 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use twox_hash::XxHash3_128;
 
-/// One library.
+/// A library to be converted.
 #[derive(Debug)]
 struct Entry {
     shared: PathBuf,
     bytes: Arc<Vec<u8>>,
     hash: u128,
     tag: String,
-    /// Where the link finds it.
+    /// The file that is linked.
     place: PathBuf,
-    /// It goes in without being referred to.
+    /// It is linked in unreferenced.
     always: bool,
 }
 
-/// The libraries that are converted in one link.
+/// The converted libraries of one link.
 #[derive(Debug)]
-pub struct ConvertedLibraries {
+pub(crate) struct ConvertedLibraries {
     policy: ConvertPolicy,
     entries: Vec<Entry>,
     libc: OnceLock<GlibcSymbols>,
     offers: OnceLock<GlibcSymbols>,
 }
 
-/// What the link needs beside the libraries themselves.
+/// What the link needs besides the libraries themselves.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Extras {
+pub(crate) struct Extras {
     /// Words for the linker.
     pub words: Vec<OsString>,
-    /// Archives to be offered before libc.
+    /// Archives to link before libc.
     pub archives: Vec<PathBuf>,
-    /// Libraries that could not be converted after all, by their places.
+    /// Libraries that could not be converted after all, by their linked files.
     pub refused: Vec<(PathBuf, Refusal)>,
 }
 
-/// Old kernels read this many program headers: a page full of them (binfmt_elf.c before Linux 5.2).
+/// The most program headers that kernels before Linux 5.2 read: one page (binfmt_elf.c).
 const HEADERS: usize = 4096 / 56;
 
-/// What a program has besides the segments of converted libraries.
+/// Program headers besides those of converted libraries.
 const OWN_HEADERS: usize = 16;
 
-/// One library or program, read.
+/// A parsed library or program.
 struct Model<'a> {
     entry: &'a Entry,
     library: Library<'a>,
-    /// The number of its constructors.
+    /// The priority of its constructors.
     number: usize,
 }
 
-/// The program of a link, read.
+/// The parsed program of a link.
 struct ProgramModel<'a> {
     file: &'a ProgramFile,
     library: Library<'a>,
 }
 
-/// How the libraries of a link lie: their sections, and how the linker is told where those are.
+/// The layout of the libraries of a link, and the linker script's dialect.
 struct LinkLayout {
     layout: Layout,
     plans: Vec<Pieces>,
 }
 
 impl ConvertedLibraries {
-    /// None yet.
-    pub fn new(policy: ConvertPolicy) -> ConvertedLibraries {
+    pub(crate) fn new(policy: ConvertPolicy) -> ConvertedLibraries {
         ConvertedLibraries { policy, entries: Vec::new(), libc: OnceLock::new(), offers: OnceLock::new() }
     }
 
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.entries.is_empty() && self.policy.program.is_none()
     }
 
-    /// What they are converted with.
-    pub fn policy(&self) -> &ConvertPolicy {
+    /// How they are converted.
+    pub(crate) fn policy(&self) -> &ConvertPolicy {
         &self.policy
     }
 
-    /// Takes a library; the link will find it at `place`. Gives its number among these and its build-id.
+    /// Adds a library, which will be written to `place`. Returns its index among these and its build ID.
     ///
     /// # Errors
     /// Why it can't be converted.
-    pub fn take(&mut self, shared: SharedLibrary<'_>, place: PathBuf) -> Result<(usize, Option<String>), Refusal> {
+    pub(crate) fn take(
+        &mut self,
+        shared: SharedLibrary<'_>,
+        place: PathBuf,
+    ) -> Result<(usize, Option<String>), Refusal> {
         let bytes = shared.file.content()?;
         let library = Library::read(&bytes)?;
         acceptable(&library)?;
@@ -114,8 +116,8 @@ impl ConvertedLibraries {
         Ok((self.entries.len() - 1, build_id))
     }
 
-    /// The libraries that refer to a symbol without defining it, each with the version that it asks for.
-    pub fn referring(&self, name: &[u8]) -> Vec<(PathBuf, String)> {
+    /// The libraries with an undefined reference to a symbol, each with the version that it needs.
+    pub(crate) fn referring(&self, name: &[u8]) -> Vec<(PathBuf, String)> {
         let mut found = Vec::new();
         for entry in &self.entries {
             let Ok(library) = Library::read(&entry.bytes) else { continue };
@@ -129,13 +131,13 @@ impl ConvertedLibraries {
         found
     }
 
-    /// Converts what is not kept already and puts all of it in its places. `order` has the number of each library among
-    /// these with the number of its constructors, in ld.so's order; `archives` are the others of the link, `start_code`
-    /// is the archive of the start-up code, `dir` is for what only this link needs.
+    /// Converts what is not cached and writes all files. `order`: each library's index and the priority of its
+    /// constructors, in ld.so's order; `archives`: the link's other libraries; `start_code`: the start-up code's
+    /// archive; `dir`: for files of this link only.
     ///
     /// # Errors
     /// A file that can't be written.
-    pub fn write(
+    pub(crate) fn write(
         &self,
         order: &[(usize, usize)],
         archives: &[PathBuf],
@@ -169,14 +171,14 @@ impl ConvertedLibraries {
         Some(Model { entry, library: Library::read(&entry.bytes).ok()?, number })
     }
 
-    /// Decides how distances are kept.
+    /// Chooses the layout.
     fn layout(&self, models: &[Model<'_>], program: Option<&ProgramModel<'_>>) -> LinkLayout {
         let planned_as = |layout| models.iter().map(|m| planned(&m.library, layout)).collect::<Vec<_>>();
         let plans = planned_as(Layout::Segments);
         let parts = |plan: &Pieces| plan.pieces.iter().filter(|p| p.filled).count();
         let of_program = program.map_or(0, |p| parts(&planned(&p.library, Layout::Segments)));
         let segments: usize = plans.iter().map(parts).sum();
-        // A linker relocates code in a section of code only where the program may have text relocations.
+        // Linkers relocate code sections only if the program may have text relocations.
         let plain = models.iter().all(|m| !m.library.changes_code());
         let room = segments + of_program + OWN_HEADERS <= HEADERS;
         match self.policy.dialect.filter(|_| plain && room) {
@@ -185,7 +187,7 @@ impl ConvertedLibraries {
         }
     }
 
-    /// Makes the libraries, by as many threads as there are processors.
+    /// Converts the libraries, with one thread per processor.
     fn convert_all(
         &self,
         models: &[Model<'_>],
@@ -198,7 +200,7 @@ impl ConvertedLibraries {
             loop {
                 let index = next.fetch_add(1, Ordering::Relaxed);
                 let Some((model, result)) = models.get(index).zip(results.get(index)) else { break };
-                // Each is made by one thread, so that the place is empty.
+                // Each is converted by one thread, so the slot is empty.
                 let _ = result.set(self.make(model, versions, layout));
             }
         };
@@ -213,7 +215,7 @@ impl ConvertedLibraries {
         results.into_iter().map(|r| r.into_inner().unwrap_or_else(missed)).collect()
     }
 
-    /// Makes one library, or finds it in the cache, and puts it in its place.
+    /// Converts one library, or takes it from the cache, and writes its file.
     fn make(&self, model: &Model<'_>, versions: &Versions, layout: Layout) -> io::Result<Option<Refusal>> {
         let (entry, library) = (model.entry, &model.library);
         let key = [&entry.hash.to_le_bytes()[..], &[layout as u8], &versions.key(library), &self.libc_key()].concat();
@@ -229,40 +231,40 @@ impl ConvertedLibraries {
             Err(refusal) => return Ok(Some(refusal)),
         };
         let (shared, bytes, left) = (entry.shared.display(), made.object.len(), made.dropped);
-        log::info!("converted {shared}: {bytes} bytes, {left} of ld.so's left out");
+        log::info!("converted {shared}: {bytes} bytes, {left} bytes for ld.so left out");
         let bytes = archive::of(&made.object).ok_or_else(|| io::Error::other("too many symbols for an archive"))?;
         match kept.map(|file| object_cache::put(&file, &bytes).map(|()| file)) {
             Some(Ok(file)) => std::os::unix::fs::symlink(file, &entry.place)?,
-            // Without a cache that can be written it is made anew each time.
+            // Without a writable cache it is converted each time.
             Some(Err(_)) | None => fs::write(&entry.place, bytes)?,
         }
         Ok(None)
     }
 
-    /// What is known of glibc.
-    pub fn libc(&self) -> &GlibcSymbols {
+    /// glibc's symbols.
+    pub(crate) fn libc(&self) -> &GlibcSymbols {
         self.libc.get_or_init(|| glibc::libc(&self.policy.library_dirs))
     }
 
-    /// The same, with what glibc offers to every program.
-    pub fn libc_for_modules(&self) -> &GlibcSymbols {
+    /// The same, with what glibc exports to every program.
+    pub(crate) fn libc_for_modules(&self) -> &GlibcSymbols {
         self.offers.get_or_init(|| glibc::libc_for_modules(&self.policy.library_dirs))
     }
 
-    /// Names of the libraries that need their versions.
-    pub fn versions(&self) -> Versions {
+    /// Names that are told apart by their versions.
+    pub(crate) fn versions(&self) -> Versions {
         let libraries: Vec<Library<'_>> = self.entries.iter().filter_map(|e| Library::read(&e.bytes).ok()).collect();
         Versions::of(&libraries.iter().collect::<Vec<_>>())
     }
 
-    /// What the meaning of glibc's names depends on.
-    pub fn libc_key(&self) -> Vec<u8> {
+    /// Bytes for cache keys that cover everything known of glibc.
+    pub(crate) fn libc_key(&self) -> Vec<u8> {
         let found = self.policy.library_dirs.iter().find_map(|d| Stamp::of(&d.join("libc.a")));
         found.map_or_else(Vec::new, |stamp| format!("{stamp:?}").into_bytes())
     }
 }
 
-/// What is gathered for one link while its libraries are put in their places.
+/// What is collected for a link while its libraries are written.
 #[derive(Default)]
 struct LinkParts<'m> {
     extras: Extras,
@@ -270,7 +272,7 @@ struct LinkParts<'m> {
     starts: Vec<Vec<u8>>,
     /// What the linker script places.
     placed: Vec<Placed<'m>>,
-    /// What variables of a program may come from.
+    /// Sources of a program's copied variables.
     converted: Vec<copies::CopySource<'m, 'm>>,
 }
 
@@ -299,7 +301,7 @@ impl<'m> LinkParts<'m> {
         Ok(())
     }
 
-    /// Makes the object of the program, and puts it and its members in their places.
+    /// Converts the program, and writes its object and members.
     fn add_program(
         &mut self,
         of: &ConvertedLibraries,
@@ -361,7 +363,7 @@ impl<'m> LinkParts<'m> {
     }
 }
 
-/// The sections of a library.
-pub fn planned(library: &Library<'_>, layout: Layout) -> Pieces {
+/// The layout of a library.
+pub(crate) fn planned(library: &Library<'_>, layout: Layout) -> Pieces {
     pieces::plan(library, unwind::extent(library), layout, &[])
 }

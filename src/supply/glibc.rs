@@ -1,4 +1,4 @@
-//! What is known of the machine's glibc: read from its shared objects and the indexes of its archives.
+//! The symbols of this machine's glibc, from its shared objects and the symbol indexes of its archives.
 
 use crate::convert::{GlibcSymbols, Library};
 use crate::toolchain_libs;
@@ -7,22 +7,21 @@ use object::read::archive::ArchiveFile;
 use std::fs::{self, File};
 use std::path::PathBuf;
 
-/// glibc's shared objects, whose versions tell what its archives can stand for.
+/// The shared objects whose symbol versions are read.
 const SHARED: [&str; 2] = ["libc.so.6", "libm.so.6"];
 
-/// Looks at one of glibc's shared objects in the first directory that has it.
+/// Reads one of glibc's shared objects in the first directory that contains it.
 fn look_at_shared(name: &str, dirs: &[PathBuf], look: impl FnOnce(&Library<'_>)) {
     let Some(file) = dirs.iter().find_map(|d| File::open(d.join(name)).ok()) else { return };
-    // SAFETY: glibc's own, of which only the symbols are looked at; it is replaced by renaming, as every program that
-    // has it mapped counts on.
+    // SAFETY: only its symbols are read; libc is always replaced by renaming, since every running program maps it.
     let Ok(bytes) = (unsafe { memmap2::Mmap::map(&file) }) else { return };
     if let Ok(library) = Library::read(&bytes) {
         look(&library);
     }
 }
 
-/// Reads what is to be known of glibc. What can't be read is not known, and left to the linker.
-pub fn libc(dirs: &[PathBuf]) -> GlibcSymbols {
+/// Reads glibc's symbols. What can't be read is left to the linker.
+pub(crate) fn libc(dirs: &[PathBuf]) -> GlibcSymbols {
     let mut libc = GlibcSymbols::default();
     for name in SHARED {
         look_at_shared(name, dirs, |library| libc.add_shared(library));
@@ -31,7 +30,7 @@ pub fn libc(dirs: &[PathBuf]) -> GlibcSymbols {
     for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
         if toolchain_libs::is_glibc_archive(&entry.file_name().to_string_lossy())
             && let Ok(file) = File::open(entry.path())
-            // The index alone is read.
+            // Only the symbol index is read.
             && let cache = ReadCache::new(file)
             && let Ok(archive) = ArchiveFile::parse(&cache)
             && let Ok(Some(index)) = archive.symbols()
@@ -39,13 +38,13 @@ pub fn libc(dirs: &[PathBuf]) -> GlibcSymbols {
             libc.add_archive(index.flatten().map(|s| s.name().to_vec()));
         }
     }
-    // In the archive of every compiler.
+    // In every compiler's libgcc.a.
     libc.add_archive([b"__tls_get_addr".to_vec()].into_iter());
     libc
 }
 
-/// The same, with what glibc offers to every program, which modules need to know.
-pub fn libc_for_modules(dirs: &[PathBuf]) -> GlibcSymbols {
+/// The same, with what glibc exports to every program, for modules.
+pub(crate) fn libc_for_modules(dirs: &[PathBuf]) -> GlibcSymbols {
     let mut libc = libc(dirs);
     for name in SHARED {
         look_at_shared(name, dirs, |library| libc.add_offers(library));

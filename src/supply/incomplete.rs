@@ -1,8 +1,8 @@
-//! Archives that can't be linked: their members need symbols that the shared object beside them has inside, from
-//! helper libraries that are installed nowhere (PostgreSQL's libpq.a, Debian's libselinux.a).
+//! Incomplete archives: their members need symbols that the shared object contains, from helper libraries that are
+//! not installed (PostgreSQL's libpq.a, Debian's libselinux.a).
 //!
-//! What each archive lacks is kept in the cache, by the state of both files; whether the rest of a link has it is
-//! looked up only where something is lacking.
+//! What each archive lacks is cached by the state of both files; the rest of the link is searched only if something is
+//! lacking.
 
 use super::constructors;
 use super::glibc;
@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use twox_hash::XxHash3_128;
 
-/// What is kept of an archive.
+/// The cache entry of an archive.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct ArchiveRecord {
     archive: Stamp,
@@ -28,9 +28,14 @@ struct ArchiveRecord {
     constructors: bool,
 }
 
-/// What the members of an archive need that its shared object does not need from outside, and whether they have
+/// The symbols that an archive's members need and its shared object does not import, and whether members have
 /// constructors.
-pub fn facts(archive: &LibraryFile, shared: &LibraryFile, dirs: &[PathBuf], cache: Option<&Path>) -> ArchiveFacts {
+pub(crate) fn facts(
+    archive: &LibraryFile,
+    shared: &LibraryFile,
+    dirs: &[PathBuf],
+    cache: Option<&Path>,
+) -> ArchiveFacts {
     let (Some(archive_stamp), Some(twin_stamp)) = (Stamp::of(archive.path()), Stamp::of(shared.path())) else {
         return ArchiveFacts::default();
     };
@@ -44,13 +49,13 @@ pub fn facts(archive: &LibraryFile, shared: &LibraryFile, dirs: &[PathBuf], cach
     let constructors = archive.look(constructors::has).unwrap_or_default();
     let entry = ArchiveRecord { archive: archive_stamp, twin: twin_stamp, lacks, constructors };
     if let Some(file) = file {
-        // Without a cache that can be written it is looked up each time.
+        // Without a writable cache it is read each time.
         let _ = keep(&file, &entry);
     }
     ArchiveFacts { lacks: entry.lacks, constructors: entry.constructors }
 }
 
-/// The file for two others, as a version of these sources looks at them.
+/// The cache file for an archive and its shared object.
 fn kept_in(cache: &Path, sources: &str, archive: &Path, shared: &Path) -> PathBuf {
     let key = format!("{sources}\n{}\n{}", archive.display(), shared.display());
     cache.join("archives").join(format!("{:032x}.json", XxHash3_128::oneshot(key.as_bytes())))
@@ -61,7 +66,7 @@ fn keep(file: &Path, entry: &ArchiveRecord) -> std::io::Result<()> {
     write_atomic(file, &serde_json::to_vec(entry)?)
 }
 
-/// Archives of the compiler that every link has.
+/// Archives of the compiler in every link.
 const OF_COMPILERS: [&str; 4] = ["libgcc.a", "libgcc_eh.a", "libstdc++.a", "libc_nonshared.a"];
 
 fn look(archive: &[u8], shared: &LibraryFile, dirs: &[PathBuf]) -> Option<BTreeSet<String>> {
@@ -98,7 +103,7 @@ fn look(archive: &[u8], shared: &LibraryFile, dirs: &[PathBuf]) -> Option<BTreeS
     Some(needed.iter().map(|n| String::from_utf8_lossy(n).into_owned()).collect())
 }
 
-/// Symbols that linkers make.
+/// Whether linkers define a symbol.
 fn of_linkers(name: &[u8]) -> bool {
     const MADE: [&[u8]; 12] = [
         b"_GLOBAL_OFFSET_TABLE_",
@@ -128,8 +133,8 @@ fn remove_defined(names: &mut BTreeSet<Vec<u8>>, archive: &LibraryFile) {
     });
 }
 
-/// Those of the names that none of the archives defines.
-pub fn still_lacking(lacks: &BTreeSet<String>, archives: &[Arc<LibraryFile>]) -> BTreeSet<String> {
+/// The names that none of the archives defines.
+pub(crate) fn still_lacking(lacks: &BTreeSet<String>, archives: &[Arc<LibraryFile>]) -> BTreeSet<String> {
     let mut names: BTreeSet<Vec<u8>> = lacks.iter().map(|n| n.as_bytes().to_vec()).collect();
     for archive in archives {
         if names.is_empty() {

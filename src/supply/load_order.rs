@@ -1,30 +1,29 @@
 //! Constructors in ld.so's order.
 //!
-//! ld.so runs the constructors of what a library needs before its own, those of a library that was named later before
-//! those of one that was named earlier, and the program's last. A linker puts `.init_array` in the order of its
-//! inputs, but all `.init_array.NUMBER` before it, by number (GNU ld's default script, `SORT_BY_INIT_PRIORITY`). To lld
-//! and mold a table without a number has 65536, so that larger numbers would come behind the program's own. Those just
-//! below are the latest that a constructor can ask for. `.fini_array` is run backwards, and so needs the same numbers.
+//! ld.so runs the constructors of a library's dependencies before its own, those of a library named later before those
+//! of one named earlier, and the program's last. Linkers put `.init_array` in the order of inputs, after all
+//! `.init_array.NUMBER` sorted by number (GNU ld's default script, `SORT_BY_INIT_PRIORITY`). lld and mold treat a table
+//! without a number as 65536, so larger numbers would come after the program's own; those just below are the latest
+//! priorities that a constructor can have. `.fini_array` runs in reverse, and so needs the same numbers.
 
 use crate::fat::section::ElfFormat;
 use object::read::elf::{FileHeader, SectionHeader};
 use object::{Endianness, elf};
 
-/// The number of the first library.
-pub const FIRST: usize = 60_000;
+/// The priority of the first library.
+pub(crate) const FIRST: usize = 60_000;
 
 /// A library as ld.so sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LoadedEntry {
-    /// Names by which others need it.
+pub(crate) struct LoadedEntry {
+    /// Its soname and file name.
     pub names: Vec<String>,
     /// DT_NEEDED.
     pub needed: Vec<String>,
 }
 
-/// In which place each library's constructors run, for libraries in the order in which they are loaded: glibc's
-/// `_dl_sort_maps_dfs` and `_dl_init`.
-pub fn ranks(loaded: &[LoadedEntry]) -> Vec<usize> {
+/// The rank of each library's constructors, for libraries in load order: glibc's `_dl_sort_maps_dfs` and `_dl_init`.
+pub(crate) fn ranks(loaded: &[LoadedEntry]) -> Vec<usize> {
     let mut visit = Visit { loaded, rank: vec![None; loaded.len()], entered: vec![false; loaded.len()], next: 0 };
     for index in (0..loaded.len()).rev() {
         visit.library(index);
@@ -58,9 +57,9 @@ impl Visit<'_> {
     }
 }
 
-/// Gives the constructor and destructor tables of an object the number of a rank. An object that can't be read is
-/// left as it is.
-pub fn number(object: &mut Vec<u8>, rank: usize) {
+/// Gives the constructor and destructor tables of an object the priority of a rank. An unreadable object is left
+/// unchanged.
+pub(crate) fn number(object: &mut Vec<u8>, rank: usize) {
     let edit = match object.get(..5) {
         Some(b"\x7fELF\x02") => plan::<elf::FileHeader64<Endianness>>(object, rank),
         Some(b"\x7fELF\x01") => plan::<elf::FileHeader32<Endianness>>(object, rank),
@@ -76,7 +75,7 @@ pub fn number(object: &mut Vec<u8>, rank: usize) {
     object.extend(edit.names);
 }
 
-/// New section names: the table, where its header is, and the headers that take a new name.
+/// New section names: the string table, the offset of its header, and the headers with a new name.
 struct SectionRenames {
     layout: ElfFormat,
     names: Vec<u8>,

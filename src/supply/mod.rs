@@ -1,12 +1,12 @@
-//! What stands in the place of libraries without a usable archive: objects that shared objects carry, converted
-//! libraries and programs, plugins; made for one link, in a directory of its own, or kept in the cache.
+//! Replacements of libraries without a usable archive: objects that shared objects carry, converted libraries and
+//! programs, plugins. They are written for one link, to a temporary directory, or cached.
 
-pub mod constructors;
-pub mod converted_libraries;
-pub mod glibc;
-pub mod incomplete;
-pub mod load_order;
-pub mod object_cache;
-pub mod plugins;
-pub mod program_object;
-pub mod store;
+pub(crate) mod constructors;
+pub(crate) mod converted_libraries;
+pub(crate) mod glibc;
+pub(crate) mod incomplete;
+pub(crate) mod load_order;
+pub(crate) mod object_cache;
+pub(crate) mod plugins;
+pub(crate) mod program_object;
+pub(crate) mod store;

@@ -1,5 +1,5 @@
-//! Converted libraries in `$XDG_CACHE_HOME/staticcxx/converted/`: one archive each, by the content that it was made
-//! from, written atomically, the oldest thrown away where they become too many.
+//! Converted libraries in `$XDG_CACHE_HOME/staticcxx/converted/`: one archive each, named by a hash of its inputs,
+//! written atomically; the least recently used are removed above a size limit.
 
 use crate::files::{kept, write_atomic};
 use object::read::archive::ArchiveFile;
@@ -8,14 +8,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-/// All of them together are kept below this.
+/// The size limit, in bytes.
 const LIMIT: u64 = 1 << 30;
 
-/// What was used less long ago than this may be part of a link that is running.
+/// Files used within this time may belong to a running link, and are not removed.
 const IN_USE: Duration = Duration::from_secs(3600);
 
-/// The file for a key below a cache directory.
-pub fn file(dir: &Path, key: u128) -> PathBuf {
+/// The file for a key in a cache directory.
+pub(crate) fn file(dir: &Path, key: u128) -> PathBuf {
     file_by(kept::CONVERTED, dir, key)
 }
 
@@ -23,8 +23,8 @@ fn file_by(sources: &str, dir: &Path, key: u128) -> PathBuf {
     dir.join("converted").join(format!("{sources}-{key:032x}.a"))
 }
 
-/// Whether a kept archive is whole; if so, it counts as used now.
-pub fn take(file: &Path) -> bool {
+/// Whether a cached archive is complete; if so, it is marked as used.
+pub(crate) fn take(file: &Path) -> bool {
     let Ok(opened) = File::options().read(true).open(file) else { return false };
     if !whole(&opened) {
         return false;
@@ -33,14 +33,14 @@ pub fn take(file: &Path) -> bool {
     let old =
         opened.metadata().and_then(|m| m.modified()).is_ok_and(|m| now.duration_since(m).is_ok_and(|d| d > IN_USE / 2));
     if old {
-        // It only goes earlier then.
+        // It is only removed earlier then.
         let _ = opened.set_modified(now);
     }
     true
 }
 
 fn whole(file: &File) -> bool {
-    // SAFETY: files are put into the cache whole, by renaming; what somebody else writes there is no concern of ours.
+    // SAFETY: files appear in the cache by renaming and are never modified.
     let Ok(data) = (unsafe { memmap2::Mmap::map(file) }) else { return false };
     let Ok(archive) = ArchiveFile::parse(&*data) else { return false };
     let mut members = 0;
@@ -53,11 +53,11 @@ fn whole(file: &File) -> bool {
     members > 0
 }
 
-/// Puts an archive into its place.
+/// Adds an archive.
 ///
 /// # Errors
-/// A directory that can't be written; nothing half-written is left.
-pub fn put(file: &Path, bytes: &[u8]) -> io::Result<()> {
+/// A directory that can't be written; no partial file is left.
+pub(crate) fn put(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let dir = file.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(dir)?;
     write_atomic(file, bytes)?;
@@ -65,7 +65,7 @@ pub fn put(file: &Path, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// Removes the oldest files until the rest is below a limit.
+/// Removes the least recently used files until the rest is below a limit.
 fn trim(dir: &Path, limit: u64) {
     let Ok(entries) = fs::read_dir(dir) else { return };
     let facts = |e: fs::DirEntry| {

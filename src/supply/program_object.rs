@@ -1,4 +1,4 @@
-//! A finished program among the libraries that it is linked with: its object, and what their variables hold.
+//! The object of a converted program, with the content of copied variables from its libraries.
 
 use crate::archive;
 use crate::convert::copies::{self, Copied, Members};
@@ -17,22 +17,20 @@ use twox_hash::XxHash3_128;
 
 /// What a program is linked with.
 pub(super) struct LinkContext<'l, 'a> {
-    /// The converted libraries.
     pub converted: &'l [copies::CopySource<'l, 'a>],
-    /// The archives.
     pub archives: &'l [PathBuf],
-    /// Names that need their versions.
+    /// Names that are told apart by their versions.
     pub versions: &'l Versions,
-    /// Where the toolchain's own archives are.
+    /// Directories of the toolchain's archives.
     pub dirs: &'l [PathBuf],
-    /// What is known of glibc.
+    /// glibc's symbols.
     pub libc: &'l GlibcSymbols,
-    /// The linker reads scripts.
+    /// Whether the linker reads scripts.
     pub scripts: bool,
 }
 
 impl LinkContext<'_, '_> {
-    /// The archives in the order of the link, the toolchain's behind them.
+    /// The archives in link order, then the toolchain's.
     fn read(&self) -> Vec<Vec<u8>> {
         let find = |name: &str| self.dirs.iter().map(|d| d.join(name)).find(|p| p.is_file());
         let own = toolchain_libs::archives_copied_from().filter_map(|n| find(&n));
@@ -40,7 +38,7 @@ impl LinkContext<'_, '_> {
         for path in self.archives.iter().cloned().chain(own) {
             let Ok(bytes) = fs::read(&path) else { continue };
             match libs::script::parse(&bytes).filter(|_| !bytes.starts_with(b"!<")) {
-                // libm.a is a script for libm-2.36.a and libmvec.a.
+                // libm.a is a script that names libm-2.36.a and libmvec.a.
                 Some(script) => all.extend(script.inputs.iter().filter_map(|named| match named {
                     libs::library_ref::LibraryName::Path(path) => fs::read(path).ok(),
                     _ => None,
@@ -54,21 +52,18 @@ impl LinkContext<'_, '_> {
 
 /// A converted program.
 pub(super) struct ProgramObject {
-    /// Its object.
     pub object: Vec<u8>,
-    /// An archive of members of others that it needs with names of ours.
+    /// An archive of members of other archives, with global names for local symbols.
     pub members: Vec<u8>,
-    /// Its sections.
     pub plan: Pieces,
-    /// Its tag.
     pub tag: String,
-    /// How they lie.
+    /// How distances are kept.
     pub layout: Layout,
-    /// What the linker script has besides.
+    /// Additional text for the linker script.
     pub script: String,
 }
 
-/// Makes the object of a program, and finds what its libraries' variables hold.
+/// Converts a program, with the content of its copied variables.
 pub(super) fn make(
     file: &ProgramFile,
     library: &Library<'_>,

@@ -1,4 +1,4 @@
-//! What stands for the shared objects of one link: objects that they carry, or that they are converted to, and modules.
+//! The replacements of the shared objects of one link: objects that they carry, converted ones, and modules.
 
 use super::constructors;
 use super::converted_libraries::{ConvertedLibraries, Extras};
@@ -21,21 +21,21 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tempfile::TempDir;
 
-/// Makes the start-up code of converted libraries for one link: its archive, and the directory that it is there with.
-pub type MakeStartCode = Box<dyn FnOnce() -> io::Result<(TempDir, PathBuf)>>;
+/// Builds the start-up code of converted libraries for one link: its temporary directory and the archive in it.
+pub(crate) type MakeStartCode = Box<dyn FnOnce() -> io::Result<(TempDir, PathBuf)>>;
 
 /// Where the start-up code of converted libraries comes from.
 #[derive(Default)]
-pub enum StartCode {
-    /// From nowhere: nothing is converted.
+pub(crate) enum StartCode {
+    /// Nothing is converted.
     #[default]
     None,
-    /// It is kept with the toolchain's repairs.
+    /// Cached with the toolchain's repairs.
     Kept(PathBuf),
-    /// It is made when the first library is to be converted, since nothing could be kept.
+    /// Built when the first library is converted, since nothing could be cached.
     ToBeMade(MakeStartCode),
-    /// It was made for this link.
-    Made(TempDir, PathBuf),
+    /// Built for this link.
+    Made(#[expect(dead_code, reason = "the directory is removed when this is dropped")] TempDir, PathBuf),
 }
 
 impl fmt::Debug for StartCode {
@@ -49,15 +49,15 @@ impl fmt::Debug for StartCode {
 }
 
 impl StartCode {
-    /// The archive, if it is there.
-    pub fn archive(&self) -> Option<&Path> {
+    /// The archive, if it exists.
+    pub(crate) fn archive(&self) -> Option<&Path> {
         match self {
             StartCode::Kept(path) | StartCode::Made(_, path) => Some(path),
             StartCode::None | StartCode::ToBeMade(_) => None,
         }
     }
 
-    /// Makes it where it is still to be made; whether it is there now.
+    /// Builds it if necessary; returns whether it exists.
     fn ensure(&mut self) -> bool {
         if let StartCode::ToBeMade(_) = self
             && let StartCode::ToBeMade(make) = std::mem::take(self)
@@ -71,25 +71,25 @@ impl StartCode {
     }
 }
 
-/// Objects that stand for shared objects, carried by them or converted from them, in a directory that vanishes with
-/// this value.
+/// Objects that replace shared objects, carried by or converted from them, in a directory that is removed when this is
+/// dropped.
 #[derive(Debug, Default)]
-pub struct LinkStore {
+pub(crate) struct LinkStore {
     dir: Option<TempDir>,
     taken: Vec<TakenLibrary>,
-    /// The libraries that are converted; none where the toolchain or the user does not want that.
+    /// The converted libraries; none if conversion is off or not supported.
     pub converted: Option<ConvertedLibraries>,
-    /// Their start-up code.
+    /// The start-up code of those.
     pub start_code: StartCode,
-    /// What is opened at run time.
+    /// The modules, which are opened at run time.
     pub modules: Modules,
-    /// Those of them that were found in a directory or by a pattern, and may be left out.
+    /// Modules that were found in a directory or by a pattern, and may be left out.
     pub optional_plugins: Vec<PathBuf>,
-    /// Sections that could not be used: the shared object and why.
+    /// Shared objects with unusable sections, and why.
     pub ignored: Vec<(PathBuf, String)>,
 }
 
-/// One library whose code was taken.
+/// A library whose code was supplied.
 #[derive(Debug)]
 struct TakenLibrary {
     ordinal: usize,
@@ -98,13 +98,12 @@ struct TakenLibrary {
     loaded: LoadedEntry,
 }
 
-/// Where its code comes from.
 #[derive(Debug)]
 enum Code {
     Carried(Vec<u8>),
-    /// The number among the converted libraries.
+    /// Index among the converted libraries.
     Converted(usize),
-    /// An archive beside converted libraries, whose constructors get numbers.
+    /// An archive whose constructors get numbers because something is converted.
     Numbered(Arc<LibraryFile>),
 }
 
@@ -181,16 +180,16 @@ impl Supplier for LinkStore {
 }
 
 impl LinkStore {
-    /// One for a link that converts libraries.
-    pub fn converting(policy: ConvertPolicy, start_code: StartCode) -> LinkStore {
+    /// A store for a link that converts libraries.
+    pub(crate) fn converting(policy: ConvertPolicy, start_code: StartCode) -> LinkStore {
         LinkStore { converted: Some(ConvertedLibraries::new(policy)), start_code, ..LinkStore::default() }
     }
 
-    /// The directory of this link.
+    /// The temporary directory of this link.
     ///
     /// # Errors
-    /// That there can be none.
-    pub fn dir(&mut self) -> io::Result<&Path> {
+    /// It can't be created.
+    pub(crate) fn dir(&mut self) -> io::Result<&Path> {
         match &mut self.dir {
             Some(dir) => Ok(dir.path()),
             none => Ok(none.insert(tempfile::Builder::new().prefix("staticcxx").tempdir()?).path()),
@@ -198,11 +197,11 @@ impl LinkStore {
     }
 
     /// Whether this is the link of a converted program.
-    pub fn converts_program(&self) -> bool {
+    pub(crate) fn converts_program(&self) -> bool {
         self.converted.as_ref().is_some_and(|c| c.policy().program.is_some())
     }
 
-    /// A name that tells in the linker's messages which library is meant.
+    /// A file name by which the linker's messages identify the library.
     fn place(&mut self, shared: &Path, end: &str) -> io::Result<PathBuf> {
         let number = self.taken.len().to_string();
         let dir = self.dir()?.join(number);
@@ -217,13 +216,13 @@ impl LinkStore {
         self.taken.push(TakenLibrary { ordinal: library.ordinal, path, code, loaded });
     }
 
-    /// Writes all objects, their constructors in ld.so's order. `archives` are the others of the link. Gives what the
-    /// link of converted ones needs.
+    /// Writes all objects, with constructors in ld.so's order. `archives` are the link's other libraries. Returns what
+    /// converted libraries need in addition.
     ///
     /// # Errors
     /// A file that can't be written.
-    pub fn write(&mut self, archives: &[PathBuf]) -> io::Result<Extras> {
-        // A library that took the place of an archive was noted after those behind it.
+    pub(crate) fn write(&mut self, archives: &[PathBuf]) -> io::Result<Extras> {
+        // A library that replaced an archive was added after the ones that follow it.
         self.taken.sort_by_key(|t| t.ordinal);
         let loaded: Vec<LoadedEntry> = self.taken.iter().map(|t| t.loaded.clone()).collect();
         let mut order = Vec::new();
@@ -249,7 +248,7 @@ impl LinkStore {
     }
 }
 
-/// Writes an object, or an archive of it, with its constructors numbered.
+/// Writes an object, or an archive of it, with numbered constructors.
 fn write_carried(mut bytes: Vec<u8>, rank: usize, path: &Path) -> io::Result<()> {
     if bytes.is_empty() {
         return Ok(());

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 /// What a reference to a function means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trap {
+pub(crate) enum Trap {
     /// The repair of locales is needed.
     Locale,
     /// The repair of name services is needed; without it GNU ld warns.
@@ -17,16 +17,16 @@ pub enum Trap {
 }
 
 /// All of them.
-pub const TRAPS: [Trap; 4] = [Trap::Locale, Trap::NameServices, Trap::Iconv, Trap::Warned];
+pub(crate) const TRAPS: [Trap; 4] = [Trap::Locale, Trap::NameServices, Trap::Iconv, Trap::Warned];
 
 impl Trap {
     /// The symbol that nobody defines.
-    pub fn needed(self) -> String {
+    pub(crate) fn needed(self) -> String {
         format!("staticcxx_needs_{}", self.name())
     }
 
     /// A symbol of the repair.
-    pub fn symbol(self) -> &'static str {
+    pub(crate) fn symbol(self) -> &'static str {
         match self {
             Trap::Locale => "staticcxx_locale_data",
             Trap::Iconv => "staticcxx_converters",
@@ -35,7 +35,7 @@ impl Trap {
     }
 
     /// The archive's name.
-    pub fn file(self) -> String {
+    pub(crate) fn file(self) -> String {
         format!("trap-{}.a", self.name())
     }
 

@@ -9,12 +9,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The version of the schema that we read.
-pub const SCHEMA: u32 = 1;
+pub(crate) const SCHEMA: u32 = 1;
 
 /// Which directories are searched for libraries besides `-L`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum HeaderSearch {
+pub(crate) enum HeaderSearch {
     /// What compiler and linker say.
     #[default]
     Compiler,
@@ -27,7 +27,7 @@ pub enum HeaderSearch {
 /// A toolchain as its file has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Descriptor {
+pub(crate) struct Descriptor {
     /// Version of the schema.
     pub schema: u32,
     /// Name, possibly with `{arch}`.
@@ -77,7 +77,7 @@ pub struct Descriptor {
 
 /// A descriptor that can't be used.
 #[derive(Debug, thiserror::Error)]
-pub enum DescriptorError {
+pub(crate) enum DescriptorError {
     /// The file can't be read.
     #[error("toolchain descriptor `{}`: {error}", path.display())]
     Unreadable {
@@ -117,7 +117,7 @@ static EMBEDDED: [(&str, &str); 6] = [
 ];
 
 /// Architectures by their names in triples, the machine's own first.
-pub const ARCHES: [&str; 10] =
+pub(crate) const ARCHES: [&str; 10] =
     ["x86_64", "aarch64", "i686", "arm", "riscv64", "powerpc64le", "s390x", "loongarch64", "mips64el", "armv7l"];
 
 impl Descriptor {
@@ -125,7 +125,7 @@ impl Descriptor {
     ///
     /// # Errors
     /// A text that does not follow the schema, with the field's place.
-    pub fn parse(text: &str, path: &Path) -> Result<Descriptor, DescriptorError> {
+    pub(crate) fn parse(text: &str, path: &Path) -> Result<Descriptor, DescriptorError> {
         let broken = |error: String| DescriptorError::Broken { path: path.into(), error };
         let value: serde_json::Value = serde_json::from_str(text).map_err(|e| broken(e.to_string()))?;
         let d: Descriptor = serde_path_to_error::deserialize(value).map_err(|e| broken(e.to_string()))?;
@@ -154,14 +154,14 @@ impl Descriptor {
     ///
     /// # Errors
     /// As [`Descriptor::parse`], and a file that can't be read.
-    pub fn load(path: &Path) -> Result<Descriptor, DescriptorError> {
+    pub(crate) fn load(path: &Path) -> Result<Descriptor, DescriptorError> {
         let text =
             fs::read_to_string(path).map_err(|error| DescriptorError::Unreadable { path: path.into(), error })?;
         Descriptor::parse(&text, path)
     }
 
     /// The descriptor for one architecture: `{arch}` and `{arch-dashed}` replaced everywhere.
-    pub fn for_arch(&self, arch: &str) -> Descriptor {
+    pub(crate) fn for_arch(&self, arch: &str) -> Descriptor {
         let fill = |s: &String| s.replace("{arch}", arch).replace("{arch-dashed}", &arch.replace('_', "-"));
         let fill_all = |l: &Vec<String>| l.iter().map(fill).collect::<Vec<_>>();
         let mut d = self.clone();
@@ -185,7 +185,7 @@ impl Descriptor {
     }
 
     /// Whether the name stands for one toolchain an architecture.
-    pub fn is_family(&self) -> bool {
+    pub(crate) fn is_family(&self) -> bool {
         self.name.contains("{arch}")
     }
 }
@@ -195,7 +195,7 @@ impl Descriptor {
 ///
 /// # Errors
 /// The first file of the user's that is broken.
-pub fn all(settings: &Settings) -> Result<Vec<Descriptor>, DescriptorError> {
+pub(crate) fn all(settings: &Settings) -> Result<Vec<Descriptor>, DescriptorError> {
     let files = user_files(settings.config_dir.as_deref()).into_iter().chain(built(settings.data_dir.as_deref()));
     let mut found = files.collect::<Vec<_>>().iter().map(|p| Descriptor::load(p)).collect::<Result<Vec<_>, _>>()?;
     for (name, text) in EMBEDDED {
@@ -212,7 +212,7 @@ pub fn all(settings: &Settings) -> Result<Vec<Descriptor>, DescriptorError> {
 ///
 /// # Errors
 /// As [`all`].
-pub fn simple(config_dir: Option<&Path>, name: &str) -> Result<Option<Descriptor>, DescriptorError> {
+pub(crate) fn simple(config_dir: Option<&Path>, name: &str) -> Result<Option<Descriptor>, DescriptorError> {
     if user_files(config_dir).is_empty()
         && let Some((file, text)) = EMBEDDED.iter().find(|(file, _)| file.strip_suffix(".json") == Some(name))
     {
@@ -240,7 +240,7 @@ fn built(data_dir: Option<&Path>) -> Vec<PathBuf> {
 }
 
 /// The toolchain of a name, families filled in for the architecture that the name has.
-pub fn named(descriptors: &[Descriptor], name: &str, host: &str) -> Option<Descriptor> {
+pub(crate) fn named(descriptors: &[Descriptor], name: &str, host: &str) -> Option<Descriptor> {
     descriptors.iter().find_map(|d| {
         if !d.is_family() {
             return (d.name == name).then(|| d.for_arch(host));

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 
 /// What was measured of one compiler command for one set of ABI options (`-m32`, `--sysroot=…`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Facts {
+pub(crate) struct Facts {
     /// The command-line family.
     pub family: Family,
     /// First line of `--version`.
@@ -50,14 +50,14 @@ pub struct Facts {
 
 impl Facts {
     /// Whether the compiler makes static programs of this language at all.
-    pub fn complete(&self) -> bool {
+    pub(crate) fn complete(&self) -> bool {
         !self.kinds.is_empty()
     }
 }
 
 /// A toolchain that was chosen for a call: everything that the later stages need to know.
 #[derive(Debug, Clone)]
-pub struct Selected {
+pub(crate) struct Selected {
     /// The descriptor's name (`host-gcc`, `musl-gcc`, `zig`, …).
     pub toolchain: String,
     /// The descriptor.
@@ -81,14 +81,14 @@ pub struct Selected {
 
 impl Selected {
     /// Whether the compiler has one of GCC's names. It need not be GCC for that: Clang is installed as `cc` too.
-    pub fn is_gcc_by_name(&self) -> bool {
+    pub(crate) fn is_gcc_by_name(&self) -> bool {
         self.compiler.first().is_some_and(|program| name::is_gcc(program))
     }
 }
 
 /// The repairs of one toolchain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Repairs {
+pub(crate) struct Repairs {
     /// The libc.a that they were tried with: another one needs another trial.
     pub libc: (PathBuf, Stamp),
     /// The archive with the C.UTF-8 locale; none where it does not work, or the machine has no such locale.
@@ -111,14 +111,14 @@ pub struct Repairs {
 
 impl Repairs {
     /// The archives that a link takes.
-    pub fn archives(&self, fixes: GlibcFixes) -> impl Iterator<Item = &PathBuf> {
+    pub(crate) fn archives(&self, fixes: GlibcFixes) -> impl Iterator<Item = &PathBuf> {
         let locale = self.locale.as_ref().filter(|_| fixes.locale);
         let services = self.name_services.as_ref().filter(|_| fixes.name_services);
         locale.into_iter().chain(services).chain(self.iconv.as_ref().filter(|_| fixes.iconv))
     }
 
     /// Whether they still fit the machine.
-    pub fn hold(&self) -> bool {
+    pub(crate) fn hold(&self) -> bool {
         let there = |path: &Option<PathBuf>| path.as_ref().is_none_or(|p| p.is_file());
         let traps = self.traps.as_ref().is_none_or(|dir| TRAPS.iter().all(|t| dir.join(t.file()).is_file()));
         let same = Stamp::of(&self.libc.0) == Some(self.libc.1);

@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 
 /// The identities to pass over: our own program and every one that a chain of wrappers went through.
 #[derive(Debug, Clone, Default)]
-pub struct Chain(Vec<Identity>);
+pub(crate) struct Chain(Vec<Identity>);
 
 impl Chain {
     /// Ourselves and what the environment says; entries that can't be read are passed over.
-    pub fn of(settings: &Settings) -> Chain {
+    pub(crate) fn of(settings: &Settings) -> Chain {
         let text = settings.chain.as_deref().unwrap_or_default().to_string_lossy().into_owned();
         let said = text.split(':').filter_map(|entry| {
             let (device, inode) = entry.split_once('-')?;
@@ -25,7 +25,7 @@ impl Chain {
     }
 
     /// The chain with the program that is going to be run, as the environment carries it.
-    pub fn with(&self, program: &Path) -> OsString {
+    pub(crate) fn with(&self, program: &Path) -> OsString {
         let mut ids = self.0.clone();
         ids.extend(Identity::of(program));
         ids.dedup();
@@ -38,7 +38,7 @@ impl Chain {
 }
 
 /// The first executable of this name along PATH that is not in the chain. A name with a slash is a path.
-pub fn program(name: &OsStr, settings: &Settings, chain: &Chain) -> Option<PathBuf> {
+pub(crate) fn program(name: &OsStr, settings: &Settings, chain: &Chain) -> Option<PathBuf> {
     if name.as_bytes().contains(&b'/') {
         let path = std::path::absolute(name).ok()?;
         return which::which_in(&path, None::<&OsStr>, "/").ok().filter(|p| !chain.has(p));
@@ -48,14 +48,14 @@ pub fn program(name: &OsStr, settings: &Settings, chain: &Chain) -> Option<PathB
 }
 
 /// A command whose first word was found.
-pub fn command(words: &[OsString], settings: &Settings, chain: &Chain) -> Option<Vec<OsString>> {
+pub(crate) fn command(words: &[OsString], settings: &Settings, chain: &Chain) -> Option<Vec<OsString>> {
     let (first, rest) = words.split_first()?;
     let path = program(first, settings, chain)?;
     Some(std::iter::once(path.into_os_string()).chain(rest.iter().cloned()).collect())
 }
 
 /// Splits a command line as a shell would; none where its quotes don't match.
-pub fn split(line: &OsStr) -> Option<Vec<OsString>> {
+pub(crate) fn split(line: &OsStr) -> Option<Vec<OsString>> {
     let words = shlex::bytes::split(line.as_bytes())?;
     Some(words.into_iter().map(|w| OsStr::from_bytes(&w).to_owned()).collect())
 }

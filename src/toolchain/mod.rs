@@ -2,22 +2,21 @@
 
 pub(crate) mod built_with;
 mod cache_sweep;
-pub mod call_detector;
-pub mod descriptor;
-pub mod facts;
-pub mod find;
-pub mod name;
+pub(crate) mod call_detector;
+pub(crate) mod descriptor;
+pub(crate) mod facts;
+pub(crate) mod find;
+pub(crate) mod name;
 pub(crate) mod os_release;
-pub mod package_manager;
-pub mod probe;
-pub mod probe_cache;
-pub mod recipe;
-pub mod select;
+pub(crate) mod package_manager;
+pub(crate) mod probe;
+pub(crate) mod probe_cache;
+pub(crate) mod recipe;
+pub(crate) mod select;
 mod select_error;
 
-pub use descriptor::Descriptor;
-pub use facts::{Facts, Repairs, Selected};
-pub use name::Invocation;
-pub use recipe::{Allocator, Recipe};
-pub use select::{CallNeed, pass_through, select};
-pub use select_error::SelectError;
+pub(crate) use facts::{Facts, Repairs, Selected};
+pub(crate) use name::Invocation;
+pub(crate) use recipe::{Allocator, Recipe};
+pub(crate) use select::{CallNeed, pass_through, select};
+pub(crate) use select_error::SelectError;

@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 
 /// How a driver was called.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Invocation {
+pub(crate) struct Invocation {
     /// The language it speaks for.
     pub language: Language,
     /// The compiler's name that it stands in for; none under our own names.
@@ -27,7 +27,7 @@ const NAMES: [(&str, Language); 8] = [
 
 impl Invocation {
     /// Reads `argv[0]`; a name that is no compiler's gives the program's own language.
-    pub fn parse(argv0: &OsStr, own: Language) -> Invocation {
+    pub(crate) fn parse(argv0: &OsStr, own: Language) -> Invocation {
         let name = argv0.as_bytes().rsplit(|b| *b == b'/').next().unwrap_or_default();
         match name {
             b"staticcc" => Invocation { language: Language::C, name: None },
@@ -40,13 +40,13 @@ impl Invocation {
     }
 
     /// Whether the name carries a target, as `aarch64-linux-gnu-g++` does.
-    pub fn is_cross(&self) -> bool {
+    pub(crate) fn is_cross(&self) -> bool {
         self.name.as_ref().is_some_and(|n| strip_version(n.as_bytes()).contains(&b'-'))
     }
 }
 
 /// Whether a program has one of GCC's names.
-pub fn is_gcc(program: &OsStr) -> bool {
+pub(crate) fn is_gcc(program: &OsStr) -> bool {
     let name = program.as_bytes().rsplit(|b| *b == b'/').next().unwrap_or_default();
     compiler(name).is_some() && !base(name).starts_with(b"clang")
 }

@@ -8,18 +8,18 @@ pub(crate) struct OsRelease(String);
 
 impl OsRelease {
     /// This machine's; empty where there is none.
-    pub fn read() -> OsRelease {
+    pub(crate) fn read() -> OsRelease {
         let read = |path| fs::read_to_string(path).ok();
         OsRelease(read("/etc/os-release").or_else(|| read("/usr/lib/os-release")).unwrap_or_default())
     }
 
     #[cfg(test)]
-    pub fn new(text: &str) -> OsRelease {
+    pub(crate) fn new(text: &str) -> OsRelease {
         OsRelease(text.to_owned())
     }
 
     /// The value of a variable.
-    pub fn value(&self, key: &str) -> Option<&str> {
+    pub(crate) fn value(&self, key: &str) -> Option<&str> {
         let line = self.0.lines().find_map(|l| l.strip_prefix(key)?.strip_prefix('='))?;
         Some(line.trim_matches(['"', '\''])).filter(|v| !v.is_empty())
     }

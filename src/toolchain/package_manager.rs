@@ -3,7 +3,7 @@
 use super::os_release::OsRelease;
 
 /// This machine's package manager, by the name that descriptors have for it.
-pub fn this_package_manager() -> Option<&'static str> {
+pub(crate) fn this_package_manager() -> Option<&'static str> {
     package_manager(&OsRelease::read())
 }
 

@@ -44,7 +44,7 @@ const PRINTS: &str = "42";
 
 /// What makes the repairs of a toolchain into a directory: from a higher room, since they are made of converted
 /// libraries too.
-pub type MakeRepairs = fn(&CompilerQuery<'_>, &Facts, &Path) -> Option<Repairs>;
+pub(crate) type MakeRepairs = fn(&CompilerQuery<'_>, &Facts, &Path) -> Option<Repairs>;
 
 /// Probes one compiler command for one set of ABI options, with these variables set: the chain, without which
 /// a wrapper that comes back to us would have us probe it for ever. `repair` makes the repairs and keeps them in `keep`.
@@ -52,7 +52,7 @@ pub type MakeRepairs = fn(&CompilerQuery<'_>, &Facts, &Path) -> Option<Repairs>;
 /// # Errors
 /// A compiler that can't be started, or no directory for temporary files. A compiler that starts and fails
 /// gives facts without kinds.
-pub fn probe(
+pub(crate) fn probe(
     command: &[OsString],
     abi: &[OsString],
     env: &[(OsString, OsString)],
@@ -131,7 +131,7 @@ fn family(command: &[OsString], env: &[(OsString, OsString)], triple: &str) -> F
 }
 
 /// One compiler being asked, in a directory of its own.
-pub struct CompilerQuery<'a> {
+pub(crate) struct CompilerQuery<'a> {
     /// The compiler with the fixed words of its toolchain.
     pub command: &'a [OsString],
     /// Options that change the target.
@@ -156,7 +156,7 @@ impl CompilerQuery<'_> {
     }
 
     /// Runs the compiler with these arguments.
-    pub fn ask(&self, args: &[&str]) -> io::Result<Captured> {
+    pub(crate) fn ask(&self, args: &[&str]) -> io::Result<Captured> {
         run::capture(&self.command().args(args))
     }
 
@@ -232,7 +232,7 @@ impl CompilerQuery<'_> {
     }
 
     /// Compiles, links, reads back and, where this machine can, runs a program.
-    pub fn links(&self, args: &[&str], kind: StaticKind, recipe: &Recipe, triple: &str) -> Result<(), String> {
+    pub(crate) fn links(&self, args: &[&str], kind: StaticKind, recipe: &Recipe, triple: &str) -> Result<(), String> {
         let said = |e: io::Error| e.to_string();
         let out = self.dir.join(kind.flag());
         let out_word = format!("./{}", kind.flag());

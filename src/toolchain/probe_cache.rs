@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 /// What the facts are about; they hold as long as every field is the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Key {
+pub(crate) struct Key {
     /// Hash of our sources that decide the facts.
     sources: String,
     command: Vec<OsString>,
@@ -33,7 +33,7 @@ struct ProbeEntry {
 
 impl Key {
     /// The key of a compiler command; none where its program is gone.
-    pub fn of(command: &[OsString], options: &[OsString], descriptor: &str) -> Option<Key> {
+    pub(crate) fn of(command: &[OsString], options: &[OsString], descriptor: &str) -> Option<Key> {
         Key::by(kept::FACTS, command, options, descriptor)
     }
 
@@ -48,7 +48,7 @@ impl Key {
     }
 
     /// Where the repairs of this compiler are kept.
-    pub fn repairs(&self, dir: &Path) -> PathBuf {
+    pub(crate) fn repairs(&self, dir: &Path) -> PathBuf {
         dir.join("repairs").join(self.name())
     }
 
@@ -74,7 +74,7 @@ fn newest_change(dirs: &[PathBuf]) -> Option<i64> {
 }
 
 /// The facts for a key; none where there are none, they are stale, or the file is corrupt.
-pub fn load(dir: Option<&Path>, key: &Key) -> Option<Facts> {
+pub(crate) fn load(dir: Option<&Path>, key: &Key) -> Option<Facts> {
     let entry = entry(dir, key)?;
     super::cache_sweep::note_use(&key.file(dir?));
     let changed = entry.libraries_changed.is_some_and(|old| newest_change(&entry.facts.library_dirs) != Some(old));
@@ -83,7 +83,7 @@ pub fn load(dir: Option<&Path>, key: &Key) -> Option<Facts> {
 }
 
 /// The same without a look at what the facts name.
-pub fn load_unproved(dir: Option<&Path>, key: &Key) -> Option<Facts> {
+pub(crate) fn load_unproved(dir: Option<&Path>, key: &Key) -> Option<Facts> {
     entry(dir, key).map(|e| e.facts)
 }
 
@@ -96,7 +96,7 @@ fn entry(dir: Option<&Path>, key: &Key) -> Option<ProbeEntry> {
 ///
 /// # Errors
 /// A cache directory that can't be written; nothing half-written is left.
-pub fn store(dir: &Path, key: &Key, facts: &Facts) -> std::io::Result<()> {
+pub(crate) fn store(dir: &Path, key: &Key, facts: &Facts) -> std::io::Result<()> {
     let file = key.file(dir);
     let parent = file.parent().unwrap_or(dir);
     fs::create_dir_all(parent)?;
@@ -109,7 +109,7 @@ pub fn store(dir: &Path, key: &Key, facts: &Facts) -> std::io::Result<()> {
 
 /// Something else that is known of a compiler command with certain options, kept in a directory of its kind.
 #[derive(Debug)]
-pub struct Kept<'a> {
+pub(crate) struct Kept<'a> {
     /// Name of the directory.
     pub kind: &'static str,
     /// The cache's; without one nothing is kept.
@@ -124,13 +124,13 @@ impl Kept<'_> {
     }
 
     /// What is kept; none where it is about something else, or the file is corrupt.
-    pub fn load<T: DeserializeOwned>(&self) -> Option<T> {
+    pub(crate) fn load<T: DeserializeOwned>(&self) -> Option<T> {
         let (key, value): (Key, T) = serde_json::from_slice(&fs::read(self.file()?).ok()?).ok()?;
         (Some(&key) == self.key).then_some(value)
     }
 
     /// Keeps it, where that can be done.
-    pub fn store<T: Serialize>(&self, value: &T) {
+    pub(crate) fn store<T: Serialize>(&self, value: &T) {
         let write = || {
             let file = self.file()?;
             fs::create_dir_all(file.parent()?).ok()?;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 /// An allocator for programs of a toolchain, twice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Allocator {
+pub(crate) struct Allocator {
     /// An archive whose index names what a program's own code allocates with.
     pub offered: PathBuf,
     /// The object in it.
@@ -17,7 +17,7 @@ pub struct Allocator {
 /// `before`, the user's arguments, `after`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Recipe {
+pub(crate) struct Recipe {
     /// Put before the user's arguments; usually just `-static` or `-static-pie`.
     pub before: Vec<String>,
     /// Put after them: libraries and closing crt objects of toolchains whose driver can't do it.

@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 
 /// What a call needs to know of its toolchain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CallNeed {
+pub(crate) enum CallNeed {
     /// The compiler; probed only where the choice depends on it and nothing is cached.
     Compile,
     /// The facts too.
@@ -36,7 +36,7 @@ pub enum CallNeed {
 ///
 /// # Errors
 /// No compiler, no toolchain of the name that was asked for, or one that is incomplete.
-pub fn select(
+pub(crate) fn select(
     settings: &Settings,
     invocation: &Invocation,
     need: CallNeed,
@@ -63,7 +63,7 @@ pub fn select(
 ///
 /// # Errors
 /// There is none but us.
-pub fn pass_through(settings: &Settings, invocation: &Invocation) -> Result<Selected, SelectError> {
+pub(crate) fn pass_through(settings: &Settings, invocation: &Invocation) -> Result<Selected, SelectError> {
     let chooser = Chooser::new(settings, invocation.language, |_, _, _| None)?;
     let candidate = match &invocation.name {
         Some(name) => chooser.by_name(name)?,
@@ -301,7 +301,7 @@ fn can_write(dir: &Path) -> bool {
 ///
 /// # Errors
 /// No such name, or a broken file.
-pub fn resolve(settings: &Settings, name: &OsStr) -> Result<Descriptor, SelectError> {
+pub(crate) fn resolve(settings: &Settings, name: &OsStr) -> Result<Descriptor, SelectError> {
     if name.as_bytes().contains(&b'/') || name.as_bytes().ends_with(b".json") {
         return Ok(Descriptor::load(Path::new(name))?.for_arch(std::env::consts::ARCH));
     }
@@ -317,7 +317,7 @@ pub fn resolve(settings: &Settings, name: &OsStr) -> Result<Descriptor, SelectEr
 }
 
 /// The command of a descriptor for a language, if one of its programs is on PATH.
-pub fn command_of(
+pub(crate) fn command_of(
     descriptor: &Descriptor,
     language: Language,
     settings: &Settings,
@@ -342,14 +342,14 @@ fn named_command(
 }
 
 /// The toolchain that `staticctl toolchain default` set; an unreadable file is none.
-pub fn user_default(settings: &Settings) -> Option<String> {
+pub(crate) fn user_default(settings: &Settings) -> Option<String> {
     let text = fs::read(settings.config_dir.as_ref()?.join("config.json")).ok()?;
     let config: serde_json::Value = serde_json::from_slice(&text).ok()?;
     config.get("toolchain")?.as_str().map(str::to_owned).filter(|n| n != "auto")
 }
 
 /// The install command for this machine's package manager.
-pub fn install_hint(descriptor: &Descriptor) -> Option<String> {
+pub(crate) fn install_hint(descriptor: &Descriptor) -> Option<String> {
     descriptor.install.get(this_package_manager()?).cloned()
 }
 

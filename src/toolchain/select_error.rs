@@ -5,7 +5,7 @@ use crate::model::Language;
 
 /// Why no toolchain could be chosen.
 #[derive(Debug, thiserror::Error)]
-pub enum SelectError {
+pub(crate) enum SelectError {
     /// Nothing of that name that is not ourselves.
     #[error("no {language} compiler was found: {looked_for} is not on PATH, apart from this program itself")]
     NoCompiler {
@@ -79,7 +79,7 @@ pub enum SelectError {
 
 impl SelectError {
     /// The next command to type, where there is one.
-    pub fn hint(&self) -> Option<String> {
+    pub(crate) fn hint(&self) -> Option<String> {
         match self {
             SelectError::NoCompiler { install, .. } | SelectError::Incomplete { install, .. } => install.clone(),
             SelectError::Unknown { .. } => Some("staticctl toolchain list".into()),

@@ -1,14 +1,14 @@
-//! The names that dlsym finds in the program itself, and what a link has for modules that lack something.
+//! The names that dlsym finds in the program itself, and the definitions that modules can bind to.
 //!
-//! A static program has no dynamic symbols, so that a table is made when it is linked. In it are the names that can be
-//! asked for as far as the inputs tell:
+//! A static program has no dynamic symbols, so a table is written when it is linked. It contains the names that may be
+//! looked up, as far as the inputs tell:
 //!
-//! - strings of the program, and of plugins that call dlsym, that are a name of the program's own, of a library that is
-//!   linked in, or of one that libc offers to every program;
-//! - with `-rdynamic` every global name of the program's objects;
+//! - strings in the program, and in plugins that call dlsym, that are a name defined by the program, by a linked
+//!   library, or by libc for every program;
+//! - with `-rdynamic` every global name in the program's objects;
 //! - those that `symbol:PATTERN` in the list of plugins matches.
 //!
-//! Names of libc and those of patterns are brought in for it; all others are there if they are in the program anyway.
+//! Names of libc and of patterns are linked in for it; all others only if something else links them in.
 
 use super::module_tables::Name;
 use crate::convert::symbols::TLS;
@@ -20,41 +20,39 @@ use object::{Object, ObjectSection, ObjectSymbol, SectionFlags, SymbolKind, elf}
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-/// What is known of a program before it is linked.
+/// The inputs of a program before it is linked.
 #[derive(Debug, Clone, Default)]
-pub struct ProgramInputs {
-    /// Its objects.
+pub(crate) struct ProgramInputs {
     pub objects: Vec<PathBuf>,
-    /// Archives that were named by path.
+    /// Archives named by path.
     pub archives: Vec<PathBuf>,
-    /// Files that are compiled in the same call: what they define is not known.
+    /// Files that are compiled in the same call, whose definitions are unknown.
     pub sources: Vec<PathBuf>,
-    /// Its libraries.
     pub libraries: Vec<LinkedLibrary>,
-    /// What was read of them.
+    /// The search path, with the files read so far.
     pub path: SearchPath,
-    /// It offers all of its names (`-rdynamic`).
+    /// It exports all names (`-rdynamic`).
     pub offers_all: bool,
 }
 
-/// What a link defines.
+/// The definitions of a link.
 #[derive(Debug, Default)]
-pub struct Known {
-    /// Names of objects.
+pub(crate) struct Known {
+    /// Names defined in objects.
     own: BTreeMap<Vec<u8>, bool>,
-    /// Names of archives and converted libraries; whether they are thread-local.
+    /// Names defined in archives and converted libraries, and whether they are thread-local.
     libraries: HashMap<Vec<u8>, bool>,
     /// Identifiers among the strings of the program.
     strings: BTreeSet<Vec<u8>>,
-    /// Some inputs are not compiled yet.
+    /// Whether some inputs are not compiled yet.
     sources: bool,
-    /// Whether something opens shared objects, and whether something asks which there are.
+    /// Whether something calls dlopen, and whether something calls dl_iterate_phdr.
     asks: (bool, bool),
 }
 
 impl Known {
-    /// Looks at the inputs of a link.
-    pub fn of(program: &ProgramInputs) -> Known {
+    /// Reads the inputs of a link.
+    pub(crate) fn of(program: &ProgramInputs) -> Known {
         let files = &program.path.files;
         let mut known = Known { sources: !program.sources.is_empty(), ..Known::default() };
         for object in &program.objects {
@@ -91,13 +89,13 @@ impl Known {
         self.asks.1 |= find(data, b"dl_iterate_phdr").is_some();
     }
 
-    /// Whether the program opens shared objects and asks which there are.
-    pub fn lists(&self) -> bool {
+    /// Whether the program opens shared objects and lists them.
+    pub(crate) fn lists(&self) -> bool {
         self.asks == (true, true)
     }
 
-    /// Whether something in the link has a name.
-    pub fn has(&self, name: &[u8]) -> bool {
+    /// Whether something in the link defines a name.
+    pub(crate) fn has(&self, name: &[u8]) -> bool {
         self.own.contains_key(name) || self.libraries.contains_key(name)
     }
 
@@ -148,7 +146,7 @@ impl Known {
     }
 
     /// Adds the strings of a plugin, if it calls dlsym.
-    pub fn of_module(&mut self, data: &[u8]) {
+    pub(crate) fn of_module(&mut self, data: &[u8]) {
         self.asks.1 |= find(data, b"dl_iterate_phdr").is_some();
         let asks = find(data, b"\0dlsym\0").is_some() || find(data, b"\0dlvsym\0").is_some();
         if let (true, Ok(file)) = (asks, object::File::parse(data)) {
@@ -157,7 +155,13 @@ impl Known {
     }
 
     /// The table for dlsym.
-    pub fn names(&self, libc: &GlibcSymbols, libc_archive: Option<&Path>, patterns: &[String], all: bool) -> Vec<Name> {
+    pub(crate) fn names(
+        &self,
+        libc: &GlibcSymbols,
+        libc_archive: Option<&Path>,
+        patterns: &[String],
+        all: bool,
+    ) -> Vec<Name> {
         let patterns: Vec<glob::Pattern> = patterns.iter().filter_map(|p| glob::Pattern::new(p).ok()).collect();
         let matched = |name: &[u8]| std::str::from_utf8(name).is_ok_and(|n| patterns.iter().any(|p| p.matches(n)));
         let mut wanted: BTreeMap<&[u8], bool> = self.strings.iter().map(|s| (s.as_slice(), false)).collect();
@@ -188,7 +192,7 @@ impl Known {
     }
 }
 
-/// Names that linkers make or that are no function of anybody's.
+/// Names that linkers or we define.
 fn of_every_program(name: &[u8]) -> bool {
     name.starts_with(b"__start_") || name.starts_with(b"__stop_") || name.starts_with(b"staticcxx_")
 }
@@ -197,8 +201,8 @@ fn asks_for_symbols(name: &[u8]) -> bool {
     name == b"dlsym" || name == b"dlvsym"
 }
 
-/// Other names in libc's archive of what a program may define itself: `__open` for `open`. Only where the name is weak
-/// there: the member can then go in beside the program's own definition.
+/// Aliases in libc's archive of names that a program may define itself: `__open` for `open`. Only for weak names, whose
+/// member can be linked in next to the program's own definition.
 struct Aliases(HashMap<Vec<u8>, Vec<u8>>);
 
 impl Aliases {
@@ -234,7 +238,7 @@ fn read_aliases(data: &[u8], wanted: &HashSet<&[u8]>, aliases: &mut HashMap<Vec<
     }
 }
 
-/// Identifiers among the strings of what is loaded and is no code.
+/// Identifiers among the strings in loaded data.
 fn strings_of(file: &object::File<'_>, into: &mut BTreeSet<Vec<u8>>) {
     for section in file.sections() {
         let SectionFlags::Elf { sh_flags, .. } = section.flags() else { continue };
@@ -248,12 +252,12 @@ fn strings_of(file: &object::File<'_>, into: &mut BTreeSet<Vec<u8>>) {
     }
 }
 
-/// What a name is made of.
+/// Whether a byte can be part of an identifier.
 fn in_a_name(byte: &u8) -> bool {
     byte.is_ascii_alphanumeric() || *byte == b'_'
 }
 
-/// Strings with a zero behind them that are nothing but an identifier.
+/// NUL-terminated strings that are an identifier.
 fn strings(data: &[u8], into: &mut BTreeSet<Vec<u8>>) {
     let mut at = 0;
     for end in memchr::memchr_iter(0, data) {

@@ -1,28 +1,27 @@
-//! Plugins that are linked in: what a static program opens with `dlopen`, and what libc itself opens (converters of
-//! iconv, name services).
+//! Plugins that are linked in: what a static program opens with `dlopen`, and what libc itself opens (iconv converters,
+//! name services).
 //!
 //! | step | by |
 //! |---|---|
 //! | words → files and symbols | [`plugin_list::read`](crate::libs::plugin_list::read) |
-//! | each file is taken, and what it needs is resolved like a library's needs | [`Modules::take`], called by [`crate::libs`] through its [`Supplier`](crate::libs::supplier::Supplier) |
-//! | names are bound, files converted, the tables of the link written | [`Modules::write`] |
+//! | each file is added, and its dependencies resolved like a library's | [`Modules::take`](modules::Modules::take) |
+//! | names are bound, files converted, the tables of the link written | [`Modules::write`](modules::Modules::write) |
 //!
-//! For a link of one's own: call [`Modules::take`] for each file, resolve what `ModuleTaken::needed` names,
-//! then call [`Modules::write`] once with what is
-//! known of the program ([`ProgramInputs`]), and offer [`ModuleArchives::archives`] to the linker before libc. The archives cost nothing
-//! where the program refers to none of dlopen's kin.
+//! The resulting archives ([`ModuleArchives`](modules::ModuleArchives)) are linked before libc. They cost nothing if
+//! the program does not refer to dlopen and the like.
 //!
 //! A module is a shared object with a record (`convert/module.rs`) in the program; `toolchains/glibc/modules.c` opens
-//! it, `dl.c` is dlopen's kin. What a module lacks is bound as ld.so would bind it, as far as that is known before the
-//! program runs: the program and its libraries first, then what the module needs, then other modules (as if they had
-//! been opened with RTLD_GLOBAL).
+//! it, `dl.c` implements dlopen and the like. Undefined names of a module are bound as by ld.so, as far as that is
+//! known before the program runs: to the program and its libraries first, then to what the module needs, then to other
+//! modules (as after opening those with RTLD_GLOBAL).
 //!
-//! What libc itself opens has no link of its own: [`iconv`](crate::repairs::iconv) and [`nss`](crate::repairs::nss) become archives ([`archives`](crate::repairs::archives)) that are
-//! kept beside the repairs of a toolchain, and are taken by programs that refer to `iconv_open` or to name services.
+//! What libc itself opens does not depend on the link: [`iconv`](crate::repairs::iconv) and
+//! [`nss`](crate::repairs::nss) become archives ([`archives`](crate::repairs::archives)), cached with the repairs of a
+//! toolchain and linked into programs that refer to `iconv_open` or to name services.
 
-pub mod exports;
-pub mod module_tables;
-pub mod modules;
+pub(crate) mod exports;
+pub(crate) mod module_tables;
+pub(crate) mod modules;
 
-pub use exports::ProgramInputs;
-pub use modules::{ModuleArchives, Modules};
+pub(crate) use exports::ProgramInputs;
+pub(crate) use modules::{ModuleArchives, Modules};

@@ -1,5 +1,5 @@
-//! The tables of one link: which modules there are, under which names, what each needs, and the names that dlsym finds
-//! in the program. Their layout is that of `toolchains/glibc/modules.h`.
+//! The tables of one link: its modules with their names and dependencies, and the names that dlsym finds in the
+//! program. `toolchains/glibc/modules.h` defines the layout.
 
 use crate::convert::machine::Machine;
 use crate::convert::scope::record_symbol;
@@ -8,57 +8,56 @@ use object::{Architecture, BinaryFormat, Endianness, RelocationFlags, SectionFla
 use object::{SymbolKind, SymbolScope, elf};
 use std::collections::HashMap;
 
-/// Words of `struct module`.
+/// Size of `struct module` in words.
 const WORDS: usize = 14;
 
-/// Kept by linkers that collect garbage although only `__start_…` leads to it.
+/// SHF_GNU_RETAIN: kept by `--gc-sections` although only `__start_…` refers to it.
 const RETAINED: u64 = 0x20_0000;
 
-/// What a module is for.
+/// Who opens a module.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ModuleKind {
-    /// dlopen finds it.
+pub(crate) enum ModuleKind {
+    /// dlopen.
     Plugin,
-    /// So it does what plugins need.
+    /// dlopen: a dependency of a plugin.
     Needed,
-    /// iconv opens it.
+    /// iconv.
     Converter,
-    /// Name services open it.
+    /// Name services.
     NameService,
 }
 
 /// A row of the table of modules.
 #[derive(Debug, Clone)]
-pub struct ModuleRow {
-    /// Its tag.
+pub(crate) struct ModuleRow {
     pub tag: String,
-    /// The path that it had.
+    /// Its original path.
     pub path: String,
-    /// What else it is called.
+    /// Its other names.
     pub names: Vec<String>,
-    /// What it needs, by row.
+    /// Its dependencies, by row.
     pub needs: Vec<usize>,
-    /// What it is for.
+    /// Who opens it.
     pub kind: ModuleKind,
 }
 
 /// A row of the table of names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Name {
-    /// What dlsym is asked for.
+pub(crate) struct Name {
+    /// The name for dlsym.
     pub name: Vec<u8>,
-    /// The symbol; without it nothing.
+    /// The symbol; none for a null address.
     pub address: Option<Vec<u8>>,
-    /// What the program gets for RTLD_NEXT.
+    /// The symbol for RTLD_NEXT.
     pub next: Option<Vec<u8>>,
-    /// The program's own, rather than a library's.
+    /// It is the program's own, not a library's.
     pub own: bool,
-    /// Only if something else brings it into the program.
+    /// Only if something else links it in.
     pub weak: bool,
 }
 
-/// The table of modules, under a symbol by which it is taken.
-pub fn modules(rows: &[ModuleRow], symbol: &str, machine: &Machine) -> Option<Vec<u8>> {
+/// The object with the table of modules; `symbol` links it in.
+pub(crate) fn modules(rows: &[ModuleRow], symbol: &str, machine: &Machine) -> Option<Vec<u8>> {
     let mut writer = Writer::new(machine);
     let table = writer.section("staticcxx_modules", elf::SHF_ALLOC.0 | elf::SHF_WRITE.0 | RETAINED);
     let size = (WORDS * 8 * rows.len()) as u64;
@@ -89,8 +88,8 @@ pub fn modules(rows: &[ModuleRow], symbol: &str, machine: &Machine) -> Option<Ve
     writer.finish()
 }
 
-/// The table of names, which must be sorted, and of the libraries inside.
-pub fn names(names: &[Name], inside: &[String], symbol: &str, machine: &Machine) -> Option<Vec<u8>> {
+/// The object with the table of names, which must be sorted, and of the libraries that the program contains.
+pub(crate) fn names(names: &[Name], inside: &[String], symbol: &str, machine: &Machine) -> Option<Vec<u8>> {
     let mut writer = Writer::new(machine);
     let table = writer.section(".data.rel.ro.staticcxx_names", elf::SHF_ALLOC.0 | elf::SHF_WRITE.0);
     writer.object.append_section_data(table, &vec![0; 32 * (names.len() + 1)], 8);
@@ -120,8 +119,8 @@ pub fn names(names: &[Name], inside: &[String], symbol: &str, machine: &Machine)
     writer.finish()
 }
 
-/// Bytes under a symbol.
-pub fn text(symbol: &str, bytes: &[u8], machine: &Machine) -> Option<Vec<u8>> {
+/// An object with bytes under a symbol.
+pub(crate) fn text(symbol: &str, bytes: &[u8], machine: &Machine) -> Option<Vec<u8>> {
     let mut writer = Writer::new(machine);
     let section = writer.section(&format!(".rodata.{symbol}"), elf::SHF_ALLOC.0);
     writer.object.append_section_data(section, bytes, 1);
@@ -129,7 +128,6 @@ pub fn text(symbol: &str, bytes: &[u8], machine: &Machine) -> Option<Vec<u8>> {
     writer.finish()
 }
 
-/// An object file that is being written.
 struct Writer<'m> {
     object: Object<'static>,
     machine: &'m Machine,
@@ -189,7 +187,7 @@ impl<'m> Writer<'m> {
         id
     }
 
-    /// Strings one behind the other, each with a zero; where they begin.
+    /// Adds consecutive NUL-terminated strings; returns the offset of the first.
     fn text(&mut self, parts: &[&str]) -> u64 {
         let at = self.strings.2.len() as u64;
         for part in parts {

@@ -20,10 +20,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use twox_hash::XxHash3_128;
 
-/// What lists plugins for dl_iterate_phdr, beside the archive of the code that opens modules.
-pub const ITERATE_FILE: &str = "iterate.a";
+/// The archive that lists plugins for dl_iterate_phdr, next to the archive of the code that opens modules.
+pub(crate) const ITERATE_FILE: &str = "iterate.a";
 
-/// One module.
 #[derive(Debug)]
 struct Module {
     path: PathBuf,
@@ -55,32 +54,32 @@ impl Module {
     }
 }
 
-/// Modules that were taken and not yet written.
+/// The modules of a link.
 #[derive(Debug, Default)]
-pub struct Modules {
+pub(crate) struct Modules {
     list: Vec<Module>,
-    /// Patterns of names that dlsym finds.
+    /// Patterns of program symbols that dlsym finds.
     pub symbols: Vec<String>,
 }
 
-/// What a link needs for its modules.
+/// What was written for the modules of a link.
 #[derive(Debug, Default)]
-pub struct ModuleArchives {
-    /// Archives to be offered before libc, in this order.
+pub(crate) struct ModuleArchives {
+    /// Archives to link before libc, in this order.
     pub archives: Vec<PathBuf>,
-    /// Words for further libraries.
+    /// Words for additional libraries.
     pub words: Vec<OsString>,
-    /// Modules that could not be converted, by path.
+    /// Modules that could not be converted.
     pub refused: Vec<Refused>,
 }
 
 /// A file that can't be converted, and why.
-pub type Refused = (PathBuf, Refusal);
+pub(crate) type Refused = (PathBuf, Refusal);
 
-/// What the modules of a link are written with.
+/// The inputs for writing the modules of a link.
 #[derive(Debug)]
-pub struct ModuleContext<'a> {
-    /// What is known of glibc.
+pub(crate) struct ModuleContext<'a> {
+    /// glibc's symbols.
     pub libc: &'a GlibcSymbols,
     /// libc.a.
     pub libc_archive: Option<&'a Path>,
@@ -88,34 +87,33 @@ pub struct ModuleContext<'a> {
     pub runtime: &'a Path,
     /// Our cache directory.
     pub cache: Option<&'a Path>,
-    /// What the meaning of glibc's names depends on.
+    /// Bytes for cache keys that cover everything known of glibc.
     pub libc_key: Vec<u8>,
-    /// Names of other converted libraries that need their versions.
+    /// Names of other converted libraries that are told apart by their versions.
     pub versions: &'a Versions,
-    /// For what only this link needs.
+    /// The directory for files of this link only.
     pub dir: &'a Path,
 }
 
 impl Modules {
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
 
-    /// Takes a shared object.
+    /// Adds a shared object.
     ///
     /// # Errors
     /// Why it can't be a module.
-    pub fn take(&mut self, path: &Path, bytes: Arc<Vec<u8>>, role: ModuleRole) -> Result<ModuleTaken, Refusal> {
+    pub(crate) fn take(&mut self, path: &Path, bytes: Arc<Vec<u8>>, role: ModuleRole) -> Result<ModuleTaken, Refusal> {
         let kind = if role == ModuleRole::Plugin { ModuleKind::Plugin } else { ModuleKind::Needed };
         self.take_as(path, bytes, kind, false)
     }
 
-    /// Takes one of libc's own.
+    /// Adds one of libc's own.
     ///
     /// # Errors
     /// Why it can't be a module.
-    pub fn take_as(
+    pub(crate) fn take_as(
         &mut self,
         path: &Path,
         bytes: Arc<Vec<u8>>,
@@ -131,7 +129,7 @@ impl Modules {
         let hash = XxHash3_128::oneshot(&bytes);
         let file = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         let mut tag = tag(soname.as_deref().unwrap_or(&file), hash);
-        // Copies of one file under several paths are modules of their own.
+        // Copies of one file under several paths are separate modules.
         while self.list.iter().any(|m| m.tag == tag) {
             tag.push('x');
         }
@@ -140,16 +138,11 @@ impl Modules {
         Ok(taken)
     }
 
-    /// Whether a module has a name (a soname or a file's name).
-    pub fn has(&self, name: &str) -> bool {
-        self.list.iter().any(|m| m.names().contains(name))
-    }
-
     /// Converts the modules, and writes the archives that the link needs.
     ///
     /// # Errors
     /// A file that can't be written.
-    pub fn write(&self, program: &ProgramInputs, settings: &ModuleContext<'_>) -> io::Result<ModuleArchives> {
+    pub(crate) fn write(&self, program: &ProgramInputs, settings: &ModuleContext<'_>) -> io::Result<ModuleArchives> {
         let mut made = ModuleArchives::default();
         if self.list.is_empty() {
             return Ok(made);
@@ -159,7 +152,7 @@ impl Modules {
         let kept = self.convert(&mut made, &|name| known.has(name), settings)?;
         let machine = kept.iter().find_map(|m| Library::read(&m.bytes).ok()).map(|l| l.machine);
         let Some(machine) = machine else { return Ok(made) };
-        let broken = || io::Error::other("the table of plugins can't be made");
+        let broken = || io::Error::other("the table of plugins can't be written");
         let names = known.names(settings.libc, settings.libc_archive, &self.symbols, program.offers_all);
         if names.iter().any(|n| !n.own && !n.weak && settings.libc.is_of(&n.name, "libm.so.6")) {
             made.words.push("-lm".into());
@@ -177,7 +170,7 @@ impl Modules {
         let names = module_tables::names(&names, &inside, "staticcxx_plugin_names", machine).ok_or_else(broken)?;
         let file = settings.dir.join("plugins.a");
         fs::write(&file, archive::of_members(&[modules, names]).ok_or_else(broken)?)?;
-        // The code that opens them comes first: it is what the program refers to.
+        // The code that opens them comes first: the program refers to it.
         made.archives.insert(0, settings.runtime.to_owned());
         made.archives.insert(1, file);
         if known.lists() {
@@ -186,11 +179,11 @@ impl Modules {
         Ok(made)
     }
 
-    /// Converts modules that need nothing but libc and each other: their objects, and the rows of the table.
+    /// Converts modules that only need libc and each other; returns their objects and the rows of the table.
     ///
     /// # Errors
-    /// The first that can't be converted.
-    pub fn objects(&self, libc: &GlibcSymbols) -> Result<(Vec<Vec<u8>>, Vec<ModuleRow>), Refused> {
+    /// The first module that can't be converted.
+    pub(crate) fn objects(&self, libc: &GlibcSymbols) -> Result<(Vec<Vec<u8>>, Vec<ModuleRow>), Refused> {
         let libraries: Vec<Option<Library<'_>>> = self.list.iter().map(|m| Library::read(&m.bytes).ok()).collect();
         let scopes = self.scopes(&libraries, &|_| false, libc);
         let mut objects = Vec::new();
@@ -204,7 +197,7 @@ impl Modules {
         Ok((objects, rows(&self.list.iter().collect::<Vec<_>>())))
     }
 
-    /// Converts each module; gives those that could be.
+    /// Converts each module; returns those that could be converted.
     fn convert<'m>(
         &'m self,
         made: &mut ModuleArchives,
@@ -228,7 +221,7 @@ impl Modules {
         Ok(kept)
     }
 
-    /// What each module is bound to.
+    /// The bindings of each module.
     fn scopes(
         &self,
         libraries: &[Option<Library<'_>>],
@@ -281,7 +274,7 @@ impl Modules {
         scopes
     }
 
-    /// The modules that one needs, nearest first.
+    /// The dependencies of a module, nearest first.
     fn needs(&self, index: usize) -> Vec<usize> {
         let mut found = vec![index];
         let mut at = 0;
@@ -298,12 +291,12 @@ impl Modules {
     }
 }
 
-/// Which of the modules a module names in DT_NEEDED.
+/// The direct dependencies of a module.
 fn direct(list: &[&Module], module: &Module) -> Vec<usize> {
     let of = |needed: &String| {
         let named =
             |m: &&Module| m.soname.as_ref() == Some(needed) || m.path.file_name().is_some_and(|f| *f == **needed);
-        // Of several with one name the one beside it.
+        // Of several with one name, the one next to it.
         let beside = |m: &&Module| named(m) && m.path.parent() == module.path.parent();
         list.iter().position(beside).or_else(|| list.iter().position(named))
     };
@@ -321,7 +314,7 @@ fn rows(kept: &[&Module]) -> Vec<ModuleRow> {
     kept.iter().map(row).collect()
 }
 
-/// What GCC's start files and its archive define for themselves in every program.
+/// What GCC's start files and libgcc.a define in every program for their own use.
 const OF_GCC: [&[u8]; 5] = [
     b"__gmon_start__",
     b"_ITM_deregisterTMCloneTable",
@@ -330,7 +323,7 @@ const OF_GCC: [&[u8]; 5] = [
     b"__cxa_finalize",
 ];
 
-/// The names by which dlopen finds a library that the program is made of.
+/// The names by which dlopen finds a library that the program contains.
 fn inside(library: &LinkedLibrary, path: &SearchPath) -> Vec<String> {
     let twin = library.twin.as_deref();
     let file = twin.and_then(Path::file_name).map(|n| n.to_string_lossy().into_owned());
@@ -338,7 +331,7 @@ fn inside(library: &LinkedLibrary, path: &SearchPath) -> Vec<String> {
     library.soname.iter().cloned().chain(soname).chain(file).collect()
 }
 
-/// Makes one, or finds it in the cache, and puts it in its place.
+/// Converts a module, or takes it from the cache, and writes its file.
 fn make(
     module: &Module,
     library: &Library<'_>,

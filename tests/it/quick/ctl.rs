@@ -51,7 +51,7 @@ fn explain_shows_the_call_without_running_it() {
         serde_json::from_str(&run().line("explain --json -- g++ -rdynamic x.cpp -o x").ok()).unwrap();
     assert!(json["command"].as_array().unwrap().iter().any(|w| w == "-static-pie"), "{json}");
     let said = run().line("explain -- g++ -shared x.cpp").ok();
-    assert!(said.contains("a shared object is made as asked"), "{said}");
+    assert!(said.contains("a shared object is linked as requested"), "{said}");
     let said = run().line("explain -- gcc -c x.c").ok();
     assert!(said.contains("nothing is linked"), "{said}");
     let said = run().line("explain -- gcc -fsanitize=thread x.c").ok();

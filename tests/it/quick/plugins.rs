@@ -75,11 +75,14 @@ fn damaged_plugins_are_named_and_those_of_a_directory_left_out() {
     fs::copy(dir.join("libhelper.so"), dir.join("plugins/libhelper.so")).unwrap();
     let run = |plugins: &str| Run::new(STATICCC).dir(dir.path()).env("STATICCXX_PLUGINS", plugins).line("main.o -o x");
     let said = run("plugins/broken.so").fails(1);
-    assert!(said.contains("broken.so` can't be linked in: it is damaged"), "{said}");
+    assert!(said.contains("broken.so` can't be linked in: it is malformed"), "{said}");
     let out = run("plugins").output();
     let said = text(&out.stderr);
     assert!(out.status.success() && said.contains("warning: the plugin `"), "{said}");
-    assert!(said.contains("broken.so` can't be linked in: it is damaged") && said.contains("it is left out"), "{said}");
+    assert!(
+        said.contains("broken.so` can't be linked in: it is malformed") && said.contains("it is left out"),
+        "{said}"
+    );
     assert!(says_in_empty_root(&dir.join("x"), &["p.so"]).contains("p up\n"));
 }
 
