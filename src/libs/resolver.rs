@@ -31,7 +31,7 @@ pub(crate) fn resolve(
     plugins: impl FnOnce(&Resolution) -> Vec<Plugin>,
 ) -> Resolution {
     let references = library_ref::references(items, request);
-    Resolver::new(path, facts, language, supplier).run(&references, plugins)
+    Resolver::new(path, facts, language, supplier).resolution(&references, plugins)
 }
 
 /// The state of one resolution.
@@ -87,7 +87,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// Resolves the references, then their dependencies, then plugins, then replaces unsuitable archives.
-    pub(crate) fn run(
+    pub(crate) fn resolution(
         mut self,
         references: &[LibraryRef],
         plugins: impl FnOnce(&Resolution) -> Vec<Plugin>,
