@@ -41,7 +41,7 @@ pub(super) fn asked(settings: &Settings, request: &Request, facts: &Facts) -> Re
         return Ok(PluginRequest::default());
     };
     let none = |why: &str| {
-        Ok(PluginRequest { warning: Some(format!("{PLUGINS} is passed over: {why}")), ..PluginRequest::default() })
+        Ok(PluginRequest { warning: Some(format!("{PLUGINS} is ignored: {why}")), ..PluginRequest::default() })
     };
     if facts.libc != Libc::Glibc {
         return none("only glibc's programs for x86-64 can have plugins linked in");

@@ -1,5 +1,5 @@
-//! Archives of what libc itself opens: converters of iconv, name services. Each has one member that is taken for the
-//! functions that need it (the archive's index names them), and that brings all others in.
+//! Archives of what libc itself opens: iconv converters, name services. Each has one member that is extracted for the
+//! functions that need it (the archive's symbol index names them), and that pulls in all others.
 
 use super::iconv::{Chosen, ConverterTables};
 use super::nss;
@@ -14,37 +14,36 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The objects that archives are made of, kept beside the repairs of a toolchain.
+/// The objects that archives are built from, cached with the repairs of a toolchain.
 #[derive(Debug)]
 pub(crate) struct Kit<'a> {
-    /// Where they are.
     pub dir: &'a Path,
-    /// Where libraries are.
+    /// Library directories.
     pub library_dirs: &'a [PathBuf],
-    /// What is known of glibc.
+    /// glibc's symbols.
     pub libc: &'a GlibcSymbols,
-    /// For a linker that takes strong definitions out of archives before weak ones that come earlier (mold).
+    /// For a linker that prefers strong definitions in archives to weak ones that come earlier (mold).
     pub strong: bool,
 }
 
-/// The object that makes iconv find what is linked in.
+/// The object through which iconv finds linked-in converters.
 pub(crate) const ICONV: &str = "iconv.o";
-/// The same for name services.
+/// The object that configures name services.
 pub(crate) const SERVICES: &str = "services.o";
-/// How libc opens what is linked in.
+/// The object through which libc opens modules.
 pub(crate) const LOADER: &str = "loader.o";
-/// What opens it.
+/// The object that opens modules.
 pub(crate) const MODULES: &str = "modules.o";
 
 /// The start-up code of converted libraries.
 pub(crate) const START: &str = "converted.o";
 
-/// The same object with strong definitions in the place of libc's.
+/// The same object with strong definitions that replace libc's.
 pub(crate) fn strong(object: &str) -> String {
     format!("strong-{object}")
 }
 
-/// The functions behind which converters are.
+/// The functions that need converters.
 pub(crate) const CONVERTING: [&str; 1] = ["iconv_open"];
 
 impl Kit<'_> {
@@ -62,7 +61,7 @@ impl Kit<'_> {
     /// An archive of name services.
     ///
     /// # Errors
-    /// Files that are not there, or can't be converted.
+    /// Files that do not exist, or can't be converted.
     pub(crate) fn services(&self, names: &[String], functions: &[String]) -> io::Result<Vec<u8>> {
         let found = nss::find(names, self.library_dirs)?;
         let mut modules = Modules::default();
@@ -73,7 +72,7 @@ impl Kit<'_> {
         self.archive(SERVICES, &functions, &modules, "staticcxx_service_table", ("staticcxx_pins", &text))
     }
 
-    /// Takes files, and what they need beyond glibc.
+    /// Adds files and their dependencies other than glibc.
     fn take(&self, modules: &mut Modules, files: &[PathBuf], kind: ModuleKind, dirs: &[PathBuf]) -> io::Result<()> {
         let mut todo: Vec<PathBuf> = files.to_vec();
         let mut seen: BTreeSet<PathBuf> = files.iter().cloned().collect();
@@ -85,7 +84,7 @@ impl Kit<'_> {
                 let beside = file.parent().into_iter();
                 let mut dirs = beside.chain(dirs.iter().map(PathBuf::as_path)).map(|d| d.join(needed));
                 let path = dirs.find(|p| p.is_file()).ok_or_else(|| {
-                    io::Error::other(format!("`{}` needs `{needed}`, which is not there", file.display()))
+                    io::Error::other(format!("`{}` needs `{needed}`, which was not found", file.display()))
                 })?;
                 if seen.insert(path.clone()) {
                     todo.push(path);
@@ -109,8 +108,8 @@ impl Kit<'_> {
         (text_symbol, text): (&str, &[u8]),
     ) -> io::Result<Vec<u8>> {
         let (objects, rows) = modules.objects(self.libc).map_err(|(path, why)| refused(&path, &why))?;
-        let machine = Machine::of(62).ok_or_else(|| io::Error::other("no such machine"))?;
-        let broken = || io::Error::other("an archive of modules can't be made");
+        let machine = Machine::of(62).ok_or_else(|| io::Error::other("no modules for this machine"))?;
+        let broken = || io::Error::other("an archive of modules can't be written");
         let table = module_tables::modules(&rows, symbol, machine).ok_or_else(broken)?;
         let text = module_tables::text(text_symbol, text, machine).ok_or_else(broken)?;
         let first = self.object(first)?;

@@ -1,4 +1,4 @@
-//! What a link gets of what libc itself opens: converters of iconv, name services.
+//! The iconv converters and name services that a link gets.
 
 use super::archives::{CONVERTING, Kit};
 use super::iconv::ConverterTables;
@@ -20,16 +20,16 @@ use std::io;
 use std::path::{Path, PathBuf};
 use twox_hash::XxHash3_128;
 
-/// What is to be said of the choice.
+/// Warnings and errors of the choice.
 #[derive(Debug, Default)]
 pub(crate) struct RepairChoice {
-    /// What could not be had, and is no error.
+    /// What is not available, without being an error.
     pub warnings: Vec<String>,
-    /// What was asked for by name and can't be had.
+    /// What was requested by name and is not available: error and hint.
     pub problem: Option<(String, &'static str)>,
 }
 
-/// Puts the archives that a call asks for in the place of those that every program gets. They are made once.
+/// Replaces the default archives by those that a call requests, which are built once.
 pub(crate) fn choose(
     settings: &Settings,
     request: &Request,
@@ -48,7 +48,7 @@ pub(crate) fn choose(
         let names = [(custom, options::ICONV.name), (!settings.services.is_empty(), options::NSS.name)];
         let names: Vec<&str> = names.iter().filter(|n| n.0).map(|n| n.1).collect();
         said.warnings.push(format!(
-            "{} is passed over: only glibc's programs for x86-64 can have modules of libc linked in",
+            "{} is ignored: only glibc programs for x86-64 can have modules of libc linked in",
             names.join(" and ")
         ));
         return said;
@@ -59,7 +59,7 @@ pub(crate) fn choose(
                 repairs.iconv = Some(archive);
                 said.warnings.extend(unknown.iter().map(|n| {
                     format!(
-                        "{}: `{n}` is no character set of this machine's glibc: `iconv -l` lists them",
+                        "{}: `{n}` is not a character set of this machine's glibc: `iconv -l` lists them",
                         options::ICONV.name
                     )
                 }));
@@ -67,7 +67,7 @@ pub(crate) fn choose(
             Err(error) => {
                 said.problem = Some((
                     format!("{}: {error}", options::ICONV.name),
-                    "it takes `common`, `all`, `none` and names of character sets",
+                    "set it to `common`, `all`, `none` or names of character sets",
                 ))
             }
         }
@@ -76,13 +76,13 @@ pub(crate) fn choose(
         match services(settings, repairs, &dirs, strong) {
             Ok(archive) => {
                 repairs.name_services = Some(archive);
-                // Some count on it; none goes in that is not referred to.
+                // Users may rely on them; unreferenced ones are not linked in.
                 resolution.closure.push("-lm".into());
             }
             Err(error) => {
                 said.problem = Some((
                     format!("{}: {error}", options::NSS.name),
-                    "it takes names as in nsswitch.conf: `myhostname` is `libnss_myhostname.so.2`",
+                    "set it to names as in nsswitch.conf: `myhostname` is `libnss_myhostname.so.2`",
                 ))
             }
         }
@@ -97,7 +97,8 @@ fn converters(
     strong: bool,
 ) -> io::Result<(PathBuf, Vec<String>)> {
     let common = repairs.iconv.as_deref().unwrap_or(Path::new(""));
-    let tables = ConverterTables::read(dirs).ok_or_else(|| io::Error::other("libc has no directory `gconv`"))?;
+    let tables =
+        ConverterTables::read(dirs).ok_or_else(|| io::Error::other("glibc's directory `gconv` was not found"))?;
     let chosen = tables.choose(&settings.iconv);
     let key = format!("{strong} {:?} {:?} {:?}", repairs.libc, chosen.files, chosen.aliases.len());
     let archive = made(common, "iconv", &key, |kit| kit.converters(&tables, &chosen), (dirs, strong))?;
@@ -112,7 +113,7 @@ fn services(settings: &Settings, repairs: &Repairs, dirs: &[PathBuf], strong: bo
     made(common, "services", &key, |kit| kit.services(&settings.services, &repairs.functions), (dirs, strong))
 }
 
-/// An archive beside the one that every program gets; made if it is not there.
+/// An archive next to the default one; built if it does not exist.
 fn made(
     beside: &Path,
     name: &str,
@@ -131,19 +132,19 @@ fn made(
     Ok(path)
 }
 
-/// The name of an archive that these sources make for a key.
+/// The name of an archive for a key and these sources.
 fn file_name(sources: &str, name: &str, key: &str) -> String {
     format!("{name}-{:032x}.a", XxHash3_128::oneshot(format!("{sources} {key}").as_bytes()))
 }
 
-/// The linker that is named, by the call or for all calls.
+/// The linker that the call or the environment names.
 fn named(settings: &Settings, request: &Request) -> Option<String> {
     let word = request.args.iter().rfind(|a| a.role() == Some(Role::UseLinker)).map(|a| a.word.to_string_lossy());
     let of_call = word.map(|w| w.trim_start_matches("-fuse-ld=").to_owned());
     of_call.or(settings.linker.named().map(str::to_owned))
 }
 
-/// Words that bring in what is offered where the linker reads the members of an archive and not its index.
+/// Words that pull in archives where the linker reads the members of an archive and not its symbol index.
 pub(crate) fn words(settings: &Settings, request: &Request, facts: &Facts, resolution: &Resolution) -> Vec<OsString> {
     let mut words = Vec::new();
     if named(settings, request).as_deref() != Some("mold") {
@@ -159,9 +160,9 @@ pub(crate) fn words(settings: &Settings, request: &Request, facts: &Facts, resol
     words
 }
 
-/// Whether converters are offered to the compiler's linker. One that goes by an archive's index takes them only for a
-/// program that refers to iconv, as long as libstdc++, which does too, comes behind them. For all others the inputs are
-/// looked at.
+/// Whether converters are offered to the compiler's linker. One that goes by an archive's symbol index extracts them
+/// only for a program that refers to iconv, as long as libstdc++, which does too, comes after them. For all others the
+/// inputs are searched.
 pub(crate) fn offers_converters(
     settings: &Settings,
     request: &Request,
@@ -185,7 +186,7 @@ pub(crate) fn offers_converters(
     mentioned(request, resolution, &CONVERTING)
 }
 
-/// Whether an input has the name of one of the functions in it.
+/// Whether an input contains the name of one of the functions.
 fn mentioned(request: &Request, resolution: &Resolution, functions: &[&str]) -> bool {
     let of = |kinds: &[InputKind]| -> Vec<&Path> {
         request.inputs.iter().filter(|i| kinds.contains(&i.kind)).map(|i| Path::new(&i.text)).collect()

@@ -1,7 +1,7 @@
-//! The converters of glibc's iconv: what there is on the machine, and which of it a program gets.
+//! The converters of glibc's iconv: those on this machine, and those that a program gets.
 //!
-//! Converters are shared objects in libc's directory `gconv`; what they convert, and under which names, stands in
-//! `gconv-modules` and `gconv-modules.d/*.conf` beside them, as `iconvconfig` reads it.
+//! Converters are shared objects in glibc's directory `gconv`; `gconv-modules` and `gconv-modules.d/*.conf` there list
+//! conversions and names. The format is that of iconvconfig(8).
 
 use crate::options::iconv::IconvChoice;
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,45 +11,43 @@ use std::path::{Path, PathBuf};
 /// A conversion: one line `module FROM TO FILE [COST]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Conversion {
-    /// The character set that is read.
+    /// The source character set.
     pub from: String,
-    /// The one that is written.
+    /// The target character set.
     pub to: String,
-    /// The file's name, without its end.
+    /// The file name without `.so`.
     pub file: String,
-    /// What it costs.
+    /// Its cost.
     pub cost: u32,
 }
 
-/// What the files say.
+/// The conversions of this machine.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct ConverterTables {
-    /// The directory.
+    /// The directory `gconv`.
     pub dir: PathBuf,
-    /// In the order of the files.
+    /// Conversions in the order of the files.
     pub conversions: Vec<Conversion>,
-    /// Another name, and the one that conversions have.
+    /// Alias, and the name in conversions.
     pub aliases: Vec<(String, String)>,
 }
 
-/// The name in conversions of what all of them go through.
+/// The intermediate character set of all conversions.
 const INTERNAL: &str = "INTERNAL";
 
-/// What a program gets.
+/// The converters for a program.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Chosen {
-    /// Files of converters.
     pub files: Vec<PathBuf>,
-    /// Their conversions.
     pub conversions: Vec<Conversion>,
-    /// Names for those.
+    /// Aliases for those.
     pub aliases: Vec<(String, String)>,
-    /// Names that nothing is known by.
+    /// Names that match nothing.
     pub unknown: Vec<String>,
 }
 
 impl ConverterTables {
-    /// Reads the tables of the first of libc's directories that has any.
+    /// Reads the tables in the first library directory that has any.
     pub(crate) fn read(library_dirs: &[PathBuf]) -> Option<ConverterTables> {
         let dir = library_dirs.iter().map(|d| d.join("gconv")).find(|d| d.join("gconv-modules").is_file())?;
         let mut tables = ConverterTables { dir: dir.clone(), ..ConverterTables::default() };
@@ -87,7 +85,7 @@ impl ConverterTables {
         }
     }
 
-    /// What a choice comes to.
+    /// Applies a choice.
     pub(crate) fn choose(&self, choice: &IconvChoice) -> Chosen {
         let mut chosen = Chosen::default();
         let aliases: BTreeMap<&str, &str> = self.aliases.iter().map(|(f, t)| (f.as_str(), t.as_str())).collect();
@@ -120,7 +118,7 @@ impl ConverterTables {
     }
 }
 
-/// What glibc converts without files (iconv/gconv_builtin.h), by the names that people write.
+/// Character sets that glibc converts without files (iconv/gconv_builtin.h), under common names.
 const BUILT_IN: [&str; 16] = [
     "ANSI_X3.4-1968//",
     "ASCII//",
@@ -141,8 +139,8 @@ const BUILT_IN: [&str; 16] = [
 ];
 
 impl Chosen {
-    /// The tables as the code in the program reads them: words ended by zeros; conversions of four, then an empty word,
-    /// aliases of two, then an empty word.
+    /// The tables as the code in the program reads them: NUL-terminated words; four per conversion, then an empty word,
+    /// two per alias, then an empty word.
     pub(crate) fn text(&self, dir: &Path) -> Vec<u8> {
         let mut text = Vec::new();
         let mut word = |w: &str| {

@@ -1,10 +1,10 @@
-//! Members of libc's own archive, changed so that they can stand beside or behind code of ours.
+//! Members of libc.a, edited so that they can be linked together with our code.
 
 use object::Endianness;
 use object::elf;
 use object::read::elf::{FileHeader, SectionHeader};
 
-/// A member in which a name, with the zero behind it, is another one of the same length: only bytes of a string change.
+/// Renames a symbol to one of the same length, NUL included: only bytes of a string change.
 pub(super) fn renamed(member: &[u8], name: &[u8], other: &str) -> Option<Vec<u8>> {
     let mut bytes = member.to_vec();
     let mut any = false;
@@ -17,7 +17,7 @@ pub(super) fn renamed(member: &[u8], name: &[u8], other: &str) -> Option<Vec<u8>
     any.then_some(bytes)
 }
 
-/// A member in which the absolute path with this end, zero included, leads to nothing on any machine.
+/// Replaces the absolute path with this end, NUL included, by one that exists on no machine.
 pub(super) fn nowhere(member: &[u8], end: &[u8]) -> Option<Vec<u8>> {
     const NOTHING: &[u8] = b"/dev/null/";
     let at = member.windows(end.len()).position(|w| w == end)?;
@@ -30,8 +30,7 @@ pub(super) fn nowhere(member: &[u8], end: &[u8]) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// An object in which what is defined for others is weak, so that libc's own may be in the program too. Names of ours
-/// stay as they are.
+/// Makes global definitions weak, so that libc's own may be in the program too. Our own names stay unchanged.
 pub(super) fn weakened(object: &[u8]) -> Option<Vec<u8>> {
     const SYMBOL: usize = 24;
     const OURS: &[u8] = b"staticcxx_";

@@ -1,11 +1,10 @@
-//! Repairs of what glibc's static programs can't do by themselves: UTF-8 locales without files, name services
-//! without shared objects.
+//! Builds the repairs for static glibc programs: UTF-8 locales without files, name services without shared objects.
 //!
-//! The start-up code of converted libraries ([`crate::convert`]) is made here in the same way.
+//! The start-up code of converted libraries ([`crate::convert`]) is built here in the same way.
 //!
-//! All are small objects (`toolchains/glibc/`), compiled by the toolchain that they are for, tried with its libc.a
-//! by running a program, and kept beside the facts. Each goes into an archive whose index names the functions that
-//! need it: the linker takes it only for a program that refers to one of them.
+//! All are small objects (`toolchains/glibc/`), compiled by their toolchain, tested with its libc.a by running a
+//! program, and cached with the facts. Each is put into an archive whose symbol index names the functions that need it:
+//! the linker extracts it only for a program that refers to one of them.
 
 use super::archives;
 use super::iconv::ConverterTables;
@@ -45,15 +44,15 @@ const TRY_CONVERTED: &str = include_str!("../../toolchains/glibc/try-converted.c
 const TRY_LOCALE: &str = include_str!("../../toolchains/glibc/try-locale.c");
 const TRY_NAME_SERVICES: &str = include_str!("../../toolchains/glibc/try-name-services.c");
 
-/// The loader of locale archives, and its new name: of the same length, so that only bytes of a string change.
+/// The loader of locale archives, and its new name, which must have the same length.
 const LOADER: &[u8] = b"_nl_load_locale_from_archive\0";
 const ORIGINAL: &str = "_nl_load_locale_from_archivE";
 
-/// What makes the tables of iconv, and its new name.
+/// The function that builds iconv's tables, and its new name.
 const CONF: &[u8] = b"__gconv_load_conf\0";
 const ORIGINAL_CONF: &str = "__gconv_load_conF";
 
-/// Functions that read locale files: C's, and the constructors of `std::locale` that take a name.
+/// Functions that read locale files: C's, and the constructors of `std::locale` with a name.
 pub(crate) const LOCALE_FUNCTIONS: [&str; 14] = [
     "setlocale",
     "newlocale",
@@ -71,7 +70,7 @@ pub(crate) const LOCALE_FUNCTIONS: [&str; 14] = [
     "_ZNSt6localeC2ERKS_RKSsi",
 ];
 
-/// Where distributions keep the locale C.UTF-8.
+/// Where distributions install the locale C.UTF-8.
 const LOCALE_DIRS: [&str; 3] = ["/usr/lib/locale/C.utf8", "/usr/lib/locale/C.UTF-8", "/usr/lib64/locale/C.utf8"];
 
 /// glibc's categories by number (locale.h); `LC_ALL` has no data.
@@ -94,7 +93,7 @@ const CATEGORIES: [&str; 13] = [
 /// Chooses a toolchain as [`toolchain::select()`] does, with its repairs.
 ///
 /// # Errors
-/// No compiler, no toolchain of the name that was asked for, or one that is incomplete.
+/// No compiler, no toolchain of the requested name, or an incomplete one.
 pub(crate) fn select(
     settings: &Settings,
     invocation: &Invocation,
@@ -104,7 +103,7 @@ pub(crate) fn select(
     toolchain::select(settings, invocation, need, abi, make)
 }
 
-/// Makes and tries the repairs for a glibc toolchain; the archives go into `keep`. None for another libc, or where
+/// Builds and tests the repairs for a glibc toolchain; the archives are written to `keep`. None for another libc, or if
 /// nothing works.
 pub(crate) fn make(asked: &CompilerQuery<'_>, facts: &Facts, keep: &Path) -> Option<Repairs> {
     if facts.libc != Libc::Glibc || !facts.complete() {
@@ -141,11 +140,11 @@ pub(crate) fn make(asked: &CompilerQuery<'_>, facts: &Facts, keep: &Path) -> Opt
     })
 }
 
-/// The start-up code of converted libraries for one link, where no cache can keep it: its archive, which is there as
-/// long as the directory. It is tried as the one that is kept.
+/// The start-up code of converted libraries for one link, where it can't be cached: its temporary directory and the
+/// archive in it. It is tested like a cached one.
 ///
 /// # Errors
-/// No directory for temporary files, or code that does not work.
+/// No temporary directory, or code that does not work.
 pub(crate) fn start_code(selected: &Selected, abi: &[OsString], facts: &Facts) -> io::Result<(TempDir, PathBuf)> {
     let dir = tempfile::Builder::new().prefix("staticcxx-probe").tempdir()?;
     let (command, env, descriptor) = (&selected.compiler, &selected.env, &selected.descriptor);
@@ -157,23 +156,22 @@ pub(crate) fn start_code(selected: &Selected, abi: &[OsString], facts: &Facts) -
     Ok((dir, archive))
 }
 
-/// What libc.a tells.
+/// What is read from libc.a.
 struct LibcArchive {
-    /// The member with the loader of locale archives, the loader renamed.
+    /// The member with the loader of locale archives, with that function renamed.
     loader: Option<Vec<u8>>,
-    /// The member that makes the tables of iconv, with that function renamed.
+    /// The member that builds iconv's tables, with that function renamed.
     conf: Option<Vec<u8>>,
-    /// Functions that warn of shared libraries.
+    /// Functions with a linker warning about shared libraries.
     functions: Vec<String>,
-    /// Functions that warn of something else, or can't be repaired.
+    /// Functions with another linker warning, or that can't be repaired.
     warned: Vec<String>,
 }
 
 impl LibcArchive {
     fn read(libc: &Path) -> Option<LibcArchive> {
         let file = File::open(libc).ok()?;
-        // SAFETY: the toolchain's own archive; an upgrade while it is read gives facts that no longer hold, as at
-        // any other time.
+        // SAFETY: the toolchain's own archive; an upgrade meanwhile gives outdated facts, as at any other time.
         let data = unsafe { memmap2::Mmap::map(&file) }.ok()?;
         let archive = ArchiveFile::parse(&*data).ok()?;
         let mut found = LibcArchive { loader: None, conf: None, functions: Vec::new(), warned: Vec::new() };
@@ -212,7 +210,7 @@ struct Work<'a> {
 impl Work<'_> {
     fn locale(&self, found: &LibcArchive) -> io::Result<PathBuf> {
         let data = LOCALE_DIRS.iter().map(Path::new).find(|d| d.join("LC_CTYPE").is_file());
-        let data = data.ok_or_else(|| io::Error::other("the machine has no locale C.UTF-8"))?;
+        let data = data.ok_or_else(|| io::Error::other("this machine has no locale C.UTF-8"))?;
         let loader =
             found.loader.as_ref().ok_or_else(|| io::Error::other("libc.a has no loader of locale archives"))?;
         fs::write(self.asked.dir.join("original.o"), loader)?;
@@ -223,7 +221,7 @@ impl Work<'_> {
     }
 
     fn name_services(&self, found: &LibcArchive) -> io::Result<PathBuf> {
-        // Before, `files` and `dns` were shared objects themselves.
+        // In older versions `files` and `dns` are shared objects themselves.
         if self.facts.glibc.is_none_or(|v| v < (2, 34)) {
             return Err(io::Error::other("this glibc has no built-in name services"));
         }
@@ -232,7 +230,7 @@ impl Work<'_> {
         self.keep("name-services.a", &object, &found.functions, TRY_NAME_SERVICES)
     }
 
-    /// Puts the traps in their place.
+    /// Writes the call detectors.
     fn traps(&self, found: &LibcArchive) -> io::Result<PathBuf> {
         fs::create_dir_all(self.keep)?;
         let repaired: Vec<&str> = LOCALE_FUNCTIONS.to_vec();
@@ -257,7 +255,7 @@ impl Work<'_> {
     fn converted(&self) -> io::Result<PathBuf> {
         self.compile("converted", CONVERTED)?;
         let mut objects = vec![fs::read(self.asked.dir.join("converted.o"))?];
-        // An old glibc has the names itself, and no functions to make them of.
+        // An old glibc defines the names itself, and lacks the functions that replace them.
         match self.compile("old-names", OLD_NAMES) {
             Ok(()) => objects.push(fs::read(self.asked.dir.join("old-names.o"))?),
             Err(why) => log::info!("no old names of glibc's: {why}"),
@@ -304,7 +302,8 @@ impl Work<'_> {
         let dirs = &self.facts.library_dirs;
         let libc = glibc::libc_for_modules(dirs);
         let kit = archives::Kit { dir: self.keep, library_dirs: dirs, libc: &libc, strong: false };
-        let tables = ConverterTables::read(dirs).ok_or_else(|| io::Error::other("libc has no directory `gconv`"))?;
+        let tables =
+            ConverterTables::read(dirs).ok_or_else(|| io::Error::other("glibc's directory `gconv` was not found"))?;
         let bytes = kit.converters(&tables, &tables.choose(&IconvChoice::default()))?;
         self.keep_archive("iconv.a", &bytes, TRY_ICONV)
     }
@@ -346,9 +345,10 @@ impl Work<'_> {
         }
     }
 
-    /// Puts an archive in its place, once a program was linked with it in every shape, and run.
+    /// Writes an archive, once a program of every kind was linked with it and run.
     fn keep(&self, name: &str, object: &[u8], functions: &[impl AsRef<[u8]>], trial: &str) -> io::Result<PathBuf> {
-        let bytes = archive::with_index(object, functions).ok_or_else(|| io::Error::other("too many names"))?;
+        let bytes =
+            archive::with_index(object, functions).ok_or_else(|| io::Error::other("the archive has too many names"))?;
         self.keep_archive(name, &bytes, trial)
     }
 
@@ -365,7 +365,6 @@ impl Work<'_> {
         self.place(name, bytes)
     }
 
-    /// Writes a file, whole or not at all.
     fn place(&self, name: &str, bytes: &[u8]) -> io::Result<PathBuf> {
         let path = self.keep.join(name);
         write_atomic(&path, bytes)?;

@@ -1,4 +1,4 @@
-//! What glibc can't do in a static program, and the archives that mend it, made and tried for each toolchain.
+//! Repairs of what glibc can't do in a static program: archives, built and tested for each toolchain.
 
 pub(crate) mod archives;
 pub(crate) mod choose;

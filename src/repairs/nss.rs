@@ -1,23 +1,21 @@
-//! Name services beyond `files` and `dns` (`libnss_NAME.so.2`), and which database each is asked for.
+//! Name services besides `files` and `dns` (`libnss_NAME.so.2`), and the databases that each serves.
 
 use crate::convert::Library;
 use crate::libs::library_file;
 use std::io;
 use std::path::PathBuf;
 
-/// One service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Service {
     /// Its name in nsswitch.conf.
     pub name: String,
-    /// Its file.
     pub path: PathBuf,
-    /// The databases that it answers for.
+    /// The databases that it serves.
     pub databases: Vec<&'static str>,
 }
 
-/// What a service must offer to be asked for a database, and the services that are always there. glibc's functions are
-/// called `_nss_SERVICE_FUNCTION`.
+/// Database, functions of which a service must define one (as `_nss_SERVICE_FUNCTION`), and the built-in services
+/// before and after.
 const DATABASES: [(&str, &[&str], &str, &str); 14] = [
     ("aliases", &["getaliasbyname_r"], "files", ""),
     ("ethers", &["gethostton_r"], "files", ""),
@@ -38,7 +36,7 @@ const DATABASES: [(&str, &[&str], &str, &str); 14] = [
 /// Finds the files of services.
 ///
 /// # Errors
-/// The first that is not there, or can't be read.
+/// The first file that does not exist or can't be read.
 pub(crate) fn find(names: &[String], library_dirs: &[PathBuf]) -> io::Result<Vec<Service>> {
     names.iter().map(|name| one(name, library_dirs)).collect()
 }
@@ -46,7 +44,7 @@ pub(crate) fn find(names: &[String], library_dirs: &[PathBuf]) -> io::Result<Vec
 fn one(name: &str, library_dirs: &[PathBuf]) -> io::Result<Service> {
     let file = format!("libnss_{name}.so.2");
     let path = library_dirs.iter().map(|d| d.join(&file)).find(|p| p.is_file() && !name.contains('/'));
-    let path = path.ok_or_else(|| io::Error::other(format!("there is no `{file}` where libraries are")))?;
+    let path = path.ok_or_else(|| io::Error::other(format!("`{file}` was not found in the library directories")))?;
     let broken = |why| io::Error::other(format!("`{}`: {why}", path.display()));
     let bytes = library_file::read(&path).map_err(broken)?;
     let library = Library::read(&bytes).map_err(broken)?;
@@ -58,8 +56,8 @@ fn one(name: &str, library_dirs: &[PathBuf]) -> io::Result<Service> {
     Ok(Service { name: name.to_owned(), path: path.clone(), databases })
 }
 
-/// The lines of nsswitch.conf that the program has inside: database and services, each ended by a zero, then an empty
-/// word. `initgroups` that nobody answers for is left to `group`.
+/// The program's built-in nsswitch.conf: database and services, each NUL-terminated, then an empty word. `initgroups`
+/// that no service serves is left to `group`.
 pub(crate) fn pins(services: &[Service]) -> Vec<u8> {
     let mut text = Vec::new();
     for (database, _, first, last) in DATABASES {

@@ -1,5 +1,5 @@
-//! Removes from the cache what nobody used for a month: what other versions of ours, other compilers and other options
-//! left. Done where a compiler is probed, which is seldom and takes long anyway.
+//! Removes cache files that were not used for a month, left by other versions of this program, other compilers and
+//! other options. Done when a compiler is probed, which is rare and slow anyway.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -8,20 +8,20 @@ use std::time::{Duration, SystemTime};
 const DAY: Duration = Duration::from_secs(24 * 3600);
 const UNUSED: Duration = Duration::from_secs(30 * 24 * 3600);
 
-/// Of these every file stands for itself, and is made again in milliseconds.
+/// Directories with independent files, each rebuilt in milliseconds.
 const SMALL: [&str; 2] = ["lines", "archives"];
 
-/// Notes that a file is in use, at most once a day: not every file system notes by itself when a file is read.
+/// Marks a file as used, at most once a day: not every file system records access times.
 pub(super) fn note_use(file: &Path) {
     if is_older(file, DAY)
         && let Ok(open) = File::options().write(true).open(file)
     {
-        // In a cache that can't be written nothing is removed either.
+        // In a read-only cache nothing is removed either.
         let _ = open.set_modified(SystemTime::now());
     }
 }
 
-/// Removes what was not used for a month from a cache directory. What can't be removed stays.
+/// Removes files that were not used for a month from a cache directory. Errors are ignored.
 pub(super) fn sweep(cache: &Path) {
     for file in SMALL.iter().flat_map(|kind| entries(&cache.join(kind))).chain(entries(&cache.join("probe"))) {
         if is_older(&file, UNUSED) {
@@ -29,7 +29,7 @@ pub(super) fn sweep(cache: &Path) {
         }
     }
     for dir in entries(&cache.join("repairs")) {
-        // The facts name the archives, and are noted as used for both.
+        // The facts name the archives, and are marked as used for both.
         let facts = dir.file_name().map(|name| cache.join("probe").join(name).with_extension("json"));
         let fresh = entries(&dir).iter().any(|file| !is_older(file, UNUSED));
         if !fresh && is_older(&dir, UNUSED) && facts.is_some_and(|facts| !facts.exists()) {
@@ -42,7 +42,7 @@ fn entries(dir: &Path) -> Vec<PathBuf> {
     fs::read_dir(dir).into_iter().flatten().flatten().map(|e| e.path()).collect()
 }
 
-/// Whether a file was changed longer ago than this; one that is gone, or from the future, was not.
+/// Whether a file was modified longer ago than `age`; not for one that is gone or from the future.
 fn is_older(path: &Path, age: Duration) -> bool {
     let modified = fs::metadata(path).and_then(|m| m.modified());
     modified.is_ok_and(|time| time.elapsed().is_ok_and(|since| since > age))

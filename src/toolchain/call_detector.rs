@@ -1,9 +1,9 @@
-//! Small archives that tell which functions a program refers to, for a linker that knows neither the index of an
-//! archive nor `.gnu.warning` sections. How they work is said in [`crate::linker::call_detection`].
+//! Call detectors: small archives that reveal which functions a program refers to, for a linker that supports neither
+//! symbol indexes of archives nor `.gnu.warning` sections. [`crate::linker::call_detection`] explains how they work.
 
 use std::fmt::Write;
 
-/// What a reference to a function means.
+/// What a reference to a detected function means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Trap {
     /// The repair of locales is needed.
@@ -16,11 +16,10 @@ pub(crate) enum Trap {
     Warned,
 }
 
-/// All of them.
 pub(crate) const TRAPS: [Trap; 4] = [Trap::Locale, Trap::NameServices, Trap::Iconv, Trap::Warned];
 
 impl Trap {
-    /// The symbol that nobody defines.
+    /// The undefined symbol that a detector refers to.
     pub(crate) fn needed(self) -> String {
         format!("staticcxx_needs_{}", self.name())
     }
@@ -34,7 +33,7 @@ impl Trap {
         }
     }
 
-    /// The archive's name.
+    /// The archive's file name.
     pub(crate) fn file(self) -> String {
         format!("trap-{}.a", self.name())
     }
@@ -48,7 +47,7 @@ impl Trap {
         }
     }
 
-    /// C that defines `__wrap_…` for each of the functions.
+    /// C source that defines `__wrap_…` for each function.
     pub(crate) fn source(self, functions: &[impl AsRef<str>]) -> String {
         let needed = self.needed();
         let mut text = format!("extern void {needed}(void);\n");

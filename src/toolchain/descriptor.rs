@@ -8,14 +8,14 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The version of the schema that we read.
+/// The supported schema version.
 pub(crate) const SCHEMA: u32 = 1;
 
 /// Which directories are searched for libraries besides `-L`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum HeaderSearch {
-    /// What compiler and linker say.
+    /// Those that compiler and linker report.
     #[default]
     Compiler,
     /// Those of `libc_dirs` that exist.
@@ -24,89 +24,71 @@ pub(crate) enum HeaderSearch {
     None,
 }
 
-/// A toolchain as its file has it.
+/// A parsed toolchain descriptor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Descriptor {
-    /// Version of the schema.
+    /// Schema version.
     pub schema: u32,
     /// Name, possibly with `{arch}`.
     pub name: String,
-    /// One line for people.
+    /// One line.
     pub description: String,
-    /// What it compiles.
+    /// Languages that it compiles.
     pub languages: Vec<Language>,
     /// Candidate commands per language.
     pub find: BTreeMap<Language, Vec<Vec<String>>>,
-    /// The target triple; asked from the compiler without.
+    /// The target triple; by default the compiler is asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
-    /// The libc; found out without.
+    /// The libc; by default it is probed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub libc: Option<Libc>,
-    /// The family; found out without.
+    /// The compiler family; by default it is probed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub family: Option<Family>,
-    /// Added before the arguments of every call.
+    /// Put before the arguments of every call.
     #[serde(default)]
     pub compile_args: Vec<String>,
-    /// Where the libc's own files may be.
+    /// Directories of the libc's own files.
     #[serde(default)]
     pub libc_dirs: Vec<PathBuf>,
     /// Which directories are searched for libraries.
     #[serde(default)]
     pub search: HeaderSearch,
-    /// How each kind is linked.
+    /// How each kind of program is linked.
     pub kinds: BTreeMap<StaticKind, Recipe>,
-    /// Package manager → command to type.
+    /// Package manager → install command.
     #[serde(default)]
     pub install: BTreeMap<String, String>,
-    /// An allocator for programs.
+    /// The allocator for programs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allocator: Option<Allocator>,
-    /// Where the user installs libraries that were built with it.
+    /// The prefix for libraries that the user builds with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prefix: Option<PathBuf>,
-    /// The compiler that it was built with, as it was then: path, size and time. Another one may not fit.
+    /// The compiler that it was built with: path, size and modification time at that time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub built_with: Option<(PathBuf, u64, i64)>,
-    /// What it was built from: see [`crate::install::Manifest`].
+    /// The manifest of its inputs: [`crate::install::Manifest`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub manifest: Option<PathBuf>,
 }
 
-/// A descriptor that can't be used.
+/// Why a descriptor can't be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DescriptorError {
-    /// The file can't be read.
     #[error("toolchain descriptor `{}`: {error}", path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// What reading it gave.
-        error: std::io::Error,
-    },
-    /// Its content is not what the schema asks for; the text names the field.
+    Unreadable { path: PathBuf, error: std::io::Error },
+    /// It does not match the schema; the error names the field.
     #[error("toolchain descriptor `{}`: {error}", path.display())]
-    Broken {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong, and where.
-        error: String,
-    },
-    /// A value is of the right type and still makes no sense.
+    Broken { path: PathBuf, error: String },
+    /// A value is invalid.
     #[error("toolchain descriptor `{}`: field `{field}`: {problem}", path.display())]
-    Senseless {
-        /// The file.
-        path: PathBuf,
-        /// The field.
-        field: &'static str,
-        /// What is wrong with it.
-        problem: String,
-    },
+    Senseless { path: PathBuf, field: &'static str, problem: String },
 }
 
-/// The descriptors that come with us, in the order in which `auto` looks at them.
+/// Built-in descriptors, in the order in which `auto` tries them.
 static EMBEDDED: [(&str, &str); 6] = [
     ("host-gcc.json", include_str!("../../toolchains/host-gcc.json")),
     ("host-clang.json", include_str!("../../toolchains/host-clang.json")),
@@ -116,15 +98,15 @@ static EMBEDDED: [(&str, &str); 6] = [
     ("zig.json", include_str!("../../toolchains/zig.json")),
 ];
 
-/// Architectures by their names in triples, the machine's own first.
+/// Architectures by their names in triples.
 pub(crate) const ARCHES: [&str; 10] =
     ["x86_64", "aarch64", "i686", "arm", "riscv64", "powerpc64le", "s390x", "loongarch64", "mips64el", "armv7l"];
 
 impl Descriptor {
-    /// Reads one descriptor; `path` is for messages.
+    /// Parses a descriptor; `path` is for messages.
     ///
     /// # Errors
-    /// A text that does not follow the schema, with the field's place.
+    /// Text that does not match the schema, with the field.
     pub(crate) fn parse(text: &str, path: &Path) -> Result<Descriptor, DescriptorError> {
         let broken = |error: String| DescriptorError::Broken { path: path.into(), error };
         let value: serde_json::Value = serde_json::from_str(text).map_err(|e| broken(e.to_string()))?;
@@ -133,10 +115,10 @@ impl Descriptor {
             Err(DescriptorError::Senseless { path: path.into(), field, problem: problem.into() })
         };
         if d.schema != SCHEMA {
-            return senseless("schema", &format!("is {}, this program reads {SCHEMA}", d.schema));
+            return senseless("schema", &format!("is {}, this version reads {SCHEMA}", d.schema));
         }
         if d.name.is_empty() || d.name.contains(['/', '\n']) {
-            return senseless("name", "is empty or has a slash in it");
+            return senseless("name", "is empty or contains a slash");
         }
         if d.kinds.is_empty() {
             return senseless("kinds", "names neither `static` nor `static-pie`");
@@ -145,12 +127,12 @@ impl Descriptor {
             return senseless("find", &format!("has no command for {language}"));
         }
         if d.find.values().flatten().any(Vec::is_empty) {
-            return senseless("find", "has a command without words");
+            return senseless("find", "has an empty command");
         }
         Ok(d)
     }
 
-    /// Reads a file.
+    /// Reads a descriptor file.
     ///
     /// # Errors
     /// As [`Descriptor::parse`], and a file that can't be read.
@@ -160,7 +142,7 @@ impl Descriptor {
         Descriptor::parse(&text, path)
     }
 
-    /// The descriptor for one architecture: `{arch}` and `{arch-dashed}` replaced everywhere.
+    /// The descriptor for one architecture: with `{arch}` and `{arch-dashed}` replaced everywhere.
     pub(crate) fn for_arch(&self, arch: &str) -> Descriptor {
         let fill = |s: &String| s.replace("{arch}", arch).replace("{arch-dashed}", &arch.replace('_', "-"));
         let fill_all = |l: &Vec<String>| l.iter().map(fill).collect::<Vec<_>>();
@@ -184,17 +166,16 @@ impl Descriptor {
         d
     }
 
-    /// Whether the name stands for one toolchain an architecture.
+    /// Whether the name stands for one toolchain per architecture.
     pub(crate) fn is_family(&self) -> bool {
         self.name.contains("{arch}")
     }
 }
 
-/// All descriptors, the user's own in front, then those of toolchains that we built, both in place of embedded ones of
-/// the same name.
+/// All descriptors: the user's own first, then those of built toolchains; both replace built-in ones of the same name.
 ///
 /// # Errors
-/// The first file of the user's that is broken.
+/// The first broken file of the user's.
 pub(crate) fn all(settings: &Settings) -> Result<Vec<Descriptor>, DescriptorError> {
     let files = user_files(settings.config_dir.as_deref()).into_iter().chain(built(settings.data_dir.as_deref()));
     let mut found = files.collect::<Vec<_>>().iter().map(|p| Descriptor::load(p)).collect::<Result<Vec<_>, _>>()?;
@@ -207,8 +188,8 @@ pub(crate) fn all(settings: &Settings) -> Result<Vec<Descriptor>, DescriptorErro
     Ok(found)
 }
 
-/// The descriptor of a name that is no family's. Without files of the user's only that one text is read: compile calls
-/// come here.
+/// The descriptor of a name that is not a family's. Without files of the user's only that one is parsed, to keep
+/// compile calls fast.
 ///
 /// # Errors
 /// As [`all`].
@@ -230,7 +211,7 @@ fn user_files(config_dir: Option<&Path>) -> Vec<PathBuf> {
     files
 }
 
-/// The descriptors of toolchains below the data directory.
+/// The descriptor files of built toolchains.
 fn built(data_dir: Option<&Path>) -> Vec<PathBuf> {
     let Some(entries) = data_dir.and_then(|d| fs::read_dir(d.join("toolchains")).ok()) else { return Vec::new() };
     let mut dirs: Vec<PathBuf> = entries.flatten().map(|e| e.path()).collect();
@@ -239,7 +220,7 @@ fn built(data_dir: Option<&Path>) -> Vec<PathBuf> {
     files.filter(|f| f.is_file()).collect()
 }
 
-/// The toolchain of a name, families filled in for the architecture that the name has.
+/// The toolchain of a name; a family's is for the architecture in the name.
 pub(crate) fn named(descriptors: &[Descriptor], name: &str, host: &str) -> Option<Descriptor> {
     descriptors.iter().find_map(|d| {
         if !d.is_family() {

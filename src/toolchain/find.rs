@@ -1,4 +1,4 @@
-//! Programs along PATH that are not us.
+//! Programs on PATH, without ourselves.
 
 use crate::files::Identity;
 use crate::settings::Settings;
@@ -6,12 +6,12 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-/// The identities to pass over: our own program and every one that a chain of wrappers went through.
+/// The programs to skip: our own and all that a chain of wrappers went through.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Chain(Vec<Identity>);
 
 impl Chain {
-    /// Ourselves and what the environment says; entries that can't be read are passed over.
+    /// Ourselves and the chain in the environment; malformed entries are skipped.
     pub(crate) fn of(settings: &Settings) -> Chain {
         let text = settings.chain.as_deref().unwrap_or_default().to_string_lossy().into_owned();
         let said = text.split(':').filter_map(|entry| {
@@ -24,7 +24,7 @@ impl Chain {
         Chain(said.chain(Identity::own()).collect())
     }
 
-    /// The chain with the program that is going to be run, as the environment carries it.
+    /// The chain with the program that will be run, as the environment carries it.
     pub(crate) fn with(&self, program: &Path) -> OsString {
         let mut ids = self.0.clone();
         ids.extend(Identity::of(program));
@@ -37,7 +37,7 @@ impl Chain {
     }
 }
 
-/// The first executable of this name along PATH that is not in the chain. A name with a slash is a path.
+/// The first executable of this name on PATH that is not in the chain. A name with a slash is a path.
 pub(crate) fn program(name: &OsStr, settings: &Settings, chain: &Chain) -> Option<PathBuf> {
     if name.as_bytes().contains(&b'/') {
         let path = std::path::absolute(name).ok()?;
@@ -47,14 +47,14 @@ pub(crate) fn program(name: &OsStr, settings: &Settings, chain: &Chain) -> Optio
     found.find(|p| p.is_absolute() && !chain.has(p))
 }
 
-/// A command whose first word was found.
+/// A command with its first word replaced by the path of the program.
 pub(crate) fn command(words: &[OsString], settings: &Settings, chain: &Chain) -> Option<Vec<OsString>> {
     let (first, rest) = words.split_first()?;
     let path = program(first, settings, chain)?;
     Some(std::iter::once(path.into_os_string()).chain(rest.iter().cloned()).collect())
 }
 
-/// Splits a command line as a shell would; none where its quotes don't match.
+/// Splits a command line as a shell would; none if its quotes don't match.
 pub(crate) fn split(line: &OsStr) -> Option<Vec<OsString>> {
     let words = shlex::bytes::split(line.as_bytes())?;
     Some(words.into_iter().map(|w| OsStr::from_bytes(&w).to_owned()).collect())

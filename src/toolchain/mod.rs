@@ -1,4 +1,4 @@
-//! Who compiles: descriptors (data), discovery, probing, the cache, and the choice.
+//! Toolchains: descriptors (data), discovery, probing, the cache, and the choice.
 
 pub(crate) mod built_with;
 mod cache_sweep;

@@ -1,4 +1,4 @@
-//! `argv[0]` → which driver we are called as.
+//! `argv[0]` → the compiler that we are called as.
 
 use crate::model::Language;
 use std::ffi::{OsStr, OsString};
@@ -7,9 +7,9 @@ use std::os::unix::ffi::OsStrExt;
 /// How a driver was called.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Invocation {
-    /// The language it speaks for.
+    /// Its language.
     pub language: Language,
-    /// The compiler's name that it stands in for; none under our own names.
+    /// The name of the compiler that it replaces; none under our own names.
     pub name: Option<OsString>,
 }
 
@@ -26,7 +26,7 @@ const NAMES: [(&str, Language); 8] = [
 ];
 
 impl Invocation {
-    /// Reads `argv[0]`; a name that is no compiler's gives the program's own language.
+    /// Parses `argv[0]`; a name that is not a compiler's gives the program's own language.
     pub(crate) fn parse(argv0: &OsStr, own: Language) -> Invocation {
         let name = argv0.as_bytes().rsplit(|b| *b == b'/').next().unwrap_or_default();
         match name {
@@ -39,7 +39,7 @@ impl Invocation {
         }
     }
 
-    /// Whether the name carries a target, as `aarch64-linux-gnu-g++` does.
+    /// Whether the name contains a target, as `aarch64-linux-gnu-g++` does.
     pub(crate) fn is_cross(&self) -> bool {
         self.name.as_ref().is_some_and(|n| strip_version(n.as_bytes()).contains(&b'-'))
     }

@@ -1,4 +1,4 @@
-//! os-release(5): which distribution this is.
+//! os-release(5).
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use std::fs;
 pub(crate) struct OsRelease(String);
 
 impl OsRelease {
-    /// This machine's; empty where there is none.
+    /// This machine's; empty if there is none.
     pub(crate) fn read() -> OsRelease {
         let read = |path| fs::read_to_string(path).ok();
         OsRelease(read("/etc/os-release").or_else(|| read("/usr/lib/os-release")).unwrap_or_default())
@@ -18,7 +18,6 @@ impl OsRelease {
         OsRelease(text.to_owned())
     }
 
-    /// The value of a variable.
     pub(crate) fn value(&self, key: &str) -> Option<&str> {
         let line = self.0.lines().find_map(|l| l.strip_prefix(key)?.strip_prefix('='))?;
         Some(line.trim_matches(['"', '\''])).filter(|v| !v.is_empty())

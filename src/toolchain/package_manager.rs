@@ -1,8 +1,8 @@
-//! The package manager of this machine, by the name that descriptors have for it.
+//! The package manager of this machine.
 
 use super::os_release::OsRelease;
 
-/// This machine's package manager, by the name that descriptors have for it.
+/// This machine's package manager, by its name in descriptors.
 pub(crate) fn this_package_manager() -> Option<&'static str> {
     package_manager(&OsRelease::read())
 }

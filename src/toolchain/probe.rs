@@ -1,4 +1,4 @@
-//! What a compiler really is and does: asked, then tried.
+//! Probes a compiler: it is asked, then tested.
 
 use super::descriptor::{Descriptor, HeaderSearch};
 use super::facts::{Facts, Repairs};
@@ -42,16 +42,16 @@ int main() {
 /// What both programs print.
 const PRINTS: &str = "42";
 
-/// What makes the repairs of a toolchain into a directory: from a higher room, since they are made of converted
-/// libraries too.
+/// Builds the repairs of a toolchain into a directory. Passed in from a higher room, since repairs contain converted
+/// libraries.
 pub(crate) type MakeRepairs = fn(&CompilerQuery<'_>, &Facts, &Path) -> Option<Repairs>;
 
-/// Probes one compiler command for one set of ABI options, with these variables set: the chain, without which
-/// a wrapper that comes back to us would have us probe it for ever. `repair` makes the repairs and keeps them in `keep`.
+/// Probes one compiler command with one set of ABI options. `env` carries the chain, without which a wrapper that calls
+/// us back would be probed for ever. `repair` builds the repairs into `keep`.
 ///
 /// # Errors
-/// A compiler that can't be started, or no directory for temporary files. A compiler that starts and fails
-/// gives facts without kinds.
+/// A compiler that can't be started, or no temporary directory. A compiler that starts and fails gives facts without
+/// kinds.
 pub(crate) fn probe(
     command: &[OsString],
     abi: &[OsString],
@@ -109,7 +109,7 @@ pub(crate) fn probe(
     Ok(facts)
 }
 
-/// GCC or Clang, as the `cc` crate tells them apart. The compiler is given, so `CC` is never read.
+/// GCC or Clang, by the `cc` crate. The compiler is given, so `CC` is never read.
 fn family(command: &[OsString], env: &[(OsString, OsString)], triple: &str) -> Family {
     let Some(program) = command.first() else { return Family::Gcc };
     let mut build = cc::Build::new();
@@ -130,17 +130,17 @@ fn family(command: &[OsString], env: &[(OsString, OsString)], triple: &str) -> F
     if tool.is_ok_and(|t| t.is_like_clang()) { Family::Clang } else { Family::Gcc }
 }
 
-/// One compiler being asked, in a directory of its own.
+/// Queries to one compiler, in a temporary directory.
 pub(crate) struct CompilerQuery<'a> {
     /// The compiler with the fixed words of its toolchain.
     pub command: &'a [OsString],
     /// Options that change the target.
     pub abi: &'a [OsString],
-    /// Variables of its environment.
+    /// Environment variables for it.
     pub env: &'a [(OsString, OsString)],
-    /// How it is driven.
+    /// Its descriptor.
     pub descriptor: &'a Descriptor,
-    /// The directory.
+    /// The temporary directory.
     pub dir: &'a Path,
 }
 
@@ -155,12 +155,11 @@ impl CompilerQuery<'_> {
         command
     }
 
-    /// Runs the compiler with these arguments.
     pub(crate) fn ask(&self, args: &[&str]) -> io::Result<Captured> {
         run::capture(&self.command().args(args))
     }
 
-    /// The predefined macros and those of the libc.
+    /// Predefined macros and those of the libc.
     fn macros(&self, language: Language) -> io::Result<BTreeMap<String, String>> {
         let (file, _) = source(language);
         fs::write(
@@ -178,14 +177,14 @@ impl CompilerQuery<'_> {
             .collect())
     }
 
-    /// Whether the linker's command line has `--as-needed` in it.
+    /// Whether the linker's command line contains `--as-needed`.
     fn as_needed(&self, language: Language) -> io::Result<bool> {
         let (file, _) = source(language);
         let said = self.ask(&["-###", file])?;
         Ok(String::from_utf8_lossy(&said.stderr).contains("--as-needed"))
     }
 
-    /// What the linker says of itself; with GCC behind a line of collect2's.
+    /// The linker's version line; GCC prints one of collect2 before it.
     fn linker(&self) -> io::Result<String> {
         let said = self.ask(&["-Wl,--version"])?.text();
         let line = said.lines().find(|l| ["GNU ld", "GNU gold", "LLD", "mold"].iter().any(|n| l.contains(n)));
@@ -210,7 +209,7 @@ impl CompilerQuery<'_> {
             .collect())
     }
 
-    /// The recipe with its placeholders filled in.
+    /// The recipe with placeholders replaced.
     fn fill(&self, recipe: &Recipe) -> Result<Recipe, String> {
         let all = |words: &[String]| words.iter().map(|w| self.fill_word(w)).collect::<Result<Vec<_>, _>>();
         Ok(Recipe { before: all(&recipe.before)?, after: all(&recipe.after)? })
@@ -231,7 +230,7 @@ impl CompilerQuery<'_> {
         found.and_then(|p| p.into_os_string().into_string().ok()).ok_or_else(|| format!("`{file}` was not found"))
     }
 
-    /// Compiles, links, reads back and, where this machine can, runs a program.
+    /// Compiles, links, reads back and, if this machine can, runs a program.
     pub(crate) fn links(&self, args: &[&str], kind: StaticKind, recipe: &Recipe, triple: &str) -> Result<(), String> {
         let said = |e: io::Error| e.to_string();
         let out = self.dir.join(kind.flag());
@@ -244,7 +243,7 @@ impl CompilerQuery<'_> {
         let made = run::capture(&command).map_err(said)?;
         if !made.status.success() {
             let text = String::from_utf8_lossy(&made.stderr).into_owned();
-            return Err(telling_line(&text).unwrap_or("the compiler failed without a word").to_owned());
+            return Err(telling_line(&text).unwrap_or("the compiler failed without a message").to_owned());
         }
         let image = check::inspect(&out).map_err(|e| e.to_string())?;
         let verdict = check::judge(&image, &check::Expect::from_triple(triple), &check::CallEvidence::default());
@@ -256,7 +255,7 @@ impl CompilerQuery<'_> {
         }
         match run::capture(&Command::new([&out])) {
             Ok(ran) if ran.status.success() && ran.text() == PRINTS => Ok(()),
-            // A program of another machine; ENOEXEC.
+            // A program for another machine; ENOEXEC.
             Err(e) if e.raw_os_error() == Some(nix::errno::Errno::ENOEXEC as i32) => Ok(()),
             Ok(ran) => Err(format!("the linked program does not run: {}", ran.status)),
             Err(e) => Err(format!("the linked program does not run: {e}")),
@@ -271,7 +270,7 @@ fn source(language: Language) -> (&'static str, &'static str) {
     }
 }
 
-/// The line of a failed link that tells most.
+/// The most informative line of a failed link.
 fn telling_line(stderr: &str) -> Option<&str> {
     const TELLING: [&str; 5] = ["cannot find", "No such file", "not found", "undefined reference", "error"];
     TELLING.iter().find_map(|t| stderr.lines().find(|l| l.contains(t))).or_else(|| stderr.lines().last())

@@ -1,5 +1,5 @@
-//! What was probed, kept in `$XDG_CACHE_HOME/staticcxx/probe/`: one small JSON file a compiler and
-//! set of options, written atomically, rebuilt without a word when it can't be used.
+//! The cache of probed facts in `$XDG_CACHE_HOME/staticcxx/probe/`: one small JSON file per compiler and set of
+//! options, written atomically, silently rebuilt if it can't be used.
 
 use super::facts::{Facts, Repairs};
 use crate::files::{Stamp, kept, write_atomic};
@@ -11,7 +11,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// What the facts are about; they hold as long as every field is the same.
+/// The key of facts, which are valid as long as every field is the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Key {
     /// Hash of our sources that decide the facts.
@@ -22,17 +22,17 @@ pub(crate) struct Key {
     compiler: Stamp,
 }
 
-/// One file of the cache.
+/// A cache file.
 #[derive(Debug, Serialize, Deserialize)]
 struct ProbeEntry {
     key: Key,
-    /// Newest change of the library directories, kept where something was missing: installing it changes one.
+    /// Newest modification time of the library directories, if something was missing: installing it changes one.
     libraries_changed: Option<i64>,
     facts: Facts,
 }
 
 impl Key {
-    /// The key of a compiler command; none where its program is gone.
+    /// The key of a compiler command; none if its program is gone.
     pub(crate) fn of(command: &[OsString], options: &[OsString], descriptor: &str) -> Option<Key> {
         Key::by(kept::FACTS, command, options, descriptor)
     }
@@ -47,7 +47,7 @@ impl Key {
         })
     }
 
-    /// Where the repairs of this compiler are kept.
+    /// The directory of this compiler's repairs.
     pub(crate) fn repairs(&self, dir: &Path) -> PathBuf {
         dir.join("repairs").join(self.name())
     }
@@ -56,7 +56,7 @@ impl Key {
         dir.join("probe").join(format!("{}.json", self.name()))
     }
 
-    /// FNV-1a over the fields that name the file; the whole key is compared after reading.
+    /// The file name: FNV-1a over some fields; the whole key is compared after reading.
     fn name(&self) -> String {
         let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
         let words = self.command.iter().chain(&self.options).map(|w| w.as_bytes());
@@ -73,7 +73,7 @@ fn newest_change(dirs: &[PathBuf]) -> Option<i64> {
     dirs.iter().filter_map(|d| Some(fs::metadata(d).ok()?.mtime())).max()
 }
 
-/// The facts for a key; none where there are none, they are stale, or the file is corrupt.
+/// The facts for a key; none if there are none, they are stale, or the file is corrupt.
 pub(crate) fn load(dir: Option<&Path>, key: &Key) -> Option<Facts> {
     let entry = entry(dir, key)?;
     super::cache_sweep::note_use(&key.file(dir?));
@@ -82,7 +82,7 @@ pub(crate) fn load(dir: Option<&Path>, key: &Key) -> Option<Facts> {
     (!changed && repaired).then_some(entry.facts)
 }
 
-/// The same without a look at what the facts name.
+/// The same without checking the files that the facts name.
 pub(crate) fn load_unproved(dir: Option<&Path>, key: &Key) -> Option<Facts> {
     entry(dir, key).map(|e| e.facts)
 }
@@ -92,10 +92,10 @@ fn entry(dir: Option<&Path>, key: &Key) -> Option<ProbeEntry> {
     (entry.key == *key).then_some(entry)
 }
 
-/// Keeps facts.
+/// Stores facts.
 ///
 /// # Errors
-/// A cache directory that can't be written; nothing half-written is left.
+/// A cache directory that can't be written; no partial file is left.
 pub(crate) fn store(dir: &Path, key: &Key, facts: &Facts) -> std::io::Result<()> {
     let file = key.file(dir);
     let parent = file.parent().unwrap_or(dir);
@@ -107,14 +107,14 @@ pub(crate) fn store(dir: &Path, key: &Key, facts: &Facts) -> std::io::Result<()>
     Ok(())
 }
 
-/// Something else that is known of a compiler command with certain options, kept in a directory of its kind.
+/// Another cached value for a compiler command with options, in its own directory.
 #[derive(Debug)]
 pub(crate) struct Kept<'a> {
-    /// Name of the directory.
+    /// Name of its directory.
     pub kind: &'static str,
-    /// The cache's; without one nothing is kept.
+    /// The cache directory; without one nothing is cached.
     pub dir: Option<&'a Path>,
-    /// What it is about; without a key nothing is kept.
+    /// Its key; without one nothing is cached.
     pub key: Option<&'a Key>,
 }
 
@@ -123,13 +123,13 @@ impl Kept<'_> {
         Some(self.dir?.join(self.kind).join(format!("{}.json", self.key?.name())))
     }
 
-    /// What is kept; none where it is about something else, or the file is corrupt.
+    /// The value; none if the key differs or the file is corrupt.
     pub(crate) fn load<T: DeserializeOwned>(&self) -> Option<T> {
         let (key, value): (Key, T) = serde_json::from_slice(&fs::read(self.file()?).ok()?).ok()?;
         (Some(&key) == self.key).then_some(value)
     }
 
-    /// Keeps it, where that can be done.
+    /// Stores the value, if possible.
     pub(crate) fn store<T: Serialize>(&self, value: &T) {
         let write = || {
             let file = self.file()?;

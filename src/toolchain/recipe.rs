@@ -1,25 +1,24 @@
-//! What a toolchain adds to a static link, as descriptors say it.
+//! What a toolchain adds to a static link, as given in descriptors.
 
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-/// An allocator for programs of a toolchain, twice.
+/// A toolchain's allocator for programs, in two forms.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Allocator {
-    /// An archive whose index names what a program's own code allocates with.
+    /// An archive whose symbol index names the functions by which a program's own code allocates.
     pub offered: PathBuf,
-    /// The object in it.
+    /// The object in that archive.
     pub object: PathBuf,
 }
 
-/// What a static link of one kind adds to the user's arguments, in this order:
-/// `before`, the user's arguments, `after`.
+/// The arguments of a static link of one kind: `before`, the user's arguments, `after`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Recipe {
-    /// Put before the user's arguments; usually just `-static` or `-static-pie`.
+    /// Usually just `-static` or `-static-pie`.
     pub before: Vec<String>,
-    /// Put after them: libraries and closing crt objects of toolchains whose driver can't do it.
+    /// Libraries and closing crt objects of toolchains whose driver does not add them.
     pub after: Vec<String>,
 }

@@ -1,8 +1,8 @@
-//! The choice: which compiler is behind this call.
+//! The choice of the compiler for a call.
 //!
-//! In this order: a toolchain named by `STATICCXX_TOOLCHAIN`; a compiler named by `STATICCXX_CC` or
-//! `STATICCXX_CXX`; a cross compiler whose name we were called by; the user's default toolchain; the very
-//! compiler whose name we were called by; then `auto`: the host's own, else any toolchain that has C and C++.
+//! In this order: the toolchain in `STATICCXX_TOOLCHAIN`; the compiler in `STATICCXX_CC` or `STATICCXX_CXX`; a cross
+//! compiler whose name we were called by; the user's default toolchain; another compiler whose name we were called by;
+//! then `auto`: the host's own, else any toolchain with C and C++.
 
 use super::built_with::outdated;
 use super::descriptor::{self, Descriptor};
@@ -25,17 +25,17 @@ use std::path::{Path, PathBuf};
 /// What a call needs to know of its toolchain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CallNeed {
-    /// The compiler; probed only where the choice depends on it and nothing is cached.
+    /// The compiler; probed only if the choice depends on it and nothing is cached.
     Compile,
     /// The facts too.
     Link,
 }
 
-/// Chooses and, for a link, makes sure that the choice makes static programs; `repair` makes the repairs of what is
-/// probed.
+/// Chooses a toolchain and, for a link, checks that it links static programs; `repair` builds the repairs of a probed
+/// compiler.
 ///
 /// # Errors
-/// No compiler, no toolchain of the name that was asked for, or one that is incomplete.
+/// No compiler, no toolchain of the requested name, or an incomplete one.
 pub(crate) fn select(
     settings: &Settings,
     invocation: &Invocation,
@@ -49,7 +49,7 @@ pub(crate) fn select(
         None => return chooser.auto(need, abi),
     };
     if need == CallNeed::Compile {
-        // The choice is made already: there is nothing to find out, not even in the cache.
+        // The choice needs neither probing nor the cache.
         return Ok(chooser.selected(candidate, Probed::default()));
     }
     let facts = chooser.facts_for(&candidate, need, abi)?;
@@ -59,10 +59,10 @@ pub(crate) fn select(
     }
 }
 
-/// The next compiler of the name we were called by, for a call that a wrapper on PATH sent back to us.
+/// The next compiler of the name that we were called by, for a wrapper on PATH that called us back.
 ///
 /// # Errors
-/// There is none but us.
+/// There is no other.
 pub(crate) fn pass_through(settings: &Settings, invocation: &Invocation) -> Result<Selected, SelectError> {
     let chooser = Chooser::new(settings, invocation.language, |_, _, _| None)?;
     let candidate = match &invocation.name {
@@ -72,7 +72,7 @@ pub(crate) fn pass_through(settings: &Settings, invocation: &Invocation) -> Resu
     Ok(chooser.selected(candidate, Probed::default()))
 }
 
-/// A compiler that may be the one.
+/// A compiler that may be chosen.
 #[derive(Debug, Clone)]
 struct CompilerCandidate {
     descriptor: Descriptor,
@@ -80,13 +80,13 @@ struct CompilerCandidate {
 }
 
 impl CompilerCandidate {
-    /// That it makes no static programs, with the options of the call that change the target.
+    /// The error that it does not link static programs with these ABI options.
     fn incomplete(&self, abi: &[OsString], facts: &Facts, language: Language) -> SelectError {
         SelectError::Incomplete {
             name: self.descriptor.name.clone(),
             compiler: crate::run::shell_line(&[self.command.as_slice(), abi].concat()),
             language,
-            why: facts.missing.values().next().cloned().unwrap_or_else(|| "it was not tried".into()),
+            why: facts.missing.values().next().cloned().unwrap_or_else(|| "it was not tested".into()),
             install: install_hint(&self.descriptor),
         }
     }
@@ -116,7 +116,7 @@ impl<'a> Chooser<'a> {
         Ok(Chooser { settings, language, chain, launcher, repair })
     }
 
-    /// What settings or our own name ask for; none means `auto`.
+    /// The compiler that settings or our own name request; none means `auto`.
     fn asked_for(&self, invocation: &Invocation) -> Result<Option<CompilerCandidate>, SelectError> {
         if let Some(name) = &self.settings.toolchain {
             return self.toolchain(name).map(Some);
@@ -141,7 +141,7 @@ impl<'a> Chooser<'a> {
         }
     }
 
-    /// The toolchain of a name or of a descriptor's path.
+    /// The toolchain of a name or descriptor path.
     fn toolchain(&self, name: &OsStr) -> Result<CompilerCandidate, SelectError> {
         let descriptor = resolve(self.settings, name)?;
         self.of_descriptor(descriptor)
@@ -186,7 +186,7 @@ impl<'a> Chooser<'a> {
         self.of_descriptor(self.generic()?)
     }
 
-    /// How a compiler is driven of which nothing but the name is known: as the host's own.
+    /// The descriptor for a compiler of which only the name is known: the host's.
     fn generic(&self) -> Result<Descriptor, SelectError> {
         resolve(self.settings, OsStr::new("host-gcc"))
     }
@@ -198,8 +198,7 @@ impl<'a> Chooser<'a> {
             if facts.found.as_ref().is_none_or(Facts::complete) {
                 return Ok(self.selected(candidate.clone(), facts));
             }
-            // What the host lacks is the target of this one call: another toolchain would make a program for
-            // another target.
+            // The host lacks the target of this one call; another toolchain would link for another target.
             if let (false, Some(found)) = (abi.is_empty(), &facts.found)
                 && self.facts_for(candidate, need, &[])?.found.as_ref().is_none_or(Facts::complete)
             {
@@ -217,7 +216,7 @@ impl<'a> Chooser<'a> {
                 return Ok(self.selected(candidate, facts));
             }
         }
-        // Nothing is complete: a compile still works, a link says what to install.
+        // Nothing is complete: compiling still works, a link reports what to install.
         let candidate = host?;
         let facts = self.facts_for(&candidate, need, abi)?;
         match (need, &facts.found) {
@@ -226,7 +225,7 @@ impl<'a> Chooser<'a> {
         }
     }
 
-    /// Facts from the cache, else probed. A compile call without a cache that could keep them goes without.
+    /// Facts from the cache, else probed. A compile call without a writable cache gets none.
     fn facts_for(
         &self,
         candidate: &CompilerCandidate,
@@ -235,10 +234,10 @@ impl<'a> Chooser<'a> {
     ) -> Result<Probed, SelectError> {
         let dir = self.settings.cache_dir.as_deref();
         let own = serde_json::to_string(&candidate.descriptor).unwrap_or_default();
-        // What a compile needs to know does not depend on the options of one call.
+        // What a compile call needs does not depend on its ABI options.
         let abi = if need == CallNeed::Link { abi } else { &[] };
         let key = Key::of(&candidate.command, abi, &format!("{} {own}", self.language));
-        // A compile call asks which compiler it is for; whether each file of the facts is still there is for links.
+        // A compile call only needs the kind of compiler; only links check the files that the facts name.
         let load = if need == CallNeed::Link { probe_cache::load } else { probe_cache::load_unproved };
         if let Some(facts) = key.as_ref().and_then(|k| load(dir, k)) {
             return Ok(Probed { found: Some(facts), warning: None });
@@ -271,7 +270,7 @@ impl<'a> Chooser<'a> {
         Ok(Probed { found: Some(facts), warning })
     }
 
-    /// What every run of a compiler has in its environment: the chain that ends recursion.
+    /// Environment for every run of the compiler: the chain that ends recursion.
     fn env(&self, candidate: &CompilerCandidate) -> Vec<(OsString, OsString)> {
         let program = candidate.command.first().map(PathBuf::from).unwrap_or_default();
         vec![(options::REAL_COMPILER.name.into(), self.chain.with(&program))]
@@ -297,10 +296,10 @@ fn can_write(dir: &Path) -> bool {
     fs::create_dir_all(dir).is_ok() && nix::unistd::access(dir, nix::unistd::AccessFlags::W_OK).is_ok()
 }
 
-/// The descriptor of a name, or of a path to a file.
+/// The descriptor of a name or path.
 ///
 /// # Errors
-/// No such name, or a broken file.
+/// An unknown name or a broken file.
 pub(crate) fn resolve(settings: &Settings, name: &OsStr) -> Result<Descriptor, SelectError> {
     if name.as_bytes().contains(&b'/') || name.as_bytes().ends_with(b".json") {
         return Ok(Descriptor::load(Path::new(name))?.for_arch(std::env::consts::ARCH));
@@ -316,7 +315,7 @@ pub(crate) fn resolve(settings: &Settings, name: &OsStr) -> Result<Descriptor, S
     })
 }
 
-/// The command of a descriptor for a language, if one of its programs is on PATH.
+/// The command of a descriptor for a language, if its program is on PATH.
 pub(crate) fn command_of(
     descriptor: &Descriptor,
     language: Language,
@@ -341,7 +340,7 @@ fn named_command(
     find::command(&words, settings, chain).ok_or_else(|| SelectError::NoSuchProgram { variable, program: text() })
 }
 
-/// The toolchain that `staticctl toolchain default` set; an unreadable file is none.
+/// The toolchain that `staticctl toolchain default` set; none if the file can't be read.
 pub(crate) fn user_default(settings: &Settings) -> Option<String> {
     let text = fs::read(settings.config_dir.as_ref()?.join("config.json")).ok()?;
     let config: serde_json::Value = serde_json::from_slice(&text).ok()?;

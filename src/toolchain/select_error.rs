@@ -6,79 +6,34 @@ use crate::model::Language;
 /// Why no toolchain could be chosen.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SelectError {
-    /// Nothing of that name that is not ourselves.
-    #[error("no {language} compiler was found: {looked_for} is not on PATH, apart from this program itself")]
-    NoCompiler {
-        /// For which language.
-        language: Language,
-        /// The names.
-        looked_for: String,
-        /// What to type.
-        install: Option<String>,
-    },
-    /// A variable's value can't be split into words.
-    #[error("`{variable}` has a quote without its partner: {value}")]
-    BadCommand {
-        /// The variable.
-        variable: &'static str,
-        /// Its value.
-        value: String,
-    },
+    /// No such compiler other than ourselves.
+    #[error("no {language} compiler found: {looked_for} is not on PATH, apart from this program")]
+    NoCompiler { language: Language, looked_for: String, install: Option<String> },
+    /// A variable can't be split into words.
+    #[error("`{variable}` has an unmatched quote: {value}")]
+    BadCommand { variable: &'static str, value: String },
     /// A program named by a variable was not found.
-    #[error("`{program}`, named by `{variable}`, was not found or is this program itself")]
-    NoSuchProgram {
-        /// The variable.
-        variable: &'static str,
-        /// The program.
-        program: String,
-    },
+    #[error("`{program}`, named by `{variable}`, was not found or is this program")]
+    NoSuchProgram { variable: &'static str, program: String },
     /// No descriptor of that name.
-    #[error("there is no toolchain `{name}`; known are {known}")]
-    Unknown {
-        /// What was asked for.
-        name: String,
-        /// What there is.
-        known: String,
-    },
-    /// The toolchain does not speak the language.
-    #[error("toolchain `{name}` has no {language}: {description}")]
-    NoLanguage {
-        /// The toolchain.
-        name: String,
-        /// The language.
-        language: Language,
-        /// The descriptor's own line.
-        description: String,
-    },
-    /// It compiles but makes no static program.
-    #[error("toolchain `{name}` (`{compiler}`) links no static {language} program: {why}")]
-    Incomplete {
-        /// The toolchain.
-        name: String,
-        /// Its compiler.
-        compiler: String,
-        /// The language.
-        language: Language,
-        /// What the linker said.
-        why: String,
-        /// What to type.
-        install: Option<String>,
-    },
-    /// A descriptor of the user's is broken.
+    #[error("there is no toolchain `{name}`; available: {known}")]
+    Unknown { name: String, known: String },
+    /// The toolchain lacks a compiler for the language.
+    #[error("toolchain `{name}` does not support {language}: {description}")]
+    NoLanguage { name: String, language: Language, description: String },
+    /// It compiles but can't link static programs.
+    #[error("toolchain `{name}` (`{compiler}`) can't link static {language} programs: {why}")]
+    Incomplete { name: String, compiler: String, language: Language, why: String, install: Option<String> },
+    /// A broken descriptor of the user's.
     #[error(transparent)]
     Descriptor(#[from] DescriptorError),
-    /// The compiler could not be asked.
+    /// The compiler can't be run.
     #[error("`{compiler}` can't be run: {error}")]
-    Unrunnable {
-        /// The compiler.
-        compiler: String,
-        /// What running it gave.
-        error: std::io::Error,
-    },
+    Unrunnable { compiler: String, error: std::io::Error },
 }
 
 impl SelectError {
-    /// The next command to type, where there is one.
+    /// The next command to type, if there is one.
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
             SelectError::NoCompiler { install, .. } | SelectError::Incomplete { install, .. } => install.clone(),

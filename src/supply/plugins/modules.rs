@@ -36,7 +36,7 @@ struct Module {
 }
 
 impl Module {
-    /// How it is converted. Its distances are kept in data, since linker scripts are for libraries of the program.
+    /// How it is converted: to one data section, since linker scripts are for libraries of the program.
     fn options<'a>(
         &'a self,
         scope: &'a ModuleScope,

@@ -68,7 +68,7 @@ fn where_nothing_can_be_linked_in_a_warning_says_why_and_probes_hear_none() {
         text(&out.stderr)
     };
     let said = run("STATICCXX_CONVERT", "off", "x");
-    assert!(said.contains("warning: STATICCXX_PLUGINS is passed over: plugins are converted"), "{said}");
+    assert!(said.contains("warning: STATICCXX_PLUGINS is ignored: plugins are converted"), "{said}");
     let said = run("STATICCXX_CONVERT", "off", "conftest");
     assert!(!said.contains("STATICCXX_PLUGINS"), "{said}");
     let said = run("STATICCXX_CONVERT", "auto", "conftest");

@@ -18,7 +18,7 @@ fn musl_gcc_makes_static_c_and_says_that_it_has_no_cxx() {
         assert!(!symbols.contains("_IO_stdin_used"), "glibc's start code is in");
     }
     let said = Run::new(STATICCXX).dir(dir.path()).env("STATICCXX_TOOLCHAIN", "musl-gcc").line("h.cpp -o h").fails(1);
-    assert!(said.contains("toolchain `musl-gcc` has no C++") && said.contains("staticcxx: hint: "), "{said}");
+    assert!(said.contains("toolchain `musl-gcc` does not support C++") && said.contains("staticcxx: hint: "), "{said}");
 }
 
 #[test]
