@@ -1,4 +1,4 @@
-//! One call of a driver, from its words to its exit status.
+//! A driver call, from its arguments to its exit status.
 
 use super::link::link;
 use super::link_job::LinkJob;
@@ -20,7 +20,7 @@ use crate::toolchain::Selected;
 use std::ffi::OsString;
 use std::time::Instant;
 
-/// Runs a call to its end and gives the exit status, or does not come back.
+/// Runs a call and returns the exit status, unless it execs.
 pub(crate) fn main(own: Language, argv: &[OsString]) -> i32 {
     let start = Instant::now();
     let settings = Settings::from_env();
@@ -47,7 +47,7 @@ pub(crate) fn main(own: Language, argv: &[OsString]) -> i32 {
     }
 }
 
-/// Runs a call as it is; comes back only if that can't be.
+/// Execs a call unchanged; returns only if that fails.
 fn pass_through(
     settings: &Settings,
     argv: &[OsString],
@@ -70,7 +70,7 @@ fn pass_through(
     EXIT_FAILURE
 }
 
-/// Says why a call can't be done, and reports it.
+/// Reports why a call is refused.
 fn refuse(
     settings: &Settings,
     argv: &[OsString],
@@ -91,7 +91,7 @@ fn refuse(
     EXIT_FAILURE
 }
 
-/// Links, and dies by the signal that ended the link, if one did.
+/// Links; if a signal ended the link, dies by the same signal.
 fn link_static(settings: &Settings, argv: &[OsString], mut job: Box<LinkJob>, start: Instant) -> i32 {
     let outcome = link(settings, argv, &mut job, start);
     if let Some(signal) = outcome.signal {

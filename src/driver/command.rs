@@ -1,4 +1,5 @@
-//! The command as it is run: short enough, and in the colours that the user would see without us.
+//! The command as it is run: with a response file if it is too long, and with the colours that the user would see
+//! without us.
 
 use super::compile::as_it_is;
 use super::link_job::LinkJob;
@@ -10,15 +11,15 @@ use crate::settings::Settings;
 use std::ffi::OsString;
 use std::io::{self, Write};
 
-/// The command, told to use colours where the compiler would do so by itself if it saw the terminal and not our pipe.
+/// Adds the option for colours if the compiler, writing to the terminal instead of our pipe, would use them.
 pub(super) fn coloured(settings: &Settings, job: &LinkJob, command: Command) -> Command {
     let said = |a: &Arg| a.word.as_encoded_bytes().windows(11).any(|w| w == b"diagnostics") && a.row.is_none();
     let wanted = settings.colours && message::is_terminal() && !job.request.args.iter().any(said);
     if wanted { command.arg("-fdiagnostics-color=always") } else { command }
 }
 
-/// The command with its arguments in a response file where they are too long, and the file, which goes with
-/// its guard. An empty argument can't be put into one by every reader.
+/// The command, with a response file if its arguments are too long, and the guard that deletes that file. Not with
+/// empty arguments, which not every reader of response files supports.
 pub(super) fn shortened(job: &LinkJob, full: &Command) -> io::Result<(Command, Option<tempfile::TempPath>)> {
     let length: usize = job.plan.argv.iter().map(|w| w.len() + 1 + std::mem::size_of::<usize>()).sum();
     let limit = if job.request.used_files { LONG_WITH_FILES } else { LONG_ARGUMENTS };
@@ -33,10 +34,9 @@ pub(super) fn shortened(job: &LinkJob, full: &Command) -> io::Result<(Command, O
     Ok((as_it_is(&job.selected, &[word]), Some(path)))
 }
 
-/// The arguments of one call may be this long before they go through a response file: Linux gives argv and
-/// environment together a quarter of the stack limit, 2 MiB by default.
+/// The longest arguments without a response file, in bytes: Linux limits argv and environment together to a quarter of
+/// the stack limit, 2 MiB by default.
 const LONG_ARGUMENTS: usize = 512 * 1024;
 
-/// Above this, a call that came with a response file goes on with one, so that the driver uses them too for
-/// what it runs itself.
+/// The same for a call that came with a response file, so that the driver uses one for the programs that it runs too.
 const LONG_WITH_FILES: usize = 64 * 1024;

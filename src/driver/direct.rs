@@ -1,4 +1,4 @@
-//! The short way of a link: the built-in linker, without the compiler in between.
+//! Direct links: by the built-in linker, without running the compiler.
 
 use super::link_job::LinkJob;
 use crate::args::Request;
@@ -26,7 +26,7 @@ use std::path::{Path, PathBuf};
 /// Links by the built-in linker.
 ///
 /// # Errors
-/// Why it is left to the compiler.
+/// Why the compiler has to link.
 pub(super) fn attempt(settings: &Settings, job: &LinkJob, guard: &Guard, output: &Path) -> Result<Supervised, WhyNot> {
     let ready = Ready::of(settings, job, output)?;
     let warns = Warns::of(settings, job);
@@ -40,8 +40,8 @@ pub(super) fn attempt(settings: &Settings, job: &LinkJob, guard: &Guard, output:
     })
 }
 
-/// What is kept of a program that is linked again and again with the same libraries: that it calls a function of which
-/// GNU ld warns, as each program with OpenSSL does. Its next link is left to the compiler at once.
+/// A cached note that a program calls a function with a linker warning, as every program with OpenSSL does. Its next
+/// link with the same libraries is left to the compiler at once.
 struct Warns<'a> {
     cache: Option<&'a Path>,
     key: Option<Key>,
@@ -50,7 +50,7 @@ struct Warns<'a> {
 impl<'a> Warns<'a> {
     fn of(settings: &'a Settings, job: &LinkJob) -> Warns<'a> {
         let stamped = |path: &PathBuf| Some(format!("{} {:?}", path.display(), Stamp::of(path)?).into());
-        // A project's own libraries change with each build, and none of its files should stay for each of them.
+        // A project's own libraries change with each build, which would leave a cache file each time.
         let dirs = &job.facts.library_dirs;
         let installed = job.resolution.libraries.iter().filter(|l| dirs.iter().any(|d| l.path.parent() == Some(d)));
         let libraries: Option<Vec<OsString>> = installed.map(|l| stamped(&l.path)).collect();
@@ -75,28 +75,28 @@ impl<'a> Warns<'a> {
     }
 }
 
-/// The built-in linker's command line for a link, for people; the repairs that it may need are found while it links.
+/// The built-in linker's command line, for messages; the repairs that it may need are found while it links.
 ///
 /// # Errors
-/// Why it is left to the compiler.
+/// Why the compiler has to link.
 pub(crate) fn built_in_line(settings: &Settings, job: &LinkJob) -> Result<Vec<String>, WhyNot> {
     Ready::of(settings, job, job.request.output_path()).map(|ready| ready.line)
 }
 
-/// Whether the built-in linker was asked for by name.
+/// Whether the built-in linker was requested by name.
 pub(super) fn asked_for(settings: &Settings, job: &LinkJob) -> bool {
     settings.linker == LinkerChoice::Wild || job.request.args.iter().any(names_built_in)
 }
 
-/// A link that the built-in linker can be tried with.
+/// A link that the built-in linker may do.
 pub(super) struct Ready<'a> {
-    /// The linker's words.
+    /// The linker's arguments.
     pub line: Vec<String>,
-    /// What it may turn out to need.
+    /// The call detectors.
     pub traps: Traps<'a>,
-    /// What the output must be for.
+    /// What the output must be.
     pub expect: Expect,
-    /// Whether the C library of a static-pie can do relative relocations that are packed (DT_RELR).
+    /// Whether the C library of a static-pie supports packed relative relocations (DT_RELR).
     pub packed: bool,
 }
 
@@ -125,11 +125,11 @@ impl<'a> Ready<'a> {
         )
     }
 
-    /// The same with the words that the built-in linker is known to understand, without the repairs that it takes only
-    /// once it needs them. `inputs` are those among which a C++ program's calls are looked for.
+    /// Checks the arguments against those that the built-in linker supports, and removes repairs, which are added only
+    /// when needed. `inputs` are searched for the calls of a C++ program.
     ///
     /// # Errors
-    /// A word that it may not understand as GNU ld does.
+    /// An argument that it may treat differently from GNU ld.
     pub(super) fn checked(
         self,
         repairs: Option<&Repairs>,
@@ -148,10 +148,10 @@ impl<'a> Ready<'a> {
     }
 }
 
-/// The parts of a call that the built-in linker may link, as far as that can be told without asking the compiler.
+/// The parts of a call that the built-in linker may link, as far as can be decided without asking the compiler.
 ///
 /// # Errors
-/// Why it may not.
+/// Why not.
 pub(super) fn allowed(settings: &Settings, job: &LinkJob, output: &Path) -> Result<LineParts, WhyNot> {
     if !cfg!(feature = "wild") {
         return Err(WhyNot::NotBuiltIn);
@@ -164,7 +164,7 @@ pub(super) fn allowed(settings: &Settings, job: &LinkJob, output: &Path) -> Resu
     }
     let facts = &job.facts;
     let narrow = job.request.abi.iter().any(|w| w == "-m32" || w == "-mx32" || w == "-m16");
-    // Archives that are offered to musl programs go by their index, and nothing is known yet of what comes out.
+    // musl programs rely on symbol indexes of archives, and the output is not tested yet.
     if !facts.triple.starts_with("x86_64-") || facts.triple.ends_with("x32") || narrow || facts.libc != Libc::Glibc {
         return Err(WhyNot::Target(format!("{} with {:?}", facts.triple, facts.libc)));
     }
@@ -181,35 +181,35 @@ pub(super) fn allowed(settings: &Settings, job: &LinkJob, output: &Path) -> Resu
     line::parts(&job.plan.argv)
 }
 
-/// Where GNU ld looks without being told, as words for a linker that does not.
+/// GNU ld's default directories as `-L` options.
 pub(super) fn default_dirs(facts: &Facts) -> Vec<String> {
     facts.library_dirs.iter().map(|d| format!("-L{}", d.display())).collect()
 }
 
-/// Whether the toolchain's C library applies packed relative relocations to a static-pie: glibc does from 2.36 on.
+/// Whether the toolchain's C library applies packed relative relocations in a static-pie: glibc does since 2.36.
 pub(super) fn packs(facts: &Facts) -> bool {
     facts.glibc.is_some_and(|version| version >= (2, 36))
 }
 
-/// Whether a call's static-pie can have them: with start files of its own it may bring another library, as rustc does
-/// for its musl targets.
+/// Whether the static-pie of a call can have them: with its own start files it may use another C library, as rustc does
+/// for musl targets.
 pub(super) fn packs_for(facts: &Facts, request: &Request) -> bool {
     let own = request.last(&[Role::NoDefaultLibs, Role::NoStartFiles, Role::NoStdlib]).is_some();
     !own && packs(facts)
 }
 
-/// Whether an output may be replaced by another file.
+/// Whether an output does not exist or is a regular file.
 pub(super) fn is_new_or_file(output: &Path) -> bool {
     fs::symlink_metadata(output).map_or(true, |m| m.is_file())
 }
 
-/// Whether a launcher does nothing on a link but run it.
+/// Whether a launcher passes links through unchanged.
 fn passes_links(launcher: &Path) -> bool {
     const KNOWN: [&str; 5] = ["buildcache", "ccache", "distcc", "icecc", "sccache"];
     launcher.file_name().is_some_and(|name| KNOWN.iter().any(|k| name == *k))
 }
 
-/// Whether a file is a program itself and no script.
+/// Whether a file is an ELF program, not a script.
 fn is_elf(path: &Path) -> bool {
     let mut magic = [0; 4];
     File::open(path).and_then(|mut f| f.read_exact(&mut magic)).is_ok() && magic == *b"\x7fELF"
@@ -220,7 +220,7 @@ impl Ready<'_> {
     /// Links.
     ///
     /// # Errors
-    /// There is nothing to link with.
+    /// The built-in linker is not compiled in.
     pub(super) fn link(self, _: &Guard, _: &Path) -> Result<Supervised, WhyNot> {
         let Ready { line: _, traps: _, expect: _, packed: _ } = self;
         Err(WhyNot::NotBuiltIn)
@@ -232,13 +232,13 @@ impl Ready<'_> {
     /// Links.
     ///
     /// # Errors
-    /// Why the compiler's own linker has to.
+    /// Why the compiler's linker has to link.
     pub(super) fn link(mut self, guard: &Guard, output: &Path) -> Result<Supervised, WhyNot> {
         use crate::check::{self, CallEvidence};
         use crate::linker::wild;
         use crate::run::Ended;
-        // As GNU ld: nothing is collected unless the line asks for it, and an output is a new file. A file that was
-        // written through a mapping lies in the page cache in single pages, and each start of it costs a tenth more.
+        // As GNU ld: no garbage collection unless requested, and the output is a new file. A file written through a
+        // mapping is in the page cache in single pages, which makes each start of it a tenth slower.
         let mut ours = vec!["--no-gc-sections", "--no-update-in-place", "--no-mmap-output-file"];
         if self.packed && self.line.iter().any(|w| w == "-pie") {
             ours.extend(["-z", "pack-relative-relocs"]);
@@ -260,7 +260,7 @@ impl Ready<'_> {
             let verdict = check::judge(&image, &self.expect, &CallEvidence::default());
             return match verdict.failures.first() {
                 Some(failure) => Err(WhyNot::BadOutput(format!("it is not static: {failure}"))),
-                // A fault of wild 0.10: variables are not where the code looks for them.
+                // A bug of wild 0.10: variables are misplaced.
                 None if image.protection.unaligned_thread_storage => {
                     Err(WhyNot::BadOutput("its thread-local storage is not aligned".into()))
                 }

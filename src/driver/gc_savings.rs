@@ -1,4 +1,4 @@
-//! What leaving out unused parts saved: the link is made a second time, with all of them.
+//! What `--gc-sections` saved: the link is repeated without it.
 
 use super::compile::as_it_is;
 use super::direct;
@@ -11,8 +11,8 @@ use crate::settings::Settings;
 use std::fs;
 use std::path::Path;
 
-/// The bytes by which the output is smaller than with everything in it. None where nobody asked for small programs or
-/// for a report, or it can't be told: a link that is nobody's business costs nobody's time.
+/// By how many bytes the output is smaller than with all sections. None without `STATICCXX_SMALL` and a report, or if
+/// the second link fails.
 pub(super) fn saved(settings: &Settings, job: &mut LinkJob, guard: &Guard) -> Option<u64> {
     let output = job.request.output_path();
     if !settings.small || settings.report.is_none() || is_probe(output) {
@@ -32,7 +32,7 @@ fn again(settings: &Settings, job: &LinkJob, guard: &Guard, whole: &Path) -> boo
     let ran = direct::attempt(settings, job, guard, whole).or_else(|why| {
         let ld_shim = matches!(why, WhyNot::Compiles(_)).then(|| LdShim::of(settings, job)).flatten();
         let command = ld_shim.iter().fold(as_it_is(&job.selected, &job.plan.argv), |c, s| s.on(c));
-        // What there is to say was said the first time.
+        // All messages were printed the first time.
         guard.run_heard(&command, |_| ())
     });
     ran.is_ok_and(|ran| ran.ended == Ended::Exited(0))

@@ -1,12 +1,11 @@
-//! The built-in linker in the place of `ld`, for calls that compile and link at once: a compiler finds its linker
-//! along `-B`, and there finds us. Everything else of the call stays the compiler's: languages, temporary files,
-//! dependency files, messages.
+//! The built-in linker as `ld`, for calls that compile and link: the compiler finds us as its linker through `-B`.
+//! Everything else stays the compiler's: languages, temporary files, dependency files, messages.
 //!
-//! The directory that `-B` names has a link `ld` to our own program and a file that tells what the driver knows of the
-//! call ([`Errand`]). Called as `ld` from there, we are handed the very line that the compiler's linker would get. What
-//! the built-in linker can't do is done by that linker, which takes our place.
+//! The directory of `-B` contains a symbolic link `ld` to our program and a file with what the driver knows of the call
+//! ([`Errand`]). Called as `ld` from there, we get exactly the command line for the compiler's linker, and exec that
+//! linker if the built-in one can't do the link.
 //!
-//! Sources: how collect2 looks for `ld` (GCC's collect2.cc: `real-ld`, `collect-ld`, `ld` along COMPILER_PATH, which
+//! Sources: how collect2 searches for `ld` (GCC's collect2.cc: `real-ld`, `collect-ld`, `ld` along COMPILER_PATH, which
 //! begins with the directories of `-B`), Clang's manual on `-B`.
 
 use super::direct::{Ready, allowed, default_dirs, is_new_or_file, packs_for};
@@ -39,48 +38,47 @@ struct Errand {
     packed: bool,
     repairs: Option<Repairs>,
     wanted: GlibcFixes,
-    /// The words with the directories that the compiler's linker searches by itself.
+    /// `-L` options for the default directories of the compiler's linker.
     dirs: Vec<String>,
     /// The libraries of the call.
     libraries: Vec<PathBuf>,
-    /// The compiler's own linker, as it names it.
+    /// The compiler's own linker, as the compiler names it.
     linker: PathBuf,
-    /// What the call compiles, in order, where somebody will read which source calls what.
+    /// The sources of the call in order, if a report will name which source calls what.
     sources: Vec<String>,
-    /// The objects that it names.
+    /// The objects on the command line.
     objects: Vec<PathBuf>,
     /// `STATICCXX_LOG`.
     log: Option<String>,
 }
 
-/// What becomes of a link, for the driver.
+/// The result of a link, for the driver.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ShimResult {
-    /// Why it was not made by the built-in linker.
+    /// Why the built-in linker did not link.
     why: Option<String>,
     /// Functions that need files, and the sources that call them.
     pub callers: Vec<(String, String)>,
 }
 
 impl ShimResult {
-    /// Who linked.
     pub(super) fn by(&self) -> LinkedBy {
         self.why.clone().map_or(LinkedBy::BuiltIn, LinkedBy::Compiler)
     }
 }
 
-/// Beside the link `ld`: the errand.
+/// File name of the errand, next to `ld`.
 const ERRAND: &str = "errand.json";
-/// Beside it too: what became of the link.
+/// File name of the result.
 const RESULT: &str = "result.json";
 
-/// The directory for `-B`, which goes with this.
+/// The directory for `-B`, removed when this is dropped.
 pub(super) struct LdShim(tempfile::TempDir);
 
 impl LdShim {
-    /// For a call that the built-in linker may link once its sources are compiled. None where it may not, or where
-    /// no directory can be made.
+    /// For a call that the built-in linker may link once its sources are compiled. None if it may not, or if no
+    /// directory can be created.
     pub(super) fn of(settings: &Settings, job: &LinkJob) -> Option<LdShim> {
         let facts = &job.facts;
         allowed(settings, job, job.request.output_path()).ok()?;
@@ -97,7 +95,7 @@ impl LdShim {
             objects: named(&job.request, |kind| kind == InputKind::Object).map(PathBuf::from).collect(),
             log: settings.log.clone(),
         };
-        LdShim::made(&errand).inspect_err(|e| log::debug!("no shim of ld: {e}")).ok()
+        LdShim::made(&errand).inspect_err(|e| log::debug!("no ld shim: {e}")).ok()
     }
 
     fn made(errand: &Errand) -> std::io::Result<LdShim> {
@@ -107,7 +105,7 @@ impl LdShim {
         Ok(LdShim(dir))
     }
 
-    /// The command, told to look here for its linker.
+    /// The command with `-B`.
     pub(super) fn on(&self, command: Command) -> Command {
         let mut word = OsString::from("-B");
         word.push(self.0.path());
@@ -115,18 +113,18 @@ impl LdShim {
         command.arg(word)
     }
 
-    /// What became of the link; none where it did not come so far.
+    /// The result; none if the link was not reached.
     pub(super) fn result(&self) -> Option<ShimResult> {
         serde_json::from_slice(&fs::read(self.0.path().join(RESULT)).ok()?).ok()
     }
 }
 
-/// The inputs of some kinds, as they were named.
+/// The inputs of some kinds, as typed.
 fn named(request: &Request, is: impl Fn(InputKind) -> bool) -> impl Iterator<Item = String> {
     request.inputs.iter().filter(move |i| is(i.kind)).map(|i| i.text.to_string_lossy().into_owned())
 }
 
-/// Links, if we are called as the linker of a call of ours, and gives the exit status.
+/// Links, if we are called as `ld` through a shim directory, and returns the exit status.
 pub(crate) fn main(argv: &[OsString]) -> Option<i32> {
     let (own, words) = argv.split_first()?;
     let own = Path::new(own);
@@ -140,7 +138,7 @@ pub(crate) fn main(argv: &[OsString]) -> Option<i32> {
     let words = response::expand(words, Path::new("")).words;
     let mut said = ShimResult { why: None, callers: errand.callers(&words) };
     let say = |said: &ShimResult| {
-        // The report may lack it, the link does not.
+        // The link counts, even if the report lacks the result.
         let _ = serde_json::to_vec(said).map(|text| fs::write(dir.join(RESULT), text));
     };
     match errand.link(&words, dir, &guard) {
@@ -162,13 +160,13 @@ pub(crate) fn main(argv: &[OsString]) -> Option<i32> {
 }
 
 impl Errand {
-    /// Links, and gives the signal that ended it, if one did.
+    /// Links; returns the signal that ended the link, if one did.
     fn link(&self, words: &[OsString], dir: &Path, guard: &Guard) -> Result<Option<i32>, WhyNot> {
         let mut line = Vec::with_capacity(words.len() + self.dirs.len());
         for word in words {
             line.push(word.to_str().ok_or(WhyNot::NotText)?.to_owned());
         }
-        // The compiler looks for libraries where it looks for programs.
+        // The compiler searches these directories for libraries too.
         let ours = format!("-L{}", dir.display());
         line.retain(|w| w.trim_end_matches('/') != ours);
         let at = line.iter().position(|w| w == "-o").map_or(usize::MAX, |i| i + 1);
@@ -188,8 +186,8 @@ impl Errand {
         }
     }
 
-    /// Who calls functions that need files, by the names of the sources: the compiler's objects come in their order.
-    /// Nobody where what is what can't be told.
+    /// Which sources call functions that need files: the compiler's objects are in the order of the sources. Empty if
+    /// they can't be matched.
     fn callers(&self, words: &[OsString]) -> Vec<(String, String)> {
         let is_new = |path: &&Path| {
             let start = path.file_name().is_some_and(|n| n.to_string_lossy().contains("crt"));
@@ -206,7 +204,7 @@ impl Errand {
         made.iter().zip(&self.sources).flat_map(calls).collect()
     }
 
-    /// The compiler's own linker: where it says, else along its own path and PATH, as collect2 looks for it.
+    /// The compiler's own linker: its path, or along COMPILER_PATH and PATH, as for collect2.
     fn own_linker(&self, dir: &Path) -> PathBuf {
         if self.linker.is_absolute() {
             return self.linker.clone();

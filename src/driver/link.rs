@@ -1,4 +1,4 @@
-//! The link of an executable: what is wrong before it, the linker, what came of it.
+//! The link of an executable: checks before it, the linker, the verdict.
 
 use super::command::{coloured, shortened};
 use super::ld_shim::LdShim;
@@ -80,18 +80,18 @@ fn cannot_run(command: &Command, error: io::Error) -> LinkOutcome {
     failed(format!("`{}` can't be run: {error}", command.program.to_string_lossy()))
 }
 
-/// What the user should be told by each link.
+/// Prints the warnings of a link.
 fn say_warnings(settings: &Settings, job: &LinkJob) {
     for warning in &job.selected.warnings {
         message::warning(warning);
     }
     variable_warnings::say(settings, &job.request);
     for (shared, why) in &job.store.ignored {
-        message::note(format!("`{}`: {why}; it is taken as if it carried none", shared.display()));
+        message::note(format!("`{}`: {why}; they are ignored", shared.display()));
     }
 }
 
-/// Refuses what is known to be impossible before the linker runs.
+/// Refuses a link that can't succeed before the linker runs.
 fn refused(settings: &Settings, argv: &[OsString], job: &LinkJob, start: Instant) -> Option<LinkOutcome> {
     if let Some((problem, hint)) = job.problem.as_ref().filter(|_| !job.request.dry_run) {
         message::error(problem);
@@ -120,14 +120,14 @@ fn log_times(times: Times) {
     );
 }
 
-/// Keeps from the user what a linker says of functions that are repaired.
+/// The filter of the linker's output: warnings about repaired functions are dropped.
 fn listener(settings: &Settings, job: &LinkJob) -> Listener {
     let repaired = job.facts.repairs.iter().filter(|r| r.name_services.is_some() && settings.repairs.name_services);
     let plugins = (!job.store.modules.is_empty()).then(|| "dlopen".to_owned());
     Listener::new(repaired.flat_map(|r| r.functions.iter().cloned()).chain(plugins))
 }
 
-/// Runs the built-in linker, or the compiler with it or with its own, and passes on what is said.
+/// Runs the built-in linker, or the compiler with either linker, and passes on the output.
 ///
 /// # Errors
 /// The compiler can't be run.
@@ -154,8 +154,8 @@ fn run_linker(
             note_not_built_in(settings, job, why);
         }
     }
-    // What a linker says of inputs that were built for glibc comes after their names. For a converted program it comes
-    // only where the link fails: its warnings are for those who have the source.
+    // Errors about inputs that were built for glibc are printed after the names of those. For a converted program the
+    // output is printed only if the link fails: its warnings are of use only with the source.
     let converts = job.converts_program();
     let hold = job.facts.libc == Libc::Musl || converts;
     let mut held = Vec::new();
@@ -190,14 +190,14 @@ fn run_linker(
     ran
 }
 
-/// Says why the built-in linker did not link, to those who asked for it.
+/// Notes why the built-in linker did not link, if it was requested.
 fn note_not_built_in(settings: &Settings, job: &LinkJob, why: impl Display) {
     if direct::asked_for(settings, job) {
         message::note(format!("the built-in linker can't do this link: {why}"));
     }
 }
 
-/// A signal ended the link: nothing half-written is left.
+/// A signal ended the link: removes a partial output.
 fn interrupted(outcome: &mut LinkOutcome, signal: i32, output: &Path, before: &Option<Stamp>) {
     outcome.outcome = Outcome::Interrupted;
     outcome.status = 128 + signal;
@@ -207,7 +207,7 @@ fn interrupted(outcome: &mut LinkOutcome, signal: i32, output: &Path, before: &O
     }
 }
 
-/// What there is to say and to find out once the linker is done.
+/// Verifies, measures and explains once the linker is done.
 fn conclude(settings: &Settings, job: &mut LinkJob, guard: &Guard, listener: &Listener, outcome: &mut LinkOutcome) {
     if outcome.outcome == Outcome::Failed && !is_probe(job.request.output_path()) {
         explain_failure(settings, job, listener);

@@ -1,5 +1,4 @@
-//! The link of an executable before it runs: its libraries are resolved, what stands for them is written, and the call
-//! is planned.
+//! Preparing the link of an executable: libraries are resolved, their replacements written, and the call planned.
 
 use super::compile::{self, as_it_is};
 use super::{link_supply, plugin_link};
@@ -25,27 +24,23 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// A link, ready to run.
+/// A link that is ready to run.
 pub(crate) struct LinkJob {
-    /// The call.
     pub request: Request,
-    /// The toolchain.
     pub selected: Selected,
-    /// Its facts.
     pub facts: Facts,
-    /// The libraries.
     pub resolution: Resolution,
-    /// What stands for those without an archive; the files live as long as this.
+    /// Replacements of libraries without an archive; its files exist as long as this.
     pub store: LinkStore,
-    /// How many milliseconds finding them took.
+    /// Time to resolve the libraries, in milliseconds.
     pub closure: f64,
     /// The rewritten call.
     pub plan: Plan,
-    /// What the output must be for.
+    /// What the output must be.
     pub expect: Expect,
-    /// Why it can't be linked as asked: the error and the hint.
+    /// Why it can't be linked as requested: error and hint.
     pub problem: Option<(String, &'static str)>,
-    /// Why the program that is converted can't be.
+    /// Why the program can't be converted.
     pub refused: Option<Refusal>,
 }
 
@@ -55,13 +50,12 @@ impl LinkJob {
         self.store.converts_program()
     }
 
-    /// What is run.
     pub(crate) fn command(&self) -> Command {
         as_it_is(&self.selected, &self.plan.argv)
     }
 }
 
-/// Resolves and plans a link; for the link of a converted program, `program` is that.
+/// Resolves and plans a link; `program` is the program that is converted, if one is.
 pub(super) fn link_job(
     settings: &Settings,
     request: Request,
@@ -90,7 +84,7 @@ pub(super) fn link_job(
     LinkJob { request, selected, facts, resolution, store, closure, plan, expect, problem, refused }
 }
 
-/// The libraries of a link, before anything is written for it.
+/// The libraries of a link before anything is written.
 struct FoundLibraries {
     resolution: Resolution,
     store: LinkStore,
@@ -128,7 +122,7 @@ impl FoundLibraries {
     }
 }
 
-/// What was written for a link, and what the linker is told of it.
+/// What was written for a link.
 struct Written {
     archives: Vec<PathBuf>,
     words: Vec<OsString>,
@@ -136,7 +130,7 @@ struct Written {
 }
 
 impl Written {
-    /// `program` is the place of a program that is converted.
+    /// `program` is the output file of a program that is converted.
     fn of(
         settings: &Settings,
         request: &Request,
@@ -163,7 +157,7 @@ impl Written {
 }
 
 fn planned(settings: &Settings, request: &Request, facts: &Facts, resolution: &Resolution, written: &Written) -> Plan {
-    // The toolchain's own directories hold what its distribution builds; a PIE by default takes those.
+    // Archives in the toolchain's directories are built by the distribution, and fit its default of PIEs.
     let items = ld_options::split(&request.args);
     let typed = library_ref::references(&items, request).into_iter().filter_map(|r| match r.named {
         library_ref::LibraryName::Path(path) => Some(path),

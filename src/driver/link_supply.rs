@@ -1,4 +1,4 @@
-//! Converted libraries in a link: whether, and how.
+//! Whether and how a link converts libraries.
 
 use crate::args::Request;
 use crate::args::ld_options::{Item, split};
@@ -18,7 +18,7 @@ use crate::toolchain::{Facts, Selected};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// What supplies code for the shared objects of a link; for the link of a converted program, `program` is that.
+/// The supplier of code for the shared objects of a link; `program` is the program that is converted, if one is.
 pub(super) fn store(
     settings: &Settings,
     request: &Request,
@@ -31,7 +31,7 @@ pub(super) fn store(
     LinkStore::converting(policy, start_code)
 }
 
-/// What a link needs to convert shared objects; none where it can't or may not.
+/// How a link converts shared objects; none if it can't or may not.
 fn policy(
     settings: &Settings,
     request: &Request,
@@ -44,7 +44,7 @@ fn policy(
     }
     let expect = Expect::from_triple(&facts.triple).with_abi(&request.abi);
     Machine::of(expect.machine?).filter(|_| expect.bits == Some(64))?;
-    // A program's distances are kept GNU ld's way, whatever else is on the line.
+    // A converted program is always linked with GNU ld.
     let dialect = if program.is_some() { Some(Dialect::Gnu) } else { dialect(settings, request, facts) };
     Some(ConvertPolicy {
         choice: choice.clone(),
@@ -55,8 +55,8 @@ fn policy(
     })
 }
 
-/// The start-up code of converted libraries: that of the toolchain's repairs; where no cache could keep any, it is made
-/// for a link that turns out to convert something.
+/// The start-up code of converted libraries: that of the toolchain's repairs; without a cache it is built when a link
+/// converts something.
 fn start_code(request: &Request, selected: &Selected, facts: &Facts) -> StartCode {
     match &facts.repairs {
         Some(repairs) => repairs.converted.clone().map_or(StartCode::None, StartCode::Kept),
@@ -67,14 +67,14 @@ fn start_code(request: &Request, selected: &Selected, facts: &Facts) -> StartCod
     }
 }
 
-/// Linkers that read a script with INSERT beside their own: what they are called, what they say, how they read it.
+/// Linkers that read an additional script with INSERT: name for `-fuse-ld=`, text in `--version`, dialect.
 const WITH_INSERT: [(&str, &str, Dialect); 2] = [("bfd", "GNU ld", Dialect::Gnu), ("lld", "LLD", Dialect::Lld)];
 
-/// Words by which the user lays out the program.
+/// Options by which the user lays out the program.
 const OWN_LAYOUT: [&str; 6] = ["-T", "--script", "-script", "--default-script", "-N", "--omagic"];
 
-/// How the linker of this call reads the script that keeps the parts of libraries at their distances. Where it is not
-/// known, or has a script of the user's, there is none: every linker can go the other way.
+/// How the linker of this call reads the script that keeps distances. None for an unknown linker, or with a script of
+/// the user's: every linker supports the other layout.
 fn dialect(settings: &Settings, request: &Request, facts: &Facts) -> Option<Dialect> {
     let own = |item: &Item| match item {
         Item::Word { text, .. } => OWN_LAYOUT.iter().any(|o| text.as_encoded_bytes().starts_with(o.as_bytes())),
@@ -88,7 +88,7 @@ fn dialect(settings: &Settings, request: &Request, facts: &Facts) -> Option<Dial
     let named = request.args.iter().rfind(|a| a.role() == Some(Role::UseLinker)).map(|a| a.word.to_string_lossy());
     let named = match named {
         Some(word) => Some(word.strip_prefix("-fuse-ld=").unwrap_or_default().to_owned()),
-        // The built-in linker reads no scripts; `auto` leaves such links to the compiler's own.
+        // The built-in linker reads no scripts; `auto` leaves such links to the compiler's linker.
         None if settings.linker == LinkerChoice::Wild => return None,
         None => settings.linker.named().map(str::to_owned),
     };
@@ -99,7 +99,7 @@ fn dialect(settings: &Settings, request: &Request, facts: &Facts) -> Option<Dial
     WITH_INSERT.iter().find(known).map(|(_, _, dialect)| *dialect)
 }
 
-/// Libraries that turned out not to be convertible go from those that are in the program to those that are missing.
+/// Moves libraries that could not be converted from the linked to the missing ones.
 pub(super) fn note_refused(resolution: &mut Resolution, refused: Vec<(PathBuf, Refusal)>) {
     for (place, refusal) in refused {
         let Some(at) = resolution.places.iter().position(|(p, _)| *p == place) else { continue };

@@ -1,5 +1,5 @@
-//! A driver call, from top to bottom: [`call`] classifies it and lets it run, [`prepare`](mod@prepare) decides what it
-//! comes to, [`link_job`] resolves and plans a link, [`link`] runs, verifies and reports it.
+//! A driver call, from top to bottom: [`call`] runs it, [`prepare`](mod@prepare) classifies it and chooses the
+//! toolchain, [`link_job`] resolves and plans a link, [`link`] runs, verifies and reports it.
 
 mod call;
 mod command;

@@ -1,4 +1,4 @@
-//! How a call ended: what became of its output, and the line for the report.
+//! The outcome of a call, and its line in the report.
 
 use super::link_job::LinkJob;
 use crate::check::{Image, Verdict};
@@ -12,7 +12,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 
-/// Removes an output, but never a device or a FIFO.
+/// Removes an output, unless it is a device or FIFO.
 pub(super) fn remove(output: &Path) {
     if fs::metadata(output).is_ok_and(|m| m.is_file())
         && let Err(error) = fs::remove_file(output)
@@ -21,7 +21,7 @@ pub(super) fn remove(output: &Path) {
     }
 }
 
-/// How a call ended, for the report.
+/// The outcome of a call, for the report.
 pub(super) struct LinkOutcome {
     pub outcome: Outcome,
     pub status: i32,
@@ -32,7 +32,7 @@ pub(super) struct LinkOutcome {
     pub saved: Option<u64>,
     /// Functions that need files, and the sources of this call that call them.
     pub callers: Vec<(String, String)>,
-    /// The signal that ended it.
+    /// The signal that ended the link.
     pub signal: Option<i32>,
 }
 
@@ -90,7 +90,7 @@ pub(super) fn write_report(settings: &Settings, record: &LinkRecord<'_>) {
     }
 }
 
-/// The line for a program that is left dynamic for a reason, written before it is linked: the link is not supervised.
+/// Reports a program that is linked dynamically for a reason; written before the link, which is not supervised.
 pub(super) fn report_left_alone(settings: &Settings, argv: &[OsString], output: &Path, reason: &Reason) {
     if settings.report.is_none() {
         return;

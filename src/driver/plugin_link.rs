@@ -1,4 +1,4 @@
-//! Plugins of a link: the list, and what the program gets for it.
+//! Plugins of a link: the list, and the archives for it.
 
 use crate::args::ld_options::{LdRole, options, split};
 use crate::args::option_table::Role;
@@ -20,22 +20,21 @@ use crate::toolchain::Facts;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// How a list is written.
-pub(super) const HINT: &str = "words are separated by commas: PATH, DIRECTORY, GLOB, SONAME, symbol:PATTERN, @FILE";
+/// The syntax of a list.
+pub(super) const HINT: &str = "use a comma-separated list of PATH, DIRECTORY, GLOB, SONAME, symbol:PATTERN, @FILE";
 
-/// What a call asks for.
+/// The plugins that a call requests.
 #[derive(Debug, Default)]
 pub(super) struct PluginRequest {
-    /// The list.
     pub wanted: PluginList,
-    /// Why there will be no plugins although some were named, where that is no error.
+    /// Why plugins are ignored, without being an error.
     pub warning: Option<String>,
 }
 
-/// Reads the list; configure steps ask for none.
+/// Reads the list; empty for configure steps.
 ///
 /// # Errors
-/// A word of it that leads to nothing.
+/// A word that matches nothing.
 pub(super) fn asked(settings: &Settings, request: &Request, facts: &Facts) -> Result<PluginRequest, ListError> {
     let Some(value) = settings.plugins.as_ref().filter(|_| !is_probe(request.output_path())) else {
         return Ok(PluginRequest::default());
@@ -44,14 +43,14 @@ pub(super) fn asked(settings: &Settings, request: &Request, facts: &Facts) -> Re
         Ok(PluginRequest { warning: Some(format!("{PLUGINS} is ignored: {why}")), ..PluginRequest::default() })
     };
     if facts.libc != Libc::Glibc {
-        return none("only glibc's programs for x86-64 can have plugins linked in");
+        return none("only glibc programs for x86-64 can have plugins linked in");
     }
     if settings.convert == ConvertChoice::off() {
-        return none(&format!("plugins are converted, which {}=off forbids", options::CONVERT.name));
+        return none(&format!("plugins are converted, which {}=off disables", options::CONVERT.name));
     }
     if facts.repairs.as_ref().is_none_or(|r| r.plugins.is_none()) {
         return none(&format!(
-            "what opens plugins was not made for this toolchain; it needs a cache directory, and `{}=info` says more",
+            "the code that opens plugins was not built for this toolchain; it needs a writable cache directory, and `{}=info` tells more",
             options::LOG.name
         ));
     }
@@ -60,7 +59,7 @@ pub(super) fn asked(settings: &Settings, request: &Request, facts: &Facts) -> Re
     Ok(PluginRequest { wanted, warning: None })
 }
 
-/// What is known of the program that a call links.
+/// The inputs of the program that a call links.
 fn program(request: &Request, resolution: &Resolution, path: &SearchPath) -> ProgramInputs {
     let of = |kinds: &[InputKind]| -> Vec<PathBuf> {
         let inputs = request.inputs.iter().filter(|i| kinds.contains(&i.kind));
@@ -78,7 +77,7 @@ fn program(request: &Request, resolution: &Resolution, path: &SearchPath) -> Pro
     }
 }
 
-/// Whether the program may open anything: an input has the name of dlopen in it, or is not compiled yet.
+/// Whether the program may open plugins: an input contains the name dlopen, or is not compiled yet.
 pub(super) fn opens(resolution: &Resolution, path: &SearchPath, request: &Request) -> bool {
     let program = program(request, resolution, path);
     let libraries = program.libraries.iter().filter(|l| l.provider != Provider::Plugin).map(|l| &l.path);
@@ -87,7 +86,7 @@ pub(super) fn opens(resolution: &Resolution, path: &SearchPath, request: &Reques
     !program.sources.is_empty() || files.any(|f| opens(f) == Some(true))
 }
 
-/// Converts the plugins of a resolution, and says what the link needs for them.
+/// Converts the plugins of a resolution; returns the archives and words for the link.
 ///
 /// # Errors
 /// A file that can't be written.
@@ -134,7 +133,7 @@ fn refused(resolution: &mut Resolution, path: PathBuf, refusal: Refusal, require
     resolution.missing.push(Missing { name: library.name, shared: path, because, required, refusal: Some(refusal) });
 }
 
-/// Says which files of a directory or pattern are left out.
+/// Warns about files of a directory or pattern that are left out.
 pub(super) fn name_left_out(resolution: &Resolution) {
     let of_plugins =
         |m: &&Missing| m.because.first().is_some_and(|b| b == PLUGINS) && !m.required && m.because.len() == 2;

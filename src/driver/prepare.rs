@@ -1,4 +1,4 @@
-//! What a call comes to: it is classified, once, and its toolchain is chosen.
+//! Classification of a call, once, and the choice of its toolchain.
 
 use super::compile::{self, as_it_is};
 use super::link_job::{LinkJob, link_job};
@@ -13,36 +13,28 @@ use crate::settings::Settings;
 use crate::toolchain::{self, CallNeed, Invocation, SelectError, Selected};
 use std::ffi::OsString;
 
-/// What a call comes to.
+/// How a call will be run.
 pub(crate) enum Prepared {
-    /// Run it as it is.
+    /// Unchanged.
     PassThrough {
-        /// What is run.
         command: Command,
-        /// Why it is left alone.
+        /// Why it is unchanged.
         reason: Reason,
-        /// The call; none for one that came back to us through a wrapper.
+        /// The call; none if a wrapper called us back.
         request: Option<Box<Request>>,
     },
-    /// It can't be done.
-    Refused {
-        /// The toolchain.
-        selected: Box<Selected>,
-        /// Why.
-        reason: Reason,
-        /// The call.
-        request: Box<Request>,
-    },
-    /// Link it statically.
+    /// Not at all: it is refused.
+    Refused { selected: Box<Selected>, reason: Reason, request: Box<Request> },
+    /// As a static link.
     Link(Box<LinkJob>),
-    /// Link a shared object as asked, and attach what is needed to link it statically later.
+    /// As requested, to link a shared object, with its objects attached.
     Shared(Box<SharedJob>),
 }
 
-/// Understands and plans a call without running it. `argv` begins with the program's own name.
+/// Classifies and plans a call without running it. `argv` begins with the program's own name.
 ///
 /// # Errors
-/// No toolchain for it.
+/// There is no toolchain for it.
 pub(crate) fn prepare(settings: &Settings, own: Language, argv: &[OsString]) -> Result<Prepared, SelectError> {
     let (argv0, words) = argv.split_first().map_or((OsString::new(), &[][..]), |(a, w)| (a.clone(), w));
     let invocation = Invocation::parse(&argv0, own);

@@ -1,5 +1,5 @@
-//! The link of a converted program: as a call of the driver with the program in the place of its objects, and its
-//! libraries as ld.so found them.
+//! The link of a converted program: a driver call with the program instead of objects, and the libraries that ld.so
+//! finds.
 
 use super::link::link;
 use super::link_job::{LinkJob, link_job};
@@ -22,45 +22,42 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// What is linked.
+/// The inputs of the link.
 #[derive(Debug)]
 pub(crate) struct ProgramLink<'a> {
-    /// The program.
     pub program: Arc<ProgramFile>,
-    /// It stays at its addresses.
+    /// It has fixed addresses.
     pub fixed: bool,
-    /// Words for its libraries.
+    /// Arguments for its libraries.
     pub libraries: &'a [OsString],
-    /// Where the linker puts the result.
+    /// The output file.
     pub output: &'a Path,
-    /// The first address that is free for the rest of a program that stays at its addresses.
+    /// The first free address after a program with fixed addresses.
     pub rest: u64,
 }
 
-/// How it ended.
+/// The result of the link.
 #[derive(Debug)]
 pub(crate) struct ProgramLinked {
-    /// The outcome, as reports have it.
+    /// The outcome, as in reports.
     pub outcome: Outcome,
-    /// The exit status.
     pub status: i32,
-    /// The signal that ended it.
+    /// The signal that ended the link.
     pub signal: Option<i32>,
     /// Why the program can't be converted.
     pub refused: Option<Refusal>,
-    /// Its shape.
     pub kind: StaticKind,
-    /// The libraries that went in.
+    /// The linked libraries.
     pub libraries: Vec<LinkedLibrary>,
-    /// What the result is.
+    /// The headers of the output.
     pub image: Option<Image>,
-    /// And its judgement.
+    /// The verdict on the output.
     pub verdict: Option<Verdict>,
-    /// How long it took.
+    /// Times in milliseconds.
     pub times: Times,
 }
 
-/// The toolchain for it.
+/// Chooses the toolchain.
 ///
 /// # Errors
 /// There is none.
@@ -68,8 +65,8 @@ pub(crate) fn select(settings: &Settings) -> Result<Selected, SelectError> {
     repairs::select(settings, &Invocation::parse(OsStr::new("cc"), Language::C), CallNeed::Link, &[])
 }
 
-/// Links, checks and reports like any call of the driver. Only GNU ld can put the thread-locals of a program at the
-/// end of all, and a program at its addresses.
+/// Links, checks and reports like any driver call. Only GNU ld can place a program's thread-locals after all others,
+/// and a program at fixed addresses.
 ///
 /// # Errors
 /// No toolchain for it.
@@ -91,9 +88,9 @@ pub(crate) fn link_program(
     if !wanted.fixed && super::direct::packs(&facts) {
         words.push("-Wl,-z,pack-relative-relocs".into());
     }
-    // The first definition of a name counts, as for ld.so, and what ld.so would load goes in.
+    // As with ld.so, the first definition of a name counts, and all needed libraries are linked in.
     words.extend(["-Wl,-z,muldefs", "-Wl,--no-as-needed"].map(OsString::from));
-    // What the original offers to its libraries by name is offered to plugins.
+    // What the original exports to its libraries is exported to plugins.
     words.push("-rdynamic".into());
     words.extend([wanted.program.place.clone().into(), wanted.program.members().into()]);
     words.extend_from_slice(wanted.libraries);

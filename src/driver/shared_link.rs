@@ -1,4 +1,4 @@
-//! The link of a shared object: as asked, and then what a static link of it will need.
+//! The link of a shared object: as requested, then with the objects for a later static link attached.
 
 use super::compile::as_it_is;
 use crate::args::lexer::Arg;
@@ -21,25 +21,22 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The link of a shared object, ready to run.
+/// A link of a shared object that is ready to run.
 pub(crate) struct SharedJob {
-    /// The call.
     pub request: Request,
-    /// The toolchain.
     pub selected: Selected,
-    /// The call as it was, with the toolchain's own words.
+    /// The unchanged call, with the toolchain's own words.
     pub command: Command,
-    /// The link of the same inputs into one object.
+    /// The link of the same inputs into one relocatable object.
     pub relocatable: Relocatable,
-    /// The compiler's family.
     pub family: Family,
 }
 
-/// What the link of a shared object comes to.
+/// How a shared object is linked.
 pub(super) enum SharedCall {
-    /// It is linked as asked, and gets its objects.
+    /// As requested, and its objects are attached.
     Attach(Box<SharedJob>),
-    /// No static link would ever use it: it is only linked as asked.
+    /// As requested only: no static link would ever use it.
     AsAsked(Command, Box<Request>),
 }
 
@@ -80,8 +77,8 @@ pub(super) fn shared_call(
     })
 }
 
-/// The words of the call with the shared counterpart of each archive that is named by its path and holds code for programs
-/// only: that link could only fail. A build system comes to name such archives when it is told to prefer them.
+/// The arguments with archives that can't go into a shared object replaced by their shared objects, if there are any:
+/// otherwise the link would fail. Build systems name such archives by path if they are told to prefer archives.
 fn counterparts(request: &Request, path: &SearchPath) -> Option<Vec<OsString>> {
     let twin = |input: &Input| {
         let archive = Path::new(&input.text);
@@ -96,8 +93,8 @@ fn counterparts(request: &Request, path: &SearchPath) -> Option<Vec<OsString>> {
     (!found.is_empty()).then(|| request.args.iter().enumerate().flat_map(word).collect())
 }
 
-/// Links a shared object as asked, then attaches its objects. Nothing of the second step shows in the first one's
-/// output, status or file but the section.
+/// Links a shared object as requested, then attaches its objects. The second step has no effect on output, status or
+/// file except for the section.
 pub(super) fn link_shared(job: &SharedJob) -> i32 {
     let guard = Guard::install();
     let output = job.request.output_path();

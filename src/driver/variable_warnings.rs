@@ -1,4 +1,4 @@
-//! Warnings about our variables: with each link for values that are not understood, once a build for misspelt names.
+//! Warnings about our variables: with each link for invalid values, once per build for misspelt names.
 
 use crate::args::Request;
 use crate::message;
@@ -9,17 +9,17 @@ use std::fs::{self, OpenOptions};
 use std::path::Path;
 use std::time::Duration;
 
-/// Where it is noted which build was told of which name: one empty file each.
+/// The directory of notes: an empty file for each build and name that it was warned about.
 const NOTES: &str = "told";
 
-/// After this a build is told again: one that is known by a shell or a service only may be another one by now.
+/// After this time the warning is repeated: a build that is identified by a shell or service only may be another one.
 const AGAIN: Duration = Duration::from_secs(600);
 
-/// After this a note is of a build that has ended.
+/// After this time a note belongs to a build that has ended.
 const OLD: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Says what is wrong with the variables. A configuration step, which may take any word on stderr for an answer, is
-/// told nothing, nor is a call with `-###`.
+/// Warns about variables. Not in a configuration step, which may take any output on stderr for an answer, nor with
+/// `-###`.
 pub(super) fn say(settings: &Settings, request: &Request) {
     if is_probe(request.output_path()) || request.dry_run {
         return;
@@ -34,13 +34,13 @@ pub(super) fn say(settings: &Settings, request: &Request) {
     }
 }
 
-/// Whether another link of the same build has told of a name. Where that can't be noted, none has.
+/// Whether another link of the same build has warned about a name; no if that can't be recorded.
 fn was_told(settings: &Settings, name: &str) -> bool {
     let (Some(cache), Some(build)) = (&settings.cache_dir, build_process::identity()) else { return false };
     noted(&cache.join(NOTES), &format!("{build}-{name}"))
 }
 
-/// Whether a note is there and fresh; if not, it is written. Of several that come at once, one writes it.
+/// Whether a fresh note exists; if not, it is written. Of several concurrent links, one writes it.
 fn noted(dir: &Path, note: &str) -> bool {
     let path = dir.join(note.replace('/', "_"));
     let older = |path: &Path, than: Duration| {

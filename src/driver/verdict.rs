@@ -1,4 +1,4 @@
-//! Reading the output back, and saying what is wrong, where it comes from and what to do.
+//! Checks the output of a link, and explains what is wrong, where it comes from and what to do.
 
 use super::link_job::LinkJob;
 use super::outcome::{LinkOutcome, remove, write_report};
@@ -20,7 +20,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-/// Reads the output back and decides what becomes of it.
+/// Reads the output back, and removes it if it is not static and the check is strict.
 pub(super) fn verify(
     settings: &Settings,
     job: &LinkJob,
@@ -30,13 +30,13 @@ pub(super) fn verify(
 ) {
     outcome.status = 0;
     outcome.outcome = Outcome::Unchecked;
-    // `-o /dev/null` and calls that print something instead of linking leave nothing to read.
+    // `-o /dev/null`, and calls that print something instead of linking, leave nothing to read.
     let regular = fs::metadata(output).is_ok_and(|m| m.is_file());
     if settings.check == CheckMode::Off || !regular || Stamp::of(output) == *before {
         return;
     }
     let start = Instant::now();
-    // Whether a program is static is in its headers; its symbols are for the report.
+    // The headers tell whether a program is static; its symbols are for the report.
     let read =
         if settings.report.is_some() || job.converts_program() { check::inspect } else { check::inspect_headers };
     match read(output) {
@@ -69,7 +69,7 @@ pub(super) fn verify(
     }
 }
 
-/// Who calls what needs files: looked for where somebody will read it.
+/// Which inputs call functions that need files; searched for only if a report is written.
 fn evidence(settings: &Settings, job: &LinkJob, output: &Path, compiled: &[(String, String)]) -> CallEvidence {
     if settings.report.is_none() && !job.converts_program() {
         return CallEvidence::default();
@@ -82,7 +82,7 @@ fn evidence(settings: &Settings, job: &LinkJob, output: &Path, compiled: &[(Stri
     CallEvidence { named: named.collect(), ..evidence }
 }
 
-/// The objects and archives of a link, as far as they are the user's.
+/// The user's objects and archives in a link.
 fn inputs(job: &LinkJob) -> Vec<PathBuf> {
     let linked = |i: &&Input| matches!(i.kind, InputKind::Object | InputKind::Archive);
     let typed = job.request.inputs.iter().filter(linked).map(|i| PathBuf::from(&i.text));
@@ -116,7 +116,7 @@ fn say_failure(settings: &Settings, job: &LinkJob, output: &Path, failure: &Fail
     }
 }
 
-/// The argument that a failure is most likely from.
+/// The argument that most likely caused a failure.
 fn blame(failure: &Failure, argv: &[OsString]) -> Option<String> {
     let words = || argv.iter().map(|w| w.to_string_lossy());
     match failure {
@@ -143,7 +143,7 @@ fn blame(failure: &Failure, argv: &[OsString]) -> Option<String> {
     }
 }
 
-/// Libraries that the user named and that have no archive: all of them at once, before the linker's own errors.
+/// Reports the libraries without an archive that the user named: all of them at once, instead of linking.
 pub(super) fn refuse_missing(settings: &Settings, argv: &[OsString], job: &LinkJob, start: Instant) -> LinkOutcome {
     for missing in job.resolution.missing.iter().filter(|m| m.required) {
         message::error(missing.line());
@@ -159,7 +159,7 @@ pub(super) fn refuse_missing(settings: &Settings, argv: &[OsString], job: &LinkJ
     outcome
 }
 
-/// After the linker's own errors: libraries that were needed and not there, and where missing symbols are.
+/// Explains the linker's errors: missing libraries, and archives that define undefined symbols.
 pub(super) fn explain_failure(settings: &Settings, job: &LinkJob, listener: &Listener) {
     for missing in &job.resolution.missing {
         message::note(format!("{}; needed through {}", missing.line(), missing.because.join(" → ")));
@@ -178,7 +178,7 @@ pub(super) fn explain_failure(settings: &Settings, job: &LinkJob, listener: &Lis
     }
     if listener.defined_twice().next().is_some() {
         message::hint(
-            "a dynamic program takes the first definition: `-Wl,--allow-multiple-definition` (LDFLAGS) does so here too",
+            "a dynamic program uses the first definition; add `-Wl,--allow-multiple-definition` to LDFLAGS to do so here too",
         );
     }
     for name in listener.undefined().take(HINTS) {
@@ -199,7 +199,7 @@ pub(super) fn explain_failure(settings: &Settings, job: &LinkJob, listener: &Lis
     }
 }
 
-/// A library and what brought it in.
+/// A library and what needs it, for messages.
 fn origin(library: &libs::LinkedLibrary) -> String {
     let path = library.path.display();
     match &library.because {
@@ -208,10 +208,10 @@ fn origin(library: &libs::LinkedLibrary) -> String {
     }
 }
 
-/// At most so many archives are named after a failed link.
+/// The most archives that are named after a failed link.
 const HINTS: usize = 8;
 
-/// How an archive along the search path is put on a command line.
+/// How an archive on the search path is named on a command line.
 fn as_typed(archive: &Path) -> String {
     let name = archive.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     match name.strip_prefix("lib") {

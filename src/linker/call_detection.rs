@@ -1,9 +1,9 @@
-//! Who calls what: the functions whose callers GNU ld would warn of, or for which glibc is repaired.
+//! Detects calls of functions with a GNU ld warning or a repair of glibc.
 //!
-//! GNU ld finds them by the index of an archive and by `.gnu.warning` sections of libc.a; the built-in linker knows
-//! neither. What it knows is `--wrap`: a reference to a wrapped function takes the archive that defines `__wrap_…`, and
-//! that one refers to a symbol which nobody defines and whose name tells what is needed. So the link fails before
-//! anything is written, and is made again with the repair, or by the compiler.
+//! GNU ld finds them by symbol indexes of archives and by `.gnu.warning` sections of libc.a; the built-in linker
+//! supports neither. It does support `--wrap`: a reference to a wrapped function pulls in the archive that defines
+//! `__wrap_…` (a call detector), which refers to an undefined symbol whose name tells what is needed. So the link fails
+//! before anything is written, and is repeated with the repair, or by the compiler.
 
 use super::WhyNot;
 use crate::options::repairs::GlibcFixes;
@@ -12,28 +12,28 @@ use crate::repairs::make::LOCALE_FUNCTIONS;
 use crate::toolchain::Repairs;
 use crate::toolchain::call_detector::{TRAPS, Trap};
 
-/// Functions that libstdc++ calls itself, so that a trap for them springs in every C++ program.
+/// Functions that libstdc++ calls itself, so that their call detectors fire in every C++ program.
 pub(crate) const CXX_CALLS: [&str; 3] = ["iconv_open", "newlocale", "setlocale"];
 
-/// The repair that is for each of them.
+/// The detector for each of them.
 const CXX_TRAPS: [Trap; 3] = [Trap::Iconv, Trap::Locale, Trap::Locale];
 
-/// The state of one link.
+/// The call detectors of one link.
 #[derive(Debug, Default)]
 pub(crate) struct Traps<'a> {
-    /// The program is C++.
+    /// Whether the program is C++.
     cxx: bool,
     repairs: Option<&'a Repairs>,
     wanted: GlibcFixes,
-    /// Repairs that are in already.
+    /// Repairs that are linked in already.
     taken: Vec<Trap>,
 }
 
 impl<'a> Traps<'a> {
-    /// The traps of a toolchain; none where it has no glibc.
+    /// The call detectors of a toolchain; empty without glibc.
     ///
     /// # Errors
-    /// It has glibc, and no traps could be made.
+    /// It has glibc, and no call detectors could be built.
     pub(crate) fn new(glibc: bool, repairs: Option<&'a Repairs>, wanted: GlibcFixes) -> Result<Traps<'a>, WhyNot> {
         match repairs {
             Some(repairs) if repairs.traps.is_none() => Err(WhyNot::NoTraps),
@@ -42,7 +42,7 @@ impl<'a> Traps<'a> {
         }
     }
 
-    /// Says that the program is C++. `mentions` looks which functions its inputs refer to; it is asked at most once.
+    /// Marks the program as C++. `mentions` returns which functions its inputs refer to; it is called at most once.
     pub(crate) fn cxx(&mut self, mentions: impl FnOnce(&[&str]) -> Vec<bool>) {
         self.cxx = true;
         if !CXX_TRAPS.iter().any(|t| self.repairs_of(*t)) {
@@ -55,15 +55,15 @@ impl<'a> Traps<'a> {
         }
     }
 
-    /// Whether an input is one of the repairs: the built-in linker, which does not go by an archive's index, would take
-    /// them for every program, so that they are on its line only once they are needed.
+    /// Whether an input is one of the repairs: the built-in linker ignores symbol indexes of archives and would link
+    /// them into every program, so they are added only when needed.
     pub(crate) fn is_repair(&self, input: &str) -> bool {
         let repairs = self.repairs.iter().flat_map(|r| r.locale.iter().chain(&r.name_services).chain(&r.iconv));
         repairs.into_iter().any(|r| r.to_str() == Some(input))
     }
 
-    /// The words that set the traps, or take the repairs of those that have sprung. They go first: a repair stands
-    /// before the parts of libc that it replaces.
+    /// The arguments for the detectors, or for the repairs of those that fired. They come first: a repair precedes the
+    /// parts of libc that it replaces.
     pub(crate) fn words(&self) -> Vec<String> {
         let Some((repairs, dir)) = self.repairs.and_then(|r| Some((r, r.traps.as_ref()?))) else { return Vec::new() };
         let mut words = Vec::new();
@@ -96,10 +96,10 @@ impl<'a> Traps<'a> {
         words
     }
 
-    /// What follows from what the linker said when it failed: true if the link is to be made again.
+    /// Reads the errors of a failed link; if detectors fired, their repairs are added and the link can be repeated.
     ///
     /// # Errors
-    /// It can't be made here.
+    /// The built-in linker can't link it.
     pub(crate) fn sprung(&mut self, said: &str) -> Result<(), WhyNot> {
         let sprung: Vec<Trap> = TRAPS.into_iter().filter(|t| said.contains(&t.needed())).collect();
         if sprung.is_empty() || sprung.iter().any(|t| self.taken.contains(t)) {
@@ -112,7 +112,7 @@ impl<'a> Traps<'a> {
         Ok(())
     }
 
-    /// Whether a trap means a repair that is wanted and there.
+    /// Whether a detector's repair is wanted and available.
     fn repairs_of(&self, trap: Trap) -> bool {
         let Some(repairs) = self.repairs else { return false };
         match trap {

@@ -1,4 +1,4 @@
-//! A planned call, split into what the compiler decides about and what it hands to the linker as it is.
+//! A planned call, split into what the compiler interprets and what it passes to the linker unchanged.
 
 use super::WhyNot;
 use crate::args::InputKind;
@@ -11,28 +11,28 @@ use std::path::Path;
 /// The parts of a planned call.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct LineParts {
-    /// Options that may change what the compiler adds: with them it is asked.
+    /// Options that may change what the compiler adds; it is asked with them.
     pub options: Vec<String>,
     /// `-LDIR`, in order.
     pub dirs: Vec<String>,
-    /// Inputs, libraries and words for the linker, in order.
+    /// Inputs, libraries and linker words, in order.
     pub stream: Vec<String>,
-    /// The first input that is not the linker's, or the word that says what inputs are: the call is more than a link.
+    /// The first input that is compiled, or the `-x` option: the call is more than a link.
     pub compiles: Option<String>,
 }
 
-/// Options of the driver itself, with which it does more than run a linker, or runs another one.
+/// Driver options with which it does more than run its linker, or runs another one.
 const STEERING: [&str; 10] =
     ["-save-temps", "--save-temps", "-time", "-wrapper", "-B", "--prefix", "-specs", "--specs", "-Wa,", "-Xassembler"];
 
-/// Options that say nothing to a link.
+/// Options without effect on a link.
 const SILENT: [&str; 12] =
     ["-D", "-U", "-I", "-W", "-M", "-isystem", "-iquote", "-idirafter", "-include", "-imacros", "-std=", "-pipe"];
 
 /// Splits a planned call.
 ///
 /// # Errors
-/// Something on the line changes how it is linked.
+/// An option that changes how the compiler links.
 pub(crate) fn parts(argv: &[OsString]) -> Result<LineParts, WhyNot> {
     let mut parts = LineParts::default();
     for item in ld_options::split(&lexer::lex(argv)) {
@@ -94,14 +94,14 @@ fn text_of(word: &(impl AsRef<OsStr> + ?Sized)) -> Result<String, WhyNot> {
     word.as_ref().to_str().map(str::to_owned).ok_or(WhyNot::NotText)
 }
 
-/// What stands in a template for the call's own search directories.
+/// Placeholder in a template for the call's search directories.
 pub(crate) const DIRS: &str = "-L/staticcxx/dirs";
-/// What stands in a template for the call's inputs and linker words.
+/// Placeholder in a template for the call's inputs and linker words.
 pub(crate) const STREAM: &str = "staticcxx-stream.o";
-/// What stands in a template for the output.
+/// Placeholder in a template for the output.
 pub(crate) const OUTPUT: &str = "staticcxx-output";
 
-/// The linker's command line: a template with the parts of a call in it, and further directories at its end.
+/// The linker's command line: a template with the parts of a call, and additional directories at the end.
 pub(crate) fn fill(
     template: &[String],
     parts: &LineParts,

@@ -1,20 +1,20 @@
-//! Which linker makes an executable, and the direct way to the one that is built in.
+//! The choice of the linker, and direct links by the built-in one.
 //!
-//! A driver call for a link costs a compiler driver, collect2, a search for crt files and a linker. Where all that the
-//! line has to say is understood, the built-in linker (the library of wild) is called directly instead, with the
-//! command line that the compiler itself would have written:
+//! A link through the compiler runs a compiler driver, collect2, a search for crt files and a linker. If all arguments
+//! are understood, the built-in linker (wild's library) is called directly instead, with the command line that the
+//! compiler would have built:
 //!
 //! | step | file | pure |
 //! |---|---|---|
-//! | what was asked for: `STATICCXX_LINKER`, `-fuse-ld=` | [`options::linker`](crate::options::linker) | yes |
-//! | what the planned call gives to the linker | [`mod@line`] | yes |
+//! | the requested linker: `STATICCXX_LINKER`, `-fuse-ld=` | [`options::linker`](crate::options::linker) | yes |
+//! | what the planned call passes to the linker | [`mod@line`] | yes |
 //! | what the compiler adds to it: asked once with `-###`, then cached | [`template`] | no |
-//! | which words the linker treats as GNU ld does | [`wild_words`] | yes |
-//! | functions whose callers need a repair of glibc, or a warning of GNU ld's | [`call_detection`](mod@call_detection), [`mentions`](crate::libs::mentions) | the first |
+//! | which options the built-in linker treats as GNU ld does | [`wild_words`] | yes |
+//! | calls that need a repair of glibc or a GNU ld warning | [`call_detection`], [`mentions`](crate::libs::mentions) | partly |
 //! | the linker itself | [`wild`] | no |
 //!
-//! Whatever is not known to come out as with GNU ld is one of the reasons in [`WhyNot`], and goes the usual way through
-//! the compiler. So does every link that fails here: the messages that people see are those of their own linker.
+//! Whatever may differ from GNU ld's output is a reason in [`WhyNot`], and is linked through the compiler. So is every
+//! link that fails here: users see the messages of their own linker.
 
 pub(crate) mod call_detection;
 pub(crate) mod line;
@@ -28,37 +28,37 @@ use std::fmt;
 /// Why a link goes through the compiler: a closed list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum WhyNot {
-    /// The program was built without it.
+    /// This program was built without the built-in linker.
     NotBuiltIn,
-    /// Another linker was asked for.
+    /// Another linker was requested.
     Asked(String),
-    /// The link makes something out of source files.
+    /// The call compiles source files too.
     Compiles(String),
-    /// The built-in linker has shown its output for x86-64 and glibc only.
+    /// The built-in linker is tested for x86-64 and glibc only.
     Target(String),
-    /// A compiler that is a script may do anything on a link.
+    /// The compiler is a script, which may do anything.
     Compiler(String),
-    /// A launcher that may want to see links: any but the caches and distributors that pass them through.
+    /// A launcher other than the known ones that pass links through.
     Launcher(String),
     /// A driver option that changes how the link is made.
     Option(String),
     /// A linker option that the built-in linker does not treat as GNU ld does.
     Word(String),
-    /// A word that is not UTF-8.
+    /// An argument that is not UTF-8.
     NotText,
-    /// A variable by which compilers and linkers are steered.
+    /// An environment variable that affects compilers or linkers.
     Environment(&'static str),
-    /// The output is no ordinary file.
+    /// The output is not a regular file.
     Output,
-    /// Without the repairs' trial it is not known who calls what.
+    /// There are no call detectors.
     NoTraps,
-    /// The compiler was asked for its linker line and gave none.
+    /// The compiler did not print its linker command line.
     NoLine(String),
-    /// A function is called of which GNU ld warns.
+    /// The program calls a function with a GNU ld warning.
     Warning,
-    /// The linker said this.
+    /// The linker failed.
     Failed(String),
-    /// Its output was not what was planned.
+    /// Its output is not as planned.
     BadOutput(String),
 }
 
@@ -66,21 +66,21 @@ impl fmt::Display for WhyNot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             WhyNot::NotBuiltIn => f.write_str("this program was built without the feature `wild`"),
-            WhyNot::Asked(linker) => write!(f, "`{linker}` is asked for"),
+            WhyNot::Asked(linker) => write!(f, "`{linker}` is requested"),
             WhyNot::Compiles(input) => write!(f, "`{input}` is compiled by the same call"),
             WhyNot::Target(triple) => write!(f, "the target is `{triple}`"),
             WhyNot::Compiler(program) => write!(f, "`{program}` is a script"),
-            WhyNot::Launcher(program) => write!(f, "`{program}` stands before the compiler"),
+            WhyNot::Launcher(program) => write!(f, "the launcher `{program}` may handle links"),
             WhyNot::Option(word) => write!(f, "`{word}` changes how the compiler links"),
-            WhyNot::Word(word) => write!(f, "the linker option `{word}` is not among those that it treats as GNU ld"),
+            WhyNot::Word(word) => write!(f, "it may not treat the linker option `{word}` like GNU ld"),
             WhyNot::NotText => f.write_str("an argument is not UTF-8"),
             WhyNot::Environment(name) => write!(f, "{name} is set"),
-            WhyNot::Output => f.write_str("the output is no ordinary file"),
-            WhyNot::NoTraps => f.write_str("the toolchain has no repairs of glibc, whose callers it would look for"),
-            WhyNot::NoLine(why) => write!(f, "the compiler does not say how it links: {why}"),
-            WhyNot::Warning => f.write_str("a function is called of which GNU ld warns"),
-            WhyNot::Failed(said) => write!(f, "it said: {said}"),
-            WhyNot::BadOutput(failure) => write!(f, "its output was no good: {failure}"),
+            WhyNot::Output => f.write_str("the output is not a regular file"),
+            WhyNot::NoTraps => f.write_str("the toolchain has no repairs of glibc, which it needs to detect calls"),
+            WhyNot::NoLine(why) => write!(f, "the compiler does not print its linker command: {why}"),
+            WhyNot::Warning => f.write_str("the program calls a function with a GNU ld warning"),
+            WhyNot::Failed(said) => write!(f, "it failed: {said}"),
+            WhyNot::BadOutput(failure) => write!(f, "its output is bad: {failure}"),
         }
     }
 }

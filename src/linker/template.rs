@@ -1,7 +1,7 @@
-//! The command line that a compiler would give to its linker, with places for what belongs to one call.
+//! The command line that a compiler would pass to its linker, with placeholders for the parts of a call.
 //!
-//! The compiler itself is asked, once for each set of options that may matter: `-###` costs two milliseconds, and the
-//! answer is kept beside the probed facts, under the same key: another compiler under the same name asks again.
+//! The compiler is asked with `-###`, which takes two milliseconds, once for each set of options that may matter. The
+//! answer is cached with the probed facts under the same key, so another compiler of the same name is asked again.
 
 use super::WhyNot;
 use super::line::{DIRS, OUTPUT, STREAM};
@@ -10,21 +10,21 @@ use crate::run::{self, Command};
 use crate::toolchain::probe_cache::{Kept, Key};
 use std::path::{Path, PathBuf};
 
-/// A compiler to be asked.
+/// A query to a compiler.
 #[derive(Debug)]
 pub(crate) struct Asked<'a> {
-    /// Its words and environment.
+    /// Its command and environment.
     pub compiler: &'a Command,
     /// The options of the call that may matter.
     pub options: &'a [String],
-    /// `LIBRARY_PATH`, which it puts on the line.
+    /// `LIBRARY_PATH`, whose directories it adds.
     pub library_path: &'a str,
 }
 
-/// The line from the cache, else from the compiler.
+/// The template from the cache, else from the compiler.
 ///
 /// # Errors
-/// The compiler gives none that can be understood.
+/// The compiler prints no valid command line.
 pub(crate) fn template(cache: Option<&Path>, asked: &Asked<'_>) -> Result<Vec<String>, WhyNot> {
     let options: Vec<_> = asked.options.iter().map(Into::into).collect();
     let key = Key::of(&asked.compiler.words(), &options, &format!("line {} {}", kept::LINES, asked.library_path));
@@ -37,10 +37,10 @@ pub(crate) fn template(cache: Option<&Path>, asked: &Asked<'_>) -> Result<Vec<St
     Ok(line)
 }
 
-/// The linker that a compiler runs: a path, or a name that it looks for itself.
+/// The linker that a compiler runs: a path, or a name that it searches for.
 ///
 /// # Errors
-/// The compiler does not tell.
+/// The compiler does not print it.
 pub(crate) fn linker(cache: Option<&Path>, compiler: &Command) -> Result<PathBuf, WhyNot> {
     let key = Key::of(&compiler.words(), &[], &format!("linker {}", kept::LINES));
     let kept = Kept { kind: "lines", dir: cache, key: key.as_ref() };
@@ -60,14 +60,14 @@ pub(crate) fn linker(cache: Option<&Path>, compiler: &Command) -> Result<PathBuf
 fn ask(asked: &Asked<'_>) -> Result<Vec<String>, WhyNot> {
     let said = |e: std::io::Error| WhyNot::NoLine(e.to_string());
     let dir = tempfile::Builder::new().prefix("staticcxx-line").tempdir().map_err(said)?;
-    // Clang looks for its inputs even when it only says what it would do.
+    // Clang checks that its inputs exist even with `-###`.
     std::fs::write(dir.path().join(STREAM), "").map_err(said)?;
     let command = asked.compiler.clone().args(asked.options).args(["-###", DIRS, STREAM, "-o", OUTPUT]);
     let answer = run::capture(&command.env("LC_ALL", "C").in_dir(dir.path())).map_err(said)?;
     read(&String::from_utf8_lossy(&answer.stderr))
 }
 
-/// Finds the linker's line in what `-###` prints.
+/// Finds the linker's command in the output of `-###`.
 fn read(text: &str) -> Result<Vec<String>, WhyNot> {
     let lines = text.lines().rev().filter(|l| l.starts_with(' '));
     for line in lines {
@@ -78,7 +78,7 @@ fn read(text: &str) -> Result<Vec<String>, WhyNot> {
         }
         let once = |place: &str| words.iter().filter(|w| *w == place).count() == 1;
         if ![DIRS, STREAM, OUTPUT].iter().all(|place| once(place)) {
-            return Err(WhyNot::NoLine("its line has not every part of the call once".into()));
+            return Err(WhyNot::NoLine("its linker command does not contain every part of the call once".into()));
         }
         return Ok(words.into_iter().skip(1).collect());
     }

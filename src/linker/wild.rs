@@ -1,19 +1,19 @@
-//! The built-in linker: the library of wild, called in a child process that the driver forks for it.
+//! The built-in linker: wild's library, called in a forked child process.
 //!
-//! In the child, not in the driver itself: what the linker prints stays behind when the link is made again by the
-//! compiler's own, a crash of it is a failed link and no more, and its memory is gone with it. A fork of a driver that
-//! has done nothing yet costs a tenth of a millisecond, an exec of a program of its own more.
+//! In a child, not in the driver itself: its output can be dropped when the compiler's linker has to repeat the link, a
+//! crash is only a failed link, and its memory is freed at once. Forking the small driver takes a tenth of a
+//! millisecond; running a separate program would take longer.
 
 use libwild::Args;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Links. The words are those of a linker's command line without its name.
+/// Links. `words` are a linker's arguments without its name.
 ///
 /// # Errors
-/// What the linker says; a warning of it counts as an error, because the compiler's own linker would say something else.
+/// The linker's error; a warning counts as one, since the compiler's linker would print another text.
 pub(crate) fn link(words: &[String]) -> Result<(), String> {
-    // By the name it knows what kind of files to make.
+    // wild chooses the output format by its name.
     let argv = || std::iter::once("ld").chain(words.iter().map(String::as_str));
     let said = |e: libwild::error::Error| e.to_string();
     let warned = Arc::new(AtomicBool::new(false));
@@ -23,5 +23,5 @@ pub(crate) fn link(words: &[String]) -> Result<(), String> {
     args.on_warning(Box::new(move |_| note.store(true, Ordering::Relaxed)));
     args.parse(argv).map_err(said)?;
     libwild::run(args).map_err(said)?;
-    if warned.load(Ordering::Relaxed) { Err("it warned".into()) } else { Ok(()) }
+    if warned.load(Ordering::Relaxed) { Err("it printed a warning".into()) } else { Ok(()) }
 }

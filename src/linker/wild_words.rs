@@ -1,12 +1,12 @@
-//! Which words of a linker line the built-in linker treats as GNU ld does: a closed table. A word that is not in it
-//! sends the link through the compiler.
+//! The linker options that the built-in linker treats as GNU ld does: a closed table. Any other option sends the link
+//! through the compiler.
 //!
-//! Sources: the GNU ld manual; what libwild's own table does with each name (it passes over some without a word, and
-//! those that would change the output are not listed here); the programs of `tests/it/quick/linkers.rs`.
+//! Sources: the GNU ld manual; libwild's option table (it silently ignores some options; those that would change the
+//! output are not listed here); the programs of `tests/it/quick/linkers.rs`.
 
 use super::WhyNot;
 
-/// How the value of an option attaches, and what becomes of it.
+/// How an option takes its value, and whether it is passed on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum WordRow {
     /// No value.
@@ -15,7 +15,7 @@ enum WordRow {
     Value,
     /// `--name` or `--name=V`.
     Optional,
-    /// Dropped: it changes nothing in a static program.
+    /// Dropped: it has no effect on a static program.
     DropFlag,
     /// Dropped with its value.
     DropValue,
@@ -72,7 +72,7 @@ static LONG: &[(&str, WordRow)] = &[
 
 /// One-letter options with a value in the next word.
 const SHORT: [u8; 5] = *b"Leluo";
-/// Those of them whose value may be joined: no long option of GNU ld's begins with one of these.
+/// Those of them whose value may be joined: no long option of GNU ld begins with one of these.
 const JOINED: [u8; 3] = *b"Llo";
 /// One-letter options without a value.
 const LETTERS: [&str; 4] = ["(", ")", "S", "s"];
@@ -92,13 +92,13 @@ const Z: [&str; 13] = [
     "relro",
     "stack-size=",
 ];
-/// Values of `-z` that say what is so anyway.
+/// Values of `-z` that are the default.
 const Z_DROPPED: [&str; 5] = ["combreloc", "common-page-size=4096", "nodlopen", "separate-code", "text"];
 
-/// The line as the built-in linker gets it.
+/// The arguments for the built-in linker.
 ///
 /// # Errors
-/// The first word that is not in the tables.
+/// The first option that is not in the tables.
 pub(crate) fn checked(line: &[String]) -> Result<Vec<String>, WhyNot> {
     let mut out = Vec::with_capacity(line.len());
     let mut words = line.iter();
@@ -137,7 +137,7 @@ pub(crate) fn checked(line: &[String]) -> Result<Vec<String>, WhyNot> {
                 _ => return Err(WhyNot::Word(format!("-{} {value}", char::from(letter)))),
             }
         } else if letter == b'O' && !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()) {
-            // How hard GNU ld tries to merge strings.
+            // GNU ld's effort in merging strings.
         } else if (rest.is_empty() && SHORT.contains(&letter)) || JOINED.contains(&letter) {
             let value = if rest.is_empty() { Some(words.next().ok_or_else(unknown)?) } else { None };
             out.push(word.clone());
@@ -149,7 +149,7 @@ pub(crate) fn checked(line: &[String]) -> Result<Vec<String>, WhyNot> {
     Ok(out)
 }
 
-/// The row of a long option, and whether its value is in the word. One dash or two, but `-o…` is always `-o`.
+/// The row of a long option, and whether its value is in the same word. One dash or two, but `-o…` is always `-o`.
 fn long(name: &str) -> Option<(WordRow, bool)> {
     let (two, name) = name.strip_prefix('-').map_or((false, name), |n| (true, n));
     let (head, joined) = name.split_once('=').map_or((name, false), |(h, _)| (h, true));

@@ -7,7 +7,7 @@
 //! | each file is added, and its dependencies resolved like a library's | [`Modules::take`](modules::Modules::take) |
 //! | names are bound, files converted, the tables of the link written | [`Modules::write`](modules::Modules::write) |
 //!
-//! The resulting archives ([`ModuleArchives`](modules::ModuleArchives)) are linked before libc. They cost nothing if
+//! The resulting archives ([`ModuleArchives`]) are linked before libc. They cost nothing if
 //! the program does not refer to dlopen and the like.
 //!
 //! A module is a shared object with a record (`convert/module.rs`) in the program; `toolchains/glibc/modules.c` opens

@@ -308,7 +308,7 @@ fn a_linker_is_chosen_by_variable_or_option() {
     assert_eq!(text(&out.stderr), said);
     let out = driver(&dir, "wild").line("a.c -Wl,-Map=m -o p").output();
     assert!(out.status.success());
-    let word = "the linker option `-Map=m` is not among those that it treats as GNU ld";
+    let word = "it may not treat the linker option `-Map=m` like GNU ld";
     assert_eq!(text(&out.stderr), format!("staticcxx: note: the built-in linker can't do this link: {word}\n"));
 }
 

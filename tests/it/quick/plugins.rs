@@ -60,7 +60,7 @@ fn what_is_not_linked_in_is_not_found_and_the_message_says_what_to_do() {
         ("@nothing", "error: STATICCXX_PLUGINS: `nothing` can't be read"),
     ] {
         let said = Run::new(STATICCC).dir(dir.path()).env("STATICCXX_PLUGINS", words).line("main.o -o x").fails(1);
-        assert!(said.contains(expected) && said.contains("hint: words are separated by commas"), "{said}");
+        assert!(said.contains(expected) && said.contains("hint: use a comma-separated list"), "{said}");
         assert!(!dir.join("x").exists());
     }
 }
