@@ -88,7 +88,7 @@ pub(crate) struct Settings {
 }
 
 /// The variable that names the directory with everybody's caches (XDG Base Directory Specification).
-pub const CACHE_HOME: &str = "XDG_CACHE_HOME";
+pub(crate) const CACHE_HOME: &str = "XDG_CACHE_HOME";
 
 /// The cache of root where `HOME` belongs to somebody else (Filesystem Hierarchy Standard 3.0, /var/cache).
 const CACHE_OF_ROOT: &str = "/var/cache/staticcxx";

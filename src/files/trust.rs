@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 /// Why a directory is not trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Distrust {
+pub(crate) enum Distrust {
     /// It, or a directory above it, belongs to another user than us and root.
     Owner {
         /// The directory.
@@ -50,7 +50,7 @@ fn distrust(dir: &Path, m: &Metadata, own: u32, parent: bool) -> Option<Distrust
 
 /// Why a directory can't be trusted by the user `own`; none where it can, or is not there and can be created by nobody
 /// else. Directories directly below it are looked at too, since ours have no others below them that are not listed.
-pub fn distrusted(dir: &Path, own: u32) -> Option<Distrust> {
+pub(crate) fn distrusted(dir: &Path, own: u32) -> Option<Distrust> {
     let there = dir.ancestors().find_map(|d| Some((d, fs::canonicalize(d).ok()?)));
     let (found, real) = there?;
     let whole = found == dir;

@@ -1,19 +1,19 @@
-//! What the verdict on a link's output is worth.
+//! The strictness of the check.
 
-/// What to do with the verdict of the check, `STATICCXX_CHECK`.
+/// What happens if a linked program is not static, `STATICCXX_CHECK`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum CheckMode {
-    /// A link whose output is not a verified static program fails (the default).
+    /// The link fails (the default).
     #[default]
     Strict,
-    /// It is said on stderr and the link succeeds.
+    /// A warning; the link succeeds.
     Warn,
-    /// The output is not read.
+    /// Nothing: the output is not read.
     Off,
 }
 
 impl CheckMode {
-    /// Reads the value; none for one that is none of the three.
+    /// Parses the value; none if it is invalid.
     pub(crate) fn read(value: &str) -> Option<CheckMode> {
         match value {
             "strict" => Some(CheckMode::Strict),

@@ -1,34 +1,34 @@
-//! The choice of libraries that are converted.
+//! Which libraries are converted.
 
 use super::switch;
 
 /// Which libraries are converted, `STATICCXX_CONVERT`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum ConvertMode {
-    /// None but those that are named.
+    /// Only named ones.
     Off,
-    /// Those that have no archive.
+    /// Those without an archive.
     #[default]
     Auto,
-    /// All but those of the toolchain.
+    /// All except the toolchain's.
     Prefer,
 }
 
-/// Words that are values of other variables, and that nobody calls a library.
+/// Values of other variables, which are not names of libraries.
 const NO_NAMES: [&str; 4] = ["all", "common", "strict", "warn"];
 
-/// The choice of libraries.
+/// The parsed value.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct ConvertChoice {
     /// The rule.
     pub mode: ConvertMode,
-    /// Libraries that are converted although they have an archive: `libfoo` or `foo`.
+    /// Libraries that are converted even if they have an archive: `libfoo` or `foo`.
     pub named: Vec<String>,
 }
 
 impl ConvertChoice {
-    /// Reads `auto`, `off`, `prefer`, and names, with commas between; none where a word is a value of other variables
-    /// and no library's name (`libNAME` always is one).
+    /// Parses `auto`, `off`, `prefer` and names, separated by commas; none if a word is a value of another variable
+    /// rather than a library's name (`libNAME` always is one).
     pub(crate) fn read(text: &str) -> Option<ConvertChoice> {
         let mut choice = ConvertChoice::default();
         for word in text.split(',').map(str::trim).filter(|w| !w.is_empty()) {
@@ -43,7 +43,7 @@ impl ConvertChoice {
         Some(choice)
     }
 
-    /// Nothing is converted.
+    /// Converts nothing.
     pub(crate) fn off() -> ConvertChoice {
         ConvertChoice { mode: ConvertMode::Off, named: Vec::new() }
     }

@@ -1,29 +1,28 @@
-//! Every exit code of ours that means something, for the programs and for their documentation.
+//! All exit codes, for the programs and their documentation.
 
-/// Our own failure in a driver, apart from the compiler's: 1, as GCC's own.
+/// A driver's own failure, as opposed to the compiler's: 1, as with GCC.
 pub(crate) const EXIT_FAILURE: i32 = 1;
 
-/// `staticctl` did what it was asked to do, and the answer is yes.
+/// `staticctl`: done, and the answer is yes.
 pub(crate) const EXIT_YES: u8 = 0;
-/// It did, and the answer is no: a file is not static, a toolchain is not complete.
+/// `staticctl`: done, and the answer is no: a file is not static, a toolchain is not complete.
 pub(crate) const EXIT_NO: u8 = 1;
-/// It could not: bad arguments, an unreadable file.
+/// `staticctl`: failed: bad arguments, an unreadable file.
 pub(crate) const EXIT_ERROR: u8 = 2;
-/// No root could be made for a program that was to run in one, as container runtimes say it.
+/// The sandbox could not be created, as with container runtimes.
 pub(crate) const EXIT_NO_ROOT: u8 = 125;
-/// The command is there and can't be run, as a shell says it.
+/// The command exists but can't be run, as with shells.
 pub(crate) const EXIT_NOT_RUNNABLE: u8 = 126;
-/// The command was not found, as a shell says it.
+/// The command was not found, as with shells.
 pub(crate) const EXIT_NOT_FOUND: u8 = 127;
 
-/// One line of the documentation.
+/// A row of the documentation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ExitRow {
     /// The program and its command.
     pub of: &'static str,
-    /// The code; none for any code of another program's.
+    /// The code; none for codes of other programs.
     pub code: Option<u8>,
-    /// When.
     pub means: &'static str,
 }
 
@@ -35,31 +34,26 @@ const fn any(of: &'static str, means: &'static str) -> ExitRow {
     ExitRow { of, code: None, means }
 }
 
-/// The drivers.
 pub(crate) const DRIVERS: &str = "staticcc, staticcxx";
 
-/// All of them. A command that is not listed has the codes of `staticctl`.
+/// All codes. A command that is not listed has those of `staticctl`.
 pub(crate) const TABLE: [ExitRow; 31] = [
     any(DRIVERS, "the compiler's own code; a signal that ended it is raised again"),
-    row(
-        DRIVERS,
-        EXIT_FAILURE as u8,
-        "the program is not static, or no toolchain or library is there that could make it so",
-    ),
+    row(DRIVERS, EXIT_FAILURE as u8, "the program is not static, or a toolchain or library is missing"),
     row("staticctl", EXIT_YES, "done"),
     row("staticctl", EXIT_NO, "done, and the answer is no"),
-    row("staticctl", EXIT_ERROR, "bad arguments, or it could not be done"),
+    row("staticctl", EXIT_ERROR, "bad arguments, or it failed"),
     row("staticctl check", EXIT_YES, "all files are static programs"),
     row("staticctl check", EXIT_NO, "one is not"),
     row("staticctl check", EXIT_ERROR, "one can't be read"),
     row("staticctl convert", EXIT_YES, "written and checked"),
     row("staticctl convert", EXIT_NO, "it can't be linked, or --verify found a difference"),
     row("staticctl convert", EXIT_ERROR, "it can't be converted"),
-    row("staticctl doctor", EXIT_YES, "static C and C++ programs can be made"),
+    row("staticctl doctor", EXIT_YES, "static C and C++ programs can be built"),
     row("staticctl doctor", EXIT_NO, "they can't"),
     row("staticctl image", EXIT_YES, "written"),
-    row("staticctl image", EXIT_NO, "a program may not go into an image"),
-    row("staticctl image", EXIT_ERROR, "it could not be made"),
+    row("staticctl image", EXIT_NO, "a program is not allowed in an image"),
+    row("staticctl image", EXIT_ERROR, "it could not be built"),
     row("staticctl plugins", EXIT_YES, "the program opened something"),
     row("staticctl plugins", EXIT_NO, "it opened nothing"),
     row("staticctl plugins", EXIT_ERROR, "it could not be run"),
@@ -72,7 +66,7 @@ pub(crate) const TABLE: [ExitRow; 31] = [
     row("staticctl toolchain test", EXIT_YES, "all programs pass"),
     row("staticctl toolchain test", EXIT_NO, "some fail"),
     any("staticctl try", "the program's own code; a signal that ended it is raised again"),
-    row("staticctl try", EXIT_NO_ROOT, "no root could be made"),
+    row("staticctl try", EXIT_NO_ROOT, "the empty root could not be created"),
     row("staticctl try", EXIT_NOT_RUNNABLE, "the program can't run in it"),
     row("staticctl try", EXIT_NOT_FOUND, "there is no such program"),
 ];

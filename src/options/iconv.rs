@@ -1,10 +1,10 @@
-//! Which of iconv's converters programs get.
+//! Which iconv converters programs get.
 
 use super::switch;
 use std::collections::BTreeSet;
 
-/// Character sets that are in every program that converts, unless `STATICCXX_ICONV` says otherwise: those of the web
-/// (encoding.spec.whatwg.org), of mail, and of the systems before Unicode; by the names of their conversions.
+/// The default character sets of programs that convert: those of the web (encoding.spec.whatwg.org), of mail, and of
+/// systems before Unicode; by the names of their conversions.
 pub(crate) const COMMON: [&str; 55] = [
     "BIG5",
     "BIG5-HKSCS",
@@ -66,14 +66,14 @@ pub(crate) const COMMON: [&str; 55] = [
 /// Which converters a program gets, `STATICCXX_ICONV`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct IconvChoice {
-    /// `all` of them.
+    /// `all`.
     pub all: bool,
-    /// Names of character sets or of converters' files, in capitals, sorted.
+    /// Names of character sets or converter files, in upper case.
     pub names: BTreeSet<String>,
 }
 
 impl IconvChoice {
-    /// Reads `common`, `all`, `none`, and names of character sets, with commas between.
+    /// Parses `common`, `all`, `none` and names of character sets, separated by commas.
     pub(crate) fn parse(text: &str) -> IconvChoice {
         let mut choice = IconvChoice { all: false, names: BTreeSet::new() };
         for word in text.split(',').map(str::trim).filter(|w| !w.is_empty()) {
@@ -87,12 +87,12 @@ impl IconvChoice {
         choice
     }
 
-    /// Whether there are to be none.
+    /// Whether it is `none`.
     pub(crate) fn is_none(&self) -> bool {
         !self.all && self.names.is_empty()
     }
 
-    /// Whether it is what programs get without being asked.
+    /// Whether it is the default, `common`.
     pub(crate) fn is_common(&self) -> bool {
         *self == IconvChoice::default()
     }

@@ -1,22 +1,22 @@
-//! Which linker makes executables.
+//! Which linker links executables.
 
-/// What `STATICCXX_LINKER` asks for.
+/// The linker of executables, `STATICCXX_LINKER`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum LinkerChoice {
-    /// The built-in one where its output is as good as that of the compiler's own, else that.
+    /// The built-in linker if its output is as good as that of the compiler's linker, else that one.
     #[default]
     Auto,
-    /// The built-in one, and a note where it can't be had.
+    /// The built-in linker, with a note if it can't link.
     Wild,
-    /// One that the compiler is told to use with `-fuse-ld=`.
+    /// Another linker, by `-fuse-ld=`.
     Named(&'static str),
 }
 
-/// The linkers that GCC and Clang know by name.
+/// The linkers that GCC and Clang accept by name.
 const NAMED: [&str; 4] = ["bfd", "gold", "lld", "mold"];
 
 impl LinkerChoice {
-    /// Reads the variable's value; none for a value that is no linker.
+    /// Parses the value; none if it is invalid.
     pub(crate) fn read(value: &str) -> Option<LinkerChoice> {
         match value {
             "auto" => Some(LinkerChoice::Auto),
@@ -25,7 +25,7 @@ impl LinkerChoice {
         }
     }
 
-    /// The linker for the compiler's `-fuse-ld=`.
+    /// The value for `-fuse-ld=`, if any.
     pub(crate) fn named(self) -> Option<&'static str> {
         match self {
             LinkerChoice::Named(name) => Some(name),

@@ -1,10 +1,10 @@
 //! The filter of the log.
 
-/// Levels, as `env_logger` knows them.
+/// Levels of `env_logger`.
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
-/// Reads a filter: directives with commas between, each a level, a path of ours (`staticcxx::libs`), or
-/// `PATH=LEVEL`. Any other word would be taken for the name of a crate, and nothing be said.
+/// Parses a filter: directives separated by commas, each a level, one of our module paths (`staticcxx::libs`), or
+/// `PATH=LEVEL`. Any other word would silently be taken for the name of a crate.
 pub(crate) fn read(value: &str) -> Option<String> {
     let level = |word: &str| LEVELS.iter().any(|l| word.eq_ignore_ascii_case(l));
     let directive = |word: &str| match word.split_once('=') {

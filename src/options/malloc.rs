@@ -1,19 +1,19 @@
-//! The allocator of programs.
+//! The allocator for programs.
 
-/// The allocator of a program whose toolchain brings one, `STATICCXX_MALLOC`.
+/// The allocator for programs of a toolchain that has one, `STATICCXX_MALLOC`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Malloc {
-    /// The toolchain's where the program's own code allocates: `auto` (the default).
+    /// The toolchain's if the program's own code allocates: `auto` (the default).
     #[default]
     Offered,
-    /// The toolchain's in any case: `mimalloc`.
+    /// Always the toolchain's: `mimalloc`.
     Always,
-    /// The libc's own: `libc`.
+    /// The libc's: `libc`.
     Libc,
 }
 
 impl Malloc {
-    /// Reads the value; none for one that is none of the three.
+    /// Parses the value; none if it is invalid.
     pub(crate) fn read(value: &str) -> Option<Malloc> {
         match value {
             "auto" => Some(Malloc::Offered),

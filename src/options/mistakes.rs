@@ -1,15 +1,13 @@
-//! What is wrong with the variables, in words: values that are not understood, names that are not known.
+//! Mistakes in variables: invalid values and unknown names.
 
 use super::table::{EnvOption, TABLE, Values};
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 
-/// A value that is not understood; the default is taken.
+/// An invalid value; the default is used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct BadValue {
-    /// The variable.
     pub option: &'static EnvOption,
-    /// Its value.
     pub value: OsString,
 }
 
@@ -22,16 +20,15 @@ impl fmt::Display for BadValue {
             Values::Checked { is, .. } => (*is).to_owned(),
             Values::Open(form) => format!("of the form {form}"),
         };
-        write!(f, "{name}={} is not {is}: `{default}` is taken", self.value.to_string_lossy())
+        write!(f, "{name}={} is not {is}: using the default, `{default}`", self.value.to_string_lossy())
     }
 }
 
-/// A variable with a name like ours that is none of ours.
+/// A variable whose name resembles ours.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Misspelt {
-    /// The name.
     pub name: String,
-    /// The variable that may be meant.
+    /// The variable that is probably meant.
     pub meant: Option<&'static str>,
 }
 
@@ -45,8 +42,8 @@ impl fmt::Display for Misspelt {
     }
 }
 
-/// The variables of the project's own build, tests and benchmarks, which may run builds below them: these, and all that
-/// begin with `STATICCXX_TEST_`.
+/// Variables of this project's own build, tests and benchmarks, which run builds themselves; all that begin with
+/// `STATICCXX_TEST_` are too.
 const OF_TESTS: [&str; 9] = [
     "STATICCXX_ARGV",
     "STATICCXX_BIN",
@@ -59,11 +56,11 @@ const OF_TESTS: [&str; 9] = [
     "STATICCXX_WORK",
 ];
 
-/// Further than this from a name, a word is not a misspelling of it.
+/// The largest distance of a misspelling from a name, exclusive.
 const FAR: usize = 3;
 
-/// Whether a variable has a name that only a misspelling of ours can have: `STATICCXX_` and no row, or another
-/// beginning and at most two wrong letters.
+/// Whether a name can only be a misspelling of ours: `STATICCXX_` without a row, or another prefix and at most two
+/// wrong letters.
 pub(crate) fn misspelt(name: &OsStr) -> Option<Misspelt> {
     if !name.as_encoded_bytes().starts_with(b"STATIC") || TABLE.iter().any(|o| name == o.name) {
         return None;
@@ -79,11 +76,11 @@ pub(crate) fn misspelt(name: &OsStr) -> Option<Misspelt> {
     }
 }
 
-/// How many letters must be changed, added, removed or swapped with their neighbour to make one word of another
-/// (optimal string alignment).
+/// The number of letters to change, add, remove or swap with a neighbour to turn one word into another (optimal string
+/// alignment).
 fn distance(from: &str, to: &str) -> usize {
     let (from, to): (Vec<char>, Vec<char>) = (from.chars().collect(), to.chars().collect());
-    // Rows of the table of distances between beginnings: the one before the last, and the last.
+    // The last two rows of the table of distances between prefixes.
     let mut before: Vec<usize> = Vec::new();
     let mut last: Vec<usize> = (0..=to.len()).collect();
     for (i, a) in from.iter().enumerate() {

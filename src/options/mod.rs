@@ -1,9 +1,9 @@
-//! Every `STATICCXX_*` variable: one row each in [`table`], from which come the reading of values, the warnings about
-//! bad values and misspelt names ([`mistakes`]), `staticctl help environment`, the man page and the manual's page
-//! ([`render`]). The other files hold the types that values are read into.
+//! All `STATICCXX_*` variables: one row each in [`table`], from which parsing, warnings about invalid values and
+//! misspelt names ([`mistakes`]), `staticctl help environment`, the man page and the manual's page ([`render`]) are
+//! derived. The other files contain the types of values.
 //!
 //! A new variable is a constant in [`table`] and a field of [`Settings`](crate::settings::Settings). Exit codes are
-//! documented in the same way, by [`exit_codes`].
+//! documented likewise, by [`exit_codes`].
 
 pub(crate) mod check;
 pub(crate) mod convert;

@@ -1,8 +1,8 @@
-//! Name services beyond files and dns.
+//! Name services besides `files` and `dns`.
 
 use super::switch;
 
-/// Reads the value of `STATICCXX_NSS`: names of services with commas between. `files` and `dns` are there anyway.
+/// Parses `STATICCXX_NSS`: names of services, separated by commas. `files` and `dns` are always available.
 pub(crate) fn parse(text: &str) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for word in text.split(',').map(str::trim) {

@@ -4,9 +4,9 @@ use super::exit_codes::{self, ExitRow};
 use super::table::{EnvOption, documented};
 use std::fmt::Write;
 
-/// How wide a terminal is taken to be.
+/// The assumed width of a terminal.
 const WIDTH: usize = 80;
-/// Where the second column of variables begins.
+/// The start of the second column.
 const COLUMN: usize = 24;
 
 /// The variables for a terminal.
@@ -47,7 +47,7 @@ pub fn exit_codes() -> String {
     text
 }
 
-/// The variables as a table of Markdown.
+/// The variables as a Markdown table.
 pub fn environment_markdown() -> String {
     let mut text = String::from("| variable | values | default | applies to | meaning |\n|---|---|---|---|---|\n");
     for option in documented() {
@@ -63,7 +63,7 @@ pub fn environment_markdown() -> String {
     text
 }
 
-/// The exit codes as a table of Markdown.
+/// The exit codes as a Markdown table.
 pub fn exit_codes_markdown() -> String {
     let mut text = String::from("| program | code | meaning |\n|---|---|---|\n");
     for row in &exit_codes::TABLE {
@@ -113,7 +113,7 @@ fn sentence(text: &str) -> String {
     format!("{first}{}.", letters.as_str())
 }
 
-/// Text in which nothing is an escape or a request; what is between backticks is bold.
+/// Escapes text for roff; what is in backticks becomes bold.
 fn roff(text: &str) -> String {
     let text = text.replace('\\', "\\e").replace('-', "\\-").replace('…', "...");
     let parts = text.split('`').enumerate();
@@ -124,7 +124,7 @@ fn roff(text: &str) -> String {
     }
 }
 
-/// Lines of at most so many letters, unless a word is longer.
+/// Wraps text to lines of at most `width` letters, unless a word is longer.
 fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split(' ') {

@@ -1,24 +1,22 @@
-//! Which of glibc's traps are repaired.
+//! Which repairs of glibc are used.
 
 use super::switch;
 use serde::{Deserialize, Serialize};
 
-/// Which repairs a link takes.
+/// The repairs of a link, `STATICCXX_GLIBC_FIXES`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) struct GlibcFixes {
-    /// UTF-8 locales.
     pub locale: bool,
-    /// Name services.
     pub name_services: bool,
-    /// Converters of iconv.
+    /// iconv converters.
     pub iconv: bool,
 }
 
 impl GlibcFixes {
-    /// All of them, `all`: the default.
+    /// `all`, the default.
     pub(crate) const ALL: GlibcFixes = GlibcFixes { locale: true, name_services: true, iconv: true };
 
-    /// Reads `all`, `off` or the name of one; none for any other value.
+    /// Parses `all`, `off` or the name of one; none if it is invalid.
     pub(crate) fn read(value: &str) -> Option<GlibcFixes> {
         let none = GlibcFixes::default();
         match value {

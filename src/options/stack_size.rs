@@ -1,9 +1,9 @@
-//! The stack of threads in musl programs.
+//! The stack size of threads in musl programs.
 
-/// In bytes where nobody says: what musl gives at most, and glibc usually.
+/// The default in bytes: the most that musl gives by itself, and glibc's usual size.
 pub(crate) const DEFAULT: u64 = 8 << 20;
 
-/// Reads a number of bytes.
+/// Parses a number of bytes.
 pub(crate) fn read(value: &str) -> Option<u64> {
     value.parse().ok()
 }

@@ -1,21 +1,21 @@
-//! Values that are on or off.
+//! On/off values.
 
 /// Spellings of `on`.
 pub(crate) const ON: [&str; 4] = ["on", "1", "yes", "true"];
 /// Spellings of `off`.
 pub(crate) const OFF: [&str; 5] = ["off", "0", "no", "false", "none"];
 
-/// Whether a value is one of the spellings of `on`, in capitals or not.
+/// Whether a value is a spelling of `on`, in any case.
 pub(crate) fn is_on(value: &str) -> bool {
     ON.iter().any(|w| value.eq_ignore_ascii_case(w))
 }
 
-/// Whether a value is one of the spellings of `off`, in capitals or not.
+/// Whether a value is a spelling of `off`, in any case.
 pub(crate) fn is_off(value: &str) -> bool {
     OFF.iter().any(|w| value.eq_ignore_ascii_case(w))
 }
 
-/// Reads a switch; none for a value that is neither.
+/// Parses a switch; none if it is invalid.
 pub(crate) fn read(value: &str) -> Option<bool> {
     match (is_on(value), is_off(value)) {
         (true, _) => Some(true),

@@ -1,42 +1,41 @@
-//! The rows.
+//! The table of variables.
 
 use std::fmt;
 
-/// An environment variable of ours.
+/// One of our environment variables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct EnvOption {
-    /// `STATICCXX_` and the rest.
+    /// Its full name.
     pub name: &'static str,
-    /// What it may be set to.
+    /// Its valid values.
     pub values: Values,
-    /// What unset means, and what is taken for a value that is not understood: one of the values, or, for
-    /// [`Values::Open`], in words.
+    /// The default, also for an invalid value: one of the values or, for [`Values::Open`], a description.
     pub default: &'static str,
-    /// Where it is looked at; nowhere for those that we set for ourselves, which no help shows.
+    /// Where it applies; nowhere for internal variables, which no help shows.
     pub applies: &'static [Scope],
-    /// One line of help, with no full stop.
+    /// One line of help without full stop.
     pub help: &'static str,
 }
 
-/// What a variable may be set to.
+/// The valid values of a variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Values {
-    /// `on` or `off`, in any of the spellings of [`switch`](super::switch).
+    /// `on` or `off`, in any spelling of [`switch`](super::switch).
     Switch,
     /// One of these words.
     Words(&'static [&'static str]),
-    /// Something that can be told from a mistake.
+    /// Values that are checked by a parser.
     Checked {
         /// The form: `BYTES`.
         form: &'static str,
-        /// What it is, after "is not": `a number of bytes`.
+        /// Its description after "is not": `a number of bytes`.
         is: &'static str,
     },
-    /// A name, path or command line, of this form. What it leads to has errors of its own.
+    /// A name, path or command line of this form, checked when it is used.
     Open(&'static str),
 }
 
-/// Where a variable is looked at.
+/// Where a variable applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scope {
     /// Compiler calls that only compile.
@@ -45,7 +44,7 @@ pub(crate) enum Scope {
     Link,
     /// Links of shared objects.
     Shared,
-    /// `staticctl run` and what prints its environment.
+    /// `staticctl run`, and the commands that print its environment.
     Run,
     /// `staticctl convert`.
     Convert,
@@ -67,7 +66,7 @@ impl fmt::Display for Scope {
 }
 
 impl EnvOption {
-    /// The form of the values: `strict|warn|off`.
+    /// The form of its values: `strict|warn|off`.
     pub(crate) fn form(&self) -> String {
         match self.values {
             Values::Switch => "on|off".into(),
@@ -76,13 +75,12 @@ impl EnvOption {
         }
     }
 
-    /// Whether it is set by us for ourselves.
+    /// Whether it is for internal use.
     pub(crate) fn is_internal(&self) -> bool {
         self.applies.is_empty()
     }
 }
 
-/// The toolchain.
 pub(crate) const TOOLCHAIN: EnvOption = EnvOption {
     name: "STATICCXX_TOOLCHAIN",
     values: Values::Open("auto|NAME|FILE.json"),
@@ -92,7 +90,6 @@ pub(crate) const TOOLCHAIN: EnvOption = EnvOption {
            toolchain default` names, else the machine's own compiler",
 };
 
-/// The real C compiler.
 pub(crate) const CC: EnvOption = EnvOption {
     name: "STATICCXX_CC",
     values: Values::Open("COMMAND"),
@@ -101,7 +98,6 @@ pub(crate) const CC: EnvOption = EnvOption {
     help: "the real C compiler, a command line split as a shell would",
 };
 
-/// The real C++ compiler.
 pub(crate) const CXX: EnvOption = EnvOption {
     name: "STATICCXX_CXX",
     values: Values::Open("COMMAND"),
@@ -110,34 +106,30 @@ pub(crate) const CXX: EnvOption = EnvOption {
     help: "the real C++ compiler, likewise",
 };
 
-/// What is run before the compiler.
 pub(crate) const LAUNCHER: EnvOption = EnvOption {
     name: "STATICCXX_LAUNCHER",
     values: Values::Open("COMMAND"),
     default: "none",
     applies: &[Scope::Compile, Scope::Link, Scope::Shared],
-    help: "runs in front of the real compiler: ccache, distcc, sccache; CC=\"ccache staticcc\" works too",
+    help: "put before the real compiler: ccache, distcc, sccache; CC=\"ccache staticcc\" works too",
 };
 
-/// What the verdict is worth.
 pub(crate) const CHECK: EnvOption = EnvOption {
     name: "STATICCXX_CHECK",
     values: Values::Words(&["strict", "warn", "off"]),
     default: "strict",
     applies: &[Scope::Link],
-    help: "what it means that a linked program is not static: an error, a warning, or nothing",
+    help: "what happens if a linked program is not static: an error, a warning, or nothing",
 };
 
-/// Whether shared objects carry objects.
 pub(crate) const FAT_SHARED: EnvOption = EnvOption {
     name: "STATICCXX_FAT_SHARED",
     values: Values::Switch,
     default: "on",
     applies: &[Scope::Shared],
-    help: "shared objects carry the objects that a static link of them needs",
+    help: "shared objects carry their objects for later static links",
 };
 
-/// What is converted.
 pub(crate) const CONVERT: EnvOption = EnvOption {
     name: "STATICCXX_CONVERT",
     values: Values::Checked { form: "auto|off|prefer|LIB,…", is: "`auto`, `off`, `prefer` or names of libraries" },
@@ -147,89 +139,79 @@ pub(crate) const CONVERT: EnvOption = EnvOption {
            the named ones (auto,libfoo)",
 };
 
-/// What is opened at run time.
 pub(crate) const PLUGINS: EnvOption = EnvOption {
     name: "STATICCXX_PLUGINS",
     values: Values::Open("FILE|DIR|GLOB|@LIST,…"),
     default: "none",
     applies: &[Scope::Link, Scope::Convert],
-    help: "what the program opens with dlopen, linked in; `staticctl plugins` makes such a list",
+    help: "plugins that the program opens with dlopen, to link in; `staticctl plugins` writes such a list",
 };
 
-/// Converters of character sets.
 pub(crate) const ICONV: EnvOption = EnvOption {
     name: "STATICCXX_ICONV",
     values: Values::Open("common|all|none|NAME,…"),
     default: "common",
     applies: &[Scope::Link, Scope::Convert],
-    help: "which converters of glibc's iconv are linked into programs that call iconv_open",
+    help: "which converters of glibc are linked into programs that call iconv_open",
 };
 
-/// Name services.
 pub(crate) const NSS: EnvOption = EnvOption {
     name: "STATICCXX_NSS",
     values: Values::Open("NAME,…"),
     default: "none",
     applies: &[Scope::Link, Scope::Convert],
-    help: "name services beyond files and dns that are linked in, by their names in nsswitch.conf",
+    help: "name services to link in besides files and dns, by their names in nsswitch.conf",
 };
 
-/// Repairs of glibc.
 pub(crate) const GLIBC_FIXES: EnvOption = EnvOption {
     name: "STATICCXX_GLIBC_FIXES",
     values: Values::Words(&["all", "off", "locale", "nss", "iconv"]),
     default: "all",
     applies: &[Scope::Link, Scope::Convert],
-    help: "which repairs of static glibc are offered to the linker: all, none, or one of them",
+    help: "which repairs of static glibc programs are used: all, none, or one of them",
 };
 
-/// The allocator.
 pub(crate) const MALLOC: EnvOption = EnvOption {
     name: "STATICCXX_MALLOC",
     values: Values::Words(&["auto", "mimalloc", "libc"]),
     default: "auto",
     applies: &[Scope::Link],
-    help: "the allocator of programs of the built musl toolchain; auto: mimalloc where the program's own code allocates",
+    help: "the allocator for the built musl toolchain; auto: mimalloc if the program's own code allocates",
 };
 
-/// The stack of threads.
 pub(crate) const STACK_SIZE: EnvOption = EnvOption {
     name: "STATICCXX_STACK_SIZE",
     values: Values::Checked { form: "BYTES", is: "a number of bytes" },
     default: "8388608",
     applies: &[Scope::Link],
-    help: "the stack of threads in musl programs; 0 leaves it to musl",
+    help: "the stack size of threads in musl programs; 0 leaves it to musl",
 };
 
-/// The linker.
 pub(crate) const LINKER: EnvOption = EnvOption {
     name: "STATICCXX_LINKER",
     values: Values::Words(&["auto", "wild", "mold", "lld", "gold", "bfd"]),
     default: "auto",
     applies: &[Scope::Link],
-    help: "which linker makes executables; auto: the built-in wild where its output is as good as GNU ld's, else the \
-           compiler's own; -fuse-ld= in a call goes before it",
+    help: "which linker links executables; auto: the built-in wild where its output is as good as GNU ld's, else the \
+           compiler's own; -fuse-ld= in a call takes precedence",
 };
 
-/// Unused parts.
 pub(crate) const SMALL: EnvOption = EnvOption {
     name: "STATICCXX_SMALL",
     values: Values::Switch,
     default: "off",
     applies: &[Scope::Compile, Scope::Link],
-    help: "functions and data that nothing uses are left out: -ffunction-sections -fdata-sections, --gc-sections",
+    help: "remove unused functions and data: -ffunction-sections -fdata-sections, --gc-sections",
 };
 
-/// The report.
 pub(crate) const REPORT: EnvOption = EnvOption {
     name: "STATICCXX_REPORT",
     values: Values::Open("DIR"),
     default: "none",
     applies: &[Scope::Link, Scope::Run],
-    help: "takes one JSON line per link, in the file links.jsonl",
+    help: "directory for links.jsonl, one JSON line per link",
 };
 
-/// The log.
 pub(crate) const LOG: EnvOption = EnvOption {
     name: "STATICCXX_LOG",
     values: Values::Checked {
@@ -238,11 +220,11 @@ pub(crate) const LOG: EnvOption = EnvOption {
     },
     default: "off",
     applies: &[Scope::Compile, Scope::Link, Scope::Shared],
-    help: "says on stderr what is done",
+    help: "log to stderr",
 };
 
-/// Device and inode of the programs that called each other so far, so that a chain of wrappers that comes back to us
-/// ends. See [`crate::toolchain`].
+/// Device and inode of the programs that called each other so far, which ends a chain of wrappers that calls us back.
+/// See [`crate::toolchain`].
 pub(crate) const REAL_COMPILER: EnvOption = EnvOption {
     name: "STATICCXX_REAL_COMPILER",
     values: Values::Open("DEVICE:INODE:…"),
@@ -251,7 +233,7 @@ pub(crate) const REAL_COMPILER: EnvOption = EnvOption {
     help: "set for the compiler that is run",
 };
 
-/// Misspelt names that `staticctl run` has told of, so that the links below it need not.
+/// Misspelt names that `staticctl run` has warned about, so that its links need not.
 pub(crate) const TOLD: EnvOption = EnvOption {
     name: "STATICCXX_TOLD",
     values: Values::Open("NAME,…"),
@@ -260,7 +242,7 @@ pub(crate) const TOLD: EnvOption = EnvOption {
     help: "set for the command that is run",
 };
 
-/// All of them, in the order in which they are shown.
+/// All variables, in the order of the documentation.
 pub(crate) const TABLE: [EnvOption; 19] = [
     TOOLCHAIN,
     CC,
@@ -283,7 +265,7 @@ pub(crate) const TABLE: [EnvOption; 19] = [
     TOLD,
 ];
 
-/// Those that are shown.
+/// The documented variables.
 pub(crate) fn documented() -> impl Iterator<Item = &'static EnvOption> {
     TABLE.iter().filter(|o| !o.is_internal())
 }

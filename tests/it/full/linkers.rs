@@ -298,7 +298,7 @@ fn a_linker_is_chosen_by_variable_or_option() {
     assert!(out.status.success());
     assert_eq!(
         text(&out.stderr),
-        "staticcxx: warning: STATICCXX_LINKER=nonsense is not one of `auto`, `wild`, `mold`, `lld`, `gold`, `bfd`: `auto` is taken\n"
+        "staticcxx: warning: STATICCXX_LINKER=nonsense is not one of `auto`, `wild`, `mold`, `lld`, `gold`, `bfd`: using the default, `auto`\n"
     );
     driver(&dir, "wild").line("a.c -o p").silent();
     assert_eq!(comment(), "Wild");

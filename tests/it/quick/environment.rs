@@ -24,7 +24,10 @@ fn switches_take_the_usual_spellings() {
     }
     let (said, warned) = explained(&dir, "STATICCXX_SMALL", "maybe");
     assert!(!said.contains("gc-sections"), "{said}");
-    assert_eq!(warned, "staticcxx: warning: STATICCXX_SMALL=maybe is not one of `on`, `off`: `off` is taken\n");
+    assert_eq!(
+        warned,
+        "staticcxx: warning: STATICCXX_SMALL=maybe is not one of `on`, `off`: using the default, `off`\n"
+    );
 }
 
 #[test]
@@ -38,7 +41,7 @@ fn no_fixes_of_glibc_are_none() {
     let (said, warned) = explained(&dir, "STATICCXX_GLIBC_FIXES", "locales");
     assert!(said.contains("locale.a"), "{said}");
     assert!(
-        warned.contains("=locales is not one of `all`, `off`, `locale`, `nss`, `iconv`: `all` is taken"),
+        warned.contains("=locales is not one of `all`, `off`, `locale`, `nss`, `iconv`: using the default, `all`"),
         "{warned}"
     );
 }
@@ -57,7 +60,7 @@ fn shared_objects_that_are_to_carry_nothing_carry_nothing() {
     assert!(out.status.success() && carries());
     assert_eq!(
         text(&out.stderr),
-        "staticcxx: warning: STATICCXX_FAT_SHARED=thin is not one of `on`, `off`: `on` is taken\n"
+        "staticcxx: warning: STATICCXX_FAT_SHARED=thin is not one of `on`, `off`: using the default, `on`\n"
     );
 }
 
@@ -79,7 +82,7 @@ fn to_convert_none_is_no_library() {
     assert!(out.status.success() && is_static(&dir.join("t")));
     assert_eq!(
         text(&out.stderr),
-        "staticcxx: warning: STATICCXX_CONVERT=yes is not `auto`, `off`, `prefer` or names of libraries: `auto` is taken\n"
+        "staticcxx: warning: STATICCXX_CONVERT=yes is not `auto`, `off`, `prefer` or names of libraries: using the default, `auto`\n"
     );
 }
 
