@@ -1,14 +1,12 @@
-//! Archives of one object, written in the GNU variant of the format (ar(5)): two members with fixed names are all that
-//! is wanted of it.
+//! Writes archives in the GNU variant of the format (ar(5)), as far as it is needed.
 //!
-//! For a library that counts only if it is referred to (`--as-needed`, which many distributions make the default): the
-//! linker takes the member when a symbol of it is wanted, and leaves it with its constructors otherwise, just as a
-//! shared object would be left.
+//! An archive gives a library the semantics of `--as-needed`, which many distributions make the default: the linker
+//! extracts the member if a symbol of it is referenced, else it leaves out the member with its constructors.
 
 use object::read::elf::{FileHeader, Sym};
 use object::{Endianness, elf};
 
-/// The archive of an object; none where its symbols can't be read.
+/// An archive of one object; none if its symbols can't be read.
 pub(crate) fn of(object: &[u8]) -> Option<Vec<u8>> {
     let names = match object.get(..5) {
         Some(b"\x7fELF\x02") => defined::<elf::FileHeader64<Endianness>>(object)?,
@@ -18,14 +16,14 @@ pub(crate) fn of(object: &[u8]) -> Option<Vec<u8>> {
     with_index(object, &names)
 }
 
-/// An archive of an object whose index has these names: a linker that goes by the index takes the member for any
-/// of them, whether the object defines it or not.
+/// An archive of one object whose symbol index contains these names: a linker that goes by the index extracts the
+/// member for any of them, whether the object defines it or not.
 pub(crate) fn with_index(object: &[u8], names: &[impl AsRef<[u8]>]) -> Option<Vec<u8>> {
     let names = names.iter().map(|n| n.as_ref().to_vec()).collect();
     write(&[Member { object, names }])
 }
 
-/// An archive of several objects; none where the symbols of one can't be read.
+/// An archive of several objects; none if the symbols of one can't be read.
 pub(crate) fn of_members(objects: &[Vec<u8>]) -> Option<Vec<u8>> {
     let members: Option<Vec<Member<'_>>> = objects
         .iter()
@@ -34,7 +32,7 @@ pub(crate) fn of_members(objects: &[Vec<u8>]) -> Option<Vec<u8>> {
     write(&members?)
 }
 
-/// An archive whose first member is taken for any of these names, and the others for what they define.
+/// An archive whose first member is extracted for any of these names, and the others for what they define.
 pub(crate) fn led_by(first: &[u8], names: &[&str], others: &[Vec<u8>]) -> Option<Vec<u8>> {
     let mut members = vec![Member { object: first, names: names.iter().map(|n| n.as_bytes().to_vec()).collect() }];
     for object in others {
@@ -43,7 +41,7 @@ pub(crate) fn led_by(first: &[u8], names: &[&str], others: &[Vec<u8>]) -> Option
     write(&members)
 }
 
-/// An object and the names by which it is taken.
+/// An object and its names in the symbol index.
 struct Member<'a> {
     object: &'a [u8],
     names: Vec<Vec<u8>>,
@@ -79,7 +77,7 @@ fn write(members: &[Member<'_>]) -> Option<Vec<u8>> {
     Some(archive)
 }
 
-/// Length of a member's header.
+/// Size of a member's header, in bytes.
 const HEADER: usize = 60;
 
 fn header(name: &str, size: usize) -> Vec<u8> {

@@ -1,7 +1,7 @@
 //! The programs' entry points.
 //!
-//! The drivers are entered from C's `main`, before Rust's runtime would change how SIGPIPE is handled: what
-//! the caller set up must reach the compiler as it is.
+//! The drivers start in C's `main`, since Rust's runtime would change the handling of SIGPIPE, which the compiler must
+//! inherit unchanged.
 
 use crate::model::Language;
 use crate::options::exit_codes::{EXIT_ERROR, EXIT_FAILURE};
@@ -14,13 +14,13 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Runs a driver with C's argument vector and gives its exit status.
+/// Runs a driver with C's argument vector; returns its exit status.
 ///
 /// # Safety
 /// `argv` must hold `argc` pointers to strings, as the C runtime passes them to `main`.
 pub unsafe fn driver_main(own: Language, argc: c_int, argv: *const *const c_char) -> c_int {
     let argv: Vec<OsString> = (0..usize::try_from(argc).unwrap_or(0))
-        // SAFETY: by the contract of this function.
+        // SAFETY: guaranteed by the caller.
         .map(|i| unsafe { CStr::from_ptr(*argv.add(i)) })
         .map(|word| OsStr::from_bytes(word.to_bytes()).to_owned())
         .collect();
@@ -38,7 +38,7 @@ pub unsafe fn driver_main(own: Language, argc: c_int, argv: *const *const c_char
     })
 }
 
-/// The output, by the one spelling that needs no classification, which may be what failed.
+/// The output, found without classification, which may be what failed.
 fn output(argv: &[OsString]) -> PathBuf {
     argv.iter().skip_while(|word| *word != "-o").nth(1).map_or("a.out".into(), PathBuf::from)
 }
@@ -52,7 +52,7 @@ pub fn staticctl_main() -> ExitCode {
     })
 }
 
-/// Says what went wrong in this program, and what a bug report needs.
+/// Reports a fault of this program, and what a bug report needs.
 fn tell(argv: &[OsString], fault: &str) {
     let [error, hint] = fault_lines(argv, fault);
     message::error(error);

@@ -1,9 +1,9 @@
-//! The few words that every room shares.
+//! Types that all rooms share.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A source language that a driver speaks for.
+/// The language of a driver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Language {
@@ -31,7 +31,7 @@ pub(crate) enum Family {
     Gcc,
     /// Clang's.
     Clang,
-    /// `zig cc` and `zig c++`: Clang's options with a libc and a linker of its own.
+    /// `zig cc` and `zig c++`: Clang's options with its own libc and linker.
     Zig,
 }
 
@@ -43,22 +43,22 @@ pub(crate) enum Libc {
     Glibc,
     /// musl.
     Musl,
-    /// Something else, linked but with no repairs or findings of its own.
+    /// Another libc, without specific repairs or findings.
     Other,
 }
 
-/// The two shapes of a static executable.
+/// The two kinds of static executable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum StaticKind {
     /// Fixed position: ET_EXEC, `-static`.
     Static,
-    /// Position independent, relocated by its own start code: ET_DYN, `-static-pie`.
+    /// Position-independent, relocated by its own start code: ET_DYN, `-static-pie`.
     StaticPie,
 }
 
 impl StaticKind {
-    /// The driver option that asks for this kind.
+    /// The driver option for this kind.
     pub(crate) fn flag(self) -> &'static str {
         match self {
             StaticKind::Static => "-static",

@@ -1,4 +1,4 @@
-//! The one home of the environment: every variable that we read, read once.
+//! The only place where the environment is read: every variable once.
 
 use crate::files::{Distrust, distrusted};
 use crate::options::check::CheckMode;
@@ -15,7 +15,7 @@ use std::env;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-/// Everything that the environment tells us.
+/// All settings from the environment.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Settings {
     /// `PATH`.
@@ -24,52 +24,52 @@ pub(crate) struct Settings {
     pub cc: Option<OsString>,
     /// `STATICCXX_CXX`: the same for C++.
     pub cxx: Option<OsString>,
-    /// `STATICCXX_LAUNCHER`: what to put before the real compiler (`ccache`, `distcc`, `sccache`).
+    /// `STATICCXX_LAUNCHER`: put before the real compiler (`ccache`, `distcc`, `sccache`).
     pub launcher: Option<OsString>,
-    /// `STATICCXX_TOOLCHAIN`: a toolchain's name or a descriptor's path; `auto` is none.
+    /// `STATICCXX_TOOLCHAIN`: a toolchain's name or a descriptor's path; none for `auto`.
     pub toolchain: Option<OsString>,
     /// `STATICCXX_CHECK`.
     pub check: CheckMode,
-    /// `STATICCXX_REPORT`: directory that takes one JSON line a link.
+    /// `STATICCXX_REPORT`: directory for one JSON line per link.
     pub report: Option<PathBuf>,
-    /// `STATICCXX_FAT_SHARED`: shared objects get what is needed to link them statically.
+    /// `STATICCXX_FAT_SHARED`: shared objects carry their objects for later static links.
     pub fat_shared: bool,
-    /// `STATICCXX_GLIBC_FIXES`: which of glibc's traps are repaired; all without.
+    /// `STATICCXX_GLIBC_FIXES`: which repairs of glibc are used.
     pub repairs: GlibcFixes,
     /// `STATICCXX_MALLOC`.
     pub malloc: Malloc,
-    /// `STATICCXX_STACK_SIZE`: the stack of threads in musl programs, in bytes; 0 leaves it to musl.
+    /// `STATICCXX_STACK_SIZE`: the stack size of threads in musl programs, in bytes; 0 leaves it to musl.
     pub stack_size: u64,
-    /// Values that are not understood.
+    /// Invalid values.
     pub bad_values: Vec<BadValue>,
-    /// Names that are not known, sorted, but for those that `staticctl run` has told of.
+    /// Misspelt names, sorted, without those that `staticctl run` has warned about.
     pub misspelt: Vec<Misspelt>,
-    /// `STATICCXX_TOLD`: the names that it has told of.
+    /// `STATICCXX_TOLD`: the names that it has warned about.
     pub told: Vec<String>,
-    /// `STATICCXX_LINKER`: which linker makes executables.
+    /// `STATICCXX_LINKER`: which linker links executables.
     pub linker: LinkerChoice,
-    /// `STATICCXX_SMALL`: what is not used is left out.
+    /// `STATICCXX_SMALL`: unused functions and data are removed.
     pub small: bool,
-    /// The first variable that is set among those by which compilers and linkers are steered.
+    /// The first variable that is set of those in `STEERING`.
     pub steered_by: Option<&'static str>,
     /// `STATICCXX_CONVERT`: which shared objects are converted.
     pub convert: ConvertChoice,
-    /// `STATICCXX_PLUGINS`: what the program opens at run time, as [`crate::libs::plugin_list`] reads it.
+    /// `STATICCXX_PLUGINS`: what the program opens at run time, in the syntax of [`crate::libs::plugin_list`].
     pub plugins: Option<OsString>,
     /// `STATICCXX_ICONV`: which converters programs get.
     pub iconv: IconvChoice,
-    /// `STATICCXX_NSS`: name services beyond files and dns.
+    /// `STATICCXX_NSS`: name services besides `files` and `dns`.
     pub services: Vec<String>,
-    /// `STATICCXX_LOG`: a filter as `env_logger` reads it.
+    /// `STATICCXX_LOG`: a filter for `env_logger`.
     pub log: Option<String>,
-    /// `STATICCXX_REAL_COMPILER`: set by us for the compiler we run, so that a chain of wrappers
-    /// that comes back to us ends. See [`crate::toolchain`].
+    /// `STATICCXX_REAL_COMPILER`: set by us for the compiler that we run, which ends a chain of wrappers that calls us
+    /// back. See [`crate::toolchain`].
     pub chain: Option<OsString>,
     /// `TERM` is set and not `dumb`: compilers use colours on a terminal.
     pub colours: bool,
     /// `LIBRARY_PATH`, which GCC and Clang add to the library search path.
     pub library_path: Option<OsString>,
-    /// `LD_LIBRARY_PATH`, where ld.so looks before its own directories.
+    /// `LD_LIBRARY_PATH`, which ld.so searches before its own directories.
     pub loader_path: Option<OsString>,
     /// `SOURCE_DATE_EPOCH`: the time that images carry, in seconds since 1970, as text.
     pub source_date_epoch: Option<String>,
@@ -79,7 +79,7 @@ pub(crate) struct Settings {
     pub ca_bundle: Option<PathBuf>,
     /// Our directory under `XDG_CACHE_HOME` or `~/.cache`; none without a home.
     pub cache_dir: Option<PathBuf>,
-    /// The same where others may have written it, so that it is not used, and why.
+    /// A cache directory that is not used because others may write to it, and why.
     pub distrusted_cache: Option<(PathBuf, Distrust)>,
     /// Our directory under `XDG_CONFIG_HOME` or `~/.config`.
     pub config_dir: Option<PathBuf>,
@@ -87,16 +87,16 @@ pub(crate) struct Settings {
     pub data_dir: Option<PathBuf>,
 }
 
-/// The variable that names the directory with everybody's caches (XDG Base Directory Specification).
+/// The variable for the directory of all caches (XDG Base Directory Specification).
 pub(crate) const CACHE_HOME: &str = "XDG_CACHE_HOME";
 
-/// The cache of root where `HOME` belongs to somebody else (Filesystem Hierarchy Standard 3.0, /var/cache).
+/// The cache of root if `HOME` belongs to another user (Filesystem Hierarchy Standard 3.0, /var/cache).
 const CACHE_OF_ROOT: &str = "/var/cache/staticcxx";
 
-/// Variables that change what a compiler hands to its linker, or what that makes of it.
+/// Variables that change what a compiler passes to its linker, or how that links.
 const STEERING: [&str; 5] = ["COMPILER_PATH", "GCC_EXEC_PREFIX", "GNUTARGET", "LDEMULATION", "COLLECT_NO_DEMANGLE"];
 
-/// Reads values, and keeps those that are not understood. Empty variables count as unset.
+/// Parses values, and collects invalid ones. Empty variables count as unset.
 struct Reader<'a> {
     variables: &'a BTreeMap<OsString, OsString>,
     bad: Vec<BadValue>,
@@ -111,7 +111,7 @@ impl Reader<'_> {
         self.get(option.name).map(|v| v.to_string_lossy().into_owned())
     }
 
-    /// The value as `read` takes it; none where the variable is unset or `read` gives none.
+    /// The value parsed by `read`; none if the variable is unset or `read` returns none.
     fn read<T>(&mut self, option: &'static EnvOption, read: impl Fn(&str) -> Option<T>) -> Option<T> {
         let value = self.get(option.name)?;
         let understood = value.to_str().and_then(read);
@@ -166,7 +166,7 @@ impl Settings {
         }
     }
 
-    /// What our own variables say.
+    /// Reads our own variables.
     fn options(from: &mut Reader<'_>) -> Settings {
         let iconv = from.text(&options::ICONV).map_or_else(IconvChoice::default, |v| IconvChoice::parse(&v));
         let mut repairs = from.read(&options::GLIBC_FIXES, GlibcFixes::read).unwrap_or(GlibcFixes::ALL);
@@ -202,7 +202,7 @@ impl Settings {
         settings
     }
 
-    /// Everything that is wrong with the variables, one line each.
+    /// All mistakes in variables, one line each.
     pub(crate) fn mistakes(&self) -> impl Iterator<Item = String> {
         self.not_taken().chain(self.misspelt.iter().map(ToString::to_string))
     }
@@ -222,7 +222,7 @@ impl Settings {
     }
 }
 
-/// Where a compiler's own programs look for one another: its `COMPILER_PATH`, then `PATH`.
+/// Where a compiler's programs find each other: `COMPILER_PATH`, then `PATH`.
 pub(crate) fn program_paths() -> Vec<PathBuf> {
     let variables = ["COMPILER_PATH", "PATH"].into_iter().filter_map(env::var_os);
     variables.flat_map(|v| env::split_paths(&v).collect::<Vec<_>>()).collect()
@@ -232,19 +232,19 @@ impl Settings {
     /// The directories of `LD_LIBRARY_PATH`.
     pub(crate) fn loader_path(&self) -> Vec<PathBuf> {
         let list = self.loader_path.as_deref().unwrap_or_default();
-        // ld.so takes a semicolon too.
+        // ld.so accepts semicolons too.
         let parts = list.as_encoded_bytes().split(|b| matches!(b, b':' | b';')).filter(|p| !p.is_empty());
         parts.map(|p| PathBuf::from(crate::run::os(p))).collect()
     }
 }
 
-/// What is set of these variables, which belong to build systems and are handed on to them. Empty ones count as unset.
+/// The values of build systems' variables, which are passed on to them. Empty ones count as unset.
 pub(crate) fn given(names: &[&str]) -> BTreeMap<String, OsString> {
     let value = |name: &&str| env::var_os(name).filter(|v| !v.is_empty()).map(|v| ((*name).to_owned(), v));
     names.iter().filter_map(value).collect()
 }
 
-/// The XDG base directory rule: an absolute path in the variable, else a default below the home.
+/// The XDG base directory rule: an absolute path in the variable, else a default below the home directory.
 /// <https://specifications.freedesktop.org/basedir-spec/latest/>
 fn base(variable: Option<OsString>, home: Option<OsString>, below: &str) -> Option<PathBuf> {
     variable

@@ -1,49 +1,48 @@
-//! The libraries of glibc and GCC: one table of all that is asked of them.
+//! The libraries of glibc and GCC: one table of all facts about them.
 //!
-//! Which of them the driver adds to every link is read in `gcc -###` for C and C++ with `-static` and `-static-pie`;
-//! which archives are there, in Debian's libc6-dev, libgcc-12-dev and libstdc++-12-dev.
+//! Sources: `gcc -###` for C and C++ with `-static` and `-static-pie`, for the libraries that the driver adds to every
+//! link; Debian's libc6-dev, libgcc-12-dev and libstdc++-12-dev, for the archives.
 
 use std::ffi::OsStr;
 
-/// Who makes a library.
+/// The project of a library.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Maker {
     /// glibc.
     Glibc,
     /// GCC.
     Gcc,
-    /// Another project; distributions install it with the two, and so does every C library that has it inside.
+    /// Another project: distributions install it with the two, and other C libraries contain it.
     Other,
 }
 
-/// How a static link comes by it.
+/// How a static link gets it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Link {
-    /// The driver adds it by itself.
+    /// The driver adds it.
     Implied,
-    /// By name; its archive is where the driver looks, with a cross driver too.
+    /// By name; the driver always finds its archive, a cross driver too.
     ByName,
-    /// As any other library: looked for along the search path.
+    /// Along the search path, like any other library.
     Searched,
 }
 
-/// One library.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ToolchainLib {
     /// The name after `-l`.
     pub name: &'static str,
-    /// Who makes it.
+    /// Its project.
     pub maker: Maker,
-    /// How a static link comes by it.
+    /// How a static link gets it.
     pub link: Link,
-    /// The version in its soname (`6` of `libc.so.6`); none for those without a shared object.
+    /// The version in its soname (`6` in `libc.so.6`); none without a shared object.
     pub version: Option<&'static str>,
-    /// It is taken from its archive even where shared objects are preferred.
+    /// Its archive is used even if shared objects are preferred.
     pub archive_only: bool,
-    /// Its code is part of every glibc program, or is where it is used: dlopen of its soname finds the program itself.
+    /// Its code is part of every glibc program that uses it: dlopen of its soname finds the program itself.
     pub inside: bool,
-    /// Variables of its shared object are copied into dynamic programs (COPY relocations), so that their contents are
-    /// looked for in its archive.
+    /// Variables of its shared object are copied into dynamic programs (COPY relocations), so their content is searched
+    /// for in its archive.
     pub copied_from: bool,
 }
 
@@ -64,7 +63,7 @@ impl ToolchainLib {
         ToolchainLib { copied_from: true, ..self }
     }
 
-    /// Its soname, where it has a shared object.
+    /// Its soname, if it has a shared object.
     pub(crate) fn soname(&self) -> Option<String> {
         self.version.map(|version| format!("lib{}.so.{version}", self.name))
     }
@@ -73,7 +72,7 @@ impl ToolchainLib {
 use Link::{ByName, Implied, Searched};
 use Maker::{Gcc, Glibc, Other};
 
-/// All of them, sorted by name.
+/// All libraries, sorted by name.
 pub(crate) const TOOLCHAIN_LIBS: [ToolchainLib; 27] = [
     lib("BrokenLocale", Glibc, Searched, Some("1")),
     lib("anl", Glibc, ByName, Some("1")).archive_only(),
@@ -115,50 +114,50 @@ pub(crate) fn by_soname(soname: &[u8]) -> Option<&'static ToolchainLib> {
     let rest = soname.strip_prefix(b"lib")?;
     let named = |l: &&ToolchainLib| {
         let version = rest.strip_prefix(l.name.as_bytes()).and_then(|r| r.strip_prefix(b".so."));
-        // Of GCC's libraries any version is theirs: it changes with the ABI.
+        // Any version of GCC's libraries: it changes with the ABI.
         version.is_some_and(|v| l.version.is_some_and(|own| own.as_bytes() == v || l.maker == Gcc))
     };
     TOOLCHAIN_LIBS.iter().find(named)
 }
 
-/// Whether a name after `-l` is of a library whose archive is where the driver looks.
+/// Whether a name after `-l` is a library whose archive the driver always finds.
 pub(crate) fn is_driver_s(name: &OsStr) -> bool {
     by_name(name).is_some_and(|l| l.link != Searched)
 }
 
-/// Whether the driver adds the library to every link by itself.
+/// Whether the driver adds the library to every link.
 pub(crate) fn is_implied(name: &OsStr) -> bool {
     by_name(name).is_some_and(|l| l.link == Implied)
 }
 
-/// Whether a name after `-l` is of a library that is taken from its archive even where shared objects are preferred.
+/// Whether a name after `-l` is a library whose archive is used even if shared objects are preferred.
 pub(crate) fn is_archive_only(name: &str) -> bool {
     by_name(name).is_some_and(|l| l.archive_only)
 }
 
-/// Whether a soname is of glibc, ld.so included. Its name services are not: its archives do not have them.
+/// Whether a soname is glibc's, ld.so included. Name services are not: glibc's archives lack them.
 pub(crate) fn is_glibc(soname: &[u8]) -> bool {
     soname.starts_with(b"ld-linux") || by_soname(soname).is_some_and(|l| l.maker == Glibc)
 }
 
-/// Whether a soname is of glibc or GCC.
+/// Whether a soname is glibc's or GCC's.
 pub(crate) fn is_toolchain_soname(soname: &[u8]) -> bool {
     is_glibc(soname) || by_soname(soname).is_some_and(|l| l.maker == Gcc)
 }
 
-/// Whether the file name of an archive, or of a part of one (`libm-2.36.a`), is of glibc's.
+/// Whether the file name of an archive, or of a part of one (`libm-2.36.a`), is glibc's.
 pub(crate) fn is_glibc_archive(file: &str) -> bool {
     let stem = file.strip_prefix("lib").and_then(|f| f.strip_suffix(".a")).unwrap_or_default();
     by_name(stem.split('-').next().unwrap_or_default()).is_some_and(|l| l.maker == Glibc)
 }
 
-/// Sonames of libraries whose code is part of every glibc program, or is where it is used.
+/// Sonames of libraries whose code is part of every glibc program that uses them.
 pub(crate) fn sonames_inside() -> impl Iterator<Item = String> {
     let sonames = TOOLCHAIN_LIBS.iter().filter(|l| l.inside).filter_map(ToolchainLib::soname);
     std::iter::once("ld-linux-x86-64.so.2".to_owned()).chain(sonames)
 }
 
-/// File names of archives that variables of dynamic programs may come from.
+/// File names of archives with the content of copied variables.
 pub(crate) fn archives_copied_from() -> impl Iterator<Item = String> {
     TOOLCHAIN_LIBS.iter().filter(|l| l.copied_from).map(|l| format!("lib{}.a", l.name))
 }

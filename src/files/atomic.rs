@@ -1,6 +1,6 @@
-//! A file that appears as a whole: it is written under another name in the same directory and renamed. Only regular
-//! files are replaced so. Devices, FIFOs and open descriptors (`/dev/stdout`, `/dev/fd/N`) are written to, and a symbolic link
-//! stays one while its target is replaced, as with `cp` and compilers.
+//! Atomic writes: a file is written under another name in the same directory and renamed. Only regular files are
+//! replaced. Devices, FIFOs and open descriptors (`/dev/stdout`, `/dev/fd/N`) are written to, and the target of a
+//! symbolic link is replaced instead of the link, as by `cp` and compilers.
 
 use nix::errno::Errno;
 use std::fs::{self, File, Metadata, Permissions};
@@ -10,13 +10,13 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
-/// How many symbolic links the kernel follows.
+/// The kernel's limit of symbolic links in a path.
 const LINKS: usize = 40;
 
-/// Where what is written to a path ends up.
+/// The file that a path leads to.
 #[derive(Debug)]
 pub(super) enum Destination {
-    /// A regular file, or nothing yet: all links resolved, and the state of what is there.
+    /// A regular file with its state, or no file yet; all links resolved.
     Regular(PathBuf, Option<Metadata>),
     /// Something that must not be replaced: a device, a FIFO, a socket.
     Stream,
@@ -32,7 +32,7 @@ pub(super) fn destination(path: &Path) -> io::Result<Destination> {
                 let dir = parent(&at);
                 let real = fs::canonicalize(dir)?;
                 if real.starts_with("/proc") {
-                    // Those of /proc lead to open files, whatever they read as.
+                    // Links in /proc lead to open files, whatever their text.
                     let ours = real == Path::new("/proc").join(std::process::id().to_string()).join("fd");
                     let number = at.file_name().and_then(|n| n.to_str()?.parse().ok());
                     return Ok(number.filter(|_| ours).map_or(Destination::Stream, Destination::Descriptor));
@@ -49,12 +49,12 @@ pub(super) fn destination(path: &Path) -> io::Result<Destination> {
     Err(Errno::ELOOP.into())
 }
 
-/// The directory of a path as it was typed.
+/// The directory of a path as typed.
 pub(super) fn parent(path: &Path) -> &Path {
     path.parent().filter(|d| !d.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// A file on its way; dropped before [`AtomicFile::commit`], it leaves what was there before.
+/// A file that is being written. If it is dropped before [`AtomicFile::commit`], the old file stays.
 #[derive(Debug)]
 pub(crate) struct AtomicFile(Way);
 
@@ -65,20 +65,19 @@ enum Way {
 }
 
 impl AtomicFile {
-    /// Begins one. It gets owner and permissions of the file that it replaces; a new one has those that the umask
-    /// leaves.
+    /// Starts writing. The file gets owner and permissions of the one that it replaces; a new file those of the umask.
     ///
     /// # Errors
-    /// A directory that is missing or can't be written; a path that is a directory.
+    /// A directory that does not exist or can't be written; a path that is a directory.
     pub(crate) fn create(path: &Path) -> io::Result<AtomicFile> {
         let (to, old) = match destination(path)? {
             Destination::Stream => {
                 return Ok(AtomicFile(Way::Stream(File::options().write(true).truncate(true).open(path)?)));
             }
             Destination::Descriptor(number) => {
-                // SAFETY: it is only duplicated; a number that is not open is an error of that.
+                // SAFETY: it is only duplicated, which fails if the descriptor is not open.
                 let open = unsafe { BorrowedFd::borrow_raw(number) };
-                // Opened anew, a file would be written from its start, over what others write by that descriptor.
+                // Opening the path would write from the file's start, over what others write to that descriptor.
                 return Ok(AtomicFile(Way::Stream(open.try_clone_to_owned()?.into())));
             }
             Destination::Regular(to, old) => (to, old),
@@ -88,14 +87,14 @@ impl AtomicFile {
             .permissions(Permissions::from_mode(0o666))
             .tempfile_in(parent(&to))?;
         if let Some(old) = old {
-            // Only root may give files away; for others it is theirs already, or becomes so.
+            // Only root may change owners; for others the new file is their own.
             let _ = fchown(fresh.as_file(), Some(old.uid()), Some(old.gid()));
             fresh.as_file().set_permissions(Permissions::from_mode(old.mode() & 0o777))?;
         }
         Ok(AtomicFile(Way::Aside { fresh, to }))
     }
 
-    /// Sets the permissions of the new file; what is no regular file keeps its own.
+    /// Sets the permissions of the new file; has no effect if the destination is not a regular file.
     ///
     /// # Errors
     /// Those of chmod(2).
@@ -106,10 +105,10 @@ impl AtomicFile {
         }
     }
 
-    /// Puts the file into its place.
+    /// Renames the file to its path.
     ///
     /// # Errors
-    /// Those of rename(2); nothing is left then.
+    /// Those of rename(2); no temporary file is left.
     pub(crate) fn commit(self) -> io::Result<()> {
         match self.0 {
             Way::Stream(mut file) => file.flush(),
@@ -134,10 +133,10 @@ impl Write for AtomicFile {
     }
 }
 
-/// Writes a file as a whole or not at all; what is no regular file is written to ([`AtomicFile`]).
+/// Writes a file atomically; what is not a regular file is written to ([`AtomicFile`]).
 ///
 /// # Errors
-/// Nothing half-written is left.
+/// The file can't be written; no partial file is left.
 pub(crate) fn write_atomic(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = AtomicFile::create(path)?;
     file.write_all(bytes)?;

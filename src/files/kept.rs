@@ -1,17 +1,17 @@
-//! Hashes of the sources that decide what is kept in caches (`build.rs`). Each is a part of the keys of its kind, so that
-//! what another version kept is not used.
+//! Hashes of the sources that decide the content of caches (`build.rs`). Each is part of all keys of its kind, so that
+//! entries of other versions are not used.
 
-/// Of the files of a musl toolchain.
+/// For files of a musl toolchain.
 pub(crate) const TOOLCHAINS: &str = env!("SOURCES_OF_TOOLCHAINS");
-/// Of what is probed of a compiler, with glibc's repairs.
+/// For probed facts of compilers, with repairs of glibc.
 pub(crate) const FACTS: &str = env!("SOURCES_OF_FACTS");
-/// Of archives with converters of iconv and with name services.
+/// For archives with iconv converters and with name services.
 pub(crate) const REPAIRS: &str = env!("SOURCES_OF_REPAIRS");
-/// Of converted shared objects and plugins.
+/// For converted shared objects and plugins.
 pub(crate) const CONVERTED: &str = env!("SOURCES_OF_CONVERTED");
-/// Of what is known of archives.
+/// For facts about archives.
 pub(crate) const ARCHIVE_FACTS: &str = env!("SOURCES_OF_ARCHIVE_FACTS");
-/// Of command lines of linkers, and of which programs make a linker warn.
+/// For linker command lines, and notes on programs with linker warnings.
 pub(crate) const LINES: &str = env!("SOURCES_OF_LINES");
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
-//! Files as values: which file a path leads to ([`Identity`]), whether it changed ([`Stamp`]), writing one as a whole or
-//! not at all ([`write_atomic`], [`AtomicFile`]), whether only we can have written a directory ([`distrusted`]), and
-//! hashes of those of our sources that decide what caches hold ([`kept`]).
+//! Files: identity ([`Identity`]), changes ([`Stamp`]), atomic writes ([`write_atomic`], [`AtomicFile`]), trust in
+//! directories ([`distrusted`]), and hashes of our sources for cache keys ([`kept`]).
 
 mod atomic;
 pub(crate) mod kept;

@@ -1,4 +1,4 @@
-//! What is finished under another name, put into its place.
+//! Moves finished files and directories into place.
 
 use super::atomic::{AtomicFile, Destination, destination, parent};
 use nix::errno::Errno;
@@ -9,8 +9,8 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-/// Moves a finished file of the same file system to a path, with its permissions. What is no regular file there gets
-/// the content ([`AtomicFile`]), and the finished one stays.
+/// Moves a finished file on the same file system to a path, with its permissions. If the path is not a regular file,
+/// the content is written to it ([`AtomicFile`]), and the finished file stays.
 ///
 /// # Errors
 /// Those of rename(2) and write(2).
@@ -26,8 +26,8 @@ pub(crate) fn place_file(finished: &Path, path: &Path) -> io::Result<()> {
     }
 }
 
-/// A directory where what goes to a path can be made: that of the file itself, or the one for temporary files where the
-/// path leads to no regular file.
+/// The directory to build a file for a path in: that of the path, or the one for temporary files if the path is not a
+/// regular file.
 ///
 /// # Errors
 /// A path that is a directory.
@@ -38,20 +38,20 @@ pub(crate) fn workplace(path: &Path) -> io::Result<PathBuf> {
     })
 }
 
-/// A link may lead from the directory where the file was made to another file system.
+/// Whether both are on one file system; a symbolic link may lead to another.
 fn same_device(finished: &Path, to: &Path) -> bool {
     let device = |p: &Path| super::Identity::of(p).map(|i| i.device);
     device(finished) == device(parent(to))
 }
 
-/// Moves a finished directory to a path, symbolic links followed. One that is there already gives way in the same moment, and is removed.
+/// Moves a finished directory to a path, symbolic links followed. An existing one is replaced atomically and removed.
 ///
 /// # Errors
-/// Those of renameat2(2). The finished one is removed then.
+/// Those of renameat2(2). The finished directory is then removed.
 pub(crate) fn place_directory(finished: TempDir, path: &Path) -> io::Result<()> {
     if let Ok(old) = fs::canonicalize(path) {
         match renameat2(AT_FDCWD, finished.path(), AT_FDCWD, &old, RenameFlags::RENAME_EXCHANGE) {
-            // The old one has the temporary name now, and goes with it.
+            // The old one has the temporary name now, and is removed with it.
             Ok(()) => return Ok(()),
             // A file system that can't exchange names.
             Err(Errno::EINVAL | Errno::ENOSYS) => {
@@ -62,12 +62,12 @@ pub(crate) fn place_directory(finished: TempDir, path: &Path) -> io::Result<()> 
         }
     }
     fs::rename(finished.path(), path)?;
-    // Its name is another one now.
+    // It was renamed.
     let _ = finished.keep();
     Ok(())
 }
 
-/// Makes a symbolic link in the place of whatever file or link is at a path.
+/// Creates a symbolic link, replacing any file or link at a path.
 ///
 /// # Errors
 /// Those of symlink(2) and rename(2).

@@ -1,27 +1,25 @@
-//! What tells files apart, and a file from its later state.
+//! Identity of files, and detection of changes.
 
 use serde::{Deserialize, Serialize};
 use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// Device and inode: two paths with one identity lead to the same file. Not to be stored: the device numbers of
-/// overlayfs, btrfs and NFS are given anew at each mount.
+/// Device and inode: two paths with one identity are the same file. Not to be stored: overlayfs, btrfs and NFS get new
+/// device numbers at each mount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Identity {
-    /// Device number.
     pub device: u64,
-    /// Inode number on that device.
     pub inode: u64,
 }
 
 impl Identity {
-    /// Of the file that a path leads to, symbolic links followed; none where there is no such file.
+    /// That of a path, symbolic links followed; none if there is no such file.
     pub(crate) fn of(path: &Path) -> Option<Identity> {
         fs::metadata(path).ok().map(|m| Identity::from(&m))
     }
 
-    /// Of the program that this process runs.
+    /// That of our own program.
     pub(crate) fn own() -> Option<Identity> {
         Identity::of(Path::new("/proc/self/exe"))
     }
@@ -34,23 +32,23 @@ impl From<&Metadata> for Identity {
 }
 
 /// The state of a file: equal stamps of one path mean that it was neither written nor replaced in between. It may be
-/// stored, and so has no device number; nor has it the time of the inode's change, which new hard links and `chmod` set.
+/// stored, so it has no device number. It has no ctime either, which changes with new hard links and `chmod`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Stamp {
     inode: u64,
-    /// Bytes.
+    /// Size in bytes.
     size: u64,
     /// Last modification: seconds and nanoseconds.
     modified: (i64, i64),
 }
 
 impl Stamp {
-    /// Of the file that a path leads to, symbolic links followed; none where there is no such file.
+    /// That of a path, symbolic links followed; none if there is no such file.
     pub(crate) fn of(path: &Path) -> Option<Stamp> {
         fs::metadata(path).ok().map(|m| Stamp::from(&m))
     }
 
-    /// Bytes.
+    /// Size in bytes.
     pub(crate) fn size(&self) -> u64 {
         self.size
     }

@@ -1,8 +1,8 @@
-//! Whether what lies in a directory can only be from us: what a cache holds is linked into programs and run.
+//! Whether only we can have written what is in a directory: files in caches are linked into programs and run.
 //!
-//! The rule is that of sshd's StrictModes (sshd_config(5)), with two exceptions: a directory with the sticky bit is
-//! taken as a parent, since nobody can replace what others have in it, and a group that has only its owner in it
-//! (user private groups, where the group has the number of the user) is taken for its owner.
+//! The rule is that of sshd's StrictModes (sshd_config(5)), with two exceptions: a parent may have the sticky bit,
+//! since nobody can replace others' files in it, and a user private group (with the number of the user) counts as its
+//! user.
 
 use std::fmt;
 use std::fs::{self, Metadata};
@@ -12,18 +12,14 @@ use std::path::{Path, PathBuf};
 /// Why a directory is not trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Distrust {
-    /// It, or a directory above it, belongs to another user than us and root.
+    /// It, or a directory above it, belongs to a user other than us and root.
     Owner {
-        /// The directory.
         dir: PathBuf,
-        /// Whose it is: a user ID.
+        /// The owner's user ID.
         user: u32,
     },
     /// Others may write to it, or to a directory above it.
-    Writable {
-        /// The directory.
-        dir: PathBuf,
-    },
+    Writable { dir: PathBuf },
 }
 
 impl fmt::Display for Distrust {
@@ -37,7 +33,7 @@ impl fmt::Display for Distrust {
 
 const STICKY: u32 = 0o1000;
 
-/// What others could do with a directory. `parent` is whether only the names in it matter.
+/// Why one directory is not trusted. `parent`: only the names in it matter.
 fn distrust(dir: &Path, m: &Metadata, own: u32, parent: bool) -> Option<Distrust> {
     if m.uid() != own && m.uid() != 0 {
         return Some(Distrust::Owner { dir: dir.to_owned(), user: m.uid() });
@@ -48,15 +44,15 @@ fn distrust(dir: &Path, m: &Metadata, own: u32, parent: bool) -> Option<Distrust
     (open && !kept).then(|| Distrust::Writable { dir: dir.to_owned() })
 }
 
-/// Why a directory can't be trusted by the user `own`; none where it can, or is not there and can be created by nobody
-/// else. Directories directly below it are looked at too, since ours have no others below them that are not listed.
+/// Why user `own` can't trust a directory; none if it is trusted, or if it does not exist and nobody else can create
+/// it. Its subdirectories are checked too; our caches have only one level of them.
 pub(crate) fn distrusted(dir: &Path, own: u32) -> Option<Distrust> {
     let there = dir.ancestors().find_map(|d| Some((d, fs::canonicalize(d).ok()?)));
     let (found, real) = there?;
     let whole = found == dir;
     for (depth, above) in real.ancestors().enumerate() {
         let Ok(m) = fs::metadata(above) else { continue };
-        // Below the nearest directory that is there, ours are still to be created: names in it matter.
+        // In the nearest existing directory, ours is still to be created: only names matter.
         let parent = depth > 0 || !whole;
         if let Some(why) = distrust(above, &m, own, parent) {
             return Some(why);

@@ -6,12 +6,12 @@ use super::{Format, Package};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The database; none on other machines.
+/// The database; none on machines without apk.
 pub(super) fn installed() -> Option<String> {
     ["/lib/apk/db/installed", "/usr/lib/apk/db/installed"].iter().find_map(|path| fs::read_to_string(path).ok())
 }
 
-/// The packages that files are from; without package URLs.
+/// The packages of files, without package URLs.
 pub(super) fn owners(database: &str, files: &[PathBuf]) -> Vec<Option<Package>> {
     let wanted = Wanted::new(files);
     let mut owners: Vec<Option<Package>> = vec![None; files.len()];

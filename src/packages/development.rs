@@ -1,5 +1,4 @@
-//! The package that would bring the archive of a shared object: asked of the machine's package manager and its local
-//! lists.
+//! The package that contains the archive of a shared object, by the machine's package manager and its local lists.
 
 use super::{Format, Package, dpkg};
 use crate::run::{self, Command};
@@ -12,9 +11,8 @@ use std::path::Path;
 /// A package that is not installed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct DevelopmentPackage {
-    /// `apt-get install` and its kin.
+    /// `apt-get install` or the like.
     pub command: &'static str,
-    /// Its name.
     pub name: String,
 }
 
@@ -24,21 +22,21 @@ impl fmt::Display for DevelopmentPackage {
     }
 }
 
-/// The package with the archives of a library package's libraries; none if it is installed, or unknown.
+/// The package with the archives of a library package; none if it is installed or unknown.
 pub(crate) fn development_package(settings: &Settings, library: &Package) -> Option<DevelopmentPackage> {
     let command = match library.manager {
         Format::Deb => return debian(settings, &library.name),
         Format::Rpm => "dnf install",
         Format::Apk => "apk add",
     };
-    // What these distributions append to the name for archives.
+    // The suffixes of these distributions for packages of archives.
     let name = &library.name;
     let base = name.strip_suffix("-libs").or(name.strip_suffix("-devel")).unwrap_or(name);
     Some(DevelopmentPackage { command, name: format!("{base}-static") })
 }
 
-/// The development package of a library package: it is built from the same source and has one of the usual names.
-/// None if it is installed: then it has no archive.
+/// The development package of a library package: built from the same source, with one of the usual names. None if it is
+/// installed: then it has no archive.
 fn debian(settings: &Settings, package: &str) -> Option<DevelopmentPackage> {
     let cache = find::program(OsStr::new("apt-cache"), settings, &Chain::default())?;
     let show = |names: &[String]| {
@@ -76,7 +74,7 @@ fn field(record: &str, name: &str) -> Option<String> {
     line.split_whitespace().next().map(str::to_owned)
 }
 
-/// From records as `apt-cache show` prints them: the `-dev` package of the source that `package` is built from.
+/// The `-dev` package of the source of `package`, in the output of `apt-cache show`.
 fn of_one_source(records: &str, package: &str) -> Option<String> {
     let named = |record: &str| Some((field(record, "Package:")?, source_of(record)?));
     let sources: Vec<(String, String)> = records.split("\n\n").filter_map(named).collect();

@@ -7,10 +7,10 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Where they are.
+/// dpkg's directory.
 pub(super) const ROOT: &str = "/var/lib/dpkg";
 
-/// The packages that files are from; without package URLs.
+/// The packages of files, without package URLs.
 pub(super) fn owners(root: &Path, files: &[PathBuf]) -> Vec<Option<Package>> {
     let lists = lists(root, files);
     let names: BTreeSet<&str> = lists.iter().flatten().map(String::as_str).collect();
@@ -21,7 +21,7 @@ pub(super) fn owners(root: &Path, files: &[PathBuf]) -> Vec<Option<Package>> {
     lists.iter().map(|list| records.get(list.as_deref()?).cloned()).collect()
 }
 
-/// The names of the lists that have the files: `zlib1g:amd64`, `perl`.
+/// The names of the lists that contain the files: `zlib1g:amd64`, `perl`.
 fn lists(root: &Path, files: &[PathBuf]) -> Vec<Option<String>> {
     let wanted = Wanted::new(files);
     let mut found: Vec<Option<String>> = vec![None; files.len()];
@@ -44,7 +44,7 @@ fn lists(root: &Path, files: &[PathBuf]) -> Vec<Option<String>> {
     found
 }
 
-/// Whether a package has a list, for whatever machine.
+/// Whether a package is installed, for any architecture.
 pub(super) fn is_installed(root: &Path, package: &str) -> bool {
     fs::read_dir(root.join("info")).into_iter().flatten().flatten().any(|entry| {
         let list = entry.file_name();
@@ -52,7 +52,7 @@ pub(super) fn is_installed(root: &Path, package: &str) -> bool {
     })
 }
 
-/// The installed packages of dpkg's status file that lists of these names are of.
+/// The installed packages of lists in dpkg's status file, by name of the list.
 fn records(status: &str, lists: &BTreeSet<&str>) -> BTreeMap<String, Package> {
     let names: BTreeSet<&str> = lists.iter().map(|l| l.split_once(':').map_or(*l, |(name, _)| name)).collect();
     let mut records = BTreeMap::new();

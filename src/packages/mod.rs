@@ -1,5 +1,4 @@
-//! Which installed package a file is from ([`owners`]), and which package has an archive of it
-//! ([`development_package`]).
+//! The installed package of a file ([`owners`]), and the package that has an archive of it ([`development_package`]).
 
 mod apk;
 mod development;

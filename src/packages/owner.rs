@@ -1,5 +1,5 @@
-//! Which installed package each of many files is from: read from the package managers' own files, or asked of one, once
-//! for all files; never of the network.
+//! The installed packages of files: from the package managers' databases, or by one query for all files; never over the
+//! network.
 
 use super::{Package, apk, dpkg, rpm};
 use crate::settings::Settings;
@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 /// A package manager's answer, one entry per file.
 type Lookup = fn(&Settings, &[PathBuf]) -> Vec<Option<Package>>;
 
-/// The packages that files are from, in the order of the files. All are looked up in one pass over the lists.
+/// The packages of files, in the order of the files, by one pass over the databases.
 pub(crate) fn owners(settings: &Settings, files: &[PathBuf]) -> Vec<Option<Package>> {
     let mut owners = dpkg::owners(Path::new(dpkg::ROOT), files);
     let managers: [Lookup; 2] =
         [|_, files| apk::installed().map_or(Vec::new(), |text| apk::owners(&text, files)), rpm::owners];
-    // A machine may have more than one: what the first does not know is asked of the next.
+    // A machine may have several package managers: the next one is asked about what the first does not know.
     for of in managers {
         let open: Vec<usize> = owners.iter().enumerate().filter(|(_, o)| o.is_none()).map(|(at, _)| at).collect();
         let unknown: Vec<PathBuf> = open.iter().filter_map(|at| files.get(*at).cloned()).collect();
@@ -31,7 +31,7 @@ pub(crate) fn owners(settings: &Settings, files: &[PathBuf]) -> Vec<Option<Packa
     owners.into_iter().map(|owner| owner.map(|package| package.named_by(&os))).collect()
 }
 
-/// The package that one file is from.
+/// The package of one file.
 pub(crate) fn owner(settings: &Settings, file: &Path) -> Option<Package> {
     owners(settings, &[file.to_owned()]).pop()?
 }

@@ -1,41 +1,40 @@
-//! An installed package, as reports and lists of parts have it.
+//! An installed package, as in reports.
 
 use crate::toolchain::os_release::OsRelease;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// The format of packages, by the word that package URLs have for it.
+/// The format of packages, by its name in package URLs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Format {
-    /// Debian's and its children's.
+    /// Debian and derivatives.
     Deb,
-    /// Fedora's, SUSE's and their children's.
+    /// Fedora, SUSE and derivatives.
     Rpm,
-    /// Alpine's.
+    /// Alpine.
     Apk,
 }
 
 /// An installed package.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Package {
-    /// The manager that installed it.
+    /// Its format.
     pub manager: Format,
-    /// Its name.
     pub name: String,
     /// Its version with the distribution's revision; Debian's also with the epoch.
     pub version: String,
     /// An rpm's epoch, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub epoch: Option<u64>,
-    /// The machine it is for, as its manager spells it: `amd64`, `x86_64`, `all`, `noarch`.
+    /// The architecture in the package manager's spelling: `amd64`, `x86_64`, `all`, `noarch`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub architecture: Option<String>,
-    /// The source package it was built from.
+    /// The source package.
     pub source: String,
-    /// The version of that.
+    /// The version of the source package.
     pub source_version: String,
-    /// Its package URL.
+    /// Package URL.
     pub purl: String,
 }
 
@@ -49,14 +48,14 @@ impl fmt::Display for Package {
 }
 
 impl Package {
-    /// Whether two packages come from one build of one source package.
+    /// Whether two packages are from the same build of one source package.
     pub(crate) fn same_build(&self, other: &Package) -> bool {
         let build = |p: &Package| (p.manager, p.epoch, p.source.clone(), p.source_version.clone());
         build(self) == build(other)
     }
 
-    /// Fills in the package URL: <https://github.com/package-url/purl-spec>, with the qualifiers by which scanners find
-    /// advisories: `distro` as ID-VERSION, `upstream` as syft writes it.
+    /// Sets the package URL (<https://github.com/package-url/purl-spec>), with the qualifiers by which scanners find
+    /// advisories: `distro` as ID-VERSION, `upstream` as written by syft.
     pub(super) fn named_by(mut self, os: &OsRelease) -> Package {
         let id = os.value("ID").unwrap_or("linux");
         let distro = os.value("VERSION_ID").map_or(id.to_owned(), |version| format!("{id}-{version}"));
@@ -66,7 +65,7 @@ impl Package {
             _ => format!("{}@{}", self.source, self.source_version),
         };
         let upstream = Some(upstream).filter(|u| !self.source.is_empty() && *u != self.name);
-        // In the order of their names, as the specification asks.
+        // Sorted by name, as the specification requires.
         let qualifiers = [
             ("arch", self.architecture.clone()),
             ("distro", Some(distro)),
@@ -85,7 +84,7 @@ impl Package {
     }
 }
 
-/// Percent-encoded, but for the characters that the specification wants as they are.
+/// Percent-encodes all but the characters that the specification excepts.
 fn escaped(text: &str) -> String {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b".-_~:".contains(&b);
     let byte = |b: u8| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") };

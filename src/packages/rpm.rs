@@ -1,4 +1,4 @@
-//! rpm(8), asked: its database has a format of its own.
+//! Queries rpm(8), whose database has its own format.
 
 use super::{Format, Package};
 use crate::run::{self, Command};
@@ -8,33 +8,33 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::PathBuf;
 
-/// One line a package; no epoch is `(none)`.
+/// One line per package; a missing epoch is `(none)`.
 const QUERY: [&str; 3] =
     ["-qf", "--queryformat", "%{NAME}\\t%{EPOCH}\\t%{VERSION}-%{RELEASE}\\t%{ARCH}\\t%{SOURCERPM}\\n"];
 
-/// The packages that files are from; without package URLs.
+/// The packages of files, without package URLs.
 pub(super) fn owners(settings: &Settings, files: &[PathBuf]) -> Vec<Option<Package>> {
     let none = || vec![None; files.len()];
     let Some(rpm) = find::program(OsStr::new("rpm"), settings, &Chain::default()) else { return none() };
-    // Those that are not there have no line.
+    // rpm prints no line for files that do not exist.
     let real: Vec<Option<PathBuf>> = files.iter().map(|f| fs::canonicalize(f).ok()).collect();
     let there: Vec<&PathBuf> = real.iter().flatten().collect();
     let ask = |files: &[&PathBuf]| {
         let words = files.iter().map(|f| f.as_os_str());
         let command = Command::new([rpm.as_os_str()]).args(QUERY).args(words).env("LC_ALL", "C");
-        // It fails where one of the files has no owner, and says who owns the others.
+        // It fails if a file has no owner, but prints the owners of the others.
         run::capture(&command).map(|said| packages(&said.text())).unwrap_or_default()
     };
     let mut found = if there.is_empty() { Vec::new() } else { ask(&there) };
     if found.len() != there.len() {
-        // Two packages may own one file, and lines no longer tell which is whose.
+        // Two packages may own one file, and then lines can't be matched with files.
         found = there.iter().map(|file| ask(&[*file]).into_iter().next().flatten()).collect();
     }
     let mut found = found.into_iter();
     real.iter().map(|file| file.as_ref().and_then(|_| found.next().flatten())).collect()
 }
 
-/// One for each line; none for one that says that nobody owns the file.
+/// One per line; none for a line about a file without owner.
 fn packages(said: &str) -> Vec<Option<Package>> {
     said.lines().map(package).collect()
 }

@@ -1,10 +1,10 @@
-//! Files that are looked for in lists.
+//! Files to be found in package lists.
 
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Files by the names that lists may have for them, each with its places in the list of files.
+/// Files by the names that lists may use for them, with their indexes.
 pub(super) struct Wanted(HashMap<Vec<u8>, Vec<usize>>);
 
 impl Wanted {
@@ -18,13 +18,13 @@ impl Wanted {
         Wanted(wanted)
     }
 
-    /// The places of the files that have this name.
+    /// The indexes of the files with this name.
     pub(crate) fn places(&self, name: &[u8]) -> &[usize] {
         self.0.get(name).map_or(&[], Vec::as_slice)
     }
 }
 
-/// A file's path and its real path. Distributions with a merged /usr still list some files by their old names.
+/// A file's path and real path, with and without `/usr`: distributions with a merged /usr list some files by old names.
 fn spellings(file: &Path) -> Vec<PathBuf> {
     let mut names: Vec<PathBuf> = Vec::new();
     for path in [Some(file.to_owned()), fs::canonicalize(file).ok()].into_iter().flatten() {

@@ -1,7 +1,6 @@
-/* Start-up code of programs with converted libraries (src/convert): after the program is relocated and thread-locals
-   work, before any constructor runs. First what lies in data becomes code or read-only, then functions that are
-   chosen at start (IFUNC) are chosen, then what was only written for that becomes read-only. Nothing is ever writable
-   and executable. */
+/* Start-up code of programs with converted libraries (src/convert): runs after relocation and TLS set-up, before any
+   constructor. First ranges of data become code or read-only, then IFUNCs are resolved, then what was writable only for
+   that becomes read-only. Nothing is ever writable and executable. */
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -16,7 +15,7 @@ struct selection { void **slot; void *(*choose)(void); };
 TABLE(protection, staticcxx_protect);
 TABLE(selection, staticcxx_select);
 
-/* Converted libraries refer to it. */
+/* Converted libraries refer to it, which links this in. */
 __attribute__((visibility("hidden"))) const char staticcxx_converted[] = "staticcxx: converted libraries";
 
 static void start(void)
@@ -32,7 +31,7 @@ static void start(void)
         }
     for (s = __start_staticcxx_select; s < __stop_staticcxx_select; s++)
         *s->slot = s->choose();
-    /* Without it the program is as safe as one without relro. */
+    /* On failure the program is as safe as one without relro. */
     for (p = __start_staticcxx_protect; p < __stop_staticcxx_protect; p++)
         if (p->access == PROT_READ)
             mprotect(p->start, p->length, PROT_READ);
@@ -40,8 +39,8 @@ static void start(void)
 
 __attribute__((section(".preinit_array"), used)) static void (*const first)(void) = start;
 
-/* What libraries register while they are constructed runs when they are destructed, after all that the program and
-   they register later: ld.so's order. Converted libraries call these two in the place of libc's. */
+/* Handlers that a library registers during construction run at its destruction, after all handlers registered later:
+   ld.so's order. Converted libraries call these two functions instead of libc's. */
 struct handler { void (*run)(void *); void *with, *library; struct handler *next; };
 static struct handler *handlers;
 static int constructed;
@@ -62,7 +61,7 @@ __attribute__((visibility("hidden"))) int staticcxx_atexit(void (*run)(void *), 
     return 0;
 }
 
-/* Of one library, or of all. A handler may register others. */
+/* Runs the handlers of one library, or of all. A handler may register others. */
 __attribute__((visibility("hidden"))) void staticcxx_finalize(void *library)
 {
     struct handler **at = &handlers;
@@ -84,6 +83,6 @@ __attribute__((visibility("hidden"))) void staticcxx_finalize(void *library)
 static void end_of_construction(void) { constructed = 1; }
 static void rest(void) { staticcxx_finalize(0); }
 
-/* Behind the constructors of all libraries, before those of the program; destructors go the other way. */
+/* After the constructors of all libraries, before those of the program; destructors run in reverse order. */
 __attribute__((section(".init_array.65535"), used)) static void (*const behind)(void) = end_of_construction;
 __attribute__((section(".fini_array.00001"), used)) static void (*const last)(void) = rest;

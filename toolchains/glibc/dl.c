@@ -1,5 +1,5 @@
-/* dlopen and its kin in a program with plugins (STATICCXX_PLUGINS, `staticctl convert --plugin`): they find what was
-   linked in, and nothing else. Texts of errors are ld.so's. */
+/* dlopen and the like in a program with plugins (STATICCXX_PLUGINS, `staticctl convert --plugin`): they only find what
+   was linked in. Error texts are ld.so's. */
 #include "modules.h"
 #include <dlfcn.h>
 #include <errno.h>
@@ -8,16 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Made by each link. */
+/* Written for each link. */
 extern const struct name staticcxx_names[] HIDDEN;
 extern const size_t staticcxx_name_count HIDDEN;
-/* Sonames of libraries whose code is in the program, each ended by a zero, then an empty one. */
+/* Sonames of libraries that the program contains, each NUL-terminated, then an empty one. */
 extern const char staticcxx_inside[] HIDDEN;
 
-/* The table of modules, which nothing else brings in. */
+/* The table of modules, which nothing else links in. */
 extern const char staticcxx_plugin_table[] HIDDEN;
 
-/* By which a finished program shows that it has this. */
+/* Identifies finished programs that contain this. */
 const char staticcxx_plugins[] = "staticcxx: plugins are linked in";
 
 extern const ElfW(Ehdr) __ehdr_start HIDDEN;
@@ -27,7 +27,7 @@ extern ElfW(Dyn) _DYNAMIC[] __attribute__((weak)) HIDDEN;
 static __thread char said[1024];
 static __thread int has_said;
 
-/* The program itself, and with it all libraries that it is made of. */
+/* The program itself, with all libraries that it contains. */
 HIDDEN struct link_map staticcxx_program = {0, "", 0, 0, 0};
 #define program staticcxx_program
 
@@ -50,7 +50,7 @@ char *dlerror(void)
     return said;
 }
 
-/* link_maps of what is open, in the order of opening. */
+/* link_maps of open modules, in the order of opening. */
 static void chain(struct module *m)
 {
     struct link_map *at = &program;
@@ -121,7 +121,7 @@ void *dlopen(const char *name, int mode)
         handle = &program;
     else if (!(mode & RTLD_NOLOAD))
         say("%s: cannot open shared object file: No such file or directory in this static program "
-            "(STATICCXX_PLUGINS at its link, or --plugin at its conversion, puts it in)", name);
+            "(link with STATICCXX_PLUGINS, or convert with --plugin, to include it)", name);
     staticcxx_module_unlock();
     return handle;
 }
@@ -162,11 +162,11 @@ static const struct name *named(const char *name)
     return bsearch(name, staticcxx_names, staticcxx_name_count, sizeof *staticcxx_names, compare);
 }
 
-/* What libraries of the program have, the program itself apart. */
+/* A definition in the program's libraries, not in the program itself. */
 static void *of_libraries(const char *name)
 {
     const struct name *n = named(name);
-    /* A source on the line may have defined it again: libc's other name for it is libc's for sure. */
+    /* A source on the command line may define it too: libc's alias is certainly libc's. */
     return !n ? 0 : n->next ? n->next : n->own ? 0 : n->address;
 }
 
@@ -224,7 +224,7 @@ void *dlvsym(void *restrict handle, const char *restrict name, const char *restr
     return look_up(handle, name, version, __builtin_return_address(0));
 }
 
-/* The symbol that an address is in, or the last one before it where sizes are not known. */
+/* The symbol that contains an address, or the last one before it if sizes are unknown. */
 static const struct symbol *symbol_at(const struct content *c, unsigned long at)
 {
     const struct symbol *best = 0;

@@ -1,9 +1,10 @@
-/* Converters of iconv in a static glibc program, without any file: libc's own iconv finds the tables of converters that
-   were linked in, and nothing of the machine's.
+/* iconv converters in a static glibc program, without any file: libc's own iconv finds the tables of linked-in
+   converters, and nothing on the machine.
 
-   This object is merged with a copy of libc's gconv_conf.o, in which __gconv_load_conf has another name and the
-   directory of converters is nowhere: it makes the tables of what is built in. struct conversion is glibc's struct gconv_module (iconv/gconv_int.h), struct alias its
-   struct gconv_alias, the same since 2000; whether they still are is tried with each libc.a by running a program. */
+   This object is merged with a copy of libc's gconv_conf.o, in which __gconv_load_conf is renamed and the directory of
+   converters does not exist: it builds the tables of built-in conversions. struct conversion is glibc's struct
+   gconv_module (iconv/gconv_int.h), struct alias its struct gconv_alias, unchanged since 2000; each libc.a is tested by
+   running a program. */
 #include <gconv.h>
 #include <pthread.h>
 #include <search.h>
@@ -11,7 +12,8 @@
 #include <string.h>
 
 #define HIDDEN __attribute__((visibility("hidden")))
-/* libc's own, if it got in before, stands; a linker that takes strong definitions out of archives first gets strong ones. */
+/* Weak, so that libc's own take precedence if linked in earlier; a linker that prefers strong definitions in archives
+   gets strong ones. */
 #ifdef STATICCXX_STRONG
 #define INSTEAD HIDDEN
 #else
@@ -31,16 +33,16 @@ extern void *__gconv_alias_db HIDDEN;
 extern int __gconv_alias_compare(const void *, const void *) HIDDEN;
 extern void STATICCXX_CONF(void);
 
-/* Made with the archive: words as src/plugins/converters.rs writes them, and the table of modules. */
+/* Written with the archive: words (src/repairs/iconv.rs), and the table of modules. */
 extern const char staticcxx_conversions[] HIDDEN;
 extern const char staticcxx_converter_table[] HIDDEN, staticcxx_loader[] HIDDEN;
 
-/* By which a finished program shows that it has this, stripped or not. */
+/* Identifies finished programs that contain this, stripped or not. */
 const char staticcxx_converters[] = "staticcxx: converters of iconv are linked in";
 
 static const char *next(const char *word) { return word + strlen(word) + 1; }
 
-/* A tree by what is read; what is written is in a list. */
+/* A tree by source character set, with a list of targets. */
 static void insert(struct conversion *new)
 {
     struct conversion **at = &__gconv_modules_db;
@@ -76,11 +78,11 @@ static void load(void)
 {
     const char *word = staticcxx_conversions;
     int order = 1000;
-    /* They come with it, whatever is collected as garbage. */
+    /* References keep them from --gc-sections. */
     __asm__ volatile("" : : "r"(staticcxx_converters), "r"(staticcxx_converter_table), "r"(staticcxx_loader));
     STATICCXX_CONF();
     while (*word) {
-        /* glibc frees those whose module is a file. */
+        /* glibc frees conversions that come from files. */
         struct conversion *new = calloc(1, sizeof *new);
         if (!new)
             return;
@@ -114,7 +116,7 @@ INSTEAD void __gconv_load_conf(void)
     pthread_once(&once, load);
 }
 
-/* The machine's own table of what there is, gconv-modules.cache: never there. */
+/* The machine's gconv-modules.cache is never used. */
 INSTEAD int __gconv_load_cache(void) { return -1; }
 INSTEAD void *__gconv_get_cache(void) { return 0; }
 INSTEAD int __gconv_lookup_cache(const char *to, const char *from, void **steps, size_t *count, int flags)

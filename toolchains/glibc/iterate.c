@@ -1,5 +1,5 @@
-/* dl_iterate_phdr of a program with plugins: an archive of its own, since GCC's unwinder refers to it in programs that
-   open nothing. */
+/* dl_iterate_phdr of a program with plugins: in a separate archive, since GCC's unwinder refers to it in programs
+   without plugins too. */
 #include "modules.h"
 
 extern struct link_map staticcxx_program HIDDEN;
@@ -7,7 +7,7 @@ int __dl_iterate_phdr(int (*)(struct dl_phdr_info *, size_t, void *), void *) HI
 
 struct passing { int (*call)(struct dl_phdr_info *, size_t, void *); void *with; unsigned long long added; };
 
-/* The program's own entry, with how many there are. */
+/* Passes the program's own entry, with the number of entries. */
 static int pass(struct dl_phdr_info *info, size_t size, void *with)
 {
     struct passing *p = with;
@@ -15,7 +15,7 @@ static int pass(struct dl_phdr_info *info, size_t size, void *with)
     return p->call(info, size, p->with);
 }
 
-/* The program first, in whose unwind table everything is; then what is open, with the memory that it takes. */
+/* The program first, whose unwind table covers everything; then open modules, with their memory. */
 int dl_iterate_phdr(int (*call)(struct dl_phdr_info *, size_t, void *), void *with)
 {
     struct passing p = {call, with, 0};

@@ -1,15 +1,16 @@
-/* How libc itself opens shared objects, for converters of iconv and for name services: those that were linked in. */
+/* How libc itself opens iconv converters and name services: it finds the linked-in ones. */
 #include "modules.h"
 #include <dlfcn.h>
 
-/* libc's own, if it got in before, stands; a linker that takes strong definitions out of archives first gets strong ones. */
+/* Weak, so that libc's own take precedence if linked in earlier; a linker that prefers strong definitions in archives
+   gets strong ones. */
 #ifdef STATICCXX_STRONG
 #define INSTEAD HIDDEN
 #else
 #define INSTEAD __attribute__((weak, visibility("hidden")))
 #endif
 
-/* What refers to it brings this in. */
+/* A reference to it links this in. */
 HIDDEN const char staticcxx_loader[] = "staticcxx: libc opens what is linked in";
 
 INSTEAD void *__libc_dlopen_mode(const char *name, int mode)
@@ -42,7 +43,7 @@ INSTEAD void *__libc_dlvsym(void *module, const char *name, const char *version)
 
 INSTEAD void *__libc_dlsym_private(void *module, const char *name) { return __libc_dlsym(module, name); }
 
-/* They stay open: libc asks for them again. */
+/* They stay open: libc opens them again. */
 INSTEAD int __libc_dlclose(void *module)
 {
     (void)module;

@@ -1,8 +1,8 @@
 /* UTF-8 locales in a static glibc program, without any file.
 
-   glibc's findlocale.c asks _nl_load_locale_from_archive first. This one asks the original, which libc.a has under
-   that name and which is linked here under another, so that a machine's own locale archive counts as ever. What is
-   found nowhere and is for UTF-8 gets the data of C.UTF-8, which is part of the program.
+   glibc's findlocale.c calls _nl_load_locale_from_archive first. This one calls libc.a's original, linked under another
+   name, so that the machine's locale archive still works. A UTF-8 locale that is not found gets the data of C.UTF-8,
+   which is part of the program.
 
    struct locale_head is the beginning of glibc's struct __locale_data (locale/localeinfo.h), the same since 2001;
    whether it still is, is tried with each libc.a by running a program.  */
@@ -33,7 +33,7 @@ struct embedded {
 /* By category number; defined in data.S.  */
 extern const struct embedded staticcxx_locale_data[13];
 
-/* Whether a directory of the machine has this locale: then glibc finds it there itself.  */
+/* Whether a directory on the machine has this locale, so that glibc finds it there.  */
 static int on_disk(const char *name, size_t stem) {
     char path[PATH_MAX];
     static const char directory[] = "/usr/lib/locale/", codeset[] = ".utf8/LC_CTYPE";

@@ -1,6 +1,6 @@
-/* Shared objects that were linked in, opened and closed as ld.so would: checked, made executable and constructed when
-   they are first opened, what they need before themselves; destructed when they are last closed, and opened again with
-   the data that they had at first. */
+/* Linked-in shared objects, opened and closed as by ld.so: at the first opening they are checked, made executable and
+   constructed after their dependencies; at the last closing they are destructed. They are reopened with their initial
+   data. */
 #include "modules.h"
 #include <dlfcn.h>
 #include <pthread.h>
@@ -19,7 +19,7 @@ extern char **environ;
 extern int __libc_argc HIDDEN;
 extern char **__libc_argv HIDDEN;
 
-/* Constructors may open others, and a fork in another thread must not leave it locked. */
+/* Recursive, since constructors may open modules; a fork in another thread must not leave it locked. */
 static pthread_mutex_t lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
 void staticcxx_module_lock(void) { pthread_mutex_lock(&lock); }
 void staticcxx_module_unlock(void) { pthread_mutex_unlock(&lock); }
@@ -33,7 +33,7 @@ static const char *base_of(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* How many of the last components two paths have in common. */
+/* The number of last components that two paths have in common. */
 static unsigned common(const char *a, const char *b)
 {
     const char *p = a + strlen(a), *q = b + strlen(b);
@@ -99,7 +99,7 @@ static void nowhere(void)
     _exit(written < 0 ? 126 : 127);
 }
 
-/* Keeps the data of a module, or gives it back; thread-local data is that of the calling thread. */
+/* Saves the data of a module, or restores it; thread-local data is the calling thread's. */
 static void copy(struct module *m, int keep)
 {
     const struct content *c = m->content;
@@ -112,7 +112,7 @@ static void copy(struct module *m, int keep)
     }
 }
 
-/* Makes code executable, fills slots, keeps the data as it is before constructors. */
+/* Makes code executable, fills slots, saves the data before constructors run. */
 static int prepare(struct module *m, int mode, char *why, size_t room)
 {
     const struct content *c = m->content;
@@ -222,7 +222,7 @@ int staticcxx_module_close(struct module *m)
     return 0;
 }
 
-/* Behind the destructors of the program, before those of its libraries. */
+/* After the destructors of the program, before those of its libraries. */
 static void end(void)
 {
     while (last) {
@@ -275,7 +275,7 @@ static void *own_or_needed(struct module *m, const char *name, const char *versi
     return found;
 }
 
-/* In the module, then in what it needs, nearest first. */
+/* In the module, then in its dependencies, nearest first. */
 void *staticcxx_module_symbol(struct module *m, const char *name, const char *version)
 {
     void *found = 0;

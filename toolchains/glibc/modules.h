@@ -1,5 +1,5 @@
-/* Shared objects that are linked into a program and are opened at run time: what the linker's tables say of them
-   (src/convert/module.rs writes `struct content`, src/plugins/table.rs the rest). Distances are from `base`. */
+/* Tables of shared objects that are linked into a program and opened at run time (src/convert/module.rs writes `struct
+   content`, src/supply/plugins/module_tables.rs the rest). Offsets are relative to `base`. */
 #include <link.h>
 #include <stddef.h>
 
@@ -10,10 +10,10 @@ struct selection { void **slot; void *(*choose)(void); };
 struct range { char *start; size_t length; };
 
 enum { PLAIN, CHOSEN, THREAD_LOCAL };
-/* Sorted by name; of one name the default version comes first. An empty version is none. */
+/* Sorted by name; the default version of a name comes first. An empty version is none. */
 struct symbol { unsigned name, version; unsigned long value; unsigned size, kind; };
 
-/* A symbol that nothing in the link had when it was planned. */
+/* A symbol that nothing in the link defined when it was planned. */
 struct wanted { unsigned name, lazy; void **slot, *address; };
 
 enum { NEVER_CLOSED = 1 };
@@ -35,7 +35,7 @@ struct content {
     size_t end_count;
     const struct wanted *wanted;
     size_t wanted_count;
-    /* Thread-local data: where it begins from the thread pointer, and its size. */
+    /* Thread-local data: offset from the thread pointer, and size. */
     long thread_offset;
     size_t thread_size, flags;
 };
@@ -45,11 +45,11 @@ enum { PLUGIN, NEEDED, CONVERTER, NAME_SERVICE };
 struct module {
     const struct content *content;
     const char *path;
-    /* Further names, each ended by a zero, then an empty one. */
+    /* Other names, each NUL-terminated, then an empty one. */
     const char *names;
     struct module *const *needs;
     size_t kind;
-    /* What follows is zero at first. */
+    /* Initially zero. */
     struct link_map map;
     long opened;
     char *saved;
@@ -61,11 +61,11 @@ _Static_assert(sizeof(struct module) == 14 * 8, "src/plugins/table.rs knows the 
 /* Names for dlsym: `next` is for RTLD_NEXT from the program. */
 struct name { const char *name; void *address, *next; size_t own; };
 
-/* What it was opened as, or its path. */
+/* The name under which it was opened, or its path. */
 static inline const char *name_of(const struct module *m) { return m->map.l_name ? m->map.l_name : m->path; }
 
 HIDDEN struct module *staticcxx_module_find(const char *name, int for_libc);
-/* Opens one, or says why not in `why`. */
+/* Opens a module, or sets `why` to the error. */
 HIDDEN int staticcxx_module_open(struct module *, int mode, char *why, size_t room);
 HIDDEN int staticcxx_module_close(struct module *);
 HIDDEN void *staticcxx_module_symbol(struct module *, const char *name, const char *version);

@@ -1,7 +1,7 @@
-/* Name services of a static glibc program come from what is built in: files and dns.
+/* A static glibc program uses only the built-in name services: files and dns.
 
-   Whatever /etc/nsswitch.conf says, no libnss_*.so is looked for. Loading one into a static program works only with
-   the very glibc it was linked with, and kills it with others.  */
+   Whatever /etc/nsswitch.conf says, no libnss_*.so is loaded. Loading one into a static program only works with the
+   exact glibc that it was linked with; otherwise the program crashes.  */
 extern int __nss_configure_lookup(const char *database, const char *services);
 
 static const char *const from_files[] = {
@@ -11,7 +11,7 @@ static const char *const from_files[] = {
 
 static const char *const from_dns_too[] = {"hosts", "networks"};
 
-/* By which a finished program shows that it has this, stripped or not.  */
+/* Identifies finished programs that contain this, stripped or not.  */
 __attribute__((used)) const char staticcxx_name_services[] = "staticcxx: name services are files and dns";
 
 __attribute__((constructor(101))) static void pin(void) {

@@ -1,4 +1,4 @@
-/* What glibc's shared objects still have for old libraries and its archives do not. */
+/* What glibc's shared objects keep for old libraries and its archives lack. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <math.h>

@@ -1,15 +1,15 @@
-/* Name services of a static glibc program with services beyond files and dns linked in (STATICCXX_NSS). As in
-   name-services.c, what nsswitch.conf says does not count: the lines are part of the program. */
+/* Name services of a static glibc program with linked-in services besides files and dns (STATICCXX_NSS). As in
+   name-services.c, nsswitch.conf is ignored: its lines are part of the program. */
 #include <string.h>
 
 #define HIDDEN __attribute__((visibility("hidden")))
 extern int __nss_configure_lookup(const char *database, const char *services);
 
-/* Made with the archive: database and services in turn, each ended by a zero, then an empty word. */
+/* Written with the archive: database and services in turn, each NUL-terminated, then an empty word. */
 extern const char staticcxx_pins[] HIDDEN;
 extern const char staticcxx_service_table[] HIDDEN, staticcxx_loader[] HIDDEN;
 
-/* By which a finished program shows that it has this, stripped or not. */
+/* Identifies finished programs that contain this, stripped or not. */
 const char staticcxx_name_services[] = "staticcxx: name services are files and dns, and some linked in";
 
 __attribute__((constructor(101))) static void pin(void)

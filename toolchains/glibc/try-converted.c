@@ -1,4 +1,4 @@
-/* A converted library in small: a page that becomes read-only, a slot that is filled at start, an old name. */
+/* A minimal converted library: a page that becomes read-only, a slot that is filled at start, an old name. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* Tried with each libc.a: the converters that were linked in, and none of the machine's. */
+/* Tested with each libc.a: only linked-in converters work, not the machine's. */
 #include <iconv.h>
 #include <stdio.h>
 #include <string.h>

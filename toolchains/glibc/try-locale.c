@@ -1,4 +1,4 @@
-/* Tried with each libc.a: the repaired locale functions, where no file could help.  */
+/* Tested with each libc.a: the repaired locale functions, for locales without files.  */
 #include <langinfo.h>
 #include <locale.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* Tried with each libc.a: the pinned name services answer.  */
+/* Tested with each libc.a: the pinned name services answer.  */
 #include <netdb.h>
 #include <pwd.h>
 #include <stdio.h>

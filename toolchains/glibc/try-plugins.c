@@ -1,4 +1,4 @@
-/* A plugin in small: written as a converted one would be, opened, asked, closed and opened again. */
+/* A minimal plugin, written like a converted one: opened, called, closed and opened again. */
 #include "modules.h"
 #include <dlfcn.h>
 #include <stdio.h>
