@@ -7,7 +7,7 @@ use crate::check::Expect;
 use crate::files::{Stamp, kept};
 use crate::libs::library_file::LibraryFiles;
 use crate::libs::mentions;
-use crate::linker::call_detection::Traps;
+use crate::linker::call_detection::CallDetection;
 use crate::linker::line::{self, LineParts};
 use crate::linker::{WhyNot, template, wild_words};
 use crate::model::{Family, Libc};
@@ -93,7 +93,7 @@ pub(super) struct Ready<'a> {
     /// The linker's arguments.
     pub line: Vec<String>,
     /// The call detectors.
-    pub traps: Traps<'a>,
+    pub detectors: CallDetection<'a>,
     /// What the output must be.
     pub expect: Expect,
     /// Whether the C library of a static-pie supports packed relative relocations (DT_RELR).
@@ -104,7 +104,7 @@ impl<'a> Ready<'a> {
     fn of(settings: &Settings, job: &'a LinkJob, output: &Path) -> Result<Ready<'a>, WhyNot> {
         let facts = &job.facts;
         let parts = allowed(settings, job, output)?;
-        let traps = Traps::new(facts.libc == Libc::Glibc, facts.repairs.as_ref(), settings.repairs)?;
+        let detectors = CallDetection::new(facts.libc == Libc::Glibc, facts.repairs.as_ref(), settings.repairs)?;
         if let Some(word) = parts.compiles {
             return Err(WhyNot::Compiles(word));
         }
@@ -118,7 +118,7 @@ impl<'a> Ready<'a> {
         let typed = parts.stream.iter().filter(|w| !w.starts_with('-')).map(Path::new);
         let files: Vec<&Path> = typed.chain(found).collect();
         let expect = job.expect;
-        Ready { line, traps, expect, packed: packs_for(facts, &job.request) }.checked(
+        Ready { line, detectors, expect, packed: packs_for(facts, &job.request) }.checked(
             facts.repairs.as_ref(),
             &files,
             &job.resolution.path.files,
@@ -136,15 +136,15 @@ impl<'a> Ready<'a> {
         inputs: &[&Path],
         files: &LibraryFiles,
     ) -> Result<Ready<'a>, WhyNot> {
-        let Ready { line, mut traps, expect, packed } = self;
+        let Ready { line, mut detectors, expect, packed } = self;
         let mut line = wild_words::checked(&line)?;
-        line.retain(|word| !traps.is_repair(word));
+        line.retain(|word| !detectors.is_repair(word));
         if line.iter().any(|w| w == "-lstdc++" || w.ends_with("/libstdc++.a")) {
-            let ours = |file: &Path| repairs.is_some_and(|r| r.traps.as_deref() == file.parent());
+            let ours = |file: &Path| repairs.is_some_and(|r| r.detectors.as_deref() == file.parent());
             let inputs: Vec<&Path> = inputs.iter().copied().filter(|f| !ours(f)).collect();
-            traps.cxx(|functions| mentions::which(&inputs, files, functions));
+            detectors.cxx(|functions| mentions::which(&inputs, files, functions));
         }
-        Ok(Ready { line, traps, expect, packed })
+        Ok(Ready { line, detectors, expect, packed })
     }
 }
 
@@ -222,7 +222,7 @@ impl Ready<'_> {
     /// # Errors
     /// The built-in linker is not compiled in.
     pub(super) fn link(self, _: &Guard, _: &Path) -> Result<Supervised, WhyNot> {
-        let Ready { line: _, traps: _, expect: _, packed: _ } = self;
+        let Ready { line: _, detectors: _, expect: _, packed: _ } = self;
         Err(WhyNot::NotBuiltIn)
     }
 }
@@ -245,7 +245,7 @@ impl Ready<'_> {
         }
         loop {
             let ours = ours.iter().copied().map(str::to_owned);
-            let words: Vec<String> = ours.chain(self.traps.words()).chain(self.line.iter().cloned()).collect();
+            let words: Vec<String> = ours.chain(self.detectors.words()).chain(self.line.iter().cloned()).collect();
             log::info!("wild {}", words.join(" "));
             let (ran, said) = guard.run_work(|| wild::link(&words)).map_err(|e| WhyNot::Failed(e.to_string()))?;
             if ran.interrupted.is_some() {
@@ -253,7 +253,7 @@ impl Ready<'_> {
             }
             if ran.ended != Ended::Exited(0) {
                 log::debug!("{said}");
-                self.traps.sprung(&said)?;
+                self.detectors.found(&said)?;
                 continue;
             }
             let image = check::inspect_headers(output).map_err(|e| WhyNot::BadOutput(e.to_string()))?;

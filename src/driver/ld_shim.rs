@@ -16,7 +16,7 @@ use crate::check::Expect;
 use crate::files::Identity;
 use crate::libs;
 use crate::libs::library_file::LibraryFiles;
-use crate::linker::call_detection::Traps;
+use crate::linker::call_detection::CallDetection;
 use crate::linker::{WhyNot, template};
 use crate::message;
 use crate::options::exit_codes::EXIT_FAILURE;
@@ -177,8 +177,8 @@ impl Errand {
         let typed: Vec<PathBuf> = line.iter().filter(|w| !w.starts_with('-')).map(PathBuf::from).collect();
         let files: Vec<&Path> = typed.iter().chain(&self.libraries).map(PathBuf::as_path).collect();
         line.extend(self.dirs.iter().cloned());
-        let traps = Traps::new(true, self.repairs.as_ref(), self.wanted)?;
-        let ready = Ready { line, traps, expect: self.expect, packed: self.packed };
+        let detectors = CallDetection::new(true, self.repairs.as_ref(), self.wanted)?;
+        let ready = Ready { line, detectors, expect: self.expect, packed: self.packed };
         let ran = ready.checked(self.repairs.as_ref(), &files, &LibraryFiles::default())?.link(guard, &output)?;
         match ran.ended {
             Ended::Killed(signal) => Ok(Some(signal)),

@@ -10,47 +10,51 @@ use crate::options::repairs::GlibcFixes;
 use crate::repairs::archives;
 use crate::repairs::make::LOCALE_FUNCTIONS;
 use crate::toolchain::Repairs;
-use crate::toolchain::call_detector::{TRAPS, Trap};
+use crate::toolchain::call_detector::{CALL_DETECTORS, CallDetector};
 
 /// Functions that libstdc++ calls itself, so that their call detectors fire in every C++ program.
 pub(crate) const CXX_CALLS: [&str; 3] = ["iconv_open", "newlocale", "setlocale"];
 
 /// The detector for each of them.
-const CXX_TRAPS: [Trap; 3] = [Trap::Iconv, Trap::Locale, Trap::Locale];
+const CXX_DETECTORS: [CallDetector; 3] = [CallDetector::Iconv, CallDetector::Locale, CallDetector::Locale];
 
 /// The call detectors of one link.
 #[derive(Debug, Default)]
-pub(crate) struct Traps<'a> {
+pub(crate) struct CallDetection<'a> {
     /// Whether the program is C++.
     cxx: bool,
     repairs: Option<&'a Repairs>,
     wanted: GlibcFixes,
     /// Repairs that are linked in already.
-    taken: Vec<Trap>,
+    taken: Vec<CallDetector>,
 }
 
-impl<'a> Traps<'a> {
+impl<'a> CallDetection<'a> {
     /// The call detectors of a toolchain; empty without glibc.
     ///
     /// # Errors
     /// It has glibc, and no call detectors could be built.
-    pub(crate) fn new(glibc: bool, repairs: Option<&'a Repairs>, wanted: GlibcFixes) -> Result<Traps<'a>, WhyNot> {
+    pub(crate) fn new(
+        glibc: bool,
+        repairs: Option<&'a Repairs>,
+        wanted: GlibcFixes,
+    ) -> Result<CallDetection<'a>, WhyNot> {
         match repairs {
-            Some(repairs) if repairs.traps.is_none() => Err(WhyNot::NoTraps),
-            None if glibc => Err(WhyNot::NoTraps),
-            repairs => Ok(Traps { repairs, wanted, ..Traps::default() }),
+            Some(repairs) if repairs.detectors.is_none() => Err(WhyNot::NoCallDetectors),
+            None if glibc => Err(WhyNot::NoCallDetectors),
+            repairs => Ok(CallDetection { repairs, wanted, ..CallDetection::default() }),
         }
     }
 
     /// Marks the program as C++. `mentions` returns which functions its inputs refer to; it is called at most once.
     pub(crate) fn cxx(&mut self, mentions: impl FnOnce(&[&str]) -> Vec<bool>) {
         self.cxx = true;
-        if !CXX_TRAPS.iter().any(|t| self.repairs_of(*t)) {
+        if !CXX_DETECTORS.iter().any(|t| self.repairs_of(*t)) {
             return;
         }
-        for (trap, mentioned) in CXX_TRAPS.into_iter().zip(mentions(&CXX_CALLS)) {
-            if mentioned && self.repairs_of(trap) && !self.taken.contains(&trap) {
-                self.taken.push(trap);
+        for (detector, mentioned) in CXX_DETECTORS.into_iter().zip(mentions(&CXX_CALLS)) {
+            if mentioned && self.repairs_of(detector) && !self.taken.contains(&detector) {
+                self.taken.push(detector);
             }
         }
     }
@@ -65,33 +69,37 @@ impl<'a> Traps<'a> {
     /// The arguments for the detectors, or for the repairs of those that fired. They come first: a repair precedes the
     /// parts of libc that it replaces.
     pub(crate) fn words(&self) -> Vec<String> {
-        let Some((repairs, dir)) = self.repairs.and_then(|r| Some((r, r.traps.as_ref()?))) else { return Vec::new() };
+        let Some((repairs, dir)) = self.repairs.and_then(|r| Some((r, r.detectors.as_ref()?))) else {
+            return Vec::new();
+        };
         let mut words = Vec::new();
-        for trap in TRAPS {
-            if self.taken.contains(&trap) {
-                let repair = match trap {
-                    Trap::Locale => &repairs.locale,
-                    Trap::Iconv => &repairs.iconv,
-                    Trap::NameServices | Trap::Warned => &repairs.name_services,
+        for detector in CALL_DETECTORS {
+            if self.taken.contains(&detector) {
+                let repair = match detector {
+                    CallDetector::Locale => &repairs.locale,
+                    CallDetector::Iconv => &repairs.iconv,
+                    CallDetector::NameServices | CallDetector::Warned => &repairs.name_services,
                 };
-                words.push(format!("--undefined={}", trap.symbol()));
+                words.push(format!("--undefined={}", detector.symbol()));
                 words.extend(repair.iter().map(|r| r.to_string_lossy().into_owned()));
                 continue;
             }
-            let functions: Vec<&str> = match trap {
-                Trap::Locale if !self.repairs_of(trap) => Vec::new(),
-                Trap::Locale if self.cxx => LOCALE_FUNCTIONS.into_iter().filter(|f| !CXX_CALLS.contains(f)).collect(),
-                Trap::Locale => LOCALE_FUNCTIONS.to_vec(),
-                Trap::NameServices => repairs.functions.iter().map(String::as_str).collect(),
-                Trap::Iconv if self.cxx || !self.repairs_of(trap) => Vec::new(),
-                Trap::Iconv => archives::CONVERTING.to_vec(),
-                Trap::Warned => repairs.warned.iter().map(String::as_str).collect(),
+            let functions: Vec<&str> = match detector {
+                CallDetector::Locale if !self.repairs_of(detector) => Vec::new(),
+                CallDetector::Locale if self.cxx => {
+                    LOCALE_FUNCTIONS.into_iter().filter(|f| !CXX_CALLS.contains(f)).collect()
+                }
+                CallDetector::Locale => LOCALE_FUNCTIONS.to_vec(),
+                CallDetector::NameServices => repairs.functions.iter().map(String::as_str).collect(),
+                CallDetector::Iconv if self.cxx || !self.repairs_of(detector) => Vec::new(),
+                CallDetector::Iconv => archives::CONVERTING.to_vec(),
+                CallDetector::Warned => repairs.warned.iter().map(String::as_str).collect(),
             };
             if functions.is_empty() {
                 continue;
             }
             words.extend(functions.iter().map(|f| format!("--wrap={f}")));
-            words.push(dir.join(trap.file()).to_string_lossy().into_owned());
+            words.push(dir.join(detector.file()).to_string_lossy().into_owned());
         }
         words
     }
@@ -100,26 +108,26 @@ impl<'a> Traps<'a> {
     ///
     /// # Errors
     /// The built-in linker can't link it.
-    pub(crate) fn sprung(&mut self, said: &str) -> Result<(), WhyNot> {
-        let sprung: Vec<Trap> = TRAPS.into_iter().filter(|t| said.contains(&t.needed())).collect();
-        if sprung.is_empty() || sprung.iter().any(|t| self.taken.contains(t)) {
+    pub(crate) fn found(&mut self, said: &str) -> Result<(), WhyNot> {
+        let found: Vec<CallDetector> = CALL_DETECTORS.into_iter().filter(|t| said.contains(&t.needed())).collect();
+        if found.is_empty() || found.iter().any(|t| self.taken.contains(t)) {
             return Err(WhyNot::Failed(said.lines().next().unwrap_or("nothing").to_owned()));
         }
-        if !sprung.iter().all(|t| self.repairs_of(*t)) {
+        if !found.iter().all(|t| self.repairs_of(*t)) {
             return Err(WhyNot::Warning);
         }
-        self.taken.extend(sprung);
+        self.taken.extend(found);
         Ok(())
     }
 
     /// Whether a detector's repair is wanted and available.
-    fn repairs_of(&self, trap: Trap) -> bool {
+    fn repairs_of(&self, detector: CallDetector) -> bool {
         let Some(repairs) = self.repairs else { return false };
-        match trap {
-            Trap::Locale => self.wanted.locale && repairs.locale.is_some(),
-            Trap::NameServices => self.wanted.name_services && repairs.name_services.is_some(),
-            Trap::Iconv => self.wanted.iconv && repairs.iconv.is_some(),
-            Trap::Warned => false,
+        match detector {
+            CallDetector::Locale => self.wanted.locale && repairs.locale.is_some(),
+            CallDetector::NameServices => self.wanted.name_services && repairs.name_services.is_some(),
+            CallDetector::Iconv => self.wanted.iconv && repairs.iconv.is_some(),
+            CallDetector::Warned => false,
         }
     }
 }
@@ -138,54 +146,54 @@ mod tests {
             name_services: Some("/r/name-services.a".into()),
             functions: vec!["getpwnam".into()],
             warned: vec!["dlopen".into()],
-            traps: Some("/r".into()),
+            detectors: Some("/r".into()),
         }
     }
 
     #[test]
-    fn a_sprung_trap_becomes_a_repair_once() {
+    fn a_detected_call_takes_a_repair_once() {
         let (repairs, wanted) = (repairs(), GlibcFixes { locale: true, name_services: true, iconv: true });
-        let mut traps = Traps::new(true, Some(&repairs), wanted).unwrap();
-        let words = traps.words().join(" ");
+        let mut detectors = CallDetection::new(true, Some(&repairs), wanted).unwrap();
+        let words = detectors.words().join(" ");
         assert!(words.contains("--wrap=setlocale") && words.contains("--wrap=getpwnam /r/"), "{words}");
-        let said = format!("Undefined symbol {}, referenced by x", Trap::Locale.needed());
-        assert_eq!(traps.sprung(&said), Ok(()));
-        let words = traps.words().join(" ");
+        let said = format!("Undefined symbol {}, referenced by x", CallDetector::Locale.needed());
+        assert_eq!(detectors.found(&said), Ok(()));
+        let words = detectors.words().join(" ");
         assert!(!words.contains("setlocale"), "{words}");
         assert!(words.contains("--undefined=staticcxx_locale_data /r/locale.a"), "{words}");
-        assert!(traps.is_repair("/r/locale.a") && !traps.is_repair("/r/trap-locale.a"));
-        assert!(traps.sprung(&said).is_err());
-        assert_eq!(traps.sprung(&Trap::Warned.needed()), Err(WhyNot::Warning));
-        assert_eq!(traps.sprung("Undefined symbol foo"), Err(WhyNot::Failed("Undefined symbol foo".into())));
+        assert!(detectors.is_repair("/r/locale.a") && !detectors.is_repair("/r/detects-locale.a"));
+        assert!(detectors.found(&said).is_err());
+        assert_eq!(detectors.found(&CallDetector::Warned.needed()), Err(WhyNot::Warning));
+        assert_eq!(detectors.found("Undefined symbol foo"), Err(WhyNot::Failed("Undefined symbol foo".into())));
     }
 
     #[test]
     fn what_libstdcxx_calls_itself_is_looked_for_among_the_inputs() {
         let (repairs, wanted) = (repairs(), GlibcFixes { locale: true, name_services: true, iconv: true });
         for mentioned in [false, true] {
-            let mut traps = Traps::new(true, Some(&repairs), wanted).unwrap();
-            traps.cxx(|functions| functions.iter().map(|f| *f == "setlocale" && mentioned).collect());
-            let words = traps.words().join(" ");
+            let mut detectors = CallDetection::new(true, Some(&repairs), wanted).unwrap();
+            detectors.cxx(|functions| functions.iter().map(|f| *f == "setlocale" && mentioned).collect());
+            let words = detectors.words().join(" ");
             assert!(!words.contains("--wrap=setlocale"), "{words}");
             assert_eq!(words.contains("--wrap=_ZNSt6localeC1EPKc"), !mentioned, "{words}");
             assert_eq!(words.contains("--undefined=staticcxx_locale_data"), mentioned, "{words}");
         }
-        let mut off = Traps::new(true, Some(&repairs), GlibcFixes::default()).unwrap();
+        let mut off = CallDetection::new(true, Some(&repairs), GlibcFixes::default()).unwrap();
         off.cxx(|_| unreachable!());
     }
 
     #[test]
     fn without_the_repair_the_compiler_s_linker_warns() {
         let repairs = repairs();
-        let mut traps = Traps::new(true, Some(&repairs), GlibcFixes::default()).unwrap();
-        let words = traps.words().join(" ");
+        let mut detectors = CallDetection::new(true, Some(&repairs), GlibcFixes::default()).unwrap();
+        let words = detectors.words().join(" ");
         assert!(!words.contains("setlocale") && words.contains("--wrap=getpwnam"), "{words}");
-        assert_eq!(traps.sprung(&Trap::NameServices.needed()), Err(WhyNot::Warning));
+        assert_eq!(detectors.found(&CallDetector::NameServices.needed()), Err(WhyNot::Warning));
     }
 
     #[test]
-    fn glibc_without_traps_can_not_be_linked_and_musl_needs_none() {
-        assert_eq!(Traps::new(true, None, GlibcFixes::default()).err(), Some(WhyNot::NoTraps));
-        assert!(Traps::new(false, None, GlibcFixes::default()).unwrap().words().is_empty());
+    fn glibc_without_detectors_can_not_be_linked_and_musl_needs_none() {
+        assert_eq!(CallDetection::new(true, None, GlibcFixes::default()).err(), Some(WhyNot::NoCallDetectors));
+        assert!(CallDetection::new(false, None, GlibcFixes::default()).unwrap().words().is_empty());
     }
 }

@@ -51,7 +51,7 @@ pub(crate) enum WhyNot {
     /// The output is not a regular file.
     Output,
     /// There are no call detectors.
-    NoTraps,
+    NoCallDetectors,
     /// The compiler did not print its linker command line.
     NoLine(String),
     /// The program calls a function with a GNU ld warning.
@@ -76,7 +76,9 @@ impl fmt::Display for WhyNot {
             WhyNot::NotText => f.write_str("an argument is not UTF-8"),
             WhyNot::Environment(name) => write!(f, "{name} is set"),
             WhyNot::Output => f.write_str("the output is not a regular file"),
-            WhyNot::NoTraps => f.write_str("the toolchain has no repairs of glibc, which it needs to detect calls"),
+            WhyNot::NoCallDetectors => {
+                f.write_str("the toolchain has no repairs of glibc, which it needs to detect calls")
+            }
             WhyNot::NoLine(why) => write!(f, "the compiler does not print its linker command: {why}"),
             WhyNot::Warning => f.write_str("the program calls a function with a GNU ld warning"),
             WhyNot::Failed(said) => write!(f, "it failed: {said}"),

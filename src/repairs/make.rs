@@ -16,7 +16,7 @@ use crate::options::iconv::IconvChoice;
 use crate::settings::Settings;
 use crate::supply::glibc;
 use crate::supply::plugins::modules::ITERATE_FILE;
-use crate::toolchain::call_detector::{TRAPS, Trap};
+use crate::toolchain::call_detector::{CALL_DETECTORS, CallDetector};
 use crate::toolchain::probe::CompilerQuery;
 use crate::toolchain::{self, CallNeed, Facts, Invocation, Repairs, SelectError, Selected};
 use object::read::archive::ArchiveFile;
@@ -122,11 +122,11 @@ pub(crate) fn make(asked: &CompilerQuery<'_>, facts: &Facts, keep: &Path) -> Opt
     let work = Work { asked, facts, keep };
     let locale = made(work.locale(&found), "locales");
     let name_services = made(work.name_services(&found), "name services");
-    let traps = made(work.traps(&found), "a linker without indexes");
+    let detectors = made(work.detectors(&found), "a linker without indexes");
     let converted = made(work.converted(), "converted libraries");
     let plugins = made(work.plugins(), "plugins").filter(|_| converted.is_some());
     let iconv = made(work.iconv(&found), "iconv").filter(|_| converted.is_some());
-    let any = locale.is_some() || name_services.is_some() || traps.is_some() || converted.is_some();
+    let any = locale.is_some() || name_services.is_some() || detectors.is_some() || converted.is_some();
     any.then_some(Repairs {
         libc: (libc, stamp),
         locale,
@@ -136,7 +136,7 @@ pub(crate) fn make(asked: &CompilerQuery<'_>, facts: &Facts, keep: &Path) -> Opt
         iconv,
         functions: found.functions,
         warned: found.warned,
-        traps,
+        detectors,
     })
 }
 
@@ -231,23 +231,23 @@ impl Work<'_> {
     }
 
     /// Writes the call detectors.
-    fn traps(&self, found: &LibcArchive) -> io::Result<PathBuf> {
+    fn detectors(&self, found: &LibcArchive) -> io::Result<PathBuf> {
         fs::create_dir_all(self.keep)?;
         let repaired: Vec<&str> = LOCALE_FUNCTIONS.to_vec();
         let names: Vec<&str> = found.functions.iter().map(String::as_str).collect();
         let converting: Vec<&str> = archives::CONVERTING.to_vec();
         let warned: Vec<&str> = found.warned.iter().map(String::as_str).collect();
-        for trap in TRAPS {
-            let functions = match trap {
-                Trap::Locale => &repaired,
-                Trap::NameServices => &names,
-                Trap::Iconv => &converting,
-                Trap::Warned => &warned,
+        for detector in CALL_DETECTORS {
+            let functions = match detector {
+                CallDetector::Locale => &repaired,
+                CallDetector::NameServices => &names,
+                CallDetector::Iconv => &converting,
+                CallDetector::Warned => &warned,
             };
-            self.compile("trap", &trap.source(functions))?;
-            let object = fs::read(self.asked.dir.join("trap.o"))?;
+            self.compile("detector", &detector.source(functions))?;
+            let object = fs::read(self.asked.dir.join("detector.o"))?;
             let bytes = archive::of(&object).ok_or_else(|| io::Error::other("its symbols can't be read"))?;
-            self.place(&trap.file(), &bytes)?;
+            self.place(&detector.file(), &bytes)?;
         }
         Ok(self.keep.to_owned())
     }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 /// What a reference to a detected function means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Trap {
+pub(crate) enum CallDetector {
     /// The repair of locales is needed.
     Locale,
     /// The repair of name services is needed; without it GNU ld warns.
@@ -16,9 +16,10 @@ pub(crate) enum Trap {
     Warned,
 }
 
-pub(crate) const TRAPS: [Trap; 4] = [Trap::Locale, Trap::NameServices, Trap::Iconv, Trap::Warned];
+pub(crate) const CALL_DETECTORS: [CallDetector; 4] =
+    [CallDetector::Locale, CallDetector::NameServices, CallDetector::Iconv, CallDetector::Warned];
 
-impl Trap {
+impl CallDetector {
     /// The undefined symbol that a detector refers to.
     pub(crate) fn needed(self) -> String {
         format!("staticcxx_needs_{}", self.name())
@@ -27,23 +28,23 @@ impl Trap {
     /// A symbol of the repair.
     pub(crate) fn symbol(self) -> &'static str {
         match self {
-            Trap::Locale => "staticcxx_locale_data",
-            Trap::Iconv => "staticcxx_converters",
-            Trap::NameServices | Trap::Warned => "staticcxx_name_services",
+            CallDetector::Locale => "staticcxx_locale_data",
+            CallDetector::Iconv => "staticcxx_converters",
+            CallDetector::NameServices | CallDetector::Warned => "staticcxx_name_services",
         }
     }
 
     /// The archive's file name.
     pub(crate) fn file(self) -> String {
-        format!("trap-{}.a", self.name())
+        format!("detects-{}.a", self.name())
     }
 
     fn name(self) -> &'static str {
         match self {
-            Trap::Locale => "locale",
-            Trap::NameServices => "name_services",
-            Trap::Iconv => "iconv",
-            Trap::Warned => "warning",
+            CallDetector::Locale => "locale",
+            CallDetector::NameServices => "name_services",
+            CallDetector::Iconv => "iconv",
+            CallDetector::Warned => "warning",
         }
     }
 
@@ -65,7 +66,7 @@ mod tests {
 
     #[test]
     fn a_trap_wraps_every_function_and_defines_none() {
-        let text = Trap::Warned.source(&["dlopen", "gets"]);
+        let text = CallDetector::Warned.source(&["dlopen", "gets"]);
         assert!(text.contains("void __wrap_dlopen(void) { staticcxx_needs_warning(); }"), "{text}");
         assert!(text.contains("__wrap_gets(void)"), "{text}");
     }

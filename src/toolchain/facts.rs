@@ -1,6 +1,6 @@
 //! Probed facts of a toolchain, and the toolchain chosen for a call.
 
-use super::call_detector::TRAPS;
+use super::call_detector::CALL_DETECTORS;
 use super::descriptor::Descriptor;
 use super::name;
 use super::recipe::{Allocator, Recipe};
@@ -104,7 +104,7 @@ pub(crate) struct Repairs {
     /// The functions with other warnings in libc.a.
     pub warned: Vec<String>,
     /// The directory with the call detectors.
-    pub traps: Option<PathBuf>,
+    pub detectors: Option<PathBuf>,
 }
 
 impl Repairs {
@@ -118,9 +118,10 @@ impl Repairs {
     /// Whether they are still valid on this machine.
     pub(crate) fn hold(&self) -> bool {
         let there = |path: &Option<PathBuf>| path.as_ref().is_none_or(|p| p.is_file());
-        let traps = self.traps.as_ref().is_none_or(|dir| TRAPS.iter().all(|t| dir.join(t.file()).is_file()));
+        let detectors =
+            self.detectors.as_ref().is_none_or(|dir| CALL_DETECTORS.iter().all(|t| dir.join(t.file()).is_file()));
         let same = Stamp::of(&self.libc.0) == Some(self.libc.1);
-        same && traps
+        same && detectors
             && [&self.locale, &self.name_services, &self.converted, &self.plugins, &self.iconv].into_iter().all(there)
     }
 }

@@ -45,7 +45,7 @@ fn all_that_is_missing_is_said_at_once_with_one_command() {
     let musl = missing("musl").display().to_string();
     let run = install(&dir).env("STATICCXX_CXX", &cxx).args(["--musl", &musl]);
     let said = run.fails(2);
-    assert!(said.contains(&format!("`{musl}` has no musl for ")), "{said}");
+    assert!(said.contains(&format!("`{musl}` contains no musl for ")), "{said}");
     assert!(said.contains("the sources of libstdc++ for GCC 99.1.0 were not found"), "{said}");
     assert!(said.contains("hint: apt-get install") && said.contains("gcc-99-source"), "{said}");
     assert!(said.contains("--gcc-source gcc-99.1.0.tar.xz"), "{said}");

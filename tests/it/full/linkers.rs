@@ -360,7 +360,7 @@ fn what_is_compiled_by_the_same_call_is_linked_by_the_built_in_linker() {
         assert!(by == "compiler" && reason.contains(why), "{words:?}: {by} {reason}");
     }
     assert!(fs::read_to_string(dir.join("map")).unwrap().contains("b.o"));
-    // A trap of glibc that is repaired once it is needed.
+    // A call of glibc that is repaired once it is needed.
     dir.file("l.c", "#include <locale.h>\n#include <stdio.h>\n#include <wchar.h>\nint main(void) { setlocale(LC_ALL, \"C.UTF-8\"); wchar_t c = 0; mbrtowc(&c, \"\\303\\244\", 2, 0); printf(\"%d\\n\", c == 228 ? 2 : 0); }\n");
     assert_eq!(with("", STATICCC, &["l.c", "-o", "p"]), built_in);
     // Calls that need files are reported by the source's name, whoever links.

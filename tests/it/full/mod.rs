@@ -34,7 +34,7 @@ pub mod iconv;
 pub mod programs;
 // What `staticctl convert` says of programs by Go, for other libcs and machines, and with rights of their own.
 pub mod programs_bad;
-// glibc's repaired traps under strace and with a locale of the machine, and a hint that names an installed library.
+// Repairs of glibc under strace and with a locale of the machine, and a hint that names an installed library.
 pub mod repairs;
 // `staticctl toolchain` where every toolchain is installed.
 pub mod ctl;

@@ -1,4 +1,4 @@
-//! glibc's repaired traps under strace and with a locale of the machine, and a hint that names an installed library.
+//! Repairs of glibc under strace and with a locale of the machine, and a hint that names an installed library.
 
 use crate::quick::repairs::in_nothing;
 use crate::support::*;

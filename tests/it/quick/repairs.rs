@@ -1,4 +1,4 @@
-//! glibc's traps in static programs, repaired: UTF-8 locales, name services. And what is said when a link fails.
+//! What glibc can't do in static programs, repaired: UTF-8 locales, name services. And what is said when a link fails.
 
 use crate::support::*;
 use std::fs;
