@@ -133,10 +133,16 @@ mod tests {
     }
 
     #[test]
-    fn a_warning_names_the_values_and_what_is_taken() {
+    fn a_warning_names_the_values_and_the_default() {
         let bad = |option, value: &str| BadValue { option, value: value.into() }.to_string();
-        assert_eq!(bad(&CHECK, "lax"), "STATICCXX_CHECK=lax is not one of `strict`, `warn`, `off`: `strict` is taken");
-        assert_eq!(bad(&STACK_SIZE, "8M"), "STATICCXX_STACK_SIZE=8M is not a number of bytes: `8388608` is taken");
+        assert_eq!(
+            bad(&CHECK, "lax"),
+            "STATICCXX_CHECK=lax is not one of `strict`, `warn`, `off`: using the default, `strict`"
+        );
+        assert_eq!(
+            bad(&STACK_SIZE, "8M"),
+            "STATICCXX_STACK_SIZE=8M is not a number of bytes: using the default, `8388608`"
+        );
         assert_eq!(
             misspelt(OsStr::new("STATICCXX_CHEK")).unwrap().to_string(),
             "STATICCXX_CHEK is not a variable of staticcxx: did you mean STATICCXX_CHECK?"

@@ -54,9 +54,9 @@ fn what_is_not_linked_in_is_not_found_and_the_message_says_what_to_do() {
     assert!(said.contains("no: libother.so.1: cannot open shared object file: No such file or directory"), "{said}");
     assert!(said.contains("STATICCXX_PLUGINS") && said.contains("--plugin"), "{said}");
     for (words, expected) in [
-        ("q.so", "error: STATICCXX_PLUGINS: `q.so` is no shared object"),
-        ("main.c", "error: STATICCXX_PLUGINS: `main.c` is no shared object"),
-        ("nothing*", "error: STATICCXX_PLUGINS: `nothing*` is no shared object"),
+        ("q.so", "error: STATICCXX_PLUGINS: `q.so` is not a shared object"),
+        ("main.c", "error: STATICCXX_PLUGINS: `main.c` is not a shared object"),
+        ("nothing*", "error: STATICCXX_PLUGINS: `nothing*` is not a shared object"),
         ("@nothing", "error: STATICCXX_PLUGINS: `nothing` can't be read"),
     ] {
         let said = Run::new(STATICCC).dir(dir.path()).env("STATICCXX_PLUGINS", words).line("main.o -o x").fails(1);
