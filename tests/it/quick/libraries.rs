@@ -318,26 +318,42 @@ fn ten_thousand_archives_in_the_search_path() {
     assert!(said.contains("`rare` is defined in `many/libzz.a`: is `-lzz` missing?"), "{said}");
 }
 
-/// A shared object without an archive, and what is said of it where a package manager says this.
-fn hint_with(manager: &str, script: &str) -> String {
+/// The hint of a link without an archive of `libq`, on a machine with a fake `rpm`.
+fn hint_with_rpm(script: &str) -> String {
     let dir = project();
     fs::remove_file(dir.join("lib/libq.a")).unwrap();
-    dir.script(format!("bin/{manager}"), script);
+    dir.script("bin/rpm", script);
     let run = Run::new(STATICCC).dir(dir.path()).path_first(&[&dir.join("bin")]).env("STATICCXX_CONVERT", "off");
-    let said = run.line("main.c -Llib -lq -o x").fails(1);
+    hint(&run.line("main.c -Llib -lq -o x").fails(1))
+}
+
+/// The same where apk's database knows the library.
+fn hint_with_apk() -> String {
+    let dir = project();
+    fs::remove_file(dir.join("lib/libq.a")).unwrap();
+    let below = dir.join("lib").canonicalize().unwrap().strip_prefix("/").unwrap().display().to_string();
+    dir.file("up/apk/db/installed", format!("P:q-dev\nV:1-r0\nA:x86_64\no:q\nF:{below}\nR:libq.so.1.2\n"));
+    fs::create_dir(dir.join("work")).unwrap();
+    let mount = "mount -t overlay overlay -o lowerdir=/usr/lib,upperdir=up,workdir=work,userxattr /usr/lib";
+    let script = format!("{mount} && exec \"$0\" \"$@\"");
+    let run =
+        Run::new("unshare").dir(dir.path()).line("--user --map-root-user --mount sh -c").args([&script, STATICCC]);
+    hint(&run.env("STATICCXX_CONVERT", "off").line("main.c -Llib -lq -o x").fails(1))
+}
+
+fn hint(said: &str) -> String {
     said.lines().find(|l| l.starts_with("staticcxx: hint: ")).unwrap_or_default().to_owned()
 }
 
 #[test]
 fn the_package_with_the_archive_is_named() {
-    for (manager, script, command) in [
-        ("rpm", "[ \"$1\" = -qf ] && echo q-libs", "`dnf install q-static`"),
-        ("apk", "[ \"$1\" = info ] && echo q-dev", "`apk add q-dev-static`"),
-    ] {
-        assert!(hint_with(manager, script).contains(command), "{}", hint_with(manager, script));
-    }
-    // Neither knows it.
-    assert!(hint_with("rpm", "exit 1").contains("build the library as an archive"));
+    let rpm = r#"[ "$1" = -qf ] && printf 'q-libs\t(none)\t1-1\tx86_64\tq-1-1.src.rpm\n'"#;
+    let said = hint_with_rpm(rpm);
+    assert!(said.contains("`dnf install q-static`"), "{said}");
+    let said = hint_with_apk();
+    assert!(said.contains("`apk add q-dev-static`"), "{said}");
+    // Nobody knows it.
+    assert!(hint_with_rpm("exit 1").contains("build the library as an archive"));
 }
 
 /// Runs a link where dpkg knows one package, `libq1` with this library, and apt another, `libq-dev`.
