@@ -7,7 +7,7 @@ use crate::args::{InputKind, Request};
 use crate::check::Expect;
 use crate::convert::Refusal;
 use crate::libs::convert_policy::ProgramFile;
-use crate::libs::{self, LinkedLibrary, Provider, Resolution, SearchPath, library_ref, pic};
+use crate::libs::{self, LinkedLibrary, Provider, Resolution, SearchPath, library_ref, pic, weak_names};
 use crate::model::Libc;
 use crate::plan::{self, Context, Plan};
 use crate::repairs::choose;
@@ -76,7 +76,12 @@ pub(super) fn link_job(
     let problem = problem.or(chosen.problem);
     let place = program.as_ref().map(|p| p.place.as_path());
     let written = Written::of(settings, &request, &mut selected, &facts, (&mut resolution, &mut store), place);
-    let plan = planned(settings, &request, &facts, &resolution, &written);
+    // What was null in a program stays null.
+    let weak_names = match program {
+        None => weak_names::to_ask_for(&request, &facts, selected.language, &resolution),
+        Some(_) => Vec::new(),
+    };
+    let plan = planned(settings, &request, &facts, &resolution, (&written, &weak_names));
     if request.inputs.iter().any(|i| i.kind == InputKind::Source) {
         selected.compile_args.extend(compile::pipe(&request, &selected));
     }
@@ -156,7 +161,13 @@ impl Written {
     }
 }
 
-fn planned(settings: &Settings, request: &Request, facts: &Facts, resolution: &Resolution, written: &Written) -> Plan {
+fn planned(
+    settings: &Settings,
+    request: &Request,
+    facts: &Facts,
+    resolution: &Resolution,
+    (written, weak_names): (&Written, &[String]),
+) -> Plan {
     // Archives in the toolchain's directories are built by the distribution, and fit its default of PIEs.
     let items = ld_options::split(&request.args);
     let typed = library_ref::references(&items, request).into_iter().filter_map(|r| match r.named {
@@ -185,6 +196,7 @@ fn planned(settings: &Settings, request: &Request, facts: &Facts, resolution: &R
         fixed_input: fixed.as_deref(),
         substitutes: &resolution.substitutes,
         closure: &resolution.closure,
+        weak_names,
     };
     plan::plan(request, &context)
 }

@@ -18,6 +18,7 @@ mod ld_so_paths;
 pub(crate) mod library_file;
 pub(crate) mod library_ref;
 pub(crate) mod located;
+mod member_symbols;
 pub(crate) mod mentions;
 pub(crate) mod missing;
 pub mod pc;
@@ -33,6 +34,8 @@ pub(crate) mod search;
 pub mod sniff;
 pub(crate) mod substitute;
 pub(crate) mod supplier;
+mod weak_bindings;
+pub(crate) mod weak_names;
 
 pub(crate) use missing::Missing;
 pub(crate) use resolution::{LinkedLibrary, Provider, Resolution, hints, name_packages};

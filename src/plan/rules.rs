@@ -80,6 +80,11 @@ pub static RULES: &[Rule] = &[
         apply: libraries::converted_libraries,
     },
     Rule {
+        id: "bind-weak-references",
+        reason: "ld.so binds a weak reference wherever a library has the name; no archive is searched for one",
+        apply: words::bind_weak_references,
+    },
+    Rule {
         id: "one-group",
         reason: "archives, unlike shared objects, are order-sensitive; in one group order does not matter",
         apply: groups::one_group,

@@ -67,6 +67,23 @@ pub(crate) fn unused_sections(draft: &mut Draft<'_>) {
     }
 }
 
+/// Adds `--undefined=` for weak references that a dynamic program would have bound.
+pub fn bind_weak_references(draft: &mut Draft<'_>) {
+    let mut asked = Vec::new();
+    for name in draft.context.weak_names {
+        let word = Item::word(format!("--undefined={name}"));
+        let there =
+            |i: &Item| matches!((i, &word), (Item::Word { text, .. }, Item::Word { text: ours, .. }) if text == ours);
+        if !draft.items.iter().any(there) {
+            draft.items.push(word);
+            asked.push(name.as_str());
+        }
+    }
+    if !asked.is_empty() {
+        draft.did(format!("added `--undefined=` for {}", asked.join(", ")));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::testing::{context, facts, planned, usual};
@@ -138,6 +155,17 @@ mod tests {
         context.small = true;
         assert_eq!(planned("x.o", &context), "-static-pie x.o -Wl,--gc-sections");
         assert_eq!(planned("x.o -Wl,--no-gc-sections", &context), "-static-pie x.o -Wl,--no-gc-sections");
+    }
+
+    #[test]
+    fn weak_references_are_asked_for_once() {
+        let facts = facts();
+        let names = ["pthread_once".to_owned(), "sched_yield".to_owned()];
+        let context = super::super::context::Context { weak_names: &names, ..context(&facts) };
+        let all = "-Wl,--undefined=pthread_once -Wl,--undefined=sched_yield";
+        assert_eq!(planned("x.o", &context), format!("-static-pie x.o {all}"));
+        let asked = "x.o -Wl,--undefined=pthread_once";
+        assert_eq!(planned(asked, &context), format!("-static-pie {asked} -Wl,--undefined=sched_yield"));
     }
 
     #[test]

@@ -14,6 +14,8 @@ pub mod install;
 pub mod check;
 // What a link reads of its libraries, as strace sees it.
 pub mod library_files;
+// Weak references with every linker, with musl, and of libgfortran and libxml2.
+pub mod weak;
 // A project's own shared libraries with make, CMake, Meson and libtool, and with libraries of the system.
 pub mod shared;
 // Programs that stress linkers, linked by each of them and run.

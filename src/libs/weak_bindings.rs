@@ -1,0 +1,298 @@
+//! Which weak references ld.so would have bound, and a linker leaves null: no member of an archive is taken for one.
+//!
+//! The linker is simulated on the symbols of its inputs: objects are taken, members are taken for what is needed, until
+//! nothing changes. What the taken inputs refer to weakly and a library of the dynamic program exports is then asked
+//! for as if it were needed, and so on: a member that is taken for it may have weak references of its own.
+
+use super::member_symbols::{MemberSymbols, SymbolName};
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+/// A library in the order of the link.
+#[derive(Debug, Clone, Default)]
+pub struct ArchiveSymbols {
+    /// The members of its archive.
+    pub members: Vec<MemberSymbols>,
+    /// What its shared object exports.
+    pub exported: HashSet<SymbolName>,
+    /// ld.so loads it whether or not a strong reference leads to it.
+    pub loaded: bool,
+    /// It is of the compiler or the C library: what its members refer to is their own affair.
+    pub of_toolchain: bool,
+}
+
+/// The inputs of a link.
+#[derive(Debug, Clone, Default)]
+pub struct LinkSymbols {
+    /// Taken as they are.
+    pub objects: Vec<MemberSymbols>,
+    /// Taken member by member.
+    pub libraries: Vec<ArchiveSymbols>,
+    /// There is code whose symbols are not known yet: any member may be taken for it or not, and no library but the
+    /// toolchain's is asked for more.
+    pub unknown_code: bool,
+}
+
+/// Looked for by start files and by GCC's unwinder, which work without them in a static program; of ld.so; functions
+/// that open shared objects, which glibc's archive does badly or not at all.
+const NEVER: [&[u8]; 13] = [
+    b"_DYNAMIC",
+    b"_Jv_RegisterClasses",
+    b"__cxa_finalize",
+    b"__deregister_frame_info",
+    b"__dso_handle",
+    b"__gmon_start__",
+    b"__register_frame_info",
+    b"__tls_get_addr",
+    b"_GLOBAL_OFFSET_TABLE_",
+    b"dlmopen",
+    b"dlopen",
+    b"dlsym",
+    b"dlvsym",
+];
+
+/// Whether a weak reference to the name may be bound at all.
+pub fn may_be_bound(name: &[u8]) -> bool {
+    !NEVER.contains(&name) && !name.starts_with(b"_ITM_") && !name.starts_with(b"_dl_")
+}
+
+/// The weak references to ask for.
+pub fn bound(link: &LinkSymbols) -> BTreeSet<SymbolName> {
+    let mut linker = SimulatedLinker::of(link);
+    let mut asked = BTreeSet::new();
+    loop {
+        linker.settle();
+        let more: Vec<&SymbolName> = linker.null().filter(|name| linker.binds(name)).collect();
+        if more.is_empty() {
+            return asked;
+        }
+        for name in more {
+            // What was taken for one may define another, or stand in its way.
+            if linker.binds(name) {
+                asked.insert(name.clone());
+                linker.pending.push(name);
+                linker.settle();
+            }
+        }
+    }
+}
+
+/// A member by its library and its place there.
+type MemberId = (usize, usize);
+
+struct SimulatedLinker<'a> {
+    link: &'a LinkSymbols,
+    /// The first member that defines a name.
+    index: HashMap<&'a [u8], MemberId>,
+    taken: HashSet<MemberId>,
+    /// Whether the definition is a strong one.
+    defined: HashMap<&'a [u8], bool>,
+    optional: BTreeSet<&'a SymbolName>,
+    pending: Vec<&'a SymbolName>,
+}
+
+impl<'a> SimulatedLinker<'a> {
+    fn of(link: &'a LinkSymbols) -> SimulatedLinker<'a> {
+        let mut index = HashMap::new();
+        for (at, library) in link.libraries.iter().enumerate() {
+            for (number, member) in library.members.iter().enumerate() {
+                for name in member.defined() {
+                    index.entry(name.as_slice()).or_insert((at, number));
+                }
+            }
+        }
+        let (taken, defined) = (HashSet::new(), HashMap::new());
+        let mut linker =
+            SimulatedLinker { link, index, taken, defined, optional: BTreeSet::new(), pending: Vec::new() };
+        for object in &link.objects {
+            linker.add(object, false);
+        }
+        if link.unknown_code {
+            // They may be taken or not: what they refer to counts, and neither what they need nor what they define.
+            let members = link.libraries.iter().filter(|l| !l.of_toolchain).flat_map(|l| &l.members);
+            linker.optional.extend(members.flat_map(|member| &member.optional));
+        }
+        linker
+    }
+
+    fn add(&mut self, object: &'a MemberSymbols, of_toolchain: bool) {
+        self.defined.extend(object.strong.iter().map(|name| (name.as_slice(), true)));
+        for name in &object.weak {
+            self.defined.entry(name).or_insert(false);
+        }
+        if !of_toolchain {
+            self.optional.extend(&object.optional);
+        }
+        self.pending.extend(&object.needed);
+    }
+
+    /// Takes members until nothing is needed that one of them has.
+    fn settle(&mut self) {
+        while let Some(name) = self.pending.pop() {
+            if self.defined.contains_key(name.as_slice()) {
+                continue;
+            }
+            let Some(&id) = self.index.get(name.as_slice()) else { continue };
+            if let Some((library, member)) = self.member(id)
+                && self.taken.insert(id)
+            {
+                self.add(member, library.of_toolchain);
+            }
+        }
+    }
+
+    fn member(&self, (at, number): MemberId) -> Option<(&'a ArchiveSymbols, &'a MemberSymbols)> {
+        let library = self.link.libraries.get(at)?;
+        Some((library, library.members.get(number)?))
+    }
+
+    /// The weak references of what is taken that nothing taken defines.
+    fn null(&self) -> impl Iterator<Item = &'a SymbolName> {
+        self.optional.iter().copied().filter(|name| !self.defined.contains_key(name.as_slice()))
+    }
+
+    /// Whether ld.so would bind a name that is null now, and the linker can: a member whose strong definitions are
+    /// there already would be defined twice, and which functions replace malloc's is not known of unknown code.
+    fn binds(&self, name: &SymbolName) -> bool {
+        if self.defined.contains_key(name.as_slice()) || !may_be_bound(name) {
+            return false;
+        }
+        let Some(&id) = self.index.get(name.as_slice()) else { return false };
+        let Some((library, member)) = self.member(id) else { return false };
+        let loaded = library.loaded || self.taken.iter().any(|(at, _)| *at == id.0);
+        let stands = |name: &SymbolName| self.defined.get(name.as_slice()) == Some(&true);
+        let known = !self.link.unknown_code || (library.of_toolchain && !member.defined().any(|n| n == b"malloc"));
+        loaded && known && library.exported.contains(name) && !member.strong.iter().any(stands)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn names(line: &str) -> Vec<SymbolName> {
+        line.split_whitespace().map(|n| n.as_bytes().to_vec()).collect()
+    }
+
+    fn member(strong: &str, needed: &str, optional: &str) -> MemberSymbols {
+        let (strong, needed, optional) = (names(strong), names(needed), names(optional));
+        MemberSymbols { strong, needed, optional, ..MemberSymbols::default() }
+    }
+
+    fn library(exported: &str, loaded: bool, members: &[MemberSymbols]) -> ArchiveSymbols {
+        let exported = names(exported).into_iter().collect();
+        ArchiveSymbols { members: members.to_vec(), exported, loaded, of_toolchain: false }
+    }
+
+    fn libc(exported: &str, members: &[MemberSymbols]) -> ArchiveSymbols {
+        ArchiveSymbols { of_toolchain: true, ..library(exported, true, members) }
+    }
+
+    fn of(objects: &[MemberSymbols], libraries: &[ArchiveSymbols]) -> Vec<String> {
+        shown(&LinkSymbols { objects: objects.to_vec(), libraries: libraries.to_vec(), unknown_code: false })
+    }
+
+    fn shown(link: &LinkSymbols) -> Vec<String> {
+        bound(link).into_iter().map(|n| String::from_utf8(n).unwrap()).collect()
+    }
+
+    #[test]
+    fn a_member_that_is_taken_gets_what_libc_has() {
+        let xml = library("xml", false, &[member("xml", "", "lock"), member("other", "", "unlock")]);
+        let libc = libc("lock unlock", &[member("lock", "", "nss"), member("unlock", "", ""), member("nss", "", "")]);
+        let link = [xml, libc];
+        assert_eq!(of(&[member("main", "xml", "")], &link), ["lock"]);
+        assert_eq!(of(&[member("main", "", "")], &link), [""; 0]);
+        assert_eq!(of(&[member("main", "xml lock", "")], &link), [""; 0]);
+        // What is not compiled yet may use either.
+        let unknown = LinkSymbols { objects: vec![], libraries: link.to_vec(), unknown_code: true };
+        assert_eq!(shown(&unknown), ["lock", "unlock"]);
+        let [needs, libc] = link;
+        let needs = ArchiveSymbols { members: [needs.members, vec![member("more", "lock", "")]].concat(), ..needs };
+        let unknown = LinkSymbols { objects: vec![], libraries: vec![needs, libc], unknown_code: true };
+        assert_eq!(shown(&unknown), ["lock", "unlock"]);
+    }
+
+    #[test]
+    fn what_is_taken_for_a_weak_reference_has_weak_references_too() {
+        let a = library("a", true, &[member("a", "", "b")]);
+        let b = library("b", true, &[member("b", "c", ""), member("c", "", "d"), member("d", "", "")]);
+        assert_eq!(of(&[member("main", "", "a")], &[a.clone(), b.clone()]), ["a", "b"]);
+        let all = ArchiveSymbols { exported: names("b c d").into_iter().collect(), ..b };
+        assert_eq!(of(&[member("main", "", "a")], &[a, all]), ["a", "b", "d"]);
+    }
+
+    #[test]
+    fn a_library_that_ld_so_would_not_load_binds_nothing() {
+        let a = library("a other", false, &[member("a", "", ""), member("other", "", "")]);
+        assert_eq!(of(&[member("main", "", "a")], std::slice::from_ref(&a)), [""; 0]);
+        assert_eq!(of(&[member("main", "other", "a")], &[a]), ["a"]);
+    }
+
+    #[test]
+    fn what_the_shared_object_keeps_private_stays_null() {
+        let a = library("", true, &[member("a", "", "")]);
+        let b = library("a", true, &[member("a", "", "")]);
+        assert_eq!(of(&[member("main", "", "a")], &[a, b]), [""; 0]);
+    }
+
+    #[test]
+    fn nothing_is_defined_twice() {
+        let libc = libc("malloc malloc_usable_size", &[member("malloc malloc_usable_size", "", "")]);
+        let object = member("main malloc", "", "malloc_usable_size");
+        assert_eq!(of(&[object], std::slice::from_ref(&libc)), [""; 0]);
+        let users = library("x", true, &[member("x", "", "malloc_usable_size")]);
+        assert_eq!(of(&[member("main", "x", "")], &[users.clone(), libc.clone()]), ["malloc_usable_size"]);
+        let unknown = LinkSymbols { objects: vec![], libraries: vec![users, libc], unknown_code: true };
+        assert_eq!(shown(&unknown), [""; 0]);
+    }
+
+    #[test]
+    fn names_of_start_files_and_of_ld_so_stay_null() {
+        let all = "_ITM_registerTMCloneTable __gmon_start__ __cxa_finalize _dl_find_object __tls_get_addr dlopen f";
+        let libc = libc(all, &[member(all, "", "")]);
+        assert_eq!(of(&[member("main", "", all)], &[libc]), ["f"]);
+    }
+
+    /// Members that define up to so many names strongly, and as many weakly.
+    fn any_member(defined: usize) -> impl Strategy<Value = MemberSymbols> {
+        let some = |count| proptest::collection::vec(proptest::sample::select(names("a b c d e f g h")), 0..=count);
+        (some(defined), some(defined / 2), some(2), some(2)).prop_map(|(strong, weak, needed, optional)| {
+            MemberSymbols { strong, weak, needed, optional, compiled_later: false }
+        })
+    }
+
+    fn any_link(defined: usize) -> impl Strategy<Value = LinkSymbols> {
+        let exported = proptest::collection::hash_set(proptest::sample::select(names("a b c d e f g h")), 0..8);
+        let members = proptest::collection::vec(any_member(defined), 0..4);
+        let library =
+            (members, exported, any::<bool>(), any::<bool>()).prop_map(|(members, exported, loaded, of_toolchain)| {
+                ArchiveSymbols { members, exported, loaded, of_toolchain }
+            });
+        let objects = proptest::collection::vec(any_member(defined), 0..3);
+        (objects, proptest::collection::vec(library, 0..4), any::<bool>())
+            .prop_map(|(objects, libraries, unknown_code)| LinkSymbols { objects, libraries, unknown_code })
+    }
+
+    proptest! {
+        #[test]
+        fn only_null_references_that_a_library_exports_are_asked_for(link in any_link(3)) {
+            let members = || link.libraries.iter().filter(|l| !l.of_toolchain).flat_map(|l| &l.members);
+            for name in bound(&link) {
+                prop_assert!(link.objects.iter().chain(members()).any(|o| o.optional.contains(&name)));
+                prop_assert!(!link.objects.iter().any(|o| o.defined().any(|n| *n == name)));
+                let has = |l: &ArchiveSymbols| l.members.iter().any(|m| m.defined().any(|n| *n == name));
+                let first = link.libraries.iter().find(|l| has(l));
+                prop_assert!(first.is_some_and(|l| l.exported.contains(&name)));
+            }
+        }
+
+        // Where members define several names, those that stand in each other's way are taken in order.
+        #[test]
+        fn asking_for_the_names_leaves_none_to_ask_for(mut link in any_link(1)) {
+            let needed = bound(&link).into_iter().collect();
+            link.objects.push(MemberSymbols { needed, ..MemberSymbols::default() });
+            prop_assert_eq!(bound(&link), BTreeSet::new());
+        }
+    }
+}

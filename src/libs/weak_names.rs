@@ -1,0 +1,206 @@
+//! The weak references of a link that its program would have bound under ld.so, and that it has to ask for: what is
+//! read of the inputs for [`super::weak_bindings`].
+//!
+//! Libraries that are converted are not looked at, nor are archives that stand on the line by their file names asked
+//! for more: in a dynamic link too their members come in for strong references only. Of sources of the same call
+//! nothing is known, so that all members of its archives count as taken; then only the toolchain's libraries are asked.
+
+use super::inputs;
+use super::library_file::LibraryFile;
+use super::library_ref::{self, LibraryName, LibraryRef};
+use super::member_symbols::{self, MemberSymbols, SymbolName};
+use super::resolution::{LinkedLibrary, Provider, Resolution};
+use super::sniff::Sniffed;
+use super::weak_bindings::{self, ArchiveSymbols, LinkSymbols};
+use crate::args::option_table::Role;
+use crate::args::{InputKind, Request, ld_options};
+use crate::model::{Language, Libc};
+use crate::toolchain::Facts;
+use crate::toolchain_libs::{self, Link};
+use object::read::elf::{FileHeader, Sym};
+use object::{Endianness, elf};
+use std::collections::{BTreeSet, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The names, sorted. None where the call brings start files of its own, and with them perhaps another C library.
+pub fn to_ask_for(request: &Request, facts: &Facts, language: Language, resolution: &Resolution) -> Vec<String> {
+    if request.has(Role::NoStartFiles) || request.has(Role::NoStdlib) {
+        return Vec::new();
+    }
+    let inputs = Inputs::of(request, facts, language, resolution);
+    let (mut names, compiled_later) = inputs.optional();
+    if names.is_empty() {
+        return Vec::new();
+    }
+    // Once threads are there for one, GCC's unwinder uses all that it knows of them.
+    let unwinder = inputs.optional_of_unwinder();
+    names.extend(unwinder.iter().cloned());
+    let mut link = inputs.symbols(&names, compiled_later);
+    let found = weak_bindings::bound(&link);
+    if found.is_empty() {
+        return Vec::new();
+    }
+    link.objects.push(MemberSymbols { optional: unwinder.into_iter().collect(), ..MemberSymbols::default() });
+    let words = weak_bindings::bound(&link).into_iter().filter_map(|name| String::from_utf8(name).ok());
+    words.filter(|name| !name.contains(',')).collect()
+}
+
+/// What is linked.
+struct Inputs<'a> {
+    facts: &'a Facts,
+    resolution: &'a Resolution,
+    references: Vec<LibraryRef>,
+    objects: Vec<PathBuf>,
+    /// The archives, the compiler's own left out.
+    libraries: Vec<&'a LinkedLibrary>,
+    /// Names of the toolchain's libraries that the link takes.
+    of_toolchain: Vec<&'static str>,
+    sources: bool,
+}
+
+impl<'a> Inputs<'a> {
+    fn of(request: &Request, facts: &'a Facts, language: Language, resolution: &'a Resolution) -> Inputs<'a> {
+        let references = library_ref::references(&ld_options::split(&request.args), request);
+        let taken =
+            |l: &&LinkedLibrary| matches!(l.provider, Provider::Archive | Provider::FatShared) && !is_driver_s(&l.path);
+        let libraries: Vec<&LinkedLibrary> = resolution.libraries.iter().filter(taken).collect();
+        let paths = references.iter().filter_map(|r| match &r.named {
+            LibraryName::Path(path) => Some(path.clone()),
+            _ => None,
+        });
+        let objects = paths.filter(|p| !libraries.iter().any(|l| l.path == *p)).collect();
+        let by_default = !request.has(Role::NoDefaultLibs);
+        let named = |name: &str| references.iter().any(|r| matches!(&r.named, LibraryName::Name(n) if n == name));
+        let cxx = by_default && language == Language::Cxx;
+        let wanted = [("stdc++", cxx), ("m", cxx), ("c", by_default)];
+        let of_toolchain =
+            wanted.into_iter().filter(|(name, taken)| *taken || named(name)).map(|(name, _)| name).collect();
+        let source = |kind: InputKind| matches!(kind, InputKind::Source | InputKind::Assembly | InputKind::Stdin);
+        let sources = request.inputs.iter().any(|i| source(i.kind));
+        Inputs { facts, resolution, references, objects, libraries, of_toolchain, sources }
+    }
+
+    /// What they refer to weakly, and whether there is code that is compiled when it is linked.
+    fn optional(&self) -> (BTreeSet<SymbolName>, bool) {
+        let files: Vec<&Path> =
+            self.objects.iter().map(PathBuf::as_path).chain(self.libraries.iter().map(|l| l.path.as_path())).collect();
+        let found = Mutex::new((BTreeSet::new(), false));
+        inputs::first(&files, |file| {
+            let of = self.resolution.path.files.look(file, |bytes| match bytes.starts_with(b"!<thin>\n") {
+                // Its members are in other files.
+                true => (BTreeSet::new(), true),
+                false => member_symbols::optional(bytes),
+            });
+            if let Some((names, compiled_later)) = of.filter(|(names, later)| !names.is_empty() || *later) {
+                let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+                found.0.extend(names.into_iter().filter(|name| weak_bindings::may_be_bound(name)));
+                found.1 |= compiled_later;
+            }
+            false
+        });
+        found.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn optional_of_unwinder(&self) -> BTreeSet<SymbolName> {
+        let found = self.of_toolchain("libgcc_eh.a").and_then(|file| file.look(member_symbols::optional));
+        let (mut names, _) = found.filter(|_| self.of_toolchain.contains(&"c")).unwrap_or_default();
+        names.retain(|name| weak_bindings::may_be_bound(name));
+        names
+    }
+
+    /// A file of the toolchain's directories.
+    fn of_toolchain(&self, name: &str) -> Option<Arc<LibraryFile>> {
+        let path = &self.resolution.path;
+        self.facts.library_dirs.iter().find_map(|dir| path.files.get(&path.usable(dir.join(name))?.0))
+    }
+
+    /// All that the simulation needs to know. Of the toolchain's libraries that is what has one of the names.
+    fn symbols(&self, names: &BTreeSet<SymbolName>, compiled_later: bool) -> LinkSymbols {
+        let files = &self.resolution.path.files;
+        let members = |path: &Path| files.look(path, member_symbols::members).unwrap_or_default();
+        let objects = self.objects.iter().flat_map(|path| members(path)).collect();
+        let third = self.libraries.iter().map(|library| ArchiveSymbols {
+            members: members(&library.path),
+            exported: self.exported_by(library),
+            loaded: library.because.is_some() || self.is_always_loaded(library),
+            of_toolchain: false,
+        });
+        let own = self.of_toolchain.iter().filter_map(|name| self.toolchain_symbols(name, names));
+        LinkSymbols { objects, libraries: third.chain(own).collect(), unknown_code: self.sources || compiled_later }
+    }
+
+    /// What a dynamic link would find in the shared object that an archive stands for.
+    fn exported_by(&self, library: &LinkedLibrary) -> HashSet<SymbolName> {
+        let shared = library.twin.as_deref().filter(|_| !library.name.ends_with(".a"));
+        let file = shared.and_then(|shared| self.resolution.path.files.get(shared));
+        file.and_then(|file| file.look(exported)).unwrap_or_default()
+    }
+
+    fn is_always_loaded(&self, library: &LinkedLibrary) -> bool {
+        let named = self.references.iter().filter(|r| r.typed == library.name);
+        named.into_iter().any(|r| !r.as_needed.unwrap_or(self.facts.as_needed))
+    }
+
+    fn toolchain_symbols(&self, name: &str, names: &BTreeSet<SymbolName>) -> Option<ArchiveSymbols> {
+        let named = |end: &str| self.of_toolchain(&format!("lib{name}{end}"));
+        let archive = match (name, self.facts.glibc) {
+            // `libm.a` is a script where there is a libmvec.
+            ("m", Some((major, minor))) => named(&format!("-{major}.{minor}.a")).or_else(|| named(".a")),
+            _ => named(".a"),
+        }?;
+        let shared = match self.facts.libc {
+            Libc::Musl => None,
+            _ => toolchain_libs::by_name(name).and_then(|l| l.version).and_then(|v| named(&format!(".so.{v}"))),
+        };
+        let is_shared = |file: &Arc<LibraryFile>| matches!(file.sniffed(), Sniffed::Shared { .. });
+        let shared = shared.or_else(|| named(".so")).filter(is_shared);
+        let exported = match shared.and_then(|file| file.look(exported)) {
+            Some(exported) => names.iter().filter(|n| exported.contains(*n)).cloned().collect(),
+            // A toolchain for static programs only: what is reserved for the C library may be its own.
+            None => names.iter().filter(|n| !n.starts_with(b"_")).cloned().collect(),
+        };
+        let members = archive.look(|bytes| member_symbols::members_with(bytes, names)).unwrap_or_default();
+        Some(ArchiveSymbols { members, exported, loaded: true, of_toolchain: true })
+    }
+}
+
+/// Whether an archive is one that the driver finds by itself.
+fn is_driver_s(archive: &Path) -> bool {
+    let stem = archive.file_stem().and_then(|s| s.to_str()).and_then(|s| s.strip_prefix("lib"));
+    let library = stem.and_then(|s| toolchain_libs::by_name(s.split_once("-2.").map_or(s, |(name, _)| name)));
+    library.is_some_and(|l| l.link != Link::Searched)
+}
+
+/// What a shared object offers to those that are linked with it: default versions, none of them glibc's private one.
+fn exported(bytes: &[u8]) -> HashSet<SymbolName> {
+    match bytes.get(4) {
+        Some(1) => exported_of::<elf::FileHeader32<Endianness>>(bytes),
+        _ => exported_of::<elf::FileHeader64<Endianness>>(bytes),
+    }
+    .unwrap_or_default()
+}
+
+fn exported_of<Elf: FileHeader<Endian = Endianness>>(bytes: &[u8]) -> Option<HashSet<SymbolName>> {
+    let header = Elf::parse(bytes).ok()?;
+    let endian = header.endian().ok()?;
+    let sections = header.sections(endian, bytes).ok()?;
+    let symbols = sections.symbols(endian, bytes, elf::SHT_DYNSYM).ok()?;
+    let versions = sections.versions(endian, bytes).ok()?;
+    let mut found = HashSet::new();
+    for (index, symbol) in symbols.enumerate() {
+        if symbol.is_undefined(endian) || symbol.st_bind() == elf::STB_LOCAL {
+            continue;
+        }
+        if let Some(versions) = &versions {
+            let version = versions.version_index(endian, index);
+            let private =
+                versions.version(version.index()).ok().flatten().is_some_and(|v| v.name() == b"GLIBC_PRIVATE");
+            if version.is_hidden() || private {
+                continue;
+            }
+        }
+        found.insert(symbols.symbol_name(endian, symbol).ok()?.to_vec());
+    }
+    Some(found)
+}
