@@ -3,6 +3,9 @@
 use object::read::archive::ArchiveFile;
 use object::{Object, ObjectSymbol};
 use std::collections::{BTreeSet, HashSet};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
 
 /// A symbol's name.
 pub type SymbolName = Vec<u8>;
@@ -54,6 +57,12 @@ impl MemberSymbols {
 pub fn members(bytes: &[u8]) -> Vec<MemberSymbols> {
     let Ok(archive) = ArchiveFile::parse(bytes) else { return MemberSymbols::of(bytes).into_iter().collect() };
     archive.members().flatten().filter_map(|m| MemberSymbols::of(m.data(bytes).ok()?)).collect()
+}
+
+/// The files that a thin archive names, relative to its directory.
+pub fn thin_members(bytes: &[u8]) -> Vec<PathBuf> {
+    let Ok(archive) = ArchiveFile::parse(bytes) else { return Vec::new() };
+    archive.members().flatten().map(|m| PathBuf::from(OsStr::from_bytes(m.name()))).collect()
 }
 
 /// The members of an archive that its index gives for one of the names.

@@ -83,15 +83,11 @@ impl<'a> Inputs<'a> {
 
     /// What they refer to weakly, and whether there is code that is compiled when it is linked.
     fn optional(&self) -> (BTreeSet<SymbolName>, bool) {
-        let files: Vec<&Path> =
-            self.objects.iter().map(PathBuf::as_path).chain(self.libraries.iter().map(|l| l.path.as_path())).collect();
+        let libraries = self.libraries.iter().flat_map(|library| self.parts(&library.path));
+        let files: Vec<PathBuf> = self.objects.iter().cloned().chain(libraries).collect();
         let found = Mutex::new((BTreeSet::new(), false));
-        inputs::first(&files, |file| {
-            let of = self.resolution.path.files.look(file, |bytes| match bytes.starts_with(b"!<thin>\n") {
-                // Its members are in other files.
-                true => (BTreeSet::new(), true),
-                false => member_symbols::optional(bytes),
-            });
+        inputs::first(&inputs::borrowed(&files), |file| {
+            let of = self.resolution.path.files.look(file, member_symbols::optional);
             if let Some((names, compiled_later)) = of.filter(|(names, later)| !names.is_empty() || *later) {
                 let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
                 found.0.extend(names.into_iter().filter(|name| weak_bindings::may_be_bound(name)));
@@ -100,6 +96,17 @@ impl<'a> Inputs<'a> {
             false
         });
         found.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The archive itself, or the files that a thin one names.
+    fn parts(&self, archive: &Path) -> Vec<PathBuf> {
+        let files = &self.resolution.path.files;
+        let thin = |bytes: &[u8]| bytes.starts_with(b"!<thin>\n").then(|| member_symbols::thin_members(bytes));
+        let dir = archive.parent().unwrap_or(Path::new(""));
+        match files.look(archive, thin).flatten() {
+            Some(members) => members.into_iter().map(|member| dir.join(member)).collect(),
+            None => vec![archive.to_owned()],
+        }
     }
 
     fn optional_of_unwinder(&self) -> BTreeSet<SymbolName> {
@@ -118,8 +125,9 @@ impl<'a> Inputs<'a> {
     /// All that the simulation needs to know. Of the toolchain's libraries that is what has one of the names.
     fn symbols(&self, names: &BTreeSet<SymbolName>, compiled_later: bool) -> LinkSymbols {
         let files = &self.resolution.path.files;
-        let members = |path: &Path| files.look(path, member_symbols::members).unwrap_or_default();
-        let objects = self.objects.iter().flat_map(|path| members(path)).collect();
+        let symbols = |path: PathBuf| files.look(&path, member_symbols::members).unwrap_or_default();
+        let members = |path: &Path| self.parts(path).into_iter().flat_map(symbols).collect();
+        let objects = self.objects.iter().flat_map(|path| symbols(path.clone())).collect();
         let third = self.libraries.iter().map(|library| ArchiveSymbols {
             members: members(&library.path),
             exported: self.exported_by(library),

@@ -87,6 +87,17 @@ fn the_built_in_linker_takes_the_members() {
 }
 
 #[test]
+fn members_of_a_thin_archive_count() {
+    let dir = project();
+    std::fs::create_dir(dir.join("thin")).unwrap();
+    Run::new("ar").dir(dir.path()).line("rcsT thin/liba.a a.o").silent();
+    for line in ["with-b.o thin/liba.a -L. -lb", "without-b.o -Lthin -L. -la -Wl,--no-as-needed -lb"] {
+        let expected = if line.starts_with("with-b") { "10 1 20 -1\n" } else { "1 20 -1\n" };
+        assert_eq!(same(&dir, line, ""), expected, "{line}");
+    }
+}
+
+#[test]
 fn libc_s_functions_are_there_for_sources_of_the_same_call() {
     let dir = project();
     Run::new(STATICCC).dir(dir.path()).line("-DUSE_B main.c -L. -la -lb -o static").silent();
