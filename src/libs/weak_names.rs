@@ -29,16 +29,18 @@ pub fn to_ask_for(request: &Request, facts: &Facts, language: Language, resoluti
         return Vec::new();
     }
     let inputs = Inputs::of(request, facts, language, resolution);
-    let (mut names, compiled_later) = inputs.optional();
+    let (names, compiled_later) = inputs.optional();
     if names.is_empty() {
         return Vec::new();
     }
     // Once threads are there for one, GCC's unwinder uses all that it knows of them.
     let unwinder = inputs.optional_of_unwinder();
-    names.extend(unwinder.iter().cloned());
-    let mut link = inputs.symbols(&names, compiled_later);
-    let found = weak_bindings::bound(&link);
-    if found.is_empty() {
+    let offers = inputs.offers(&names | &unwinder);
+    if !names.iter().any(|name| offers.iter().any(|library| library.exported.contains(name))) {
+        return Vec::new();
+    }
+    let mut link = inputs.symbols(offers, compiled_later);
+    if weak_bindings::bound(&link).is_empty() {
         return Vec::new();
     }
     link.objects.push(MemberSymbols { optional: unwinder.into_iter().collect(), ..MemberSymbols::default() });
@@ -110,32 +112,38 @@ impl<'a> Inputs<'a> {
     }
 
     fn optional_of_unwinder(&self) -> BTreeSet<SymbolName> {
-        let found = self.of_toolchain("libgcc_eh.a").and_then(|file| file.look(member_symbols::optional));
+        let found = self.toolchain_file("libgcc_eh.a").and_then(|file| file.look(member_symbols::optional));
         let (mut names, _) = found.filter(|_| self.of_toolchain.contains(&"c")).unwrap_or_default();
         names.retain(|name| weak_bindings::may_be_bound(name));
         names
     }
 
     /// A file of the toolchain's directories.
-    fn of_toolchain(&self, name: &str) -> Option<Arc<LibraryFile>> {
+    fn toolchain_file(&self, name: &str) -> Option<Arc<LibraryFile>> {
         let path = &self.resolution.path;
         self.facts.library_dirs.iter().find_map(|dir| path.files.get(&path.usable(dir.join(name))?.0))
     }
 
-    /// All that the simulation needs to know. Of the toolchain's libraries that is what has one of the names.
-    fn symbols(&self, names: &BTreeSet<SymbolName>, compiled_later: bool) -> LinkSymbols {
-        let files = &self.resolution.path.files;
-        let symbols = |path: PathBuf| files.look(&path, member_symbols::members).unwrap_or_default();
-        let members = |path: &Path| self.parts(path).into_iter().flat_map(symbols).collect();
-        let objects = self.objects.iter().flat_map(|path| symbols(path.clone())).collect();
+    /// What the libraries export. Of the toolchain's that is what has one of the names, with its members.
+    fn offers(&self, names: BTreeSet<SymbolName>) -> Vec<ArchiveSymbols> {
         let third = self.libraries.iter().map(|library| ArchiveSymbols {
-            members: members(&library.path),
+            members: Vec::new(),
             exported: self.exported_by(library),
             loaded: library.because.is_some() || self.is_always_loaded(library),
             of_toolchain: false,
         });
-        let own = self.of_toolchain.iter().filter_map(|name| self.toolchain_symbols(name, names));
-        LinkSymbols { objects, libraries: third.chain(own).collect(), unknown_code: self.sources || compiled_later }
+        third.chain(self.of_toolchain.iter().filter_map(|name| self.toolchain_symbols(name, &names))).collect()
+    }
+
+    /// All that the simulation needs to know.
+    fn symbols(&self, mut offers: Vec<ArchiveSymbols>, compiled_later: bool) -> LinkSymbols {
+        let files = &self.resolution.path.files;
+        let symbols = |path: &PathBuf| files.look(path, member_symbols::members).unwrap_or_default();
+        for (library, offer) in self.libraries.iter().zip(&mut offers) {
+            offer.members = self.parts(&library.path).iter().flat_map(symbols).collect();
+        }
+        let objects = self.objects.iter().flat_map(symbols).collect();
+        LinkSymbols { objects, libraries: offers, unknown_code: self.sources || compiled_later }
     }
 
     /// What a dynamic link would find in the shared object that an archive stands for.
@@ -151,7 +159,7 @@ impl<'a> Inputs<'a> {
     }
 
     fn toolchain_symbols(&self, name: &str, names: &BTreeSet<SymbolName>) -> Option<ArchiveSymbols> {
-        let named = |end: &str| self.of_toolchain(&format!("lib{name}{end}"));
+        let named = |end: &str| self.toolchain_file(&format!("lib{name}{end}"));
         let archive = match (name, self.facts.glibc) {
             // `libm.a` is a script where there is a libmvec.
             ("m", Some((major, minor))) => named(&format!("-{major}.{minor}.a")).or_else(|| named(".a")),
