@@ -8,34 +8,28 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 /// A symbol's name.
-pub type SymbolName = Vec<u8>;
+pub(crate) type SymbolName = Vec<u8>;
 
 /// The global symbols of one object.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct MemberSymbols {
+pub(crate) struct MemberSymbols {
     /// Defined, and only once in a program.
-    pub strong: Vec<SymbolName>,
+    pub(crate) strong: Vec<SymbolName>,
     /// Defined weakly, or in common storage.
-    pub weak: Vec<SymbolName>,
+    pub(crate) weak: Vec<SymbolName>,
     /// Undefined: the linker looks for them.
-    pub needed: Vec<SymbolName>,
+    pub(crate) needed: Vec<SymbolName>,
     /// Undefined and weak: null where nothing else brings them in.
-    pub optional: Vec<SymbolName>,
-    /// There is code that is compiled when it is linked (LTO), whose symbols are not these.
-    pub compiled_later: bool,
+    pub(crate) optional: Vec<SymbolName>,
 }
 
 impl MemberSymbols {
     /// Those of an object; none for what is no ELF object.
-    pub fn of(bytes: &[u8]) -> Option<MemberSymbols> {
-        if bytes.starts_with(b"BC\xc0\xde") {
-            return Some(MemberSymbols { compiled_later: true, ..MemberSymbols::default() });
-        }
+    pub(crate) fn of(bytes: &[u8]) -> Option<MemberSymbols> {
         let object = object::File::parse(bytes).ok()?;
         let mut found = MemberSymbols::default();
         for symbol in object.symbols().filter(ObjectSymbol::is_global) {
             let name = symbol.name_bytes().ok()?;
-            found.compiled_later |= name == b"__gnu_lto_slim";
             let list = match (symbol.is_undefined(), symbol.is_weak()) {
                 (true, true) => &mut found.optional,
                 (true, false) => &mut found.needed,
@@ -48,25 +42,25 @@ impl MemberSymbols {
     }
 
     /// All names that it defines.
-    pub fn defined(&self) -> impl Iterator<Item = &SymbolName> {
+    pub(crate) fn defined(&self) -> impl Iterator<Item = &SymbolName> {
         self.strong.iter().chain(&self.weak)
     }
 }
 
 /// The objects among the members of an archive, or the one that the file is.
-pub fn members(bytes: &[u8]) -> Vec<MemberSymbols> {
+pub(crate) fn members(bytes: &[u8]) -> Vec<MemberSymbols> {
     let Ok(archive) = ArchiveFile::parse(bytes) else { return MemberSymbols::of(bytes).into_iter().collect() };
     archive.members().flatten().filter_map(|m| MemberSymbols::of(m.data(bytes).ok()?)).collect()
 }
 
 /// The files that a thin archive names, relative to its directory.
-pub fn thin_members(bytes: &[u8]) -> Vec<PathBuf> {
+pub(crate) fn thin_members(bytes: &[u8]) -> Vec<PathBuf> {
     let Ok(archive) = ArchiveFile::parse(bytes) else { return Vec::new() };
     archive.members().flatten().map(|m| PathBuf::from(OsStr::from_bytes(m.name()))).collect()
 }
 
 /// The members of an archive that its index gives for one of the names.
-pub fn members_with(bytes: &[u8], names: &BTreeSet<SymbolName>) -> Vec<MemberSymbols> {
+pub(crate) fn members_with(bytes: &[u8], names: &BTreeSet<SymbolName>) -> Vec<MemberSymbols> {
     let found = || {
         let archive = ArchiveFile::parse(bytes).ok()?;
         let mut seen = HashSet::new();
@@ -81,8 +75,9 @@ pub fn members_with(bytes: &[u8], names: &BTreeSet<SymbolName>) -> Vec<MemberSym
     found().unwrap_or_default()
 }
 
-/// What an object or any member of an archive refers to weakly, and whether some of its code is compiled later.
-pub fn optional(bytes: &[u8]) -> (BTreeSet<SymbolName>, bool) {
+/// What an object or any member of an archive refers to weakly, and whether there is code that is compiled when it is
+/// linked (LTO), whose symbols are not these.
+pub(crate) fn optional(bytes: &[u8]) -> (BTreeSet<SymbolName>, bool) {
     let mut found = (BTreeSet::new(), false);
     let mut look = |bytes: &[u8]| {
         found.1 |= bytes.starts_with(b"BC\xc0\xde");
@@ -100,4 +95,64 @@ pub fn optional(bytes: &[u8]) -> (BTreeSet<SymbolName>, bool) {
         Err(_) => look(bytes),
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+    use std::process::Command;
+
+    fn compiled(dir: &Path, name: &str, text: &str, options: &[&str]) -> Vec<u8> {
+        let (source, object) = (dir.join(format!("{name}.c")), dir.join(format!("{name}.o")));
+        std::fs::write(&source, text).unwrap();
+        assert!(
+            Command::new("cc").args(options).arg("-c").arg(&source).arg("-o").arg(&object).status().unwrap().success()
+        );
+        std::fs::read(object).unwrap()
+    }
+
+    #[test]
+    fn each_kind_of_symbol_has_its_list() {
+        let dir = tempfile::tempdir().unwrap();
+        let text = "#pragma weak maybe\n#pragma weak own\nint maybe(void), must(void); int shared;\n\
+                    int own(void) { return 0; }\nstatic int hidden;\nint all(void) { return maybe ? must() : hidden + shared; }\n";
+        let bytes = compiled(dir.path(), "x", text, &["-fcommon", "-fno-pic"]);
+        let symbols = MemberSymbols::of(&bytes).unwrap();
+        let of = |names: &[SymbolName]| {
+            names.iter().map(|n| String::from_utf8_lossy(n).into_owned()).collect::<BTreeSet<_>>()
+        };
+        assert_eq!(of(&symbols.strong), ["all".to_owned()].into());
+        assert_eq!(of(&symbols.weak), ["own".to_owned(), "shared".to_owned()].into());
+        assert_eq!(of(&symbols.needed), ["must".to_owned()].into());
+        assert_eq!(of(&symbols.optional), ["maybe".to_owned()].into());
+        assert_eq!(optional(&bytes), ([b"maybe".to_vec()].into(), false));
+        assert!(optional(&compiled(dir.path(), "lto", text, &["-flto"])).1);
+    }
+
+    #[test]
+    fn an_archive_is_read_by_its_index_or_in_full() {
+        let dir = tempfile::tempdir().unwrap();
+        compiled(dir.path(), "a", "int a(void) { return 1; }", &[]);
+        compiled(dir.path(), "b", "int a(void); int b(void) { return a(); }", &[]);
+        for (options, name) in [("rcs", "lib.a"), ("rcsT", "thin.a")] {
+            let made = Command::new("ar").current_dir(dir.path()).args([options, name, "a.o", "b.o"]).status();
+            assert!(made.unwrap().success());
+        }
+        let bytes = std::fs::read(dir.path().join("lib.a")).unwrap();
+        let defined = |members: Vec<MemberSymbols>| members.into_iter().flat_map(|m| m.strong).collect::<Vec<_>>();
+        assert_eq!(defined(members(&bytes)), [b"a", b"b"]);
+        assert_eq!(defined(members_with(&bytes, &[b"b".to_vec(), b"c".to_vec()].into())), [b"b"]);
+        let thin = std::fs::read(dir.path().join("thin.a")).unwrap();
+        assert_eq!(thin_members(&thin), [Path::new("a.o"), Path::new("b.o")]);
+    }
+
+    #[test]
+    fn hostile_bytes_have_no_symbols() {
+        for bytes in [&b""[..], b"\x7fELF\x02\x01\x01", b"!<arch>\n/ broken", b"!<thin>\n", b"text"] {
+            assert_eq!(members(bytes), []);
+            assert_eq!(optional(bytes), (BTreeSet::new(), false));
+            assert!(members_with(bytes, &BTreeSet::new()).is_empty() && thin_members(bytes).is_empty());
+        }
+    }
 }

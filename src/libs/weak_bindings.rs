@@ -9,27 +9,27 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// A library in the order of the link.
 #[derive(Debug, Clone, Default)]
-pub struct ArchiveSymbols {
+pub(crate) struct ArchiveSymbols {
     /// The members of its archive.
-    pub members: Vec<MemberSymbols>,
+    pub(crate) members: Vec<MemberSymbols>,
     /// What its shared object exports.
-    pub exported: HashSet<SymbolName>,
+    pub(crate) exported: HashSet<SymbolName>,
     /// ld.so loads it whether or not a strong reference leads to it.
-    pub loaded: bool,
+    pub(crate) loaded: bool,
     /// It is of the compiler or the C library: what its members refer to is their own affair.
-    pub of_toolchain: bool,
+    pub(crate) of_toolchain: bool,
 }
 
 /// The inputs of a link.
 #[derive(Debug, Clone, Default)]
-pub struct LinkSymbols {
+pub(crate) struct LinkSymbols {
     /// Taken as they are.
-    pub objects: Vec<MemberSymbols>,
+    pub(crate) objects: Vec<MemberSymbols>,
     /// Taken member by member.
-    pub libraries: Vec<ArchiveSymbols>,
+    pub(crate) libraries: Vec<ArchiveSymbols>,
     /// There is code whose symbols are not known yet: any member may be taken for it or not, and no library but the
     /// toolchain's is asked for more.
-    pub unknown_code: bool,
+    pub(crate) unknown_code: bool,
 }
 
 /// Looked for by start files and by GCC's unwinder, which work without them in a static program; of ld.so; functions
@@ -51,12 +51,12 @@ const NEVER: [&[u8]; 13] = [
 ];
 
 /// Whether a weak reference to the name may be bound at all.
-pub fn may_be_bound(name: &[u8]) -> bool {
+pub(crate) fn may_be_bound(name: &[u8]) -> bool {
     !NEVER.contains(&name) && !name.starts_with(b"_ITM_") && !name.starts_with(b"_dl_")
 }
 
 /// The weak references to ask for.
-pub fn bound(link: &LinkSymbols) -> BTreeSet<SymbolName> {
+pub(crate) fn bound(link: &LinkSymbols) -> BTreeSet<SymbolName> {
     let mut linker = SimulatedLinker::of(link);
     let mut asked = BTreeSet::new();
     loop {
@@ -257,9 +257,8 @@ mod tests {
     /// Members that define up to so many names strongly, and as many weakly.
     fn any_member(defined: usize) -> impl Strategy<Value = MemberSymbols> {
         let some = |count| proptest::collection::vec(proptest::sample::select(names("a b c d e f g h")), 0..=count);
-        (some(defined), some(defined / 2), some(2), some(2)).prop_map(|(strong, weak, needed, optional)| {
-            MemberSymbols { strong, weak, needed, optional, compiled_later: false }
-        })
+        (some(defined), some(defined / 2), some(2), some(2))
+            .prop_map(|(strong, weak, needed, optional)| MemberSymbols { strong, weak, needed, optional })
     }
 
     fn any_link(defined: usize) -> impl Strategy<Value = LinkSymbols> {

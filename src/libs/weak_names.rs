@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The names, sorted. None where the call brings start files of its own, and with them perhaps another C library.
-pub fn to_ask_for(request: &Request, facts: &Facts, language: Language, resolution: &Resolution) -> Vec<String> {
+pub(crate) fn to_ask_for(request: &Request, facts: &Facts, language: Language, resolution: &Resolution) -> Vec<String> {
     if request.has(Role::NoStartFiles) || request.has(Role::NoStdlib) {
         return Vec::new();
     }

@@ -68,7 +68,7 @@ pub(crate) fn unused_sections(draft: &mut Draft<'_>) {
 }
 
 /// Adds `--undefined=` for weak references that a dynamic program would have bound.
-pub fn bind_weak_references(draft: &mut Draft<'_>) {
+pub(crate) fn bind_weak_references(draft: &mut Draft<'_>) {
     let mut asked = Vec::new();
     for name in draft.context.weak_names {
         let word = Item::word(format!("--undefined={name}"));
