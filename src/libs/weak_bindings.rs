@@ -27,6 +27,9 @@ pub(crate) struct LinkSymbols {
     pub(crate) objects: Vec<MemberSymbols>,
     /// Taken member by member.
     pub(crate) libraries: Vec<ArchiveSymbols>,
+    /// What GCC's unwinder refers to weakly: it counts as soon as any other reference is bound, since from then on there
+    /// may be threads for it.
+    pub(crate) unwinder: BTreeSet<SymbolName>,
     /// There is code whose symbols are not known yet: any member may be taken for it or not, and no library but the
     /// toolchain's is asked for more.
     pub(crate) unknown_code: bool,
@@ -69,6 +72,7 @@ pub(crate) fn bound(link: &LinkSymbols) -> BTreeSet<SymbolName> {
             // What was taken for one may define another, or stand in its way.
             if linker.binds(name) {
                 asked.insert(name.clone());
+                linker.optional.extend(&link.unwinder);
                 linker.pending.push(name);
                 linker.settle();
             }
@@ -92,7 +96,8 @@ struct SimulatedLinker<'a> {
 
 impl<'a> SimulatedLinker<'a> {
     fn of(link: &'a LinkSymbols) -> SimulatedLinker<'a> {
-        let mut index = HashMap::new();
+        let members = || link.libraries.iter().flat_map(|l| &l.members);
+        let mut index = HashMap::with_capacity(members().map(|m| m.strong.len() + m.weak.len()).sum());
         for (at, library) in link.libraries.iter().enumerate() {
             for (number, member) in library.members.iter().enumerate() {
                 for name in member.defined() {
@@ -189,7 +194,7 @@ mod tests {
     }
 
     fn of(objects: &[MemberSymbols], libraries: &[ArchiveSymbols]) -> Vec<String> {
-        shown(&LinkSymbols { objects: objects.to_vec(), libraries: libraries.to_vec(), unknown_code: false })
+        shown(&LinkSymbols { objects: objects.to_vec(), libraries: libraries.to_vec(), ..LinkSymbols::default() })
     }
 
     fn shown(link: &LinkSymbols) -> Vec<String> {
@@ -205,11 +210,11 @@ mod tests {
         assert_eq!(of(&[member("main", "", "")], &link), [""; 0]);
         assert_eq!(of(&[member("main", "xml lock", "")], &link), [""; 0]);
         // What is not compiled yet may use either.
-        let unknown = LinkSymbols { objects: vec![], libraries: link.to_vec(), unknown_code: true };
+        let unknown = LinkSymbols { libraries: link.to_vec(), unknown_code: true, ..LinkSymbols::default() };
         assert_eq!(shown(&unknown), ["lock", "unlock"]);
         let [needs, libc] = link;
         let needs = ArchiveSymbols { members: [needs.members, vec![member("more", "lock", "")]].concat(), ..needs };
-        let unknown = LinkSymbols { objects: vec![], libraries: vec![needs, libc], unknown_code: true };
+        let unknown = LinkSymbols { libraries: vec![needs, libc], unknown_code: true, ..LinkSymbols::default() };
         assert_eq!(shown(&unknown), ["lock", "unlock"]);
     }
 
@@ -220,6 +225,16 @@ mod tests {
         assert_eq!(of(&[member("main", "", "a")], &[a.clone(), b.clone()]), ["a", "b"]);
         let all = ArchiveSymbols { exported: names("b c d").into_iter().collect(), ..b };
         assert_eq!(of(&[member("main", "", "a")], &[a, all]), ["a", "b", "d"]);
+    }
+
+    #[test]
+    fn the_unwinder_s_references_count_once_another_is_bound() {
+        let libc = libc("once lock", &[member("once", "", ""), member("lock", "", "")]);
+        for (optional, expected) in [("once", &["lock", "once"][..]), ("", &[])] {
+            let (objects, libraries) = (vec![member("main", "", optional)], vec![libc.clone()]);
+            let unwinder = names("lock").into_iter().collect();
+            assert_eq!(shown(&LinkSymbols { objects, libraries, unwinder, unknown_code: false }), expected);
+        }
     }
 
     #[test]
@@ -243,7 +258,7 @@ mod tests {
         assert_eq!(of(&[object], std::slice::from_ref(&libc)), [""; 0]);
         let users = library("x", true, &[member("x", "", "malloc_usable_size")]);
         assert_eq!(of(&[member("main", "x", "")], &[users.clone(), libc.clone()]), ["malloc_usable_size"]);
-        let unknown = LinkSymbols { objects: vec![], libraries: vec![users, libc], unknown_code: true };
+        let unknown = LinkSymbols { libraries: vec![users, libc], unknown_code: true, ..LinkSymbols::default() };
         assert_eq!(shown(&unknown), [""; 0]);
     }
 
@@ -269,8 +284,14 @@ mod tests {
                 ArchiveSymbols { members, exported, loaded, of_toolchain }
             });
         let objects = proptest::collection::vec(any_member(defined), 0..3);
-        (objects, proptest::collection::vec(library, 0..4), any::<bool>())
-            .prop_map(|(objects, libraries, unknown_code)| LinkSymbols { objects, libraries, unknown_code })
+        (objects, proptest::collection::vec(library, 0..4), any::<bool>()).prop_map(
+            |(objects, libraries, unknown_code)| LinkSymbols {
+                objects,
+                libraries,
+                unknown_code,
+                ..LinkSymbols::default()
+            },
+        )
     }
 
     proptest! {

@@ -8,7 +8,7 @@
 use super::inputs;
 use super::library_file::LibraryFile;
 use super::library_ref::{self, LibraryName, LibraryRef};
-use super::member_symbols::{self, MemberSymbols, SymbolName};
+use super::member_symbols::{self, SymbolName};
 use super::resolution::{LinkedLibrary, Provider, Resolution};
 use super::sniff::Sniffed;
 use super::weak_bindings::{self, ArchiveSymbols, LinkSymbols};
@@ -33,17 +33,12 @@ pub(crate) fn to_ask_for(request: &Request, facts: &Facts, language: Language, r
     if names.is_empty() {
         return Vec::new();
     }
-    // Once threads are there for one, GCC's unwinder uses all that it knows of them.
     let unwinder = inputs.optional_of_unwinder();
     let offers = inputs.offers(&names | &unwinder);
     if !names.iter().any(|name| offers.iter().any(|library| library.exported.contains(name))) {
         return Vec::new();
     }
-    let mut link = inputs.symbols(offers, compiled_later);
-    if weak_bindings::bound(&link).is_empty() {
-        return Vec::new();
-    }
-    link.objects.push(MemberSymbols { optional: unwinder.into_iter().collect(), ..MemberSymbols::default() });
+    let link = LinkSymbols { unwinder, ..inputs.symbols(offers, compiled_later) };
     let words = weak_bindings::bound(&link).into_iter().filter_map(|name| String::from_utf8(name).ok());
     words.filter(|name| !name.contains(',')).collect()
 }
@@ -143,7 +138,12 @@ impl<'a> Inputs<'a> {
             offer.members = self.parts(&library.path).iter().flat_map(symbols).collect();
         }
         let objects = self.objects.iter().flat_map(symbols).collect();
-        LinkSymbols { objects, libraries: offers, unknown_code: self.sources || compiled_later }
+        LinkSymbols {
+            objects,
+            libraries: offers,
+            unknown_code: self.sources || compiled_later,
+            ..LinkSymbols::default()
+        }
     }
 
     /// What a dynamic link would find in the shared object that an archive stands for.
