@@ -50,19 +50,27 @@ pub(crate) fn distrusted(dir: &Path, own: u32) -> Option<Distrust> {
     let there = dir.ancestors().find_map(|d| Some((d, fs::canonicalize(d).ok()?)));
     let (found, real) = there?;
     let whole = found == dir;
-    for (depth, above) in real.ancestors().enumerate() {
-        let Ok(m) = fs::metadata(above) else { continue };
-        // In the nearest existing directory, ours is still to be created: only names matter.
-        let parent = depth > 0 || !whole;
-        if let Some(why) = distrust(above, &m, own, parent) {
-            return Some(why);
-        }
+    // In the nearest existing directory, ours is still to be created: only names matter.
+    if let Some(why) = along(&real, own, !whole) {
+        return Some(why);
     }
     if !whole {
         return None;
     }
     let below = fs::read_dir(&real).into_iter().flatten().flatten().map(|e| e.path());
-    below.filter_map(|d| Some((fs::symlink_metadata(&d).ok()?, d))).find_map(|(m, d)| distrust(&d, &m, own, false))
+    below.filter_map(|d| Some((fs::symlink_metadata(&d).ok()?, d))).find_map(|(m, d)| match m.is_symlink() {
+        // Its own mode says nothing, and whose it is, only who could make one here: the target counts.
+        true => along(&fs::canonicalize(&d).ok()?, own, false),
+        false => distrust(&d, &m, own, false),
+    })
+}
+
+/// Checks a directory without symbolic links in its path, and all above it. `parent`: only the names in it matter.
+fn along(real: &Path, own: u32, parent: bool) -> Option<Distrust> {
+    real.ancestors().enumerate().find_map(|(depth, dir)| {
+        let m = fs::metadata(dir).ok()?;
+        distrust(dir, &m, own, parent || depth > 0)
+    })
 }
 
 #[cfg(test)]
@@ -118,6 +126,14 @@ mod tests {
         fs::create_dir(open.join("cache")).unwrap();
         std::os::unix::fs::symlink(open.join("cache"), t.path().join("cache")).unwrap();
         let real = open.canonicalize().unwrap();
-        assert_eq!(distrusted(&t.path().join("cache"), own), Some(Distrust::Writable { dir: real }));
+        assert_eq!(distrusted(&t.path().join("cache"), own), Some(Distrust::Writable { dir: real.clone() }));
+        // So it is one level below: a link has the mode 0777 whatever it leads to.
+        let (cache, elsewhere) = (t.path().join("own"), t.path().join("elsewhere"));
+        fs::create_dir(&cache).unwrap();
+        fs::create_dir(&elsewhere).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, cache.join("converted")).unwrap();
+        assert_eq!(distrusted(&cache, own), None);
+        std::os::unix::fs::symlink(open.join("cache"), cache.join("probe")).unwrap();
+        assert_eq!(distrusted(&cache, own), Some(Distrust::Writable { dir: real }));
     }
 }
