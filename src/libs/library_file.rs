@@ -133,11 +133,12 @@ impl LibraryFile {
         self.sniffed
     }
 
-    fn reopened(&self) -> io::Result<File> {
+    /// The file, and whether its descriptor was kept. It is no longer.
+    fn opened(&self) -> io::Result<(File, bool)> {
         let kept = self.file.lock().unwrap_or_else(PoisonError::into_inner).take();
         match kept {
-            Some(file) => Ok(file),
-            None => File::open(&self.path),
+            Some(file) => Ok((file, true)),
+            None => Ok((File::open(&self.path)?, false)),
         }
     }
 
@@ -158,7 +159,7 @@ impl LibraryFile {
         let whole = self.head.len() as u64 == size;
         let mut bytes = self.head.clone();
         if !whole {
-            let file = self.reopened().map_err(unreadable)?;
+            let (file, _) = self.opened().map_err(unreadable)?;
             bytes.resize(size as usize, 0);
             let rest = bytes.get_mut(self.head.len()..).unwrap_or_default();
             match file.read_exact_at(rest, self.head.len() as u64) {
@@ -181,16 +182,14 @@ impl LibraryFile {
             return Some(at(bytes));
         }
         let map = self.map.get_or_init(|| {
-            let mut kept = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-            let file = match kept.take() {
-                Some(file) => file,
-                None => File::open(&self.path).ok()?,
-            };
+            let (file, kept) = self.opened().ok()?;
             // SAFETY: an input of the link that follows, which maps it in the same way; a build that changes its
             // inputs while it links them is broken anyway.
             let map = unsafe { Mmap::map(&file) }.ok();
-            // Only shared objects may be read as a whole later, for conversion.
-            *kept = Some(file).filter(|_| matches!(self.sniffed, Sniffed::Shared { .. }));
+            // Only shared objects may be read as a whole later, for conversion. What was not kept stays within the limit.
+            if kept && matches!(self.sniffed, Sniffed::Shared { .. }) {
+                *self.file.lock().unwrap_or_else(PoisonError::into_inner) = Some(file);
+            }
             map
         });
         map.as_ref().map(|map| at(map))
