@@ -25,7 +25,7 @@ pub unsafe fn driver_main(own: Language, argc: c_int, argv: *const *const c_char
         .map(|word| OsStr::from_bytes(word.to_bytes()).to_owned())
         .collect();
     panics::note();
-    panics::catch(|| driver::ld_shim(&argv).unwrap_or_else(|| driver::main(own, &argv))).unwrap_or_else(|fault| {
+    panics::catch(|| driver::main(own, &argv)).unwrap_or_else(|fault| {
         tell(&argv, &fault);
         let blank = LinkRecord::blank(Outcome::Failed, &argv);
         let record = LinkRecord { status: EXIT_FAILURE, fault: Some(&fault), output: output(&argv), ..blank };

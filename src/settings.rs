@@ -222,12 +222,6 @@ impl Settings {
     }
 }
 
-/// Where a compiler's programs find each other: `COMPILER_PATH`, then `PATH`.
-pub(crate) fn program_paths() -> Vec<PathBuf> {
-    let variables = ["COMPILER_PATH", "PATH"].into_iter().filter_map(env::var_os);
-    variables.flat_map(|v| env::split_paths(&v).collect::<Vec<_>>()).collect()
-}
-
 impl Settings {
     /// The directories of `LD_LIBRARY_PATH`.
     pub(crate) fn loader_path(&self) -> Vec<PathBuf> {

@@ -4,8 +4,9 @@ use super::link::link;
 use super::link_job::LinkJob;
 use super::logging::start_log;
 use super::outcome::{LinkOutcome, report_left_alone, write_report};
-use super::prepare::{Prepared, prepare};
+use super::prepare::{Prepared, Steps, prepare_steps};
 use super::shared_link::link_shared;
+use super::two_steps::{CompileAndLink, NotCompiled};
 use super::variable_warnings;
 use crate::args::Request;
 use crate::message;
@@ -25,22 +26,24 @@ pub(crate) fn main(own: Language, argv: &[OsString]) -> i32 {
     let start = Instant::now();
     let settings = Settings::from_env();
     start_log(settings.log.as_deref());
-    match prepare(&settings, own, argv) {
+    let prepared = match prepare_steps(&settings, own, argv) {
+        Ok(Steps::One(prepared)) => prepared,
+        Ok(Steps::CompileAndLink(call)) => return compile_and_link(&settings, argv, *call, start),
         Err(error) => {
             message::error(&error);
             if let Some(hint) = error.hint() {
                 message::hint(hint);
             }
-            EXIT_FAILURE
+            return EXIT_FAILURE;
         }
-        Ok(Prepared::PassThrough { command, reason, request }) => {
+    };
+    match prepared {
+        Prepared::PassThrough { command, reason, request } => {
             pass_through(&settings, argv, &command, &reason, request.as_deref())
         }
-        Ok(Prepared::Refused { selected, reason, request }) => {
-            refuse(&settings, argv, &selected, &reason, &request, start)
-        }
-        Ok(Prepared::Link(job)) => link_static(&settings, argv, job, start),
-        Ok(Prepared::Shared(job)) => {
+        Prepared::Refused { selected, reason, request } => refuse(&settings, argv, &selected, &reason, &request, start),
+        Prepared::Link(job) => link_static(&settings, argv, job, start),
+        Prepared::Shared(job) => {
             variable_warnings::say(&settings, &job.request);
             link_shared(&job)
         }
@@ -89,6 +92,25 @@ fn refuse(
     let record = LinkRecord { output, ..outcome.record(argv, selected, selected.facts.as_ref(), None, Some(reason)) };
     write_report(settings, &record);
     EXIT_FAILURE
+}
+
+/// Compiles, then links what came of it.
+fn compile_and_link(settings: &Settings, argv: &[OsString], call: CompileAndLink, start: Instant) -> i32 {
+    let output = call.request().output_path().to_owned();
+    let not_compiled = match call.compiled(settings) {
+        Ok(job) => return link_static(settings, argv, Box::new(job), start),
+        Err(why) => why,
+    };
+    let (outcome, status, signal) = match not_compiled {
+        NotCompiled::Status(status) => (Outcome::Failed, status, None),
+        NotCompiled::Signal(signal) => (Outcome::Interrupted, 128 + signal, Some(signal)),
+        NotCompiled::NotRun(program, error) => {
+            message::error(format!("`{}` can't be run: {error}", program.to_string_lossy()));
+            (Outcome::Failed, EXIT_FAILURE, None)
+        }
+    };
+    write_report(settings, &LinkRecord { output, status, ..LinkRecord::blank(outcome, argv) });
+    signal.map_or(status, |signal| run::die_by(signal))
 }
 
 /// Links; if a signal ended the link, dies by the same signal.

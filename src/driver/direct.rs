@@ -89,15 +89,15 @@ pub(super) fn asked_for(settings: &Settings, job: &LinkJob) -> bool {
 }
 
 /// A link that the built-in linker may do.
-pub(super) struct Ready<'a> {
+struct Ready<'a> {
     /// The linker's arguments.
-    pub line: Vec<String>,
+    line: Vec<String>,
     /// The call detectors.
-    pub detectors: CallDetection<'a>,
+    detectors: CallDetection<'a>,
     /// What the output must be.
-    pub expect: Expect,
+    expect: Expect,
     /// Whether the C library of a static-pie supports packed relative relocations (DT_RELR).
-    pub packed: bool,
+    packed: bool,
 }
 
 impl<'a> Ready<'a> {
@@ -130,12 +130,7 @@ impl<'a> Ready<'a> {
     ///
     /// # Errors
     /// An argument that it may treat differently from GNU ld.
-    pub(super) fn checked(
-        self,
-        repairs: Option<&Repairs>,
-        inputs: &[&Path],
-        files: &LibraryFiles,
-    ) -> Result<Ready<'a>, WhyNot> {
+    fn checked(self, repairs: Option<&Repairs>, inputs: &[&Path], files: &LibraryFiles) -> Result<Ready<'a>, WhyNot> {
         let Ready { line, mut detectors, expect, packed } = self;
         let mut line = wild_words::checked(&line)?;
         line.retain(|word| !detectors.is_repair(word));
@@ -152,7 +147,7 @@ impl<'a> Ready<'a> {
 ///
 /// # Errors
 /// Why not.
-pub(super) fn allowed(settings: &Settings, job: &LinkJob, output: &Path) -> Result<LineParts, WhyNot> {
+fn allowed(settings: &Settings, job: &LinkJob, output: &Path) -> Result<LineParts, WhyNot> {
     if !cfg!(feature = "wild") {
         return Err(WhyNot::NotBuiltIn);
     }
@@ -182,7 +177,7 @@ pub(super) fn allowed(settings: &Settings, job: &LinkJob, output: &Path) -> Resu
 }
 
 /// GNU ld's default directories as `-L` options.
-pub(super) fn default_dirs(facts: &Facts) -> Vec<String> {
+fn default_dirs(facts: &Facts) -> Vec<String> {
     facts.library_dirs.iter().map(|d| format!("-L{}", d.display())).collect()
 }
 
@@ -193,13 +188,13 @@ pub(super) fn packs(facts: &Facts) -> bool {
 
 /// Whether the static-pie of a call can have them: with its own start files it may use another C library, as rustc does
 /// for musl targets.
-pub(super) fn packs_for(facts: &Facts, request: &Request) -> bool {
+fn packs_for(facts: &Facts, request: &Request) -> bool {
     let own = request.last(&[Role::NoDefaultLibs, Role::NoStartFiles, Role::NoStdlib]).is_some();
     !own && packs(facts)
 }
 
 /// Whether an output does not exist or is a regular file.
-pub(super) fn is_new_or_file(output: &Path) -> bool {
+fn is_new_or_file(output: &Path) -> bool {
     fs::symlink_metadata(output).map_or(true, |m| m.is_file())
 }
 

@@ -2,9 +2,7 @@
 
 use super::compile::as_it_is;
 use super::direct;
-use super::ld_shim::LdShim;
 use super::link_job::LinkJob;
-use crate::linker::WhyNot;
 use crate::plan::policy::is_probe;
 use crate::run::{Ended, Guard};
 use crate::settings::Settings;
@@ -29,11 +27,8 @@ pub(super) fn saved(settings: &Settings, job: &mut LinkJob, guard: &Guard) -> Op
 }
 
 fn again(settings: &Settings, job: &LinkJob, guard: &Guard, whole: &Path) -> bool {
-    let ran = direct::attempt(settings, job, guard, whole).or_else(|why| {
-        let ld_shim = matches!(why, WhyNot::Compiles(_)).then(|| LdShim::of(settings, job)).flatten();
-        let command = ld_shim.iter().fold(as_it_is(&job.selected, &job.plan.argv), |c, s| s.on(c));
-        // All messages were printed the first time.
-        guard.run_heard(&command, |_| ())
-    });
+    // All messages were printed the first time.
+    let ran = direct::attempt(settings, job, guard, whole)
+        .or_else(|_| guard.run_heard(&as_it_is(&job.selected, &job.plan.argv), |_| ()));
     ran.is_ok_and(|ran| ran.ended == Ended::Exited(0))
 }

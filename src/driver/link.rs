@@ -1,7 +1,6 @@
 //! The link of an executable: checks before it, the linker, the verdict.
 
 use super::command::{coloured, shortened};
-use super::ld_shim::LdShim;
 use super::link_job::LinkJob;
 use super::outcome::{LinkOutcome, remove, write_report};
 use super::variable_warnings;
@@ -9,7 +8,6 @@ use super::verdict::{explain_failure, name_foreign, refuse_missing, verify};
 use super::{direct, gc_savings, plugin_link};
 use crate::files::Stamp;
 use crate::libs;
-use crate::linker::WhyNot;
 use crate::linker_output::Listener;
 use crate::message;
 use crate::model::Libc;
@@ -140,19 +138,13 @@ fn run_linker(
     outcome: &mut LinkOutcome,
 ) -> io::Result<Supervised> {
     let direct = direct::attempt(settings, job, guard, job.request.output_path());
-    let shim = match &direct {
-        Err(WhyNot::Compiles(_)) => LdShim::of(settings, job),
-        _ => None,
-    };
     outcome.linker = match &direct {
         Ok(_) => LinkedBy::BuiltIn,
         Err(why) => LinkedBy::Compiler(why.to_string()),
     };
     if let Err(why) = &direct {
         log::info!("not by the built-in linker: {why}");
-        if shim.is_none() {
-            note_not_built_in(settings, job, why);
-        }
+        note_not_built_in(settings, job, why);
     }
     // Errors about inputs that were built for glibc are printed after the names of those. For a converted program the
     // output is printed only if the link fails: its warnings are of use only with the source.
@@ -161,21 +153,11 @@ fn run_linker(
     let mut held = Vec::new();
     let ran = match direct {
         Ok(ran) => Ok(ran),
-        Err(_) => {
-            let command = shim.iter().fold(coloured(settings, job, command), |c, s| s.on(c));
-            guard.run_heard(&command, |bytes| match hold {
-                true => held.extend(listener.take(bytes)),
-                false => message::pass_on(&listener.take(bytes)),
-            })
-        }
+        Err(_) => guard.run_heard(&coloured(settings, job, command), |bytes| match hold {
+            true => held.extend(listener.take(bytes)),
+            false => message::pass_on(&listener.take(bytes)),
+        }),
     };
-    if let Some(result) = shim.and_then(|s| s.result()) {
-        outcome.linker = result.by();
-        outcome.callers = result.callers;
-        if let LinkedBy::Compiler(why) = &outcome.linker {
-            note_not_built_in(settings, job, why);
-        }
-    }
     held.extend(listener.finish());
     let status = match &ran {
         Ok(Supervised { ended: Ended::Exited(status), .. }) => Some(*status),

@@ -1,6 +1,7 @@
 //! Preparing the link of an executable: libraries are resolved, their replacements written, and the call planned.
 
 use super::compile::{self, as_it_is};
+use super::compiled_sources::CompiledSources;
 use super::{link_supply, plugin_link};
 use crate::args::ld_options::{self, Item};
 use crate::args::{InputKind, Request};
@@ -42,6 +43,8 @@ pub(crate) struct LinkJob {
     pub problem: Option<(String, &'static str)>,
     /// Why the program can't be converted.
     pub refused: Option<Refusal>,
+    /// The sources that were compiled for this link.
+    pub compiled: Option<CompiledSources>,
 }
 
 impl LinkJob {
@@ -86,7 +89,7 @@ pub(super) fn link_job(
         selected.compile_args.extend(compile::pipe(&request, &selected));
     }
     let refused = written.refused;
-    LinkJob { request, selected, facts, resolution, store, closure, plan, expect, problem, refused }
+    LinkJob { request, selected, facts, resolution, store, closure, plan, expect, problem, refused, compiled: None }
 }
 
 /// The libraries of a link before anything is written.

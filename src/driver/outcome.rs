@@ -30,8 +30,6 @@ pub(super) struct LinkOutcome {
     pub verdict: Option<Verdict>,
     pub linker: LinkedBy,
     pub saved: Option<u64>,
-    /// Functions that need files, and the sources of this call that call them.
-    pub callers: Vec<(String, String)>,
     /// The signal that ended the link.
     pub signal: Option<i32>,
 }
@@ -46,7 +44,6 @@ impl LinkOutcome {
             verdict: None,
             linker: LinkedBy::Nobody,
             saved: None,
-            callers: Vec::new(),
             signal: None,
         }
     }

@@ -3,6 +3,7 @@
 use super::compile::{self, as_it_is};
 use super::link_job::{LinkJob, link_job};
 use super::shared_link::{SharedCall, SharedJob, shared_call};
+use super::two_steps::{self, CompileAndLink};
 use crate::args::{self, Action, Request};
 use crate::model::Language;
 use crate::options::check::CheckMode;
@@ -31,17 +32,41 @@ pub(crate) enum Prepared {
     Shared(Box<SharedJob>),
 }
 
-/// Classifies and plans a call without running it. `argv` begins with the program's own name.
+/// The steps that a call is run in.
+pub(super) enum Steps {
+    One(Prepared),
+    /// The second is a static link.
+    CompileAndLink(Box<CompileAndLink>),
+}
+
+impl From<Prepared> for Steps {
+    fn from(prepared: Prepared) -> Steps {
+        Steps::One(prepared)
+    }
+}
+
+/// Classifies and plans a call without running it, as one call. `argv` begins with the program's own name.
 ///
 /// # Errors
 /// There is no toolchain for it.
 pub(crate) fn prepare(settings: &Settings, own: Language, argv: &[OsString]) -> Result<Prepared, SelectError> {
+    Ok(match prepare_steps(settings, own, argv)? {
+        Steps::CompileAndLink(call) => Prepared::Link(Box::new(call.into_one(settings))),
+        Steps::One(prepared) => prepared,
+    })
+}
+
+/// The same, with the steps that it is run in.
+///
+/// # Errors
+/// There is no toolchain for it.
+pub(super) fn prepare_steps(settings: &Settings, own: Language, argv: &[OsString]) -> Result<Steps, SelectError> {
     let (argv0, words) = argv.split_first().map_or((OsString::new(), &[][..]), |(a, w)| (a.clone(), w));
     let invocation = Invocation::parse(&argv0, own);
     if settings.chain.is_some() {
         let selected = toolchain::pass_through(settings, &invocation)?;
         let command = as_it_is(&selected, words);
-        return Ok(Prepared::PassThrough { command, reason: Reason::Nested, request: None });
+        return Ok(Prepared::PassThrough { command, reason: Reason::Nested, request: None }.into());
     }
     let request = args::classify(words, invocation.language);
     let as_typed = |selected: &Selected, reason, request: Request| Prepared::PassThrough {
@@ -57,7 +82,8 @@ pub(crate) fn prepare(settings: &Settings, own: Language, argv: &[OsString]) -> 
                 SharedCall::AsAsked(command, request) => {
                     Prepared::PassThrough { command, reason: Reason::SharedObject, request: Some(request) }
                 }
-            });
+            }
+            .into());
         }
         Policy::LeaveAlone(reason) => {
             let mut selected = repairs::select(settings, &invocation, CallNeed::Compile, &request.abi)?;
@@ -65,7 +91,7 @@ pub(crate) fn prepare(settings: &Settings, own: Language, argv: &[OsString]) -> 
                 let pipe = compile::pipe(&request, &selected);
                 selected.compile_args.extend(compile::small(settings).chain(pipe));
             }
-            return Ok(as_typed(&selected, reason, request));
+            return Ok(as_typed(&selected, reason, request).into());
         }
         Policy::Refuse(reason) => {
             let selected = repairs::select(settings, &invocation, CallNeed::Compile, &request.abi)?;
@@ -74,12 +100,16 @@ pub(crate) fn prepare(settings: &Settings, own: Language, argv: &[OsString]) -> 
                     Prepared::Refused { selected: Box::new(selected), reason, request: Box::new(request) }
                 }
                 CheckMode::Warn | CheckMode::Off => as_typed(&selected, reason, request),
-            });
+            }
+            .into());
         }
     }
     let mut selected = repairs::select(settings, &invocation, CallNeed::Link, &request.abi)?;
     Ok(match selected.facts.take() {
-        Some(facts) => Prepared::Link(Box::new(link_job(settings, request, selected, facts, None))),
-        None => as_typed(&selected, Reason::NotALink, request),
+        Some(facts) if two_steps::has_two_steps(&request) => {
+            Steps::CompileAndLink(Box::new(CompileAndLink::new(request, selected, facts)))
+        }
+        Some(facts) => Prepared::Link(Box::new(link_job(settings, request, selected, facts, None))).into(),
+        None => as_typed(&selected, Reason::NotALink, request).into(),
     })
 }

@@ -41,7 +41,7 @@ pub(super) fn verify(
         if settings.report.is_some() || job.converts_program() { check::inspect } else { check::inspect_headers };
     match read(output) {
         Ok(image) => {
-            let verdict = check::judge(&image, &job.expect, &evidence(settings, job, output, &outcome.callers));
+            let verdict = check::judge(&image, &job.expect, &evidence(settings, job, output));
             outcome.outcome = if verdict.is_static() { Outcome::Verified } else { Outcome::NotStatic };
             for failure in &verdict.failures {
                 say_failure(settings, job, output, failure);
@@ -70,7 +70,7 @@ pub(super) fn verify(
 }
 
 /// Which inputs call functions that need files; searched for only if a report is written.
-fn evidence(settings: &Settings, job: &LinkJob, output: &Path, compiled: &[(String, String)]) -> CallEvidence {
+fn evidence(settings: &Settings, job: &LinkJob, output: &Path) -> CallEvidence {
     if settings.report.is_none() && !job.converts_program() {
         return CallEvidence::default();
     }
@@ -78,7 +78,12 @@ fn evidence(settings: &Settings, job: &LinkJob, output: &Path, compiled: &[(Stri
         NamedFiles { library: library.display().to_string(), plugins: hints.plugins, files: hints.files }
     });
     let mut evidence = libs::callers::evidence(&inputs(job), output);
-    evidence.callers.splice(0..0, compiled.iter().cloned());
+    // An object of the first step is gone when the user reads this.
+    for (_, caller) in &mut evidence.callers {
+        if let Some(source) = job.compiled.as_ref().and_then(|c| c.source(Path::new(caller))) {
+            *caller = source.to_owned();
+        }
+    }
     CallEvidence { named: named.collect(), ..evidence }
 }
 

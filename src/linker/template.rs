@@ -8,7 +8,7 @@ use super::line::{DIRS, OUTPUT, STREAM};
 use crate::files::kept;
 use crate::run::{self, Command};
 use crate::toolchain::probe_cache::{Kept, Key};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// A query to a compiler.
 #[derive(Debug)]
@@ -35,26 +35,6 @@ pub(crate) fn template(cache: Option<&Path>, asked: &Asked<'_>) -> Result<Vec<St
     let line = ask(asked)?;
     kept.store(&line);
     Ok(line)
-}
-
-/// The linker that a compiler runs: a path, or a name that it searches for.
-///
-/// # Errors
-/// The compiler does not print it.
-pub(crate) fn linker(cache: Option<&Path>, compiler: &Command) -> Result<PathBuf, WhyNot> {
-    let key = Key::of(&compiler.words(), &[], &format!("linker {}", kept::LINES));
-    let kept = Kept { kind: "lines", dir: cache, key: key.as_ref() };
-    if let Some(linker) = kept.load::<PathBuf>() {
-        return Ok(linker);
-    }
-    let answer = run::capture(&compiler.clone().arg("-print-prog-name=ld").env("LC_ALL", "C"))
-        .map_err(|e| WhyNot::NoLine(e.to_string()))?;
-    let linker = PathBuf::from(answer.text());
-    if !answer.status.success() || linker.as_os_str().is_empty() {
-        return Err(WhyNot::NoLine("it names no linker".into()));
-    }
-    kept.store(&linker);
-    Ok(linker)
 }
 
 fn ask(asked: &Asked<'_>) -> Result<Vec<String>, WhyNot> {

@@ -139,21 +139,35 @@ fn a_full_disk_is_a_failed_link() {
     assert!(out.status.success(), "{}", text(&out.stderr));
 }
 
+/// A compiler that never ends in the step that `SLOW` names, `compile` or `link`, once it has done `first`.
+fn slow_step(first: &str) -> String {
+    let step = "case \" $* \" in *\" -c \"*) step=compile;; *) step=link;; esac";
+    format!("{step}; [ \"$SLOW\" = $step ] || exec gcc \"$@\"; echo $$ > pid; {first}; exec sleep 60")
+}
+
 #[test]
 fn a_link_that_is_stopped_leaves_nothing() {
-    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
+    for (signal, step) in [
+        (Signal::SIGINT, "link"),
+        (Signal::SIGTERM, "link"),
+        (Signal::SIGHUP, "link"),
+        (Signal::SIGINT, "compile"),
+        (Signal::SIGTERM, "compile"),
+    ] {
         let dir = Dir::new();
         dir.file("h.c", HELLO_C);
         fs::create_dir(dir.join("tmp")).unwrap();
-        let slow = "echo $$ > pid; echo part > h; touch tmp/ready; exec sleep 60";
-        let cc = dir.script("slowcc", &format!("[ -z \"$SLOW\" ] && exec gcc \"$@\"; {slow}"));
+        let cc = dir.script(
+            "slowcc",
+            &slow_step("for last; do :; done; [ $step = compile ] || last=h; echo part > \"$last\"; touch tmp/ready"),
+        );
         let run = || {
             let run = Run::new(STATICCC).dir(dir.path()).env("STATICCXX_CC", &cc).env("TMPDIR", dir.join("tmp"));
             run.line("h.c -o h")
         };
         run().silent();
         fs::remove_file(dir.join("h")).unwrap();
-        let mut child = run().env("SLOW", "1").command().spawn().unwrap();
+        let mut child = run().env("SLOW", step).command().spawn().unwrap();
         let ready = dir.join("tmp/ready");
         wait_for("the compiler to start", || ready.exists());
         fs::remove_file(ready).unwrap();
@@ -170,10 +184,10 @@ fn a_link_that_is_stopped_leaves_nothing() {
 fn an_output_of_before_survives_a_link_that_never_touched_it() {
     let dir = Dir::new();
     dir.file("h.c", HELLO_C);
-    let cc = dir.script("slowcc", "[ -z \"$SLOW\" ] && exec gcc \"$@\"; touch ready; exec sleep 60");
+    let cc = dir.script("slowcc", &slow_step("touch ready"));
     let run = || Run::new(STATICCC).dir(dir.path()).env("STATICCXX_CC", &cc).line("h.c -o h");
     run().silent();
-    let mut child = run().env("SLOW", "1").command().spawn().unwrap();
+    let mut child = run().env("SLOW", "link").command().spawn().unwrap();
     wait_for("the compiler to start", || dir.join("ready").exists());
     kill(Pid::from_raw(child.id() as i32), Signal::SIGTERM).unwrap();
     assert_eq!(child.wait().unwrap().signal(), Some(15));

@@ -177,8 +177,9 @@ fn people_see_the_words_of_their_own_linker() {
             }
             let out = run.line(line).output();
             assert_eq!(out.status.success(), ok, "{line}: {}", text(&out.stderr));
-            // The temporary names of GCC are not the same twice.
-            text(&out.stderr).lines().filter(|l| !l.contains("/tmp/cc")).map(str::to_owned).collect::<Vec<_>>()
+            // The names of temporary files are not the same twice.
+            let temporary = |l: &&str| l.contains("/tmp/cc") || l.contains("staticcxx-objects");
+            text(&out.stderr).lines().filter(|l| !temporary(l)).map(str::to_owned).collect::<Vec<_>>()
         };
         let (auto, bfd) = (said("auto"), said("bfd"));
         let own = |lines: &[String]| lines.iter().map(|l| l.replace("/ld.bfd:", "/ld:")).collect::<Vec<_>>();

@@ -98,11 +98,10 @@ fn members_of_a_thin_archive_count() {
 }
 
 #[test]
-fn libc_s_functions_are_there_for_sources_of_the_same_call() {
+fn what_sources_of_the_same_call_need_counts() {
     let dir = project();
     Run::new(STATICCC).dir(dir.path()).line("-DUSE_B main.c -L. -la -lb -o static").silent();
-    // Of libb it is not known what the sources need.
-    assert_eq!(says_in_empty_root(&dir.join("static"), &[]), "10 1 -1 -1\n");
+    assert_eq!(says_in_empty_root(&dir.join("static"), &[]), "10 1 20 -1\n");
 }
 
 #[test]
