@@ -59,7 +59,7 @@ const KEPT: [(&str, &[&str]); 6] = [
     ),
     // Converted shared objects and plugins.
     ("SOURCES_OF_CONVERTED", &[LOCK, "src/archive.rs", "src/convert", "src/supply", "src/toolchain_libs.rs"]),
-    // What archives lack.
+    // How archives differ from their shared objects.
     (
         "SOURCES_OF_ARCHIVE_FACTS",
         &[
@@ -68,7 +68,10 @@ const KEPT: [(&str, &[&str]); 6] = [
             "src/convert",
             "src/supply/constructors.rs",
             "src/supply/glibc.rs",
-            "src/supply/incomplete.rs",
+            "src/supply/archive_facts.rs",
+            "src/libs/dynamic_symbols.rs",
+            "src/libs/member_symbols.rs",
+            "src/libs/pic.rs",
             "src/toolchain_libs.rs",
         ],
     ),

@@ -4,6 +4,7 @@
 //! parallel build never mix. Fields are only added; `schema` is raised when a field changes its meaning.
 
 use crate::check::{Image, Verdict};
+use crate::libs::unsuitable::Unsuitable;
 use crate::libs::{LinkedLibrary, Missing};
 use crate::model::StaticKind;
 use crate::plan::Applied;
@@ -97,7 +98,7 @@ pub(crate) struct LinkRecord<'a> {
     /// Libraries without an archive.
     pub missing: &'a [Missing],
     /// Archives that could not be linked, in whose place shared objects were converted, and what they lack.
-    pub incomplete: &'a [(PathBuf, Vec<String>)],
+    pub replaced: &'a [(PathBuf, Unsuitable)],
     pub output: PathBuf,
     pub image: Option<&'a Image>,
     pub verdict: Option<&'a Verdict>,
@@ -129,7 +130,7 @@ impl LinkRecord<'_> {
             rules: &[],
             libraries: &[],
             missing: &[],
-            incomplete: &[],
+            replaced: &[],
             output: PathBuf::new(),
             image: None,
             verdict: None,

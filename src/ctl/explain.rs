@@ -89,9 +89,8 @@ fn lines(settings: &Settings, prepared: &Prepared, asks: &str) -> String {
                     }
                 }
             }
-            for (archive, lacks) in &job.resolution.incomplete {
-                let lacks = lacks.iter().take(3).map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
-                let _ = writeln!(text, "passed by: {} can't be linked: nothing has {lacks}", archive.display());
+            for (archive, why) in &job.resolution.replaced {
+                let _ = writeln!(text, "passed by: {} ({}): {}", archive.display(), why.rule(), why.line());
             }
             for missing in &job.resolution.missing {
                 let _ = writeln!(text, "missing:   {}", missing.line());

@@ -171,7 +171,7 @@ fn planned(
     resolution: &Resolution,
     (written, weak_names): (&Written, &[String]),
 ) -> Plan {
-    // Archives in the toolchain's directories are built by the distribution, and fit its default of PIEs.
+    // Of archives in the toolchain's directories the resolution knows it, since that is cached.
     let items = ld_options::split(&request.args);
     let typed = library_ref::references(&items, request).into_iter().filter_map(|r| match r.named {
         library_ref::LibraryName::Path(path) => Some(path),
@@ -181,7 +181,8 @@ fn planned(
     let archives = resolution.libraries.iter().filter(with_objects).map(|l| l.path.clone());
     let archives = archives.filter(|p| !resolution.path.is_system(p));
     let files: Vec<PathBuf> = typed.chain(archives).collect();
-    let fixed = if facts.default_pie { pic::fixed_input(&files, &resolution.path.files) } else { None };
+    let typed = || pic::fixed_input(&files, &resolution.path.files);
+    let fixed = if facts.default_pie { resolution.fixed.clone().or_else(typed) } else { None };
     let mut wanted = settings.repairs;
     wanted.iconv = choose::offers_converters(settings, request, facts, resolution);
     let repairs = facts.repairs.iter().flat_map(|r| r.archives(wanted)).cloned();
@@ -199,6 +200,7 @@ fn planned(
         fixed_input: fixed.as_deref(),
         substitutes: &resolution.substitutes,
         closure: &resolution.closure,
+        started: &resolution.started,
         weak_names,
     };
     plan::plan(request, &context)

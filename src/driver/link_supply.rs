@@ -26,9 +26,13 @@ pub(super) fn store(
     facts: &Facts,
     program: Option<&Arc<ProgramFile>>,
 ) -> LinkStore {
-    let Some(policy) = policy(settings, request, facts, program) else { return LinkStore::default() };
-    let start_code = start_code(request, selected, facts);
-    LinkStore::converting(policy, start_code)
+    let mut store = match policy(settings, request, facts, program) {
+        Some(policy) => LinkStore::converting(policy, start_code(request, selected, facts)),
+        None => LinkStore::default(),
+    };
+    store.library_dirs.clone_from(&facts.library_dirs);
+    store.cache.clone_from(&settings.cache_dir);
+    store
 }
 
 /// How a link converts shared objects; none if it can't or may not.

@@ -69,7 +69,7 @@ impl LinkOutcome {
             rules: job.map_or(&[], |(j, _)| &j.plan.applied),
             libraries: job.map_or(&[], |(j, _)| &j.resolution.libraries),
             missing: job.map_or(&[], |(j, _)| &j.resolution.missing),
-            incomplete: job.map_or(&[], |(j, _)| &j.resolution.incomplete),
+            replaced: job.map_or(&[], |(j, _)| &j.resolution.replaced),
             output: job.map(|(j, _)| j.request.output_path().to_owned()).unwrap_or_default(),
             image: self.image.as_ref(),
             verdict: self.verdict.as_ref(),

@@ -1,5 +1,7 @@
 //! The library references of a command line.
 
+use super::search::SearchPath;
+use super::sniff::{self, Sniffed};
 use crate::args::ld_options::{self, Item, LdOption, LdRole};
 use crate::args::option_table::Role;
 use crate::args::{InputKind, Request};
@@ -69,6 +71,17 @@ pub(crate) fn references(items: &[Item], request: &Request) -> Vec<LibraryRef> {
         }
     }
     found
+}
+
+/// The objects among the references.
+pub(crate) fn objects(references: &[LibraryRef], path: &SearchPath) -> Vec<PathBuf> {
+    let object =
+        |file: &PathBuf| path.files.look(file, |bytes| matches!(sniff::classify(bytes), Sniffed::Object { .. }));
+    let paths = references.iter().filter_map(|r| match &r.named {
+        LibraryName::Path(path) => Some(path.clone()),
+        _ => None,
+    });
+    paths.filter(|file| object(file) == Some(true)).collect()
 }
 
 /// The item indexes from which `--as-needed` is in effect or not.

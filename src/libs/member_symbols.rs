@@ -30,11 +30,11 @@ impl MemberSymbols {
         let mut found = MemberSymbols::default();
         for symbol in object.symbols().filter(ObjectSymbol::is_global) {
             let name = symbol.name_bytes().ok()?;
-            let list = match (symbol.is_undefined(), symbol.is_weak()) {
-                (true, true) => &mut found.optional,
-                (true, false) => &mut found.needed,
-                (false, false) if !symbol.is_common() => &mut found.strong,
-                (false, _) => &mut found.weak,
+            let list = match state(&symbol) {
+                SymbolState::Strong => &mut found.strong,
+                SymbolState::Weak => &mut found.weak,
+                SymbolState::Needed => &mut found.needed,
+                SymbolState::Optional => &mut found.optional,
             };
             list.push(name.to_vec());
         }
@@ -45,6 +45,49 @@ impl MemberSymbols {
     pub(crate) fn defined(&self) -> impl Iterator<Item = &SymbolName> {
         self.strong.iter().chain(&self.weak)
     }
+}
+
+/// What an object has of a global symbol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SymbolState {
+    /// Defined, and only once in a program.
+    Strong,
+    /// Defined weakly, or in common storage.
+    Weak,
+    /// Undefined.
+    Needed,
+    /// Undefined and weak.
+    Optional,
+}
+
+/// Passes the global symbols of an object, or of all members of an archive, to `of_symbol`.
+pub(crate) fn each(bytes: &[u8], mut of_symbol: impl FnMut(&[u8], SymbolState)) {
+    let mut look = |bytes: &[u8]| {
+        let Ok(object) = object::File::parse(bytes) else { return };
+        for symbol in object.symbols().filter(ObjectSymbol::is_global) {
+            let Ok(name) = symbol.name_bytes() else { continue };
+            of_symbol(name, state(&symbol));
+        }
+    };
+    match ArchiveFile::parse(bytes) {
+        Ok(archive) => archive.members().flatten().filter_map(|m| m.data(bytes).ok()).for_each(look),
+        Err(_) => look(bytes),
+    }
+}
+
+fn state<'d>(symbol: &impl ObjectSymbol<'d>) -> SymbolState {
+    match (symbol.is_undefined(), symbol.is_weak()) {
+        (true, true) => SymbolState::Optional,
+        (true, false) => SymbolState::Needed,
+        (false, false) if !symbol.is_common() => SymbolState::Strong,
+        (false, _) => SymbolState::Weak,
+    }
+}
+
+/// Whether the index of an archive has a name for which `test` holds.
+pub(crate) fn indexed(bytes: &[u8], test: impl Fn(&[u8]) -> bool) -> bool {
+    let index = ArchiveFile::parse(bytes).ok().and_then(|archive| archive.symbols().ok().flatten());
+    index.is_some_and(|index| index.flatten().any(|symbol| test(symbol.name())))
 }
 
 /// The objects among the members of an archive, or the one that the file is.

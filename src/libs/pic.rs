@@ -48,6 +48,11 @@ pub(crate) fn fixed_input(inputs: &[PathBuf], files: &LibraryFiles) -> Option<Pa
     inputs::first(&inputs::borrowed(inputs), fixed).map(Path::to_owned)
 }
 
+/// Whether an object or archive has code or data for a fixed position.
+pub(crate) fn has_fixed_code(bytes: &[u8]) -> bool {
+    is_fixed(bytes, LinkedInto::Program)
+}
+
 /// Whether an object or archive has code that can't go into a shared object, as in many distributions' archives.
 pub(crate) fn is_for_programs_only(path: &Path) -> bool {
     inputs::look(path, |data| is_fixed(data, LinkedInto::Shared)) == Some(true)

@@ -1,76 +1,50 @@
-//! The last step of a resolution: unsuitable archives. One that lacks code which its shared object contains is replaced
-//! by that; one with constructors gets numbered ones where something is converted.
+//! The last step of a resolution: archives that would make another program are replaced by their shared objects
+//! ([`super::suitability`]); one with constructors gets numbered ones where something is converted.
 
-use super::counterpart;
 use super::decision::{CodeSource, Origin, Placement, Slot};
-use super::library_file::LibraryFile;
 use super::library_ref::LibraryName;
 use super::resolution::{LinkedLibrary, Provider};
 use super::resolver::Resolver;
-use super::supplier::{ArchiveFacts, SharedLibrary};
+use super::suitability::Looked;
+use super::supplier::SharedLibrary;
 use crate::options::convert::ConvertMode;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-
-/// An archive of the result, its shared object, and facts about the two.
-struct Looked {
-    ordinal: usize,
-    /// The path in the result.
-    archive: PathBuf,
-    file: Arc<LibraryFile>,
-    beside: PathBuf,
-    facts: ArchiveFacts,
-}
 
 impl Resolver<'_> {
-    /// Replaces incomplete archives, then numbers constructors.
+    /// Replaces archives that would make another program, notes what the others need for the same one, then numbers
+    /// constructors.
     pub(super) fn refine(&mut self) {
-        if !self.supplier.replaces_archives() {
-            return;
-        }
         let looked = self.look_at_archives();
-        if self.supplier.policy().is_some_and(|p| p.choice.mode != ConvertMode::Off) {
-            self.replace_incomplete(&looked);
+        let converts = self.supplier.policy().is_some_and(|p| p.choice.mode != ConvertMode::Off);
+        if self.supplier.replaces_archives() && converts {
+            self.replace_unsuitable(&looked);
         }
-        if self.supplier.numbers_constructors() {
+        let kept: Vec<&Looked> = looked.iter().filter(|l| self.keeps(l)).collect();
+        self.out.fixed = kept.iter().find(|l| l.facts.fixed).map(|l| l.archive.clone());
+        let started = kept.iter().filter(|l| l.always).flat_map(|l| l.facts.starters.names.iter().cloned());
+        self.out.started = started.collect();
+        if self.supplier.replaces_archives() && self.supplier.numbers_constructors() {
             for one in looked.iter().filter(|l| l.facts.constructors) {
                 self.number(one);
             }
         }
     }
 
-    /// Collects facts about the archives that have a shared object.
-    fn look_at_archives(&mut self) -> Vec<Looked> {
-        let mut looked = Vec::new();
-        for (library, placement) in self.out.libraries.iter().zip(&self.placements) {
-            if library.provider != Provider::Archive {
-                continue;
-            }
-            let beside = || Some(counterpart::shared_of(&library.path, self.path)?.0);
-            let Some(beside) = library.twin.clone().or_else(beside) else { continue };
-            let files = self.path.files.get(&library.path).zip(self.path.files.get(&beside));
-            let Some((file, shared)) = files else { continue };
-            let facts = self.supplier.archive_facts(&file, &shared);
-            looked.push(Looked { ordinal: placement.ordinal, archive: library.path.clone(), file, beside, facts });
-        }
-        looked
+    /// Whether the archive is still what is linked.
+    fn keeps(&self, one: &Looked) -> bool {
+        self.out.libraries.iter().any(|l| l.provider == Provider::Archive && l.path == one.archive)
     }
 
-    fn replace_incomplete(&mut self, looked: &[Looked]) {
-        let archives: Vec<Arc<LibraryFile>> =
-            self.out.archives().filter_map(|l| self.path.files.get(&l.path)).collect();
-        for one in looked {
-            let lacks = self.supplier.lacking(&one.facts.lacks, &archives);
-            if !lacks.is_empty() {
-                self.out.incomplete.push((one.archive.clone(), lacks.into_iter().collect()));
-            }
-        }
-        self.incomplete = self.out.incomplete.iter().map(|(archive, _)| archive.clone()).collect();
+    fn replace_unsuitable(&mut self, looked: &[Looked]) {
+        self.out.replaced = self.unsuitable(looked);
+        self.incomplete = self.out.replaced.iter().map(|(archive, _)| archive.clone()).collect();
         for archive in self.incomplete.clone() {
             while let Some(index) = self.replaceable(&archive) {
                 self.replace(index);
             }
         }
+        let left: Vec<PathBuf> = self.out.archives().map(|l| l.path.clone()).collect();
+        self.out.replaced.retain(|(archive, _)| !left.contains(archive));
     }
 
     /// The next library that uses this archive and was found as something else.
@@ -149,9 +123,9 @@ impl Resolver<'_> {
         };
         let Some((_, placement)) = self.out.libraries.iter().zip(&self.placements).find(still) else { return };
         let (slot, ordinal, use_of_it) = (placement.slot, placement.ordinal, placement.use_of_it);
-        let Some(file) = self.path.files.get(&one.beside) else { return };
-        let needs = file.needs(&one.beside);
-        let library = SharedLibrary { path: &one.beside, file: &file, needs: &needs, ordinal, use_of_it };
+        let Some((path, file)) = &one.beside else { return };
+        let needs = file.needs(path);
+        let library = SharedLibrary { path, file, needs: &needs, ordinal, use_of_it };
         if let (Ok(copy), false) = (self.supplier.number(&one.file, library), slot == Slot::None) {
             let how = "a copy with its constructors numbered".into();
             self.put(slot, vec![copy.into_os_string()], how);

@@ -3,6 +3,7 @@
 use super::missing::Missing;
 use super::search::SearchPath;
 use super::substitute::Substitute;
+use super::unsuitable::Unsuitable;
 use crate::convert;
 use crate::convert::file_hints::{self, Hints};
 use crate::packages::{self, Package};
@@ -62,8 +63,12 @@ pub(crate) struct Resolution {
     pub missing: Vec<Missing>,
     /// Where libraries were searched for.
     pub path: SearchPath,
-    /// Archives that a converted shared object replaced, with the symbols that their members need and nothing defines.
-    pub incomplete: Vec<(PathBuf, Vec<String>)>,
+    /// Archives that their shared objects replaced, and why.
+    pub replaced: Vec<(PathBuf, Unsuitable)>,
+    /// An archive with code for a fixed position.
+    pub fixed: Option<PathBuf>,
+    /// Symbols of members with constructors that ld.so would run though nothing refers to them.
+    pub started: Vec<String>,
 }
 
 impl Resolution {

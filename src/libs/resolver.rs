@@ -11,6 +11,8 @@ use super::supplier::{Carried, SharedLibrary, Supplier, Use};
 use super::{counterpart, la};
 use crate::args::Request;
 use crate::args::ld_options::Item;
+use crate::args::option_table::Role;
+use crate::convert;
 use crate::model::{Language, Libc};
 use crate::toolchain::Facts;
 use crate::toolchain_libs;
@@ -31,7 +33,11 @@ pub(crate) fn resolve(
     plugins: impl FnOnce(&Resolution) -> Vec<Plugin>,
 ) -> Resolution {
     let references = library_ref::references(items, request);
-    Resolver::new(path, facts, language, supplier).resolution(&references, plugins)
+    let mut resolver = Resolver::new(path, facts, language, supplier);
+    resolver.objects = library_ref::objects(&references, path);
+    let kinds = [Role::Static, Role::StaticPie, Role::Pie, Role::NoPie];
+    resolver.wants_pie = matches!(request.last(&kinds), Some(Role::StaticPie | Role::Pie));
+    resolver.resolution(&references, plugins)
 }
 
 /// The state of one resolution.
@@ -54,6 +60,10 @@ pub(crate) struct Resolver<'a> {
     pub(super) for_plugins: bool,
     /// Archives that can't be linked as they are.
     pub(super) incomplete: Vec<PathBuf>,
+    /// The objects on the command line.
+    pub(super) objects: Vec<PathBuf>,
+    /// A position-independent program was asked for.
+    pub(super) wants_pie: bool,
     /// The index of the next library.
     pub(super) next_ordinal: usize,
     /// The current library replaces the one with this index.
@@ -81,6 +91,8 @@ impl<'a> Resolver<'a> {
             closure: Vec::new(),
             for_plugins: false,
             incomplete: Vec::new(),
+            objects: Vec::new(),
+            wants_pie: false,
             next_ordinal: 0,
             in_place_of: None,
         }
@@ -212,7 +224,10 @@ impl<'a> Resolver<'a> {
             LibraryName::Name(name) => self.path.archive(name),
             _ => None,
         };
-        let archive = beside.or_else(|| counterpart::archive_elsewhere(&shared, self.path)).or(by_name);
+        let elsewhere = counterpart::archive_elsewhere(&shared, self.path).or(by_name).filter(|_| beside.is_none());
+        let (known, other) = elsewhere.into_iter().partition(|archive| self.is_of(archive, &shared));
+        let archive = beside.into_iter().chain::<Vec<PathBuf>>(known).next();
+        let other: Vec<PathBuf> = other;
         let wanted = if archive.is_some() { preferred } else { self.allows(&name, because.len() == 1) };
         if wanted && self.for_plugins {
             return self.needed_by_plugins(shared);
@@ -233,8 +248,27 @@ impl<'a> Resolver<'a> {
             }
         }
         let how = format!("the archive of `{shown}` in another directory of the search path");
-        let code = archive.map(CodeSource::Archive);
+        // Nothing but another version: the linker would have taken it too.
+        let code = archive.or_else(|| other.into_iter().next()).map(CodeSource::Archive);
         Decision { code, shared: Some(shared), how, refusal, origin: None }
+    }
+
+    /// Whether an archive in another directory is of the same library: the shared object next to it is the same, or, if
+    /// there is none, it has all that the shared object exports.
+    fn is_of(&self, archive: &Path, shared: &Path) -> bool {
+        let files = &self.path.files;
+        let Some((archive_file, file)) = files.get(archive).zip(files.get(shared)) else { return false };
+        match counterpart::shared_of(archive, self.path) {
+            Some((twin, Sniffed::Shared { .. })) => {
+                let id = |bytes: &[u8]| Some(convert::Library::read(bytes).ok()?.build_id?.to_vec());
+                let ids = || Some((file.look(id)??, files.get(&twin)?.look(id)??));
+                same(&twin, shared) || ids().is_some_and(|(a, b)| a == b)
+            }
+            _ => {
+                let facts = self.supplier.archive_facts(&archive_file, Some(&file));
+                facts.only_shared.is_empty() && !facts.empty
+            }
+        }
     }
 
     /// Asks the supplier about a shared object; none if it is gone.

@@ -4,6 +4,7 @@
 use super::convert_policy::ConvertPolicy;
 use super::library_file::{LibraryFile, Needs};
 use crate::convert::Refusal;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -65,13 +66,32 @@ pub(crate) struct ModuleTaken {
     pub build_id: Option<String>,
 }
 
-/// Facts about an archive that has a shared object.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// Members with constructors or destructors that act on more than their own variables.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Starters {
+    /// One symbol of each member, by which it can be asked for.
+    pub names: Vec<String>,
+    /// There are such members without a symbol.
+    pub unnamed: bool,
+}
+
+/// Facts about an archive. Without a shared object only `constructors` and `fixed` are known.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ArchiveFacts {
     /// Symbols that its members need and the shared object contains.
     pub lacks: BTreeSet<String>,
     /// Its members have constructors or destructors without a priority.
     pub constructors: bool,
+    /// It has code or data for a fixed position.
+    pub fixed: bool,
+    /// It defines nothing, and the shared object does.
+    pub empty: bool,
+    /// Global names that the shared object does not export.
+    pub private: BTreeSet<String>,
+    /// Names that the shared object exports and no member defines.
+    pub only_shared: BTreeSet<String>,
+    /// What ld.so would run though nothing refers to it.
+    pub starters: Starters,
 }
 
 /// Supplies code. The files that it names exist once all of them are written, after the resolution.
@@ -100,8 +120,8 @@ pub(crate) trait Supplier {
     /// No temporary file can be created.
     fn number(&mut self, archive: &Arc<LibraryFile>, library: SharedLibrary<'_>) -> io::Result<PathBuf>;
 
-    /// Facts about an archive that has a shared object.
-    fn archive_facts(&mut self, archive: &LibraryFile, shared: &LibraryFile) -> ArchiveFacts;
+    /// Facts about an archive, and its shared object if it has one.
+    fn archive_facts(&self, archive: &LibraryFile, shared: Option<&LibraryFile>) -> ArchiveFacts;
 
     /// The names that none of the archives defines.
     fn lacking(&self, names: &BTreeSet<String>, archives: &[Arc<LibraryFile>]) -> BTreeSet<String>;

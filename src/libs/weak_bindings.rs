@@ -1,39 +1,11 @@
 //! Which weak references ld.so would have bound, and a linker leaves null: no member of an archive is taken for one.
 //!
-//! The linker is simulated on the symbols of its inputs: objects are taken, members are taken for what is needed, until
-//! nothing changes. What the taken inputs refer to weakly and a library of the dynamic program exports is then asked
+//! The linker is simulated ([`super::simulated_linker`]). What the taken inputs refer to weakly and a library of the dynamic program exports is then asked
 //! for as if it were needed, and so on: a member that is taken for it may have weak references of its own.
 
-use super::member_symbols::{MemberSymbols, SymbolName};
-use std::collections::{BTreeSet, HashMap, HashSet};
-
-/// A library in the order of the link.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct ArchiveSymbols {
-    /// The members of its archive.
-    pub(crate) members: Vec<MemberSymbols>,
-    /// What its shared object exports.
-    pub(crate) exported: HashSet<SymbolName>,
-    /// ld.so loads it whether or not a strong reference leads to it.
-    pub(crate) loaded: bool,
-    /// It is of the compiler or the C library: what its members refer to is their own affair.
-    pub(crate) of_toolchain: bool,
-}
-
-/// The inputs of a link.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct LinkSymbols {
-    /// Taken as they are.
-    pub(crate) objects: Vec<MemberSymbols>,
-    /// Taken member by member.
-    pub(crate) libraries: Vec<ArchiveSymbols>,
-    /// What GCC's unwinder refers to weakly: it counts as soon as any other reference is bound, since from then on there
-    /// may be threads for it.
-    pub(crate) unwinder: BTreeSet<SymbolName>,
-    /// There is code whose symbols are not known yet: any member may be taken for it or not, and no library but the
-    /// toolchain's is asked for more.
-    pub(crate) unknown_code: bool,
-}
+use super::member_symbols::SymbolName;
+use super::simulated_linker::{LinkSymbols, SimulatedLinker};
+use std::collections::BTreeSet;
 
 /// Looked for by start files and by GCC's unwinder, which work without them in a static program; of ld.so; functions
 /// that open shared objects, which glibc's archive does badly or not at all.
@@ -80,76 +52,7 @@ pub(crate) fn bound(link: &LinkSymbols) -> BTreeSet<SymbolName> {
     }
 }
 
-/// A member by its library and its place there.
-type MemberId = (usize, usize);
-
-struct SimulatedLinker<'a> {
-    link: &'a LinkSymbols,
-    /// The first member that defines a name.
-    index: HashMap<&'a [u8], MemberId>,
-    taken: HashSet<MemberId>,
-    /// Whether the definition is a strong one.
-    defined: HashMap<&'a [u8], bool>,
-    optional: BTreeSet<&'a SymbolName>,
-    pending: Vec<&'a SymbolName>,
-}
-
 impl<'a> SimulatedLinker<'a> {
-    fn of(link: &'a LinkSymbols) -> SimulatedLinker<'a> {
-        let members = || link.libraries.iter().flat_map(|l| &l.members);
-        let mut index = HashMap::with_capacity(members().map(|m| m.strong.len() + m.weak.len()).sum());
-        for (at, library) in link.libraries.iter().enumerate() {
-            for (number, member) in library.members.iter().enumerate() {
-                for name in member.defined() {
-                    index.entry(name.as_slice()).or_insert((at, number));
-                }
-            }
-        }
-        let (taken, defined) = (HashSet::new(), HashMap::new());
-        let mut linker =
-            SimulatedLinker { link, index, taken, defined, optional: BTreeSet::new(), pending: Vec::new() };
-        for object in &link.objects {
-            linker.add(object, false);
-        }
-        if link.unknown_code {
-            // They may be taken or not: what they refer to counts, and neither what they need nor what they define.
-            let members = link.libraries.iter().filter(|l| !l.of_toolchain).flat_map(|l| &l.members);
-            linker.optional.extend(members.flat_map(|member| &member.optional));
-        }
-        linker
-    }
-
-    fn add(&mut self, object: &'a MemberSymbols, of_toolchain: bool) {
-        self.defined.extend(object.strong.iter().map(|name| (name.as_slice(), true)));
-        for name in &object.weak {
-            self.defined.entry(name).or_insert(false);
-        }
-        if !of_toolchain {
-            self.optional.extend(&object.optional);
-        }
-        self.pending.extend(&object.needed);
-    }
-
-    /// Takes members until nothing is needed that one of them has.
-    fn settle(&mut self) {
-        while let Some(name) = self.pending.pop() {
-            if self.defined.contains_key(name.as_slice()) {
-                continue;
-            }
-            let Some(&id) = self.index.get(name.as_slice()) else { continue };
-            if let Some((library, member)) = self.member(id)
-                && self.taken.insert(id)
-            {
-                self.add(member, library.of_toolchain);
-            }
-        }
-    }
-
-    fn member(&self, (at, number): MemberId) -> Option<(&'a ArchiveSymbols, &'a MemberSymbols)> {
-        let library = self.link.libraries.get(at)?;
-        Some((library, library.members.get(number)?))
-    }
-
     /// The weak references of what is taken that nothing taken defines.
     fn null(&self) -> impl Iterator<Item = &'a SymbolName> {
         self.optional.iter().copied().filter(|name| !self.defined.contains_key(name.as_slice()))
@@ -161,10 +64,10 @@ impl<'a> SimulatedLinker<'a> {
         if self.defined.contains_key(name.as_slice()) || !may_be_bound(name) {
             return false;
         }
-        let Some(&id) = self.index.get(name.as_slice()) else { return false };
+        let Some(id) = self.definer(name) else { return false };
         let Some((library, member)) = self.member(id) else { return false };
         let loaded = library.loaded || self.taken.iter().any(|(at, _)| *at == id.0);
-        let stands = |name: &SymbolName| self.defined.get(name.as_slice()) == Some(&true);
+        let stands = |name: &SymbolName| self.defined.get(name.as_slice()).is_some_and(|d| d.strong);
         let known = !self.link.unknown_code || (library.of_toolchain && !member.defined().any(|n| n == b"malloc"));
         loaded && known && library.exported.contains(name) && !member.strong.iter().any(stands)
     }
@@ -172,6 +75,8 @@ impl<'a> SimulatedLinker<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::member_symbols::MemberSymbols;
+    use super::super::simulated_linker::ArchiveSymbols;
     use super::*;
     use proptest::prelude::*;
 

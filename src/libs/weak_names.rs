@@ -5,20 +5,20 @@
 //! for more: in a dynamic link too their members come in for strong references only. Of sources of the same call
 //! nothing is known, so that all members of its archives count as taken; then only the toolchain's libraries are asked.
 
+use super::dynamic_symbols::exported;
 use super::inputs;
 use super::library_file::LibraryFile;
 use super::library_ref::{self, LibraryName, LibraryRef};
-use super::member_symbols::{self, SymbolName};
+use super::member_symbols::{self, MemberSymbols, SymbolName};
 use super::resolution::{LinkedLibrary, Provider, Resolution};
+use super::simulated_linker::{ArchiveSymbols, LinkSymbols};
 use super::sniff::Sniffed;
-use super::weak_bindings::{self, ArchiveSymbols, LinkSymbols};
+use super::weak_bindings;
 use crate::args::option_table::Role;
 use crate::args::{InputKind, Request, ld_options};
 use crate::model::{Language, Libc};
 use crate::toolchain::Facts;
 use crate::toolchain_libs::{self, Link};
-use object::read::elf::{FileHeader, Sym};
-use object::{Endianness, elf};
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -38,7 +38,10 @@ pub(crate) fn to_ask_for(request: &Request, facts: &Facts, language: Language, r
     if !names.iter().any(|name| offers.iter().any(|library| library.exported.contains(name))) {
         return Vec::new();
     }
-    let link = LinkSymbols { unwinder, ..inputs.symbols(offers, compiled_later) };
+    let mut link = LinkSymbols { unwinder, ..inputs.symbols(offers, compiled_later) };
+    // The linker is asked for these too.
+    let needed = resolution.started.iter().map(|n| n.as_bytes().to_vec()).collect();
+    link.objects.push(MemberSymbols { needed, ..MemberSymbols::default() });
     let words = weak_bindings::bound(&link).into_iter().filter_map(|name| String::from_utf8(name).ok());
     words.filter(|name| !name.contains(',')).collect()
 }
@@ -186,37 +189,4 @@ fn is_driver_s(archive: &Path) -> bool {
     let stem = archive.file_stem().and_then(|s| s.to_str()).and_then(|s| s.strip_prefix("lib"));
     let library = stem.and_then(|s| toolchain_libs::by_name(s.split_once("-2.").map_or(s, |(name, _)| name)));
     library.is_some_and(|l| l.link != Link::Searched)
-}
-
-/// What a shared object offers to those that are linked with it: default versions, none of them glibc's private one.
-fn exported(bytes: &[u8]) -> HashSet<SymbolName> {
-    match bytes.get(4) {
-        Some(1) => exported_of::<elf::FileHeader32<Endianness>>(bytes),
-        _ => exported_of::<elf::FileHeader64<Endianness>>(bytes),
-    }
-    .unwrap_or_default()
-}
-
-fn exported_of<Elf: FileHeader<Endian = Endianness>>(bytes: &[u8]) -> Option<HashSet<SymbolName>> {
-    let header = Elf::parse(bytes).ok()?;
-    let endian = header.endian().ok()?;
-    let sections = header.sections(endian, bytes).ok()?;
-    let symbols = sections.symbols(endian, bytes, elf::SHT_DYNSYM).ok()?;
-    let versions = sections.versions(endian, bytes).ok()?;
-    let mut found = HashSet::new();
-    for (index, symbol) in symbols.enumerate() {
-        if symbol.is_undefined(endian) || symbol.st_bind() == elf::STB_LOCAL {
-            continue;
-        }
-        if let Some(versions) = &versions {
-            let version = versions.version_index(endian, index);
-            let private =
-                versions.version(version.index()).ok().flatten().is_some_and(|v| v.name() == b"GLIBC_PRIVATE");
-            if version.is_hidden() || private {
-                continue;
-            }
-        }
-        found.insert(symbols.symbol_name(endian, symbol).ok()?.to_vec());
-    }
-    Some(found)
 }

@@ -31,6 +31,8 @@ pub(crate) struct Context<'a> {
     pub converted: &'a [OsString],
     /// Dependencies of the libraries on the command line, in order.
     pub closure: &'a [OsString],
+    /// Symbols of members with constructors that ld.so would run.
+    pub started: &'a [String],
     /// Weak references that a dynamic program would have bound, sorted.
     pub weak_names: &'a [String],
 }

@@ -80,6 +80,11 @@ pub static RULES: &[Rule] = &[
         apply: libraries::converted_libraries,
     },
     Rule {
+        id: "run-constructors",
+        reason: "ld.so runs the constructors of each library that it loads; of an archive only what is referred to is there",
+        apply: words::run_constructors,
+    },
+    Rule {
         id: "bind-weak-references",
         reason: "ld.so binds a weak reference wherever a library has the name; no archive is searched for one",
         apply: words::bind_weak_references,

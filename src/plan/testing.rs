@@ -45,6 +45,7 @@ pub(crate) fn context(facts: &Facts) -> Context<'_> {
         stack_size: None,
         converted: &[],
         closure: &[],
+        started: &[],
         weak_names: &[],
     }
 }

@@ -69,8 +69,17 @@ pub(crate) fn unused_sections(draft: &mut Draft<'_>) {
 
 /// Adds `--undefined=` for weak references that a dynamic program would have bound.
 pub(crate) fn bind_weak_references(draft: &mut Draft<'_>) {
+    ask_for(draft, draft.context.weak_names);
+}
+
+/// Adds `--undefined=` for members with constructors that ld.so would run though nothing refers to them.
+pub(crate) fn run_constructors(draft: &mut Draft<'_>) {
+    ask_for(draft, draft.context.started);
+}
+
+fn ask_for(draft: &mut Draft<'_>, names: &[String]) {
     let mut asked = Vec::new();
-    for name in draft.context.weak_names {
+    for name in names {
         let word = Item::word(format!("--undefined={name}"));
         let there =
             |i: &Item| matches!((i, &word), (Item::Word { text, .. }, Item::Word { text: ours, .. }) if text == ours);

@@ -1,10 +1,10 @@
 //! Replacements of libraries without a usable archive: objects that shared objects carry, converted libraries and
 //! programs, plugins. They are written for one link, to a temporary directory, or cached.
 
+pub(crate) mod archive_facts;
 pub(crate) mod constructors;
 pub(crate) mod converted_libraries;
 pub(crate) mod glibc;
-pub(crate) mod incomplete;
 pub(crate) mod load_order;
 pub(crate) mod object_cache;
 pub(crate) mod plugins;

@@ -1,8 +1,8 @@
 //! The replacements of the shared objects of one link: objects that they carry, converted ones, and modules.
 
+use super::archive_facts;
 use super::constructors;
 use super::converted_libraries::{ConvertedLibraries, Extras};
-use super::incomplete;
 use super::load_order::{self, LoadedEntry};
 use super::plugins::Modules;
 use crate::archive;
@@ -85,6 +85,10 @@ pub(crate) struct LinkStore {
     pub modules: Modules,
     /// Modules that were found in a directory or by a pattern, and may be left out.
     pub optional_plugins: Vec<PathBuf>,
+    /// Where glibc's own files are searched for.
+    pub library_dirs: Vec<PathBuf>,
+    /// Our cache directory.
+    pub cache: Option<PathBuf>,
     /// Shared objects with unusable sections, and why.
     pub ignored: Vec<(PathBuf, String)>,
 }
@@ -165,13 +169,12 @@ impl Supplier for LinkStore {
         Ok(place)
     }
 
-    fn archive_facts(&mut self, archive: &LibraryFile, shared: &LibraryFile) -> ArchiveFacts {
-        let Some(policy) = self.policy() else { return ArchiveFacts::default() };
-        incomplete::facts(archive, shared, &policy.library_dirs, policy.cache.as_deref())
+    fn archive_facts(&self, archive: &LibraryFile, shared: Option<&LibraryFile>) -> ArchiveFacts {
+        archive_facts::facts(archive, shared, &self.library_dirs, self.cache.as_deref())
     }
 
     fn lacking(&self, names: &BTreeSet<String>, archives: &[Arc<LibraryFile>]) -> BTreeSet<String> {
-        incomplete::still_lacking(names, archives)
+        archive_facts::still_lacking(names, archives)
     }
 
     fn module(&mut self, path: &Path, file: &LibraryFile, role: ModuleRole) -> Result<ModuleTaken, Refusal> {

@@ -148,7 +148,7 @@ fn an_archive_that_lacks_helpers_is_passed_by() {
     assert!(converted(&report).contains(&"-lpq".to_owned()));
     let text = fs::read_to_string(report).unwrap();
     let value: serde_json::Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
-    assert!(value["incomplete"][0][0].as_str().unwrap().ends_with("libpq.a"), "{}", value["incomplete"]);
+    assert!(value["replaced"][0][0].as_str().unwrap().ends_with("libpq.a"), "{}", value["replaced"]);
 }
 
 #[test]

@@ -1,19 +1,21 @@
-//! Incomplete archives: their members need symbols that the shared object contains, from helper libraries that are
-//! not installed (PostgreSQL's libpq.a, Debian's libselinux.a).
+//! What distinguishes an archive from the shared object that it stands for: what its members lack, since they need symbols
+//! that the shared object contains (PostgreSQL's libpq.a, Debian's libselinux.a); names that the shared object keeps to
+//! itself; names that only the shared object has (Boost.Log); whether it has code at all (Debian's libguile-3.0.a has
+//! nothing but stripped LTO objects), for any position or for a fixed one only, and constructors.
 //!
-//! What each archive lacks is cached by the state of both files; the rest of the link is searched only if something is
-//! lacking.
+//! All is cached by the state of both files.
 
 use super::constructors;
 use super::glibc;
 use crate::convert::{GlibcSymbols, Library};
 use crate::files::{Stamp, kept, write_atomic};
 use crate::libs::library_file::{LibraryFile, LibraryFiles};
+use crate::libs::member_symbols::{self, MemberSymbols, SymbolName};
 use crate::libs::supplier::ArchiveFacts;
+use crate::libs::{dynamic_symbols, pic};
 use object::read::archive::ArchiveFile;
-use object::{Object, ObjectSymbol};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,36 +25,36 @@ use twox_hash::XxHash3_128;
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct ArchiveRecord {
     archive: Stamp,
-    twin: Stamp,
-    lacks: BTreeSet<String>,
-    constructors: bool,
+    /// None for an archive that has no shared object.
+    twin: Option<Stamp>,
+    facts: ArchiveFacts,
 }
 
-/// The symbols that an archive's members need and its shared object does not import, and whether members have
-/// constructors.
+/// The facts of an archive and its shared object, if it has one.
 pub(crate) fn facts(
     archive: &LibraryFile,
-    shared: &LibraryFile,
+    shared: Option<&LibraryFile>,
     dirs: &[PathBuf],
     cache: Option<&Path>,
 ) -> ArchiveFacts {
-    let (Some(archive_stamp), Some(twin_stamp)) = (Stamp::of(archive.path()), Stamp::of(shared.path())) else {
+    let twin = shared.map(|s| Stamp::of(s.path()));
+    let (Some(archive_stamp), false) = (Stamp::of(archive.path()), twin == Some(None)) else {
         return ArchiveFacts::default();
     };
-    let file = cache.map(|dir| kept_in(dir, kept::ARCHIVE_FACTS, archive.path(), shared.path()));
+    let twin = twin.flatten();
+    let twin_path = shared.map_or(Path::new(""), LibraryFile::path);
+    let file = cache.map(|dir| kept_in(dir, kept::ARCHIVE_FACTS, archive.path(), twin_path));
     let kept: Option<ArchiveRecord> = file.as_ref().and_then(|f| serde_json::from_slice(&fs::read(f).ok()?).ok());
-    let held = kept.filter(|e| e.archive == archive_stamp && e.twin == twin_stamp);
-    if let Some(entry) = held {
-        return ArchiveFacts { lacks: entry.lacks, constructors: entry.constructors };
+    if let Some(entry) = kept.filter(|e| e.archive == archive_stamp && e.twin == twin) {
+        return entry.facts;
     }
-    let lacks = archive.look(|bytes| look(bytes, shared, dirs)).flatten().unwrap_or_default();
-    let constructors = archive.look(constructors::has).unwrap_or_default();
-    let entry = ArchiveRecord { archive: archive_stamp, twin: twin_stamp, lacks, constructors };
+    let facts = archive.look(|bytes| look(bytes, shared, dirs)).flatten().unwrap_or_default();
+    let entry = ArchiveRecord { archive: archive_stamp, twin, facts };
     if let Some(file) = file {
         // Without a writable cache it is read each time.
         let _ = keep(&file, &entry);
     }
-    ArchiveFacts { lacks: entry.lacks, constructors: entry.constructors }
+    entry.facts
 }
 
 /// The cache file for an archive and its shared object.
@@ -69,21 +71,38 @@ fn keep(file: &Path, entry: &ArchiveRecord) -> std::io::Result<()> {
 /// Archives of the compiler in every link.
 const OF_COMPILERS: [&str; 4] = ["libgcc.a", "libgcc_eh.a", "libstdc++.a", "libc_nonshared.a"];
 
-fn look(archive: &[u8], shared: &LibraryFile, dirs: &[PathBuf]) -> Option<BTreeSet<String>> {
-    let members = ArchiveFile::parse(archive).ok().filter(|a| !a.is_thin())?;
-    let (mut needed, mut defined) = (BTreeSet::new(), BTreeSet::new());
-    for member in members.members().flatten() {
-        let Ok(object) = object::File::parse(member.data(archive).ok()?) else { continue };
-        for symbol in object.symbols().filter(|s| s.is_global()) {
-            let name = symbol.name_bytes().ok()?;
-            if !symbol.is_undefined() {
-                defined.insert(name.to_vec());
-            } else if !symbol.is_weak() && !of_linkers(name) {
-                needed.insert(name.to_vec());
-            }
-        }
+fn look(archive: &[u8], shared: Option<&LibraryFile>, dirs: &[PathBuf]) -> Option<ArchiveFacts> {
+    ArchiveFile::parse(archive).ok().filter(|a| !a.is_thin())?;
+    let members = member_symbols::members(archive);
+    let later = member_symbols::optional(archive).1;
+    let mut facts = ArchiveFacts {
+        constructors: constructors::has(archive),
+        fixed: pic::has_fixed_code(archive),
+        ..ArchiveFacts::default()
+    };
+    let Some(shared) = shared else { return Some(facts) };
+    let exported = shared.look(dynamic_symbols::exported).unwrap_or_default();
+    let defined: HashSet<&SymbolName> = members.iter().flat_map(MemberSymbols::defined).collect();
+    // Compiled when it is linked: its symbols are not these.
+    if !later {
+        let strong = members.iter().flat_map(|m| &m.strong).filter(|name| !exported.contains(*name));
+        facts.private = text(strong);
+        facts.only_shared = text(exported.iter().filter(|name| !defined.contains(name) && !of_linkers(name)));
+        facts.empty = defined.is_empty() && !facts.only_shared.is_empty();
+        facts.starters = constructors::starters(archive);
     }
-    needed.retain(|n| !defined.contains(n));
+    let of_members = members.iter().flat_map(|m| &m.needed);
+    let needed = of_members.filter(|n| !defined.contains(n) && !of_linkers(n)).cloned().collect();
+    facts.lacks = lacking(needed, shared, dirs)?;
+    Some(facts)
+}
+
+fn text<'a>(names: impl Iterator<Item = &'a SymbolName>) -> BTreeSet<String> {
+    names.filter_map(|n| String::from_utf8(n.clone()).ok()).collect()
+}
+
+/// Those of an archive's needs that neither its shared object nor glibc nor the compiler's libraries have an answer to.
+fn lacking(mut needed: BTreeSet<SymbolName>, shared: &LibraryFile, dirs: &[PathBuf]) -> Option<BTreeSet<String>> {
     shared.look(|bytes| {
         let library = Library::read(bytes).ok()?;
         for symbol in library.symbols.iter().filter(|s| !s.defined()) {
@@ -100,12 +119,14 @@ fn look(archive: &[u8], shared: &LibraryFile, dirs: &[PathBuf]) -> Option<BTreeS
             archive.iter().for_each(|archive| remove_defined(&mut needed, archive));
         }
     }
-    Some(needed.iter().map(|n| String::from_utf8_lossy(n).into_owned()).collect())
+    Some(text(needed.iter()))
 }
 
 /// Whether linkers define a symbol.
 fn of_linkers(name: &[u8]) -> bool {
-    const MADE: [&[u8]; 12] = [
+    const MADE: [&[u8]; 14] = [
+        b"_init",
+        b"_fini",
         b"_GLOBAL_OFFSET_TABLE_",
         b"__dso_handle",
         b"_DYNAMIC",

@@ -1,0 +1,133 @@
+//! A static linker, simulated on the symbols of its inputs: objects are taken, members of archives are taken for what is
+//! needed, until nothing changes.
+
+use super::member_symbols::{MemberSymbols, SymbolName};
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+/// A library in the order of the link.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ArchiveSymbols {
+    /// The members of its archive.
+    pub(crate) members: Vec<MemberSymbols>,
+    /// What its shared object exports.
+    pub(crate) exported: HashSet<SymbolName>,
+    /// ld.so loads it whether or not a strong reference leads to it.
+    pub(crate) loaded: bool,
+    /// It is of the compiler or the C library: what its members refer to is their own affair.
+    pub(crate) of_toolchain: bool,
+}
+
+/// The inputs of a link.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct LinkSymbols {
+    /// Taken as they are.
+    pub(crate) objects: Vec<MemberSymbols>,
+    /// Taken member by member.
+    pub(crate) libraries: Vec<ArchiveSymbols>,
+    /// What GCC's unwinder refers to weakly: it counts as soon as any other reference is bound, since from then on there
+    /// may be threads for it.
+    pub(crate) unwinder: BTreeSet<SymbolName>,
+    /// There is code whose symbols are not known yet: any member may be taken for it or not, and no library but the
+    /// toolchain's is asked for more.
+    pub(crate) unknown_code: bool,
+}
+
+/// A member by its library and its place there.
+pub(super) type MemberId = (usize, usize);
+
+/// A definition that is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TakenDefinition {
+    pub strong: bool,
+    /// The member that has it; none for an object.
+    pub by: Option<MemberId>,
+}
+
+pub(super) struct SimulatedLinker<'a> {
+    pub link: &'a LinkSymbols,
+    /// The first member that defines a name.
+    index: HashMap<&'a [u8], MemberId>,
+    pub taken: HashSet<MemberId>,
+    pub defined: HashMap<&'a [u8], TakenDefinition>,
+    /// Strong definitions that came in though there was one already, with the later one's member.
+    pub twice: Vec<(&'a SymbolName, Option<MemberId>)>,
+    pub optional: BTreeSet<&'a SymbolName>,
+    pub pending: Vec<&'a SymbolName>,
+}
+
+impl<'a> SimulatedLinker<'a> {
+    pub(super) fn of(link: &'a LinkSymbols) -> SimulatedLinker<'a> {
+        let members = || link.libraries.iter().flat_map(|l| &l.members);
+        let mut index = HashMap::with_capacity(members().map(|m| m.strong.len() + m.weak.len()).sum());
+        for (at, library) in link.libraries.iter().enumerate() {
+            for (number, member) in library.members.iter().enumerate() {
+                for name in member.defined() {
+                    index.entry(name.as_slice()).or_insert((at, number));
+                }
+            }
+        }
+        let mut linker = SimulatedLinker {
+            link,
+            index,
+            taken: HashSet::new(),
+            defined: HashMap::new(),
+            twice: Vec::new(),
+            optional: BTreeSet::new(),
+            pending: Vec::new(),
+        };
+        for object in &link.objects {
+            linker.add(object, None);
+        }
+        if link.unknown_code {
+            // They may be taken or not: what they refer to counts, and neither what they need nor what they define.
+            let members = link.libraries.iter().filter(|l| !l.of_toolchain).flat_map(|l| &l.members);
+            linker.optional.extend(members.flat_map(|member| &member.optional));
+        }
+        linker
+    }
+
+    fn add(&mut self, object: &'a MemberSymbols, by: Option<MemberId>) {
+        let of_toolchain = by.and_then(|id| self.member(id)).is_some_and(|(library, _)| library.of_toolchain);
+        for name in &object.strong {
+            match self.defined.insert(name, TakenDefinition { strong: true, by }) {
+                Some(first) if first.strong => {
+                    self.defined.insert(name, first);
+                    self.twice.push((name, by));
+                }
+                _ => {}
+            }
+        }
+        for name in &object.weak {
+            self.defined.entry(name).or_insert(TakenDefinition { strong: false, by });
+        }
+        if !of_toolchain {
+            self.optional.extend(&object.optional);
+        }
+        self.pending.extend(&object.needed);
+    }
+
+    /// Takes members until nothing is needed that one of them has.
+    pub(super) fn settle(&mut self) {
+        while let Some(name) = self.pending.pop() {
+            if self.defined.contains_key(name.as_slice()) {
+                continue;
+            }
+            let Some(&id) = self.index.get(name.as_slice()) else { continue };
+            if let Some((_, member)) = self.member(id)
+                && self.taken.insert(id)
+            {
+                self.add(member, Some(id));
+            }
+        }
+    }
+
+    pub(super) fn member(&self, (at, number): MemberId) -> Option<(&'a ArchiveSymbols, &'a MemberSymbols)> {
+        let library = self.link.libraries.get(at)?;
+        Some((library, library.members.get(number)?))
+    }
+
+    /// The member that would be taken for a name.
+    pub(super) fn definer(&self, name: &[u8]) -> Option<MemberId> {
+        self.index.get(name).copied()
+    }
+}

@@ -1,0 +1,220 @@
+//! Which archives of a resolution would make another program than their shared objects.
+
+use super::decision::Placement;
+use super::inputs;
+use super::library_file::LibraryFile;
+use super::member_symbols::{self, MemberSymbols, SymbolName, SymbolState};
+use super::private_names;
+use super::resolution::{LinkedLibrary, Provider};
+use super::resolver::Resolver;
+use super::simulated_linker::{ArchiveSymbols, LinkSymbols};
+use super::supplier::{ArchiveFacts, Use};
+use super::unsuitable::Unsuitable;
+use super::{counterpart, dynamic_symbols};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// An archive of the result, its shared object, and facts about the two.
+pub(super) struct Looked {
+    pub ordinal: usize,
+    /// The path in the result.
+    pub archive: PathBuf,
+    pub file: Arc<LibraryFile>,
+    pub beside: Option<(PathBuf, Arc<LibraryFile>)>,
+    pub facts: ArchiveFacts,
+    /// Its shared object was found first, and can be taken in its place.
+    pub replaceable: bool,
+    /// It is linked in unreferenced.
+    pub always: bool,
+}
+
+/// What the program's own code says about the names that matter for its libraries.
+#[derive(Default)]
+struct Mentioned {
+    /// Private names of libraries that an object defines too.
+    defined: bool,
+    /// Names that only shared objects have, and that are needed.
+    needed: BTreeSet<SymbolName>,
+    /// Names that only shared objects have, and that an object defines.
+    own: BTreeSet<SymbolName>,
+}
+
+impl Resolver<'_> {
+    /// Collects facts about the archives of the result.
+    pub(super) fn look_at_archives(&mut self) -> Vec<Looked> {
+        let mut looked = Vec::new();
+        for (library, placement) in self.out.libraries.iter().zip(&self.placements) {
+            if library.provider == Provider::Archive {
+                looked.extend(self.look_at(library, placement));
+            }
+        }
+        looked
+    }
+
+    fn look_at(&self, library: &LinkedLibrary, placement: &Placement) -> Option<Looked> {
+        let beside = || Some(counterpart::shared_of(&library.path, self.path)?.0);
+        let beside = library.twin.clone().or_else(beside);
+        let file = self.path.files.get(&library.path)?;
+        let beside = beside.and_then(|path| self.path.files.get(&path).map(|file| (path, file)));
+        // A project's own archives change with each build; without a shared object they are what they are.
+        let facts = match beside.as_ref() {
+            None if !self.path.is_system(&library.path) => ArchiveFacts::default(),
+            shared => self.supplier.archive_facts(&file, shared.map(|(_, file)| &**file)),
+        };
+        Some(Looked {
+            ordinal: placement.ordinal,
+            archive: library.path.clone(),
+            file,
+            beside,
+            facts,
+            replaceable: placement.origin.is_some(),
+            always: placement.use_of_it == Use::Always,
+        })
+    }
+
+    /// The archives that are replaced, each with the first reason.
+    pub(super) fn unsuitable(&self, looked: &[Looked]) -> Vec<(PathBuf, Unsuitable)> {
+        let archives: Vec<Arc<LibraryFile>> = looked.iter().map(|l| l.file.clone()).collect();
+        let mut found: BTreeMap<usize, Unsuitable> = BTreeMap::new();
+        for (at, one) in looked.iter().enumerate().filter(|(_, l)| l.replaceable) {
+            let lacks = self.supplier.lacking(&one.facts.lacks, &archives);
+            if one.facts.empty {
+                found.insert(at, Unsuitable::EmptyArchive);
+            } else if !lacks.is_empty() {
+                found.insert(at, Unsuitable::IncompleteArchive(lacks.into_iter().collect()));
+            } else if one.facts.fixed && self.wants_pie {
+                found.insert(at, Unsuitable::FixedCode);
+            } else if one.facts.starters.unnamed && one.always {
+                found.insert(at, Unsuitable::UnnamedConstructors);
+            }
+        }
+        let mentioned = self.mentioned(looked);
+        for (at, names) in self.other_interfaces(looked, &mentioned) {
+            found.entry(at).or_insert(Unsuitable::OtherInterface(text(&names)));
+        }
+        if mentioned.defined || shared_names(looked) {
+            self.private_names(looked, &mut found);
+        }
+        found.into_iter().filter_map(|(at, why)| Some((looked.get(at)?.archive.clone(), why))).collect()
+    }
+
+    /// One pass over the program's objects, and archives that are as they are.
+    fn mentioned(&self, looked: &[Looked]) -> Mentioned {
+        let private: HashSet<&[u8]> = names_of(looked, |f| &f.private);
+        let only_shared: HashSet<&[u8]> = names_of(looked, |f| &f.only_shared);
+        if private.is_empty() && only_shared.is_empty() {
+            return Mentioned::default();
+        }
+        let alone = looked.iter().filter(|l| l.beside.is_none()).map(|l| l.archive.as_path());
+        let own: Vec<&Path> = self.objects.iter().map(PathBuf::as_path).chain(alone).collect();
+        let found = Mutex::new(Mentioned::default());
+        let of_symbol = |name: &[u8], state: SymbolState| match state {
+            SymbolState::Strong if private.contains(name) => lock(&found).defined = true,
+            SymbolState::Strong | SymbolState::Weak if only_shared.contains(name) => {
+                lock(&found).own.insert(name.to_vec());
+            }
+            SymbolState::Needed if only_shared.contains(name) => {
+                lock(&found).needed.insert(name.to_vec());
+            }
+            _ => {}
+        };
+        inputs::first(&own, |file| {
+            self.path.files.look(file, |bytes| member_symbols::each(bytes, of_symbol));
+            false
+        });
+        let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if !only_shared.is_empty() {
+            for (_, shared) in looked.iter().filter_map(|l| l.beside.as_ref()) {
+                let needed = shared.look(dynamic_symbols::undefined).unwrap_or_default();
+                found.needed.extend(needed.into_iter().filter(|name| only_shared.contains(name.as_slice())));
+            }
+        }
+        found
+    }
+
+    /// The libraries that lack a needed symbol which nothing else has either.
+    fn other_interfaces(&self, looked: &[Looked], mentioned: &Mentioned) -> Vec<(usize, BTreeSet<SymbolName>)> {
+        let mut needed: BTreeSet<SymbolName> = mentioned.needed.difference(&mentioned.own).cloned().collect();
+        if needed.is_empty() {
+            return Vec::new();
+        }
+        for one in looked {
+            let having = one.file.look(|bytes| member_symbols::members_with(bytes, &needed)).unwrap_or_default();
+            having.iter().flat_map(MemberSymbols::defined).for_each(|name| {
+                needed.remove(name);
+            });
+        }
+        let of = |facts: &ArchiveFacts| -> BTreeSet<SymbolName> {
+            let has = |name: &&SymbolName| std::str::from_utf8(name).is_ok_and(|n| facts.only_shared.contains(n));
+            needed.iter().filter(has).cloned().collect()
+        };
+        let lacking = looked.iter().enumerate().filter(|(_, l)| l.replaceable).map(|(at, l)| (at, of(&l.facts)));
+        lacking.filter(|(_, names)| !names.is_empty()).collect()
+    }
+
+    /// Adds libraries until no private name clashes. What was replaced already has no global names that matter here.
+    fn private_names(&self, looked: &[Looked], found: &mut BTreeMap<usize, Unsuitable>) {
+        let symbols = |path: &Path| self.path.files.look(path, member_symbols::members).unwrap_or_default();
+        let objects: Vec<MemberSymbols> = self.objects.iter().flat_map(|o| symbols(o)).collect();
+        let library = |one: &Looked| ArchiveSymbols {
+            members: symbols(&one.archive),
+            exported: one.beside.as_ref().and_then(|(_, s)| s.look(dynamic_symbols::exported)).unwrap_or_default(),
+            loaded: true,
+            of_toolchain: false,
+        };
+        let libraries = looked.iter().map(library).collect();
+        let private: Vec<HashSet<SymbolName>> =
+            looked.iter().map(|l| l.facts.private.iter().map(|n| n.as_bytes().to_vec()).collect()).collect();
+        let mut link = LinkSymbols { objects, libraries, ..LinkSymbols::default() };
+        for at in found.keys() {
+            leave_out(&mut link, *at);
+        }
+        loop {
+            let clashes = private_names::clashes(&link, &private);
+            let most = clashes.into_iter().filter(|(at, _)| looked.get(*at).is_some_and(|l| l.replaceable));
+            let Some((at, names)) = most.max_by_key(|(_, names)| names.len()) else { return };
+            leave_out(&mut link, at);
+            found.insert(at, Unsuitable::PrivateNames(text(&names)));
+        }
+    }
+}
+
+/// A replaced library has no members to take.
+fn leave_out(link: &mut LinkSymbols, at: usize) {
+    if let Some(library) = link.libraries.get_mut(at) {
+        library.members.clear();
+    }
+}
+
+/// Whether an archive defines a private name of another one.
+fn shared_names(looked: &[Looked]) -> bool {
+    let mut owners: BTreeMap<&str, usize> = BTreeMap::new();
+    for (at, one) in looked.iter().enumerate() {
+        for name in &one.facts.private {
+            if owners.insert(name, at).is_some_and(|other| other != at) {
+                return true;
+            }
+        }
+    }
+    let defines_other_s = |(at, one): (usize, &Looked)| {
+        one.file.look(|bytes| {
+            member_symbols::indexed(bytes, |name| {
+                std::str::from_utf8(name).is_ok_and(|n| owners.get(n).is_some_and(|owner| *owner != at))
+            })
+        }) == Some(true)
+    };
+    !owners.is_empty() && looked.iter().enumerate().any(defines_other_s)
+}
+
+fn names_of<'l>(looked: &'l [Looked], of: impl Fn(&'l ArchiveFacts) -> &'l BTreeSet<String>) -> HashSet<&'l [u8]> {
+    looked.iter().filter(|l| l.replaceable).flat_map(|l| of(&l.facts)).map(String::as_bytes).collect()
+}
+
+fn text(names: &BTreeSet<SymbolName>) -> Vec<String> {
+    names.iter().map(|n| String::from_utf8_lossy(n).into_owned()).collect()
+}
+
+fn lock(found: &Mutex<Mentioned>) -> std::sync::MutexGuard<'_, Mentioned> {
+    found.lock().unwrap_or_else(PoisonError::into_inner)
+}
