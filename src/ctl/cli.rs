@@ -28,7 +28,7 @@ pub(crate) enum CtlCommand {
     /// Check whether files are fully static programs
     ///
     /// For a dynamic file, list what it needs, as ldd does, without running it.
-    /// Exit status: 0 if all are static, 1 if one is not, 2 if one can't be read.
+    /// Exit status: 0 if all are static (and bound as DYNAMIC), 1 if one is not, 2 if one can't be read.
     Check {
         /// ELF files
         #[arg(required = true)]
@@ -36,9 +36,15 @@ pub(crate) enum CtlCommand {
         /// Print one JSON document per line, one for each file
         #[arg(long)]
         json: bool,
+        /// The same program, linked dynamically: list what ld.so binds there and is not in the static one
+        #[arg(long, value_name = "DYNAMIC")]
+        against: Option<PathBuf>,
     },
     /// Show how a compiler call would be rewritten, without running it
     Explain {
+        /// List what each library call and weak reference is bound to, dynamically and statically
+        #[arg(long)]
+        bindings: bool,
         /// Print a JSON document
         #[arg(long)]
         json: bool,

@@ -3,7 +3,7 @@
 use super::output::{fail, produce};
 use crate::args::{self, Action, OutputKind};
 use crate::check;
-use crate::driver::{self, Prepared};
+use crate::driver::{self, LinkJob, Prepared};
 use crate::libs::{self, LinkedLibrary, Provider};
 use crate::message;
 use crate::model::Language;
@@ -18,7 +18,7 @@ use std::ffi::OsString;
 use std::fmt::Write;
 
 /// Explains a call; `command` begins with the compiler's name.
-pub(crate) fn run(settings: &Settings, command: &[OsString], json: bool) -> u8 {
+pub(crate) fn run(settings: &Settings, command: &[OsString], json: bool, bindings: bool) -> u8 {
     for mistake in settings.mistakes() {
         message::warning(mistake);
     }
@@ -35,7 +35,38 @@ pub(crate) fn run(settings: &Settings, command: &[OsString], json: bool) -> u8 {
         libs::name_packages(settings, &mut job.resolution.libraries);
     }
     let asks = action_name(request.action);
+    if bindings {
+        return match &prepared {
+            Prepared::Link(job) => produce_bindings(job, json),
+            _ => fail("no link of an executable: nothing is bound", None),
+        };
+    }
     let text = if json { document(settings, &prepared, asks) } else { lines(settings, &prepared, asks) };
+    produce(&text, EXIT_YES)
+}
+
+/// Lists the bindings of a link; those that differ first.
+fn produce_bindings(job: &LinkJob, json: bool) -> u8 {
+    let mut bindings = match job.bindings() {
+        Ok(bindings) => bindings,
+        Err(why) => {
+            return fail(
+                format!("not audited: {why}"),
+                Some("compile it to objects, and explain the link of those".into()),
+            );
+        }
+    };
+    bindings.sort_by_key(|b| !b.differs());
+    if json {
+        let value = serde_json::json!({ "schema": crate::report::SCHEMA, "bindings": bindings });
+        return produce(&format!("{value:#}\n"), EXIT_YES);
+    }
+    let mut text = String::new();
+    for binding in &bindings {
+        let what = if binding.differs() { "differs:" } else { "same:" };
+        // Writing to a String can't fail.
+        let _ = writeln!(text, "{what:10} {}: {}", binding.by, binding.line());
+    }
     produce(&text, EXIT_YES)
 }
 

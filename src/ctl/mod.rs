@@ -1,6 +1,7 @@
 //! `staticctl`: everything that is not a compiler call.
 
-pub(crate) mod archive;
+pub(crate) mod against;
+mod archive;
 pub(crate) mod check;
 pub(crate) mod cli;
 pub(crate) mod cli_args;
@@ -46,8 +47,9 @@ pub fn main() -> ExitCode {
         }
     };
     ExitCode::from(match cli.command {
-        CtlCommand::Check { files, json } => check::run(&settings, &files, json),
-        CtlCommand::Explain { json, command } => explain::run(&settings, &command, json),
+        CtlCommand::Check { files, json, against: None } => check::run(&settings, &files, json),
+        CtlCommand::Check { files, json, against: Some(dynamic) } => against::run(&settings, &dynamic, &files, json),
+        CtlCommand::Explain { json, bindings, command } => explain::run(&settings, &command, json, bindings),
         CtlCommand::Archive { library, output } => archive::run(&settings, &library, output),
         CtlCommand::Convert(args) => convert::run(&settings, &args),
         CtlCommand::Plugins(args) => plugins::run(&settings, &args),

@@ -4,9 +4,11 @@ use super::compile::{self, as_it_is};
 use super::compiled_sources::CompiledSources;
 use super::{link_supply, plugin_link};
 use crate::args::ld_options::{self, Item};
+use crate::args::option_table::Role;
 use crate::args::{InputKind, Request};
 use crate::check::Expect;
 use crate::convert::Refusal;
+use crate::libs::binding_audit::{self, AuditedBinding};
 use crate::libs::convert_policy::ProgramFile;
 use crate::libs::{self, LinkedLibrary, Provider, Resolution, SearchPath, library_ref, pic, weak_names};
 use crate::model::Libc;
@@ -37,6 +39,8 @@ pub(crate) struct LinkJob {
     pub closure: f64,
     /// The rewritten call.
     pub plan: Plan,
+    /// Symbols that the linker is asked for, so that it binds what ld.so would.
+    pub asked: Vec<String>,
     /// What the output must be.
     pub expect: Expect,
     /// Why it can't be linked as requested: error and hint.
@@ -51,6 +55,20 @@ impl LinkJob {
     /// Whether it is the link of a converted program.
     pub(super) fn converts_program(&self) -> bool {
         self.store.converts_program()
+    }
+
+    /// Each reference between the modules of the program, beside what ld.so would have made of it.
+    ///
+    /// # Errors
+    /// Why that is not known.
+    pub(crate) fn bindings(&self) -> Result<Vec<AuditedBinding>, String> {
+        if let Some(source) = self.request.inputs.iter().find(|i| i.kind.is_compiled()) {
+            return Err(format!("`{}` is compiled first", source.text.to_string_lossy()));
+        }
+        if self.request.args.iter().any(|a| a.role() == Some(Role::Lto)) {
+            return Err("its code is compiled when it is linked".into());
+        }
+        Ok(binding_audit::audit(&self.request, &self.facts, self.selected.language, &self.resolution, &self.asked))
     }
 
     pub(crate) fn command(&self) -> Command {
@@ -89,7 +107,21 @@ pub(super) fn link_job(
         selected.compile_args.extend(compile::pipe(&request, &selected));
     }
     let refused = written.refused;
-    LinkJob { request, selected, facts, resolution, store, closure, plan, expect, problem, refused, compiled: None }
+    let asked = weak_names.into_iter().chain(resolution.started.iter().cloned()).collect();
+    LinkJob {
+        request,
+        selected,
+        facts,
+        resolution,
+        store,
+        closure,
+        plan,
+        asked,
+        expect,
+        problem,
+        refused,
+        compiled: None,
+    }
 }
 
 /// The libraries of a link before anything is written.

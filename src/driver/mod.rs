@@ -22,5 +22,6 @@ mod verdict;
 
 pub(crate) use call::main;
 pub(crate) use direct::built_in_line;
+pub(crate) use link_job::LinkJob;
 pub(crate) use prepare::{Prepared, prepare};
 pub(crate) use program_link::{ProgramLink, ProgramLinked, link_program, select as select_for_program};

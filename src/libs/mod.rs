@@ -4,11 +4,14 @@
 //! What a dynamic link would have pulled in is known exactly: the DT_NEEDED entries of the shared object that belongs
 //! to an archive, recursively. Nothing is added because it happens to define a symbol.
 
+pub(crate) mod binding_audit;
 pub(crate) mod callers;
 mod closure;
+pub(crate) mod compare_files;
 pub(crate) mod convert_policy;
 pub(crate) mod counterpart;
 mod decision;
+pub(crate) mod dynamic_bindings;
 pub(crate) mod dynamic_symbols;
 pub(crate) mod foreign;
 pub(crate) mod index;
@@ -18,6 +21,7 @@ pub(crate) mod ld_so;
 mod ld_so_paths;
 pub(crate) mod library_file;
 pub(crate) mod library_ref;
+mod link_inputs;
 pub(crate) mod located;
 pub(crate) mod member_symbols;
 pub(crate) mod mentions;
@@ -31,6 +35,7 @@ mod private_names;
 mod refine;
 pub(crate) mod resolution;
 mod resolver;
+mod scope_files;
 pub mod script;
 pub(crate) mod search;
 mod simulated_linker;

@@ -21,8 +21,8 @@ impl Resolver<'_> {
         }
         let kept: Vec<&Looked> = looked.iter().filter(|l| self.keeps(l)).collect();
         self.out.fixed = kept.iter().find(|l| l.facts.fixed).map(|l| l.archive.clone());
-        let started = kept.iter().filter(|l| l.always).flat_map(|l| l.facts.starters.names.iter().cloned());
-        self.out.started = started.collect();
+        let loaded = kept.iter().zip(self.loaded(&kept)).filter(|(_, loaded)| *loaded);
+        self.out.started = loaded.flat_map(|(l, _)| l.facts.starters.names.iter().cloned()).collect();
         if self.supplier.replaces_archives() && self.supplier.numbers_constructors() {
             for one in looked.iter().filter(|l| l.facts.constructors) {
                 self.number(one);

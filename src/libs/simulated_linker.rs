@@ -32,6 +32,13 @@ pub(crate) struct LinkSymbols {
     pub(crate) unknown_code: bool,
 }
 
+impl LinkSymbols {
+    /// All objects and members.
+    pub(super) fn all(&self) -> impl Iterator<Item = &MemberSymbols> {
+        self.objects.iter().chain(self.libraries.iter().flat_map(|l| &l.members))
+    }
+}
+
 /// A member by its library and its place there.
 pub(super) type MemberId = (usize, usize);
 

@@ -13,7 +13,7 @@ use super::unsuitable::Unsuitable;
 use super::{counterpart, dynamic_symbols};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// An archive of the result, its shared object, and facts about the two.
 pub(super) struct Looked {
@@ -27,6 +27,17 @@ pub(super) struct Looked {
     pub replaceable: bool,
     /// It is linked in unreferenced.
     pub always: bool,
+}
+
+impl Looked {
+    /// What its shared object offers.
+    fn exported(&self) -> HashSet<SymbolName> {
+        self.beside.as_ref().and_then(|(_, s)| s.look(dynamic_symbols::exported)).unwrap_or_default()
+    }
+
+    fn soname(&self) -> Option<String> {
+        self.beside.as_ref().and_then(|(path, file)| file.needs(path).soname)
+    }
 }
 
 /// What the program's own code says about the names that matter for its libraries.
@@ -153,13 +164,49 @@ impl Resolver<'_> {
         lacking.filter(|(_, names)| !names.is_empty()).collect()
     }
 
+    /// Which of the libraries with constructors of their own ld.so would load: those that are named under
+    /// `--no-as-needed` or needed by the program's objects, and what these need (ld's manual, `--as-needed`).
+    pub(super) fn loaded(&self, looked: &[&Looked]) -> Vec<bool> {
+        let mut loaded: Vec<bool> = looked.iter().map(|l| l.always).collect();
+        let open = |l: &Looked| !l.always && !l.facts.starters.names.is_empty();
+        if !looked.iter().any(|l| open(l)) {
+            return loaded;
+        }
+        let exported: Vec<HashSet<SymbolName>> = looked.iter().map(|l| l.exported()).collect();
+        let found = Mutex::new(BTreeSet::new());
+        let objects: Vec<&Path> = self.objects.iter().map(PathBuf::as_path).collect();
+        inputs::first(&objects, |file| {
+            let needed = |name: &[u8], state: SymbolState| {
+                if state == SymbolState::Needed {
+                    let first = exported.iter().position(|e| e.contains(name));
+                    lock(&found).extend(first);
+                }
+            };
+            self.path.files.look(file, |bytes| member_symbols::each(bytes, needed));
+            false
+        });
+        let mut todo: Vec<usize> = lock(&found).iter().copied().collect();
+        todo.extend(loaded.iter().enumerate().filter(|(_, l)| **l).map(|(at, _)| at));
+        while let Some(at) = todo.pop() {
+            if let Some(l) = loaded.get_mut(at) {
+                *l = true;
+            }
+            let needs = looked.get(at).and_then(|l| l.beside.as_ref()).map(|(path, file)| file.needs(path).needed);
+            for needed in needs.unwrap_or_default() {
+                let is = |l: &&Looked| l.soname().is_some_and(|s| s == needed);
+                todo.extend(looked.iter().position(|l| is(&l)).filter(|at| loaded.get(*at) == Some(&false)));
+            }
+        }
+        loaded
+    }
+
     /// Adds libraries until no private name clashes. What was replaced already has no global names that matter here.
     fn private_names(&self, looked: &[Looked], found: &mut BTreeMap<usize, Unsuitable>) {
         let symbols = |path: &Path| self.path.files.look(path, member_symbols::members).unwrap_or_default();
         let objects: Vec<MemberSymbols> = self.objects.iter().flat_map(|o| symbols(o)).collect();
         let library = |one: &Looked| ArchiveSymbols {
             members: symbols(&one.archive),
-            exported: one.beside.as_ref().and_then(|(_, s)| s.look(dynamic_symbols::exported)).unwrap_or_default(),
+            exported: one.exported(),
             loaded: true,
             of_toolchain: false,
         };
@@ -215,6 +262,6 @@ fn text(names: &BTreeSet<SymbolName>) -> Vec<String> {
     names.iter().map(|n| String::from_utf8_lossy(n).into_owned()).collect()
 }
 
-fn lock(found: &Mutex<Mentioned>) -> std::sync::MutexGuard<'_, Mentioned> {
+fn lock<T>(found: &Mutex<T>) -> MutexGuard<'_, T> {
     found.lock().unwrap_or_else(PoisonError::into_inner)
 }

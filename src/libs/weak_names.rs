@@ -5,30 +5,22 @@
 //! for more: in a dynamic link too their members come in for strong references only. Of sources of the same call
 //! nothing is known, so that all members of its archives count as taken; then only the toolchain's libraries are asked.
 
-use super::dynamic_symbols::exported;
-use super::inputs;
-use super::library_file::LibraryFile;
-use super::library_ref::{self, LibraryName, LibraryRef};
-use super::member_symbols::{self, MemberSymbols, SymbolName};
-use super::resolution::{LinkedLibrary, Provider, Resolution};
-use super::simulated_linker::{ArchiveSymbols, LinkSymbols};
-use super::sniff::Sniffed;
+use super::link_inputs::LinkInputs;
+use super::member_symbols::MemberSymbols;
+use super::resolution::Resolution;
+use super::simulated_linker::LinkSymbols;
 use super::weak_bindings;
+use crate::args::Request;
 use crate::args::option_table::Role;
-use crate::args::{InputKind, Request, ld_options};
-use crate::model::{Language, Libc};
+use crate::model::Language;
 use crate::toolchain::Facts;
-use crate::toolchain_libs::{self, Link};
-use std::collections::{BTreeSet, HashSet};
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
 
 /// The names, sorted. None where the call brings start files of its own, and with them perhaps another C library.
 pub(crate) fn to_ask_for(request: &Request, facts: &Facts, language: Language, resolution: &Resolution) -> Vec<String> {
     if request.has(Role::NoStartFiles) || request.has(Role::NoStdlib) {
         return Vec::new();
     }
-    let inputs = Inputs::of(request, facts, language, resolution);
+    let inputs = LinkInputs::of(request, facts, language, resolution);
     let (names, compiled_later) = inputs.optional();
     if names.is_empty() {
         return Vec::new();
@@ -44,149 +36,4 @@ pub(crate) fn to_ask_for(request: &Request, facts: &Facts, language: Language, r
     link.objects.push(MemberSymbols { needed, ..MemberSymbols::default() });
     let words = weak_bindings::bound(&link).into_iter().filter_map(|name| String::from_utf8(name).ok());
     words.filter(|name| !name.contains(',')).collect()
-}
-
-/// What is linked.
-struct Inputs<'a> {
-    facts: &'a Facts,
-    resolution: &'a Resolution,
-    references: Vec<LibraryRef>,
-    objects: Vec<PathBuf>,
-    /// The archives, the compiler's own left out.
-    libraries: Vec<&'a LinkedLibrary>,
-    /// Names of the toolchain's libraries that the link takes.
-    of_toolchain: Vec<&'static str>,
-    sources: bool,
-}
-
-impl<'a> Inputs<'a> {
-    fn of(request: &Request, facts: &'a Facts, language: Language, resolution: &'a Resolution) -> Inputs<'a> {
-        let references = library_ref::references(&ld_options::split(&request.args), request);
-        let taken =
-            |l: &&LinkedLibrary| matches!(l.provider, Provider::Archive | Provider::FatShared) && !is_driver_s(&l.path);
-        let libraries: Vec<&LinkedLibrary> = resolution.libraries.iter().filter(taken).collect();
-        let paths = references.iter().filter_map(|r| match &r.named {
-            LibraryName::Path(path) => Some(path.clone()),
-            _ => None,
-        });
-        let objects = paths.filter(|p| !libraries.iter().any(|l| l.path == *p)).collect();
-        let by_default = !request.has(Role::NoDefaultLibs);
-        let named = |name: &str| references.iter().any(|r| matches!(&r.named, LibraryName::Name(n) if n == name));
-        let cxx = by_default && language == Language::Cxx;
-        let wanted = [("stdc++", cxx), ("m", cxx), ("c", by_default)];
-        let of_toolchain =
-            wanted.into_iter().filter(|(name, taken)| *taken || named(name)).map(|(name, _)| name).collect();
-        let source = |kind: InputKind| matches!(kind, InputKind::Source | InputKind::Assembly | InputKind::Stdin);
-        let sources = request.inputs.iter().any(|i| source(i.kind));
-        Inputs { facts, resolution, references, objects, libraries, of_toolchain, sources }
-    }
-
-    /// What they refer to weakly, and whether there is code that is compiled when it is linked.
-    fn optional(&self) -> (BTreeSet<SymbolName>, bool) {
-        let libraries = self.libraries.iter().flat_map(|library| self.parts(&library.path));
-        let files: Vec<PathBuf> = self.objects.iter().cloned().chain(libraries).collect();
-        let found = Mutex::new((BTreeSet::new(), false));
-        inputs::first(&inputs::borrowed(&files), |file| {
-            let of = self.resolution.path.files.look(file, member_symbols::optional);
-            if let Some((names, compiled_later)) = of.filter(|(names, later)| !names.is_empty() || *later) {
-                let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
-                found.0.extend(names.into_iter().filter(|name| weak_bindings::may_be_bound(name)));
-                found.1 |= compiled_later;
-            }
-            false
-        });
-        found.into_inner().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The archive itself, or the files that a thin one names.
-    fn parts(&self, archive: &Path) -> Vec<PathBuf> {
-        let files = &self.resolution.path.files;
-        let thin = |bytes: &[u8]| bytes.starts_with(b"!<thin>\n").then(|| member_symbols::thin_members(bytes));
-        let dir = archive.parent().unwrap_or(Path::new(""));
-        match files.look(archive, thin).flatten() {
-            Some(members) => members.into_iter().map(|member| dir.join(member)).collect(),
-            None => vec![archive.to_owned()],
-        }
-    }
-
-    fn optional_of_unwinder(&self) -> BTreeSet<SymbolName> {
-        let found = self.toolchain_file("libgcc_eh.a").and_then(|file| file.look(member_symbols::optional));
-        let (mut names, _) = found.filter(|_| self.of_toolchain.contains(&"c")).unwrap_or_default();
-        names.retain(|name| weak_bindings::may_be_bound(name));
-        names
-    }
-
-    /// A file of the toolchain's directories.
-    fn toolchain_file(&self, name: &str) -> Option<Arc<LibraryFile>> {
-        let path = &self.resolution.path;
-        self.facts.library_dirs.iter().find_map(|dir| path.files.get(&path.usable(dir.join(name))?.0))
-    }
-
-    /// What the libraries export. Of the toolchain's that is what has one of the names, with its members.
-    fn offers(&self, names: BTreeSet<SymbolName>) -> Vec<ArchiveSymbols> {
-        let third = self.libraries.iter().map(|library| ArchiveSymbols {
-            members: Vec::new(),
-            exported: self.exported_by(library),
-            loaded: library.because.is_some() || self.is_always_loaded(library),
-            of_toolchain: false,
-        });
-        third.chain(self.of_toolchain.iter().filter_map(|name| self.toolchain_symbols(name, &names))).collect()
-    }
-
-    /// All that the simulation needs to know.
-    fn symbols(&self, mut offers: Vec<ArchiveSymbols>, compiled_later: bool) -> LinkSymbols {
-        let files = &self.resolution.path.files;
-        let symbols = |path: &PathBuf| files.look(path, member_symbols::members).unwrap_or_default();
-        for (library, offer) in self.libraries.iter().zip(&mut offers) {
-            offer.members = self.parts(&library.path).iter().flat_map(symbols).collect();
-        }
-        let objects = self.objects.iter().flat_map(symbols).collect();
-        LinkSymbols {
-            objects,
-            libraries: offers,
-            unknown_code: self.sources || compiled_later,
-            ..LinkSymbols::default()
-        }
-    }
-
-    /// What a dynamic link would find in the shared object that an archive stands for.
-    fn exported_by(&self, library: &LinkedLibrary) -> HashSet<SymbolName> {
-        let shared = library.twin.as_deref().filter(|_| !library.name.ends_with(".a"));
-        let file = shared.and_then(|shared| self.resolution.path.files.get(shared));
-        file.and_then(|file| file.look(exported)).unwrap_or_default()
-    }
-
-    fn is_always_loaded(&self, library: &LinkedLibrary) -> bool {
-        let named = self.references.iter().filter(|r| r.typed == library.name);
-        named.into_iter().any(|r| !r.as_needed.unwrap_or(self.facts.as_needed))
-    }
-
-    fn toolchain_symbols(&self, name: &str, names: &BTreeSet<SymbolName>) -> Option<ArchiveSymbols> {
-        let named = |end: &str| self.toolchain_file(&format!("lib{name}{end}"));
-        let archive = match (name, self.facts.glibc) {
-            // `libm.a` is a script where there is a libmvec.
-            ("m", Some((major, minor))) => named(&format!("-{major}.{minor}.a")).or_else(|| named(".a")),
-            _ => named(".a"),
-        }?;
-        let shared = match self.facts.libc {
-            Libc::Musl => None,
-            _ => toolchain_libs::by_name(name).and_then(|l| l.version).and_then(|v| named(&format!(".so.{v}"))),
-        };
-        let is_shared = |file: &Arc<LibraryFile>| matches!(file.sniffed(), Sniffed::Shared { .. });
-        let shared = shared.or_else(|| named(".so")).filter(is_shared);
-        let exported = match shared.and_then(|file| file.look(exported)) {
-            Some(exported) => names.iter().filter(|n| exported.contains(*n)).cloned().collect(),
-            // A toolchain for static programs only: what is reserved for the C library may be its own.
-            None => names.iter().filter(|n| !n.starts_with(b"_")).cloned().collect(),
-        };
-        let members = archive.look(|bytes| member_symbols::members_with(bytes, names)).unwrap_or_default();
-        Some(ArchiveSymbols { members, exported, loaded: true, of_toolchain: true })
-    }
-}
-
-/// Whether an archive is one that the driver finds by itself.
-fn is_driver_s(archive: &Path) -> bool {
-    let stem = archive.file_stem().and_then(|s| s.to_str()).and_then(|s| s.strip_prefix("lib"));
-    let library = stem.and_then(|s| toolchain_libs::by_name(s.split_once("-2.").map_or(s, |(name, _)| name)));
-    library.is_some_and(|l| l.link != Link::Searched)
 }

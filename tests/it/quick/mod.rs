@@ -14,6 +14,8 @@ pub mod toolchains;
 pub mod check;
 // Libraries: every spelling, scripts, .pc and .la files, closures, missing archives.
 pub mod libraries;
+// Archives that would make another program, against the dynamic twin.
+pub mod same;
 // Weak references, against the dynamic twin.
 pub mod weak;
 // Shared libraries of the project itself, against their dynamic twins.

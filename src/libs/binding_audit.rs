@@ -1,0 +1,154 @@
+//! Each reference of a static program beside what ld.so would have bound it to.
+//!
+//! The static side is the simulated linker's, the dynamic side that of [`super::dynamic_bindings`] over the shared objects
+//! that the archives stand for. What the compiler's libraries and the C library refer to among each other is left out, and
+//! so is code that is compiled when it is linked (LTO).
+
+use super::dynamic_bindings::{OfferedSymbol, ScopeModule, SymbolScope, WantedSymbol};
+use super::link_inputs::LinkInputs;
+use super::member_symbols::{MemberSymbols, SymbolName};
+use super::resolution::{LinkedLibrary, Provider, Resolution};
+use super::scope_files;
+use super::simulated_linker::{ArchiveSymbols, LinkSymbols, SimulatedLinker};
+use super::weak_bindings::may_be_bound;
+use crate::args::Request;
+use crate::convert::Library;
+use crate::model::Language;
+use crate::toolchain::Facts;
+use serde::Serialize;
+use std::collections::{BTreeSet, HashMap};
+
+/// A reference with both sides; none is null.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(crate) struct AuditedBinding {
+    pub symbol: String,
+    /// The module that refers to it.
+    pub by: String,
+    pub dynamic: Option<String>,
+    #[serde(rename = "static")]
+    pub statically: Option<String>,
+}
+
+impl AuditedBinding {
+    /// Whether the static program is another one here.
+    pub(crate) fn differs(&self) -> bool {
+        self.dynamic != self.statically
+    }
+
+    /// `SYMBOL: dynamic LIB, static MEMBER`.
+    pub(crate) fn line(&self) -> String {
+        let side = |side: &Option<String>| side.clone().unwrap_or_else(|| "null".into());
+        format!("{}: dynamic {}, static {}", self.symbol, side(&self.dynamic), side(&self.statically))
+    }
+}
+
+/// The references of a link between its modules, sorted. `asked` are the symbols that the linker is asked for.
+pub(crate) fn audit(
+    request: &Request,
+    facts: &Facts,
+    language: Language,
+    resolution: &Resolution,
+    asked: &[String],
+) -> Vec<AuditedBinding> {
+    let inputs = LinkInputs::of(request, facts, language, resolution);
+    let mut link = inputs.symbols(inputs.offers(BTreeSet::new()), false);
+    link.libraries.truncate(inputs.libraries.len());
+    let modules = Modules::of(&inputs, resolution, &mut link);
+    let names = link.all().flat_map(|m| m.needed.iter().chain(&m.optional)).cloned().collect();
+    let toolchain = inputs.offers(names).into_iter().skip(inputs.libraries.len());
+    link.libraries.extend(toolchain);
+    let needed = asked.iter().map(|n| n.as_bytes().to_vec()).collect();
+    link.objects.push(MemberSymbols { needed, ..MemberSymbols::default() });
+    modules.compare(&link, inputs.toolchain_modules())
+}
+
+/// The libraries of a link, in the order of its [`LinkSymbols`], each with its shared object.
+struct Modules {
+    shared: Vec<Option<ScopeModule>>,
+}
+
+impl Modules {
+    /// Reads the shared objects, and puts a converted one in as one member that has all of it.
+    fn of(inputs: &LinkInputs<'_>, resolution: &Resolution, link: &mut LinkSymbols) -> Modules {
+        let read = |library: &LinkedLibrary| {
+            let shared = library.twin.as_deref().filter(|_| !library.name.ends_with(".a"))?;
+            let file = resolution.path.files.get(shared)?;
+            let name = file.needs(shared).soname.unwrap_or_else(|| library.name.clone());
+            file.look(|bytes| Some(scope_files::module(&Library::read(bytes).ok()?, name)))?
+        };
+        let mut shared: Vec<Option<ScopeModule>> = inputs.libraries.iter().map(|l| read(l)).collect();
+        for library in resolution.libraries.iter().filter(|l| l.provider == Provider::Converted) {
+            let Some(module) = read(library) else { continue };
+            let of =
+                |weak: bool| module.wanted.iter().filter(move |w| w.weak == weak).map(|w| w.name.clone()).collect();
+            let strong = module.offered.iter().filter(|o| !o.hidden).map(|o| o.name.clone()).collect();
+            let whole = MemberSymbols { strong, needed: of(false), optional: of(true), ..MemberSymbols::default() };
+            link.libraries.push(ArchiveSymbols { members: vec![whole], loaded: true, ..ArchiveSymbols::default() });
+            shared.push(Some(module));
+        }
+        Modules { shared }
+    }
+
+    /// The scope: the program with what is linked into it in any case, the libraries, the toolchain's.
+    fn scope(&self, link: &LinkSymbols, linker: &SimulatedLinker<'_>, toolchain: Vec<ScopeModule>) -> Vec<ScopeModule> {
+        let of_program = linker.defined.iter().filter(|(_, d)| match d.by {
+            None => true,
+            Some((library, _)) => self.shared.get(library).is_some_and(Option::is_none),
+        });
+        let offered = of_program.map(|(name, _)| OfferedSymbol { name: name.to_vec(), ..OfferedSymbol::default() });
+        let program = ScopeModule { name: PROGRAM.into(), offered: offered.collect(), ..ScopeModule::default() };
+        let loaded = |at: usize| {
+            let taken = || linker.taken.iter().any(|(library, _)| *library == at);
+            link.libraries.get(at).is_some_and(|l| l.loaded) || taken()
+        };
+        let own = (0..link.libraries.len())
+            .map(|at| self.shared.get(at).filter(|_| loaded(at)).cloned().flatten().unwrap_or_default());
+        std::iter::once(program).chain(own).chain(toolchain).collect()
+    }
+
+    fn compare(&self, link: &LinkSymbols, toolchain: Vec<ScopeModule>) -> Vec<AuditedBinding> {
+        let mut linker = SimulatedLinker::of(link);
+        linker.settle();
+        let scope = self.scope(link, &linker, toolchain);
+        let search = SymbolScope::of(&scope);
+        let wanted: Vec<HashMap<&SymbolName, &WantedSymbol>> =
+            scope.iter().map(|m| m.wanted.iter().map(|w| (&w.name, w)).collect()).collect();
+        let index = |at: Option<usize>| match at {
+            Some(library) if self.shared.get(library).is_none_or(Option::is_some) => library + 1,
+            _ => 0,
+        };
+        let name = |at: usize| match scope.get(at) {
+            Some(module) if at <= self.shared.len() && !module.name.is_empty() => module.name.clone(),
+            _ => C_LIBRARY.into(),
+        };
+        let mut found = BTreeSet::new();
+        let members = linker.taken.iter().filter_map(|id| Some((Some(id.0), linker.member(*id)?)));
+        let members = members.filter(|(_, (library, _))| !library.of_toolchain).map(|(at, (_, m))| (index(at), m));
+        for (from, symbols) in members.chain(link.objects.iter().map(|object| (0, object))) {
+            let needed = symbols.needed.iter().map(|n| (n, false));
+            for (symbol, weak) in needed.chain(symbols.optional.iter().map(|n| (n, true))) {
+                let statically = linker.defined.get(symbol.as_slice()).map(|d| index(d.by.map(|(l, _)| l)));
+                // Without a definition the linker has failed, or takes one of its own.
+                if !may_be_bound(symbol) || statically.is_none() && !weak {
+                    continue;
+                }
+                let of_object = WantedSymbol { name: symbol.clone(), version: None, weak };
+                let dynamic = match wanted.get(from).and_then(|w| w.get(symbol)) {
+                    Some(wanted) => search.definer(from, wanted),
+                    None if from == 0 => search.definer(0, &of_object),
+                    // The shared object has bound it when it was linked.
+                    None => Some(from),
+                };
+                let (dynamic, statically) = (dynamic.map(name), statically.map(name));
+                if dynamic.as_deref() != Some(&name(from)) || dynamic != statically {
+                    let symbol = String::from_utf8_lossy(symbol).into_owned();
+                    found.insert(AuditedBinding { symbol, by: name(from), dynamic, statically });
+                }
+            }
+        }
+        found.into_iter().filter(|b| b.differs() || b.dynamic.is_some()).collect()
+    }
+}
+
+const PROGRAM: &str = "the program";
+const C_LIBRARY: &str = "the toolchain's libraries";

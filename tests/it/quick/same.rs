@@ -1,0 +1,231 @@
+//! The same program: archives that would make another one than their shared objects, each against the dynamic twin.
+
+use crate::support::*;
+
+fn gcc(dir: &Dir, line: &str) {
+    Run::new("gcc").dir(dir.path()).line(line).silent();
+}
+
+/// A library as shared object and archive, both from some objects.
+fn library(dir: &Dir, name: &str, shared: &str, archive: &str) {
+    gcc(dir, &format!("-shared {shared} -o lib{name}.so -Wl,-soname,lib{name}.so"));
+    Run::new("ar").dir(dir.path()).line(&format!("rcs lib{name}.a {archive}")).silent();
+}
+
+/// Builds a program both ways, and what both print.
+fn both(dir: &Dir, line: &str) -> String {
+    gcc(dir, &format!("{line} -o dynamic -Wl,-rpath,."));
+    let said = Run::new(dir.join("dynamic")).dir(dir.path()).ok();
+    Run::new(STATICCC).dir(dir.path()).line(line).args(["-o", "static"]).silent();
+    assert_eq!(says_in_empty_root(&dir.join("static"), &[]), said, "{line}");
+    said
+}
+
+/// The rule by which `explain` says that a shared object is taken in place of its archive.
+fn passed_by(dir: &Dir, line: &str) -> String {
+    let text = Run::new(STATICCTL).dir(dir.path()).line("explain -- gcc").line(line).ok();
+    let found = text.lines().find(|l| l.starts_with("passed by:")).unwrap_or_default();
+    found.split_once('(').map(|(_, rest)| rest.split(')').next().unwrap_or_default().to_owned()).unwrap_or_default()
+}
+
+#[test]
+fn the_first_directory_wins_whatever_version_a_later_one_has() {
+    let dir = Dir::new();
+    std::fs::create_dir_all(dir.join("later")).unwrap();
+    for (at, version) in [("", "mine"), ("later/", "other")] {
+        dir.file(format!("{at}v.c"), &format!("const char *version(void) {{ return \"{version}\"; }}\n"));
+        gcc(&dir, &format!("-fPIC -c {at}v.c -o {at}v.o"));
+        gcc(&dir, &format!("-shared {at}v.o -o {at}libv.so -Wl,-soname,libv.so"));
+    }
+    Run::new("ar").dir(dir.path()).line("rcs later/libv.a later/v.o").silent();
+    dir.file("m.c", "#include <stdio.h>\nconst char *version(void);\nint main(void) { puts(version()); return 0; }\n");
+    gcc(&dir, "-c m.c");
+    assert_eq!(both(&dir, "m.o -L. -Llater -lv"), "mine\n");
+    // The same library, in two directories.
+    std::fs::copy(dir.join("libv.so"), dir.join("later/libv.so")).unwrap();
+    std::fs::copy(dir.join("v.o"), dir.join("later/v.o")).unwrap();
+    std::fs::remove_file(dir.join("later/libv.a")).unwrap();
+    Run::new("ar").dir(dir.path()).line("rcs later/libv.a later/v.o").silent();
+    assert_eq!(both(&dir, "m.o -L. -Llater -lv"), "mine\n");
+    let text = Run::new(STATICCTL).dir(dir.path()).line("explain -- gcc m.o -L. -Llater -lv").ok();
+    assert!(text.contains("later/libv.a"), "{text}");
+    // An archive that is named is one.
+    assert_eq!(both(&dir, "m.o -L. -Llater -l:libv.a"), "mine\n");
+}
+
+#[test]
+fn an_archive_without_symbols_is_no_library() {
+    let dir = Dir::new();
+    dir.file("q.c", "int q(void) { return 3; }\n");
+    dir.file("nothing.c", "static int unused __attribute__((used));\n");
+    dir.file("m.c", "#include <stdio.h>\nint q(void);\nint main(void) { printf(\"%d\\n\", q()); return 0; }\n");
+    gcc(&dir, "-fPIC -c q.c nothing.c m.c");
+    library(&dir, "q", "q.o", "nothing.o");
+    assert_eq!(both(&dir, "m.o -L. -lq"), "3\n");
+    assert_eq!(passed_by(&dir, "m.o -L. -lq"), "empty-archive");
+}
+
+#[test]
+fn the_interface_that_is_needed_is_taken() {
+    let dir = Dir::new();
+    dir.file("log.c", "#ifdef SHARED\nint log_mt(void) { return 1; }\n#else\nint log_st(void) { return 2; }\n#endif\nint level(void) { return 3; }\n");
+    gcc(&dir, "-fPIC -c log.c -o st.o");
+    gcc(&dir, "-fPIC -DSHARED -c log.c -o mt.o");
+    library(&dir, "log", "mt.o", "st.o");
+    dir.file(
+        "mt.c",
+        "#include <stdio.h>\nint log_mt(void);\nint main(void) { printf(\"%d\\n\", log_mt()); return 0; }\n",
+    );
+    dir.file(
+        "any.c",
+        "#include <stdio.h>\nint level(void);\nint main(void) { printf(\"%d\\n\", level()); return 0; }\n",
+    );
+    gcc(&dir, "-c any.c");
+    // Compiled by the same call.
+    assert_eq!(both(&dir, "mt.c -L. -llog"), "1\n");
+    gcc(&dir, "-c mt.c -o mtmain.o");
+    assert_eq!(passed_by(&dir, "mtmain.o -L. -llog"), "other-interface");
+    assert_eq!(both(&dir, "any.o -L. -llog"), "3\n");
+    assert_eq!(passed_by(&dir, "any.o -L. -llog"), "");
+    // Another library that was linked with the shared object needs it.
+    dir.file("user.c", "int log_mt(void);\nint use(void) { return log_mt() + 10; }\n");
+    gcc(&dir, "-fPIC -c user.c");
+    gcc(&dir, "-shared user.o -o libuser.so -L. -llog -Wl,-soname,libuser.so -Wl,-rpath,.");
+    Run::new("ar").dir(dir.path()).line("rcs libuser.a user.o").silent();
+    dir.file("u.c", "#include <stdio.h>\nint use(void);\nint main(void) { printf(\"%d\\n\", use()); return 0; }\n");
+    assert_eq!(both(&dir, "u.c -L. -luser"), "11\n");
+}
+
+#[test]
+fn fixed_code_makes_a_fixed_program_or_is_replaced() {
+    let dir = Dir::new();
+    dir.file("q.c", "int table[4] = { 5, 6, 7, 8 };\nint q(int i) { return table[i]; }\n");
+    dir.file(
+        "m.c",
+        "#include <stdio.h>\nint q(int);\nint main(int c, char **v) { (void)v; printf(\"%d\\n\", q(c)); return 0; }\n",
+    );
+    gcc(&dir, "-fPIC -c q.c m.c");
+    gcc(&dir, "-fno-pic -mcmodel=small -c q.c -o fixed.o");
+    library(&dir, "q", "q.o", "fixed.o");
+    assert_eq!(both(&dir, "m.o -L. -lq"), "6\n");
+    assert_eq!(passed_by(&dir, "m.o -L. -lq"), "");
+    assert_eq!(both(&dir, "-pie m.o -L. -lq"), "6\n");
+    assert_eq!(passed_by(&dir, "-pie m.o -L. -lq"), "fixed-code");
+}
+
+/// `libx` prints when it is loaded and when the program ends; nothing refers to it.
+fn with_constructors() -> Dir {
+    let dir = Dir::new();
+    dir.file(
+        "x.c",
+        "#include <stdio.h>\n__attribute__((constructor)) static void c(void) { puts(\"constructor\"); }\n\
+         __attribute__((destructor)) static void d(void) { puts(\"destructor\"); }\nint in_lib(void) { return 1; }\n",
+    );
+    dir.file("other.c", "int other(void) { return 2; }\n");
+    dir.file("m.c", "int main(void) { return 0; }\n");
+    dir.file("n.c", "int other(void);\nint main(void) { return other() - 2; }\n");
+    gcc(&dir, "-fPIC -c x.c other.c m.c n.c");
+    library(&dir, "x", "x.o other.o", "x.o other.o");
+    dir
+}
+
+#[test]
+fn a_library_that_would_be_loaded_runs_its_constructors() {
+    let dir = with_constructors();
+    let ran = "constructor\ndestructor\n";
+    for (line, says) in [
+        ("m.o -L. -Wl,--no-as-needed -lx", ran),
+        ("m.o -L. -Wl,--as-needed -lx", ""),
+        // One member is taken; the constructors are in another one.
+        ("n.o -L. -Wl,--no-as-needed -lx", ran),
+        ("n.o -L. -Wl,--as-needed -lx", ran),
+        ("m.o -L. -l:libx.a", ""),
+    ] {
+        assert_eq!(both(&dir, line), says, "{line}");
+    }
+}
+
+#[test]
+fn constructors_that_nothing_can_ask_for_run_too() {
+    let dir = Dir::new();
+    dir.file(
+        "x.c",
+        "#include <stdio.h>\n__attribute__((constructor)) static void c(void) { puts(\"constructor\"); }\n",
+    );
+    dir.file("m.c", "int main(void) { return 0; }\n");
+    gcc(&dir, "-fPIC -c x.c m.c");
+    library(&dir, "x", "x.o", "x.o");
+    assert_eq!(both(&dir, "m.o -L. -Wl,--no-as-needed -lx"), "constructor\n");
+    assert_eq!(passed_by(&dir, "m.o -L. -Wl,--no-as-needed -lx"), "unnamed-constructors");
+}
+
+/// `libz` and `libs` each have a private `helper`; the program may have one too.
+fn with_private_names() -> Dir {
+    let dir = Dir::new();
+    dir.file("helper.h", "__attribute__((visibility(\"hidden\"))) int helper(void);\n");
+    dir.file("z.c", "#include \"helper.h\"\nint z(void) { return helper(); }\n");
+    dir.file("zhelper.c", "#include \"helper.h\"\nint helper(void) { return 100; }\n");
+    dir.file("s.c", "#include \"helper.h\"\nint s(void) { return helper(); }\n");
+    dir.file("shelper.c", "#include \"helper.h\"\nint helper(void) { return 200; }\n");
+    dir.file(
+        "m.c",
+        "#include <stdio.h>\nint z(void), s(void);\nint main(void) { printf(\"%d %d\\n\", z(), s()); return 0; }\n",
+    );
+    dir.file("own.c", "int helper(void) { return 1; }\n");
+    gcc(&dir, "-fPIC -c z.c zhelper.c s.c shelper.c m.c own.c");
+    library(&dir, "z", "z.o zhelper.o", "z.o zhelper.o");
+    library(&dir, "s", "s.o shelper.o", "s.o shelper.o");
+    dir
+}
+
+#[test]
+fn a_private_name_of_a_library_stays_its_own() {
+    let dir = with_private_names();
+    for line in ["m.o -L. -lz -ls", "m.o -L. -ls -lz", "m.o own.o -L. -lz -ls"] {
+        assert_eq!(both(&dir, line), "100 200\n", "{line}");
+        assert_eq!(passed_by(&dir, line), "private-names", "{line}");
+    }
+    // Nothing clashes: the archive is taken.
+    dir.file("one.c", "#include <stdio.h>\nint z(void);\nint main(void) { printf(\"%d\\n\", z()); return 0; }\n");
+    assert_eq!(both(&dir, "one.c -L. -lz"), "100\n");
+    gcc(&dir, "-c one.c");
+    assert_eq!(passed_by(&dir, "one.o -L. -lz"), "");
+}
+
+#[test]
+fn explain_lists_bindings_and_what_differs() {
+    let dir = with_private_names();
+    let explain = |options: &str, line: &str| {
+        let run = Run::new(STATICCTL).dir(dir.path()).env("STATICCXX_CONVERT", "off");
+        run.line(options).args(["--", "gcc"]).line(line).output()
+    };
+    let out = text(&explain("explain --bindings", "m.o -L. -lz -ls").stdout);
+    let differs: Vec<&str> = out.lines().filter(|l| l.starts_with("differs:")).collect();
+    assert_eq!(differs, ["differs:   libs.so: helper: dynamic libs.so, static libz.so"], "{out}");
+    assert!(out.contains("same:      the program: z: dynamic libz.so, static libz.so"), "{out}");
+    let json = explain("explain --bindings --json", "m.o -L. -lz -ls").stdout;
+    let value: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    assert_eq!(value["bindings"][0]["symbol"], "helper");
+    let refused = explain("explain --bindings", "m.c -L. -lz -ls");
+    assert!(!refused.status.success() && text(&refused.stderr).contains("`m.c` is compiled first"));
+}
+
+#[test]
+fn two_finished_files_are_compared() {
+    let dir = with_constructors();
+    let line = "m.o -L. -Wl,--no-as-needed -lx";
+    both(&dir, line);
+    let check = |file: &str| {
+        let run = Run::new(STATICCTL).dir(dir.path()).args(["check", "--against", "dynamic", file]).output();
+        (run.status.code(), text(&run.stdout) + &text(&run.stderr))
+    };
+    assert_eq!(check("static"), (Some(0), "static: bound as dynamic\n".into()));
+    gcc(&dir, "-static m.o -o without");
+    let gone = "without: bound-differently: libx.so: constructors: dynamic libx.so, static null\n";
+    assert_eq!(check("without"), (Some(1), gone.into()));
+    Run::new("strip").dir(dir.path()).args(["without", "-o", "stripped"]).silent();
+    let (code, said) = check("stripped");
+    assert!(code == Some(2) && said.contains("has no symbols to compare"), "{said}");
+    let (code, said) = check("dynamic");
+    assert!(code == Some(1) && said.contains("is not a static program"), "{said}");
+}
