@@ -1,6 +1,7 @@
 //! Calls that need files at run time, although the program is static.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// glibc functions that ask its name services: the `.gnu.warning.*` sections of its libc.a whose text names
 /// the shared libraries, without the `set…`/`end…` halves of an iteration.
@@ -102,6 +103,27 @@ pub struct NamedFiles {
     pub files: Vec<String>,
 }
 
+/// A reference that is bound to something else than in the dynamic program; none is null.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BoundSymbol {
+    /// Its name.
+    pub symbol: String,
+    /// The module that refers to it.
+    pub by: String,
+    /// The module that ld.so would bind it to.
+    pub dynamic: Option<String>,
+    /// The module that it is bound to.
+    #[serde(rename = "static")]
+    pub statically: Option<String>,
+}
+
+impl fmt::Display for BoundSymbol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let side = |side: &Option<String>| side.clone().unwrap_or_else(|| "null".into());
+        write!(f, "{}: dynamic {}, static {}", self.symbol, side(&self.dynamic), side(&self.statically))
+    }
+}
+
 /// Who referred to functions that need files, as seen while linking.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct CallEvidence {
@@ -109,6 +131,8 @@ pub struct CallEvidence {
     pub callers: Vec<(String, String)>,
     /// Converted libraries, and the files that their data names: those that may be loaded, and others.
     pub named: Vec<NamedFiles>,
+    /// References that are bound differently.
+    pub bound: Vec<BoundSymbol>,
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Facts → verdict: what makes a file static, and what is only a finding.
 
-use super::calls::{CALLER_MATTERS, CallEvidence, RuntimeNeed};
+use super::calls::{BoundSymbol, CALLER_MATTERS, CallEvidence, RuntimeNeed};
 use super::image::{FileType, Image};
 use super::target::{Expect, machine_name};
 use crate::model::StaticKind;
@@ -121,6 +121,8 @@ pub enum Finding {
         /// What it names.
         paths: Vec<String>,
     },
+    /// A reference is bound to something else than in the dynamic program.
+    BoundDifferently(BoundSymbol),
     /// The data of a converted library names files.
     NamesFiles {
         /// The library.
@@ -160,6 +162,7 @@ impl fmt::Display for Finding {
             Finding::NeedsLocales { callers } => {
                 write!(f, "needs-locales: locales other than C are files: called by {}", callers.join(", "))
             }
+            Finding::BoundDifferently(bound) => write!(f, "bound-differently: {bound}"),
             Finding::NeedsDlopen { callers } => {
                 write!(f, "needs-dlopen: loads shared objects: called by {}", callers.join(", "))
             }
@@ -294,6 +297,7 @@ fn findings(image: &Image, evidence: &CallEvidence) -> Vec<Finding> {
     findings.extend(locale.map(|callers| Finding::NeedsLocales { callers }));
     let dlopen = callers(RuntimeNeed::Dlopen).filter(|_| !symbols.plugins);
     findings.extend(dlopen.map(|callers| Finding::NeedsDlopen { callers }));
+    findings.extend(evidence.bound.iter().cloned().map(Finding::BoundDifferently));
     for named in &evidence.named {
         let library = || named.library.clone();
         let paths = Some(named.plugins.clone()).filter(|p| !p.is_empty());

@@ -9,7 +9,7 @@ pub mod judge;
 mod read;
 pub mod target;
 
-pub use calls::{CallEvidence, NamedFiles};
+pub use calls::{BoundSymbol, CallEvidence, NamedFiles};
 pub use image::{FileType, Image, ReadError};
 pub use judge::{Failure, Finding, Verdict, judge, some};
 pub use target::Expect;

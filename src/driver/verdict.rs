@@ -1,5 +1,6 @@
 //! Checks the output of a link, and explains what is wrong, where it comes from and what to do.
 
+use super::bindings;
 use super::link_job::LinkJob;
 use super::outcome::{LinkOutcome, remove, write_report};
 use crate::args::{Input, InputKind};
@@ -41,8 +42,12 @@ pub(super) fn verify(
         if settings.report.is_some() || job.converts_program() { check::inspect } else { check::inspect_headers };
     match read(output) {
         Ok(image) => {
-            let verdict = check::judge(&image, &job.expect, &evidence(settings, job, output));
-            outcome.outcome = if verdict.is_static() { Outcome::Verified } else { Outcome::NotStatic };
+            let bound = bindings::differing(job, output);
+            let refused = bindings::refused(job, output, &bound, settings.check == CheckMode::Strict);
+            let evidence = CallEvidence { bound, ..evidence(settings, job, output) };
+            let verdict = check::judge(&image, &job.expect, &evidence);
+            let fine = verdict.is_static() && !refused;
+            outcome.outcome = if fine { Outcome::Verified } else { Outcome::NotStatic };
             for failure in &verdict.failures {
                 say_failure(settings, job, output, failure);
             }

@@ -7,6 +7,7 @@ use super::resolution::{LinkedLibrary, Provider};
 use super::resolver::Resolver;
 use super::suitability::Looked;
 use super::supplier::SharedLibrary;
+use super::unsuitable::Unsuitable;
 use crate::options::convert::ConvertMode;
 use std::path::{Path, PathBuf};
 
@@ -16,9 +17,13 @@ impl Resolver<'_> {
     pub(super) fn refine(&mut self) {
         let looked = self.look_at_archives();
         let converts = self.supplier.policy().is_some_and(|p| p.choice.mode != ConvertMode::Off);
+        let unsuitable = self.unsuitable(&looked);
         if self.supplier.replaces_archives() && converts {
-            self.replace_unsuitable(&looked);
+            self.replace_unsuitable(&unsuitable);
         }
+        let left: Vec<PathBuf> = self.out.archives().map(|l| l.path.clone()).collect();
+        let (unkept, replaced) = unsuitable.into_iter().partition(|(archive, _)| left.contains(archive));
+        (self.out.unkept, self.out.replaced) = (unkept, replaced);
         let kept: Vec<&Looked> = looked.iter().filter(|l| self.keeps(l)).collect();
         self.out.fixed = kept.iter().find(|l| l.facts.fixed).map(|l| l.archive.clone());
         let loaded = kept.iter().zip(self.loaded(&kept)).filter(|(_, loaded)| *loaded);
@@ -35,16 +40,13 @@ impl Resolver<'_> {
         self.out.libraries.iter().any(|l| l.provider == Provider::Archive && l.path == one.archive)
     }
 
-    fn replace_unsuitable(&mut self, looked: &[Looked]) {
-        self.out.replaced = self.unsuitable(looked);
-        self.incomplete = self.out.replaced.iter().map(|(archive, _)| archive.clone()).collect();
+    fn replace_unsuitable(&mut self, unsuitable: &[(PathBuf, Unsuitable)]) {
+        self.incomplete = unsuitable.iter().map(|(archive, _)| archive.clone()).collect();
         for archive in self.incomplete.clone() {
             while let Some(index) = self.replaceable(&archive) {
                 self.replace(index);
             }
         }
-        let left: Vec<PathBuf> = self.out.archives().map(|l| l.path.clone()).collect();
-        self.out.replaced.retain(|(archive, _)| !left.contains(archive));
     }
 
     /// The next library that uses this archive and was found as something else.

@@ -65,6 +65,8 @@ pub(crate) struct Resolution {
     pub path: SearchPath,
     /// Archives that their shared objects replaced, and why.
     pub replaced: Vec<(PathBuf, Unsuitable)>,
+    /// Archives that would have been replaced, if their shared objects could be converted.
+    pub unkept: Vec<(PathBuf, Unsuitable)>,
     /// An archive with code for a fixed position.
     pub fixed: Option<PathBuf>,
     /// Symbols of members with constructors that ld.so would run though nothing refers to them.

@@ -194,7 +194,7 @@ impl Resolver<'_> {
             let needs = looked.get(at).and_then(|l| l.beside.as_ref()).map(|(path, file)| file.needs(path).needed);
             for needed in needs.unwrap_or_default() {
                 let is = |l: &&Looked| l.soname().is_some_and(|s| s == needed);
-                todo.extend(looked.iter().position(|l| is(&l)).filter(|at| loaded.get(*at) == Some(&false)));
+                todo.extend(looked.iter().position(is).filter(|at| loaded.get(*at) == Some(&false)));
             }
         }
         loaded

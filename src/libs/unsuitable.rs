@@ -33,6 +33,16 @@ impl Unsuitable {
         }
     }
 
+    /// The symbols that show it.
+    pub(crate) fn symbols(&self) -> &[String] {
+        match self {
+            Unsuitable::IncompleteArchive(names)
+            | Unsuitable::OtherInterface(names)
+            | Unsuitable::PrivateNames(names) => names,
+            Unsuitable::EmptyArchive | Unsuitable::FixedCode | Unsuitable::UnnamedConstructors => &[],
+        }
+    }
+
     /// The reason, as the end of a line about the archive.
     pub(crate) fn line(&self) -> String {
         match self {

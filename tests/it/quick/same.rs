@@ -33,7 +33,7 @@ fn the_first_directory_wins_whatever_version_a_later_one_has() {
     let dir = Dir::new();
     std::fs::create_dir_all(dir.join("later")).unwrap();
     for (at, version) in [("", "mine"), ("later/", "other")] {
-        dir.file(format!("{at}v.c"), &format!("const char *version(void) {{ return \"{version}\"; }}\n"));
+        dir.file(format!("{at}v.c"), format!("const char *version(void) {{ return \"{version}\"; }}\n"));
         gcc(&dir, &format!("-fPIC -c {at}v.c -o {at}v.o"));
         gcc(&dir, &format!("-shared {at}v.o -o {at}libv.so -Wl,-soname,libv.so"));
     }
@@ -228,4 +228,35 @@ fn two_finished_files_are_compared() {
     assert!(code == Some(2) && said.contains("has no symbols to compare"), "{said}");
     let (code, said) = check("dynamic");
     assert!(code == Some(1) && said.contains("is not a static program"), "{said}");
+}
+
+#[test]
+fn what_can_not_be_kept_is_an_error_with_both_sides() {
+    let dir = with_private_names();
+    let link = |settings: &[(&str, &str)], line: &str| {
+        let run = settings.iter().fold(Run::new(STATICCC).dir(dir.path()), |run, (name, value)| run.env(name, value));
+        run.env("STATICCXX_REPORT", dir.join("report")).line(line).args(["-o", "static"]).output()
+    };
+    let line = "m.o -L. -lz -ls";
+    let out = link(&[("STATICCXX_CONVERT", "off")], line);
+    assert!(!out.status.success() && !dir.join("static").exists());
+    let said = text(&out.stderr);
+    assert!(
+        said.contains(
+            "error: `static` is not the program that a dynamic link would make: helper: dynamic libs.so, static libz.so"
+        ),
+        "{said}"
+    );
+    assert!(said.contains("hint: `STATICCXX_CONVERT=auto,libs` takes the shared object"), "{said}");
+    // As the hint says.
+    assert!(link(&[("STATICCXX_CONVERT", "auto,libs")], line).status.success());
+    assert_eq!(says_in_empty_root(&dir.join("static"), &[]), "100 200\n");
+    let out = link(&[("STATICCXX_CONVERT", "off"), ("STATICCXX_CHECK", "warn")], line);
+    assert!(out.status.success() && text(&out.stderr).contains("warning: `static` is not the program"));
+    let report = std::fs::read_to_string(dir.join("report/links.jsonl")).unwrap();
+    let last: serde_json::Value = serde_json::from_str(report.lines().last().unwrap()).unwrap();
+    let findings = last["verdict"]["findings"].as_array().unwrap();
+    assert!(findings.iter().any(|f| f["id"] == "bound-differently" && f["symbol"] == "helper"), "{last}");
+    // Who allows several definitions gets them.
+    assert!(link(&[("STATICCXX_CONVERT", "off")], "m.o -L. -lz -ls -Wl,-z,muldefs").status.success());
 }
