@@ -71,6 +71,8 @@ const KEPT: [(&str, &[&str]); 6] = [
             "src/supply/archive_facts.rs",
             "src/libs/dynamic_symbols.rs",
             "src/libs/member_symbols.rs",
+            "src/libs/supplier.rs",
+            "src/libs/weak_bindings.rs",
             "src/libs/pic.rs",
             "src/toolchain_libs.rs",
         ],

@@ -4,6 +4,7 @@
 //! that the archives stand for. What the compiler's libraries and the C library refer to among each other is left out, and
 //! so is code that is compiled when it is linked (LTO).
 
+use super::archive_members::ArchiveMembers;
 use super::dynamic_bindings::{OfferedSymbol, ScopeModule, SymbolScope, WantedSymbol};
 use super::link_inputs::LinkInputs;
 use super::member_symbols::{MemberSymbols, SymbolName};
@@ -51,12 +52,10 @@ pub(crate) fn audit(
     asked: &[String],
 ) -> Vec<AuditedBinding> {
     let inputs = LinkInputs::of(request, facts, language, resolution);
-    let mut link = inputs.symbols(inputs.offers(BTreeSet::new()), false);
-    link.libraries.truncate(inputs.libraries.len());
+    let mut link = inputs.symbols(inputs.offers_of_libraries(&|_| true), false);
     let modules = Modules::of(&inputs, resolution, &mut link);
     let names = link.all().flat_map(|m| m.needed.iter().chain(&m.optional)).cloned().collect();
-    let toolchain = inputs.offers(names).into_iter().skip(inputs.libraries.len());
-    link.libraries.extend(toolchain);
+    link.libraries.extend(inputs.offers_of_toolchain(&names));
     let needed = asked.iter().map(|n| n.as_bytes().to_vec()).collect();
     link.objects.push(MemberSymbols { needed, ..MemberSymbols::default() });
     modules.compare(&link, inputs.toolchain_modules())
@@ -69,7 +68,7 @@ struct Modules {
 
 impl Modules {
     /// Reads the shared objects, and puts a converted one in as one member that has all of it.
-    fn of(inputs: &LinkInputs<'_>, resolution: &Resolution, link: &mut LinkSymbols) -> Modules {
+    fn of(inputs: &LinkInputs<'_>, resolution: &Resolution, link: &mut LinkSymbols<'_>) -> Modules {
         let read = |library: &LinkedLibrary| {
             let shared = library.twin.as_deref().filter(|_| !library.name.ends_with(".a"))?;
             let file = resolution.path.files.get(shared)?;
@@ -83,14 +82,23 @@ impl Modules {
                 |weak: bool| module.wanted.iter().filter(move |w| w.weak == weak).map(|w| w.name.clone()).collect();
             let strong = module.offered.iter().filter(|o| !o.hidden).map(|o| o.name.clone()).collect();
             let whole = MemberSymbols { strong, needed: of(false), optional: of(true), ..MemberSymbols::default() };
-            link.libraries.push(ArchiveSymbols { members: vec![whole], loaded: true, ..ArchiveSymbols::default() });
+            link.libraries.push(ArchiveSymbols {
+                members: ArchiveMembers::Read(vec![whole]),
+                loaded: true,
+                ..ArchiveSymbols::default()
+            });
             shared.push(Some(module));
         }
         Modules { shared }
     }
 
     /// The scope: the program with what is linked into it in any case, the libraries, the toolchain's.
-    fn scope(&self, link: &LinkSymbols, linker: &SimulatedLinker<'_>, toolchain: Vec<ScopeModule>) -> Vec<ScopeModule> {
+    fn scope(
+        &self,
+        link: &LinkSymbols<'_>,
+        linker: &SimulatedLinker<'_>,
+        toolchain: Vec<ScopeModule>,
+    ) -> Vec<ScopeModule> {
         let of_program = linker.defined.iter().filter(|(_, d)| match d.by {
             None => true,
             Some((library, _)) => self.shared.get(library).is_some_and(Option::is_none),
@@ -106,7 +114,7 @@ impl Modules {
         std::iter::once(program).chain(own).chain(toolchain).collect()
     }
 
-    fn compare(&self, link: &LinkSymbols, toolchain: Vec<ScopeModule>) -> Vec<AuditedBinding> {
+    fn compare(&self, link: &LinkSymbols<'_>, toolchain: Vec<ScopeModule>) -> Vec<AuditedBinding> {
         let mut linker = SimulatedLinker::of(link);
         linker.settle();
         let scope = self.scope(link, &linker, toolchain);

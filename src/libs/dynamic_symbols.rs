@@ -7,14 +7,22 @@ use std::collections::HashSet;
 
 /// What a shared object offers to those that are linked with it: default versions, none of them glibc's private one.
 pub(crate) fn exported(bytes: &[u8]) -> HashSet<SymbolName> {
+    exported_if(bytes, |_| true)
+}
+
+/// Those of them for which `wanted` holds.
+pub(crate) fn exported_if(bytes: &[u8], wanted: impl Fn(&[u8]) -> bool) -> HashSet<SymbolName> {
     match bytes.get(4) {
-        Some(1) => exported_of::<elf::FileHeader32<Endianness>>(bytes),
-        _ => exported_of::<elf::FileHeader64<Endianness>>(bytes),
+        Some(1) => exported_of::<elf::FileHeader32<Endianness>>(bytes, wanted),
+        _ => exported_of::<elf::FileHeader64<Endianness>>(bytes, wanted),
     }
     .unwrap_or_default()
 }
 
-fn exported_of<Elf: FileHeader<Endian = Endianness>>(bytes: &[u8]) -> Option<HashSet<SymbolName>> {
+fn exported_of<Elf: FileHeader<Endian = Endianness>>(
+    bytes: &[u8],
+    wanted: impl Fn(&[u8]) -> bool,
+) -> Option<HashSet<SymbolName>> {
     let header = Elf::parse(bytes).ok()?;
     let endian = header.endian().ok()?;
     let sections = header.sections(endian, bytes).ok()?;
@@ -25,6 +33,12 @@ fn exported_of<Elf: FileHeader<Endian = Endianness>>(bytes: &[u8]) -> Option<Has
         if symbol.is_undefined(endian) || symbol.st_bind() == elf::STB_LOCAL {
             continue;
         }
+        let name = symbols.symbol_name(endian, symbol).ok()?;
+        // Linkers define an absolute symbol for each version.
+        let version = symbol.is_absolute(endian) && symbol.st_value(endian).into() == 0;
+        if version || !wanted(name) {
+            continue;
+        }
         if let Some(versions) = &versions {
             let version = versions.version_index(endian, index);
             let private =
@@ -33,7 +47,7 @@ fn exported_of<Elf: FileHeader<Endian = Endianness>>(bytes: &[u8]) -> Option<Has
                 continue;
             }
         }
-        found.insert(symbols.symbol_name(endian, symbol).ok()?.to_vec());
+        found.insert(name.to_vec());
     }
     Some(found)
 }

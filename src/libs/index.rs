@@ -1,5 +1,5 @@
 //! Which archive defines a symbol: searched, after a failed link, in the symbol indexes of all archives along the
-//! search path. Members are not read, so a thousand archives take tens of milliseconds and nothing needs caching.
+//! search path. ArchiveMembers are not read, so a thousand archives take tens of milliseconds and nothing needs caching.
 
 use super::{LinkedLibrary, SearchPath};
 use object::read::archive::ArchiveFile;

@@ -173,13 +173,18 @@ impl LibraryFile {
         Ok(bytes)
     }
 
-    /// Passes the bytes to `at`: those already read, else the mapped file. None if it can't be mapped.
+    /// Passes the bytes to `at`; none if the file can't be mapped.
     pub(crate) fn look<T>(&self, at: impl FnOnce(&[u8]) -> T) -> Option<T> {
+        self.bytes().map(at)
+    }
+
+    /// The bytes: those already read, else the mapped file. None if it can't be mapped.
+    pub(crate) fn bytes(&self) -> Option<&[u8]> {
         if self.head.len() as u64 == self.state.1.size() {
-            return Some(at(&self.head));
+            return Some(&self.head);
         }
         if let Some(Ok(bytes)) = self.content.get() {
-            return Some(at(bytes));
+            return Some(bytes);
         }
         let map = self.map.get_or_init(|| {
             let (file, kept) = self.opened().ok()?;
@@ -192,7 +197,7 @@ impl LibraryFile {
             }
             map
         });
-        map.as_ref().map(|map| at(map))
+        map.as_deref()
     }
 
     /// Its dependencies as a shared object at `path`. An unreadable or hostile file has none.

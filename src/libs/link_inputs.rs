@@ -1,7 +1,8 @@
 //! What is read of the inputs of a link for [`super::weak_names`] and [`super::binding_audit`].
 
+use super::archive_members::ArchiveMembers;
 use super::dynamic_bindings::ScopeModule;
-use super::dynamic_symbols::exported;
+use super::dynamic_symbols::exported_if;
 use super::inputs;
 use super::library_file::LibraryFile;
 use super::library_ref::{self, LibraryName, LibraryRef};
@@ -21,6 +22,9 @@ use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+/// How a thin archive begins.
+const THIN: &[u8] = b"!<thin>\n";
+
 /// What is linked.
 pub(super) struct LinkInputs<'a> {
     facts: &'a Facts,
@@ -29,6 +33,8 @@ pub(super) struct LinkInputs<'a> {
     objects: Vec<PathBuf>,
     /// The archives, the compiler's own left out.
     pub libraries: Vec<&'a LinkedLibrary>,
+    /// Each opened.
+    files: Vec<Option<Arc<LibraryFile>>>,
     /// Names of the toolchain's libraries that the link takes.
     of_toolchain: Vec<&'static str>,
     sources: bool,
@@ -61,14 +67,25 @@ impl<'a> LinkInputs<'a> {
             wanted.into_iter().filter(|(name, taken)| *taken || named(name)).map(|(name, _)| name).collect();
         let source = |kind: InputKind| matches!(kind, InputKind::Source | InputKind::Assembly | InputKind::Stdin);
         let sources = request.inputs.iter().any(|i| source(i.kind));
-        LinkInputs { facts, resolution, references, objects, libraries, of_toolchain, sources }
+        let files = libraries.iter().map(|l| resolution.path.files.get(&l.path)).collect();
+        LinkInputs { facts, resolution, references, objects, libraries, files, of_toolchain, sources }
     }
 
-    /// What they refer to weakly, and whether there is code that is compiled when it is linked.
-    pub(super) fn optional(&self) -> (BTreeSet<SymbolName>, bool) {
-        let libraries = self.libraries.iter().flat_map(|library| self.parts(&library.path));
-        let files: Vec<PathBuf> = self.objects.iter().cloned().chain(libraries).collect();
-        let found = Mutex::new((BTreeSet::new(), false));
+    /// What they refer to weakly, and whether there is code that is compiled when it is linked. Of archives whose facts
+    /// are kept these are not read again.
+    pub(super) fn optional(&self) -> (HashSet<SymbolName>, bool) {
+        let mut found = (HashSet::new(), false);
+        let mut files = self.objects.clone();
+        for library in &self.libraries {
+            match self.resolution.facts.iter().find(|(archive, _)| *archive == library.path) {
+                Some((_, facts)) => {
+                    found.0.extend(facts.optional.iter().map(|name| name.as_bytes().to_vec()));
+                    found.1 |= facts.compiled_later;
+                }
+                None => files.extend(self.parts(&library.path)),
+            }
+        }
+        let found = Mutex::new(found);
         inputs::first(&inputs::borrowed(&files), |file| {
             let of = self.resolution.path.files.look(file, member_symbols::optional);
             if let Some((names, compiled_later)) = of.filter(|(names, later)| !names.is_empty() || *later) {
@@ -84,7 +101,7 @@ impl<'a> LinkInputs<'a> {
     /// The archive itself, or the files that a thin one names.
     fn parts(&self, archive: &Path) -> Vec<PathBuf> {
         let files = &self.resolution.path.files;
-        let thin = |bytes: &[u8]| bytes.starts_with(b"!<thin>\n").then(|| member_symbols::thin_members(bytes));
+        let thin = |bytes: &[u8]| bytes.starts_with(THIN).then(|| member_symbols::thin_members(bytes));
         let dir = archive.parent().unwrap_or(Path::new(""));
         match files.look(archive, thin).flatten() {
             Some(members) => members.into_iter().map(|member| dir.join(member)).collect(),
@@ -105,23 +122,31 @@ impl<'a> LinkInputs<'a> {
         self.facts.library_dirs.iter().find_map(|dir| path.files.get(&path.usable(dir.join(name))?.0))
     }
 
-    /// What the libraries export. Of the toolchain's that is what has one of the names, with its members.
-    pub(super) fn offers(&self, names: BTreeSet<SymbolName>) -> Vec<ArchiveSymbols> {
-        let third = self.libraries.iter().map(|library| ArchiveSymbols {
-            members: Vec::new(),
-            exported: self.exported_by(library),
+    /// What the libraries export of the names that are wanted; their members are not read yet.
+    pub(super) fn offers_of_libraries(&self, wanted: &dyn Fn(&[u8]) -> bool) -> Vec<ArchiveSymbols<'_>> {
+        let offer = |library: &&LinkedLibrary| ArchiveSymbols {
+            members: ArchiveMembers::default(),
+            exported: self.exported_by(library, wanted),
             loaded: library.because.is_some() || self.is_always_loaded(library),
             of_toolchain: false,
-        });
-        third.chain(self.of_toolchain.iter().filter_map(|name| self.toolchain_symbols(name, &names))).collect()
+        };
+        self.libraries.iter().map(offer).collect()
     }
 
-    /// All that the simulation needs to know.
-    pub(super) fn symbols(&self, mut offers: Vec<ArchiveSymbols>, compiled_later: bool) -> LinkSymbols {
+    /// What the toolchain's libraries have of the names, with the members.
+    pub(super) fn offers_of_toolchain(&self, names: &HashSet<SymbolName>) -> Vec<ArchiveSymbols<'static>> {
+        self.of_toolchain.iter().filter_map(|name| self.toolchain_symbols(name, names)).collect()
+    }
+
+    /// All that the simulation needs to know, without the toolchain's libraries.
+    pub(super) fn symbols<'s>(&'s self, mut offers: Vec<ArchiveSymbols<'s>>, compiled_later: bool) -> LinkSymbols<'s> {
         let files = &self.resolution.path.files;
         let symbols = |path: &PathBuf| files.look(path, member_symbols::members).unwrap_or_default();
-        for (library, offer) in self.libraries.iter().zip(&mut offers) {
-            offer.members = self.parts(&library.path).iter().flat_map(symbols).collect();
+        for ((library, file), offer) in self.libraries.iter().zip(&self.files).zip(&mut offers) {
+            offer.members = match file.as_ref().and_then(|f| f.bytes()) {
+                Some(bytes) if !bytes.starts_with(THIN) => ArchiveMembers::of(bytes),
+                _ => ArchiveMembers::Read(self.parts(&library.path).iter().flat_map(symbols).collect()),
+            };
         }
         let objects = self.objects.iter().flat_map(symbols).collect();
         LinkSymbols {
@@ -133,10 +158,10 @@ impl<'a> LinkInputs<'a> {
     }
 
     /// What a dynamic link would find in the shared object that an archive stands for.
-    fn exported_by(&self, library: &LinkedLibrary) -> HashSet<SymbolName> {
+    fn exported_by(&self, library: &LinkedLibrary, wanted: &dyn Fn(&[u8]) -> bool) -> HashSet<SymbolName> {
         let shared = library.twin.as_deref().filter(|_| !library.name.ends_with(".a"));
         let file = shared.and_then(|shared| self.resolution.path.files.get(shared));
-        file.and_then(|file| file.look(exported)).unwrap_or_default()
+        file.and_then(|file| file.look(|bytes| exported_if(bytes, wanted))).unwrap_or_default()
     }
 
     fn is_always_loaded(&self, library: &LinkedLibrary) -> bool {
@@ -165,20 +190,21 @@ impl<'a> LinkInputs<'a> {
         self.of_toolchain.iter().filter_map(read).collect()
     }
 
-    fn toolchain_symbols(&self, name: &str, names: &BTreeSet<SymbolName>) -> Option<ArchiveSymbols> {
+    fn toolchain_symbols(&self, name: &str, names: &HashSet<SymbolName>) -> Option<ArchiveSymbols<'static>> {
         let named = |end: &str| self.toolchain_file(&format!("lib{name}{end}"));
         let archive = match (name, self.facts.glibc) {
             // `libm.a` is a script where there is a libmvec.
             ("m", Some((major, minor))) => named(&format!("-{major}.{minor}.a")).or_else(|| named(".a")),
             _ => named(".a"),
         }?;
-        let exported = match self.toolchain_shared(name).and_then(|file| file.look(exported)) {
-            Some(exported) => names.iter().filter(|n| exported.contains(*n)).cloned().collect(),
+        let among = |bytes: &[u8]| exported_if(bytes, |name| names.contains(name));
+        let exported = match self.toolchain_shared(name).and_then(|file| file.look(among)) {
+            Some(exported) => exported,
             // A toolchain for static programs only: what is reserved for the C library may be its own.
             None => names.iter().filter(|n| !n.starts_with(b"_")).cloned().collect(),
         };
         let members = archive.look(|bytes| member_symbols::members_with(bytes, names)).unwrap_or_default();
-        Some(ArchiveSymbols { members, exported, loaded: true, of_toolchain: true })
+        Some(ArchiveSymbols { members: ArchiveMembers::Read(members), exported, loaded: true, of_toolchain: true })
     }
 }
 

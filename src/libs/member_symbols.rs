@@ -103,7 +103,7 @@ pub(crate) fn thin_members(bytes: &[u8]) -> Vec<PathBuf> {
 }
 
 /// The members of an archive that its index gives for one of the names.
-pub(crate) fn members_with(bytes: &[u8], names: &BTreeSet<SymbolName>) -> Vec<MemberSymbols> {
+pub(crate) fn members_with(bytes: &[u8], names: &HashSet<SymbolName>) -> Vec<MemberSymbols> {
     let found = || {
         let archive = ArchiveFile::parse(bytes).ok()?;
         let mut seen = HashSet::new();
@@ -195,7 +195,7 @@ mod tests {
         for bytes in [&b""[..], b"\x7fELF\x02\x01\x01", b"!<arch>\n/ broken", b"!<thin>\n", b"text"] {
             assert_eq!(members(bytes), []);
             assert_eq!(optional(bytes), (BTreeSet::new(), false));
-            assert!(members_with(bytes, &BTreeSet::new()).is_empty() && thin_members(bytes).is_empty());
+            assert!(members_with(bytes, &HashSet::new()).is_empty() && thin_members(bytes).is_empty());
         }
     }
 }

@@ -4,6 +4,7 @@
 //! What a dynamic link would have pulled in is known exactly: the DT_NEEDED entries of the shared object that belongs
 //! to an archive, recursively. Nothing is added because it happens to define a symbol.
 
+pub(crate) mod archive_members;
 pub(crate) mod binding_audit;
 pub(crate) mod callers;
 mod closure;
@@ -44,7 +45,7 @@ pub(crate) mod substitute;
 mod suitability;
 pub(crate) mod supplier;
 pub(crate) mod unsuitable;
-mod weak_bindings;
+pub(crate) mod weak_bindings;
 pub(crate) mod weak_names;
 
 pub(crate) use missing::Missing;

@@ -4,12 +4,16 @@
 //! Source: System V ABI, "Symbol Visibility": a hidden symbol is not seen by other components; in an archive it is, as
 //! long as all of them go into one program.
 
+use super::archive_members::ArchiveMembers;
 use super::member_symbols::SymbolName;
 use super::simulated_linker::{LinkSymbols, MemberId, SimulatedLinker};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// The names of each library that are bound to other definitions, or that others bind to, by the library's index.
-pub(super) fn clashes(link: &LinkSymbols, private: &[HashSet<SymbolName>]) -> BTreeMap<usize, BTreeSet<SymbolName>> {
+pub(super) fn clashes(
+    link: &LinkSymbols<'_>,
+    private: &[HashSet<SymbolName>],
+) -> BTreeMap<usize, BTreeSet<SymbolName>> {
     let mut linker = SimulatedLinker::of(link);
     linker.settle();
     let keeps = |library: usize, name: &SymbolName| private.get(library).is_some_and(|p| p.contains(name));
@@ -45,9 +49,13 @@ pub(super) fn clashes(link: &LinkSymbols, private: &[HashSet<SymbolName>]) -> BT
     found
 }
 
-fn offered_elsewhere(link: &LinkSymbols, library: usize, name: &SymbolName) -> bool {
+fn offered_elsewhere(link: &LinkSymbols<'_>, library: usize, name: &SymbolName) -> bool {
     let others = link.libraries.iter().enumerate().filter(|(at, _)| *at != library);
-    let has = |members: &[super::member_symbols::MemberSymbols]| members.iter().any(|m| m.defined().any(|n| n == name));
+    let has = |members: &ArchiveMembers<'_>| {
+        let mut found = false;
+        members.each_defined(|defined, _| found |= defined == name.as_slice());
+        found
+    };
     others.into_iter().any(|(_, other)| other.exported.contains(name) || has(&other.members))
 }
 
@@ -66,17 +74,23 @@ mod tests {
     }
 
     /// A library that exports some names, with its members; what it does not export is private.
-    fn library(exported: &str, members: &[MemberSymbols]) -> ArchiveSymbols {
-        ArchiveSymbols { members: members.to_vec(), exported: names(exported), ..ArchiveSymbols::default() }
+    fn library(exported: &str, members: &[MemberSymbols]) -> (Vec<MemberSymbols>, HashSet<SymbolName>) {
+        (members.to_vec(), names(exported))
     }
 
-    fn of(objects: &[MemberSymbols], libraries: &[ArchiveSymbols]) -> Vec<(usize, String)> {
-        let private = |l: &ArchiveSymbols| {
-            let defined = l.members.iter().flat_map(|m| &m.strong);
-            defined.filter(|n| !l.exported.contains(*n)).cloned().collect()
+    fn of(objects: &[MemberSymbols], libraries: &[(Vec<MemberSymbols>, HashSet<SymbolName>)]) -> Vec<(usize, String)> {
+        let private = |(members, exported): &(Vec<MemberSymbols>, HashSet<SymbolName>)| {
+            let defined = members.iter().flat_map(|m| &m.strong);
+            defined.filter(|n| !exported.contains(*n)).cloned().collect()
         };
         let private: Vec<HashSet<SymbolName>> = libraries.iter().map(private).collect();
-        let link = LinkSymbols { objects: objects.to_vec(), libraries: libraries.to_vec(), ..LinkSymbols::default() };
+        let symbols = |(members, exported): &(Vec<MemberSymbols>, HashSet<SymbolName>)| ArchiveSymbols {
+            members: ArchiveMembers::Read(members.clone()),
+            exported: exported.clone(),
+            ..ArchiveSymbols::default()
+        };
+        let libraries = libraries.iter().map(symbols).collect();
+        let link = LinkSymbols { objects: objects.to_vec(), libraries, ..LinkSymbols::default() };
         let shown = |names: BTreeSet<SymbolName>| {
             names.iter().map(|n| String::from_utf8_lossy(n).into_owned()).collect::<Vec<_>>().join(" ")
         };

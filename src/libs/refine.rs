@@ -33,6 +33,8 @@ impl Resolver<'_> {
                 self.number(one);
             }
         }
+        let known = looked.into_iter().filter(|l| l.known).map(|l| (l.archive, l.facts));
+        self.out.facts = known.collect();
     }
 
     /// Whether the archive is still what is linked.

@@ -3,6 +3,7 @@
 use super::missing::Missing;
 use super::search::SearchPath;
 use super::substitute::Substitute;
+use super::supplier::ArchiveFacts;
 use super::unsuitable::Unsuitable;
 use crate::convert;
 use crate::convert::file_hints::{self, Hints};
@@ -63,6 +64,8 @@ pub(crate) struct Resolution {
     pub missing: Vec<Missing>,
     /// Where libraries were searched for.
     pub path: SearchPath,
+    /// What is known of the archives.
+    pub facts: Vec<(PathBuf, ArchiveFacts)>,
     /// Archives that their shared objects replaced, and why.
     pub replaced: Vec<(PathBuf, Unsuitable)>,
     /// Archives that would have been replaced, if their shared objects could be converted.

@@ -1,14 +1,15 @@
 //! A static linker, simulated on the symbols of its inputs: objects are taken, members of archives are taken for what is
 //! needed, until nothing changes.
 
+use super::archive_members::ArchiveMembers;
 use super::member_symbols::{MemberSymbols, SymbolName};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// A library in the order of the link.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct ArchiveSymbols {
+#[derive(Debug, Default)]
+pub(crate) struct ArchiveSymbols<'f> {
     /// The members of its archive.
-    pub(crate) members: Vec<MemberSymbols>,
+    pub(crate) members: ArchiveMembers<'f>,
     /// What its shared object exports.
     pub(crate) exported: HashSet<SymbolName>,
     /// ld.so loads it whether or not a strong reference leads to it.
@@ -18,12 +19,12 @@ pub(crate) struct ArchiveSymbols {
 }
 
 /// The inputs of a link.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct LinkSymbols {
+#[derive(Debug, Default)]
+pub(crate) struct LinkSymbols<'f> {
     /// Taken as they are.
     pub(crate) objects: Vec<MemberSymbols>,
     /// Taken member by member.
-    pub(crate) libraries: Vec<ArchiveSymbols>,
+    pub(crate) libraries: Vec<ArchiveSymbols<'f>>,
     /// What GCC's unwinder refers to weakly: it counts as soon as any other reference is bound, since from then on there
     /// may be threads for it.
     pub(crate) unwinder: BTreeSet<SymbolName>,
@@ -32,10 +33,10 @@ pub(crate) struct LinkSymbols {
     pub(crate) unknown_code: bool,
 }
 
-impl LinkSymbols {
+impl LinkSymbols<'_> {
     /// All objects and members.
     pub(super) fn all(&self) -> impl Iterator<Item = &MemberSymbols> {
-        self.objects.iter().chain(self.libraries.iter().flat_map(|l| &l.members))
+        self.objects.iter().chain(self.libraries.iter().flat_map(|l| l.members.iter()))
     }
 }
 
@@ -51,7 +52,7 @@ pub(super) struct TakenDefinition {
 }
 
 pub(super) struct SimulatedLinker<'a> {
-    pub link: &'a LinkSymbols,
+    pub link: &'a LinkSymbols<'a>,
     /// The first member that defines a name.
     index: HashMap<&'a [u8], MemberId>,
     pub taken: HashSet<MemberId>,
@@ -63,15 +64,12 @@ pub(super) struct SimulatedLinker<'a> {
 }
 
 impl<'a> SimulatedLinker<'a> {
-    pub(super) fn of(link: &'a LinkSymbols) -> SimulatedLinker<'a> {
-        let members = || link.libraries.iter().flat_map(|l| &l.members);
-        let mut index = HashMap::with_capacity(members().map(|m| m.strong.len() + m.weak.len()).sum());
+    pub(super) fn of(link: &'a LinkSymbols<'a>) -> SimulatedLinker<'a> {
+        let mut index = HashMap::new();
         for (at, library) in link.libraries.iter().enumerate() {
-            for (number, member) in library.members.iter().enumerate() {
-                for name in member.defined() {
-                    index.entry(name.as_slice()).or_insert((at, number));
-                }
-            }
+            library.members.each_defined(|name, number| {
+                index.entry(name).or_insert((at, number));
+            });
         }
         let mut linker = SimulatedLinker {
             link,
@@ -87,7 +85,7 @@ impl<'a> SimulatedLinker<'a> {
         }
         if link.unknown_code {
             // They may be taken or not: what they refer to counts, and neither what they need nor what they define.
-            let members = link.libraries.iter().filter(|l| !l.of_toolchain).flat_map(|l| &l.members);
+            let members = link.libraries.iter().filter(|l| !l.of_toolchain).flat_map(|l| l.members.iter());
             linker.optional.extend(members.flat_map(|member| &member.optional));
         }
         linker
@@ -128,7 +126,7 @@ impl<'a> SimulatedLinker<'a> {
         }
     }
 
-    pub(super) fn member(&self, (at, number): MemberId) -> Option<(&'a ArchiveSymbols, &'a MemberSymbols)> {
+    pub(super) fn member(&self, (at, number): MemberId) -> Option<(&'a ArchiveSymbols<'a>, &'a MemberSymbols)> {
         let library = self.link.libraries.get(at)?;
         Some((library, library.members.get(number)?))
     }

@@ -81,7 +81,7 @@ pub fn classify(head: &[u8]) -> Sniffed {
         return Sniffed::Archive { thin: true, target: None };
     }
     if head.starts_with(b"!<arch>\n") {
-        // Members begin at even offsets after a 60-byte header.
+        // ArchiveMembers begin at even offsets after a 60-byte header.
         let target = (8..head.len()).step_by(2).find_map(|at| elf(head.get(at..)?)).map(|(_, t)| t);
         return Sniffed::Archive { thin: false, target };
     }

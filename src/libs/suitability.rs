@@ -1,5 +1,6 @@
 //! Which archives of a resolution would make another program than their shared objects.
 
+use super::archive_members::ArchiveMembers;
 use super::decision::Placement;
 use super::inputs;
 use super::library_file::LibraryFile;
@@ -8,10 +9,10 @@ use super::private_names;
 use super::resolution::{LinkedLibrary, Provider};
 use super::resolver::Resolver;
 use super::simulated_linker::{ArchiveSymbols, LinkSymbols};
-use super::supplier::{ArchiveFacts, Use};
+use super::supplier::{ArchiveFacts, NameList, Use};
 use super::unsuitable::Unsuitable;
 use super::{counterpart, dynamic_symbols};
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -23,6 +24,8 @@ pub(super) struct Looked {
     pub file: Arc<LibraryFile>,
     pub beside: Option<(PathBuf, Arc<LibraryFile>)>,
     pub facts: ArchiveFacts,
+    /// The facts were read.
+    pub known: bool,
     /// Its shared object was found first, and can be taken in its place.
     pub replaceable: bool,
     /// It is linked in unreferenced.
@@ -30,6 +33,12 @@ pub(super) struct Looked {
 }
 
 impl Looked {
+    /// What the shared object would keep to itself, if that is what a dynamic link takes.
+    fn private(&self) -> HashSet<SymbolName> {
+        let names = self.facts.private.iter().filter(|_| self.replaceable);
+        names.map(|n| n.as_bytes().to_vec()).collect()
+    }
+
     /// What its shared object offers.
     fn exported(&self) -> HashSet<SymbolName> {
         self.beside.as_ref().and_then(|(_, s)| s.look(dynamic_symbols::exported)).unwrap_or_default()
@@ -69,16 +78,16 @@ impl Resolver<'_> {
         let file = self.path.files.get(&library.path)?;
         let beside = beside.and_then(|path| self.path.files.get(&path).map(|file| (path, file)));
         // A project's own archives change with each build; without a shared object they are what they are.
-        let facts = match beside.as_ref() {
-            None if !self.path.is_system(&library.path) => ArchiveFacts::default(),
-            shared => self.supplier.archive_facts(&file, shared.map(|(_, file)| &**file)),
-        };
+        let known = beside.is_some() || self.path.is_system(&library.path);
+        let shared = beside.as_ref().map(|(_, file)| &**file);
+        let facts = if known { self.supplier.archive_facts(&file, shared) } else { ArchiveFacts::default() };
         Some(Looked {
             ordinal: placement.ordinal,
             archive: library.path.clone(),
             file,
             beside,
             facts,
+            known,
             replaceable: placement.origin.is_some(),
             always: placement.use_of_it == Use::Always,
         })
@@ -146,7 +155,7 @@ impl Resolver<'_> {
 
     /// The libraries that lack a needed symbol which nothing else has either.
     fn other_interfaces(&self, looked: &[Looked], mentioned: &Mentioned) -> Vec<(usize, BTreeSet<SymbolName>)> {
-        let mut needed: BTreeSet<SymbolName> = mentioned.needed.difference(&mentioned.own).cloned().collect();
+        let mut needed: HashSet<SymbolName> = mentioned.needed.difference(&mentioned.own).cloned().collect();
         if needed.is_empty() {
             return Vec::new();
         }
@@ -157,7 +166,7 @@ impl Resolver<'_> {
             });
         }
         let of = |facts: &ArchiveFacts| -> BTreeSet<SymbolName> {
-            let has = |name: &&SymbolName| std::str::from_utf8(name).is_ok_and(|n| facts.only_shared.contains(n));
+            let has = |name: &&SymbolName| facts.only_shared.iter().any(|n| n.as_bytes() == name.as_slice());
             needed.iter().filter(has).cloned().collect()
         };
         let lacking = looked.iter().enumerate().filter(|(_, l)| l.replaceable).map(|(at, l)| (at, of(&l.facts)));
@@ -201,18 +210,17 @@ impl Resolver<'_> {
     }
 
     /// Adds libraries until no private name clashes. What was replaced already has no global names that matter here.
-    fn private_names(&self, looked: &[Looked], found: &mut BTreeMap<usize, Unsuitable>) {
+    fn private_names<'l>(&self, looked: &'l [Looked], found: &mut BTreeMap<usize, Unsuitable>) {
         let symbols = |path: &Path| self.path.files.look(path, member_symbols::members).unwrap_or_default();
         let objects: Vec<MemberSymbols> = self.objects.iter().flat_map(|o| symbols(o)).collect();
-        let library = |one: &Looked| ArchiveSymbols {
-            members: symbols(&one.archive),
+        let library = |one: &'l Looked| ArchiveSymbols {
+            members: one.file.bytes().map(ArchiveMembers::of).unwrap_or_default(),
             exported: one.exported(),
             loaded: true,
             of_toolchain: false,
         };
         let libraries = looked.iter().map(library).collect();
-        let private: Vec<HashSet<SymbolName>> =
-            looked.iter().map(|l| l.facts.private.iter().map(|n| n.as_bytes().to_vec()).collect()).collect();
+        let private: Vec<HashSet<SymbolName>> = looked.iter().map(Looked::private).collect();
         let mut link = LinkSymbols { objects, libraries, ..LinkSymbols::default() };
         for at in found.keys() {
             leave_out(&mut link, *at);
@@ -228,34 +236,31 @@ impl Resolver<'_> {
 }
 
 /// A replaced library has no members to take.
-fn leave_out(link: &mut LinkSymbols, at: usize) {
+fn leave_out(link: &mut LinkSymbols<'_>, at: usize) {
     if let Some(library) = link.libraries.get_mut(at) {
-        library.members.clear();
+        library.members = ArchiveMembers::default();
     }
 }
 
 /// Whether an archive defines a private name of another one.
 fn shared_names(looked: &[Looked]) -> bool {
-    let mut owners: BTreeMap<&str, usize> = BTreeMap::new();
-    for (at, one) in looked.iter().enumerate() {
-        for name in &one.facts.private {
+    let mut owners: HashMap<&[u8], usize> = HashMap::new();
+    for (at, one) in looked.iter().enumerate().filter(|(_, l)| l.replaceable) {
+        for name in one.facts.private.iter().map(str::as_bytes) {
             if owners.insert(name, at).is_some_and(|other| other != at) {
                 return true;
             }
         }
     }
     let defines_other_s = |(at, one): (usize, &Looked)| {
-        one.file.look(|bytes| {
-            member_symbols::indexed(bytes, |name| {
-                std::str::from_utf8(name).is_ok_and(|n| owners.get(n).is_some_and(|owner| *owner != at))
-            })
-        }) == Some(true)
+        one.file.look(|bytes| member_symbols::indexed(bytes, |name| owners.get(name).is_some_and(|owner| *owner != at)))
+            == Some(true)
     };
     !owners.is_empty() && looked.iter().enumerate().any(defines_other_s)
 }
 
-fn names_of<'l>(looked: &'l [Looked], of: impl Fn(&'l ArchiveFacts) -> &'l BTreeSet<String>) -> HashSet<&'l [u8]> {
-    looked.iter().filter(|l| l.replaceable).flat_map(|l| of(&l.facts)).map(String::as_bytes).collect()
+fn names_of<'l>(looked: &'l [Looked], of: impl Fn(&'l ArchiveFacts) -> &'l NameList) -> HashSet<&'l [u8]> {
+    looked.iter().filter(|l| l.replaceable).flat_map(|l| of(&l.facts).iter()).map(str::as_bytes).collect()
 }
 
 fn text(names: &BTreeSet<SymbolName>) -> Vec<String> {

@@ -66,7 +66,7 @@ pub(crate) struct ModuleTaken {
     pub build_id: Option<String>,
 }
 
-/// Members with constructors or destructors that act on more than their own variables.
+/// ArchiveMembers with constructors or destructors that act on more than their own variables.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Starters {
     /// One symbol of each member, by which it can be asked for.
@@ -75,7 +75,30 @@ pub(crate) struct Starters {
     pub unnamed: bool,
 }
 
-/// Facts about an archive. Without a shared object only `constructors` and `fixed` are known.
+/// A list of names, in one text: it is read for each link.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct NameList(String);
+
+impl NameList {
+    pub(crate) fn of<'n>(names: impl Iterator<Item = &'n [u8]>) -> NameList {
+        let mut names: Vec<&str> =
+            names.filter_map(|n| std::str::from_utf8(n).ok()).filter(|n| !n.contains('\n')).collect();
+        names.sort_unstable();
+        names.dedup();
+        NameList(names.join("\n"))
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.split('\n').filter(|name| !name.is_empty())
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// Facts about an archive. Without a shared object only `constructors`, `fixed`, `optional` and `compiled_later` are known.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ArchiveFacts {
     /// Symbols that its members need and the shared object contains.
@@ -87,9 +110,13 @@ pub(crate) struct ArchiveFacts {
     /// It defines nothing, and the shared object does.
     pub empty: bool,
     /// Global names that the shared object does not export.
-    pub private: BTreeSet<String>,
+    pub private: NameList,
     /// Names that the shared object exports and no member defines.
-    pub only_shared: BTreeSet<String>,
+    pub only_shared: NameList,
+    /// What its members refer to weakly, and may be bound.
+    pub optional: NameList,
+    /// There is code that is compiled when it is linked (LTO).
+    pub compiled_later: bool,
     /// What ld.so would run though nothing refers to it.
     pub starters: Starters,
 }

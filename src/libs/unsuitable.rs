@@ -16,7 +16,7 @@ pub(crate) enum Unsuitable {
     PrivateNames(Vec<String>),
     /// Its code is for a fixed position, and a position-independent program was asked for.
     FixedCode,
-    /// Members that nothing can ask for have constructors.
+    /// ArchiveMembers that nothing can ask for have constructors.
     UnnamedConstructors,
 }
 

@@ -31,7 +31,7 @@ pub(crate) fn may_be_bound(name: &[u8]) -> bool {
 }
 
 /// The weak references to ask for.
-pub(crate) fn bound(link: &LinkSymbols) -> BTreeSet<SymbolName> {
+pub(crate) fn bound(link: &LinkSymbols<'_>) -> BTreeSet<SymbolName> {
     let mut linker = SimulatedLinker::of(link);
     let mut asked = BTreeSet::new();
     loop {
@@ -75,10 +75,12 @@ impl<'a> SimulatedLinker<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::archive_members::ArchiveMembers;
     use super::super::member_symbols::MemberSymbols;
     use super::super::simulated_linker::ArchiveSymbols;
     use super::*;
     use proptest::prelude::*;
+    use std::collections::HashSet;
 
     fn names(line: &str) -> Vec<SymbolName> {
         line.split_whitespace().map(|n| n.as_bytes().to_vec()).collect()
@@ -89,21 +91,55 @@ mod tests {
         MemberSymbols { strong, needed, optional, ..MemberSymbols::default() }
     }
 
-    fn library(exported: &str, loaded: bool, members: &[MemberSymbols]) -> ArchiveSymbols {
+    /// A library that can be had again and again.
+    #[derive(Debug, Clone)]
+    struct Lib {
+        members: Vec<MemberSymbols>,
+        exported: HashSet<SymbolName>,
+        loaded: bool,
+        of_toolchain: bool,
+    }
+
+    #[derive(Debug, Clone, Default)]
+    struct Link {
+        objects: Vec<MemberSymbols>,
+        libraries: Vec<Lib>,
+        unwinder: BTreeSet<SymbolName>,
+        unknown_code: bool,
+    }
+
+    impl Link {
+        fn symbols(&self) -> LinkSymbols<'static> {
+            let library = |l: &Lib| ArchiveSymbols {
+                members: ArchiveMembers::Read(l.members.clone()),
+                exported: l.exported.clone(),
+                loaded: l.loaded,
+                of_toolchain: l.of_toolchain,
+            };
+            LinkSymbols {
+                objects: self.objects.clone(),
+                libraries: self.libraries.iter().map(library).collect(),
+                unwinder: self.unwinder.clone(),
+                unknown_code: self.unknown_code,
+            }
+        }
+    }
+
+    fn library(exported: &str, loaded: bool, members: &[MemberSymbols]) -> Lib {
         let exported = names(exported).into_iter().collect();
-        ArchiveSymbols { members: members.to_vec(), exported, loaded, of_toolchain: false }
+        Lib { members: members.to_vec(), exported, loaded, of_toolchain: false }
     }
 
-    fn libc(exported: &str, members: &[MemberSymbols]) -> ArchiveSymbols {
-        ArchiveSymbols { of_toolchain: true, ..library(exported, true, members) }
+    fn libc(exported: &str, members: &[MemberSymbols]) -> Lib {
+        Lib { of_toolchain: true, ..library(exported, true, members) }
     }
 
-    fn of(objects: &[MemberSymbols], libraries: &[ArchiveSymbols]) -> Vec<String> {
-        shown(&LinkSymbols { objects: objects.to_vec(), libraries: libraries.to_vec(), ..LinkSymbols::default() })
+    fn of(objects: &[MemberSymbols], libraries: &[Lib]) -> Vec<String> {
+        shown(&Link { objects: objects.to_vec(), libraries: libraries.to_vec(), ..Link::default() })
     }
 
-    fn shown(link: &LinkSymbols) -> Vec<String> {
-        bound(link).into_iter().map(|n| String::from_utf8(n).unwrap()).collect()
+    fn shown(link: &Link) -> Vec<String> {
+        bound(&link.symbols()).into_iter().map(|n| String::from_utf8(n).unwrap()).collect()
     }
 
     #[test]
@@ -115,11 +151,11 @@ mod tests {
         assert_eq!(of(&[member("main", "", "")], &link), [""; 0]);
         assert_eq!(of(&[member("main", "xml lock", "")], &link), [""; 0]);
         // What is not compiled yet may use either.
-        let unknown = LinkSymbols { libraries: link.to_vec(), unknown_code: true, ..LinkSymbols::default() };
+        let unknown = Link { libraries: link.to_vec(), unknown_code: true, ..Link::default() };
         assert_eq!(shown(&unknown), ["lock", "unlock"]);
         let [needs, libc] = link;
-        let needs = ArchiveSymbols { members: [needs.members, vec![member("more", "lock", "")]].concat(), ..needs };
-        let unknown = LinkSymbols { libraries: vec![needs, libc], unknown_code: true, ..LinkSymbols::default() };
+        let needs = Lib { members: [needs.members, vec![member("more", "lock", "")]].concat(), ..needs };
+        let unknown = Link { libraries: vec![needs, libc], unknown_code: true, ..Link::default() };
         assert_eq!(shown(&unknown), ["lock", "unlock"]);
     }
 
@@ -128,7 +164,7 @@ mod tests {
         let a = library("a", true, &[member("a", "", "b")]);
         let b = library("b", true, &[member("b", "c", ""), member("c", "", "d"), member("d", "", "")]);
         assert_eq!(of(&[member("main", "", "a")], &[a.clone(), b.clone()]), ["a", "b"]);
-        let all = ArchiveSymbols { exported: names("b c d").into_iter().collect(), ..b };
+        let all = Lib { exported: names("b c d").into_iter().collect(), ..b };
         assert_eq!(of(&[member("main", "", "a")], &[a, all]), ["a", "b", "d"]);
     }
 
@@ -138,7 +174,7 @@ mod tests {
         for (optional, expected) in [("once", &["lock", "once"][..]), ("", &[])] {
             let (objects, libraries) = (vec![member("main", "", optional)], vec![libc.clone()]);
             let unwinder = names("lock").into_iter().collect();
-            assert_eq!(shown(&LinkSymbols { objects, libraries, unwinder, unknown_code: false }), expected);
+            assert_eq!(shown(&Link { objects, libraries, unwinder, unknown_code: false }), expected);
         }
     }
 
@@ -163,7 +199,7 @@ mod tests {
         assert_eq!(of(&[object], std::slice::from_ref(&libc)), [""; 0]);
         let users = library("x", true, &[member("x", "", "malloc_usable_size")]);
         assert_eq!(of(&[member("main", "x", "")], &[users.clone(), libc.clone()]), ["malloc_usable_size"]);
-        let unknown = LinkSymbols { libraries: vec![users, libc], unknown_code: true, ..LinkSymbols::default() };
+        let unknown = Link { libraries: vec![users, libc], unknown_code: true, ..Link::default() };
         assert_eq!(shown(&unknown), [""; 0]);
     }
 
@@ -174,39 +210,31 @@ mod tests {
         assert_eq!(of(&[member("main", "", all)], &[libc]), ["f"]);
     }
 
-    /// Members that define up to so many names strongly, and as many weakly.
+    /// ArchiveMembers that define up to so many names strongly, and as many weakly.
     fn any_member(defined: usize) -> impl Strategy<Value = MemberSymbols> {
         let some = |count| proptest::collection::vec(proptest::sample::select(names("a b c d e f g h")), 0..=count);
         (some(defined), some(defined / 2), some(2), some(2))
             .prop_map(|(strong, weak, needed, optional)| MemberSymbols { strong, weak, needed, optional })
     }
 
-    fn any_link(defined: usize) -> impl Strategy<Value = LinkSymbols> {
+    fn any_link(defined: usize) -> impl Strategy<Value = Link> {
         let exported = proptest::collection::hash_set(proptest::sample::select(names("a b c d e f g h")), 0..8);
         let members = proptest::collection::vec(any_member(defined), 0..4);
-        let library =
-            (members, exported, any::<bool>(), any::<bool>()).prop_map(|(members, exported, loaded, of_toolchain)| {
-                ArchiveSymbols { members, exported, loaded, of_toolchain }
-            });
+        let library = (members, exported, any::<bool>(), any::<bool>())
+            .prop_map(|(members, exported, loaded, of_toolchain)| Lib { members, exported, loaded, of_toolchain });
         let objects = proptest::collection::vec(any_member(defined), 0..3);
-        (objects, proptest::collection::vec(library, 0..4), any::<bool>()).prop_map(
-            |(objects, libraries, unknown_code)| LinkSymbols {
-                objects,
-                libraries,
-                unknown_code,
-                ..LinkSymbols::default()
-            },
-        )
+        (objects, proptest::collection::vec(library, 0..4), any::<bool>())
+            .prop_map(|(objects, libraries, unknown_code)| Link { objects, libraries, unknown_code, ..Link::default() })
     }
 
     proptest! {
         #[test]
         fn only_null_references_that_a_library_exports_are_asked_for(link in any_link(3)) {
             let members = || link.libraries.iter().filter(|l| !l.of_toolchain).flat_map(|l| &l.members);
-            for name in bound(&link) {
+            for name in bound(&link.symbols()) {
                 prop_assert!(link.objects.iter().chain(members()).any(|o| o.optional.contains(&name)));
                 prop_assert!(!link.objects.iter().any(|o| o.defined().any(|n| *n == name)));
-                let has = |l: &ArchiveSymbols| l.members.iter().any(|m| m.defined().any(|n| *n == name));
+                let has = |l: &Lib| l.members.iter().any(|m| m.defined().any(|n| *n == name));
                 let first = link.libraries.iter().find(|l| has(l));
                 prop_assert!(first.is_some_and(|l| l.exported.contains(&name)));
             }
@@ -215,9 +243,9 @@ mod tests {
         // Where members define several names, those that stand in each other's way are taken in order.
         #[test]
         fn asking_for_the_names_leaves_none_to_ask_for(mut link in any_link(1)) {
-            let needed = bound(&link).into_iter().collect();
+            let needed = bound(&link.symbols()).into_iter().collect();
             link.objects.push(MemberSymbols { needed, ..MemberSymbols::default() });
-            prop_assert_eq!(bound(&link), BTreeSet::new());
+            prop_assert_eq!(bound(&link.symbols()), BTreeSet::new());
         }
     }
 }

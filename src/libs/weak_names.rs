@@ -6,7 +6,7 @@
 //! nothing is known, so that all members of its archives count as taken; then only the toolchain's libraries are asked.
 
 use super::link_inputs::LinkInputs;
-use super::member_symbols::MemberSymbols;
+use super::member_symbols::{MemberSymbols, SymbolName};
 use super::resolution::Resolution;
 use super::simulated_linker::LinkSymbols;
 use super::weak_bindings;
@@ -14,6 +14,7 @@ use crate::args::Request;
 use crate::args::option_table::Role;
 use crate::model::Language;
 use crate::toolchain::Facts;
+use std::collections::HashSet;
 
 /// The names, sorted. None where the call brings start files of its own, and with them perhaps another C library.
 pub(crate) fn to_ask_for(request: &Request, facts: &Facts, language: Language, resolution: &Resolution) -> Vec<String> {
@@ -26,11 +27,14 @@ pub(crate) fn to_ask_for(request: &Request, facts: &Facts, language: Language, r
         return Vec::new();
     }
     let unwinder = inputs.optional_of_unwinder();
-    let offers = inputs.offers(&names | &unwinder);
-    if !names.iter().any(|name| offers.iter().any(|library| library.exported.contains(name))) {
+    let all: HashSet<SymbolName> = names.iter().chain(&unwinder).cloned().collect();
+    let (third, toolchain) = (inputs.offers_of_libraries(&|name| all.contains(name)), inputs.offers_of_toolchain(&all));
+    let exported = |name: &SymbolName| third.iter().chain(&toolchain).any(|library| library.exported.contains(name));
+    if !names.iter().any(exported) {
         return Vec::new();
     }
-    let mut link = LinkSymbols { unwinder, ..inputs.symbols(offers, compiled_later) };
+    let mut link = LinkSymbols { unwinder, ..inputs.symbols(third, compiled_later) };
+    link.libraries.extend(toolchain);
     // The linker is asked for these too.
     let needed = resolution.started.iter().map(|n| n.as_bytes().to_vec()).collect();
     link.objects.push(MemberSymbols { needed, ..MemberSymbols::default() });

@@ -11,8 +11,8 @@ use crate::convert::{GlibcSymbols, Library};
 use crate::files::{Stamp, kept, write_atomic};
 use crate::libs::library_file::{LibraryFile, LibraryFiles};
 use crate::libs::member_symbols::{self, MemberSymbols, SymbolName};
-use crate::libs::supplier::ArchiveFacts;
-use crate::libs::{dynamic_symbols, pic};
+use crate::libs::supplier::{ArchiveFacts, NameList};
+use crate::libs::{dynamic_symbols, pic, weak_bindings};
 use object::read::archive::ArchiveFile;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashSet};
@@ -74,20 +74,24 @@ const OF_COMPILERS: [&str; 4] = ["libgcc.a", "libgcc_eh.a", "libstdc++.a", "libc
 fn look(archive: &[u8], shared: Option<&LibraryFile>, dirs: &[PathBuf]) -> Option<ArchiveFacts> {
     ArchiveFile::parse(archive).ok().filter(|a| !a.is_thin())?;
     let members = member_symbols::members(archive);
-    let later = member_symbols::optional(archive).1;
+    let (optional, compiled_later) = member_symbols::optional(archive);
+    let optional = optional.iter().filter(|name| weak_bindings::may_be_bound(name));
     let mut facts = ArchiveFacts {
         constructors: constructors::has(archive),
         fixed: pic::has_fixed_code(archive),
+        optional: NameList::of(optional.map(Vec::as_slice)),
+        compiled_later,
         ..ArchiveFacts::default()
     };
     let Some(shared) = shared else { return Some(facts) };
     let exported = shared.look(dynamic_symbols::exported).unwrap_or_default();
     let defined: HashSet<&SymbolName> = members.iter().flat_map(MemberSymbols::defined).collect();
     // Compiled when it is linked: its symbols are not these.
-    if !later {
+    if !compiled_later {
         let strong = members.iter().flat_map(|m| &m.strong).filter(|name| !exported.contains(*name));
-        facts.private = text(strong);
-        facts.only_shared = text(exported.iter().filter(|name| !defined.contains(name) && !of_linkers(name)));
+        facts.private = NameList::of(strong.map(Vec::as_slice));
+        let only_shared = exported.iter().filter(|name| !defined.contains(name) && !of_linkers(name));
+        facts.only_shared = NameList::of(only_shared.map(Vec::as_slice));
         facts.empty = defined.is_empty() && !facts.only_shared.is_empty();
         facts.starters = constructors::starters(archive);
     }
