@@ -6,11 +6,11 @@
 use super::link_job::LinkJob;
 use crate::check::BoundSymbol;
 use crate::libs::binding_audit::AuditedBinding;
+use crate::libs::inputs;
 use crate::message;
 use crate::options;
 use object::{Object, ObjectSymbol};
-use std::collections::BTreeSet;
-use std::fs;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 /// The references of an output that are bound to something else than ld.so would have bound them to.
@@ -32,21 +32,24 @@ pub(super) fn differing(job: &LinkJob, output: &Path) -> Vec<BoundSymbol> {
 
 /// The symbols that the linker was asked for and that the output does not define. None if it is stripped.
 fn left_out<'j>(job: &'j LinkJob, output: &Path) -> BTreeSet<&'j str> {
-    let mut asked: BTreeSet<&str> = job.asked.iter().map(String::as_str).collect();
-    if asked.is_empty() {
-        return asked;
+    if job.asked.is_empty() {
+        return BTreeSet::new();
     }
-    let Ok(bytes) = fs::File::open(output).map(object::ReadCache::new) else { return BTreeSet::new() };
-    let Ok(file) = object::File::parse(&bytes) else { return BTreeSet::new() };
+    inputs::look(output, |bytes| not_defined(&job.asked, bytes)).unwrap_or_default()
+}
+
+fn not_defined<'j>(asked: &'j [String], bytes: &[u8]) -> BTreeSet<&'j str> {
+    let mut left: HashMap<&[u8], &str> = asked.iter().map(|name| (name.as_bytes(), name.as_str())).collect();
+    let Ok(file) = object::File::parse(bytes) else { return BTreeSet::new() };
     if file.symbol_table().is_none() {
         return BTreeSet::new();
     }
     for symbol in file.symbols().filter(|s| !s.is_undefined()) {
-        if let Ok(name) = symbol.name() {
-            asked.remove(name);
+        if let Ok(name) = symbol.name_bytes() {
+            left.remove(name);
         }
     }
-    asked
+    left.into_values().collect()
 }
 
 /// Whether the program calls another function than its dynamic twin, which is an error unless the call itself allows
