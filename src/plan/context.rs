@@ -35,6 +35,8 @@ pub(crate) struct Context<'a> {
     pub started: &'a [String],
     /// Weak references that a dynamic program would have bound, sorted.
     pub weak_names: &'a [String],
+    /// A directory with copies of libraries that `--wrap` does not reach.
+    pub sheltered: Option<&'a Path>,
 }
 
 /// One change that a rule made.

@@ -90,6 +90,11 @@ pub static RULES: &[Rule] = &[
         apply: words::bind_weak_references,
     },
     Rule {
+        id: "wrap-own-objects",
+        reason: "`--wrap` does not reach shared objects, so what stands for them is linked from copies that escape it",
+        apply: words::wrap_own_objects,
+    },
+    Rule {
         id: "one-group",
         reason: "archives, unlike shared objects, are order-sensitive; in one group order does not matter",
         apply: groups::one_group,

@@ -5,6 +5,7 @@ use super::draft::Draft;
 use crate::args::ld_options::{Item, LdOption, LdRole};
 use crate::args::lexer::Arg;
 use crate::args::option_table::Role;
+use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 
 /// Drops `-Bdynamic`, `-dy`, `-call_shared`. `-Bstatic` stays: it is in effect anyway.
@@ -93,6 +94,17 @@ fn ask_for(draft: &mut Draft<'_>, names: &[String]) {
     }
 }
 
+/// Adds the directory of copies that `--wrap` does not reach, before all others.
+pub(crate) fn wrap_own_objects(draft: &mut Draft<'_>) {
+    let Some(dir) = draft.context.sheltered else { return };
+    let mut word = OsString::from("-L");
+    word.push(dir);
+    if !draft.items.iter().any(|i| matches!(i, Item::Arg(a) if a.word == word)) {
+        draft.did(format!("added `{}`", word.display()));
+        draft.items.insert(0, Item::arg(word));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::testing::{context, facts, planned, usual};
@@ -175,6 +187,15 @@ mod tests {
         assert_eq!(planned("x.o", &context), format!("-static-pie x.o {all}"));
         let asked = "x.o -Wl,--undefined=pthread_once";
         assert_eq!(planned(asked, &context), format!("-static-pie {asked} -Wl,--undefined=sched_yield"));
+    }
+
+    #[test]
+    fn sheltered_copies_are_found_first() {
+        let facts = facts();
+        let context = super::super::context::Context { sheltered: Some("/s".as_ref()), ..context(&facts) };
+        let once = planned("-L. x.o -Wl,--wrap=f", &context);
+        assert_eq!(once, "-static-pie -L/s -L. x.o -Wl,--wrap=f");
+        assert_eq!(planned(&once, &context), once);
     }
 
     #[test]

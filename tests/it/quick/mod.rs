@@ -16,6 +16,8 @@ pub mod check;
 pub mod libraries;
 // Archives that would make another program, against the dynamic twin.
 pub mod same;
+// `--wrap`, against the dynamic twin.
+pub mod wrap;
 // Weak references, against the dynamic twin.
 pub mod weak;
 // Shared libraries of the project itself, against their dynamic twins.
