@@ -10,8 +10,10 @@ use crate::check::Expect;
 use crate::convert::Refusal;
 use crate::libs::binding_audit::{self, AuditedBinding};
 use crate::libs::convert_policy::ProgramFile;
-use crate::libs::{self, LinkedLibrary, Provider, Resolution, SearchPath, library_ref, pic, weak_names};
+use crate::libs::weak_names::{self, LooseEnds};
+use crate::libs::{self, LinkedLibrary, Provider, Resolution, SearchPath, library_ref, pic};
 use crate::model::{Family, Libc};
+use crate::options::repairs::GlibcFixes;
 use crate::plan::policy::is_probe;
 use crate::plan::{self, Context, Plan};
 use crate::repairs::choose;
@@ -102,13 +104,15 @@ pub(super) fn link_job(
     let place = program.as_ref().map(|p| p.place.as_path());
     let written = Written::of(settings, &request, &mut selected, &facts, (&mut resolution, &mut store), place);
     // What was null in a program stays null.
-    let weak_names = match program {
+    let loose = match program {
         None => weak_names::to_ask_for(&request, &facts, selected.language, &resolution),
-        Some(_) => Vec::new(),
+        Some(_) => LooseEnds::default(),
     };
+    let repaired = facts.repairs.as_ref().filter(|_| loose.chosen && settings.repairs != GlibcFixes::default());
+    let early_tls = repaired.and_then(|r| r.early_tls.clone());
     let mut repairs = written.repairs(settings, &request, &facts, &resolution);
     let sheltered = sheltered(&request, &facts, (&mut resolution, &mut store), &mut repairs, &mut selected.warnings);
-    let extras = LinkExtras { repairs, words: &written.words, weak_names, sheltered };
+    let extras = LinkExtras { repairs, words: &written.words, weak_names: loose.names, early_tls, sheltered };
     let plan = planned(settings, &request, &facts, &resolution, &extras);
     if request.inputs.iter().any(|i| i.kind == InputKind::Source) {
         selected.compile_args.extend(compile::pipe(&request, &selected));
@@ -259,6 +263,8 @@ struct LinkExtras<'a> {
     words: &'a [OsString],
     /// Weak references that a dynamic program would have bound.
     weak_names: Vec<String>,
+    /// The entry for functions that are chosen when the program starts.
+    early_tls: Option<PathBuf>,
     /// Where the libraries are that `--wrap` does not reach.
     sheltered: Option<PathBuf>,
 }
@@ -295,6 +301,7 @@ fn planned(
         closure: &resolution.closure,
         started: &resolution.started,
         weak_names: &extras.weak_names,
+        early_tls: extras.early_tls.as_deref(),
         sheltered: extras.sheltered.as_deref(),
     };
     plan::plan(request, &context)

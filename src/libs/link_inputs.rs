@@ -5,7 +5,7 @@ use super::dynamic_symbols::exported;
 use super::inputs;
 use super::library_file::LibraryFile;
 use super::library_ref::{self, LibraryName, LibraryRef};
-use super::member_symbols::{self, SymbolName};
+use super::member_symbols::{self, LooseSymbols, SymbolName};
 use super::resolution::{LinkedLibrary, Provider, Resolution};
 use super::scope_files;
 use super::simulated_linker::{ArchiveSymbols, LinkSymbols};
@@ -64,21 +64,31 @@ impl<'a> LinkInputs<'a> {
         LinkInputs { facts, resolution, references, objects, libraries, of_toolchain, sources }
     }
 
-    /// What they refer to weakly, and whether there is code that is compiled when it is linked.
-    pub(super) fn optional(&self) -> (BTreeSet<SymbolName>, bool) {
+    /// Their loose symbols.
+    pub(super) fn loose(&self) -> LooseSymbols {
         let libraries = self.libraries.iter().flat_map(|library| self.parts(&library.path));
         let files: Vec<PathBuf> = self.objects.iter().cloned().chain(libraries).collect();
-        let found = Mutex::new((BTreeSet::new(), false));
+        let found = Mutex::new(LooseSymbols::default());
         inputs::first(&inputs::borrowed(&files), |file| {
-            let of = self.resolution.path.files.look(file, member_symbols::optional);
-            if let Some((names, compiled_later)) = of.filter(|(names, later)| !names.is_empty() || *later) {
+            let of = self.resolution.path.files.look(file, member_symbols::loose);
+            if let Some(of) = of.filter(|of| *of != LooseSymbols::default()) {
                 let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
-                found.0.extend(names.into_iter().filter(|name| weak_bindings::may_be_bound(name)));
-                found.1 |= compiled_later;
+                found.weak.extend(of.weak.into_iter().filter(|name| weak_bindings::may_be_bound(name)));
+                found.compiled_later |= of.compiled_later;
+                found.chosen |= of.chosen;
             }
             false
         });
         found.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a source of the call mentions functions that are chosen when the program starts.
+    pub(super) fn sources_choose(&self, request: &Request) -> bool {
+        const WORDS: [&[u8]; 3] = [b"ifunc", b"target_clones", b"target(\"default\")"];
+        let mentions = |text: &[u8]| WORDS.iter().any(|word| memchr::memmem::find(text, word).is_some());
+        let source = |kind: InputKind| matches!(kind, InputKind::Source | InputKind::Assembly);
+        let sources = request.inputs.iter().filter(|i| source(i.kind));
+        sources.into_iter().any(|i| inputs::look(Path::new(&i.text), mentions) == Some(true))
     }
 
     /// The archive itself, or the files that a thin one names.
@@ -93,8 +103,8 @@ impl<'a> LinkInputs<'a> {
     }
 
     pub(super) fn optional_of_unwinder(&self) -> BTreeSet<SymbolName> {
-        let found = self.toolchain_file("libgcc_eh.a").and_then(|file| file.look(member_symbols::optional));
-        let (mut names, _) = found.filter(|_| self.of_toolchain.contains(&"c")).unwrap_or_default();
+        let found = self.toolchain_file("libgcc_eh.a").and_then(|file| file.look(member_symbols::loose));
+        let mut names = found.filter(|_| self.of_toolchain.contains(&"c")).unwrap_or_default().weak;
         names.retain(|name| weak_bindings::may_be_bound(name));
         names
     }

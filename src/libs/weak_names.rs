@@ -6,7 +6,7 @@
 //! nothing is known, so that all members of its archives count as taken; then only the toolchain's libraries are asked.
 
 use super::link_inputs::LinkInputs;
-use super::member_symbols::MemberSymbols;
+use super::member_symbols::{MemberSymbols, SymbolName};
 use super::resolution::Resolution;
 use super::simulated_linker::LinkSymbols;
 use super::weak_bindings;
@@ -14,14 +14,34 @@ use crate::args::Request;
 use crate::args::option_table::Role;
 use crate::model::Language;
 use crate::toolchain::Facts;
+use std::collections::BTreeSet;
 
-/// The names, sorted. None where the call brings start files of its own, and with them perhaps another C library.
-pub(crate) fn to_ask_for(request: &Request, facts: &Facts, language: Language, resolution: &Resolution) -> Vec<String> {
+/// What the loose symbols of a link ask for.
+#[derive(Debug, Default)]
+pub(crate) struct LooseEnds {
+    /// Weak references that a dynamic program would have bound, sorted.
+    pub(crate) names: Vec<String>,
+    /// Its inputs define functions that are chosen when the program starts, or may.
+    pub(crate) chosen: bool,
+}
+
+/// Nothing where the call brings start files of its own, and with them perhaps another C library.
+pub(crate) fn to_ask_for(request: &Request, facts: &Facts, language: Language, resolution: &Resolution) -> LooseEnds {
     if request.has(Role::NoStartFiles) || request.has(Role::NoStdlib) {
-        return Vec::new();
+        return LooseEnds::default();
     }
     let inputs = LinkInputs::of(request, facts, language, resolution);
-    let (names, compiled_later) = inputs.optional();
+    let found = inputs.loose();
+    let chosen = found.chosen || found.compiled_later || inputs.sources_choose(request);
+    LooseEnds { names: to_bind(&inputs, resolution, found.weak, found.compiled_later), chosen }
+}
+
+fn to_bind(
+    inputs: &LinkInputs<'_>,
+    resolution: &Resolution,
+    names: BTreeSet<SymbolName>,
+    compiled_later: bool,
+) -> Vec<String> {
     if names.is_empty() {
         return Vec::new();
     }

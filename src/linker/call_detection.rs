@@ -140,6 +140,7 @@ mod tests {
         Repairs {
             converted: None,
             plugins: None,
+            early_tls: None,
             iconv: None,
             libc: ("/l/libc.a".into(), crate::files::Stamp::of(std::path::Path::new("/")).unwrap()),
             locale: Some("/r/locale.a".into()),

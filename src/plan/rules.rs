@@ -90,6 +90,11 @@ pub static RULES: &[Rule] = &[
         apply: words::bind_weak_references,
     },
     Rule {
+        id: "early-thread-pointer",
+        reason: "IFUNC resolvers run before static glibc sets up thread-local storage; ld.so has set it up by then",
+        apply: words::early_thread_pointer,
+    },
+    Rule {
         id: "wrap-own-objects",
         reason: "`--wrap` does not reach shared objects, so what stands for them is linked from copies that escape it",
         apply: words::wrap_own_objects,

@@ -5,6 +5,7 @@ use super::draft::Draft;
 use crate::args::ld_options::{Item, LdOption, LdRole};
 use crate::args::lexer::Arg;
 use crate::args::option_table::Role;
+use crate::model::EARLY_ENTRY;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 
@@ -92,6 +93,26 @@ fn ask_for(draft: &mut Draft<'_>, names: &[String]) {
     if !asked.is_empty() {
         draft.did(format!("added `--undefined=` for {}", asked.join(", ")));
     }
+}
+
+/// Adds the object that sets up a thread control block, and makes its entry the program's, unless that has one of its own.
+pub(crate) fn early_thread_pointer(draft: &mut Draft<'_>) {
+    let Some(object) = draft.context.early_tls else { return };
+    let own = draft.items.iter().any(|i| match i {
+        Item::Arg(a) => ["-e", "--entry"].iter().any(|name| a.word.as_bytes().starts_with(name.as_bytes())),
+        Item::Word { text, .. } => {
+            let text = text.as_bytes();
+            text == b"-e"
+                || text.starts_with(b"--entry")
+                || text.starts_with(b"-entry")
+                || text == object.as_os_str().as_bytes()
+        }
+    });
+    if own {
+        return;
+    }
+    draft.items.extend([Item::word(object), Item::word(format!("--entry={EARLY_ENTRY}"))]);
+    draft.did(format!("added `{}`", object.display()));
 }
 
 /// Adds the directory of copies that `--wrap` does not reach, before all others.
@@ -187,6 +208,19 @@ mod tests {
         assert_eq!(planned("x.o", &context), format!("-static-pie x.o {all}"));
         let asked = "x.o -Wl,--undefined=pthread_once";
         assert_eq!(planned(asked, &context), format!("-static-pie {asked} -Wl,--undefined=sched_yield"));
+    }
+
+    #[test]
+    fn the_early_entry_is_added_once_unless_there_is_another() {
+        let facts = facts();
+        let context = super::super::context::Context { early_tls: Some("/r/e.o".as_ref()), ..context(&facts) };
+        let once = planned("x.o", &context);
+        let added = "-Wl,--start-group -Wl,/r/e.o -Wl,--end-group -Wl,--entry=staticcxx_start";
+        assert_eq!(once, format!("-static-pie x.o {added}"));
+        assert_eq!(planned(&once, &context), once);
+        for line in ["x.o -e f", "x.o -Wl,-e,f", "x.o -Wl,--entry=f", "--entry=f x.o"] {
+            assert!(!planned(line, &context).contains("/r/e.o"), "{line}");
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::iconv::ConverterTables;
 use super::libc_members::{nowhere, renamed, weakened};
 use crate::archive;
 use crate::files::{Stamp, write_atomic};
-use crate::model::Libc;
+use crate::model::{EARLY_ENTRY, Libc};
 use crate::options::iconv::IconvChoice;
 use crate::settings::Settings;
 use crate::supply::glibc;
@@ -39,6 +39,8 @@ const TRY_PLUGINS: &str = include_str!("../../toolchains/glibc/try-plugins.c");
 const ICONV: &str = include_str!("../../toolchains/glibc/iconv.c");
 const LOADER_C: &str = include_str!("../../toolchains/glibc/loader.c");
 const SERVICES: &str = include_str!("../../toolchains/glibc/services.c");
+const EARLY_TLS: &str = include_str!("../../toolchains/glibc/early-tls.c");
+const TRY_EARLY_TLS: &str = include_str!("../../toolchains/glibc/try-early-tls.c");
 const TRY_ICONV: &str = include_str!("../../toolchains/glibc/try-iconv.c");
 const TRY_CONVERTED: &str = include_str!("../../toolchains/glibc/try-converted.c");
 const TRY_LOCALE: &str = include_str!("../../toolchains/glibc/try-locale.c");
@@ -126,6 +128,7 @@ pub(crate) fn make(asked: &CompilerQuery<'_>, facts: &Facts, keep: &Path) -> Opt
     let converted = made(work.converted(), "converted libraries");
     let plugins = made(work.plugins(), "plugins").filter(|_| converted.is_some());
     let iconv = made(work.iconv(&found), "iconv").filter(|_| converted.is_some());
+    let early_tls = made(work.early_tls(), "IFUNC resolvers");
     let any = locale.is_some() || name_services.is_some() || detectors.is_some() || converted.is_some();
     any.then_some(Repairs {
         libc: (libc, stamp),
@@ -134,6 +137,7 @@ pub(crate) fn make(asked: &CompilerQuery<'_>, facts: &Facts, keep: &Path) -> Opt
         converted,
         plugins,
         iconv,
+        early_tls,
         functions: found.functions,
         warned: found.warned,
         detectors,
@@ -306,6 +310,18 @@ impl Work<'_> {
             ConverterTables::read(dirs).ok_or_else(|| io::Error::other("glibc's directory `gconv` was not found"))?;
         let bytes = kit.converters(&tables, &tables.choose(&IconvChoice::default()))?;
         self.keep_archive("iconv.a", &bytes, TRY_ICONV)
+    }
+
+    fn early_tls(&self) -> io::Result<PathBuf> {
+        self.compile("early-tls", EARLY_TLS)?;
+        fs::write(self.asked.dir.join("try.c"), TRY_EARLY_TLS)?;
+        let entry = format!("-Wl,--entry={EARLY_ENTRY}");
+        for (kind, recipe) in &self.facts.kinds {
+            let args = ["-x", "c", "try.c", "-x", "none", "early-tls.o", &entry];
+            self.asked.links(&args, *kind, recipe, &self.facts.triple).map_err(io::Error::other)?;
+        }
+        fs::create_dir_all(self.keep)?;
+        self.place("early-tls.o", &fs::read(self.asked.dir.join("early-tls.o"))?)
     }
 
     fn compile(&self, name: &str, text: &str) -> io::Result<()> {

@@ -74,7 +74,7 @@ const OF_COMPILERS: [&str; 4] = ["libgcc.a", "libgcc_eh.a", "libstdc++.a", "libc
 fn look(archive: &[u8], shared: Option<&LibraryFile>, dirs: &[PathBuf]) -> Option<ArchiveFacts> {
     ArchiveFile::parse(archive).ok().filter(|a| !a.is_thin())?;
     let members = member_symbols::members(archive);
-    let later = member_symbols::optional(archive).1;
+    let later = member_symbols::loose(archive).compiled_later;
     let mut facts = ArchiveFacts {
         constructors: constructors::has(archive),
         fixed: pic::has_fixed_code(archive),
