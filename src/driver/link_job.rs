@@ -14,6 +14,7 @@ use crate::libs::weak_names::{self, LooseEnds};
 use crate::libs::{self, LinkedLibrary, Provider, Resolution, SearchPath, library_ref, pic};
 use crate::model::{Family, Libc};
 use crate::options::repairs::GlibcFixes;
+use crate::plan::kind::START_FILES;
 use crate::plan::policy::is_probe;
 use crate::plan::{self, Context, Plan};
 use crate::repairs::choose;
@@ -288,7 +289,9 @@ fn planned(
     let files: Vec<PathBuf> = typed.chain(archives).collect();
     let typed = || pic::fixed_input(&files, &resolution.path.files);
     let fixed = if facts.default_pie { resolution.fixed.clone().or_else(typed) } else { None };
+    let start_files = start_files_beside(request);
     let context = Context {
+        start_files: &start_files,
         repairs: &extras.repairs,
         malloc: settings.malloc,
         stack_size: Some(settings.stack_size).filter(|s| facts.libc == Libc::Musl && *s > 0),
@@ -305,4 +308,18 @@ fn planned(
         sheltered: extras.sheltered.as_deref(),
     };
     plan::plan(request, &context)
+}
+
+/// The start files that exist beside those on the command line.
+fn start_files_beside(request: &Request) -> Vec<PathBuf> {
+    if !request.has(Role::NoStartFiles) && !request.has(Role::NoStdlib) {
+        return Vec::new();
+    }
+    let paths = request.inputs.iter().map(|i| Path::new(&i.text));
+    let beside = paths.flat_map(|path| {
+        let of =
+            START_FILES.iter().find(|(names, _, _)| path.file_name().is_some_and(|n| names.iter().any(|w| n == *w)));
+        of.into_iter().flat_map(move |(_, fixed, pie)| [*fixed, *pie]).map(|name| path.with_file_name(name))
+    });
+    beside.filter(|path| path.is_file()).collect()
 }
