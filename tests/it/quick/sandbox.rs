@@ -299,3 +299,21 @@ fn its_output_goes_to_who_reads_it() {
     drop(stdin);
     assert_eq!(text(&child.wait_with_output().unwrap().stdout), "line by line\n");
 }
+
+#[test]
+fn a_program_is_found_from_here_whether_it_is_copied_or_bound() {
+    let dir = Dir::new();
+    dir.file(
+        "small.c",
+        "void _start(void) { __asm__ volatile(\"syscall\" :: \"a\"(60), \"D\"(7)); __builtin_unreachable(); }\n",
+    );
+    Run::new("gcc").dir(dir.path()).line("-Os -s -static -nostdlib small.c -o small").silent();
+    dir.file("large.c", "int main(void) { return 7; }\n");
+    Run::new(STATICCC).dir(dir.path()).line("large.c -o large").silent();
+    fs::copy(dir.join("large"), dir.join("private")).unwrap();
+    fs::set_permissions(dir.join("private"), fs::Permissions::from_mode(0o700)).unwrap();
+    std::os::unix::fs::symlink(".", dir.join("here")).unwrap();
+    for program in ["./small", "./large", "./private", "here/private"] {
+        Run::new(STATICCTL).dir(dir.path()).args(["try", program]).fails(7);
+    }
+}
