@@ -31,7 +31,13 @@ pub(crate) struct Root<'a> {
     pub proc: bool,
     /// The machine's resolv.conf, as container runtimes add it for programs with a network.
     pub resolver: bool,
+    /// A directory for terminal descriptions: ncurses asks for a terminal only where there is one, so that a trace would
+    /// not tell which.
+    pub terminals: bool,
 }
+
+/// Where ncurses looks for descriptions of terminals on every system.
+const TERMINALS: &str = "usr/share/terminfo";
 
 /// The devices of every container runtime.
 const DEVICES: [&str; 6] = ["full", "null", "random", "tty", "urandom", "zero"];
@@ -80,6 +86,9 @@ impl Root<'_> {
             bind(b)?;
         }
         self.make_tree(&here)?;
+        if self.terminals && !self.has_whole(Path::new(TERMINALS)) {
+            let _ = fs::create_dir_all(TERMINALS);
+        }
         if self.tmp {
             mount_at("tmp", "tmpfs", flags, "mode=1777")?;
         }
@@ -155,10 +164,10 @@ impl Root<'_> {
         path.components().next().is_some_and(|first| self.has(first))
     }
 
-    /// `here`: what the sources' paths are relative to.
+    /// `here`: what the paths of sources and base are relative to.
     fn make_tree(&self, here: &Path) -> Result<(), JailError> {
         if let Some(base) = self.base {
-            for entry in fs::read_dir(base).map_err(io_at("read", base))?.flatten() {
+            for entry in fs::read_dir(here.join(base)).map_err(io_at("read", base))?.flatten() {
                 if let Ok(target) = fs::read_link(entry.path()) {
                     let name = PathBuf::from(entry.file_name());
                     symlink(target, &name).map_err(io_at("linked", &name))?;
