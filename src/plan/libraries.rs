@@ -260,8 +260,14 @@ mod tests {
         let mut context = context(&facts);
         let substitutes = [(1, Substitute { words: vec!["/l/libq.a".into()], how: "beside it".into() })];
         let closure = ["-lz".into()];
-        context.substitutes = &substitutes;
+        let converted = [(1, Substitute { words: vec!["/t/libq.so.ar".into()], how: "converted".into() })];
         context.closure = &closure;
+        context.substitutes = &converted;
+        assert_eq!(
+            planned("x.o -lq -o x", &context),
+            "-static-pie x.o -Wl,--start-group /t/libq.so.ar -lz -Wl,--end-group -o x"
+        );
+        context.substitutes = &substitutes;
         assert_eq!(
             planned("x.o ./libq.so -o x", &context),
             "-static-pie x.o -Wl,--start-group /l/libq.a -lz -Wl,--end-group -o x"

@@ -221,7 +221,7 @@ impl Work<'_> {
         self.compile("locale", LOCALE)?;
         self.compile("data", &embedding(data))?;
         let object = self.merge(&["locale.o", "data.o", "original.o"])?;
-        self.keep("locale.a", &object, &LOCALE_FUNCTIONS, TRY_LOCALE)
+        self.keep("locale", &object, &LOCALE_FUNCTIONS, TRY_LOCALE)
     }
 
     fn name_services(&self, found: &LibcArchive) -> io::Result<PathBuf> {
@@ -231,7 +231,7 @@ impl Work<'_> {
         }
         self.compile("name-services", NAME_SERVICES)?;
         let object = self.merge(&["name-services.o"])?;
-        self.keep("name-services.a", &object, &found.functions, TRY_NAME_SERVICES)
+        self.keep("name-services", &object, &found.functions, TRY_NAME_SERVICES)
     }
 
     /// Writes the call detectors.
@@ -265,7 +265,7 @@ impl Work<'_> {
             Err(why) => log::info!("no old names of glibc's: {why}"),
         }
         let bytes = archive::of_members(&objects).ok_or_else(|| io::Error::other("objects without symbols"))?;
-        self.keep_archive("converted.a", &bytes, TRY_CONVERTED)
+        self.keep_archive("converted", &bytes, TRY_CONVERTED)
     }
 
     fn plugins(&self) -> io::Result<PathBuf> {
@@ -279,7 +279,7 @@ impl Work<'_> {
         self.compile("iterate", ITERATE)?;
         let iterate = fs::read(self.asked.dir.join("iterate.o"))?;
         let iterate = archive::of(&iterate).ok_or_else(|| io::Error::other("an object without symbols"))?;
-        let kept = self.keep_archive("dl.a", &bytes, TRY_PLUGINS)?;
+        let kept = self.keep_archive("dl", &bytes, TRY_PLUGINS)?;
         self.place(ITERATE_FILE, &iterate)?;
         Ok(kept)
     }
@@ -309,7 +309,7 @@ impl Work<'_> {
         let tables =
             ConverterTables::read(dirs).ok_or_else(|| io::Error::other("glibc's directory `gconv` was not found"))?;
         let bytes = kit.converters(&tables, &tables.choose(&IconvChoice::default()))?;
-        self.keep_archive("iconv.a", &bytes, TRY_ICONV)
+        self.keep_archive("iconv", &bytes, TRY_ICONV)
     }
 
     fn early_tls(&self) -> io::Result<PathBuf> {
@@ -321,7 +321,7 @@ impl Work<'_> {
             self.asked.links(&args, *kind, recipe, &self.facts.triple).map_err(io::Error::other)?;
         }
         fs::create_dir_all(self.keep)?;
-        self.place("early-tls.o", &fs::read(self.asked.dir.join("early-tls.o"))?)
+        self.place("early-tls.object", &fs::read(self.asked.dir.join("early-tls.o"))?)
     }
 
     fn compile(&self, name: &str, text: &str) -> io::Result<()> {
@@ -369,16 +369,17 @@ impl Work<'_> {
     }
 
     fn keep_archive(&self, name: &str, bytes: &[u8], trial: &str) -> io::Result<PathBuf> {
-        let fresh = self.asked.dir.join(name);
-        fs::write(&fresh, bytes)?;
+        let file = format!("{name}{}", archive::ENDING);
+        fs::write(self.asked.dir.join(&file), bytes)?;
         let source = self.asked.dir.join("try.c");
         fs::write(source, trial)?;
+        let word = format!("-Wl,{file}");
         for (kind, recipe) in &self.facts.kinds {
-            let args = ["-x", "c", "try.c", "-x", "none", name];
+            let args = ["-x", "c", "try.c", "-x", "none", &word];
             self.asked.links(&args, *kind, recipe, &self.facts.triple).map_err(io::Error::other)?;
         }
         fs::create_dir_all(self.keep)?;
-        self.place(name, bytes)
+        self.place(&file, bytes)
     }
 
     fn place(&self, name: &str, bytes: &[u8]) -> io::Result<PathBuf> {
