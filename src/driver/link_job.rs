@@ -10,7 +10,7 @@ use crate::check::Expect;
 use crate::convert::Refusal;
 use crate::libs::binding_audit::{self, AuditedBinding};
 use crate::libs::convert_policy::ProgramFile;
-use crate::libs::weak_names::{self, LooseEnds};
+use crate::libs::weak_names;
 use crate::libs::{self, LinkedLibrary, Provider, Resolution, SearchPath, library_ref, pic};
 use crate::model::{Family, Libc};
 use crate::options::repairs::GlibcFixes;
@@ -104,13 +104,10 @@ pub(super) fn link_job(
     let problem = problem.or(chosen.problem);
     let place = program.as_ref().map(|p| p.place.as_path());
     let written = Written::of(settings, &request, &mut selected, &facts, (&mut resolution, &mut store), place);
-    // What was null in a program stays null.
-    let loose = match program {
-        None => weak_names::to_ask_for(&request, &facts, selected.language, &resolution),
-        Some(_) => LooseEnds::default(),
-    };
-    let repaired = facts.repairs.as_ref().filter(|_| loose.chosen && settings.repairs != GlibcFixes::default());
-    let early_tls = repaired.and_then(|r| r.early_tls.clone());
+    let loose = weak_names::to_ask_for(&request, &facts, selected.language, &resolution);
+    // A converted program's own resolvers run later, in our start-up code.
+    let wanted = loose.chosen && program.is_none() && settings.repairs != GlibcFixes::default();
+    let early_tls = facts.repairs.as_ref().filter(|_| wanted).and_then(|r| r.early_tls.clone());
     let mut repairs = written.repairs(settings, &request, &facts, &resolution);
     let sheltered = sheltered(&request, &facts, (&mut resolution, &mut store), &mut repairs, &mut selected.warnings);
     let extras = LinkExtras { repairs, words: &written.words, weak_names: loose.names, early_tls, sheltered };

@@ -64,9 +64,36 @@ impl<'a> LinkInputs<'a> {
         LinkInputs { facts, resolution, references, objects, libraries, of_toolchain, sources }
     }
 
+    /// The same with the libraries that were converted: ld.so binds their weak references too.
+    pub(super) fn with_converted(mut self) -> LinkInputs<'a> {
+        let taken = |l: &&LinkedLibrary| l.provider != Provider::Plugin && !is_driver_s(&l.path);
+        self.libraries = self.resolution.libraries.iter().filter(taken).collect();
+        let files = &self.resolution.path.files;
+        let is_shared = |path: &PathBuf| files.get(path).is_some_and(|f| matches!(f.sniffed(), Sniffed::Shared { .. }));
+        self.objects.retain(|path| !is_shared(path));
+        self
+    }
+
+    /// The file with a library's code: of a converted one what was written for it.
+    fn code(&self, library: &'a LinkedLibrary) -> &'a Path {
+        let of_it = |index: &usize| self.resolution.libraries.get(*index).is_some_and(|l| std::ptr::eq(l, library));
+        let place = self.resolution.places.iter().find(|(_, index)| of_it(index)).map(|(place, _)| place);
+        place.filter(|_| library.provider == Provider::Converted).unwrap_or(&library.path)
+    }
+
+    /// Symbols by which converted libraries are linked in unreferenced.
+    pub(super) fn always_taken(&self) -> Vec<SymbolName> {
+        let always = |l: &&&'a LinkedLibrary| l.provider == Provider::Converted && self.is_always_loaded(l);
+        let symbols = |library: &&'a LinkedLibrary| {
+            let read = self.resolution.path.files.look(self.code(library), member_symbols::members);
+            read.unwrap_or_default().into_iter().filter_map(|member| member.strong.into_iter().next())
+        };
+        self.libraries.iter().filter(always).flat_map(symbols).collect()
+    }
+
     /// Their loose symbols.
     pub(super) fn loose(&self) -> LooseSymbols {
-        let libraries = self.libraries.iter().flat_map(|library| self.parts(&library.path));
+        let libraries = self.libraries.iter().flat_map(|library| self.parts(self.code(library)));
         let files: Vec<PathBuf> = self.objects.iter().cloned().chain(libraries).collect();
         let found = Mutex::new(LooseSymbols::default());
         inputs::first(&inputs::borrowed(&files), |file| {
@@ -131,7 +158,7 @@ impl<'a> LinkInputs<'a> {
         let files = &self.resolution.path.files;
         let symbols = |path: &PathBuf| files.look(path, member_symbols::members).unwrap_or_default();
         for (library, offer) in self.libraries.iter().zip(&mut offers) {
-            offer.members = self.parts(&library.path).iter().flat_map(symbols).collect();
+            offer.members = self.parts(self.code(library)).iter().flat_map(symbols).collect();
         }
         let objects = self.objects.iter().flat_map(symbols).collect();
         LinkSymbols {
