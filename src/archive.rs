@@ -6,6 +6,11 @@
 use object::read::elf::{FileHeader, Sym};
 use object::{Endianness, elf};
 
+/// The end of the names of archives of ours on a command line. Linkers go by an archive's content. CMake, autoconf and
+/// others, which read the linker's command line out of `-v` and name each `/….a` of it again in other links, go by the
+/// name, and must not find these.
+pub(crate) const ENDING: &str = ".ar";
+
 /// An archive of one object; none if its symbols can't be read.
 pub(crate) fn of(object: &[u8]) -> Option<Vec<u8>> {
     let names = match object.get(..5) {

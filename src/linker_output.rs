@@ -15,6 +15,9 @@ const UNDEFINED: [&str; 2] = ["undefined reference to ", "undefined symbol: "];
 /// Symbols that were defined twice, as GNU ld and gold, lld, and mold put them.
 const TWICE: [&str; 2] = ["multiple definition of ", "duplicate symbol: "];
 
+/// What all of them end with where code has fixed addresses and the program has none: the option's last letter differs.
+const FIXED: &str = "recompile with -fPI";
+
 /// How many undefined symbols are remembered.
 const MANY: usize = 64;
 
@@ -33,6 +36,8 @@ pub(crate) struct Listener {
     undefined: BTreeSet<String>,
     /// Symbols that were defined twice.
     twice: BTreeSet<String>,
+    /// Code with fixed addresses was refused.
+    fixed_code: bool,
 }
 
 impl Listener {
@@ -70,6 +75,11 @@ impl Listener {
         self.twice.iter().map(String::as_str)
     }
 
+    /// Whether the linker refused code with fixed addresses.
+    pub(crate) fn refused_fixed_code(&self) -> bool {
+        self.fixed_code
+    }
+
     fn line(&mut self, line: Vec<u8>, out: &mut Vec<u8>) {
         let text = String::from_utf8_lossy(&line);
         if let Some(function) = warned_of(&text)
@@ -97,6 +107,7 @@ impl Listener {
     }
 
     fn note_symbols(&mut self, text: &str) {
+        self.fixed_code |= text.contains(FIXED);
         let text_after = |marks: &[&str]| {
             let (_, rest) = marks.iter().find_map(|m| text.split_once(m))?;
             // mold puts the files in between: `duplicate symbol: a.o: b.o: NAME`.
@@ -151,6 +162,19 @@ mod tests {
         listener
             .take(b"x.c:(.text+0x5): undefined reference to `deflate'\nld.lld: error: undefined symbol: ns::f(int)\n");
         assert_eq!(listener.undefined().collect::<Vec<_>>(), ["deflate", "ns::f(int)"]);
+    }
+
+    #[test]
+    fn refused_code_is_remembered() {
+        for said in [
+            "/usr/bin/ld: x.o: relocation R_X86_64_32S against `.bss' can not be used when making a PIE object; recompile with -fPIE\n",
+            "ld.lld: error: relocation R_X86_64_32S cannot be used against symbol 'x'; recompile with -fPIC\n",
+            "mold: error: x.o:(.text): R_X86_64_32S relocation at offset 0x7 against symbol `x' can not be used; recompile with -fPIC\n",
+        ] {
+            let mut listener = Listener::default();
+            listener.take(said.as_bytes());
+            assert!(listener.refused_fixed_code(), "{said}");
+        }
     }
 
     #[test]

@@ -3,6 +3,9 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+/// The entry of `toolchains/glibc/early-tls.c`.
+pub(crate) const EARLY_ENTRY: &str = "staticcxx_start";
+
 /// The language of a driver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -227,7 +227,8 @@ static ENDINGS: &[(&[&str], InputKind)] = &[
     ),
     (&["h", "H", "hh", "hp", "hxx", "hpp", "HPP", "h++", "tcc"], InputKind::Header),
     (&["s", "S", "sx"], InputKind::Assembly),
-    (&["a"], InputKind::Archive),
+    // The second is that of our own archives.
+    (&["a", "ar"], InputKind::Archive),
     (&["so"], InputKind::Shared),
 ];
 

@@ -172,6 +172,8 @@ pub enum LdRole {
     LibraryDir,
     /// Names the output.
     Output,
+    /// `--wrap`: undefined references to a name go to another one.
+    Wrap,
     /// Any other option, with or without a value.
     Other,
 }
@@ -284,7 +286,7 @@ static OPTIONS: &[(&str, Shape, LdRole)] = &[
     ("version-exports-section", Shape::Long, LdRole::Other),
     ("version-script", Shape::Long, LdRole::Other),
     ("whole-archive", Shape::Flag, LdRole::WholeArchive),
-    ("wrap", Shape::Long, LdRole::Other),
+    ("wrap", Shape::Long, LdRole::Wrap),
     ("y", Shape::Short, LdRole::Other),
     ("z", Shape::Short, LdRole::Other),
 ];

@@ -294,7 +294,7 @@ fn watch(spec: &ImageSpec, platform: &Platform, tree: &FileTree, limit: Duration
             Some(hint.into()),
         ));
     }
-    let root = Root { tree: Some(tree), dev: true, proc: false, ..Root::default() };
+    let root = Root { tree: Some(tree), dev: true, proc: false, terminals: true, ..Root::default() };
     let outcome = sandbox::run_trial(&Trial {
         root,
         program: first.as_bytes(),

@@ -66,6 +66,7 @@ fn prepare_and_run(settings: &Settings, args: &TryArgs) -> Result<Ended, Reporte
             dev: args.with_dev,
             proc: args.with_proc,
             resolver: args.with_etc && args.net == Network::Host,
+            terminals: args.trace,
         },
         program: &program.place,
         argv: &argv,

@@ -157,6 +157,9 @@ fn allowed(settings: &Settings, job: &LinkJob, output: &Path) -> Result<LinePart
     if let Some(name) = settings.steered_by {
         return Err(WhyNot::Environment(name));
     }
+    if job.wraps {
+        return Err(WhyNot::Word("--wrap".to_owned()));
+    }
     let facts = &job.facts;
     let narrow = job.request.abi.iter().any(|w| w == "-m32" || w == "-mx32" || w == "-m16");
     // musl programs rely on symbol indexes of archives, and the output is not tested yet.

@@ -10,8 +10,12 @@ use crate::check::Expect;
 use crate::convert::Refusal;
 use crate::libs::binding_audit::{self, AuditedBinding};
 use crate::libs::convert_policy::ProgramFile;
-use crate::libs::{self, LinkedLibrary, Provider, Resolution, SearchPath, library_ref, pic, weak_names};
-use crate::model::Libc;
+use crate::libs::weak_names;
+use crate::libs::{self, LinkedLibrary, Provider, Resolution, SearchPath, library_ref, pic};
+use crate::model::{Family, Libc};
+use crate::options::repairs::GlibcFixes;
+use crate::plan::kind::START_FILES;
+use crate::plan::policy::is_probe;
 use crate::plan::{self, Context, Plan};
 use crate::repairs::choose;
 use crate::report::milliseconds;
@@ -20,6 +24,7 @@ use crate::settings::Settings;
 use crate::supply::converted_libraries::Extras;
 use crate::supply::plugins::ModuleArchives;
 use crate::supply::store::LinkStore;
+use crate::supply::wrapped::{self, WrapShelter};
 use crate::toolchain::{Facts, Selected};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -49,6 +54,8 @@ pub(crate) struct LinkJob {
     pub refused: Option<Refusal>,
     /// The sources that were compiled for this link.
     pub compiled: Option<CompiledSources>,
+    /// `--wrap` is in effect, and not for all archives.
+    pub wraps: bool,
 }
 
 impl LinkJob {
@@ -97,17 +104,20 @@ pub(super) fn link_job(
     let problem = problem.or(chosen.problem);
     let place = program.as_ref().map(|p| p.place.as_path());
     let written = Written::of(settings, &request, &mut selected, &facts, (&mut resolution, &mut store), place);
-    // What was null in a program stays null.
-    let weak_names = match program {
-        None => weak_names::to_ask_for(&request, &facts, selected.language, &resolution),
-        Some(_) => Vec::new(),
-    };
-    let plan = planned(settings, &request, &facts, &resolution, (&written, &weak_names));
+    let loose = weak_names::to_ask_for(&request, &facts, selected.language, &resolution);
+    // A converted program's own resolvers run later, in our start-up code.
+    let wanted = loose.chosen && program.is_none() && settings.repairs != GlibcFixes::default();
+    let early_tls = facts.repairs.as_ref().filter(|_| wanted).and_then(|r| r.early_tls.clone());
+    let mut repairs = written.repairs(settings, &request, &facts, &resolution);
+    let sheltered = sheltered(&request, &facts, (&mut resolution, &mut store), &mut repairs, &mut selected.warnings);
+    let extras = LinkExtras { repairs, words: &written.words, weak_names: loose.names, early_tls, sheltered };
+    let plan = planned(settings, &request, &facts, &resolution, &extras);
     if request.inputs.iter().any(|i| i.kind == InputKind::Source) {
         selected.compile_args.extend(compile::pipe(&request, &selected));
     }
     let refused = written.refused;
-    let asked = weak_names.into_iter().chain(resolution.started.iter().cloned()).collect();
+    let wraps = extras.sheltered.is_some();
+    let asked = extras.weak_names.into_iter().chain(resolution.started.iter().cloned()).collect();
     LinkJob {
         request,
         selected,
@@ -121,6 +131,42 @@ pub(super) fn link_job(
         problem,
         refused,
         compiled: None,
+        wraps,
+    }
+}
+
+/// Shelters the libraries of a link from its `--wrap`; returns the directory with those that are found by name, if any
+/// refers to a wrapped name.
+fn sheltered(
+    request: &Request,
+    facts: &Facts,
+    (resolution, store): (&mut Resolution, &mut LinkStore),
+    repairs: &mut [PathBuf],
+    warnings: &mut Vec<String>,
+) -> Option<PathBuf> {
+    let names = wrapped::names(request);
+    // The libraries that a probe is told of with `-v` would be remembered.
+    let told = request.has(Role::Verbose) && is_probe(request.output_path());
+    if names.is_empty() || told || facts.family == Family::Zig {
+        return None;
+    }
+    let dir = store.dir().map(|dir| dir.join("wrapped"));
+    let made = dir.and_then(|dir| {
+        let mut shelter = WrapShelter::new(&names, dir, resolution.path.files.clone())?;
+        shelter.take(request, facts, resolution, repairs)?;
+        Ok(shelter)
+    });
+    match made {
+        Ok(shelter) => {
+            warnings.extend(shelter.reached.iter().map(|file| {
+                format!("`--wrap` reaches `{}` too: what it holds is compiled when it is linked", file.display())
+            }));
+            shelter.copied().then_some(shelter.dir)
+        }
+        Err(error) => {
+            warnings.push(format!("`--wrap` reaches all archives, whose copies can't be written: {error}"));
+            None
+        }
     }
 }
 
@@ -194,6 +240,31 @@ impl Written {
         words.extend(choose::words(settings, request, facts, resolution));
         Written { archives: extras.archives.into_iter().chain(made.archives).collect(), words, refused }
     }
+
+    /// These archives and those that repair the libc, each once.
+    fn repairs(&self, settings: &Settings, request: &Request, facts: &Facts, resolution: &Resolution) -> Vec<PathBuf> {
+        let mut wanted = settings.repairs;
+        wanted.iconv = choose::offers_converters(settings, request, facts, resolution);
+        let repairs = facts.repairs.iter().flat_map(|r| r.archives(wanted)).cloned();
+        let mut repairs: Vec<PathBuf> = self.archives.iter().cloned().chain(repairs).collect();
+        let mut offered = BTreeSet::new();
+        repairs.retain(|r| offered.insert(r.clone()));
+        repairs
+    }
+}
+
+/// What a link gets beside its libraries.
+struct LinkExtras<'a> {
+    /// Archives of ours.
+    repairs: Vec<PathBuf>,
+    /// Linker words for converted libraries.
+    words: &'a [OsString],
+    /// Weak references that a dynamic program would have bound.
+    weak_names: Vec<String>,
+    /// The entry for functions that are chosen when the program starts.
+    early_tls: Option<PathBuf>,
+    /// Where the libraries are that `--wrap` does not reach.
+    sheltered: Option<PathBuf>,
 }
 
 fn planned(
@@ -201,7 +272,7 @@ fn planned(
     request: &Request,
     facts: &Facts,
     resolution: &Resolution,
-    (written, weak_names): (&Written, &[String]),
+    extras: &LinkExtras<'_>,
 ) -> Plan {
     // Of archives in the toolchain's directories the resolution knows it, since that is cached.
     let items = ld_options::split(&request.args);
@@ -215,17 +286,13 @@ fn planned(
     let files: Vec<PathBuf> = typed.chain(archives).collect();
     let typed = || pic::fixed_input(&files, &resolution.path.files);
     let fixed = if facts.default_pie { resolution.fixed.clone().or_else(typed) } else { None };
-    let mut wanted = settings.repairs;
-    wanted.iconv = choose::offers_converters(settings, request, facts, resolution);
-    let repairs = facts.repairs.iter().flat_map(|r| r.archives(wanted)).cloned();
-    let mut repairs: Vec<PathBuf> = written.archives.iter().cloned().chain(repairs).collect();
-    let mut offered = BTreeSet::new();
-    repairs.retain(|r| offered.insert(r.clone()));
+    let start_files = start_files_beside(request);
     let context = Context {
-        repairs: &repairs,
+        start_files: &start_files,
+        repairs: &extras.repairs,
         malloc: settings.malloc,
         stack_size: Some(settings.stack_size).filter(|s| facts.libc == Libc::Musl && *s > 0),
-        converted: &written.words,
+        converted: extras.words,
         facts,
         linker: settings.linker.named(),
         small: settings.small,
@@ -233,7 +300,23 @@ fn planned(
         substitutes: &resolution.substitutes,
         closure: &resolution.closure,
         started: &resolution.started,
-        weak_names,
+        weak_names: &extras.weak_names,
+        early_tls: extras.early_tls.as_deref(),
+        sheltered: extras.sheltered.as_deref(),
     };
     plan::plan(request, &context)
+}
+
+/// The start files that exist beside those on the command line.
+fn start_files_beside(request: &Request) -> Vec<PathBuf> {
+    if !request.has(Role::NoStartFiles) && !request.has(Role::NoStdlib) {
+        return Vec::new();
+    }
+    let paths = request.inputs.iter().map(|i| Path::new(&i.text));
+    let beside = paths.flat_map(|path| {
+        let of =
+            START_FILES.iter().find(|(names, _, _)| path.file_name().is_some_and(|n| names.iter().any(|w| n == *w)));
+        of.into_iter().flat_map(move |(_, fixed, pie)| [*fixed, *pie]).map(|name| path.with_file_name(name))
+    });
+    beside.filter(|path| path.is_file()).collect()
 }

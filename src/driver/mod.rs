@@ -3,6 +3,7 @@
 
 mod bindings;
 mod call;
+mod clashes;
 mod command;
 mod compile;
 mod compiled_sources;

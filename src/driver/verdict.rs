@@ -1,6 +1,7 @@
 //! Checks the output of a link, and explains what is wrong, where it comes from and what to do.
 
 use super::bindings;
+use super::clashes;
 use super::link_job::LinkJob;
 use super::outcome::{LinkOutcome, remove, write_report};
 use crate::args::{Input, InputKind};
@@ -183,14 +184,7 @@ pub(super) fn explain_failure(settings: &Settings, job: &LinkJob, listener: &Lis
         let names = names.into_iter().collect::<Vec<_>>().join(" ");
         message::hint(format!("`{command} {names}` installs development files, which may have archives"));
     }
-    for (symbol, [first, second]) in libs::index::defined_twice(listener.defined_twice(), &job.resolution.libraries) {
-        message::note(format!("`{symbol}` is defined by {} and by {}", origin(first), origin(second)));
-    }
-    if listener.defined_twice().next().is_some() {
-        message::hint(
-            "a dynamic program uses the first definition; add `-Wl,--allow-multiple-definition` to LDFLAGS to do so here too",
-        );
-    }
+    clashes::explain(job, listener);
     for name in listener.undefined().take(HINTS) {
         let referring = job.store.converted.iter().flat_map(|s| s.referring(name.as_bytes()));
         for (shared, symbol) in referring {
@@ -206,15 +200,6 @@ pub(super) fn explain_failure(settings: &Settings, job: &LinkJob, listener: &Lis
     }
     for (archive, symbol) in archives.into_iter().take(HINTS) {
         message::hint(format!("`{symbol}` is defined in `{}`: is {} missing?", archive.display(), as_typed(&archive)));
-    }
-}
-
-/// A library and what needs it, for messages.
-fn origin(library: &libs::LinkedLibrary) -> String {
-    let path = library.path.display();
-    match &library.because {
-        Some(because) => format!("`{path}`, which `{because}` needs"),
-        None => format!("`{path}`, named by `{}`", library.name),
     }
 }
 

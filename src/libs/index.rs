@@ -34,23 +34,22 @@ pub(crate) fn definers<'a>(symbols: impl Iterator<Item = &'a str>, path: &Search
     found
 }
 
-/// The first two libraries of the link that define each symbol, where there are two.
-pub(crate) fn defined_twice<'l, 's>(
+/// The libraries of the link that define each symbol, in order.
+pub(crate) fn defining<'l, 's>(
     symbols: impl Iterator<Item = &'s str>,
     libraries: &'l [LinkedLibrary],
-) -> BTreeMap<String, [&'l LinkedLibrary; 2]> {
+) -> BTreeMap<String, Vec<&'l LinkedLibrary>> {
     let wanted: BTreeSet<&[u8]> = symbols.map(str::as_bytes).collect();
     let mut definers: BTreeMap<String, Vec<&LinkedLibrary>> = BTreeMap::new();
     for library in libraries {
-        for symbol in defined(&library.path, &wanted).unwrap_or_default() {
+        let mut names = defined(&library.path, &wanted).unwrap_or_default();
+        names.sort();
+        names.dedup();
+        for symbol in names {
             definers.entry(symbol).or_default().push(library);
         }
     }
-    let twice = |(symbol, libraries): (String, Vec<&'l LinkedLibrary>)| match libraries[..] {
-        [first, second, ..] => Some((symbol, [first, second])),
-        _ => None,
-    };
-    definers.into_iter().filter_map(twice).collect()
+    definers
 }
 
 /// The symbols that an archive's symbol index contains.

@@ -6,11 +6,12 @@ use super::dynamic_symbols::exported_if;
 use super::inputs;
 use super::library_file::LibraryFile;
 use super::library_ref::{self, LibraryName, LibraryRef};
-use super::member_symbols::{self, SymbolName};
+use super::member_symbols::{self, LooseSymbols, SymbolName};
 use super::resolution::{LinkedLibrary, Provider, Resolution};
 use super::scope_files;
 use super::simulated_linker::{ArchiveSymbols, LinkSymbols};
 use super::sniff::Sniffed;
+use super::supplier::ArchiveFacts;
 use super::weak_bindings;
 use crate::args::option_table::Role;
 use crate::args::{InputKind, Request, ld_options};
@@ -71,31 +72,70 @@ impl<'a> LinkInputs<'a> {
         LinkInputs { facts, resolution, references, objects, libraries, files, of_toolchain, sources }
     }
 
-    /// What they refer to weakly, and whether there is code that is compiled when it is linked. Of archives whose facts
-    /// are kept these are not read again.
-    pub(super) fn optional(&self) -> (HashSet<SymbolName>, bool) {
-        let mut found = (HashSet::new(), false);
+    /// The same with the libraries that were converted: ld.so binds their weak references too.
+    pub(super) fn with_converted(mut self) -> LinkInputs<'a> {
+        let taken = |l: &&LinkedLibrary| l.provider != Provider::Plugin && !is_driver_s(&l.path);
+        self.libraries = self.resolution.libraries.iter().filter(taken).collect();
+        let files = &self.resolution.path.files;
+        let is_shared = |path: &PathBuf| files.get(path).is_some_and(|f| matches!(f.sniffed(), Sniffed::Shared { .. }));
+        self.objects.retain(|path| !is_shared(path));
+        self.files = self.libraries.iter().map(|l| files.get(self.code(l))).collect();
+        self
+    }
+
+    /// The file with a library's code: of a converted one what was written for it.
+    fn code(&self, library: &'a LinkedLibrary) -> &'a Path {
+        let of_it = |index: &usize| self.resolution.libraries.get(*index).is_some_and(|l| std::ptr::eq(l, library));
+        let place = self.resolution.places.iter().find(|(_, index)| of_it(index)).map(|(place, _)| place);
+        place.filter(|_| library.provider == Provider::Converted).unwrap_or(&library.path)
+    }
+
+    /// Symbols by which converted libraries are linked in unreferenced.
+    pub(super) fn always_taken(&self) -> Vec<SymbolName> {
+        let always = |l: &&&'a LinkedLibrary| l.provider == Provider::Converted && self.is_always_loaded(l);
+        let symbols = |library: &&'a LinkedLibrary| {
+            let read = self.resolution.path.files.look(self.code(library), member_symbols::members);
+            read.unwrap_or_default().into_iter().filter_map(|member| member.strong.into_iter().next())
+        };
+        self.libraries.iter().filter(always).flat_map(symbols).collect()
+    }
+
+    /// Their loose symbols. Archives whose facts are kept are not read again.
+    pub(super) fn loose(&self) -> LooseSymbols {
+        let mut found = LooseSymbols::default();
         let mut files = self.objects.clone();
         for library in &self.libraries {
-            match self.resolution.facts.iter().find(|(archive, _)| *archive == library.path) {
+            let of_it = |(archive, _): &&(PathBuf, ArchiveFacts)| *archive == library.path;
+            match self.resolution.facts.iter().find(of_it).filter(|_| library.provider == Provider::Archive) {
                 Some((_, facts)) => {
-                    found.0.extend(facts.optional.iter().map(|name| name.as_bytes().to_vec()));
-                    found.1 |= facts.compiled_later;
+                    found.weak.extend(facts.optional.iter().map(|name| name.as_bytes().to_vec()));
+                    found.compiled_later |= facts.compiled_later;
+                    found.chosen |= facts.chosen;
                 }
-                None => files.extend(self.parts(&library.path)),
+                None => files.extend(self.parts(self.code(library))),
             }
         }
         let found = Mutex::new(found);
         inputs::first(&inputs::borrowed(&files), |file| {
-            let of = self.resolution.path.files.look(file, member_symbols::optional);
-            if let Some((names, compiled_later)) = of.filter(|(names, later)| !names.is_empty() || *later) {
+            let of = self.resolution.path.files.look(file, member_symbols::loose);
+            if let Some(of) = of.filter(|of| *of != LooseSymbols::default()) {
                 let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
-                found.0.extend(names.into_iter().filter(|name| weak_bindings::may_be_bound(name)));
-                found.1 |= compiled_later;
+                found.weak.extend(of.weak.into_iter().filter(|name| weak_bindings::may_be_bound(name)));
+                found.compiled_later |= of.compiled_later;
+                found.chosen |= of.chosen;
             }
             false
         });
         found.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a source of the call mentions functions that are chosen when the program starts.
+    pub(super) fn sources_choose(&self, request: &Request) -> bool {
+        const WORDS: [&[u8]; 3] = [b"ifunc", b"target_clones", b"target(\"default\")"];
+        let mentions = |text: &[u8]| WORDS.iter().any(|word| memchr::memmem::find(text, word).is_some());
+        let source = |kind: InputKind| matches!(kind, InputKind::Source | InputKind::Assembly);
+        let sources = request.inputs.iter().filter(|i| source(i.kind));
+        sources.into_iter().any(|i| inputs::look(Path::new(&i.text), mentions) == Some(true))
     }
 
     /// The archive itself, or the files that a thin one names.
@@ -110,8 +150,8 @@ impl<'a> LinkInputs<'a> {
     }
 
     pub(super) fn optional_of_unwinder(&self) -> BTreeSet<SymbolName> {
-        let found = self.toolchain_file("libgcc_eh.a").and_then(|file| file.look(member_symbols::optional));
-        let (mut names, _) = found.filter(|_| self.of_toolchain.contains(&"c")).unwrap_or_default();
+        let found = self.toolchain_file("libgcc_eh.a").and_then(|file| file.look(member_symbols::loose));
+        let mut names = found.filter(|_| self.of_toolchain.contains(&"c")).unwrap_or_default().weak;
         names.retain(|name| weak_bindings::may_be_bound(name));
         names
     }
@@ -145,7 +185,7 @@ impl<'a> LinkInputs<'a> {
         for ((library, file), offer) in self.libraries.iter().zip(&self.files).zip(&mut offers) {
             offer.members = match file.as_ref().and_then(|f| f.bytes()) {
                 Some(bytes) if !bytes.starts_with(THIN) => ArchiveMembers::of(bytes),
-                _ => ArchiveMembers::Read(self.parts(&library.path).iter().flat_map(symbols).collect()),
+                _ => ArchiveMembers::Read(self.parts(self.code(library)).iter().flat_map(symbols).collect()),
             };
         }
         let objects = self.objects.iter().flat_map(symbols).collect();

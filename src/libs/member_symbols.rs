@@ -1,7 +1,7 @@
 //! The global symbols of objects and of the members of archives, as a linker sees them.
 
 use object::read::archive::ArchiveFile;
-use object::{Object, ObjectSymbol};
+use object::{Object, ObjectSymbol, SymbolFlags, elf};
 use std::collections::{BTreeSet, HashSet};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -118,18 +118,30 @@ pub(crate) fn members_with(bytes: &[u8], names: &HashSet<SymbolName>) -> Vec<Mem
     found().unwrap_or_default()
 }
 
-/// What an object or any member of an archive refers to weakly, and whether there is code that is compiled when it is
-/// linked (LTO), whose symbols are not these.
-pub(crate) fn optional(bytes: &[u8]) -> (BTreeSet<SymbolName>, bool) {
-    let mut found = (BTreeSet::new(), false);
+/// What a file has beside definitions and strong references.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct LooseSymbols {
+    /// Undefined and weak.
+    pub(crate) weak: BTreeSet<SymbolName>,
+    /// There is code that is compiled when it is linked (LTO), whose symbols are not these.
+    pub(crate) compiled_later: bool,
+    /// It defines IFUNCs: functions that are chosen when the program starts.
+    pub(crate) chosen: bool,
+}
+
+/// Those of an object, or of all members of an archive.
+pub(crate) fn loose(bytes: &[u8]) -> LooseSymbols {
+    let mut found = LooseSymbols::default();
     let mut look = |bytes: &[u8]| {
-        found.1 |= bytes.starts_with(b"BC\xc0\xde");
+        found.compiled_later |= bytes.starts_with(b"BC\xc0\xde");
         let Ok(object) = object::File::parse(bytes) else { return };
         for symbol in object.symbols() {
             if symbol.is_undefined() && symbol.is_weak() {
-                found.0.extend(symbol.name_bytes().ok().map(<[u8]>::to_vec));
+                found.weak.extend(symbol.name_bytes().ok().map(<[u8]>::to_vec));
             } else if symbol.is_common() {
-                found.1 |= symbol.name_bytes() == Ok(b"__gnu_lto_slim");
+                found.compiled_later |= symbol.name_bytes() == Ok(b"__gnu_lto_slim");
+            } else if let SymbolFlags::Elf { st_info, .. } = symbol.flags() {
+                found.chosen |= st_info.st_type() == elf::STT_GNU_IFUNC;
             }
         }
     };
@@ -169,8 +181,11 @@ mod tests {
         assert_eq!(of(&symbols.weak), ["own".to_owned(), "shared".to_owned()].into());
         assert_eq!(of(&symbols.needed), ["must".to_owned()].into());
         assert_eq!(of(&symbols.optional), ["maybe".to_owned()].into());
-        assert_eq!(optional(&bytes), ([b"maybe".to_vec()].into(), false));
-        assert!(optional(&compiled(dir.path(), "lto", text, &["-flto"])).1);
+        assert_eq!(loose(&bytes), LooseSymbols { weak: [b"maybe".to_vec()].into(), ..LooseSymbols::default() });
+        assert!(loose(&compiled(dir.path(), "lto", text, &["-flto"])).compiled_later);
+        let text = "static int a(void) { return 1; }\nstatic void *choose(void) { return a; }\n\
+                    int f(void) __attribute__((ifunc(\"choose\")));\n";
+        assert!(loose(&compiled(dir.path(), "ifunc", text, &[])).chosen);
     }
 
     #[test]
@@ -194,7 +209,7 @@ mod tests {
     fn hostile_bytes_have_no_symbols() {
         for bytes in [&b""[..], b"\x7fELF\x02\x01\x01", b"!<arch>\n/ broken", b"!<thin>\n", b"text"] {
             assert_eq!(members(bytes), []);
-            assert_eq!(optional(bytes), (BTreeSet::new(), false));
+            assert_eq!(loose(bytes), LooseSymbols::default());
             assert!(members_with(bytes, &HashSet::new()).is_empty() && thin_members(bytes).is_empty());
         }
     }

@@ -98,7 +98,7 @@ impl NameList {
     }
 }
 
-/// Facts about an archive. Without a shared object only `constructors`, `fixed`, `optional` and `compiled_later` are known.
+/// Facts about an archive. Without a shared object only what its members alone tell is known.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ArchiveFacts {
     /// Symbols that its members need and the shared object contains.
@@ -117,6 +117,8 @@ pub(crate) struct ArchiveFacts {
     pub optional: NameList,
     /// There is code that is compiled when it is linked (LTO).
     pub compiled_later: bool,
+    /// It defines functions that are chosen when the program starts (IFUNC).
+    pub chosen: bool,
     /// What ld.so would run though nothing refers to it.
     pub starters: Starters,
 }

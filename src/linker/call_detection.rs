@@ -140,10 +140,11 @@ mod tests {
         Repairs {
             converted: None,
             plugins: None,
+            early_tls: None,
             iconv: None,
             libc: ("/l/libc.a".into(), crate::files::Stamp::of(std::path::Path::new("/")).unwrap()),
-            locale: Some("/r/locale.a".into()),
-            name_services: Some("/r/name-services.a".into()),
+            locale: Some("/r/locale.ar".into()),
+            name_services: Some("/r/name-services.ar".into()),
             functions: vec!["getpwnam".into()],
             warned: vec!["dlopen".into()],
             detectors: Some("/r".into()),
@@ -160,8 +161,8 @@ mod tests {
         assert_eq!(detectors.found(&said), Ok(()));
         let words = detectors.words().join(" ");
         assert!(!words.contains("setlocale"), "{words}");
-        assert!(words.contains("--undefined=staticcxx_locale_data /r/locale.a"), "{words}");
-        assert!(detectors.is_repair("/r/locale.a") && !detectors.is_repair("/r/detects-locale.a"));
+        assert!(words.contains("--undefined=staticcxx_locale_data /r/locale.ar"), "{words}");
+        assert!(detectors.is_repair("/r/locale.ar") && !detectors.is_repair("/r/detects-locale.ar"));
         assert!(detectors.found(&said).is_err());
         assert_eq!(detectors.found(&CallDetector::Warned.needed()), Err(WhyNot::Warning));
         assert_eq!(detectors.found("Undefined symbol foo"), Err(WhyNot::Failed("Undefined symbol foo".into())));

@@ -35,6 +35,12 @@ pub(crate) struct Context<'a> {
     pub started: &'a [String],
     /// Weak references that a dynamic program would have bound, sorted.
     pub weak_names: &'a [String],
+    /// Start files that exist beside those on the command line.
+    pub start_files: &'a [PathBuf],
+    /// The object with the entry that is needed for functions that are chosen when the program starts.
+    pub early_tls: Option<&'a Path>,
+    /// A directory with copies of libraries that `--wrap` does not reach.
+    pub sheltered: Option<&'a Path>,
 }
 
 /// One change that a rule made.

@@ -5,7 +5,7 @@
 //! | `-static`, `-static -pie` (GCC drops the `-pie`) | static |
 //! | `-static-pie`, `-pie` | static-pie |
 //! | `-no-pie` | static |
-//! | own start files (`-nostartfiles`, `-nostdlib`), none of the above | static, unless rcrt1.o is one of them |
+//! | own start files (`-nostartfiles`, `-nostdlib`), none of the above | static, unless rcrt1.o is one of them, or Scrt1.o with a rcrt1.o beside it, and all objects allow it |
 //! | none of these; the compiler builds PIEs by default and all objects allow it | static-pie |
 //! | none of these otherwise | static |
 
@@ -15,6 +15,7 @@ use crate::args::lexer;
 use crate::args::option_table::Role;
 use crate::model::StaticKind;
 use std::ffi::OsString;
+use std::path::Path;
 
 /// Replaces the user's options for a kind by the toolchain's recipe for the chosen one.
 pub(crate) fn static_kind(draft: &mut Draft<'_>) {
@@ -91,11 +92,7 @@ fn choose(draft: &Draft<'_>) -> (StaticKind, String) {
         return asked(StaticKind::Static, "-Wl,-no-pie");
     }
     if request.has(Role::NoStartFiles) || request.has(Role::NoStdlib) {
-        let own = request.inputs.iter().any(|i| i.text.as_encoded_bytes().ends_with(b"rcrt1.o"));
-        return match own {
-            true => (StaticKind::StaticPie, "the start file is rcrt1.o".into()),
-            false => (StaticKind::Static, "the call has its own start files".into()),
-        };
+        return of_start_files(draft);
     }
     let compiles = request.inputs.iter().any(|i| i.kind.is_compiled());
     let code = request.last(&[Role::PicCode, Role::FixedCode]);
@@ -111,8 +108,69 @@ fn choose(draft: &Draft<'_>) -> (StaticKind, String) {
     }
 }
 
+/// The kind of a call that brings its own start files.
+fn of_start_files(draft: &Draft<'_>) -> (StaticKind, String) {
+    let names =
+        |wanted: &str| draft.request.inputs.iter().any(|i| Path::new(&i.text).file_name().is_some_and(|n| n == wanted));
+    let becomes = |name: &str| draft.context.start_files.iter().any(|p| p.file_name().is_some_and(|n| n == name));
+    let pie = names("Scrt1.o") && becomes("rcrt1.o") || names("gcrt1.o") && names("crtbeginS.o") && becomes("grcrt1.o");
+    match draft.context.fixed_input {
+        _ if names("rcrt1.o") || names("grcrt1.o") => (StaticKind::StaticPie, "the start file is rcrt1.o".into()),
+        None if pie => (StaticKind::StaticPie, "the start files are a PIE's".into()),
+        _ => (StaticKind::Static, "the call has its own start files".into()),
+    }
+}
+
+/// Start files that stand for each other: in a dynamic program (fixed or PIE), in a static one, in a static-pie. GCC's
+/// specs (`startfile`, `endfile`) choose among them. For a static program they would choose crtbeginT.o, which finds
+/// exception tables up to crtend.o; here that may come before the libraries, so the others stay.
+pub(crate) const START_FILES: [(&[&str], &str, &str); 4] = [
+    (&["crt1.o", "Scrt1.o"], "crt1.o", "rcrt1.o"),
+    (&["gcrt1.o"], "gcrt1.o", "grcrt1.o"),
+    (&["crtbegin.o"], "crtbegin.o", "crtbeginS.o"),
+    (&["crtend.o"], "crtend.o", "crtendS.o"),
+];
+
+/// Replaces the start files of a dynamic program by those that the driver would take for the chosen kind.
+pub(crate) fn own_start_files(draft: &mut Draft<'_>) {
+    if !draft.request.has(Role::NoStartFiles) && !draft.request.has(Role::NoStdlib) {
+        return;
+    }
+    let mut notes = Vec::new();
+    let mut begins = false;
+    for item in &mut draft.items {
+        let word = match item {
+            Item::Arg(arg) if arg.is_input() => &arg.word,
+            Item::Word { text, .. } => text,
+            Item::Arg(_) => continue,
+        };
+        let path = Path::new(word);
+        let Some(name) = path.file_name().and_then(|n| n.to_str()) else { continue };
+        begins |= name == "crtbegin.o" || name == "crtbeginS.o";
+        let Some((_, fixed, pie)) = START_FILES.iter().find(|(names, _, _)| names.contains(&name)) else { continue };
+        let new = path.with_file_name(if draft.kind == StaticKind::StaticPie { pie } else { fixed });
+        if new == path || !draft.context.start_files.contains(&new) {
+            continue;
+        }
+        notes.push(format!("`{}` became `{}`", path.display(), new.display()));
+        match item {
+            Item::Arg(_) => *item = Item::arg(new),
+            Item::Word { text, .. } => *text = new.into(),
+        }
+    }
+    for note in notes {
+        draft.did(note);
+    }
+    let there = draft.items.iter().any(|i| matches!(i, Item::Word { text, .. } if text == "--eh-frame-hdr"));
+    if begins && draft.kind == StaticKind::Static && !there {
+        draft.items.push(Item::word("--eh-frame-hdr"));
+        draft.did("added `--eh-frame-hdr`, by which crtbegin.o's unwinder finds its tables");
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::context::Context;
     use super::super::testing::{context, facts, planned, usual};
     use crate::model::StaticKind;
     use crate::toolchain::Recipe;
@@ -139,6 +197,33 @@ mod tests {
         ] {
             assert_eq!(usual(line), expected, "{line}");
         }
+    }
+
+    #[test]
+    fn start_files_of_a_dynamic_program_become_those_of_a_static_one() {
+        let facts = facts();
+        let there = ["crt1.o", "rcrt1.o", "crtbegin.o", "crtbeginS.o", "crtend.o", "crtendS.o"];
+        let there = there.map(|n| Path::new("/l").join(n));
+        let mut context = Context { start_files: &there, ..context(&facts) };
+        for (line, expected) in [
+            (
+                "-nostdlib /l/Scrt1.o /l/crti.o /l/crtbeginS.o x.o /l/crtendS.o",
+                "-static-pie -nostdlib /l/rcrt1.o /l/crti.o /l/crtbeginS.o x.o /l/crtendS.o",
+            ),
+            (
+                "-nostartfiles /l/crt1.o /l/crtbegin.o x.o /l/crtend.o",
+                "-static -nostartfiles /l/crt1.o /l/crtbegin.o x.o /l/crtend.o -Wl,--eh-frame-hdr",
+            ),
+            ("-no-pie -nostartfiles /l/Scrt1.o x.o", "-static -nostartfiles /l/crt1.o x.o"),
+            ("-pie -nostartfiles /l/crt1.o x.o", "-static-pie -nostartfiles /l/rcrt1.o x.o"),
+            ("-nostartfiles /other/Scrt1.o x.o", "-static-pie -nostartfiles /other/Scrt1.o x.o"),
+            ("/l/Scrt1.o x.o", "-static-pie /l/Scrt1.o x.o"),
+        ] {
+            assert_eq!(planned(line, &context), expected, "{line}");
+            assert_eq!(planned(expected, &context), expected, "{line}");
+        }
+        context.fixed_input = Some(Path::new("x.o"));
+        assert_eq!(planned("-nostartfiles /l/Scrt1.o x.o", &context), "-static -nostartfiles /l/crt1.o x.o");
     }
 
     #[test]

@@ -127,7 +127,8 @@ fn is_pthread(item: &Item) -> bool {
     matches!(item, Item::Arg(a) if a.role() == Some(Role::Library) && a.value() == Some(OsStr::new("pthread")))
 }
 
-/// With `-nodefaultlibs`, adds the archives that libgcc_eh and libc need, if one of them is on the command line.
+/// With `-nodefaultlibs`, adds the archives that those of the toolchain on the command line need, and that their shared
+/// objects would bring.
 pub(crate) fn runtime_libraries(draft: &mut Draft<'_>) {
     if !draft.request.has(Role::NoDefaultLibs) && !draft.request.has(Role::NoStdlib) {
         return;
@@ -137,14 +138,21 @@ pub(crate) fn runtime_libraries(draft: &mut Draft<'_>) {
             |i| matches!(i, Item::Arg(a) if a.role() == Some(Role::Library) && a.value() == Some(OsStr::new(wanted))),
         )
     };
-    let Some(last) = names("gcc_eh").max(names("c")) else { return };
-    // libgcc_eh calls abort and dl_iterate_phdr, libc unwinds: each needs the other.
-    let wanted: Vec<&str> = match names("gcc_eh") {
-        Some(_) => vec!["gcc_eh", "gcc", "c"],
-        None => vec!["gcc"],
+    let Some(last) = names("gcc_eh").max(names("c")).max(names("stdc++")) else { return };
+    // glibc unwinds when a thread is cancelled; libgcc_eh calls abort and dl_iterate_phdr.
+    let other_runtime = draft.items.iter().any(|i| {
+        let word = |w: &OsStr| w.as_encoded_bytes().ends_with(b"rtlib=compiler-rt");
+        matches!(i, Item::Arg(a) if word(&a.word))
+    });
+    let unwinds = draft.context.facts.libc == Libc::Glibc && !other_runtime;
+    let wanted: &[&str] = match (names("stdc++"), names("gcc_eh")) {
+        (Some(_), _) => &["m", "gcc_eh", "gcc", "c"],
+        (None, Some(_)) => &["gcc_eh", "gcc", "c"],
+        (None, None) if unwinds => &["gcc_eh", "gcc"],
+        (None, None) => &["gcc"],
     };
     let missing: Vec<Item> =
-        wanted.into_iter().filter(|w| names(w).is_none()).map(|w| Item::arg(format!("-l{w}"))).collect();
+        wanted.iter().filter(|w| names(w).is_none()).map(|w| Item::arg(format!("-l{w}"))).collect();
     if missing.is_empty() {
         return;
     }
@@ -222,6 +230,12 @@ mod tests {
             "-static-pie x.o -Wl,--start-group -lgcc_eh -lgcc -lc -Wl,--end-group -nodefaultlibs"
         );
         assert_eq!(usual("x.o -nostdlib"), "-static x.o -nostdlib");
+        assert_eq!(usual("x.o -nostdlib -lgcc"), "-static x.o -nostdlib -Wl,--start-group -lgcc -Wl,--end-group");
+        for (line, added) in [("-lc -lgcc", "-lc -lgcc_eh -lgcc"), ("-lstdc++ -lc", "-lstdc++ -lc -lm -lgcc_eh -lgcc")]
+        {
+            let expected = format!("-static-pie x.o -nodefaultlibs -Wl,--start-group {added} -Wl,--end-group");
+            assert_eq!(usual(&format!("x.o -nodefaultlibs {line}")), expected);
+        }
     }
 
     #[test]
@@ -246,8 +260,14 @@ mod tests {
         let mut context = context(&facts);
         let substitutes = [(1, Substitute { words: vec!["/l/libq.a".into()], how: "beside it".into() })];
         let closure = ["-lz".into()];
-        context.substitutes = &substitutes;
+        let converted = [(1, Substitute { words: vec!["/t/libq.so.ar".into()], how: "converted".into() })];
         context.closure = &closure;
+        context.substitutes = &converted;
+        assert_eq!(
+            planned("x.o -lq -o x", &context),
+            "-static-pie x.o -Wl,--start-group /t/libq.so.ar -lz -Wl,--end-group -o x"
+        );
+        context.substitutes = &substitutes;
         assert_eq!(
             planned("x.o ./libq.so -o x", &context),
             "-static-pie x.o -Wl,--start-group /l/libq.a -lz -Wl,--end-group -o x"

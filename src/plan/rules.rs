@@ -29,6 +29,11 @@ pub static RULES: &[Rule] = &[
         apply: kind::static_kind,
     },
     Rule {
+        id: "own-start-files",
+        reason: "the call names start files of a dynamic program, and each kind has its own",
+        apply: kind::own_start_files,
+    },
+    Rule {
         id: "no-shared-search",
         reason: "after `-Bdynamic` linkers silently use shared objects again, which is fatal in a static-pie",
         apply: words::no_shared_search,
@@ -61,7 +66,7 @@ pub static RULES: &[Rule] = &[
     },
     Rule {
         id: "runtime-libraries",
-        reason: "with `-nodefaultlibs` the driver does not add libgcc's archives, which need each other and libc",
+        reason: "with `-nodefaultlibs` the driver does not add what libc's and libstdc++'s archives need, as their shared objects name it",
         apply: libraries::runtime_libraries,
     },
     Rule {
@@ -88,6 +93,16 @@ pub static RULES: &[Rule] = &[
         id: "bind-weak-references",
         reason: "ld.so binds a weak reference wherever a library has the name; no archive is searched for one",
         apply: words::bind_weak_references,
+    },
+    Rule {
+        id: "early-thread-pointer",
+        reason: "IFUNC resolvers run before static glibc sets up thread-local storage; ld.so has set it up by then",
+        apply: words::early_thread_pointer,
+    },
+    Rule {
+        id: "wrap-own-objects",
+        reason: "`--wrap` does not reach shared objects, so what stands for them is linked from copies that escape it",
+        apply: words::wrap_own_objects,
     },
     Rule {
         id: "one-group",

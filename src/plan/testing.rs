@@ -47,6 +47,9 @@ pub(crate) fn context(facts: &Facts) -> Context<'_> {
         closure: &[],
         started: &[],
         weak_names: &[],
+        start_files: &[],
+        early_tls: None,
+        sheltered: None,
     }
 }
 

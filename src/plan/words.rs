@@ -5,6 +5,8 @@ use super::draft::Draft;
 use crate::args::ld_options::{Item, LdOption, LdRole};
 use crate::args::lexer::Arg;
 use crate::args::option_table::Role;
+use crate::model::EARLY_ENTRY;
+use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 
 /// Drops `-Bdynamic`, `-dy`, `-call_shared`. `-Bstatic` stays: it is in effect anyway.
@@ -93,6 +95,37 @@ fn ask_for(draft: &mut Draft<'_>, names: &[String]) {
     }
 }
 
+/// Adds the object that sets up a thread control block, and makes its entry the program's, unless that has one of its own.
+pub(crate) fn early_thread_pointer(draft: &mut Draft<'_>) {
+    let Some(object) = draft.context.early_tls else { return };
+    let own = draft.items.iter().any(|i| match i {
+        Item::Arg(a) => ["-e", "--entry"].iter().any(|name| a.word.as_bytes().starts_with(name.as_bytes())),
+        Item::Word { text, .. } => {
+            let text = text.as_bytes();
+            text == b"-e"
+                || text.starts_with(b"--entry")
+                || text.starts_with(b"-entry")
+                || text == object.as_os_str().as_bytes()
+        }
+    });
+    if own {
+        return;
+    }
+    draft.items.extend([Item::word(object), Item::word(format!("--entry={EARLY_ENTRY}"))]);
+    draft.did(format!("added `{}`", object.display()));
+}
+
+/// Adds the directory of copies that `--wrap` does not reach, before all others.
+pub(crate) fn wrap_own_objects(draft: &mut Draft<'_>) {
+    let Some(dir) = draft.context.sheltered else { return };
+    let mut word = OsString::from("-L");
+    word.push(dir);
+    if !draft.items.iter().any(|i| matches!(i, Item::Arg(a) if a.word == word)) {
+        draft.did(format!("added `{}`", word.display()));
+        draft.items.insert(0, Item::arg(word));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::testing::{context, facts, planned, usual};
@@ -175,6 +208,28 @@ mod tests {
         assert_eq!(planned("x.o", &context), format!("-static-pie x.o {all}"));
         let asked = "x.o -Wl,--undefined=pthread_once";
         assert_eq!(planned(asked, &context), format!("-static-pie {asked} -Wl,--undefined=sched_yield"));
+    }
+
+    #[test]
+    fn the_early_entry_is_added_once_unless_there_is_another() {
+        let facts = facts();
+        let context = super::super::context::Context { early_tls: Some("/r/e.o".as_ref()), ..context(&facts) };
+        let once = planned("x.o", &context);
+        let added = "-Wl,--start-group -Wl,/r/e.o -Wl,--end-group -Wl,--entry=staticcxx_start";
+        assert_eq!(once, format!("-static-pie x.o {added}"));
+        assert_eq!(planned(&once, &context), once);
+        for line in ["x.o -e f", "x.o -Wl,-e,f", "x.o -Wl,--entry=f", "--entry=f x.o"] {
+            assert!(!planned(line, &context).contains("/r/e.o"), "{line}");
+        }
+    }
+
+    #[test]
+    fn sheltered_copies_are_found_first() {
+        let facts = facts();
+        let context = super::super::context::Context { sheltered: Some("/s".as_ref()), ..context(&facts) };
+        let once = planned("-L. x.o -Wl,--wrap=f", &context);
+        assert_eq!(once, "-static-pie -L/s -L. x.o -Wl,--wrap=f");
+        assert_eq!(planned(&once, &context), once);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::archives::{CONVERTING, Kit};
 use super::iconv::ConverterTables;
+use crate::archive;
 use crate::args::option_table::Role;
 use crate::args::{InputKind, Request};
 use crate::files::{Stamp, kept, write_atomic};
@@ -134,7 +135,7 @@ fn made(
 
 /// The name of an archive for a key and these sources.
 fn file_name(sources: &str, name: &str, key: &str) -> String {
-    format!("{name}-{:032x}.a", XxHash3_128::oneshot(format!("{sources} {key}").as_bytes()))
+    format!("{name}-{:032x}{}", XxHash3_128::oneshot(format!("{sources} {key}").as_bytes()), archive::ENDING)
 }
 
 /// The linker that the call or the environment names.

@@ -11,7 +11,7 @@ use super::iconv::ConverterTables;
 use super::libc_members::{nowhere, renamed, weakened};
 use crate::archive;
 use crate::files::{Stamp, write_atomic};
-use crate::model::Libc;
+use crate::model::{EARLY_ENTRY, Libc};
 use crate::options::iconv::IconvChoice;
 use crate::settings::Settings;
 use crate::supply::glibc;
@@ -39,6 +39,8 @@ const TRY_PLUGINS: &str = include_str!("../../toolchains/glibc/try-plugins.c");
 const ICONV: &str = include_str!("../../toolchains/glibc/iconv.c");
 const LOADER_C: &str = include_str!("../../toolchains/glibc/loader.c");
 const SERVICES: &str = include_str!("../../toolchains/glibc/services.c");
+const EARLY_TLS: &str = include_str!("../../toolchains/glibc/early-tls.c");
+const TRY_EARLY_TLS: &str = include_str!("../../toolchains/glibc/try-early-tls.c");
 const TRY_ICONV: &str = include_str!("../../toolchains/glibc/try-iconv.c");
 const TRY_CONVERTED: &str = include_str!("../../toolchains/glibc/try-converted.c");
 const TRY_LOCALE: &str = include_str!("../../toolchains/glibc/try-locale.c");
@@ -126,6 +128,7 @@ pub(crate) fn make(asked: &CompilerQuery<'_>, facts: &Facts, keep: &Path) -> Opt
     let converted = made(work.converted(), "converted libraries");
     let plugins = made(work.plugins(), "plugins").filter(|_| converted.is_some());
     let iconv = made(work.iconv(&found), "iconv").filter(|_| converted.is_some());
+    let early_tls = made(work.early_tls(), "IFUNC resolvers");
     let any = locale.is_some() || name_services.is_some() || detectors.is_some() || converted.is_some();
     any.then_some(Repairs {
         libc: (libc, stamp),
@@ -134,6 +137,7 @@ pub(crate) fn make(asked: &CompilerQuery<'_>, facts: &Facts, keep: &Path) -> Opt
         converted,
         plugins,
         iconv,
+        early_tls,
         functions: found.functions,
         warned: found.warned,
         detectors,
@@ -217,7 +221,7 @@ impl Work<'_> {
         self.compile("locale", LOCALE)?;
         self.compile("data", &embedding(data))?;
         let object = self.merge(&["locale.o", "data.o", "original.o"])?;
-        self.keep("locale.a", &object, &LOCALE_FUNCTIONS, TRY_LOCALE)
+        self.keep("locale", &object, &LOCALE_FUNCTIONS, TRY_LOCALE)
     }
 
     fn name_services(&self, found: &LibcArchive) -> io::Result<PathBuf> {
@@ -227,7 +231,7 @@ impl Work<'_> {
         }
         self.compile("name-services", NAME_SERVICES)?;
         let object = self.merge(&["name-services.o"])?;
-        self.keep("name-services.a", &object, &found.functions, TRY_NAME_SERVICES)
+        self.keep("name-services", &object, &found.functions, TRY_NAME_SERVICES)
     }
 
     /// Writes the call detectors.
@@ -261,7 +265,7 @@ impl Work<'_> {
             Err(why) => log::info!("no old names of glibc's: {why}"),
         }
         let bytes = archive::of_members(&objects).ok_or_else(|| io::Error::other("objects without symbols"))?;
-        self.keep_archive("converted.a", &bytes, TRY_CONVERTED)
+        self.keep_archive("converted", &bytes, TRY_CONVERTED)
     }
 
     fn plugins(&self) -> io::Result<PathBuf> {
@@ -275,7 +279,7 @@ impl Work<'_> {
         self.compile("iterate", ITERATE)?;
         let iterate = fs::read(self.asked.dir.join("iterate.o"))?;
         let iterate = archive::of(&iterate).ok_or_else(|| io::Error::other("an object without symbols"))?;
-        let kept = self.keep_archive("dl.a", &bytes, TRY_PLUGINS)?;
+        let kept = self.keep_archive("dl", &bytes, TRY_PLUGINS)?;
         self.place(ITERATE_FILE, &iterate)?;
         Ok(kept)
     }
@@ -305,7 +309,19 @@ impl Work<'_> {
         let tables =
             ConverterTables::read(dirs).ok_or_else(|| io::Error::other("glibc's directory `gconv` was not found"))?;
         let bytes = kit.converters(&tables, &tables.choose(&IconvChoice::default()))?;
-        self.keep_archive("iconv.a", &bytes, TRY_ICONV)
+        self.keep_archive("iconv", &bytes, TRY_ICONV)
+    }
+
+    fn early_tls(&self) -> io::Result<PathBuf> {
+        self.compile("early-tls", EARLY_TLS)?;
+        fs::write(self.asked.dir.join("try.c"), TRY_EARLY_TLS)?;
+        let entry = format!("-Wl,--entry={EARLY_ENTRY}");
+        for (kind, recipe) in &self.facts.kinds {
+            let args = ["-x", "c", "try.c", "-x", "none", "early-tls.o", &entry];
+            self.asked.links(&args, *kind, recipe, &self.facts.triple).map_err(io::Error::other)?;
+        }
+        fs::create_dir_all(self.keep)?;
+        self.place("early-tls.object", &fs::read(self.asked.dir.join("early-tls.o"))?)
     }
 
     fn compile(&self, name: &str, text: &str) -> io::Result<()> {
@@ -353,16 +369,17 @@ impl Work<'_> {
     }
 
     fn keep_archive(&self, name: &str, bytes: &[u8], trial: &str) -> io::Result<PathBuf> {
-        let fresh = self.asked.dir.join(name);
-        fs::write(&fresh, bytes)?;
+        let file = format!("{name}{}", archive::ENDING);
+        fs::write(self.asked.dir.join(&file), bytes)?;
         let source = self.asked.dir.join("try.c");
         fs::write(source, trial)?;
+        let word = format!("-Wl,{file}");
         for (kind, recipe) in &self.facts.kinds {
-            let args = ["-x", "c", "try.c", "-x", "none", name];
+            let args = ["-x", "c", "try.c", "-x", "none", &word];
             self.asked.links(&args, *kind, recipe, &self.facts.triple).map_err(io::Error::other)?;
         }
         fs::create_dir_all(self.keep)?;
-        self.place(name, bytes)
+        self.place(&file, bytes)
     }
 
     fn place(&self, name: &str, bytes: &[u8]) -> io::Result<PathBuf> {

@@ -31,7 +31,13 @@ pub(crate) struct Root<'a> {
     pub proc: bool,
     /// The machine's resolv.conf, as container runtimes add it for programs with a network.
     pub resolver: bool,
+    /// A directory for terminal descriptions: ncurses asks for a terminal only where there is one, so that a trace would
+    /// not tell which.
+    pub terminals: bool,
 }
+
+/// Where ncurses looks for descriptions of terminals on every system.
+const TERMINALS: &str = "usr/share/terminfo";
 
 /// The devices of every container runtime.
 const DEVICES: [&str; 6] = ["full", "null", "random", "tty", "urandom", "zero"];
@@ -69,6 +75,8 @@ impl Root<'_> {
         // SAFETY: touches one number of this process.
         unsafe { libc::umask(0) };
         let bound = self.open_sources()?;
+        // Sources may be named relative to where we are now.
+        let here = std::env::current_dir().unwrap_or_default();
         let point = MOUNT_POINTS.iter().find(|p| Path::new(p).is_dir()).unwrap_or(&"/");
         let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
         mount(Some("tmpfs"), *point, Some("tmpfs"), flags, Some("mode=0755"))
@@ -77,7 +85,10 @@ impl Root<'_> {
         for b in &bound {
             bind(b)?;
         }
-        self.make_tree()?;
+        self.make_tree(&here)?;
+        if self.terminals && !self.has_whole(Path::new(TERMINALS)) {
+            let _ = fs::create_dir_all(TERMINALS);
+        }
         if self.tmp {
             mount_at("tmp", "tmpfs", flags, "mode=1777")?;
         }
@@ -153,9 +164,10 @@ impl Root<'_> {
         path.components().next().is_some_and(|first| self.has(first))
     }
 
-    fn make_tree(&self) -> Result<(), JailError> {
+    /// `here`: what the paths of sources and base are relative to.
+    fn make_tree(&self, here: &Path) -> Result<(), JailError> {
         if let Some(base) = self.base {
-            for entry in fs::read_dir(base).map_err(io_at("read", base))?.flatten() {
+            for entry in fs::read_dir(here.join(base)).map_err(io_at("read", base))?.flatten() {
                 if let Ok(target) = fs::read_link(entry.path()) {
                     let name = PathBuf::from(entry.file_name());
                     symlink(target, &name).map_err(io_at("linked", &name))?;
@@ -176,7 +188,7 @@ impl Root<'_> {
                     }
                 }
                 Node::Link { target } => symlink(target, path).map_err(io_at("linked", path))?,
-                Node::File { content, executable } => make_file(path, content, *executable)?,
+                Node::File { content, executable } => make_file(path, content, *executable, here)?,
             }
         }
         Ok(())
@@ -193,14 +205,14 @@ fn is_bound(source: &Path, executable: bool) -> bool {
     meta.len() > COPIED && allowed & wanted == wanted
 }
 
-fn make_file(path: &Path, content: &FileContent, executable: bool) -> Result<(), JailError> {
+fn make_file(path: &Path, content: &FileContent, executable: bool, here: &Path) -> Result<(), JailError> {
     if path.symlink_metadata().is_ok() {
         return Ok(());
     }
     match content {
         FileContent::Bytes(bytes) => fs::write(path, bytes).map_err(io_at("written", path))?,
         FileContent::File(source, _) => {
-            let mut from = File::open(source).map_err(io_at("read", source))?;
+            let mut from = File::open(here.join(source)).map_err(io_at("read", source))?;
             let mut to = File::create_new(path).map_err(io_at("written", path))?;
             io::copy(&mut from, &mut to).map_err(io_at("written", path))?;
         }

@@ -82,7 +82,7 @@ fn libraries(program: &BuiltProgram) -> String {
     for path in &program.libraries {
         let stem = library_ref::stem(path).map(|s| s.to_string_lossy().into_owned());
         let name = stem.unwrap_or_else(|| path.file_name().unwrap_or_default().to_string_lossy().into_owned());
-        let name = name.strip_prefix("lib").unwrap_or(&name).trim_end_matches(".a");
+        let name = name.strip_prefix("lib").unwrap_or(&name).trim_end_matches(".ar").trim_end_matches(".a");
         let name = match name.strip_suffix(".rlib") {
             // Rust's own; and a crate with cargo's hash after its name.
             Some(_) if path.components().any(|c| c.as_os_str() == "rustlib") => continue,
@@ -91,7 +91,7 @@ fn libraries(program: &BuiltProgram) -> String {
         };
         // Taken from the shared object itself, which is never done with one of the project's own.
         let file = path.file_name().unwrap_or_default().to_string_lossy();
-        let converted = file.contains(".so") && !file.ends_with(".a") && !file.ends_with(".o");
+        let converted = file.contains(".so") && ![".a", ".ar", ".o"].iter().any(|end| file.ends_with(end));
         let name = if converted { format!("{name} (converted)") } else { name };
         if !names.contains(&name) {
             names.push(name);

@@ -10,7 +10,7 @@ use super::glibc;
 use crate::convert::{GlibcSymbols, Library};
 use crate::files::{Stamp, kept, write_atomic};
 use crate::libs::library_file::{LibraryFile, LibraryFiles};
-use crate::libs::member_symbols::{self, MemberSymbols, SymbolName};
+use crate::libs::member_symbols::{self, LooseSymbols, MemberSymbols, SymbolName};
 use crate::libs::supplier::{ArchiveFacts, NameList};
 use crate::libs::{dynamic_symbols, pic, weak_bindings};
 use object::read::archive::ArchiveFile;
@@ -74,13 +74,14 @@ const OF_COMPILERS: [&str; 4] = ["libgcc.a", "libgcc_eh.a", "libstdc++.a", "libc
 fn look(archive: &[u8], shared: Option<&LibraryFile>, dirs: &[PathBuf]) -> Option<ArchiveFacts> {
     ArchiveFile::parse(archive).ok().filter(|a| !a.is_thin())?;
     let members = member_symbols::members(archive);
-    let (optional, compiled_later) = member_symbols::optional(archive);
-    let optional = optional.iter().filter(|name| weak_bindings::may_be_bound(name));
+    let LooseSymbols { weak, compiled_later, chosen } = member_symbols::loose(archive);
+    let optional = weak.iter().filter(|name| weak_bindings::may_be_bound(name));
     let mut facts = ArchiveFacts {
         constructors: constructors::has(archive),
         fixed: pic::has_fixed_code(archive),
         optional: NameList::of(optional.map(Vec::as_slice)),
         compiled_later,
+        chosen,
         ..ArchiveFacts::default()
     };
     let Some(shared) = shared else { return Some(facts) };

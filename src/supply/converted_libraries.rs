@@ -344,7 +344,7 @@ impl<'m> LinkParts<'m> {
         placed.extend(in_script.map(|(made, fixed)| Placed { tag: &made.tag, plan: &made.plan, fixed: *fixed }));
         let mut script = program.map_or_else(String::new, |(made, _)| made.script.clone());
         if !self.starts.is_empty() {
-            let file = dir.join("start.a");
+            let file = dir.join("start.ar");
             fs::write(&file, archive::of_members(&self.starts).unwrap_or_default())?;
             self.extras.archives.push(file);
         }

@@ -9,4 +9,6 @@ pub(crate) mod load_order;
 pub(crate) mod object_cache;
 pub(crate) mod plugins;
 pub(crate) mod program_object;
+pub(crate) mod real_names;
 pub(crate) mod store;
+pub(crate) mod wrapped;

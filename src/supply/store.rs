@@ -121,7 +121,7 @@ impl Supplier for LinkStore {
             None => Ok(None),
             Some(CarriedContent::Nothing) => Ok(Some((Carried::Nothing, PathBuf::new(), Vec::new()))),
             Some(CarriedContent::Object(bytes)) => {
-                let end = if library.use_of_it == Use::Always { ".o" } else { ".a" };
+                let end = if library.use_of_it == Use::Always { ".o" } else { archive::ENDING };
                 let path = self.place(library.path, end)?;
                 Ok(Some((Carried::Object(path.clone()), path, bytes)))
             }
@@ -144,7 +144,7 @@ impl Supplier for LinkStore {
             return None;
         }
         let unwritable = |e: io::Error| Refusal::Unreadable { error: e.to_string() };
-        let path = match self.place(library.path, ".a") {
+        let path = match self.place(library.path, archive::ENDING) {
             Ok(path) => path,
             Err(error) => return Some(Err(unwritable(error))),
         };
@@ -164,7 +164,7 @@ impl Supplier for LinkStore {
     }
 
     fn number(&mut self, archive: &Arc<LibraryFile>, library: SharedLibrary<'_>) -> io::Result<PathBuf> {
-        let place = self.place(archive.path(), "")?;
+        let place = self.place(archive.path(), archive::ENDING)?;
         self.note(library, place.clone(), Code::Numbered(archive.clone()));
         Ok(place)
     }
@@ -257,7 +257,7 @@ fn write_carried(mut bytes: Vec<u8>, rank: usize, path: &Path) -> io::Result<()>
         return Ok(());
     }
     load_order::number(&mut bytes, rank);
-    let archive = path.extension().is_some_and(|e| e == "a").then(|| archive::of(&bytes)).flatten();
+    let archive = path.extension().is_some_and(|e| e == "ar").then(|| archive::of(&bytes)).flatten();
     fs::write(path, archive.unwrap_or(bytes))
 }
 

@@ -36,7 +36,7 @@ impl CallDetector {
 
     /// The archive's file name.
     pub(crate) fn file(self) -> String {
-        format!("detects-{}.a", self.name())
+        format!("detects-{}.ar", self.name())
     }
 
     fn name(self) -> &'static str {

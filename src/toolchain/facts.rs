@@ -99,6 +99,8 @@ pub(crate) struct Repairs {
     pub plugins: Option<PathBuf>,
     /// The archive with the default iconv converters; none if it does not work.
     pub iconv: Option<PathBuf>,
+    /// The object whose entry sets up a thread control block for IFUNC resolvers; none if it does not work.
+    pub early_tls: Option<PathBuf>,
     /// The functions that use name services, by the warnings in libc.a.
     pub functions: Vec<String>,
     /// The functions with other warnings in libc.a.
@@ -122,6 +124,8 @@ impl Repairs {
             self.detectors.as_ref().is_none_or(|dir| CALL_DETECTORS.iter().all(|t| dir.join(t.file()).is_file()));
         let same = Stamp::of(&self.libc.0) == Some(self.libc.1);
         same && detectors
-            && [&self.locale, &self.name_services, &self.converted, &self.plugins, &self.iconv].into_iter().all(there)
+            && [&self.locale, &self.name_services, &self.converted, &self.plugins, &self.iconv, &self.early_tls]
+                .into_iter()
+                .all(there)
     }
 }

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use twox_hash::XxHash3_128;
 
 /// The archive that lists plugins for dl_iterate_phdr, next to the archive of the code that opens modules.
-pub(crate) const ITERATE_FILE: &str = "iterate.a";
+pub(crate) const ITERATE_FILE: &str = "iterate.ar";
 
 #[derive(Debug)]
 struct Module {
@@ -168,7 +168,7 @@ impl Modules {
         let rows = rows(&kept);
         let modules = module_tables::modules(&rows, "staticcxx_plugin_table", machine).ok_or_else(broken)?;
         let names = module_tables::names(&names, &inside, "staticcxx_plugin_names", machine).ok_or_else(broken)?;
-        let file = settings.dir.join("plugins.a");
+        let file = settings.dir.join("plugins.ar");
         fs::write(&file, archive::of_members(&[modules, names]).ok_or_else(broken)?)?;
         // The code that opens them comes first: the program refers to it.
         made.archives.insert(0, settings.runtime.to_owned());
@@ -209,7 +209,7 @@ impl Modules {
         let mut kept = Vec::new();
         for (index, (module, library)) in self.list.iter().zip(&libraries).enumerate() {
             let (Some(library), Some(scope)) = (library, scopes.get(index)) else { continue };
-            let place = settings.dir.join(format!("module{index}.a"));
+            let place = settings.dir.join(format!("module{index}.ar"));
             match make(module, library, scope, settings, &place)? {
                 None => {
                     made.archives.push(place);

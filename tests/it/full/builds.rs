@@ -103,6 +103,33 @@ fn cmake_detects_the_same_compiler_and_features() {
 }
 
 #[test]
+fn cmake_finds_nothing_of_ours_in_what_links_say() {
+    let dir = Dir::new();
+    dir.file("CMakeLists.txt", "cmake_minimum_required(VERSION 3.10)\nproject(x C CXX)\nadd_executable(a m.cpp c.c)\n");
+    dir.file("c.c", "int c(void) { return 1; }\n");
+    dir.file(
+        "m.cpp",
+        "#include <iostream>\n#include <locale>\nextern \"C\" int c(void);\n\
+         int main() { std::locale l(\"\"); std::cout << c() << \"\\n\"; }\n",
+    );
+    for (linker, generator) in [("bfd", "Unix Makefiles"), ("bfd", "Ninja"), ("auto", "Ninja")] {
+        let build = dir.join(format!("{linker} {generator}"));
+        let cmake = || tool("cmake", dir.path()).env("STATICCXX_LINKER", linker);
+        cmake().args(["-B".as_ref(), build.as_os_str()]).args(["-G", generator]).ok();
+        cmake().args(["--build".as_ref(), build.as_os_str()]).ok();
+        assert_eq!(says_in_empty_root(&build.join("a"), &[]), "1\n");
+        let kept = fs::read_dir(build.join("CMakeFiles")).unwrap().flatten().find_map(|version| {
+            let file = |name: &str| fs::read_to_string(version.path().join(name)).ok();
+            Some([file("CMakeCCompiler.cmake")?, file("CMakeCXXCompiler.cmake")?])
+        });
+        for text in kept.unwrap() {
+            let row = text.lines().find(|l| l.contains("IMPLICIT_LINK_LIBRARIES")).unwrap();
+            assert!(row.contains("gcc;c") && !row.contains('/'), "{row}");
+        }
+    }
+}
+
+#[test]
 fn meson_takes_the_drivers_for_gcc() {
     let dir = Dir::new();
     dir.file("meson.build", fixture!("builds/meson.build"));

@@ -1,7 +1,7 @@
 //! `staticctl image` against the tools that read images: skopeo, umoci, podman, runc.
 
 use crate::quick::image::{Two, image};
-use crate::quick::sandbox::probe;
+use crate::quick::sandbox::{LIKE_NCURSES, probe};
 use crate::support::*;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -203,6 +203,18 @@ fn what_a_program_needs_is_found_by_running_it() {
     assert!(said.contains("was watched for 1 s"), "{said}");
     let said = image(&dir, "-o x.tar --auto --entrypoint /other").fails(2);
     assert!(said.contains("the entrypoint `/other` is not in the image"), "{said}");
+}
+
+#[test]
+fn a_terminal_is_found_by_running_the_program() {
+    let dir = Dir::new();
+    dir.file("m.c", LIKE_NCURSES);
+    Run::new(STATICCC).dir(dir.path()).line("m.c -o m").silent();
+    let out = Run::new(STATICCTL).dir(dir.path()).line("image ./m -o layout/ -t x:1 --auto").output();
+    let said = text(&out.stderr);
+    assert!(out.status.success() && said.contains("`--terminfo vt100` is added"), "{said}");
+    Run::new("umoci").dir(dir.path()).line("unpack --image layout:1 bundle").ok();
+    assert_eq!(Run::new(STATICCTL).dir(dir.path()).line("try --root bundle/rootfs /m").ok(), "vt100\n");
 }
 
 #[test]

@@ -297,9 +297,35 @@ fn two_definitions_are_reported_with_both_archives() {
     let said = Run::new(STATICCC).dir(dir.path()).line("main.c -Llib -la -o x").fails(1);
     let note = said.lines().find(|l| l.starts_with("staticcxx: note: `dup_` is defined by `lib/liba.a`")).unwrap_or("");
     assert!(note.contains("named by `-la` and by `lib/libb.a`, which `"), "{said}");
-    assert!(said.contains("--allow-multiple-definition"), "{said}");
-    Run::new(STATICCC).dir(dir.path()).line("main.c -Llib -la -Wl,--allow-multiple-definition -o x").silent();
-    assert_eq!(in_empty_root(&dir.join("x"), &[]).status.code(), Some(4));
+    assert!(!said.contains("--allow-multiple-definition"), "{said}");
+    assert!(hint(&said).contains("STATICCXX_CONVERT=auto,libb takes `lib/libb.so` instead"), "{said}");
+    // What is hinted at makes the dynamic program.
+    let same = |line: &str, convert: &str| {
+        gcc(&dir, &format!("{line} -Wl,-rpath-link,lib -o dynamic"));
+        let run = Run::new(dir.join("dynamic")).env("LD_LIBRARY_PATH", dir.join("lib"));
+        let theirs = run.output().status.code();
+        let run = Run::new(STATICCC).dir(dir.path()).env("STATICCXX_CONVERT", convert);
+        run.line(line).line("-o x").silent();
+        assert_eq!(in_empty_root(&dir.join("x"), &[]).status.code(), theirs, "{line}");
+        theirs
+    };
+    assert_eq!(same("main.c -Llib -la -lb", "auto,libb"), Some(4));
+    dir.file("own.c", "int dup_(void) { return 7; }\nint a(void); int main(void) { return a() + dup_(); }\n");
+    let said = Run::new(STATICCC).dir(dir.path()).line("own.c -Llib -la -lb -o x").fails(1);
+    assert!(said.contains("`dup_` is defined by the program's own `own.c` and by `lib/liba.a`"), "{said}");
+    assert!(hint(&said).contains("STATICCXX_CONVERT=auto,liba"), "{said}");
+    assert_eq!(same("own.c -Llib -la -lb", "auto,liba,libb"), Some(14));
+}
+
+#[test]
+fn code_with_fixed_addresses_in_a_pie_has_a_hint() {
+    let dir = Dir::new();
+    dir.file("m.c", "int x[9]; int main(int n, char **v) { return x[n]; }\n");
+    gcc(&dir, "-fno-pie -c m.c");
+    let said = Run::new(STATICCC).dir(dir.path()).line("-pie m.o -o m").fails(1);
+    assert!(hint(&said).contains("link with `-no-pie`"), "{said}");
+    Run::new(STATICCC).dir(dir.path()).line("-no-pie m.o -o m").silent();
+    assert_eq!(in_empty_root(&dir.join("m"), &[]).status.code(), Some(0));
 }
 
 #[test]

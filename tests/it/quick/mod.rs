@@ -16,6 +16,10 @@ pub mod check;
 pub mod libraries;
 // Archives that would make another program, against the dynamic twin.
 pub mod same;
+// What happens before `main`: start files, resolvers of IFUNCs.
+pub mod starts;
+// `--wrap`, against the dynamic twin.
+pub mod wrap;
 // Weak references, against the dynamic twin.
 pub mod weak;
 // Shared libraries of the project itself, against their dynamic twins.

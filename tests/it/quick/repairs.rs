@@ -130,3 +130,24 @@ fn a_launcher_that_leaves_a_server_behind_does_not_hold_the_link() {
         signal("TERM", server);
     }
 }
+
+#[test]
+fn nothing_of_ours_looks_like_a_library_of_the_compiler() {
+    let dir = Dir::new();
+    dir.file("h.cpp", "#include <iostream>\n#include <locale>\nint q();\nint main() { std::locale l(\"\"); std::cout << q() << '\\n'; }\n");
+    dir.file("q.cpp", "int q() { return 4; }\n");
+    Run::new("g++").dir(dir.path()).line("-fPIC -shared q.cpp -o libq.so").silent();
+    Run::new("g++").dir(dir.path()).line("-c h.cpp").silent();
+    let line = "h.o -L. -Wl,--no-as-needed -lq -v -o h";
+    for linker in ["-fuse-ld=bfd", ""] {
+        let out = Run::new(STATICCXX).dir(dir.path()).line(line).line(linker).output();
+        let said = text(&out.stderr);
+        assert!(out.status.success(), "{said}");
+        let words: Vec<&str> = said.lines().find(|l| l.contains("/collect2 ")).unwrap().split(' ').collect();
+        // What CMake and autoconf take for one that each program needs.
+        let taken: Vec<&&str> = words.iter().filter(|w| w.starts_with('/') && w.ends_with(".a")).collect();
+        assert!(taken.is_empty(), "{linker}: {taken:?}");
+        assert!(words.iter().any(|w| w.ends_with("/locale.ar")) && words.iter().any(|w| w.ends_with("/libq.so.ar")));
+        assert_eq!(says_in_empty_root(&dir.join("h"), &[]), "4\n");
+    }
+}

@@ -299,3 +299,51 @@ fn its_output_goes_to_who_reads_it() {
     drop(stdin);
     assert_eq!(text(&child.wait_with_output().unwrap().stdout), "line by line\n");
 }
+
+#[test]
+fn a_program_is_found_from_here_whether_it_is_copied_or_bound() {
+    let dir = Dir::new();
+    dir.file(
+        "small.c",
+        "void _start(void) { __asm__ volatile(\"syscall\" :: \"a\"(60), \"D\"(7)); __builtin_unreachable(); }\n",
+    );
+    Run::new("gcc").dir(dir.path()).line("-Os -s -static -nostdlib small.c -o small").silent();
+    dir.file("large.c", "int main(void) { return 7; }\n");
+    Run::new(STATICCC).dir(dir.path()).line("large.c -o large").silent();
+    fs::copy(dir.join("large"), dir.join("private")).unwrap();
+    fs::set_permissions(dir.join("private"), fs::Permissions::from_mode(0o700)).unwrap();
+    std::os::unix::fs::symlink(".", dir.join("here")).unwrap();
+    for program in ["./small", "./large", "./private", "here/private"] {
+        Run::new(STATICCTL).dir(dir.path()).args(["try", program]).fails(7);
+    }
+    fs::create_dir(dir.join("root")).unwrap();
+    fs::copy(dir.join("small"), dir.join("root/small")).unwrap();
+    std::os::unix::fs::symlink("small", dir.join("root/link")).unwrap();
+    Run::new(STATICCTL).dir(dir.path()).line("try --root root /link").fails(7);
+}
+
+/// ncurses looks for a terminal only where there is a directory for terminals.
+pub const LIKE_NCURSES: &str = "#include <stdio.h>\n#include <unistd.h>\n\
+    int main(void) {\n\
+    \tconst char *dirs[] = {\"/etc/terminfo\", \"/lib/terminfo\", \"/usr/share/terminfo\"};\n\
+    \tfor (int i = 0; i < 3; i++) {\n\
+    \t\tchar path[64];\n\
+    \t\tif (access(dirs[i], R_OK)) continue;\n\
+    \t\tsnprintf(path, sizeof path, \"%s/v/vt100\", dirs[i]);\n\
+    \t\tif (!access(path, R_OK)) return puts(\"vt100\") < 0;\n\
+    \t}\n\
+    \treturn puts(\"dumb\") < 0;\n\
+    }\n";
+
+#[test]
+fn a_trace_names_the_terminal_that_is_missing() {
+    let dir = Dir::new();
+    dir.file("m.c", LIKE_NCURSES);
+    Run::new(STATICCC).dir(dir.path()).line("m.c -o m").silent();
+    let (code, said, trace) = all(&Run::new(STATICCTL).dir(dir.path()).line("try --trace ./m").output());
+    assert_eq!((code, &*said), (Some(0), "dumb\n"), "{trace}");
+    assert!(trace.contains("`/usr/share/terminfo/v/vt100` is not there: `--terminfo vt100` adds it"), "{trace}");
+    // Without a trace the root is empty.
+    let listed = Run::new(STATICCTL).line("try").args([&probe().1]).line("show /usr").output();
+    assert!(!listed.status.success());
+}

@@ -79,6 +79,49 @@ fn a_static_program_has_the_weak_references_of_its_dynamic_twin() {
 }
 
 #[test]
+fn libraries_that_are_converted_have_them_too() {
+    for gone in ["liba.a", "libb.a", "liba.a libb.a"] {
+        let dir = project();
+        for archive in gone.split(' ') {
+            std::fs::remove_file(dir.join(archive)).unwrap();
+        }
+        for (line, says) in LINES.into_iter().filter(|(line, _)| !line.contains("libb.a")) {
+            assert_eq!(same(&dir, line, "-fuse-ld=bfd"), says, "{gone}: {line}");
+        }
+    }
+}
+
+#[test]
+fn a_converted_program_has_those_that_it_had() {
+    let dir = project();
+    // The program's own too: what no library of its has stays null.
+    dir.file(
+        "own.c",
+        "#include <stdio.h>\n#pragma weak extra\n#pragma weak gethostid\n#pragma weak nowhere\n\
+         int extra(void), nowhere(void), b(void);\nlong gethostid(void);\n\
+         int main(void) { printf(\"%d %d %d %d\\n\", extra != 0, gethostid != 0, nowhere != 0, B); return 0; }\n",
+    );
+    let gcc = |line: &str| Run::new("gcc").dir(dir.path()).line(line).silent();
+    let converted = |archives: bool| {
+        let says = Run::new(dir.join("dynamic")).dir(dir.path()).ok();
+        let convert = Run::new(STATICCTL).dir(dir.path()).line("convert ./dynamic -o static");
+        if archives { convert } else { convert.line("--from-so all") }.ok();
+        assert_eq!(says_in_empty_root(&dir.join("static"), &[]), says);
+        says
+    };
+    for archives in [true, false] {
+        for (line, says) in LINES {
+            gcc(&format!("{line} -Wl,-rpath,. -o dynamic"));
+            assert_eq!(converted(archives), says, "{line} {archives}");
+        }
+        gcc("-fPIE -DB=b() own.c -L. -lb -Wl,-rpath,. -o dynamic");
+        assert_eq!(converted(archives), "1 1 0 10\n");
+        gcc("-fPIE -DB=0 own.c -Wl,-rpath,. -o dynamic");
+        assert_eq!(converted(archives), "0 1 0 0\n");
+    }
+}
+
+#[test]
 fn the_built_in_linker_takes_the_members() {
     let dir = project();
     driver(&dir, "auto").line("with-b.o -L. -la -lb -o static").silent();
