@@ -2,9 +2,9 @@
 //! which member defines a name.
 
 use super::member_symbols::{self, MemberSymbols, SymbolName};
+use foldhash::HashMap;
 use object::read::archive::{ArchiveFile, ArchiveOffset};
 use std::cell::OnceCell;
-use std::collections::HashMap;
 
 /// The members of an archive.
 #[derive(Debug)]
@@ -77,7 +77,7 @@ impl<'f> LazyMembers<'f> {
     /// None for what has no index.
     fn of(bytes: &'f [u8]) -> Option<LazyMembers<'f>> {
         let archive = ArchiveFile::parse(bytes).ok().filter(|a| !a.is_thin())?;
-        let mut places: HashMap<u64, usize> = HashMap::new();
+        let mut places: HashMap<u64, usize> = HashMap::default();
         let (mut index, mut members) = (Vec::new(), Vec::new());
         let mut last = (u64::MAX, 0);
         for symbol in archive.symbols().ok()?? {

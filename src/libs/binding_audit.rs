@@ -16,8 +16,9 @@ use crate::args::Request;
 use crate::convert::Library;
 use crate::model::Language;
 use crate::toolchain::Facts;
+use foldhash::HashMap;
 use serde::Serialize;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 /// A reference with both sides; none is null.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]

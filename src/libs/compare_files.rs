@@ -8,9 +8,10 @@ use super::scope_files;
 use super::weak_bindings::may_be_bound;
 use crate::check::Image;
 use crate::convert::Library;
+use foldhash::{HashMap, HashSet};
 use object::{Object, ObjectSymbol};
 use serde::Serialize;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -143,13 +144,13 @@ impl Part {
 
 /// The names of each module that no other one has.
 fn only_there(modules: &[ScopeModule]) -> Vec<HashSet<&SymbolName>> {
-    let mut owners: HashMap<&SymbolName, BTreeSet<usize>> = HashMap::new();
+    let mut owners: HashMap<&SymbolName, BTreeSet<usize>> = HashMap::default();
     for (at, module) in modules.iter().enumerate() {
         for symbol in &module.offered {
             owners.entry(&symbol.name).or_default().insert(at);
         }
     }
-    let mut only: Vec<HashSet<&SymbolName>> = modules.iter().map(|_| HashSet::new()).collect();
+    let mut only: Vec<HashSet<&SymbolName>> = modules.iter().map(|_| HashSet::default()).collect();
     for (name, of) in owners {
         if let (1, Some(names)) = (of.len(), of.first().and_then(|at| only.get_mut(*at))) {
             names.insert(name);

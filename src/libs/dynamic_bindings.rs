@@ -6,7 +6,7 @@
 //! without a version takes the default one.
 
 use super::member_symbols::SymbolName;
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 /// A definition that a module offers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub(crate) struct SymbolScope<'m> {
 
 impl<'m> SymbolScope<'m> {
     pub(crate) fn of(modules: &'m [ScopeModule]) -> SymbolScope<'m> {
-        let mut offers: HashMap<&[u8], Vec<(usize, &OfferedSymbol)>> = HashMap::new();
+        let mut offers: HashMap<&[u8], Vec<(usize, &OfferedSymbol)>> = HashMap::default();
         for (at, module) in modules.iter().enumerate() {
             for symbol in &module.offered {
                 offers.entry(&symbol.name).or_default().push((at, symbol));

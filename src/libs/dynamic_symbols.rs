@@ -1,9 +1,9 @@
 //! What a shared object offers to a link.
 
 use super::member_symbols::SymbolName;
+use foldhash::HashSet;
 use object::read::elf::{FileHeader, Sym};
 use object::{Endianness, elf};
-use std::collections::HashSet;
 
 /// What a shared object offers to those that are linked with it: default versions, none of them glibc's private one.
 pub(crate) fn exported(bytes: &[u8]) -> HashSet<SymbolName> {
@@ -28,7 +28,7 @@ fn exported_of<Elf: FileHeader<Endian = Endianness>>(
     let sections = header.sections(endian, bytes).ok()?;
     let symbols = sections.symbols(endian, bytes, elf::SHT_DYNSYM).ok()?;
     let versions = sections.versions(endian, bytes).ok()?;
-    let mut found = HashSet::new();
+    let mut found = HashSet::default();
     for (index, symbol) in symbols.enumerate() {
         if symbol.is_undefined(endian) || symbol.st_bind() == elf::STB_LOCAL {
             continue;

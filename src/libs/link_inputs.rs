@@ -19,7 +19,8 @@ use crate::convert::Library;
 use crate::model::{Language, Libc};
 use crate::toolchain::Facts;
 use crate::toolchain_libs::{self, Link};
-use std::collections::{BTreeSet, HashSet};
+use foldhash::HashSet;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 

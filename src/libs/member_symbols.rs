@@ -1,8 +1,9 @@
 //! The global symbols of objects and of the members of archives, as a linker sees them.
 
+use foldhash::HashSet;
 use object::read::archive::ArchiveFile;
 use object::{Object, ObjectSymbol, SymbolFlags, elf};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
@@ -106,7 +107,7 @@ pub(crate) fn thin_members(bytes: &[u8]) -> Vec<PathBuf> {
 pub(crate) fn members_with(bytes: &[u8], names: &HashSet<SymbolName>) -> Vec<MemberSymbols> {
     let found = || {
         let archive = ArchiveFile::parse(bytes).ok()?;
-        let mut seen = HashSet::new();
+        let mut seen = HashSet::default();
         let mut members = Vec::new();
         for symbol in archive.symbols().ok()??.flatten().filter(|s| names.contains(s.name())) {
             if seen.insert(symbol.offset().0) {
@@ -200,7 +201,7 @@ mod tests {
         let bytes = std::fs::read(dir.path().join("lib.a")).unwrap();
         let defined = |members: Vec<MemberSymbols>| members.into_iter().flat_map(|m| m.strong).collect::<Vec<_>>();
         assert_eq!(defined(members(&bytes)), [b"a", b"b"]);
-        assert_eq!(defined(members_with(&bytes, &[b"b".to_vec(), b"c".to_vec()].into())), [b"b"]);
+        assert_eq!(defined(members_with(&bytes, &[b"b".to_vec(), b"c".to_vec()].into_iter().collect())), [b"b"]);
         let thin = std::fs::read(dir.path().join("thin.a")).unwrap();
         assert_eq!(thin_members(&thin), [Path::new("a.o"), Path::new("b.o")]);
     }
@@ -210,7 +211,7 @@ mod tests {
         for bytes in [&b""[..], b"\x7fELF\x02\x01\x01", b"!<arch>\n/ broken", b"!<thin>\n", b"text"] {
             assert_eq!(members(bytes), []);
             assert_eq!(loose(bytes), LooseSymbols::default());
-            assert!(members_with(bytes, &HashSet::new()).is_empty() && thin_members(bytes).is_empty());
+            assert!(members_with(bytes, &HashSet::default()).is_empty() && thin_members(bytes).is_empty());
         }
     }
 }

@@ -7,7 +7,8 @@
 use super::archive_members::ArchiveMembers;
 use super::member_symbols::SymbolName;
 use super::simulated_linker::{LinkSymbols, MemberId, SimulatedLinker};
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use foldhash::HashSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The names of each library that are bound to other definitions, or that others bind to, by the library's index.
 pub(super) fn clashes(

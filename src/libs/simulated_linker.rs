@@ -3,7 +3,8 @@
 
 use super::archive_members::ArchiveMembers;
 use super::member_symbols::{MemberSymbols, SymbolName};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use foldhash::{HashMap, HashSet};
+use std::collections::BTreeSet;
 
 /// A library in the order of the link.
 #[derive(Debug, Default)]
@@ -65,7 +66,7 @@ pub(super) struct SimulatedLinker<'a> {
 
 impl<'a> SimulatedLinker<'a> {
     pub(super) fn of(link: &'a LinkSymbols<'a>) -> SimulatedLinker<'a> {
-        let mut index = HashMap::new();
+        let mut index = HashMap::default();
         for (at, library) in link.libraries.iter().enumerate() {
             library.members.each_defined(|name, number| {
                 index.entry(name).or_insert((at, number));
@@ -74,8 +75,8 @@ impl<'a> SimulatedLinker<'a> {
         let mut linker = SimulatedLinker {
             link,
             index,
-            taken: HashSet::new(),
-            defined: HashMap::new(),
+            taken: HashSet::default(),
+            defined: HashMap::default(),
             twice: Vec::new(),
             optional: BTreeSet::new(),
             pending: Vec::new(),

@@ -12,7 +12,8 @@ use super::simulated_linker::{ArchiveSymbols, LinkSymbols};
 use super::supplier::{ArchiveFacts, NameList, Use};
 use super::unsuitable::Unsuitable;
 use super::{counterpart, dynamic_symbols};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use foldhash::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -244,7 +245,7 @@ fn leave_out(link: &mut LinkSymbols<'_>, at: usize) {
 
 /// Whether an archive defines a private name of another one.
 fn shared_names(looked: &[Looked]) -> bool {
-    let mut owners: HashMap<&[u8], usize> = HashMap::new();
+    let mut owners: HashMap<&[u8], usize> = HashMap::default();
     for (at, one) in looked.iter().enumerate().filter(|(_, l)| l.replaceable) {
         for name in one.facts.private.iter().map(str::as_bytes) {
             if owners.insert(name, at).is_some_and(|other| other != at) {

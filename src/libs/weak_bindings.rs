@@ -79,8 +79,8 @@ mod tests {
     use super::super::member_symbols::MemberSymbols;
     use super::super::simulated_linker::ArchiveSymbols;
     use super::*;
+    use foldhash::HashSet;
     use proptest::prelude::*;
-    use std::collections::HashSet;
 
     fn names(line: &str) -> Vec<SymbolName> {
         line.split_whitespace().map(|n| n.as_bytes().to_vec()).collect()
@@ -220,8 +220,11 @@ mod tests {
     fn any_link(defined: usize) -> impl Strategy<Value = Link> {
         let exported = proptest::collection::hash_set(proptest::sample::select(names("a b c d e f g h")), 0..8);
         let members = proptest::collection::vec(any_member(defined), 0..4);
-        let library = (members, exported, any::<bool>(), any::<bool>())
-            .prop_map(|(members, exported, loaded, of_toolchain)| Lib { members, exported, loaded, of_toolchain });
+        let library =
+            (members, exported, any::<bool>(), any::<bool>()).prop_map(|(members, exported, loaded, of_toolchain)| {
+                let exported = exported.into_iter().collect();
+                Lib { members, exported, loaded, of_toolchain }
+            });
         let objects = proptest::collection::vec(any_member(defined), 0..3);
         (objects, proptest::collection::vec(library, 0..4), any::<bool>())
             .prop_map(|(objects, libraries, unknown_code)| Link { objects, libraries, unknown_code, ..Link::default() })

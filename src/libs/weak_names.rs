@@ -14,7 +14,8 @@ use crate::args::Request;
 use crate::args::option_table::Role;
 use crate::model::Language;
 use crate::toolchain::Facts;
-use std::collections::{BTreeSet, HashSet};
+use foldhash::HashSet;
+use std::collections::BTreeSet;
 
 /// What the loose symbols of a link ask for.
 #[derive(Debug, Default)]
