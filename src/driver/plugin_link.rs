@@ -10,7 +10,7 @@ use crate::libs::missing::PLUGINS;
 use crate::libs::plugin_list::{self, ListError, PluginList};
 use crate::libs::{Missing, Provider, Resolution, SearchPath, inputs, library_ref, mentions};
 use crate::message;
-use crate::model::Libc;
+use crate::model::{Language, Libc};
 use crate::options;
 use crate::options::convert::ConvertChoice;
 use crate::options::dlopen::DlopenChoice;
@@ -86,11 +86,19 @@ pub(super) fn are_ours(settings: &Settings, request: &Request, facts: &Facts) ->
 }
 
 /// The inputs of the program that a call links.
-fn program(request: &Request, resolution: &Resolution, path: &SearchPath, as_needed: bool) -> ProgramInputs {
+fn program(
+    request: &Request,
+    resolution: &Resolution,
+    path: &SearchPath,
+    (facts, language): (&Facts, Language),
+) -> ProgramInputs {
     let of = |kinds: &[InputKind]| -> Vec<PathBuf> {
         let inputs = request.inputs.iter().filter(|i| kinds.contains(&i.kind));
         inputs.map(|i| PathBuf::from(&i.text)).collect()
     };
+    // Without `--as-needed`, which is some linkers' default.
+    let references = library_ref::references(&split(&request.args), request).into_iter();
+    let always: Vec<String> = references.filter(|r| !r.as_needed.unwrap_or(facts.as_needed)).map(|r| r.typed).collect();
     ProgramInputs {
         objects: of(&[InputKind::Object]),
         archives: of(&[InputKind::Archive]),
@@ -98,16 +106,9 @@ fn program(request: &Request, resolution: &Resolution, path: &SearchPath, as_nee
         libraries: resolution.libraries.clone(),
         path: path.clone(),
         exported: exported(request),
-        loaded: loaded(request, resolution, as_needed),
+        loaded: resolution.libraries.iter().filter(|l| always.contains(&l.name)).map(|l| l.path.clone()).collect(),
+        loads_libm: language == Language::Cxx || always.iter().any(|typed| typed == "-lm"),
     }
-}
-
-/// The libraries that the line names without `--as-needed`, which is the linker's default where `as_needed` is set.
-fn loaded(request: &Request, resolution: &Resolution, as_needed: bool) -> Vec<PathBuf> {
-    let references = library_ref::references(&split(&request.args), request);
-    let always: Vec<&String> =
-        references.iter().filter(|r| !r.as_needed.unwrap_or(as_needed)).map(|r| &r.typed).collect();
-    resolution.libraries.iter().filter(|l| always.contains(&&l.name)).map(|l| l.path.clone()).collect()
 }
 
 /// The names that a call exports: `-rdynamic`, `--export-dynamic-symbol=GLOB`, `--dynamic-list=FILE` and the like.
@@ -142,8 +143,8 @@ fn listed(text: &str) -> Vec<String> {
 }
 
 /// Whether the program may open plugins: an input contains the name dlopen, or is not compiled yet.
-pub(super) fn opens(resolution: &Resolution, path: &SearchPath, request: &Request) -> bool {
-    let program = program(request, resolution, path, false);
+pub(super) fn opens(resolution: &Resolution, path: &SearchPath, request: &Request, facts: &Facts) -> bool {
+    let program = program(request, resolution, path, (facts, Language::C));
     !program.sources.is_empty() || refers(&program, &["dlopen"])
 }
 
@@ -170,7 +171,7 @@ pub(super) fn write(
     resolution: &mut Resolution,
     store: &mut LinkStore,
     request: &Request,
-    facts: &Facts,
+    (facts, language): (&Facts, Language),
     settings: &Settings,
 ) -> io::Result<ModuleArchives> {
     let none = store.modules.is_empty();
@@ -179,7 +180,7 @@ pub(super) fn write(
     }
     let Some(repairs) = &facts.repairs else { return Ok(ModuleArchives::default()) };
     let Some(runtime) = &repairs.plugins else { return Ok(ModuleArchives::default()) };
-    let program = program(request, resolution, &resolution.path, facts.as_needed);
+    let program = program(request, resolution, &resolution.path, (facts, language));
     if none && !refers(&program, &FUNCTIONS) && !sources_name(&program) {
         // What headers have is not known before the sources are compiled.
         let archives = vec![runtime.clone(), runtime.with_file_name(ANY_PROGRAM_FILE)];

@@ -114,6 +114,17 @@ static struct library *inside(const char *name)
     return 0;
 }
 
+/* Its names, and those of what it needs, are found without a handle from now on. */
+static void make_global(struct library *l, int mode)
+{
+    const unsigned short *need;
+    if (!(mode & RTLD_GLOBAL))
+        return;
+    l->global = 1;
+    for (need = l->needs; *need; need++)
+        staticcxx_libraries[*need - 1].global = 1;
+}
+
 OURS(dlopen);
 void *staticcxx_dlopen(const char *name, int mode)
 {
@@ -141,9 +152,13 @@ void *staticcxx_dlopen(const char *name, int mode)
             handle = handle_of(m);
         } else
             has_said = 1;
-    } else if ((l = inside(name)) != 0)
-        handle = handle_of_library(l);
-    else if (!(mode & RTLD_NOLOAD))
+    } else if ((l = inside(name)) != 0) {
+        if (l->loaded || !(mode & RTLD_NOLOAD)) {
+            l->loaded = 1;
+            make_global(l, mode);
+            handle = handle_of_library(l);
+        }
+    } else if (!(mode & RTLD_NOLOAD))
         say("%s: cannot open shared object file: No such file or directory in this static program "
             "(link with STATICCXX_PLUGINS=%s, or convert with --plugin, to include it)", name, name);
     staticcxx_module_unlock();
@@ -188,6 +203,33 @@ static const struct name *named(const char *name)
     return bsearch(name, staticcxx_names, staticcxx_name_count, sizeof *staticcxx_names, compare);
 }
 
+static struct library *library_of_name(const struct name *n)
+{
+    return n->library ? &staticcxx_libraries[n->library - 1] : 0;
+}
+
+/* A definition that is found without a handle. */
+static void *of_program(const char *name)
+{
+    const struct name *n = named(name);
+    struct library *l = n ? library_of_name(n) : 0;
+    return !n || (l && !l->global) ? 0 : n->address ? n->address : n->next;
+}
+
+/* A definition in a library or what it needs. */
+static void *of_library(const struct library *l, const char *name)
+{
+    const struct name *n = named(name);
+    const unsigned short *need = l->needs;
+    if (!n || n->own)
+        return n ? n->next : 0;
+    if (library_of_name(n) == l)
+        return n->address;
+    while (*need && *need != n->library)
+        need++;
+    return *need ? n->address : 0;
+}
+
 /* A definition in the program's libraries, not in the program itself. */
 static void *of_libraries(const char *name)
 {
@@ -200,7 +242,6 @@ static void *look_up(void *handle, const char *name, const char *version, const 
 {
     struct module *from = staticcxx_module_at(caller), *m;
     struct library *inside = library_of(handle);
-    const struct name *n = named(name);
     void *found = 0;
     size_t i;
     has_said = 0;
@@ -213,15 +254,13 @@ static void *look_up(void *handle, const char *name, const char *version, const 
         if (!found && !from)
             found = staticcxx_module_global(name, version);
     } else if (handle == RTLD_DEFAULT || handle == &program) {
-        found = n ? n->address : 0;
-        if (!found && n)
-            found = n->next;
+        found = of_program(name);
         if (!found)
             found = staticcxx_module_global(name, version);
         if (!found && from && handle == RTLD_DEFAULT)
             found = staticcxx_module_symbol(from, name, version);
     } else if (inside)
-        found = of_libraries(name);
+        found = of_library(inside, name);
     else if ((m = module_of(handle)) != 0) {
         found = staticcxx_module_symbol(m, name, version);
         if (!found)
@@ -316,7 +355,7 @@ static int describe(const void *address, Dl_info *info, const struct symbol **sy
     if (at < (const char *)&__ehdr_start || at >= _end)
         return 0;
     const struct name *n = name_at(at);
-    struct library *l = n && n->library ? &staticcxx_libraries[n->library - 1] : n && n->own ? 0 : library_at(at);
+    struct library *l = n && n->own ? 0 : n && n->library ? library_of_name(n) : library_at(at);
     info->dli_fname = l ? l->path : self();
     info->dli_fbase = l && l->start ? l->start : (void *)&__ehdr_start;
     *map = l ? handle_of_library(l) : &program;

@@ -72,10 +72,14 @@ struct library {
     /* The memory of a converted one. */
     char *start;
     size_t size;
+    /* What it needs, directly or not, counted from 1 as in names, then a 0. */
+    const unsigned short *needs;
+    /* Whether a dynamic program would have loaded it at its start, and whether its names are found without a handle. */
+    unsigned loaded, global;
     /* Initially zero. */
     struct link_map map;
 };
-_Static_assert(sizeof(struct library) == 9 * 8, "src/supply/plugins/module_tables.rs knows the size");
+_Static_assert(sizeof(struct library) == 11 * 8, "src/supply/plugins/module_tables.rs knows the size");
 
 /* The name under which it was opened, or its path. */
 static inline const char *name_of(const struct module *m) { return m->map.l_name ? m->map.l_name : m->path; }

@@ -30,8 +30,10 @@ static struct module modules[1] __attribute__((section("staticcxx_modules"), use
 HIDDEN const char staticcxx_plugin_table[] = "";
 HIDDEN const struct name staticcxx_names[] = {{"puts", (void *)puts, 0, 0, 0, 1}};
 HIDDEN const size_t staticcxx_name_count = 1;
-HIDDEN struct library staticcxx_libraries[] = {{"/l/libc.so.6", "libc.so.6\0", 0, 0}};
-HIDDEN const size_t staticcxx_library_count = 1;
+static const unsigned short none[] = {0}, libc[] = {1, 0};
+HIDDEN struct library staticcxx_libraries[] = {{"/l/libc.so.6", "libc.so.6\0", 0, 0, none, 1, 1},
+                                               {"/l/liby.so.1", "liby.so.1\0", 0, 0, libc, 0, 0}};
+HIDDEN const size_t staticcxx_library_count = 2;
 
 int main(void)
 {
@@ -57,6 +59,10 @@ int main(void)
     inside = dlopen("/l/libc.so.6", RTLD_LAZY);
     if (!inside || inside == self || dlsym(inside, "puts") != (void *)puts || dlsym(inside, "gets") || dlclose(inside))
         return 7;
+    if (dlopen("liby.so.1", RTLD_LAZY | RTLD_NOLOAD) || !(inside = dlopen("liby.so.1", RTLD_LAZY)))
+        return 9;
+    if (dlsym(inside, "puts") != (void *)puts)
+        return 10;
     if (!dladdr((void *)puts, &info) || strcmp(info.dli_fname, "/l/libc.so.6") || strcmp(info.dli_sname, "puts"))
         return 8;
     puts("42");

@@ -28,6 +28,8 @@ pub(crate) struct ProgramInputs {
     pub exported: Vec<glob::Pattern>,
     /// Paths of the libraries that a dynamic program would load whether or not it refers to them.
     pub loaded: Vec<PathBuf>,
+    /// The same of libm.
+    pub loads_libm: bool,
 }
 
 impl ProgramInputs {

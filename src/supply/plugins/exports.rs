@@ -11,17 +11,18 @@
 //! | any | those that `symbol:PATTERN` in the list of plugins matches |
 //!
 //! Names of libc, of libraries that a dynamic program would load, and of patterns are linked in for code that calls
-//! dlsym and has them as strings, unless the same member of the archive defines a name of the program's own. All others
-//! are in the table if something else links them in.
+//! dlsym and has them as strings, unless that brings in what the program defines itself ([`clashes`](super::clashes)). All
+//! others are in the table if something else links them in.
 
+use super::clashes::Clashes;
 use super::definitions::{Known, LibraryDefinition, OwnDefinition, ProgramInputs, with_member};
 use super::libc_aliases::LibcAliases;
 use super::module_tables::Name;
 use crate::convert::GlibcSymbols;
-use crate::libs::inputs;
+use crate::libs::Provider;
 use object::read::archive::{ArchiveFile, ArchiveOffset};
 use object::{Object, ObjectSymbol, SymbolKind};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 /// The inputs for the table of names.
@@ -56,8 +57,6 @@ struct Wanted {
 struct LibraryName {
     thread_local: bool,
     size: u64,
-    /// Its member defines a name of the program's own too.
-    clashes: bool,
 }
 
 type LibraryNames<'k> = HashMap<&'k [u8], LibraryName>;
@@ -68,7 +67,8 @@ pub(crate) fn names(known: &Known, context: &NameContext<'_>) -> Vec<Name> {
     let defined_here = wanted.keys().copied().filter(|n| known.own.contains_key(*n) || known.sources);
     let aliases = LibcAliases::of(context.libc_archive, defined_here);
     let of_libraries = of_libraries(known, &wanted, context.program);
-    let clashes = clashes(known, &wanted, context);
+    let archives = archives(context);
+    let mut clashes = Clashes::of(&archives, &context.program.path.files, &known.own);
     let mut names = Vec::new();
     for (name, how) in wanted {
         let of_libc = context.libc.exports(name) && !context.libc.is_thread_local(name);
@@ -94,12 +94,12 @@ pub(crate) fn names(known: &Known, context: &NameContext<'_>) -> Vec<Name> {
                 if warned && !known.referred.contains(name) {
                     continue;
                 }
-                Name { weak: !how.brought || clashes.contains(name), library, ..row }
+                Name { weak: !(how.named || how.brought && !clashes.come_with(name)), library, ..row }
             }
             (None, Some((index, _))) => {
                 let Some(found) = of_libraries.get(name).filter(|f| !f.thread_local) else { continue };
                 let library = context.rows.get(*index).copied().flatten();
-                let strong = how.named || how.brought && known.loaded.contains(index) && !found.clashes;
+                let strong = how.named || how.brought && known.loaded.contains(index) && !clashes.come_with(name);
                 Name { weak: !strong, size: found.size, library, ..row }
             }
             // A source may define it.
@@ -136,6 +136,13 @@ fn matched(patterns: &[String], name: &[u8]) -> bool {
     std::str::from_utf8(name).is_ok_and(|name| patterns.iter().any(|p| matches(p, name)))
 }
 
+/// The archives of the link, libc's last.
+fn archives<'a>(context: &NameContext<'a>) -> Vec<&'a Path> {
+    let program = context.program;
+    let libraries = program.libraries.iter().filter(|l| l.provider == Provider::Archive && !program.is_own(l));
+    libraries.map(|l| l.path.as_path()).chain(context.libc_archive).collect()
+}
+
 /// What is known of the wanted names that libraries define.
 fn of_libraries<'k>(known: &'k Known, wanted: &BTreeMap<&[u8], Wanted>, program: &ProgramInputs) -> LibraryNames<'k> {
     let mut found = LibraryNames::new();
@@ -146,7 +153,7 @@ fn of_libraries<'k>(known: &'k Known, wanted: &BTreeMap<&[u8], Wanted>, program:
                 members.entry(*index).or_default().entry(at).or_default().push(name);
             }
             LibraryDefinition::Shared { thread_local, size } => {
-                found.insert(name, LibraryName { thread_local, size, clashes: false });
+                found.insert(name, LibraryName { thread_local, size });
             }
         }
     }
@@ -156,43 +163,22 @@ fn of_libraries<'k>(known: &'k Known, wanted: &BTreeMap<&[u8], Wanted>, program:
             let Ok(archive) = ArchiveFile::parse(data) else { return };
             for (at, names) in members {
                 let Ok(member) = archive.member(ArchiveOffset(at)) else { continue };
-                with_member(&member, data, &library.path, &mut |object| of_member(object, &names, known, &mut found));
+                with_member(&member, data, &library.path, &mut |object| of_member(object, &names, &mut found));
             }
         });
     }
     found
 }
 
-fn of_member<'k>(object: &[u8], names: &[&'k [u8]], known: &Known, found: &mut LibraryNames<'k>) {
+fn of_member<'k>(object: &[u8], names: &[&'k [u8]], found: &mut LibraryNames<'k>) {
     let Ok(object) = object::File::parse(object) else { return };
-    let defined = || object.symbols().filter(|s| s.is_global() && !s.is_undefined() && !s.is_weak());
-    let clashes = defined().any(|s| s.name_bytes().is_ok_and(|n| known.own.contains_key(n)));
     for symbol in object.symbols().filter(|s| s.is_global() && !s.is_undefined()) {
         let Ok(name) = symbol.name_bytes() else { continue };
         if let Some(name) = names.iter().find(|n| **n == name) {
             let thread_local = symbol.kind() == SymbolKind::Tls;
-            found.insert(name, LibraryName { thread_local, size: symbol.size(), clashes });
+            found.insert(name, LibraryName { thread_local, size: symbol.size() });
         }
     }
-}
-
-/// Names of libc whose member defines a name of the program's own too.
-fn clashes(known: &Known, wanted: &BTreeMap<&[u8], Wanted>, context: &NameContext<'_>) -> HashSet<Vec<u8>> {
-    let mut found = HashSet::new();
-    let of_libc =
-        |name: &[u8], how: &Wanted| how.brought && !known.own.contains_key(name) && context.libc.exports(name);
-    let Some(archive) = context.libc_archive.filter(|_| wanted.iter().any(|(name, how)| of_libc(name, how))) else {
-        return found;
-    };
-    inputs::look(archive, |data| {
-        let Ok(archive) = ArchiveFile::parse(data) else { return };
-        let index = || archive.symbols().ok().flatten().into_iter().flat_map(|index| index.flatten());
-        let own: HashSet<u64> =
-            index().filter(|e| known.own.contains_key(e.name())).map(|entry| entry.offset().0).collect();
-        let clashing = index().filter(|e| own.contains(&e.offset().0) && wanted.contains_key(e.name()));
-        found.extend(clashing.map(|entry| entry.name().to_vec()));
-    });
-    found
 }
 
 /// Names that linkers or we define.

@@ -20,24 +20,73 @@ pub(crate) struct LibrariesInside {
 }
 
 impl LibrariesInside {
-    /// Of a link.
-    pub(crate) fn of(program: &ProgramInputs, memory: &[ConvertedMemory]) -> LibrariesInside {
+    /// Of a link. `loads_libm`: the program itself would load libm.
+    pub(crate) fn of(
+        program: &ProgramInputs,
+        loaded: &BTreeSet<usize>,
+        loads_libm: bool,
+        memory: &[ConvertedMemory],
+    ) -> LibrariesInside {
         let system = SystemLibraries::read();
         let mut inside = LibrariesInside::default();
-        for library in &program.libraries {
+        let mut needed = Vec::new();
+        for (index, library) in program.libraries.iter().enumerate() {
             let taken = library.provider != Provider::Plugin && !program.is_own(library);
             let row = if taken { row(library, &program.path, &system, memory) } else { None };
+            let row = row.map(|(row, needs)| {
+                needed.push(needs);
+                LibraryRow { loaded: loaded.contains(&index), ..row }
+            });
             inside.of_link.push(row.as_ref().map(|_| inside.rows.len()));
             inside.rows.extend(row);
         }
         inside.add_toolchain_s(&system);
+        inside.add_needs(needed);
+        for row in
+            (0..inside.rows.len()).filter(|row| inside.rows.get(*row).is_some_and(|r| r.loaded)).collect::<Vec<_>>()
+        {
+            inside.load(row);
+        }
+        if let Some(libm) = inside.row_of("libm.so.6").filter(|_| loads_libm) {
+            inside.load(libm);
+        }
         inside
+    }
+
+    /// Marks a library and what it needs as loaded.
+    fn load(&mut self, row: usize) {
+        let needs = self.rows.get(row).map(|r| r.needs.clone()).unwrap_or_default();
+        for row in needs.into_iter().chain([row]) {
+            if let Some(row) = self.rows.get_mut(row) {
+                row.loaded = true;
+            }
+        }
+    }
+
+    /// Sets what each library needs, given the sonames in each of the first ones. All of the toolchain's need libc.
+    fn add_needs(&mut self, needed: Vec<Vec<String>>) {
+        let libc: Vec<usize> = self.row_of("libc.so.6").into_iter().collect();
+        let direct = |sonames: &Vec<String>| sonames.iter().filter_map(|soname| self.row_of(soname)).collect();
+        let mut direct: Vec<Vec<usize>> = needed.iter().map(direct).collect();
+        direct.resize(self.rows.len(), libc);
+        for (index, row) in self.rows.iter_mut().enumerate() {
+            let mut found = direct.get(index).cloned().unwrap_or_default();
+            let mut at = 0;
+            while let Some(next) = found.get(at).copied() {
+                let further = direct.get(next).into_iter().flatten().filter(|n| !found.contains(n));
+                let further: BTreeSet<usize> = further.copied().collect();
+                found.extend(further);
+                at += 1;
+            }
+            row.needs = found;
+        }
     }
 
     /// Of every glibc program.
     pub(crate) fn of_any_program() -> LibrariesInside {
         let mut inside = LibrariesInside::default();
         inside.add_toolchain_s(&SystemLibraries::read());
+        inside.add_needs(Vec::new());
         inside
     }
 
@@ -45,7 +94,8 @@ impl LibrariesInside {
         for soname in toolchain_libs::sonames_inside() {
             if self.row_of(&soname).is_none() {
                 let path = system.path(&soname).map_or(soname.clone(), |p| p.to_string_lossy().into_owned());
-                self.rows.push(LibraryRow { path, names: vec![soname], memory: None });
+                let loaded = soname == "libc.so.6" || soname.starts_with("ld-");
+                self.rows.push(LibraryRow { path, names: vec![soname], loaded, ..LibraryRow::default() });
             }
         }
     }
@@ -56,14 +106,16 @@ impl LibrariesInside {
     }
 }
 
+/// The row of a library, and the sonames of what it needs.
 fn row(
     library: &LinkedLibrary,
     path: &SearchPath,
     system: &SystemLibraries,
     memory: &[ConvertedMemory],
-) -> Option<LibraryRow> {
+) -> Option<(LibraryRow, Vec<String>)> {
     let twin = library.twin.clone().or_else(|| Some(counterpart::shared_of(&library.path, path)?.0))?;
-    let soname = library.soname.clone().or_else(|| path.needs(&twin).soname);
+    let needs = path.needs(&twin);
+    let soname = library.soname.clone().or(needs.soname);
     let real = twin.canonicalize().ok();
     let file = |path: &Path| path.file_name().map(|n| n.to_string_lossy().into_owned());
     let names: BTreeSet<String> =
@@ -73,9 +125,11 @@ fn row(
     let place = cached.or_else(beside).unwrap_or(twin.clone());
     let is_it = |(shared, _, _): &&ConvertedMemory| *shared == twin || *shared == library.path;
     let memory = memory.iter().find(is_it).filter(|_| library.provider == Provider::Converted);
-    Some(LibraryRow {
+    let row = LibraryRow {
         path: std::path::absolute(&place).unwrap_or(place).to_string_lossy().into_owned(),
         names: names.into_iter().collect(),
         memory: memory.map(|(_, start, size)| (start.clone(), *size)),
-    })
+        ..LibraryRow::default()
+    };
+    Some((row, needs.needed))
 }

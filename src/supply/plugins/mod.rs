@@ -20,6 +20,7 @@
 //! [`nss`](crate::repairs::nss) become archives ([`archives`](crate::repairs::archives)), cached with the repairs of a
 //! toolchain and linked into programs that refer to `iconv_open` or to name services.
 
+pub(crate) mod clashes;
 pub(crate) mod definitions;
 pub(crate) mod exports;
 pub(crate) mod identifiers;

@@ -69,10 +69,14 @@ pub(crate) struct LibraryRow {
     pub names: Vec<String>,
     /// Of a converted one, the symbol at its start and its size in memory.
     pub memory: Option<(String, u64)>,
+    /// The rows of what it needs, directly or not.
+    pub needs: Vec<usize>,
+    /// A dynamic program would load it at its start.
+    pub loaded: bool,
 }
 
 /// Size of `struct library` in words.
-const LIBRARY_WORDS: usize = 9;
+const LIBRARY_WORDS: usize = 11;
 
 /// The table of modules, which nothing else links in.
 pub(crate) const TABLE: &str = "staticcxx_plugin_table";
@@ -149,6 +153,10 @@ pub(crate) fn text(symbol: &str, bytes: &[u8], machine: &Machine) -> Option<Vec<
     writer.finish()
 }
 
+fn halfword(number: usize) -> [u8; 2] {
+    u16::try_from(number).unwrap_or(0).to_le_bytes()
+}
+
 struct Writer<'m> {
     object: Object<'static>,
     machine: &'m Machine,
@@ -200,6 +208,12 @@ impl<'m> Writer<'m> {
             let names: Vec<&str> = library.names.iter().map(String::as_str).chain([""]).collect();
             let names = self.text(&names);
             self.put_text(table, at + 8, names)?;
+            let needs: Vec<u8> = library.needs.iter().map(|n| n + 1).chain([0]).flat_map(halfword).collect();
+            let section = self.section(&format!(".rodata.staticcxx.needs{index}"), elf::SHF_ALLOC.0);
+            self.object.append_section_data(section, &needs, 2);
+            let needs = self.object.section_symbol(section);
+            self.put(table, at + 32, needs, 0)?;
+            self.word(table, at + 40, u64::from(library.loaded) | u64::from(library.loaded) << 32)?;
             if let Some((start, size)) = &library.memory {
                 let start = self.undefined(start.as_bytes(), true);
                 self.put(table, at + 16, start, 0)?;
@@ -330,6 +344,8 @@ mod tests {
             path: "/l/libc.so.6".into(),
             names: vec!["libc.so.6".into()],
             memory: Some(("staticcxx_base_c".into(), 0x1000)),
+            needs: vec![0],
+            loaded: true,
         };
         let bytes = names(&[name("one", false), name("two", true)], &[library], machine()).unwrap();
         let file = object::File::parse(&*bytes).unwrap();
@@ -341,7 +357,8 @@ mod tests {
         assert_eq!(table.data().unwrap()[56..64], [0x30, 0, 0, 0, 1, 0, 0, 0]);
         let libraries = file.section_by_name(".data.staticcxx_libraries").unwrap();
         assert_eq!(libraries.size(), 2 * 8 * LIBRARY_WORDS as u64);
-        assert_eq!(libraries.relocations().map(|(at, _)| at).collect::<Vec<_>>(), [0, 8, 16]);
+        assert_eq!(libraries.relocations().map(|(at, _)| at).collect::<Vec<_>>(), [0, 8, 32, 16]);
+        assert_eq!(file.section_by_name(".rodata.staticcxx.needs0").unwrap().data().unwrap(), [1, 0, 0, 0]);
         let texts = file.section_by_name(".rodata.staticcxx_text").unwrap();
         assert!(texts.data().unwrap().ends_with(b"/l/libc.so.6\0libc.so.6\0\0"));
     }

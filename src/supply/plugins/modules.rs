@@ -172,7 +172,9 @@ impl Modules {
         self.list.iter().for_each(|m| known.of_module(&m.bytes));
         let kept = self.convert(&mut made, &|name| known.has(name), settings)?;
         let machine = Machine::of(elf::EM_X86_64.0).ok_or_else(broken)?;
-        let inside = LibrariesInside::of(program, settings.memory);
+        let of_libm = |name: &Vec<u8>| !known.own.contains_key(name) && settings.libc.is_of(name, "libm.so.6");
+        let loads_libm = program.loads_libm || known.referred.iter().any(of_libm);
+        let inside = LibrariesInside::of(program, &known.loaded, loads_libm, settings.memory);
         let context = NameContext {
             program,
             libc: settings.libc,
