@@ -115,6 +115,7 @@ fn program(
 fn exported(request: &Request) -> Vec<glob::Pattern> {
     let items = split(&request.args);
     let mut patterns = Vec::new();
+    let one_name = |option: &str| option.split('=').next() == Some("export-dynamic-symbol");
     if request.has(Role::ExportDynamic) {
         patterns.push("*".to_owned());
     }
@@ -124,12 +125,10 @@ fn exported(request: &Request) -> Vec<glob::Pattern> {
         let value = option.value.as_deref().map(|v| v.to_string_lossy().into_owned());
         match (option.role, value) {
             (LdRole::ExportDynamic, None) => patterns.push("*".to_owned()),
-            (_, Some(value))
-                if name.starts_with("export-dynamic-symbol-list") || option.role == LdRole::ExportDynamic =>
-            {
-                patterns.extend(listed(&fs::read_to_string(value).unwrap_or_default()));
+            (LdRole::ExportDynamic, Some(value)) if one_name(&name) => patterns.push(value),
+            (LdRole::ExportDynamic, Some(file)) => {
+                patterns.extend(listed(&fs::read_to_string(file).unwrap_or_default()))
             }
-            (_, Some(value)) if name.starts_with("export-dynamic-symbol") => patterns.push(value),
             _ => {}
         }
     }

@@ -189,6 +189,8 @@ impl Known {
         self.asked(text);
         calls.dlsym |= find(text, b"dlsym").is_some() || find(text, b"dlvsym").is_some();
         calls.dladdr |= find(text, b"dladdr").is_some();
+        let words = text.split(|b| !b.is_ascii_alphanumeric() && *b != b'_').filter(|word| word.len() > 1);
+        self.referred.extend(words.map(<[u8]>::to_vec));
         identifiers::of_source(text, &mut |name| {
             strings.insert(name.to_vec());
         });
