@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -377,7 +378,9 @@ int staticcxx_dladdr(const void *address, Dl_info *info)
 OURS(dladdr1);
 int staticcxx_dladdr1(const void *address, Dl_info *info, void **extra, int flags)
 {
-    static __thread ElfW(Sym) made;
+    /* Bytes, since a linker of ours misplaces the thread-local storage of a program if more than a word is aligned. */
+    static __thread char room[sizeof(ElfW(Sym)) + sizeof(long)];
+    ElfW(Sym) *made = (ElfW(Sym) *)(((uintptr_t)room + sizeof(long) - 1) & -sizeof(long));
     const struct symbol *symbol;
     struct link_map *map;
     if (!describe(address, info, &symbol, &map))
@@ -387,9 +390,10 @@ int staticcxx_dladdr1(const void *address, Dl_info *info, void **extra, int flag
     else if (flags == RTLD_DL_SYMENT) {
         *extra = 0;
         if (symbol) {
-            made.st_value = symbol->value;
-            made.st_size = symbol->size;
-            *extra = &made;
+            memset(made, 0, sizeof *made);
+            made->st_value = symbol->value;
+            made->st_size = symbol->size;
+            *extra = made;
         }
     }
     return 1;
