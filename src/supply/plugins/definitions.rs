@@ -1,6 +1,6 @@
 //! What the inputs of a link define, and what they look for by name at run time.
 
-use super::identifiers;
+use super::{identifiers, intermediate};
 use crate::convert::Library;
 use crate::convert::symbols::TLS;
 use crate::libs::{LinkedLibrary, Provider, SearchPath, counterpart};
@@ -175,14 +175,31 @@ impl Known {
                 optional,
                 seen_by_library: false,
             };
-            match optional {
-                true => drop(self.own.entry(name.to_vec()).or_insert(definition)),
-                false => drop(self.own.insert(name.to_vec(), definition)),
-            }
+            self.own_definition(name, definition);
         }
+        intermediate::symbols(&object, &mut |symbol| match symbol.undefined {
+            true => {
+                calls.note(symbol.name);
+                self.referred.insert(symbol.name.to_vec());
+            }
+            false => {
+                let definition = OwnDefinition { hidden: symbol.hidden, optional, ..OwnDefinition::default() };
+                self.own_definition(symbol.name, definition);
+            }
+        });
+        intermediate::strings(&object, &mut |name| {
+            strings.insert(name.to_vec());
+        });
         identifiers::of_object(&object, &mut |name| {
             strings.insert(name.to_vec());
         });
+    }
+
+    fn own_definition(&mut self, name: &[u8], definition: OwnDefinition) {
+        match definition.optional {
+            true => drop(self.own.entry(name.to_vec()).or_insert(definition)),
+            false => drop(self.own.insert(name.to_vec(), definition)),
+        }
     }
 
     fn own_source(&mut self, text: &[u8], calls: &mut Calls, strings: &mut BTreeSet<Vec<u8>>) {

@@ -24,6 +24,7 @@ pub(crate) mod clashes;
 pub(crate) mod definitions;
 pub(crate) mod exports;
 pub(crate) mod identifiers;
+pub(crate) mod intermediate;
 pub(crate) mod libc_aliases;
 pub(crate) mod libraries_inside;
 pub(crate) mod module_tables;
