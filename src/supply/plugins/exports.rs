@@ -37,6 +37,8 @@ pub(crate) struct NameContext<'a> {
     pub patterns: &'a [String],
     /// Functions of libc that no table may bring in, since the linker warns about them.
     pub warned: &'a [String],
+    /// Names may be linked in for strings. Where a source's definitions are unknown, they might clash with them.
+    pub brings: bool,
     /// The row of each library of the link in the table of libraries.
     pub rows: &'a [Option<usize>],
     /// The rows of libc and libm.
@@ -114,7 +116,7 @@ pub(crate) fn names(known: &Known, context: &NameContext<'_>) -> Vec<Name> {
 }
 
 fn wanted<'k>(known: &'k Known, context: &NameContext<'k>) -> BTreeMap<&'k [u8], Wanted> {
-    let asked = |strong: &bool| Wanted { brought: *strong, named: false };
+    let asked = |strong: &bool| Wanted { brought: *strong && context.brings, named: false };
     let mut wanted: BTreeMap<&[u8], Wanted> = known.strings.iter().map(|(n, s)| (n.as_slice(), asked(s))).collect();
     for name in known.of_askers.iter().chain(known.referred.iter().filter(|_| known.describes)) {
         wanted.entry(name).or_default();

@@ -181,6 +181,7 @@ impl Modules {
             libc_archive: settings.libc_archive,
             patterns: &self.symbols,
             warned: settings.warned,
+            brings: !known.sources || !self.is_empty(),
             rows: &inside.of_link,
             libc_rows: ["libc.so.6", "libm.so.6"].map(|soname| inside.row_of(soname)),
         };
