@@ -10,7 +10,7 @@ use crate::libs::missing::PLUGINS;
 use crate::libs::plugin_list::{self, ListError, PluginList};
 use crate::libs::{Missing, Provider, Resolution, SearchPath, inputs, library_ref, mentions};
 use crate::message;
-use crate::model::{Language, Libc};
+use crate::model::{Family, Language, Libc};
 use crate::options;
 use crate::options::convert::ConvertChoice;
 use crate::options::dlopen::DlopenChoice;
@@ -83,6 +83,16 @@ pub(super) fn are_ours(settings: &Settings, request: &Request, facts: &Facts) ->
         && expect.machine == Some(elf::EM_X86_64.0)
         && expect.bits == Some(64)
         && facts.repairs.as_ref().is_some_and(|r| r.plugins.is_some())
+}
+
+/// Whether GCC's driver adds libgomp, which calls dlopen.
+fn takes_libgomp(request: &Request, facts: &Facts) -> bool {
+    let words = || request.args.iter().map(|a| a.word.as_encoded_bytes());
+    let last = |on: &[u8], off: &[u8]| words().rfind(|w| *w == on || *w == off).is_some_and(|w| w == on);
+    let asked = last(b"-fopenmp", b"-fno-openmp") || last(b"-fopenacc", b"-fno-openacc");
+    let parallel = words().any(|w| w.starts_with(b"-ftree-parallelize-loops="));
+    let there = || facts.library_dirs.iter().any(|dir| dir.join("libgomp.a").is_file());
+    facts.family == Family::Gcc && (asked || parallel) && there()
 }
 
 /// The inputs of the program that a call links.
@@ -180,11 +190,16 @@ pub(super) fn write(
     let Some(repairs) = &facts.repairs else { return Ok(ModuleArchives::default()) };
     let Some(runtime) = &repairs.plugins else { return Ok(ModuleArchives::default()) };
     let program = program(request, resolution, &resolution.path, (facts, language));
+    let libgomp = takes_libgomp(request, facts);
+    if libgomp {
+        // The driver names it after all others, where ours are behind.
+        resolution.closure.push("-lgomp".into());
+    }
     if none && !refers(&program, &FUNCTIONS) && !sources_name(&program) {
         // What headers have is not known before the sources are compiled.
         let archives = vec![runtime.clone(), runtime.with_file_name(ANY_PROGRAM_FILE)];
         return Ok(ModuleArchives {
-            archives: if program.sources.is_empty() { Vec::new() } else { archives },
+            archives: if program.sources.is_empty() && !libgomp { Vec::new() } else { archives },
             ..ModuleArchives::default()
         });
     }

@@ -147,6 +147,23 @@ fn glibc_s_own_is_back_on_request_and_other_programs_never_change() {
     assert!(said.contains("warning: STATICCXX_PLUGINS is ignored: STATICCXX_DLOPEN=system leaves dlopen"), "{said}");
 }
 
+#[test]
+fn libgomp_s_is_ours_too() {
+    let dir = Dir::new();
+    dir.file(
+        "main.c",
+        "#include <omp.h>\n#include <stdio.h>\nint main(void) { int sum = 0;\n#pragma omp parallel for reduction(+:sum)\n\
+         for (int i = 0; i < 10; i++) sum += i;\n printf(\"%d %d\\n\", sum, omp_get_num_devices()); return 0; }\n",
+    );
+    Run::new("gcc").dir(dir.path()).line("-fopenmp main.c -o dynamic").ok();
+    for line in ["-fopenmp main.c", "-fuse-ld=bfd -fopenmp main.c"] {
+        Run::new(STATICCC).dir(dir.path()).line(&format!("{line} -o static")).silent();
+        let said = says_in_empty_root(&dir.join("static"), &[]);
+        assert_eq!(said, Run::new(dir.join("dynamic")).ok(), "{line}");
+        assert!(Run::new("nm").args([dir.join("static")]).ok().contains(" staticcxx_dlopen\n"), "{line}");
+    }
+}
+
 /// A plugin that needs a library with an archive, whose members need one without.
 fn chain(dir: &Dir) -> PathBuf {
     for (name, text) in [
