@@ -68,8 +68,8 @@ pub(super) fn asked(settings: &Settings, request: &Request, facts: &Facts) -> Re
     Ok(PluginRequest { wanted, warning: None })
 }
 
-/// The functions that are ours.
-const FUNCTIONS: [&str; 6] = ["dladdr", "dlinfo", "dlmopen", "dlopen", "dlsym", "dlvsym"];
+/// The functions that are ours. The others are of use with what these give only.
+const FUNCTIONS: [&str; 4] = ["dladdr", "dlopen", "dlsym", "dlvsym"];
 
 /// The oldest glibc whose libc.a has dlopen itself. In an older one it is in libdl.a, which the line may name first.
 const WITH_DLOPEN: (u32, u32) = (2, 34);

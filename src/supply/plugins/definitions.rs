@@ -4,7 +4,7 @@ use super::{identifiers, intermediate};
 use crate::convert::Library;
 use crate::convert::symbols::TLS;
 use crate::libs::{LinkedLibrary, Provider, SearchPath, counterpart};
-use memchr::memmem::find;
+use memchr::memmem::{find, find_iter};
 use object::read::archive::{ArchiveFile, ArchiveMember};
 use object::{Object, ObjectSymbol, SymbolFlags, SymbolKind};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -85,6 +85,8 @@ pub(crate) struct Known {
     pub describes: bool,
     /// Whether some inputs are not compiled yet.
     pub sources: bool,
+    /// Whether there are modules. If not, it does not matter what opens and lists them.
+    modules: bool,
     /// Whether something calls dlopen, and whether something calls dl_iterate_phdr.
     asks: (bool, bool),
 }
@@ -102,17 +104,20 @@ impl Calls {
         self.dladdr |= matches!(name, b"dladdr" | b"dladdr1");
     }
 
-    /// Whether the bytes contain one of the names at all.
-    fn possible(data: &[u8]) -> bool {
-        [&b"dlsym\0"[..], b"dlvsym\0", b"dladdr\0", b"dladdr1\0"].iter().any(|name| find(data, name).is_some())
+    /// Where the bytes contain one of the names, sorted.
+    fn possible(data: &[u8]) -> Vec<u64> {
+        let names: [&[u8]; 3] = [b"dlsym\0", b"dlvsym\0", b"dladdr"];
+        let mut places: Vec<u64> = names.into_iter().flat_map(|n| find_iter(data, n)).map(|at| at as u64).collect();
+        places.sort_unstable();
+        places
     }
 }
 
 impl Known {
-    /// Reads the inputs of a link.
-    pub(crate) fn of(program: &ProgramInputs) -> Known {
+    /// Reads the inputs of a link; `modules`: it has some.
+    pub(crate) fn of(program: &ProgramInputs, modules: bool) -> Known {
         let files = &program.path.files;
-        let mut known = Known { sources: !program.sources.is_empty(), ..Known::default() };
+        let mut known = Known { sources: !program.sources.is_empty(), modules, ..Known::default() };
         let mut strings = BTreeSet::new();
         let mut calls = Calls::default();
         for object in &program.objects {
@@ -144,6 +149,9 @@ impl Known {
     }
 
     fn asked(&mut self, data: &[u8]) {
+        if !self.modules {
+            return;
+        }
         self.asks.0 |= find(data, b"dlopen").is_some();
         self.asks.1 |= find(data, b"dl_iterate_phdr").is_some();
     }
@@ -253,8 +261,13 @@ impl Known {
                 self.libraries.entry(entry.name().to_vec()).or_insert((index, definition));
             }
         }
-        if archive.is_thin() || Calls::possible(data) {
-            each_member(data, path, &mut |member| self.asking_member(member, &offers));
+        let places = Calls::possible(data);
+        for member in archive.members().flatten().filter(|_| archive.is_thin() || !places.is_empty()) {
+            let (start, size) = member.file_range();
+            let first = places.partition_point(|place| *place < start);
+            if member.is_thin() || places.get(first).is_some_and(|place| *place < start + size) {
+                with_member(&member, data, path, &mut |object| self.asking_member(object, &offers));
+            }
         }
     }
 
@@ -272,9 +285,6 @@ impl Known {
 
     /// Notes names and strings of code in a library that calls dlsym or dladdr.
     fn asking_member(&mut self, data: &[u8], offers: &dyn Fn(&[u8]) -> bool) {
-        if !Calls::possible(data) {
-            return;
-        }
         let Ok(object) = object::File::parse(data) else { return };
         let mut calls = Calls::default();
         let names = |undefined: bool| object.symbols().filter(move |s| s.is_global() && s.is_undefined() == undefined);

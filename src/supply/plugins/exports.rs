@@ -70,7 +70,10 @@ pub(crate) fn names(known: &Known, context: &NameContext<'_>) -> Vec<Name> {
     let aliases = LibcAliases::of(context.libc_archive, defined_here);
     let of_libraries = of_libraries(known, &wanted, context.program);
     let archives = archives(context);
-    let mut clashes = Clashes::of(&archives, &context.program.path.files, &known.own);
+    let read = || Clashes::of(&archives, &context.program.path.files, &known.own);
+    // Few programs have a name that is brought in.
+    let mut clashes: Option<Clashes<'_>> = None;
+    let mut clash = |name: &[u8]| clashes.get_or_insert_with(read).come_with(name);
     let mut names = Vec::new();
     for (name, how) in wanted {
         let of_libc = context.libc.exports(name) && !context.libc.is_thread_local(name);
@@ -96,12 +99,12 @@ pub(crate) fn names(known: &Known, context: &NameContext<'_>) -> Vec<Name> {
                 if warned && !known.referred.contains(name) {
                     continue;
                 }
-                Name { weak: !(how.named || how.brought && !clashes.come_with(name)), library, ..row }
+                Name { weak: !(how.named || how.brought && !clash(name)), library, ..row }
             }
             (None, Some((index, _))) => {
                 let Some(found) = of_libraries.get(name).filter(|f| !f.thread_local) else { continue };
                 let library = context.rows.get(*index).copied().flatten();
-                let strong = how.named || how.brought && known.loaded.contains(index) && !clashes.come_with(name);
+                let strong = how.named || how.brought && known.loaded.contains(index) && !clash(name);
                 Name { weak: !strong, size: found.size, library, ..row }
             }
             // A source may define it.

@@ -168,7 +168,7 @@ impl Modules {
     /// A file that can't be written.
     pub(crate) fn write(&self, program: &ProgramInputs, settings: &ModuleContext<'_>) -> io::Result<ModuleArchives> {
         let mut made = ModuleArchives::default();
-        let mut known = Known::of(program);
+        let mut known = Known::of(program, !self.is_empty());
         self.list.iter().for_each(|m| known.of_module(&m.bytes));
         let kept = self.convert(&mut made, &|name| known.has(name), settings)?;
         let machine = Machine::of(elf::EM_X86_64.0).ok_or_else(broken)?;
