@@ -75,7 +75,8 @@ pub(crate) fn names(known: &Known, context: &NameContext<'_>) -> Vec<Name> {
     let mut clashes: Option<Clashes<'_>> = None;
     let mut clash = |name: &[u8]| clashes.get_or_insert_with(read).come_with(name);
     let mut names = Vec::new();
-    for (name, how) in wanted {
+    // The linker reads a version into a name with `@`.
+    for (name, how) in wanted.into_iter().filter(|(name, _)| !name.contains(&b'@')) {
         let of_libc = context.libc.exports(name) && !context.libc.is_thread_local(name);
         let own = known.own.get(name).copied();
         let row = Name {

@@ -22,6 +22,24 @@ fn every_linker_in_every_shape() {
 }
 
 #[test]
+fn a_converted_program_finds_the_same() {
+    let dir = asking();
+    let path = dir.path().display().to_string();
+    for export in ["", "-rdynamic"] {
+        let line = format!("asks.o {export} -L. -lpair -Wl,-rpath,{path} -o original");
+        Run::new("gcc").dir(&path).line(&line).ok();
+        Run::new(STATICCTL).dir(&path).line("convert -q original -o converted").ok();
+        assert!(is_static(&dir.join("converted")));
+        let said = |program: &str| {
+            let said = Run::new(dir.join(program)).args([dir.join("libpair.so.1")]).ok();
+            // Its start needs `main`, which the original does not export.
+            said.replace(dir.join(program).to_str().unwrap(), "prog").replace(" main", "")
+        };
+        assert_eq!(said("converted"), said("original"), "{export}");
+    }
+}
+
+#[test]
 fn libcrypto_is_found_by_name_without_a_reference() {
     let dir = Dir::new();
     dir.file("m.c", fixture!("dlopen/crypto.c"));
