@@ -3,6 +3,7 @@
 use crate::files::{Distrust, distrusted};
 use crate::options::check::CheckMode;
 use crate::options::convert::ConvertChoice;
+use crate::options::dlopen::DlopenChoice;
 use crate::options::iconv::IconvChoice;
 use crate::options::linker::LinkerChoice;
 use crate::options::malloc::Malloc;
@@ -56,6 +57,8 @@ pub(crate) struct Settings {
     pub convert: ConvertChoice,
     /// `STATICCXX_PLUGINS`: what the program opens at run time, in the syntax of [`crate::libs::plugin_list`].
     pub plugins: Option<OsString>,
+    /// `STATICCXX_DLOPEN`: whose dlopen programs have.
+    pub dlopen: DlopenChoice,
     /// `STATICCXX_ICONV`: which converters programs get.
     pub iconv: IconvChoice,
     /// `STATICCXX_NSS`: name services besides `files` and `dns`.
@@ -192,6 +195,7 @@ impl Settings {
             small: from.read(&options::SMALL, switch::read).unwrap_or(false),
             convert: from.read(&options::CONVERT, ConvertChoice::read).unwrap_or_default(),
             plugins: from.get(options::PLUGINS.name),
+            dlopen: from.read(&options::DLOPEN, DlopenChoice::read).unwrap_or_default(),
             iconv,
             services: nss::parse(&from.text(&options::NSS).unwrap_or_default()),
             log: from.read(&options::LOG, log_filter::read),

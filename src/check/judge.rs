@@ -164,7 +164,11 @@ impl fmt::Display for Finding {
             }
             Finding::BoundDifferently(bound) => write!(f, "bound-differently: {bound}"),
             Finding::NeedsDlopen { callers } => {
-                write!(f, "needs-dlopen: loads shared objects: called by {}", callers.join(", "))
+                write!(
+                    f,
+                    "needs-dlopen: opens shared objects, of which none is linked in: called by {}",
+                    callers.join(", ")
+                )
             }
             Finding::NamesPlugins { library, paths } => {
                 write!(f, "names-plugins: `{library}` may load at run time: {}", some(paths))

@@ -57,7 +57,7 @@ impl<'a> Warns<'a> {
         let output = std::path::absolute(job.request.output_path()).ok().map(PathBuf::into_os_string);
         let key = libraries.filter(|l| !l.is_empty()).zip(output).and_then(|(mut words, output)| {
             words.push(output);
-            Key::of(&job.selected.compiler, &words, &format!("warns {}", kept::LINES))
+            Key::of(&job.selected.compiler, &words, &format!("warns {} {:?}", kept::LINES, settings.dlopen))
         });
         Warns { cache: settings.cache_dir.as_deref(), key }
     }
@@ -133,6 +133,7 @@ impl<'a> Ready<'a> {
     fn checked(self, repairs: Option<&Repairs>, inputs: &[&Path], files: &LibraryFiles) -> Result<Ready<'a>, WhyNot> {
         let Ready { line, mut detectors, expect, packed } = self;
         let mut line = wild_words::checked(&line)?;
+        line.iter().for_each(|word| detectors.input(word));
         line.retain(|word| !detectors.is_repair(word));
         if line.iter().any(|w| w == "-lstdc++" || w.ends_with("/libstdc++.a")) {
             let ours = |file: &Path| repairs.is_some_and(|r| r.detectors.as_deref() == file.parent());

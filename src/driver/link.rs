@@ -121,7 +121,8 @@ fn log_times(times: Times) {
 /// The filter of the linker's output: warnings about repaired functions are dropped.
 fn listener(settings: &Settings, job: &LinkJob) -> Listener {
     let repaired = job.facts.repairs.iter().filter(|r| r.name_services.is_some() && settings.repairs.name_services);
-    let plugins = (!job.store.modules.is_empty()).then(|| "dlopen".to_owned());
+    let ours = !job.store.modules.is_empty() || plugin_link::are_ours(settings, &job.request, &job.facts);
+    let plugins = ours.then(|| "dlopen".to_owned());
     Listener::new(repaired.flat_map(|r| r.functions.iter().cloned()).chain(plugins))
 }
 

@@ -199,7 +199,7 @@ impl FoundLibraries {
         let wanted = asked.wanted.plugins;
         store.optional_plugins = wanted.iter().filter(|p| !p.named).map(|p| p.path.clone()).collect();
         let plugins = |found: &Resolution| {
-            let opens = wanted.is_empty() || program.is_some() || plugin_link::opens(found, path, request);
+            let opens = wanted.is_empty() || program.is_some() || plugin_link::opens(found, path, request, facts);
             if opens { wanted } else { Vec::new() }
         };
         let resolution = libs::resolve(items, request, facts, path, selected.language, &mut store, plugins);
@@ -232,10 +232,12 @@ impl Written {
         });
         let refused = extras.refused.iter().find(|(p, _)| Some(p.as_path()) == program).map(|(_, why)| why.clone());
         link_supply::note_refused(resolution, extras.refused);
-        let made = plugin_link::write(resolution, store, request, facts, settings).unwrap_or_else(|error| {
-            selected.warnings.push(format!("plugins can't be written: {error}"));
-            ModuleArchives::default()
-        });
+        let made = plugin_link::write(resolution, store, request, (facts, selected.language), settings).unwrap_or_else(
+            |error| {
+                selected.warnings.push(format!("plugins can't be written: {error}"));
+                ModuleArchives::default()
+            },
+        );
         let mut words = extras.words;
         words.extend(choose::words(settings, request, facts, resolution));
         Written { archives: extras.archives.into_iter().chain(made.archives).collect(), words, refused }

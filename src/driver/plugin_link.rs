@@ -1,22 +1,28 @@
-//! Plugins of a link: the list, and the archives for it.
+//! Plugins of a link: the list, and the archives for it. Every glibc program that refers to dlopen and the like has
+//! ours, with the tables of what is in it.
 
-use crate::args::ld_options::{LdRole, options, split};
+use crate::args::ld_options::{Item, LdRole, options, split};
 use crate::args::option_table::Role;
 use crate::args::{InputKind, Request};
-use crate::convert::Refusal;
+use crate::check::Expect;
+use crate::convert::{Refusal, Versions};
 use crate::libs::missing::PLUGINS;
 use crate::libs::plugin_list::{self, ListError, PluginList};
-use crate::libs::{Missing, Provider, Resolution, SearchPath};
+use crate::libs::{Missing, Provider, Resolution, SearchPath, inputs, library_ref, mentions};
 use crate::message;
-use crate::model::Libc;
+use crate::model::{Family, Language, Libc};
 use crate::options;
 use crate::options::convert::ConvertChoice;
+use crate::options::dlopen::DlopenChoice;
 use crate::plan::policy::is_probe;
 use crate::settings::Settings;
-use crate::supply::plugins::modules;
+use crate::supply::glibc;
+use crate::supply::plugins::modules::{self, ANY_PROGRAM_FILE};
 use crate::supply::plugins::{ModuleArchives, ProgramInputs};
 use crate::supply::store::LinkStore;
 use crate::toolchain::Facts;
+use object::elf;
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -45,6 +51,9 @@ pub(super) fn asked(settings: &Settings, request: &Request, facts: &Facts) -> Re
     if facts.libc != Libc::Glibc {
         return none("only glibc programs for x86-64 can have plugins linked in");
     }
+    if settings.dlopen == DlopenChoice::System {
+        return none(&format!("{}=system leaves dlopen to glibc", options::DLOPEN.name));
+    }
     if settings.convert == ConvertChoice::off() {
         return none(&format!("plugins are converted, which {}=off disables", options::CONVERT.name));
     }
@@ -59,34 +68,111 @@ pub(super) fn asked(settings: &Settings, request: &Request, facts: &Facts) -> Re
     Ok(PluginRequest { wanted, warning: None })
 }
 
+/// The functions that are ours. The others are of use with what these give only.
+const FUNCTIONS: [&str; 4] = ["dladdr", "dlopen", "dlsym", "dlvsym"];
+
+/// The oldest glibc whose libc.a has dlopen itself. In an older one it is in libdl.a, which the line may name first.
+const WITH_DLOPEN: (u32, u32) = (2, 34);
+
+/// Whether dlopen and the like are ours in every program of this call that refers to them.
+pub(super) fn are_ours(settings: &Settings, request: &Request, facts: &Facts) -> bool {
+    let expect = Expect::from_triple(&facts.triple).with_abi(&request.abi);
+    settings.dlopen == DlopenChoice::Ours
+        && facts.libc == Libc::Glibc
+        && facts.glibc.is_some_and(|version| version >= WITH_DLOPEN)
+        && expect.machine == Some(elf::EM_X86_64.0)
+        && expect.bits == Some(64)
+        && facts.repairs.as_ref().is_some_and(|r| r.plugins.is_some())
+}
+
+/// Whether GCC's driver adds libgomp, which calls dlopen.
+fn takes_libgomp(request: &Request, facts: &Facts) -> bool {
+    let words = || request.args.iter().map(|a| a.word.as_encoded_bytes());
+    let last = |on: &[u8], off: &[u8]| words().rfind(|w| *w == on || *w == off).is_some_and(|w| w == on);
+    let asked = last(b"-fopenmp", b"-fno-openmp") || last(b"-fopenacc", b"-fno-openacc");
+    let parallel = words().any(|w| w.starts_with(b"-ftree-parallelize-loops="));
+    let there = || facts.library_dirs.iter().any(|dir| dir.join("libgomp.a").is_file());
+    facts.family == Family::Gcc && (asked || parallel) && there()
+}
+
 /// The inputs of the program that a call links.
-fn program(request: &Request, resolution: &Resolution, path: &SearchPath) -> ProgramInputs {
+fn program(
+    request: &Request,
+    resolution: &Resolution,
+    path: &SearchPath,
+    (facts, language): (&Facts, Language),
+) -> ProgramInputs {
     let of = |kinds: &[InputKind]| -> Vec<PathBuf> {
         let inputs = request.inputs.iter().filter(|i| kinds.contains(&i.kind));
         inputs.map(|i| PathBuf::from(&i.text)).collect()
     };
-    let offers = request.has(Role::ExportDynamic)
-        || options(&split(&request.args)).iter().any(|o| o.role == LdRole::ExportDynamic);
+    // Without `--as-needed`, which is some linkers' default.
+    let references = library_ref::references(&split(&request.args), request).into_iter();
+    let always: Vec<String> = references.filter(|r| !r.as_needed.unwrap_or(facts.as_needed)).map(|r| r.typed).collect();
     ProgramInputs {
         objects: of(&[InputKind::Object]),
         archives: of(&[InputKind::Archive]),
         sources: of(&[InputKind::Source, InputKind::Assembly, InputKind::Stdin]),
         libraries: resolution.libraries.clone(),
         path: path.clone(),
-        offers_all: offers,
+        exported: exported(request),
+        loaded: resolution.libraries.iter().filter(|l| always.contains(&l.name)).map(|l| l.path.clone()).collect(),
+        loads_libm: language == Language::Cxx || always.iter().any(|typed| typed == "-lm"),
     }
 }
 
-/// Whether the program may open plugins: an input contains the name dlopen, or is not compiled yet.
-pub(super) fn opens(resolution: &Resolution, path: &SearchPath, request: &Request) -> bool {
-    let program = program(request, resolution, path);
-    let libraries = program.libraries.iter().filter(|l| l.provider != Provider::Plugin).map(|l| &l.path);
-    let mut files = program.objects.iter().chain(&program.archives).chain(libraries);
-    let opens = |file: &PathBuf| path.files.look(file, |data| memchr::memmem::find(data, b"dlopen").is_some());
-    !program.sources.is_empty() || files.any(|f| opens(f) == Some(true))
+/// The names that a call exports: `-rdynamic`, `--export-dynamic-symbol=GLOB`, `--dynamic-list=FILE` and the like.
+fn exported(request: &Request) -> Vec<glob::Pattern> {
+    let items = split(&request.args);
+    let mut patterns = Vec::new();
+    let one_name = |option: &str| option.split('=').next() == Some("export-dynamic-symbol");
+    if request.has(Role::ExportDynamic) {
+        patterns.push("*".to_owned());
+    }
+    for option in options(&items) {
+        let Some(Item::Word { text, .. }) = items.get(option.at) else { continue };
+        let name = text.to_string_lossy().trim_start_matches('-').to_owned();
+        let value = option.value.as_deref().map(|v| v.to_string_lossy().into_owned());
+        match (option.role, value) {
+            (LdRole::ExportDynamic, None) => patterns.push("*".to_owned()),
+            (LdRole::ExportDynamic, Some(value)) if one_name(&name) => patterns.push(value),
+            (LdRole::ExportDynamic, Some(file)) => {
+                patterns.extend(listed(&fs::read_to_string(file).unwrap_or_default()))
+            }
+            _ => {}
+        }
+    }
+    patterns.iter().filter_map(|p| glob::Pattern::new(p).ok()).collect()
 }
 
-/// Converts the plugins of a resolution; returns the archives and words for the link.
+/// The names in a dynamic list: `{ one; two*; "three"; };`. Those of C++, demangled, are not understood.
+fn listed(text: &str) -> Vec<String> {
+    let words = text.split(|c: char| c.is_whitespace() || "{};".contains(c)).map(|w| w.trim_matches('"'));
+    words.filter(|w| !w.is_empty() && !w.starts_with(['#', '/'])).map(str::to_owned).collect()
+}
+
+/// Whether the program may open plugins: an input contains the name dlopen, or is not compiled yet.
+pub(super) fn opens(resolution: &Resolution, path: &SearchPath, request: &Request, facts: &Facts) -> bool {
+    let program = program(request, resolution, path, (facts, Language::C));
+    !program.sources.is_empty() || refers(&program, &["dlopen"])
+}
+
+/// Whether an object, archive or library of the program may refer to one of the functions.
+fn refers(program: &ProgramInputs, functions: &[&str]) -> bool {
+    let libraries = program.libraries.iter().filter(|l| l.provider != Provider::Plugin).map(|l| &l.path);
+    let files: Vec<&Path> =
+        program.objects.iter().chain(&program.archives).chain(libraries).map(PathBuf::as_path).collect();
+    mentions::any(&files, &program.path.files, functions)
+}
+
+/// Whether a source of the call names one of the functions.
+fn sources_name(program: &ProgramInputs) -> bool {
+    let names = |text: &[u8]| FUNCTIONS.iter().any(|f| memchr::memmem::find(text, f.as_bytes()).is_some());
+    program.sources.iter().any(|source| inputs::look(source, names) == Some(true))
+}
+
+/// Converts the plugins of a resolution, and writes the tables of what is in the program; returns the archives and
+/// words for the link.
 ///
 /// # Errors
 /// A file that can't be written.
@@ -94,30 +180,53 @@ pub(super) fn write(
     resolution: &mut Resolution,
     store: &mut LinkStore,
     request: &Request,
-    facts: &Facts,
+    (facts, language): (&Facts, Language),
     settings: &Settings,
 ) -> io::Result<ModuleArchives> {
-    if store.modules.is_empty() {
+    let none = store.modules.is_empty();
+    if none && !are_ours(settings, request, facts) {
         return Ok(ModuleArchives::default());
     }
-    let program = program(request, resolution, &resolution.path);
-    let dir = store.dir()?.to_owned();
-    let (Some(converted), Some(repairs)) = (&store.converted, &facts.repairs) else {
-        return Ok(ModuleArchives::default());
-    };
+    let Some(repairs) = &facts.repairs else { return Ok(ModuleArchives::default()) };
     let Some(runtime) = &repairs.plugins else { return Ok(ModuleArchives::default()) };
-    let versions = converted.versions();
+    let program = program(request, resolution, &resolution.path, (facts, language));
+    let libgomp = takes_libgomp(request, facts);
+    if libgomp {
+        // The driver names it after all others, where ours are behind.
+        resolution.closure.push("-lgomp".into());
+    }
+    if none && !refers(&program, &FUNCTIONS) && !sources_name(&program) {
+        // What headers have is not known before the sources are compiled.
+        let archives = vec![runtime.clone(), runtime.with_file_name(ANY_PROGRAM_FILE)];
+        return Ok(ModuleArchives {
+            archives: if program.sources.is_empty() && !libgomp { Vec::new() } else { archives },
+            ..ModuleArchives::default()
+        });
+    }
+    let dir = store.dir()?.to_owned();
+    let own_symbols;
+    let (libc, libc_key, versions, memory) = match &store.converted {
+        Some(c) => (c.libc_for_modules(), c.libc_key(), c.versions(), c.memory()),
+        None => {
+            own_symbols = glibc::libc_for_modules(&facts.library_dirs);
+            (&own_symbols, Vec::new(), Versions::default(), Vec::new())
+        }
+    };
     let with = modules::ModuleContext {
-        libc: converted.libc_for_modules(),
+        libc,
         libc_archive: Some(&repairs.libc.0),
         runtime,
         cache: settings.cache_dir.as_deref(),
-        libc_key: converted.libc_key(),
+        libc_key,
         versions: &versions,
         dir: &dir,
+        warned: &repairs.warned,
+        memory: &memory,
     };
     let mut made = store.modules.write(&program, &with)?;
-    made.archives.extend(store.start_code.archive().map(Path::to_owned));
+    if !none {
+        made.archives.extend(store.start_code.archive().map(Path::to_owned));
+    }
     resolution.closure.append(&mut made.words);
     for (path, refusal) in made.refused.drain(..) {
         let required = !store.optional_plugins.contains(&path);

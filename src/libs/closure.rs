@@ -43,21 +43,28 @@ impl Resolver<'_> {
     }
 
     pub(super) fn needs_of_shared(&mut self, shared: &Path, because: &[String]) -> Needs {
+        let mut because = because.to_vec();
+        let needs = self.path.needs(shared);
+        because.push(needs.soname.clone().unwrap_or_else(|| shared.display().to_string()));
+        for dependency in self.dependencies_of(shared) {
+            self.todo.push_back(Dependency { because: because.clone(), ..dependency });
+        }
+        needs
+    }
+
+    /// The libraries that a shared object needs, as it names them.
+    pub(super) fn dependencies_of(&self, shared: &Path) -> Vec<Dependency> {
         let needs = self.path.needs(shared);
         let mut dirs = needs.run_path.clone();
         dirs.extend(shared.parent().map(Path::to_owned));
-        let mut because = because.to_vec();
-        because.push(needs.soname.clone().unwrap_or_else(|| shared.display().to_string()));
-        for soname in &needs.needed {
-            self.todo.push_back(Dependency {
-                named: LibraryName::File(soname.into()),
-                dirs: dirs.clone(),
-                because: because.clone(),
-                required: false,
-                use_of_it: self.use_of_it,
-            });
-        }
-        needs
+        let dependency = |soname: &String| Dependency {
+            named: LibraryName::File(soname.into()),
+            dirs: dirs.clone(),
+            because: Vec::new(),
+            required: false,
+            use_of_it: self.use_of_it,
+        };
+        needs.needed.iter().map(dependency).collect()
     }
 
     /// Queues the dependencies of an archive that was found first: those of its shared object, else pkg-config's.

@@ -105,6 +105,24 @@ pub(crate) fn load_list(file: &Path, image: &Image, library_path: &[PathBuf]) ->
 
 const X86_64: u16 = 62;
 
+/// Where this system's ld.so finds the libraries of its cache.
+#[derive(Debug)]
+pub(crate) struct SystemLibraries(SystemPaths);
+
+impl SystemLibraries {
+    /// For x86-64.
+    pub(crate) fn read() -> SystemLibraries {
+        SystemLibraries(SystemPaths::of(X86_64, 64))
+    }
+
+    /// The file for a soname, for any processor.
+    pub(crate) fn path(&self, soname: &str) -> Option<PathBuf> {
+        let plain = |p: &PathBuf| !p.components().any(|c| c.as_os_str() == "glibc-hwcaps");
+        let cached = self.0.cached(soname).into_iter().find(plain);
+        cached.or_else(|| self.0.dirs.iter().map(|dir| dir.join(soname)).find(|p| p.exists()))
+    }
+}
+
 /// What all searches have in common.
 struct Search<'a> {
     /// The file whose machine all modules must match.

@@ -5,7 +5,7 @@ use super::inputs;
 use super::library_file::LibraryFiles;
 use memchr::memmem::find;
 use object::read::archive::ArchiveFile;
-use object::{Object, ObjectSymbol};
+use object::{Object, ObjectKind, ObjectSection, ObjectSymbol};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -19,6 +19,23 @@ pub(crate) fn which(inputs: &[&Path], files: &LibraryFiles, functions: &[&str]) 
         all()
     });
     found.into_iter().map(AtomicBool::into_inner).collect()
+}
+
+/// Whether an input may refer to one of the functions, judged by the names alone: a byte search in the strings of an
+/// object's symbols, or in an archive. Code that is compiled when it is linked (LTO) is searched as a whole.
+pub(crate) fn any(inputs: &[&Path], files: &LibraryFiles, functions: &[&str]) -> bool {
+    let named = |data: &[u8]| functions.iter().any(|f| find(data, f.as_bytes()).is_some());
+    let refers = |data: &[u8]| match strings_of_symbols(data) {
+        Some(strings) if find(strings, b"__gnu_lto_").is_none() => named(strings),
+        _ => named(data),
+    };
+    inputs::first(inputs, |file| files.look(file, refers) == Some(true)).is_some()
+}
+
+/// The string table of an object's symbols.
+fn strings_of_symbols(data: &[u8]) -> Option<&[u8]> {
+    let object = object::File::parse(data).ok().filter(|o| o.kind() == ObjectKind::Relocatable)?;
+    object.section_by_name(".strtab")?.data().ok()
 }
 
 fn mentions(data: &[u8], ended: &[Vec<u8>], found: &[AtomicBool]) {
@@ -70,5 +87,9 @@ mod tests {
         let archive = dir.path().join("lib.a");
         assert!(Command::new("ar").arg("rc").arg(&archive).args([&other, &refers]).status().unwrap().success());
         assert_eq!(which(&[&archive], &LibraryFiles::default(), &functions), [true, false]);
+        let any = |inputs: &[&Path]| any(inputs, &LibraryFiles::default(), &functions);
+        assert!(any(&[&missing, &refers]) && any(&[&archive]) && !any(&[&missing, Path::new("/dev/null")]));
+        let text = made("text", "const char *f(void) { return \"setlocale\"; }");
+        assert!(!any(&[&text]));
     }
 }

@@ -1,13 +1,19 @@
 //! Plugins, and their dependencies beyond what the program contains.
 
+use super::counterpart;
 use super::decision::{CodeSource, Decision, Slot};
 use super::library_ref::stem;
+use super::located::Located;
 use super::missing::PLUGINS;
 use super::plugin_list::Plugin;
 use super::resolution::{LinkedLibrary, Provider};
 use super::resolver::Resolver;
 use super::supplier::{ModuleRole, Use};
 use crate::convert::Refusal;
+use crate::toolchain_libs;
+use std::collections::{BTreeSet, VecDeque};
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 impl Resolver<'_> {
@@ -16,10 +22,14 @@ impl Resolver<'_> {
         if self.supplier.policy().is_none() || plugins.is_empty() {
             return;
         }
+        self.of_archives = self.needs_of_their_archives(plugins);
         let mut taken = Vec::new();
         for plugin in plugins {
             // A library that the program contains already, which dlopen knows.
             if self.is_inside(&plugin.path) {
+                continue;
+            }
+            if stem(&plugin.path).is_some_and(|stem| self.of_archives.contains(stem)) {
                 continue;
             }
             if self.module(plugin.path.clone(), ModuleRole::Plugin, PLUGINS, plugin.named) {
@@ -31,6 +41,40 @@ impl Resolver<'_> {
         for path in taken {
             self.needs_of_shared(path, &[PLUGINS.to_owned()]);
         }
+    }
+
+    /// What the archives need that are linked in for these plugins. A module has a namespace of its own, so that the
+    /// references of an archive's members would not be bound to it.
+    fn needs_of_their_archives(&self, plugins: &[Plugin]) -> BTreeSet<OsString> {
+        let mut found = BTreeSet::new();
+        let mut seen = BTreeSet::new();
+        let mut todo: VecDeque<(PathBuf, bool)> = plugins.iter().map(|p| (p.path.clone(), false)).collect();
+        while let Some((shared, of_archive)) = todo.pop_front() {
+            for dependency in self.dependencies_of(&shared) {
+                let Some(stem) = dependency.stem().filter(|stem| !self.is_the_program_s(stem)) else { continue };
+                if of_archive {
+                    found.insert(stem.clone());
+                }
+                let (next, of_archive) = match self.locate_dependency(&dependency) {
+                    Located::Archive(archive) => (counterpart::shared_of(&archive, self.path).map(|s| s.0), true),
+                    Located::Shared(shared) => {
+                        let archive = counterpart::archive_beside(&shared, self.path);
+                        let archived = archive.is_some_and(|archive| !self.prefers(&stem, Some(&archive)));
+                        (Some(shared), of_archive || archived)
+                    }
+                    _ => continue,
+                };
+                todo.extend(next.filter(|_| seen.insert((stem, of_archive))).map(|next| (next, of_archive)));
+            }
+        }
+        found
+    }
+
+    /// Whether a library is in the program in any case.
+    fn is_the_program_s(&self, stem: &OsStr) -> bool {
+        let name = OsStr::from_bytes(stem.as_bytes().strip_prefix(b"lib").unwrap_or(stem.as_bytes()));
+        let toolchain = stem.as_bytes().starts_with(b"ld-") || toolchain_libs::is_implied(name);
+        toolchain || toolchain_libs::is_driver_s(name) || self.seen.contains(stem)
     }
 
     fn is_inside(&self, path: &Path) -> bool {

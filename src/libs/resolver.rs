@@ -58,6 +58,8 @@ pub(crate) struct Resolver<'a> {
     pub(super) closure: Vec<Vec<OsString>>,
     /// The current library is needed by plugins only.
     pub(super) for_plugins: bool,
+    /// `libNAME` of what archives need that are linked in for plugins: it belongs to the program.
+    pub(super) of_archives: BTreeSet<OsString>,
     /// Archives that can't be linked as they are.
     pub(super) incomplete: Vec<PathBuf>,
     /// The objects on the command line.
@@ -90,6 +92,7 @@ impl<'a> Resolver<'a> {
             todo: VecDeque::new(),
             closure: Vec::new(),
             for_plugins: false,
+            of_archives: BTreeSet::new(),
             incomplete: Vec::new(),
             objects: Vec::new(),
             wants_pie: false,
@@ -125,7 +128,10 @@ impl<'a> Resolver<'a> {
     pub(super) fn dependencies(&mut self) {
         while let Some(dependency) = self.todo.pop_front() {
             self.use_of_it = dependency.use_of_it;
+            let for_plugins = self.for_plugins;
+            self.for_plugins &= !dependency.stem().is_some_and(|stem| self.of_archives.contains(&stem));
             self.dependency(&dependency);
+            self.for_plugins = for_plugins;
         }
     }
 
@@ -405,7 +411,7 @@ impl<'a> Resolver<'a> {
         understand(found)
     }
 
-    fn locate_dependency(&self, dependency: &Dependency) -> Located {
+    pub(super) fn locate_dependency(&self, dependency: &Dependency) -> Located {
         let names: Vec<OsString> = match &dependency.named {
             LibraryName::Name(name) => vec![lib(name, ".so"), lib(name, ".a")],
             LibraryName::File(file) => vec![file.clone()],

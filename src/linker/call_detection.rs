@@ -27,6 +27,8 @@ pub(crate) struct CallDetection<'a> {
     wanted: GlibcFixes,
     /// Repairs that are linked in already.
     taken: Vec<CallDetector>,
+    /// dlopen and the like are ours, and need no warning.
+    own_dlopen: bool,
 }
 
 impl<'a> CallDetection<'a> {
@@ -57,6 +59,12 @@ impl<'a> CallDetection<'a> {
                 self.taken.push(detector);
             }
         }
+    }
+
+    /// Notes the archive with dlopen and the like of ours, if it is an input.
+    pub(crate) fn input(&mut self, input: &str) {
+        let ours = self.repairs.and_then(|r| r.plugins.as_ref());
+        self.own_dlopen |= ours.is_some_and(|ours| ours.to_str() == Some(input));
     }
 
     /// Whether an input is one of the repairs: the built-in linker ignores symbol indexes of archives and would link
@@ -93,7 +101,10 @@ impl<'a> CallDetection<'a> {
                 CallDetector::NameServices => repairs.functions.iter().map(String::as_str).collect(),
                 CallDetector::Iconv if self.cxx || !self.repairs_of(detector) => Vec::new(),
                 CallDetector::Iconv => archives::CONVERTING.to_vec(),
-                CallDetector::Warned => repairs.warned.iter().map(String::as_str).collect(),
+                CallDetector::Warned => {
+                    let warned = repairs.warned.iter().map(String::as_str);
+                    warned.filter(|f| !self.own_dlopen || !f.starts_with("dl")).collect()
+                }
             };
             if functions.is_empty() {
                 continue;

@@ -7,6 +7,7 @@
 
 pub(crate) mod check;
 pub(crate) mod convert;
+pub(crate) mod dlopen;
 pub(crate) mod exit_codes;
 pub(crate) mod iconv;
 pub(crate) mod linker;
@@ -21,6 +22,6 @@ pub(crate) mod switch;
 pub(crate) mod table;
 
 pub(crate) use table::{
-    CC, CHECK, CONVERT, CXX, FAT_SHARED, GLIBC_FIXES, ICONV, LAUNCHER, LINKER, LOG, MALLOC, NSS, PLUGINS,
+    CC, CHECK, CONVERT, CXX, DLOPEN, FAT_SHARED, GLIBC_FIXES, ICONV, LAUNCHER, LINKER, LOG, MALLOC, NSS, PLUGINS,
     REAL_COMPILER, REPORT, SMALL, STACK_SIZE, TOLD, TOOLCHAIN,
 };

@@ -147,6 +147,14 @@ pub(crate) const PLUGINS: EnvOption = EnvOption {
     help: "plugins that the program opens with dlopen, to link in; `staticctl plugins` writes such a list",
 };
 
+pub(crate) const DLOPEN: EnvOption = EnvOption {
+    name: "STATICCXX_DLOPEN",
+    values: Values::Words(&["ours", "system"]),
+    default: "ours",
+    applies: &[Scope::Link, Scope::Convert],
+    help: "dlopen and the like in a glibc program: ours, which find what is in it, or glibc's own, which load files",
+};
+
 pub(crate) const ICONV: EnvOption = EnvOption {
     name: "STATICCXX_ICONV",
     values: Values::Open("common|all|none|NAME,…"),
@@ -243,7 +251,7 @@ pub(crate) const TOLD: EnvOption = EnvOption {
 };
 
 /// All variables, in the order of the documentation.
-pub(crate) const TABLE: [EnvOption; 19] = [
+pub(crate) const TABLE: [EnvOption; 20] = [
     TOOLCHAIN,
     CC,
     CXX,
@@ -254,6 +262,7 @@ pub(crate) const TABLE: [EnvOption; 19] = [
     FAT_SHARED,
     CONVERT,
     PLUGINS,
+    DLOPEN,
     GLIBC_FIXES,
     ICONV,
     NSS,

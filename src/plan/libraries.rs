@@ -1,7 +1,7 @@
 //! Rules about libraries.
 
 use super::draft::Draft;
-use crate::args::ld_options::{Item, LdRole};
+use crate::args::ld_options::{Item, LdOption, LdRole};
 use crate::args::option_table::Role;
 use crate::model::Libc;
 use std::collections::BTreeMap;
@@ -181,8 +181,18 @@ pub(crate) fn before_libc(draft: &Draft<'_>) -> Option<usize> {
     match draft.items.iter().position(is_libc) {
         Some(at) => Some(at),
         None if without_libc => None,
-        None => draft.linked().last().map(|l| l.end + 1),
+        None => draft.linked().last().map(|l| after_whole_archives(draft, l.end + 1)),
     }
+}
+
+/// A place, or the one after the `--no-whole-archive` or `--pop-state` that ends what it is in: no archive of ours is linked as a whole.
+fn after_whole_archives(draft: &Draft<'_>, place: usize) -> usize {
+    let options = draft.linker_options();
+    let ends = |o: &LdOption| matches!(o.role, LdRole::NoWholeArchive | LdRole::PopState);
+    let last = options.iter().rfind(|o| o.at < place && (ends(o) || o.role == LdRole::WholeArchive));
+    let inside = last.is_some_and(|o| o.role == LdRole::WholeArchive);
+    let end = options.iter().find(|o| o.at >= place && ends(o)).filter(|_| inside);
+    end.map_or(place, |o| o.at + 1)
 }
 
 /// Adds the linker script of converted libraries, and the symbols of those that are linked in unreferenced.
@@ -251,6 +261,16 @@ mod tests {
             ("x.o -nodefaultlibs", "-static-pie x.o -nodefaultlibs"),
         ] {
             assert_eq!(planned(line, &context), expected, "{line}");
+        }
+        for line in [
+            "x.o -Wl,--whole-archive -lz -Wl,--no-whole-archive",
+            "x.o -Wl,--push-state,--whole-archive -lz -Wl,--pop-state",
+        ] {
+            let planned = planned(line, &context);
+            assert!(
+                planned.ends_with("-archive -Wl,/r/locale.a -Wl,--end-group") || planned.contains("-state -Wl,/r/"),
+                "{planned}"
+            );
         }
     }
 

@@ -15,7 +15,7 @@ use crate::model::{EARLY_ENTRY, Libc};
 use crate::options::iconv::IconvChoice;
 use crate::settings::Settings;
 use crate::supply::glibc;
-use crate::supply::plugins::modules::ITERATE_FILE;
+use crate::supply::plugins::modules::{ANY_PROGRAM_FILE, ITERATE_FILE, tables_of_any_program};
 use crate::toolchain::call_detector::{CALL_DETECTORS, CallDetector};
 use crate::toolchain::probe::CompilerQuery;
 use crate::toolchain::{self, CallNeed, Facts, Invocation, Repairs, SelectError, Selected};
@@ -281,6 +281,7 @@ impl Work<'_> {
         let iterate = archive::of(&iterate).ok_or_else(|| io::Error::other("an object without symbols"))?;
         let kept = self.keep_archive("dl", &bytes, TRY_PLUGINS)?;
         self.place(ITERATE_FILE, &iterate)?;
+        self.place(ANY_PROGRAM_FILE, &tables_of_any_program()?)?;
         Ok(kept)
     }
 

@@ -251,6 +251,16 @@ impl ConvertedLibraries {
         self.offers.get_or_init(|| glibc::libc_for_modules(&self.policy.library_dirs))
     }
 
+    /// The memory of each library in the program: its file, the symbol at its start and its size.
+    pub(crate) fn memory(&self) -> Vec<(PathBuf, String, u64)> {
+        let memory = |entry: &Entry| {
+            let pieces = planned(&Library::read(&entry.bytes).ok()?, Layout::Segments).pieces;
+            let (first, last) = (pieces.first()?, pieces.last()?);
+            Some((entry.shared.clone(), base_symbol(&entry.tag), last.end - first.start))
+        };
+        self.entries.iter().filter_map(memory).collect()
+    }
+
     /// Names that are told apart by their versions.
     pub(crate) fn versions(&self) -> Versions {
         let libraries: Vec<Library<'_>> = self.entries.iter().filter_map(|e| Library::read(&e.bytes).ok()).collect();

@@ -22,9 +22,23 @@ fn look_at_shared(name: &str, dirs: &[PathBuf], look: impl FnOnce(&Library<'_>))
 
 /// Reads glibc's symbols. What can't be read is left to the linker.
 pub(crate) fn libc(dirs: &[PathBuf]) -> GlibcSymbols {
+    read(dirs, false)
+}
+
+/// The same, with what glibc exports to every program, for modules.
+pub(crate) fn libc_for_modules(dirs: &[PathBuf]) -> GlibcSymbols {
+    read(dirs, true)
+}
+
+fn read(dirs: &[PathBuf], offers: bool) -> GlibcSymbols {
     let mut libc = GlibcSymbols::default();
     for name in SHARED {
-        look_at_shared(name, dirs, |library| libc.add_shared(library));
+        look_at_shared(name, dirs, |library| {
+            libc.add_shared(library);
+            if offers {
+                libc.add_offers(library);
+            }
+        });
     }
     let Some(dir) = dirs.iter().find(|d| d.join("libc.a").is_file()) else { return libc };
     for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
@@ -40,14 +54,5 @@ pub(crate) fn libc(dirs: &[PathBuf]) -> GlibcSymbols {
     }
     // In every compiler's libgcc.a.
     libc.add_archive([b"__tls_get_addr".to_vec()].into_iter());
-    libc
-}
-
-/// The same, with what glibc exports to every program, for modules.
-pub(crate) fn libc_for_modules(dirs: &[PathBuf]) -> GlibcSymbols {
-    let mut libc = libc(dirs);
-    for name in SHARED {
-        look_at_shared(name, dirs, |library| libc.add_offers(library));
-    }
     libc
 }

@@ -1,28 +1,31 @@
-/* dlopen and the like in a program with plugins (STATICCXX_PLUGINS, `staticctl convert --plugin`): they only find what
-   was linked in. Error texts are ld.so's. */
+/* dlopen and the like in a static program: they find what was linked in, which is the program itself, the libraries
+   that it contains, and plugins (STATICCXX_PLUGINS, `staticctl convert --plugin`). Error texts are ld.so's. */
 #include "modules.h"
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* As in libc.a, so that a program may define one of them itself. The other name is for RTLD_NEXT. */
+#define OURS(name) \
+    extern __typeof__(name) staticcxx_##name HIDDEN; \
+    extern __typeof__(name) name __attribute__((weak, alias("staticcxx_" #name)))
+
 /* Written for each link. */
 extern const struct name staticcxx_names[] HIDDEN;
 extern const size_t staticcxx_name_count HIDDEN;
-/* Sonames of libraries that the program contains, each NUL-terminated, then an empty one. */
-extern const char staticcxx_inside[] HIDDEN;
+extern struct library staticcxx_libraries[] HIDDEN;
+extern const size_t staticcxx_library_count HIDDEN;
 
 /* The table of modules, which nothing else links in. */
 extern const char staticcxx_plugin_table[] HIDDEN;
 
-/* Identifies finished programs that contain this. */
-const char staticcxx_plugins[] = "staticcxx: plugins are linked in";
-
 extern const ElfW(Ehdr) __ehdr_start HIDDEN;
 extern char _end[] HIDDEN;
-extern ElfW(Dyn) _DYNAMIC[] __attribute__((weak)) HIDDEN;
+extern char **__libc_argv HIDDEN;
 
 static __thread char said[1024];
 static __thread int has_said;
@@ -40,9 +43,10 @@ static void say(const char *format, ...)
     has_said = 1;
 }
 
-static const char *self(void) { return program_invocation_name ? program_invocation_name : ""; }
+static const char *self(void) { return __libc_argv && __libc_argv[0] ? __libc_argv[0] : ""; }
 
-char *dlerror(void)
+OURS(dlerror);
+char *staticcxx_dlerror(void)
 {
     if (!has_said)
         return 0;
@@ -82,22 +86,54 @@ static struct module *module_of(void *handle)
     return 0;
 }
 
-static int inside(const char *name)
+#define EACH_LIBRARY(l) \
+    for (struct library *l = staticcxx_libraries; l < staticcxx_libraries + staticcxx_library_count; l++)
+
+static void *handle_of_library(struct library *l)
 {
-    const char *n, *slash = strrchr(name, '/');
-    name = slash ? slash + 1 : name;
-    for (n = staticcxx_inside; *n; n += strlen(n) + 1)
-        if (strcmp(n, name) == 0)
-            return 1;
+    l->map.l_addr = (ElfW(Addr))l->start;
+    l->map.l_name = (char *)l->path;
+    return &l->map;
+}
+
+static struct library *library_of(const void *handle)
+{
+    EACH_LIBRARY(l)
+        if (handle == &l->map)
+            return l;
     return 0;
 }
 
-void *dlopen(const char *name, int mode)
+static struct library *inside(const char *name)
+{
+    const char *n, *slash = strrchr(name, '/');
+    name = slash ? slash + 1 : name;
+    EACH_LIBRARY(l)
+        for (n = l->names; *n; n += strlen(n) + 1)
+            if (strcmp(n, name) == 0)
+                return l;
+    return 0;
+}
+
+/* Its names, and those of what it needs, are found without a handle from now on. */
+static void make_global(struct library *l, int mode)
+{
+    const unsigned short *need;
+    if (!(mode & RTLD_GLOBAL))
+        return;
+    l->global = 1;
+    for (need = l->needs; *need; need++)
+        staticcxx_libraries[*need - 1].global = 1;
+}
+
+OURS(dlopen);
+void *staticcxx_dlopen(const char *name, int mode)
 {
     struct module *m;
+    struct library *l;
     void *handle = 0;
     int binding = mode & (RTLD_LAZY | RTLD_NOW);
-    __asm__ volatile("" : : "r"(staticcxx_plugins), "r"(staticcxx_plugin_table));
+    __asm__ volatile("" : : "r"(staticcxx_plugin_table));
     has_said = 0;
     if (!binding) {
         say("%s: invalid mode for dlopen(): Invalid argument", name ? name : self());
@@ -117,29 +153,35 @@ void *dlopen(const char *name, int mode)
             handle = handle_of(m);
         } else
             has_said = 1;
-    } else if (inside(name))
-        handle = &program;
-    else if (!(mode & RTLD_NOLOAD))
+    } else if ((l = inside(name)) != 0) {
+        if (l->loaded || !(mode & RTLD_NOLOAD)) {
+            l->loaded = 1;
+            make_global(l, mode);
+            handle = handle_of_library(l);
+        }
+    } else if (!(mode & RTLD_NOLOAD))
         say("%s: cannot open shared object file: No such file or directory in this static program "
-            "(link with STATICCXX_PLUGINS, or convert with --plugin, to include it)", name);
+            "(link with STATICCXX_PLUGINS=%s, or convert with --plugin, to include it)", name, name);
     staticcxx_module_unlock();
     return handle;
 }
 
-void *dlmopen(Lmid_t space, const char *name, int mode)
+OURS(dlmopen);
+void *staticcxx_dlmopen(Lmid_t space, const char *name, int mode)
 {
     if (space == LM_ID_BASE)
-        return dlopen(name, mode);
+        return staticcxx_dlopen(name, mode);
     say("%s: cannot create a namespace of its own: plugins of a static program share one", name ? name : self());
     return 0;
 }
 
-int dlclose(void *handle)
+OURS(dlclose);
+int staticcxx_dlclose(void *handle)
 {
     struct module *m;
     int result = 0;
     has_said = 0;
-    if (handle == &program)
+    if (handle == &program || library_of(handle))
         return 0;
     staticcxx_module_lock();
     m = module_of(handle);
@@ -162,6 +204,33 @@ static const struct name *named(const char *name)
     return bsearch(name, staticcxx_names, staticcxx_name_count, sizeof *staticcxx_names, compare);
 }
 
+static struct library *library_of_name(const struct name *n)
+{
+    return n->library ? &staticcxx_libraries[n->library - 1] : 0;
+}
+
+/* A definition that is found without a handle. */
+static void *of_program(const char *name)
+{
+    const struct name *n = named(name);
+    struct library *l = n ? library_of_name(n) : 0;
+    return !n || (l && !l->global) ? 0 : n->address ? n->address : n->next;
+}
+
+/* A definition in a library or what it needs. */
+static void *of_library(const struct library *l, const char *name)
+{
+    const struct name *n = named(name);
+    const unsigned short *need = l->needs;
+    if (!n || n->own)
+        return n ? n->next : 0;
+    if (library_of_name(n) == l)
+        return n->address;
+    while (*need && *need != n->library)
+        need++;
+    return *need ? n->address : 0;
+}
+
 /* A definition in the program's libraries, not in the program itself. */
 static void *of_libraries(const char *name)
 {
@@ -173,7 +242,7 @@ static void *of_libraries(const char *name)
 static void *look_up(void *handle, const char *name, const char *version, const void *caller)
 {
     struct module *from = staticcxx_module_at(caller), *m;
-    const struct name *n = named(name);
+    struct library *inside = library_of(handle);
     void *found = 0;
     size_t i;
     has_said = 0;
@@ -186,14 +255,14 @@ static void *look_up(void *handle, const char *name, const char *version, const 
         if (!found && !from)
             found = staticcxx_module_global(name, version);
     } else if (handle == RTLD_DEFAULT || handle == &program) {
-        found = n ? n->address : 0;
-        if (!found && n)
-            found = n->next;
+        found = of_program(name);
         if (!found)
             found = staticcxx_module_global(name, version);
         if (!found && from && handle == RTLD_DEFAULT)
             found = staticcxx_module_symbol(from, name, version);
-    } else if ((m = module_of(handle)) != 0) {
+    } else if (inside)
+        found = of_library(inside, name);
+    else if ((m = module_of(handle)) != 0) {
         found = staticcxx_module_symbol(m, name, version);
         if (!found)
             found = of_libraries(name);
@@ -205,7 +274,9 @@ static void *look_up(void *handle, const char *name, const char *version, const 
     }
     staticcxx_module_unlock();
     if (!found) {
-        const char *who = handle == RTLD_NEXT || handle == RTLD_DEFAULT || handle == &program || !from ? self() : name_of(from);
+        const char *who = inside ? inside->path : self();
+        if (from && handle != RTLD_NEXT && handle != RTLD_DEFAULT && handle != &program && !inside)
+            who = name_of(from);
         if (version)
             say("%s: undefined symbol: %s, version %s", who, name, version);
         else
@@ -214,12 +285,14 @@ static void *look_up(void *handle, const char *name, const char *version, const 
     return found;
 }
 
-void *dlsym(void *restrict handle, const char *restrict name)
+OURS(dlsym);
+void *staticcxx_dlsym(void *restrict handle, const char *restrict name)
 {
     return look_up(handle, name, 0, __builtin_return_address(0));
 }
 
-void *dlvsym(void *restrict handle, const char *restrict name, const char *restrict version)
+OURS(dlvsym);
+void *staticcxx_dlvsym(void *restrict handle, const char *restrict name, const char *restrict version)
 {
     return look_up(handle, name, version, __builtin_return_address(0));
 }
@@ -237,6 +310,30 @@ static const struct symbol *symbol_at(const struct content *c, unsigned long at)
             best = s;
     }
     return best;
+}
+
+/* The name that contains an address in the program. */
+static const struct name *name_at(const char *at)
+{
+    const struct name *best = 0;
+    size_t i;
+    for (i = 0; i < staticcxx_name_count; i++) {
+        const struct name *n = &staticcxx_names[i];
+        const char *start = n->address;
+        if (!start || start > at || (n->size ? at - start >= n->size : at != start))
+            continue;
+        if (!best || start > (const char *)best->address)
+            best = n;
+    }
+    return best;
+}
+
+static struct library *library_at(const char *at)
+{
+    EACH_LIBRARY(l)
+        if (l->start && at >= l->start && at < l->start + l->size)
+            return l;
+    return 0;
 }
 
 static int describe(const void *address, Dl_info *info, const struct symbol **symbol, struct link_map **map)
@@ -258,28 +355,32 @@ static int describe(const void *address, Dl_info *info, const struct symbol **sy
     }
     if (at < (const char *)&__ehdr_start || at >= _end)
         return 0;
-    info->dli_fname = self();
-    info->dli_fbase = (void *)&__ehdr_start;
-    *map = &program;
-    for (size_t i = 0; i < staticcxx_name_count; i++)
-        if (staticcxx_names[i].address == address) {
-            info->dli_sname = staticcxx_names[i].name;
-            info->dli_saddr = (void *)address;
-            break;
-        }
+    const struct name *n = name_at(at);
+    struct library *l = n && n->own ? 0 : n && n->library ? library_of_name(n) : library_at(at);
+    info->dli_fname = l ? l->path : self();
+    info->dli_fbase = l && l->start ? l->start : (void *)&__ehdr_start;
+    *map = l ? handle_of_library(l) : &program;
+    if (n) {
+        info->dli_sname = n->name;
+        info->dli_saddr = n->address;
+    }
     return 1;
 }
 
-int dladdr(const void *address, Dl_info *info)
+OURS(dladdr);
+int staticcxx_dladdr(const void *address, Dl_info *info)
 {
     const struct symbol *symbol;
     struct link_map *map;
     return describe(address, info, &symbol, &map);
 }
 
-int dladdr1(const void *address, Dl_info *info, void **extra, int flags)
+OURS(dladdr1);
+int staticcxx_dladdr1(const void *address, Dl_info *info, void **extra, int flags)
 {
-    static __thread ElfW(Sym) made;
+    /* Bytes, since a linker of ours misplaces the thread-local storage of a program if more than a word is aligned. */
+    static __thread char room[sizeof(ElfW(Sym)) + sizeof(long)];
+    ElfW(Sym) *made = (ElfW(Sym) *)(((uintptr_t)room + sizeof(long) - 1) & -sizeof(long));
     const struct symbol *symbol;
     struct link_map *map;
     if (!describe(address, info, &symbol, &map))
@@ -289,9 +390,10 @@ int dladdr1(const void *address, Dl_info *info, void **extra, int flags)
     else if (flags == RTLD_DL_SYMENT) {
         *extra = 0;
         if (symbol) {
-            made.st_value = symbol->value;
-            made.st_size = symbol->size;
-            *extra = &made;
+            memset(made, 0, sizeof *made);
+            made->st_value = symbol->value;
+            made->st_size = symbol->size;
+            *extra = made;
         }
     }
     return 1;
@@ -303,23 +405,25 @@ static size_t directory(const char *path)
     return !slash ? 0 : slash == path ? 1 : (size_t)(slash - path);
 }
 
-int dlinfo(void *restrict handle, int request, void *restrict result)
+OURS(dlinfo);
+int staticcxx_dlinfo(void *restrict handle, int request, void *restrict result)
 {
     struct module *m = module_of(handle);
+    struct library *l = library_of(handle);
     const char *path;
     size_t length;
     has_said = 0;
-    if (!m && handle != &program) {
+    if (!m && !l && handle != &program) {
         say("%s: invalid handle", self());
         return -1;
     }
-    path = m ? name_of(m) : self();
+    path = m ? name_of(m) : l ? l->path : self();
     switch (request) {
     case RTLD_DI_LMID:
         *(Lmid_t *)result = LM_ID_BASE;
         return 0;
     case RTLD_DI_LINKMAP:
-        *(struct link_map **)result = m ? &m->map : &program;
+        *(struct link_map **)result = m ? &m->map : l ? &l->map : &program;
         return 0;
     case RTLD_DI_ORIGIN:
         length = directory(path);

@@ -56,10 +56,30 @@ struct module {
     struct module *before;
     unsigned char prepared, constructed, global, was_closed, mark, chained;
 };
-_Static_assert(sizeof(struct module) == 14 * 8, "src/plugins/table.rs knows the size");
+_Static_assert(sizeof(struct module) == 14 * 8, "src/supply/plugins/module_tables.rs knows the size");
 
-/* Names for dlsym: `next` is for RTLD_NEXT from the program. */
-struct name { const char *name; void *address, *next; size_t own; };
+/* Names for dlsym and dladdr: `next` is for RTLD_NEXT from the program; `library` counts from 1, 0 is none. A size of 0
+   is unknown. */
+struct name { const char *name; void *address, *next; unsigned size; unsigned short own, library; };
+_Static_assert(sizeof(struct name) == 4 * 8, "src/supply/plugins/module_tables.rs knows the size");
+
+/* A library that the program contains. */
+struct library {
+    /* Where ld.so found it when the program was linked. */
+    const char *path;
+    /* Sonames and file names, each NUL-terminated, then an empty one. */
+    const char *names;
+    /* The memory of a converted one. */
+    char *start;
+    size_t size;
+    /* What it needs, directly or not, counted from 1 as in names, then a 0. */
+    const unsigned short *needs;
+    /* Whether a dynamic program would have loaded it at its start, and whether its names are found without a handle. */
+    unsigned loaded, global;
+    /* Initially zero. */
+    struct link_map map;
+};
+_Static_assert(sizeof(struct library) == 11 * 8, "src/supply/plugins/module_tables.rs knows the size");
 
 /* The name under which it was opened, or its path. */
 static inline const char *name_of(const struct module *m) { return m->map.l_name ? m->map.l_name : m->path; }

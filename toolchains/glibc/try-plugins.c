@@ -1,4 +1,5 @@
 /* A minimal plugin, written like a converted one: opened, called, closed and opened again. */
+#define _GNU_SOURCE
 #include "modules.h"
 #include <dlfcn.h>
 #include <stdio.h>
@@ -27,13 +28,17 @@ static struct module modules[1] __attribute__((section("staticcxx_modules"), use
     {.content = &content, .path = "/there/libtry.so", .names = "libtry.so.1\0"}};
 
 HIDDEN const char staticcxx_plugin_table[] = "";
-HIDDEN const struct name staticcxx_names[] = {{"puts", (void *)puts, 0, 0}};
+HIDDEN const struct name staticcxx_names[] = {{"puts", (void *)puts, 0, 0, 0, 1}};
 HIDDEN const size_t staticcxx_name_count = 1;
-HIDDEN const char staticcxx_inside[] = "libc.so.6\0";
+static const unsigned short none[] = {0}, libc[] = {1, 0};
+HIDDEN struct library staticcxx_libraries[] = {{"/l/libc.so.6", "libc.so.6\0", 0, 0, none, 1, 1},
+                                               {"/l/liby.so.1", "liby.so.1\0", 0, 0, libc, 0, 0}};
+HIDDEN const size_t staticcxx_library_count = 2;
 
 int main(void)
 {
-    void *opened, *self = dlopen(0, RTLD_NOW);
+    void *opened, *inside, *self = dlopen(0, RTLD_NOW);
+    Dl_info info;
     int (*ask)(void);
     content.base = (char *)answer;
     if (dlopen("libnone.so", RTLD_NOW) || !strstr(dlerror(), "libnone.so: cannot open shared object file"))
@@ -49,8 +54,17 @@ int main(void)
     opened = dlopen("libtry.so.1", RTLD_NOW);
     if (!opened || ask() != 1 || constructed != 2)
         return 5;
-    if (dlsym(RTLD_DEFAULT, "puts") != (void *)puts || dlsym(self, "gets") || dlopen("libc.so.6", RTLD_LAZY) != self)
+    if (dlsym(RTLD_DEFAULT, "puts") != (void *)puts || dlsym(self, "gets"))
         return 6;
+    inside = dlopen("/l/libc.so.6", RTLD_LAZY);
+    if (!inside || inside == self || dlsym(inside, "puts") != (void *)puts || dlsym(inside, "gets") || dlclose(inside))
+        return 7;
+    if (dlopen("liby.so.1", RTLD_LAZY | RTLD_NOLOAD) || !(inside = dlopen("liby.so.1", RTLD_LAZY)))
+        return 9;
+    if (dlsym(inside, "puts") != (void *)puts)
+        return 10;
+    if (!dladdr((void *)puts, &info) || strcmp(info.dli_fname, "/l/libc.so.6") || strcmp(info.dli_sname, "puts"))
+        return 8;
     puts("42");
     return 0;
 }

@@ -1,316 +1,193 @@
-//! The names that dlsym finds in the program itself, and the definitions that modules can bind to.
+//! The names that dlsym and dladdr find in the program itself.
 //!
 //! A static program has no dynamic symbols, so a table is written when it is linked. It contains the names that may be
 //! looked up, as far as the inputs tell:
 //!
-//! - strings in the program, and in plugins that call dlsym, that are a name defined by the program, by a linked
-//!   library, or by libc for every program;
-//! - with `-rdynamic` every global name in the program's objects;
-//! - those that `symbol:PATTERN` in the list of plugins matches.
+//! | names | which |
+//! |---|---|
+//! | the program's own | what a dynamic link would export: all with `-rdynamic`, else those that a library or an option names |
+//! | of its libraries and of libc | identifiers among the strings of code that calls dlsym; with dladdr, what the program refers to |
+//! | of libraries that call dlsym or dladdr themselves | all that they export |
+//! | any | those that `symbol:PATTERN` in the list of plugins matches |
 //!
-//! Names of libc and of patterns are linked in for it; all others only if something else links them in.
+//! Names of libc, of libraries that a dynamic program would load, and of patterns are linked in for code that calls
+//! dlsym and has them as strings, unless that brings in what the program defines itself ([`clashes`](super::clashes)). All
+//! others are in the table if something else links them in.
 
+use super::clashes::Clashes;
+use super::definitions::{Known, LibraryDefinition, OwnDefinition, ProgramInputs, with_member};
+use super::libc_aliases::LibcAliases;
 use super::module_tables::Name;
-use crate::convert::symbols::TLS;
-use crate::convert::{GlibcSymbols, Library};
-use crate::libs::{LinkedLibrary, Provider, SearchPath, inputs};
-use memchr::memmem::find;
-use object::read::archive::ArchiveFile;
-use object::{Object, ObjectSection, ObjectSymbol, SectionFlags, SymbolKind, elf};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use crate::convert::GlibcSymbols;
+use crate::libs::Provider;
+use object::read::archive::{ArchiveFile, ArchiveOffset};
+use object::{Object, ObjectSymbol, SymbolKind};
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
 
-/// The inputs of a program before it is linked.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct ProgramInputs {
-    pub objects: Vec<PathBuf>,
-    /// Archives named by path.
-    pub archives: Vec<PathBuf>,
-    /// Files that are compiled in the same call, whose definitions are unknown.
-    pub sources: Vec<PathBuf>,
-    pub libraries: Vec<LinkedLibrary>,
-    /// The search path, with the files read so far.
-    pub path: SearchPath,
-    /// It exports all names (`-rdynamic`).
-    pub offers_all: bool,
+/// The inputs for the table of names.
+#[derive(Debug)]
+pub(crate) struct NameContext<'a> {
+    pub program: &'a ProgramInputs,
+    /// glibc's symbols.
+    pub libc: &'a GlibcSymbols,
+    /// libc.a.
+    pub libc_archive: Option<&'a Path>,
+    /// `symbol:PATTERN`.
+    pub patterns: &'a [String],
+    /// Functions of libc that no table may bring in, since the linker warns about them.
+    pub warned: &'a [String],
+    /// Names may be linked in for strings. Where a source's definitions are unknown, they might clash with them.
+    pub brings: bool,
+    /// The row of each library of the link in the table of libraries.
+    pub rows: &'a [Option<usize>],
+    /// The rows of libc and libm.
+    pub libc_rows: [Option<usize>; 2],
 }
 
-/// The definitions of a link.
-#[derive(Debug, Default)]
-pub(crate) struct Known {
-    /// Names defined in objects.
-    own: BTreeMap<Vec<u8>, bool>,
-    /// Names defined in archives and converted libraries, and whether they are thread-local.
-    libraries: HashMap<Vec<u8>, bool>,
-    /// Identifiers among the strings of the program.
-    strings: BTreeSet<Vec<u8>>,
-    /// Whether some inputs are not compiled yet.
-    sources: bool,
-    /// Whether something calls dlopen, and whether something calls dl_iterate_phdr.
-    asks: (bool, bool),
+/// How a name got into the table.
+#[derive(Debug, Clone, Copy, Default)]
+struct Wanted {
+    /// It is linked in for the table, from what a dynamic program would load.
+    brought: bool,
+    /// It matches one of the user's patterns.
+    named: bool,
 }
 
-impl Known {
-    /// Reads the inputs of a link.
-    pub(crate) fn of(program: &ProgramInputs) -> Known {
-        let files = &program.path.files;
-        let mut known = Known { sources: !program.sources.is_empty(), ..Known::default() };
-        for object in &program.objects {
-            files.look(object, |data| {
-                known.asked(data);
-                known.object(data);
-            });
-        }
-        for source in &program.sources {
-            files.look(source, |data| {
-                known.asked(data);
-                quoted(data, &mut known.strings);
-            });
-        }
-        for archive in &program.archives {
-            files.look(archive, |data| {
-                known.asked(data);
-                known.archive(data);
-            });
-        }
-        for library in &program.libraries {
-            files.look(&library.path, |data| known.asked(data));
-            files.look(&library.path, |data| match library.provider {
-                Provider::Converted => known.shared(data),
-                Provider::Plugin => {}
-                Provider::Archive | Provider::FatShared => known.archive(data),
-            });
-        }
-        known
-    }
+/// What is known of a name in a library.
+#[derive(Debug, Clone, Copy)]
+struct LibraryName {
+    thread_local: bool,
+    size: u64,
+}
 
-    fn asked(&mut self, data: &[u8]) {
-        self.asks.0 |= find(data, b"dlopen").is_some();
-        self.asks.1 |= find(data, b"dl_iterate_phdr").is_some();
-    }
+type LibraryNames<'k> = HashMap<&'k [u8], LibraryName>;
 
-    /// Whether the program opens shared objects and lists them.
-    pub(crate) fn lists(&self) -> bool {
-        self.asks == (true, true)
-    }
-
-    /// Whether something in the link defines a name.
-    pub(crate) fn has(&self, name: &[u8]) -> bool {
-        self.own.contains_key(name) || self.libraries.contains_key(name)
-    }
-
-    fn object(&mut self, data: &[u8]) {
-        let Ok(object) = object::File::parse(data) else { return };
-        for symbol in object.symbols().filter(|s| s.is_global() && !s.is_undefined()) {
-            if let Ok(name) = symbol.name_bytes() {
-                self.own.insert(name.to_vec(), symbol.kind() == SymbolKind::Tls);
-            }
-        }
-        strings_of(&object, &mut self.strings);
-    }
-
-    fn archive(&mut self, data: &[u8]) {
-        let Ok(archive) = ArchiveFile::parse(data) else {
-            return self.member(data);
+/// The table for dlsym and dladdr, sorted.
+pub(crate) fn names(known: &Known, context: &NameContext<'_>) -> Vec<Name> {
+    let wanted = wanted(known, context);
+    let defined_here = wanted.keys().copied().filter(|n| known.own.contains_key(*n) || known.sources);
+    let aliases = LibcAliases::of(context.libc_archive, defined_here);
+    let of_libraries = of_libraries(known, &wanted, context.program);
+    let archives = archives(context);
+    let read = || Clashes::of(&archives, &context.program.path.files, &known.own);
+    // Few programs have a name that is brought in.
+    let mut clashes: Option<Clashes<'_>> = None;
+    let mut clash = |name: &[u8]| clashes.get_or_insert_with(read).come_with(name);
+    let mut names = Vec::new();
+    // The linker reads a version into a name with `@`.
+    for (name, how) in wanted.into_iter().filter(|(name, _)| !name.contains(&b'@')) {
+        let of_libc = context.libc.exports(name) && !context.libc.is_thread_local(name);
+        let own = known.own.get(name).copied();
+        let row = Name {
+            name: name.to_vec(),
+            address: Some(name.to_vec()),
+            next: aliases.next(name).filter(|_| of_libc),
+            ..Name::default()
         };
-        for member in archive.members().flatten() {
-            if let Ok(data) = member.data(data) {
-                self.member(data);
+        let exported = |own: &OwnDefinition| own.seen_by_library || of_libc || context.program.exports(name);
+        let row = match (own, known.libraries.get(name)) {
+            (Some(own), _) if own.thread_local || own.hidden => continue,
+            (Some(own), _) if exported(&own) || how.named => {
+                Name { own: true, weak: !how.named, size: own.size, ..row }
+            }
+            // The symbol is the program's, which a dynamic link would not export.
+            (Some(_), _) => continue,
+            (None, _) if of_libc => {
+                let [libc, libm] = context.libc_rows;
+                let library = if context.libc.is_of(name, "libm.so.6") { libm } else { libc };
+                let warned = context.warned.iter().any(|w| w.as_bytes() == name && !w.starts_with("dl"));
+                if warned && !known.referred.contains(name) {
+                    continue;
+                }
+                Name { weak: !(how.named || how.brought && !clash(name)), library, ..row }
+            }
+            (None, Some((index, _))) => {
+                let Some(found) = of_libraries.get(name).filter(|f| !f.thread_local) else { continue };
+                let library = context.rows.get(*index).copied().flatten();
+                let strong = how.named || how.brought && known.loaded.contains(index) && !clash(name);
+                Name { weak: !strong, size: found.size, library, ..row }
+            }
+            // A source may define it.
+            (None, None) if known.sources && !of_every_program(name) && context.program.exports(name) => {
+                Name { own: true, weak: true, ..row }
+            }
+            (None, None) => continue,
+        };
+        names.push(row);
+    }
+    names
+}
+
+fn wanted<'k>(known: &'k Known, context: &NameContext<'k>) -> BTreeMap<&'k [u8], Wanted> {
+    let asked = |strong: &bool| Wanted { brought: *strong && context.brings, named: false };
+    let mut wanted: BTreeMap<&[u8], Wanted> = known.strings.iter().map(|(n, s)| (n.as_slice(), asked(s))).collect();
+    for name in known.of_askers.iter().chain(known.referred.iter().filter(|_| known.describes)) {
+        wanted.entry(name).or_default();
+    }
+    let exported = |(name, own): &(&Vec<u8>, &OwnDefinition)| own.seen_by_library || context.program.exports(name);
+    for (name, _) in known.own.iter().filter(exported) {
+        wanted.entry(name).or_default();
+    }
+    if !context.patterns.is_empty() {
+        let all = known.own.keys().chain(known.libraries.keys()).map(Vec::as_slice).chain(context.libc.exported());
+        let named = Wanted { brought: true, named: true };
+        wanted.extend(all.filter(|n| matched(context.patterns, n)).map(|n| (n, named)));
+    }
+    wanted
+}
+
+fn matched(patterns: &[String], name: &[u8]) -> bool {
+    let matches = |pattern: &String, name: &str| glob::Pattern::new(pattern).is_ok_and(|p| p.matches(name));
+    std::str::from_utf8(name).is_ok_and(|name| patterns.iter().any(|p| matches(p, name)))
+}
+
+/// The archives of the link, libc's last.
+fn archives<'a>(context: &NameContext<'a>) -> Vec<&'a Path> {
+    let program = context.program;
+    let libraries = program.libraries.iter().filter(|l| l.provider == Provider::Archive && !program.is_own(l));
+    libraries.map(|l| l.path.as_path()).chain(context.libc_archive).collect()
+}
+
+/// What is known of the wanted names that libraries define.
+fn of_libraries<'k>(known: &'k Known, wanted: &BTreeMap<&[u8], Wanted>, program: &ProgramInputs) -> LibraryNames<'k> {
+    let mut found = LibraryNames::new();
+    let mut members: BTreeMap<usize, BTreeMap<u64, Vec<&[u8]>>> = BTreeMap::new();
+    for (name, (index, definition)) in known.libraries.iter().filter(|(name, _)| wanted.contains_key(name.as_slice())) {
+        match *definition {
+            LibraryDefinition::Member(at) => {
+                members.entry(*index).or_default().entry(at).or_default().push(name);
+            }
+            LibraryDefinition::Shared { thread_local, size } => {
+                found.insert(name, LibraryName { thread_local, size });
             }
         }
     }
-
-    fn member(&mut self, data: &[u8]) {
-        let Ok(object) = object::File::parse(data) else { return };
-        let mut asks = false;
-        for symbol in object.symbols().filter(ObjectSymbol::is_global) {
-            let Ok(name) = symbol.name_bytes() else { continue };
-            match symbol.is_undefined() {
-                true => asks |= asks_for_symbols(name),
-                false => drop(self.libraries.insert(name.to_vec(), symbol.kind() == SymbolKind::Tls)),
+    for (index, members) in members {
+        let Some(library) = program.libraries.get(index) else { continue };
+        program.path.files.look(&library.path, |data| {
+            let Ok(archive) = ArchiveFile::parse(data) else { return };
+            for (at, names) in members {
+                let Ok(member) = archive.member(ArchiveOffset(at)) else { continue };
+                with_member(&member, data, &library.path, &mut |object| of_member(object, &names, &mut found));
             }
-        }
-        if asks {
-            strings_of(&object, &mut self.strings);
-        }
+        });
     }
+    found
+}
 
-    fn shared(&mut self, data: &[u8]) {
-        let Ok(library) = Library::read(data) else { return };
-        for symbol in library.symbols.iter().filter(|s| s.exported() && !s.old) {
-            self.libraries.insert(symbol.name.to_vec(), symbol.kind == TLS);
+fn of_member<'k>(object: &[u8], names: &[&'k [u8]], found: &mut LibraryNames<'k>) {
+    let Ok(object) = object::File::parse(object) else { return };
+    for symbol in object.symbols().filter(|s| s.is_global() && !s.is_undefined()) {
+        let Ok(name) = symbol.name_bytes() else { continue };
+        if let Some(name) = names.iter().find(|n| **n == name) {
+            let thread_local = symbol.kind() == SymbolKind::Tls;
+            found.insert(name, LibraryName { thread_local, size: symbol.size() });
         }
-        if library.symbols.iter().any(|s| !s.defined() && asks_for_symbols(s.name)) {
-            self.of_module(data);
-        }
-    }
-
-    /// Adds the strings of a plugin, if it calls dlsym.
-    pub(crate) fn of_module(&mut self, data: &[u8]) {
-        self.asks.1 |= find(data, b"dl_iterate_phdr").is_some();
-        let asks = find(data, b"\0dlsym\0").is_some() || find(data, b"\0dlvsym\0").is_some();
-        if let (true, Ok(file)) = (asks, object::File::parse(data)) {
-            strings_of(&file, &mut self.strings);
-        }
-    }
-
-    /// The table for dlsym.
-    pub(crate) fn names(
-        &self,
-        libc: &GlibcSymbols,
-        libc_archive: Option<&Path>,
-        patterns: &[String],
-        all: bool,
-    ) -> Vec<Name> {
-        let patterns: Vec<glob::Pattern> = patterns.iter().filter_map(|p| glob::Pattern::new(p).ok()).collect();
-        let matched = |name: &[u8]| std::str::from_utf8(name).is_ok_and(|n| patterns.iter().any(|p| p.matches(n)));
-        let mut wanted: BTreeMap<&[u8], bool> = self.strings.iter().map(|s| (s.as_slice(), false)).collect();
-        let known = self.own.keys().chain(self.libraries.keys()).map(Vec::as_slice);
-        wanted.extend(known.chain(libc.exported()).filter(|n| matched(n)).map(|n| (n, true)));
-        if all {
-            for name in self.own.keys() {
-                wanted.entry(name).or_insert(false);
-            }
-        }
-        let aliases = Aliases::of(libc_archive, wanted.keys().filter(|n| self.own.contains_key(**n) || self.sources));
-        let mut names = Vec::new();
-        for (name, asked) in wanted {
-            let of_libc = libc.exports(name) && !libc.is_thread_local(name);
-            let next = || aliases.next(name).filter(|_| of_libc);
-            let row = |own, weak| Name { name: name.to_vec(), address: Some(name.to_vec()), next: next(), own, weak };
-            let row = match (self.own.get(name), of_libc, self.libraries.get(name)) {
-                (Some(true), ..) | (None, false, Some(true)) => continue,
-                (Some(false), ..) => row(true, false),
-                (None, true, _) => row(false, false),
-                (None, false, Some(false)) => row(false, !asked),
-                (None, false, None) if self.sources && !of_every_program(name) => row(true, true),
-                (None, false, None) => continue,
-            };
-            names.push(row);
-        }
-        names
     }
 }
 
 /// Names that linkers or we define.
 fn of_every_program(name: &[u8]) -> bool {
     name.starts_with(b"__start_") || name.starts_with(b"__stop_") || name.starts_with(b"staticcxx_")
-}
-
-fn asks_for_symbols(name: &[u8]) -> bool {
-    name == b"dlsym" || name == b"dlvsym"
-}
-
-/// Aliases in libc's archive of names that a program may define itself: `__open` for `open`. Only for weak names, whose
-/// member can be linked in next to the program's own definition.
-struct Aliases(HashMap<Vec<u8>, Vec<u8>>);
-
-impl Aliases {
-    fn of<'n>(archive: Option<&Path>, names: impl Iterator<Item = &'n &'n [u8]>) -> Aliases {
-        let wanted: HashSet<&[u8]> = names.copied().collect();
-        let mut aliases = HashMap::new();
-        if wanted.is_empty() {
-            return Aliases(aliases);
-        }
-        archive.and_then(|a| inputs::look(a, |data| read_aliases(data, &wanted, &mut aliases)));
-        Aliases(aliases)
-    }
-
-    fn next(&self, name: &[u8]) -> Option<Vec<u8>> {
-        self.0.get(name).cloned()
-    }
-}
-
-fn read_aliases(data: &[u8], wanted: &HashSet<&[u8]>, aliases: &mut HashMap<Vec<u8>, Vec<u8>>) {
-    let Ok(archive) = ArchiveFile::parse(data) else { return };
-    let Ok(Some(index)) = archive.symbols() else { return };
-    for entry in index.flatten().filter(|e| wanted.contains(e.name())) {
-        let Ok(member) = archive.member(entry.offset()).and_then(|m| m.data(data)) else { continue };
-        let Ok(object) = object::File::parse(member) else { continue };
-        let defined = || object.symbols().filter(|s| s.is_global() && !s.is_undefined());
-        let place = |s: &object::Symbol<'_, '_>| (s.section_index(), s.address());
-        let Some(symbol) = defined().find(|s| s.name_bytes() == Ok(entry.name())) else { continue };
-        let other = defined()
-            .find(|s| place(s) == place(&symbol) && !s.is_weak() && s.name_bytes().is_ok_and(|n| n.starts_with(b"__")));
-        if let (true, Some(Ok(other))) = (symbol.is_weak(), other.map(|o| o.name_bytes().map(<[u8]>::to_vec))) {
-            aliases.insert(entry.name().to_vec(), other);
-        }
-    }
-}
-
-/// Identifiers among the strings in loaded data.
-fn strings_of(file: &object::File<'_>, into: &mut BTreeSet<Vec<u8>>) {
-    for section in file.sections() {
-        let SectionFlags::Elf { sh_flags, .. } = section.flags() else { continue };
-        let loaded = sh_flags.0 & elf::SHF_ALLOC.0 != 0 && sh_flags.0 & elf::SHF_EXECINSTR.0 == 0;
-        if loaded
-            && section.name_bytes() != Ok(b".dynstr")
-            && let Ok(data) = section.data()
-        {
-            strings(data, into);
-        }
-    }
-}
-
-/// Whether a byte can be part of an identifier.
-fn in_a_name(byte: &u8) -> bool {
-    byte.is_ascii_alphanumeric() || *byte == b'_'
-}
-
-/// NUL-terminated strings that are an identifier.
-fn strings(data: &[u8], into: &mut BTreeSet<Vec<u8>>) {
-    let mut at = 0;
-    for end in memchr::memchr_iter(0, data) {
-        let chunk = data.get(at..end).unwrap_or_default();
-        at = end + 1;
-        let length = chunk.iter().rev().take_while(|b| in_a_name(b)).count();
-        let (before, name) = chunk.split_at(chunk.len() - length);
-        let alone = before.last().is_none_or(|b| !(b.is_ascii_graphic() || *b == b' '));
-        if alone && (2..=256).contains(&length) && !name.first().is_some_and(u8::is_ascii_digit) {
-            into.insert(name.to_vec());
-        }
-    }
-}
-
-/// Identifiers in quotes.
-fn quoted(text: &[u8], into: &mut BTreeSet<Vec<u8>>) {
-    for part in text.split(|b| *b == b'"') {
-        if (2..=256).contains(&part.len())
-            && part.iter().all(in_a_name)
-            && !part.first().is_some_and(u8::is_ascii_digit)
-        {
-            into.insert(part.to_vec());
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn shown(found: &BTreeSet<Vec<u8>>) -> String {
-        found.iter().map(|n| String::from_utf8_lossy(n)).collect::<Vec<_>>().join(" ")
-    }
-
-    #[test]
-    fn identifiers_among_strings() {
-        let mut found = BTreeSet::new();
-        strings(b"puts\0not this\0x\0\x01\x02open64\0 spaced\09lives\0last", &mut found);
-        assert_eq!(shown(&found), "open64 puts");
-        let mut found = BTreeSet::new();
-        quoted(b"f(\"one\", \"no name\", '\"', \"two_2\");", &mut found);
-        assert!(shown(&found).contains("one") && shown(&found).contains("two_2"), "{found:?}");
-    }
-
-    #[test]
-    fn an_archive_s_weak_names_have_others() {
-        let libc = std::process::Command::new("cc").arg("-print-file-name=libc.a").output().unwrap();
-        let libc = PathBuf::from(String::from_utf8(libc.stdout).unwrap().trim());
-        let names: [&[u8]; 3] = [b"open", b"malloc", b"no_such_function"];
-        let aliases = Aliases::of(Some(&libc), names.iter());
-        assert!(aliases.next(b"open").is_some_and(|n| n.ends_with(b"open") || n.ends_with(b"open64")));
-        // It is strong there: a program's own could not stand beside it.
-        assert_eq!(aliases.next(b"malloc"), None);
-        assert_eq!(aliases.next(b"no_such_function"), None);
-    }
 }

@@ -8,7 +8,8 @@
 //! | names are bound, files converted, the tables of the link written | [`Modules::write`](modules::Modules::write) |
 //!
 //! The resulting archives ([`ModuleArchives`]) are linked before libc. They cost nothing if
-//! the program does not refer to dlopen and the like.
+//! the program does not refer to dlopen and the like; one that does has ours with or without plugins, and the tables say
+//! what is in it ([`exports`], [`libraries_inside`]).
 //!
 //! A module is a shared object with a record (`convert/module.rs`) in the program; `toolchains/glibc/modules.c` opens
 //! it, `dl.c` implements dlopen and the like. Undefined names of a module are bound as by ld.so, as far as that is
@@ -19,9 +20,15 @@
 //! [`nss`](crate::repairs::nss) become archives ([`archives`](crate::repairs::archives)), cached with the repairs of a
 //! toolchain and linked into programs that refer to `iconv_open` or to name services.
 
+pub(crate) mod clashes;
+pub(crate) mod definitions;
 pub(crate) mod exports;
+pub(crate) mod identifiers;
+pub(crate) mod intermediate;
+pub(crate) mod libc_aliases;
+pub(crate) mod libraries_inside;
 pub(crate) mod module_tables;
 pub(crate) mod modules;
 
-pub(crate) use exports::ProgramInputs;
+pub(crate) use definitions::ProgramInputs;
 pub(crate) use modules::{ModuleArchives, Modules};

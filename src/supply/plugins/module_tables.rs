@@ -42,7 +42,7 @@ pub(crate) struct ModuleRow {
 }
 
 /// A row of the table of names.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Name {
     /// The name for dlsym.
     pub name: Vec<u8>,
@@ -50,11 +50,39 @@ pub(crate) struct Name {
     pub address: Option<Vec<u8>>,
     /// The symbol for RTLD_NEXT.
     pub next: Option<Vec<u8>>,
+    /// Its size in bytes; 0 if unknown.
+    pub size: u64,
     /// It is the program's own, not a library's.
     pub own: bool,
+    /// Its library's row in the table of libraries.
+    pub library: Option<usize>,
     /// Only if something else links it in.
     pub weak: bool,
 }
+
+/// A row of the table of libraries that the program contains.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct LibraryRow {
+    /// Where ld.so would find it.
+    pub path: String,
+    /// Sonames and file names.
+    pub names: Vec<String>,
+    /// Of a converted one, the symbol at its start and its size in memory.
+    pub memory: Option<(String, u64)>,
+    /// The rows of what it needs, directly or not.
+    pub needs: Vec<usize>,
+    /// A dynamic program would load it at its start.
+    pub loaded: bool,
+}
+
+/// Size of `struct library` in words.
+const LIBRARY_WORDS: usize = 11;
+
+/// The table of modules, which nothing else links in.
+pub(crate) const TABLE: &str = "staticcxx_plugin_table";
+
+/// The symbol and text that identify finished programs with plugins, stripped or not.
+const MARK: (&str, &str) = ("staticcxx_plugins", "staticcxx: plugins are linked in");
 
 /// The object with the table of modules; `symbol` links it in.
 pub(crate) fn modules(rows: &[ModuleRow], symbol: &str, machine: &Machine) -> Option<Vec<u8>> {
@@ -64,6 +92,9 @@ pub(crate) fn modules(rows: &[ModuleRow], symbol: &str, machine: &Machine) -> Op
     writer.object.append_section_data(table, &vec![0; size as usize], 8);
     let start = writer.object.section_symbol(table);
     writer.define(symbol, table, 0);
+    if symbol == TABLE && !rows.is_empty() {
+        writer.mark();
+    }
     for (index, row) in rows.iter().enumerate() {
         let at = (index * WORDS * 8) as u64;
         let record = writer.undefined(record_symbol(&row.tag).as_bytes(), false);
@@ -82,14 +113,13 @@ pub(crate) fn modules(rows: &[ModuleRow], symbol: &str, machine: &Machine) -> Op
             let needs = writer.object.section_symbol(needs);
             writer.put(table, at + 24, needs, 0)?;
         }
-        let bytes = writer.object.section_mut(table).data_mut().get_mut((at + 32) as usize..(at + 40) as usize)?;
-        bytes.copy_from_slice(&(row.kind as u64).to_le_bytes());
+        writer.word(table, at + 32, row.kind as u64)?;
     }
     writer.finish()
 }
 
 /// The object with the table of names, which must be sorted, and of the libraries that the program contains.
-pub(crate) fn names(names: &[Name], inside: &[String], symbol: &str, machine: &Machine) -> Option<Vec<u8>> {
+pub(crate) fn names(names: &[Name], libraries: &[LibraryRow], machine: &Machine) -> Option<Vec<u8>> {
     let mut writer = Writer::new(machine);
     let table = writer.section(".data.rel.ro.staticcxx_names", elf::SHF_ALLOC.0 | elf::SHF_WRITE.0);
     writer.object.append_section_data(table, &vec![0; 32 * (names.len() + 1)], 8);
@@ -105,17 +135,12 @@ pub(crate) fn names(names: &[Name], inside: &[String], symbol: &str, machine: &M
                 writer.put(table, at + place, target, 0)?;
             }
         }
-        let bytes = writer.object.section_mut(table).data_mut().get_mut((at + 24) as usize..(at + 32) as usize)?;
-        bytes.copy_from_slice(&u64::from(name.own).to_le_bytes());
+        let library = name.library.map_or(0, |l| l + 1) as u64;
+        let word = u64::from(u32::try_from(name.size).unwrap_or(0)) | u64::from(name.own) << 32 | library << 48;
+        writer.word(table, at + 24, word)?;
     }
-    let count = writer.section(".rodata.staticcxx_name_count", elf::SHF_ALLOC.0);
-    writer.object.append_section_data(count, &(names.len() as u64).to_le_bytes(), 8);
-    writer.define("staticcxx_name_count", count, 0);
-    writer.define(symbol, count, 0);
-    let libraries = writer.section(".rodata.staticcxx_inside", elf::SHF_ALLOC.0);
-    let text: Vec<u8> = inside.iter().flat_map(|n| n.bytes().chain([0])).chain([0]).collect();
-    writer.object.append_section_data(libraries, &text, 1);
-    writer.define("staticcxx_inside", libraries, 0);
+    writer.count("staticcxx_name_count", names.len());
+    writer.libraries(libraries)?;
     writer.finish()
 }
 
@@ -126,6 +151,10 @@ pub(crate) fn text(symbol: &str, bytes: &[u8], machine: &Machine) -> Option<Vec<
     writer.object.append_section_data(section, bytes, 1);
     writer.define(symbol, section, 0);
     writer.finish()
+}
+
+fn halfword(number: usize) -> [u8; 2] {
+    u16::try_from(number).unwrap_or(0).to_le_bytes()
 }
 
 struct Writer<'m> {
@@ -154,6 +183,57 @@ impl<'m> Writer<'m> {
         self.object.section_mut(id).flags =
             SectionFlags::Elf { sh_type: elf::SHT_PROGBITS, sh_flags: elf::SectionFlags(flags) };
         id
+    }
+
+    /// The text by which finished programs with plugins are known.
+    fn mark(&mut self) {
+        let at = self.text(&[MARK.1]);
+        let section = SymbolSection::Section(self.strings.0);
+        let mut symbol = Self::symbol(MARK.0.as_bytes(), section, at, 1, false);
+        symbol.flags =
+            SymbolFlags::Elf { st_info: elf::SymbolInfo(1 << 4 | elf::STT_OBJECT.0), st_other: elf::SymbolOther(0) };
+        symbol.size = MARK.1.len() as u64 + 1;
+        self.object.add_symbol(symbol);
+    }
+
+    fn libraries(&mut self, libraries: &[LibraryRow]) -> Option<()> {
+        let size = LIBRARY_WORDS * 8;
+        let table = self.section(".data.staticcxx_libraries", elf::SHF_ALLOC.0 | elf::SHF_WRITE.0);
+        self.object.append_section_data(table, &vec![0; size * (libraries.len() + 1)], 8);
+        self.define("staticcxx_libraries", table, 0);
+        for (index, library) in libraries.iter().enumerate() {
+            let at = (index * size) as u64;
+            let path = self.text(&[&library.path]);
+            self.put_text(table, at, path)?;
+            let names: Vec<&str> = library.names.iter().map(String::as_str).chain([""]).collect();
+            let names = self.text(&names);
+            self.put_text(table, at + 8, names)?;
+            let needs: Vec<u8> = library.needs.iter().map(|n| n + 1).chain([0]).flat_map(halfword).collect();
+            let section = self.section(&format!(".rodata.staticcxx.needs{index}"), elf::SHF_ALLOC.0);
+            self.object.append_section_data(section, &needs, 2);
+            let needs = self.object.section_symbol(section);
+            self.put(table, at + 32, needs, 0)?;
+            self.word(table, at + 40, u64::from(library.loaded) | u64::from(library.loaded) << 32)?;
+            if let Some((start, size)) = &library.memory {
+                let start = self.undefined(start.as_bytes(), true);
+                self.put(table, at + 16, start, 0)?;
+                self.word(table, at + 24, *size)?;
+            }
+        }
+        self.count("staticcxx_library_count", libraries.len());
+        Some(())
+    }
+
+    fn count(&mut self, symbol: &str, number: usize) {
+        let section = self.section(&format!(".rodata.{symbol}"), elf::SHF_ALLOC.0);
+        self.object.append_section_data(section, &(number as u64).to_le_bytes(), 8);
+        self.define(symbol, section, 0);
+    }
+
+    fn word(&mut self, section: SectionId, at: u64, word: u64) -> Option<()> {
+        let bytes = self.object.section_mut(section).data_mut().get_mut(at as usize..at as usize + 8)?;
+        bytes.copy_from_slice(&word.to_le_bytes());
+        Some(())
     }
 
     fn symbol(name: &[u8], section: SymbolSection, value: u64, bind: u8, hidden: bool) -> write::Symbol {
@@ -256,14 +336,47 @@ mod tests {
             address: Some(name.into()),
             next: weak.then(|| b"__other".to_vec()),
             own: weak,
+            library: (!weak).then_some(0),
+            size: 0x30,
             weak,
         };
-        let bytes = names(&[name("one", false), name("two", true)], &["libc.so.6".into()], "by", machine()).unwrap();
+        let library = LibraryRow {
+            path: "/l/libc.so.6".into(),
+            names: vec!["libc.so.6".into()],
+            memory: Some(("staticcxx_base_c".into(), 0x1000)),
+            needs: vec![0],
+            loaded: true,
+        };
+        let bytes = names(&[name("one", false), name("two", true)], &[library], machine()).unwrap();
         let file = object::File::parse(&*bytes).unwrap();
         let weak = |n: &str| file.symbols().find(|s| s.name() == Ok(n)).unwrap().is_weak();
-        assert!(!weak("one") && weak("two") && !weak("__other"));
+        assert!(!weak("one") && weak("two") && !weak("__other") && weak("staticcxx_base_c"));
         let table = file.section_by_name(".data.rel.ro.staticcxx_names").unwrap();
-        assert_eq!((table.size(), table.data().unwrap()[56]), (96, 1));
-        assert_eq!(file.section_by_name(".rodata.staticcxx_inside").unwrap().data().unwrap(), b"libc.so.6\0\0");
+        assert_eq!(table.size(), 96);
+        assert_eq!(table.data().unwrap()[24..32], [0x30, 0, 0, 0, 0, 0, 1, 0]);
+        assert_eq!(table.data().unwrap()[56..64], [0x30, 0, 0, 0, 1, 0, 0, 0]);
+        let libraries = file.section_by_name(".data.staticcxx_libraries").unwrap();
+        assert_eq!(libraries.size(), 2 * 8 * LIBRARY_WORDS as u64);
+        assert_eq!(libraries.relocations().map(|(at, _)| at).collect::<Vec<_>>(), [0, 8, 32, 16]);
+        assert_eq!(file.section_by_name(".rodata.staticcxx.needs0").unwrap().data().unwrap(), [1, 0, 0, 0]);
+        let texts = file.section_by_name(".rodata.staticcxx_text").unwrap();
+        assert!(texts.data().unwrap().ends_with(b"/l/libc.so.6\0libc.so.6\0\0"));
+    }
+
+    #[test]
+    fn only_a_program_with_plugins_is_marked() {
+        let row = || ModuleRow {
+            tag: "a".into(),
+            path: "/p/a.so".into(),
+            names: Vec::new(),
+            needs: Vec::new(),
+            kind: ModuleKind::Plugin,
+        };
+        for (rows, table, marked) in [(vec![row()], TABLE, true), (vec![], TABLE, false), (vec![row()], "other", false)]
+        {
+            let bytes = modules(&rows, table, machine()).unwrap();
+            let file = object::File::parse(&*bytes).unwrap();
+            assert_eq!(file.symbols().any(|s| s.name() == Ok(MARK.0)), marked, "{table}");
+        }
     }
 }

@@ -1,17 +1,20 @@
 //! The modules of one link, from files to archives.
 
-use super::exports::{Known, ProgramInputs};
-use super::module_tables::{self, ModuleKind, ModuleRow};
+use super::definitions::{Known, ProgramInputs};
+use super::exports::{self, NameContext};
+use super::libraries_inside::{ConvertedMemory, LibrariesInside};
+use super::module_tables::{self, ModuleKind, ModuleRow, TABLE};
 use crate::archive;
+use crate::convert::machine::Machine;
 use crate::convert::module;
 use crate::convert::scope::{Binding, ModuleScope};
 use crate::convert::sections::tag;
 use crate::convert::symbols::WEAK;
 use crate::convert::{ConversionOptions, GlibcSymbols, Layout, Library, Refusal, Versions, convert};
 use crate::libs::supplier::{ModuleRole, ModuleTaken};
-use crate::libs::{LinkedLibrary, Provider, SearchPath};
 use crate::supply::object_cache;
 use crate::toolchain_libs;
+use object::elf;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs;
@@ -22,6 +25,9 @@ use twox_hash::XxHash3_128;
 
 /// The archive that lists plugins for dl_iterate_phdr, next to the archive of the code that opens modules.
 pub(crate) const ITERATE_FILE: &str = "iterate.ar";
+
+/// The archive with the tables of a program of which nothing is known, in the same place.
+pub(crate) const ANY_PROGRAM_FILE: &str = "any-program.ar";
 
 #[derive(Debug)]
 struct Module {
@@ -93,6 +99,24 @@ pub(crate) struct ModuleContext<'a> {
     pub versions: &'a Versions,
     /// The directory for files of this link only.
     pub dir: &'a Path,
+    /// Functions of libc that the linker warns about.
+    pub warned: &'a [String],
+    /// The memory of the converted libraries.
+    pub memory: &'a [ConvertedMemory],
+}
+
+/// An error for a table that can't be written.
+fn broken() -> io::Error {
+    io::Error::other("the table of plugins can't be written")
+}
+
+/// The tables of a program of which nothing is known: libc's own libraries.
+pub(crate) fn tables_of_any_program() -> io::Result<Vec<u8>> {
+    let machine = Machine::of(elf::EM_X86_64.0).ok_or_else(broken)?;
+    let rows = LibrariesInside::of_any_program().rows;
+    let tables = [module_tables::modules(&[], TABLE, machine), module_tables::names(&[], &rows, machine)];
+    let [Some(modules), Some(names)] = tables else { return Err(broken()) };
+    archive::of_members(&[modules, names]).ok_or_else(broken)
 }
 
 impl Modules {
@@ -144,36 +168,35 @@ impl Modules {
     /// A file that can't be written.
     pub(crate) fn write(&self, program: &ProgramInputs, settings: &ModuleContext<'_>) -> io::Result<ModuleArchives> {
         let mut made = ModuleArchives::default();
-        if self.list.is_empty() {
-            return Ok(made);
-        }
-        let mut known = Known::of(program);
+        let mut known = Known::of(program, !self.is_empty());
         self.list.iter().for_each(|m| known.of_module(&m.bytes));
         let kept = self.convert(&mut made, &|name| known.has(name), settings)?;
-        let machine = kept.iter().find_map(|m| Library::read(&m.bytes).ok()).map(|l| l.machine);
-        let Some(machine) = machine else { return Ok(made) };
-        let broken = || io::Error::other("the table of plugins can't be written");
-        let names = known.names(settings.libc, settings.libc_archive, &self.symbols, program.offers_all);
+        let machine = Machine::of(elf::EM_X86_64.0).ok_or_else(broken)?;
+        let of_libm = |name: &Vec<u8>| !known.own.contains_key(name) && settings.libc.is_of(name, "libm.so.6");
+        let loads_libm = program.loads_libm || known.referred.iter().any(of_libm);
+        let inside = LibrariesInside::of(program, &known.loaded, loads_libm, settings.memory);
+        let context = NameContext {
+            program,
+            libc: settings.libc,
+            libc_archive: settings.libc_archive,
+            patterns: &self.symbols,
+            warned: settings.warned,
+            brings: !known.sources || !self.is_empty(),
+            rows: &inside.of_link,
+            libc_rows: ["libc.so.6", "libm.so.6"].map(|soname| inside.row_of(soname)),
+        };
+        let names = exports::names(&known, &context);
         if names.iter().any(|n| !n.own && !n.weak && settings.libc.is_of(&n.name, "libm.so.6")) {
             made.words.push("-lm".into());
         }
-        let inside: BTreeSet<String> = program
-            .libraries
-            .iter()
-            .filter(|l| l.provider != Provider::Plugin)
-            .flat_map(|l| inside(l, &program.path))
-            .chain(toolchain_libs::sonames_inside())
-            .collect();
-        let inside: Vec<String> = inside.into_iter().collect();
-        let rows = rows(&kept);
-        let modules = module_tables::modules(&rows, "staticcxx_plugin_table", machine).ok_or_else(broken)?;
-        let names = module_tables::names(&names, &inside, "staticcxx_plugin_names", machine).ok_or_else(broken)?;
+        let modules = module_tables::modules(&rows(&kept), TABLE, machine).ok_or_else(broken)?;
+        let names = module_tables::names(&names, &inside.rows, machine).ok_or_else(broken)?;
         let file = settings.dir.join("plugins.ar");
         fs::write(&file, archive::of_members(&[modules, names]).ok_or_else(broken)?)?;
         // The code that opens them comes first: the program refers to it.
         made.archives.insert(0, settings.runtime.to_owned());
         made.archives.insert(1, file);
-        if known.lists() {
+        if !kept.is_empty() && known.lists() {
             made.archives.insert(0, settings.runtime.with_file_name(ITERATE_FILE));
         }
         Ok(made)
@@ -322,14 +345,6 @@ const OF_GCC: [&[u8]; 5] = [
     b"__tls_get_addr",
     b"__cxa_finalize",
 ];
-
-/// The names by which dlopen finds a library that the program contains.
-fn inside(library: &LinkedLibrary, path: &SearchPath) -> Vec<String> {
-    let twin = library.twin.as_deref();
-    let file = twin.and_then(Path::file_name).map(|n| n.to_string_lossy().into_owned());
-    let soname = twin.and_then(|t| path.needs(t).soname);
-    library.soname.iter().cloned().chain(soname).chain(file).collect()
-}
 
 /// Converts a module, or takes it from the cache, and writes its file.
 fn make(

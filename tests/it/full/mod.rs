@@ -30,6 +30,8 @@ pub mod convert_result;
 pub mod convert_bad;
 // Plugins linked in by every linker, and those of Lua.
 pub mod plugins;
+// The same by every linker, and with libraries of the distribution.
+pub mod dlopen;
 // Converters of iconv and name services linked in.
 pub mod iconv;
 // Finished programs made static by `staticctl convert`, against their originals.

@@ -34,6 +34,8 @@ pub mod convert_result;
 pub mod convert_bad;
 // Plugins linked in, against the same programs that load them.
 pub mod plugins;
+// dlopen, dlsym and dladdr of a program itself, beside its dynamic twin.
+pub mod dlopen;
 // What is no such program, is broken, or changes meanwhile.
 pub mod programs_bad;
 // What repairs glibc, and hints after a failed link.
