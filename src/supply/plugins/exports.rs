@@ -11,12 +11,12 @@
 //! | any | those that `symbol:PATTERN` in the list of plugins matches |
 //!
 //! Names of libc, of libraries that a dynamic program would load, and of patterns are linked in for code that calls
-//! dlsym and has them as strings, unless that brings in what the program defines itself ([`clashes`](super::clashes)). All
+//! dlsym and has them as strings, unless that brings in what the program defines itself ([`member_clashes`](super::member_clashes)). All
 //! others are in the table if something else links them in.
 
-use super::clashes::Clashes;
 use super::definitions::{Known, LibraryDefinition, OwnDefinition, ProgramInputs, with_member};
 use super::libc_aliases::LibcAliases;
+use super::member_clashes::MemberClashes;
 use super::module_tables::Name;
 use crate::convert::GlibcSymbols;
 use crate::libs::Provider;
@@ -70,9 +70,9 @@ pub(crate) fn names(known: &Known, context: &NameContext<'_>) -> Vec<Name> {
     let aliases = LibcAliases::of(context.libc_archive, defined_here);
     let of_libraries = of_libraries(known, &wanted, context.program);
     let archives = archives(context);
-    let read = || Clashes::of(&archives, &context.program.path.files, &known.own);
+    let read = || MemberClashes::of(&archives, &context.program.path.files, &known.own);
     // Few programs have a name that is brought in.
-    let mut clashes: Option<Clashes<'_>> = None;
+    let mut clashes: Option<MemberClashes<'_>> = None;
     let mut clash = |name: &[u8]| clashes.get_or_insert_with(read).come_with(name);
     let mut names = Vec::new();
     // The linker reads a version into a name with `@`.

@@ -20,13 +20,13 @@
 //! [`nss`](crate::repairs::nss) become archives ([`archives`](crate::repairs::archives)), cached with the repairs of a
 //! toolchain and linked into programs that refer to `iconv_open` or to name services.
 
-pub(crate) mod clashes;
 pub(crate) mod definitions;
 pub(crate) mod exports;
 pub(crate) mod identifiers;
 pub(crate) mod intermediate;
 pub(crate) mod libc_aliases;
 pub(crate) mod libraries_inside;
+pub(crate) mod member_clashes;
 pub(crate) mod module_tables;
 pub(crate) mod modules;
 

@@ -12,7 +12,7 @@ use std::path::Path;
 type MemberPlace = (usize, u64);
 
 /// The members of all archives of a link, for a program that defines names of theirs.
-pub(crate) struct Clashes<'a> {
+pub(crate) struct MemberClashes<'a> {
     archives: &'a [&'a Path],
     files: &'a LibraryFiles,
     /// Where names are defined first that the program does not define.
@@ -25,11 +25,15 @@ pub(crate) struct Clashes<'a> {
     clean: HashSet<MemberPlace>,
 }
 
-impl<'a> Clashes<'a> {
+impl<'a> MemberClashes<'a> {
     /// Of a program that defines `own`; `archives` in the order of the line.
-    pub(crate) fn of<T>(archives: &'a [&'a Path], files: &'a LibraryFiles, own: &BTreeMap<Vec<u8>, T>) -> Clashes<'a> {
+    pub(crate) fn of<T>(
+        archives: &'a [&'a Path],
+        files: &'a LibraryFiles,
+        own: &BTreeMap<Vec<u8>, T>,
+    ) -> MemberClashes<'a> {
         let (places, needs, clean) = Default::default();
-        let mut clashes = Clashes { archives, files, places, taken: HashSet::new(), needs, clean };
+        let mut clashes = MemberClashes { archives, files, places, taken: HashSet::new(), needs, clean };
         for (number, path) in archives.iter().enumerate() {
             files.look(path, |data| {
                 each_entry(data, &mut |name, offset| {
@@ -121,12 +125,12 @@ mod tests {
         let archive = dir.path().join("lib.a");
         assert!(Command::new("ar").arg("rc").arg(&archive).args(&parts).status().unwrap().success());
         let (archives, files) = ([archive.as_path()], LibraryFiles::default());
-        let mut clashes = Clashes::of(&archives, &files, &BTreeMap::from([(b"mine".to_vec(), ())]));
+        let mut clashes = MemberClashes::of(&archives, &files, &BTreeMap::from([(b"mine".to_vec(), ())]));
         let comes = |name: &&str| clashes.come_with(name.as_bytes());
         let found: Vec<&str> = ["alone", "far", "near", "inner", "none"].into_iter().filter(comes).collect();
         assert_eq!(found, ["far", "near", "inner"]);
         // A name of the program's own is not taken from the archive.
         let own = [b"inner".to_vec(), b"near".to_vec()].map(|name| (name, ()));
-        assert!(!Clashes::of(&archives, &files, &BTreeMap::from(own)).come_with(b"far"));
+        assert!(!MemberClashes::of(&archives, &files, &BTreeMap::from(own)).come_with(b"far"));
     }
 }
