@@ -172,6 +172,12 @@ impl<'a> Library<'a> {
         self.relocations.iter().map(|r| (r.at, *r)).collect()
     }
 
+    /// Whether it has constructors besides the two that start files bring into every shared object (`_init`,
+    /// `frame_dummy`).
+    pub(crate) fn has_constructors(&self) -> bool {
+        self.constructors.len() > 2
+    }
+
     /// The build-id in hexadecimal.
     pub(crate) fn build_id_text(&self) -> Option<String> {
         self.build_id.map(|id| id.iter().map(|b| format!("{b:02x}")).collect())

@@ -70,8 +70,7 @@ pub(crate) fn differences(
     for loaded in &list.loaded {
         let bytes = fs::read(&loaded.path).map_err(unreadable)?;
         let Ok(library) = Library::read(&bytes) else { continue };
-        // A single one is the C runtime's own.
-        starts.push(library.constructors.len() > 2);
+        starts.push(library.has_constructors());
         modules.push(scope_files::module(&library, loaded.name.clone()));
     }
     Ok(compare(&modules, &starts, &there))

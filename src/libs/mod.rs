@@ -23,6 +23,7 @@ mod ld_so_paths;
 pub(crate) mod library_file;
 pub(crate) mod library_ref;
 mod link_inputs;
+mod load_set;
 pub(crate) mod located;
 pub(crate) mod member_symbols;
 pub(crate) mod mentions;

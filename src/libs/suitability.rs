@@ -44,10 +44,6 @@ impl Looked {
     fn exported(&self) -> HashSet<SymbolName> {
         self.beside.as_ref().and_then(|(_, s)| s.look(dynamic_symbols::exported)).unwrap_or_default()
     }
-
-    fn soname(&self) -> Option<String> {
-        self.beside.as_ref().and_then(|(path, file)| file.needs(path).soname)
-    }
 }
 
 /// What the program's own code says about the names that matter for its libraries.
@@ -96,32 +92,51 @@ impl Resolver<'_> {
 
     /// The archives that are replaced, each with the first reason.
     pub(super) fn unsuitable(&self, looked: &[Looked]) -> Vec<(PathBuf, Unsuitable)> {
-        let archives: Vec<Arc<LibraryFile>> = looked.iter().map(|l| l.file.clone()).collect();
+        // A library may be named several times.
+        let first = |(at, l): &(usize, &Looked)| !looked.iter().take(*at).any(|o| Arc::ptr_eq(&o.file, &l.file));
+        let looked: Vec<&Looked> = looked.iter().enumerate().filter(first).map(|(_, l)| l).collect();
         let mut found: BTreeMap<usize, Unsuitable> = BTreeMap::new();
         for (at, one) in looked.iter().enumerate().filter(|(_, l)| l.replaceable) {
-            let lacks = self.supplier.lacking(&one.facts.lacks, &archives);
             if one.facts.empty {
                 found.insert(at, Unsuitable::EmptyArchive);
-            } else if !lacks.is_empty() {
-                found.insert(at, Unsuitable::IncompleteArchive(lacks.into_iter().collect()));
             } else if one.facts.fixed && self.wants_pie {
                 found.insert(at, Unsuitable::FixedCode);
             } else if one.facts.starters.unnamed && one.always {
                 found.insert(at, Unsuitable::UnnamedConstructors);
             }
         }
-        let mentioned = self.mentioned(looked);
-        for (at, names) in self.other_interfaces(looked, &mentioned) {
+        let mentioned = self.mentioned(&looked);
+        for (at, names) in self.other_interfaces(&looked, &mentioned) {
             found.entry(at).or_insert(Unsuitable::OtherInterface(text(&names)));
         }
-        if mentioned.defined || shared_names(looked) {
-            self.private_names(looked, &mut found);
+        self.incomplete_archives(&looked, &mut found);
+        if mentioned.defined || shared_names(&looked) {
+            self.private_names(&looked, &mut found);
+            self.incomplete_archives(&looked, &mut found);
         }
         found.into_iter().filter_map(|(at, why)| Some((looked.get(at)?.archive.clone(), why))).collect()
     }
 
+    /// Adds archives whose members need what none of those that stay has: libssl.a uses private names of libcrypto.a.
+    fn incomplete_archives(&self, looked: &[&Looked], found: &mut BTreeMap<usize, Unsuitable>) {
+        loop {
+            let stay = looked.iter().enumerate().filter(|(at, _)| !found.contains_key(at));
+            let archives: Vec<Arc<LibraryFile>> = stay.map(|(_, l)| l.file.clone()).collect();
+            let before = found.len();
+            for (at, one) in looked.iter().enumerate().filter(|(_, l)| l.replaceable) {
+                let lacks = self.supplier.lacking(&one.facts.lacks, &archives);
+                if !lacks.is_empty() {
+                    found.entry(at).or_insert(Unsuitable::IncompleteArchive(lacks.into_iter().collect()));
+                }
+            }
+            if found.len() == before {
+                return;
+            }
+        }
+    }
+
     /// One pass over the program's objects, and archives that are as they are.
-    fn mentioned(&self, looked: &[Looked]) -> Mentioned {
+    fn mentioned(&self, looked: &[&Looked]) -> Mentioned {
         let private: HashSet<&[u8]> = names_of(looked, |f| &f.private);
         let only_shared: HashSet<&[u8]> = names_of(looked, |f| &f.only_shared);
         if private.is_empty() && only_shared.is_empty() {
@@ -155,7 +170,7 @@ impl Resolver<'_> {
     }
 
     /// The libraries that lack a needed symbol which nothing else has either.
-    fn other_interfaces(&self, looked: &[Looked], mentioned: &Mentioned) -> Vec<(usize, BTreeSet<SymbolName>)> {
+    fn other_interfaces(&self, looked: &[&Looked], mentioned: &Mentioned) -> Vec<(usize, BTreeSet<SymbolName>)> {
         let mut needed: HashSet<SymbolName> = mentioned.needed.difference(&mentioned.own).cloned().collect();
         if needed.is_empty() {
             return Vec::new();
@@ -174,44 +189,8 @@ impl Resolver<'_> {
         lacking.filter(|(_, names)| !names.is_empty()).collect()
     }
 
-    /// Which of the libraries with constructors of their own ld.so would load: those that are named under
-    /// `--no-as-needed` or needed by the program's objects, and what these need (ld's manual, `--as-needed`).
-    pub(super) fn loaded(&self, looked: &[&Looked]) -> Vec<bool> {
-        let mut loaded: Vec<bool> = looked.iter().map(|l| l.always).collect();
-        let open = |l: &Looked| !l.always && !l.facts.starters.names.is_empty();
-        if !looked.iter().any(|l| open(l)) {
-            return loaded;
-        }
-        let exported: Vec<HashSet<SymbolName>> = looked.iter().map(|l| l.exported()).collect();
-        let found = Mutex::new(BTreeSet::new());
-        let objects: Vec<&Path> = self.objects.iter().map(PathBuf::as_path).collect();
-        inputs::first(&objects, |file| {
-            let needed = |name: &[u8], state: SymbolState| {
-                if state == SymbolState::Needed {
-                    let first = exported.iter().position(|e| e.contains(name));
-                    lock(&found).extend(first);
-                }
-            };
-            self.path.files.look(file, |bytes| member_symbols::each(bytes, needed));
-            false
-        });
-        let mut todo: Vec<usize> = lock(&found).iter().copied().collect();
-        todo.extend(loaded.iter().enumerate().filter(|(_, l)| **l).map(|(at, _)| at));
-        while let Some(at) = todo.pop() {
-            if let Some(l) = loaded.get_mut(at) {
-                *l = true;
-            }
-            let needs = looked.get(at).and_then(|l| l.beside.as_ref()).map(|(path, file)| file.needs(path).needed);
-            for needed in needs.unwrap_or_default() {
-                let is = |l: &&Looked| l.soname().is_some_and(|s| s == needed);
-                todo.extend(looked.iter().position(is).filter(|at| loaded.get(*at) == Some(&false)));
-            }
-        }
-        loaded
-    }
-
     /// Adds libraries until no private name clashes. What was replaced already has no global names that matter here.
-    fn private_names<'l>(&self, looked: &'l [Looked], found: &mut BTreeMap<usize, Unsuitable>) {
+    fn private_names<'l>(&self, looked: &[&'l Looked], found: &mut BTreeMap<usize, Unsuitable>) {
         let symbols = |path: &Path| self.path.files.look(path, member_symbols::members).unwrap_or_default();
         let objects: Vec<MemberSymbols> = self.objects.iter().flat_map(|o| symbols(o)).collect();
         let library = |one: &'l Looked| ArchiveSymbols {
@@ -220,8 +199,8 @@ impl Resolver<'_> {
             loaded: true,
             of_toolchain: false,
         };
-        let libraries = looked.iter().map(library).collect();
-        let private: Vec<HashSet<SymbolName>> = looked.iter().map(Looked::private).collect();
+        let libraries = looked.iter().copied().map(library).collect();
+        let private: Vec<HashSet<SymbolName>> = looked.iter().copied().map(Looked::private).collect();
         let mut link = LinkSymbols { objects, libraries, ..LinkSymbols::default() };
         for at in found.keys() {
             leave_out(&mut link, *at);
@@ -244,7 +223,7 @@ fn leave_out(link: &mut LinkSymbols<'_>, at: usize) {
 }
 
 /// Whether an archive defines a private name of another one.
-fn shared_names(looked: &[Looked]) -> bool {
+fn shared_names(looked: &[&Looked]) -> bool {
     let mut owners: HashMap<&[u8], usize> = HashMap::default();
     for (at, one) in looked.iter().enumerate().filter(|(_, l)| l.replaceable) {
         for name in one.facts.private.iter().map(str::as_bytes) {
@@ -257,10 +236,10 @@ fn shared_names(looked: &[Looked]) -> bool {
         one.file.look(|bytes| member_symbols::indexed(bytes, |name| owners.get(name).is_some_and(|owner| *owner != at)))
             == Some(true)
     };
-    !owners.is_empty() && looked.iter().enumerate().any(defines_other_s)
+    !owners.is_empty() && looked.iter().copied().enumerate().any(defines_other_s)
 }
 
-fn names_of<'l>(looked: &'l [Looked], of: impl Fn(&'l ArchiveFacts) -> &'l NameList) -> HashSet<&'l [u8]> {
+fn names_of<'l>(looked: &[&'l Looked], of: impl Fn(&'l ArchiveFacts) -> &'l NameList) -> HashSet<&'l [u8]> {
     looked.iter().filter(|l| l.replaceable).flat_map(|l| of(&l.facts).iter()).map(str::as_bytes).collect()
 }
 
@@ -268,6 +247,6 @@ fn text(names: &BTreeSet<SymbolName>) -> Vec<String> {
     names.iter().map(|n| String::from_utf8_lossy(n).into_owned()).collect()
 }
 
-fn lock<T>(found: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(found: &Mutex<T>) -> MutexGuard<'_, T> {
     found.lock().unwrap_or_else(PoisonError::into_inner)
 }

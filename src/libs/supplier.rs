@@ -137,6 +137,12 @@ pub(crate) trait Supplier {
     /// Why it can't be converted.
     fn convert(&mut self, library: SharedLibrary<'_>) -> Option<Result<ConvertedPlace, Refusal>>;
 
+    /// The converted libraries with constructors that are linked in only if something refers to them.
+    fn left_to_references(&self) -> Vec<PathBuf>;
+
+    /// Has a converted library linked in though nothing refers to it.
+    fn take_always(&mut self, shared: &Path);
+
     /// Whether a link may use shared objects instead of incomplete archives.
     fn replaces_archives(&self) -> bool;
 

@@ -32,6 +32,8 @@ struct Entry {
     place: PathBuf,
     /// It is linked in unreferenced.
     always: bool,
+    /// It has constructors.
+    starts: bool,
 }
 
 /// The converted libraries of one link.
@@ -107,13 +109,26 @@ impl ConvertedLibraries {
         let library = Library::read(&bytes)?;
         acceptable(&library)?;
         let build_id = library.build_id_text();
+        let starts = library.has_constructors();
         let file = shared.path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         let name = library.soname.map_or(file, |s| String::from_utf8_lossy(s).into_owned());
         let hash = XxHash3_128::oneshot(&bytes);
         let tag = tag(&name, hash);
         let always = shared.use_of_it == Use::Always;
-        self.entries.push(Entry { shared: shared.path.to_owned(), bytes, hash, tag, place, always });
+        self.entries.push(Entry { shared: shared.path.to_owned(), bytes, hash, tag, place, always, starts });
         Ok((self.entries.len() - 1, build_id))
+    }
+
+    /// Those with constructors that are linked in only if something refers to them.
+    pub(crate) fn left_to_references(&self) -> Vec<PathBuf> {
+        self.entries.iter().filter(|e| e.starts && !e.always).map(|e| e.shared.clone()).collect()
+    }
+
+    /// Has one of them linked in though nothing refers to it.
+    pub(crate) fn take_always(&mut self, shared: &Path) {
+        for entry in self.entries.iter_mut().filter(|e| e.shared == shared) {
+            entry.always = true;
+        }
     }
 
     /// The libraries with an undefined reference to a symbol, each with the version that it needs.

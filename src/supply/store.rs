@@ -155,6 +155,16 @@ impl Supplier for LinkStore {
         }))
     }
 
+    fn left_to_references(&self) -> Vec<PathBuf> {
+        self.converted.as_ref().map(ConvertedLibraries::left_to_references).unwrap_or_default()
+    }
+
+    fn take_always(&mut self, shared: &Path) {
+        if let Some(converted) = &mut self.converted {
+            converted.take_always(shared);
+        }
+    }
+
     fn replaces_archives(&self) -> bool {
         self.converted.is_some() && self.start_code.archive().is_some()
     }

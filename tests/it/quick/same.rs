@@ -181,7 +181,7 @@ fn with_private_names() -> Dir {
 #[test]
 fn a_private_name_of_a_library_stays_its_own() {
     let dir = with_private_names();
-    for line in ["m.o -L. -lz -ls", "m.o -L. -ls -lz", "m.o own.o -L. -lz -ls"] {
+    for line in ["m.o -L. -lz -ls", "m.o -L. -ls -lz", "m.o own.o -L. -lz -ls", "m.o -L. -lz -ls -lz -ls"] {
         assert_eq!(both(&dir, line), "100 200\n", "{line}");
         assert_eq!(passed_by(&dir, line), "private-names", "{line}");
     }
@@ -190,6 +190,25 @@ fn a_private_name_of_a_library_stays_its_own() {
     assert_eq!(both(&dir, "one.c -L. -lz"), "100\n");
     gcc(&dir, "-c one.c");
     assert_eq!(passed_by(&dir, "one.o -L. -lz"), "");
+    assert_eq!(passed_by(&dir, "one.o -L. -lz -lz"), "");
+}
+
+#[test]
+fn an_archive_that_uses_private_names_of_another_goes_with_it() {
+    let dir = Dir::new();
+    dir.file("low.c", "int packet(void) { return 7; }\nint low(void) { return packet(); }\n");
+    dir.file("high.c", "int packet(void);\nint high(void) { return packet() + 10; }\n");
+    dir.file("packet.c", "int packet(void) { return 1; }\n");
+    dir.file("hidden.map", "{ global: low; high; local: *; };\n");
+    dir.file("m.c", "#include <stdio.h>\nint high(void), low(void);\nint main(void) { printf(\"%d %d\\n\", high(), low()); return 0; }\n");
+    gcc(&dir, "-fPIC -c low.c high.c packet.c m.c");
+    library(&dir, "low", "low.o -Wl,--version-script=hidden.map", "low.o");
+    library(&dir, "high", "high.o low.o -Wl,--version-script=hidden.map", "high.o");
+    assert_eq!(both(&dir, "m.o -L. -lhigh -llow"), "17 7\n");
+    assert_eq!(passed_by(&dir, "m.o -L. -lhigh -llow"), "");
+    // The program's own function takes the place of the private one.
+    assert_eq!(both(&dir, "m.o packet.o -L. -lhigh -llow"), "17 7\n");
+    assert_eq!(both(&dir, "m.o packet.o -L. -lhigh -llow -lhigh -llow"), "17 7\n");
 }
 
 #[test]
