@@ -28,7 +28,7 @@ pub(crate) fn main(own: Language, argv: &[OsString]) -> i32 {
     start_log(settings.log.as_deref());
     let prepared = match prepare_steps(&settings, own, argv) {
         Ok(Steps::One(prepared)) => prepared,
-        Ok(Steps::CompileAndLink(call)) => return compile_and_link(&settings, argv, *call, start),
+        Ok(Steps::CompileAndLink(call)) => return compile_and_link(&settings, argv, *call),
         Err(error) => {
             message::error(&error);
             if let Some(hint) = error.hint() {
@@ -95,10 +95,10 @@ fn refuse(
 }
 
 /// Compiles, then links what came of it.
-fn compile_and_link(settings: &Settings, argv: &[OsString], call: CompileAndLink, start: Instant) -> i32 {
+fn compile_and_link(settings: &Settings, argv: &[OsString], call: CompileAndLink) -> i32 {
     let output = call.request().output_path().to_owned();
     let not_compiled = match call.compiled(settings) {
-        Ok(job) => return link_static(settings, argv, Box::new(job), start),
+        Ok((job, planned)) => return link_static(settings, argv, Box::new(job), planned),
         Err(why) => why,
     };
     let (outcome, status, signal) = match not_compiled {

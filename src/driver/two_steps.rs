@@ -17,6 +17,7 @@ use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 /// A call that compiles and links, classified, with its toolchain.
 pub(crate) struct CompileAndLink {
@@ -105,13 +106,14 @@ impl CompileAndLink {
         link_job(settings, self.request, self.selected, self.facts, None)
     }
 
-    /// Compiles the sources, all of them even if one fails, as the drivers do; then plans the link of the objects.
+    /// Compiles the sources, all of them even if one fails, as the drivers do; then plans the link of the objects, which
+    /// began at the time that is returned.
     ///
     /// # Errors
     /// A compilation that failed.
-    pub(super) fn compiled(mut self, settings: &Settings) -> Result<LinkJob, NotCompiled> {
+    pub(super) fn compiled(mut self, settings: &Settings) -> Result<(LinkJob, Instant), NotCompiled> {
         let Ok(dir) = tempfile::Builder::new().prefix("staticcxx-objects").tempdir() else {
-            return Ok(self.into_one(settings));
+            return Ok((self.into_one(settings), Instant::now()));
         };
         let guard = Guard::install();
         let mut compiler = self.selected.clone();
@@ -140,8 +142,9 @@ impl CompileAndLink {
         let used_files = self.request.used_files;
         let request = Request { used_files, ..args::classify(&words, self.selected.language) };
         let objects = objects.into_iter().map(|(_, object, source)| (object, source)).collect();
+        let planned = Instant::now();
         let job = link_job(settings, request, self.selected, self.facts, None);
-        Ok(LinkJob { compiled: Some(CompiledSources::new(dir, objects)), ..job })
+        Ok((LinkJob { compiled: Some(CompiledSources::new(dir, objects)), ..job }, planned))
     }
 
     /// Each step has options that only the other one uses, of which Clang would warn.
