@@ -26,7 +26,8 @@ impl Resolver<'_> {
         (self.out.unkept, self.out.replaced) = (unkept, replaced);
         let kept: Vec<&Looked> = looked.iter().filter(|l| self.keeps(l)).collect();
         self.out.fixed = kept.iter().find(|l| l.facts.fixed).map(|l| l.archive.clone());
-        let loaded = kept.iter().zip(self.loaded(&kept)).filter(|(_, loaded)| *loaded);
+        let starts = |l: &Looked| !l.facts.starters.names.is_empty();
+        let loaded = kept.iter().zip(self.loaded(&kept, starts)).filter(|(_, loaded)| *loaded);
         self.out.started = loaded.flat_map(|(l, _)| l.facts.starters.names.iter().cloned()).collect();
         if self.supplier.replaces_archives() && self.supplier.numbers_constructors() {
             for one in looked.iter().filter(|l| l.facts.constructors) {

@@ -11,7 +11,7 @@ use super::resolver::Resolver;
 use super::simulated_linker::{ArchiveSymbols, LinkSymbols};
 use super::supplier::{ArchiveFacts, NameList, Use};
 use super::unsuitable::Unsuitable;
-use super::{counterpart, dynamic_symbols};
+use super::{counterpart, dynamic_symbols, weak_bindings};
 use foldhash::{HashMap, HashSet};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -57,6 +57,8 @@ struct Mentioned {
     defined: bool,
     /// Names that only shared objects have, and that are needed.
     needed: BTreeSet<SymbolName>,
+    /// Those that an object refers to weakly.
+    optional: BTreeSet<SymbolName>,
     /// Names that only shared objects have, and that an object defines.
     own: BTreeSet<SymbolName>,
 }
@@ -108,6 +110,8 @@ impl Resolver<'_> {
                 found.insert(at, Unsuitable::FixedCode);
             } else if one.facts.starters.unnamed && one.always {
                 found.insert(at, Unsuitable::UnnamedConstructors);
+            } else if one.facts.unwinder && self.throws() {
+                found.insert(at, Unsuitable::SecondUnwinder);
             }
         }
         let mentioned = self.mentioned(looked);
@@ -138,6 +142,9 @@ impl Resolver<'_> {
             SymbolState::Needed if only_shared.contains(name) => {
                 lock(&found).needed.insert(name.to_vec());
             }
+            SymbolState::Optional if only_shared.contains(name) && weak_bindings::may_be_bound(name) => {
+                lock(&found).optional.insert(name.to_vec());
+            }
             _ => {}
         };
         inputs::first(&own, |file| {
@@ -154,32 +161,39 @@ impl Resolver<'_> {
         found
     }
 
-    /// The libraries that lack a needed symbol which nothing else has either.
+    /// The libraries that lack a needed symbol which nothing else has either; or one that is referred to weakly, if
+    /// ld.so would load them.
     fn other_interfaces(&self, looked: &[Looked], mentioned: &Mentioned) -> Vec<(usize, BTreeSet<SymbolName>)> {
-        let mut needed: HashSet<SymbolName> = mentioned.needed.difference(&mentioned.own).cloned().collect();
-        if needed.is_empty() {
+        let all = mentioned.needed.union(&mentioned.optional);
+        let mut wanted: HashSet<SymbolName> = all.filter(|name| !mentioned.own.contains(*name)).cloned().collect();
+        if wanted.is_empty() {
             return Vec::new();
         }
         for one in looked {
-            let having = one.file.look(|bytes| member_symbols::members_with(bytes, &needed)).unwrap_or_default();
+            let having = one.file.look(|bytes| member_symbols::members_with(bytes, &wanted)).unwrap_or_default();
             having.iter().flat_map(MemberSymbols::defined).for_each(|name| {
-                needed.remove(name);
+                wanted.remove(name);
             });
         }
-        let of = |facts: &ArchiveFacts| -> BTreeSet<SymbolName> {
-            let has = |name: &&SymbolName| facts.only_shared.iter().any(|n| n.as_bytes() == name.as_slice());
-            needed.iter().filter(has).cloned().collect()
+        let loaded = match mentioned.optional.iter().any(|name| wanted.contains(name)) {
+            true => self.loaded(&looked.iter().collect::<Vec<_>>(), |l| !l.facts.only_shared.is_empty()),
+            false => vec![false; looked.len()],
         };
-        let lacking = looked.iter().enumerate().filter(|(_, l)| l.replaceable).map(|(at, l)| (at, of(&l.facts)));
+        let of = |facts: &ArchiveFacts, loaded: bool| -> BTreeSet<SymbolName> {
+            let names = facts.only_shared.iter().map(|name| name.as_bytes().to_vec());
+            let lacks = |name: &SymbolName| wanted.contains(name) && (loaded || mentioned.needed.contains(name));
+            names.filter(lacks).collect()
+        };
+        let replaceable = looked.iter().zip(loaded).enumerate().filter(|(_, (l, _))| l.replaceable);
+        let lacking = replaceable.map(|(at, (l, loaded))| (at, of(&l.facts, loaded)));
         lacking.filter(|(_, names)| !names.is_empty()).collect()
     }
 
-    /// Which of the libraries with constructors of their own ld.so would load: those that are named under
-    /// `--no-as-needed` or needed by the program's objects, and what these need (ld's manual, `--as-needed`).
-    pub(super) fn loaded(&self, looked: &[&Looked]) -> Vec<bool> {
+    /// Which of the libraries for which it `matters` ld.so would load: those that are named under `--no-as-needed` or
+    /// needed by the program's objects, and what these need (ld's manual, `--as-needed`).
+    pub(super) fn loaded(&self, looked: &[&Looked], matters: impl Fn(&Looked) -> bool) -> Vec<bool> {
         let mut loaded: Vec<bool> = looked.iter().map(|l| l.always).collect();
-        let open = |l: &Looked| !l.always && !l.facts.starters.names.is_empty();
-        if !looked.iter().any(|l| open(l)) {
+        if !looked.iter().any(|l| !l.always && matters(l)) {
             return loaded;
         }
         let exported: Vec<HashSet<SymbolName>> = looked.iter().map(|l| l.exported()).collect();
