@@ -1,14 +1,15 @@
 //! The dependencies of libraries, from linker scripts, dynamic sections, pkg-config and libtool, queued for the
 //! resolver.
 
-use super::decision::Dependency;
+use super::decision::{CodeSource, Dependency};
 use super::library_file::Needs;
 use super::library_ref::LibraryName;
-use super::located::Located;
-use super::resolver::Resolver;
+use super::located::{Located, same};
+use super::resolver::{Resolver, by_flag};
 use super::script::Script;
 use super::sniff::Sniffed;
 use super::{counterpart, la, pc};
+use crate::model::{Language, Libc};
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -40,6 +41,19 @@ impl Resolver<'_> {
                 use_of_it: self.use_of_it,
             });
         }
+    }
+
+    /// The shared object among the inputs of a script whose archive is the one that is taken for the script.
+    pub(super) fn shared_of_script(&self, script: &Script, code: &CodeSource, depth: usize) -> Option<PathBuf> {
+        let CodeSource::Archive(archive) = code else { return None };
+        let of_input = |named: &LibraryName| match self.locate(named) {
+            Located::Shared(shared) => {
+                counterpart::archive_beside(&shared, self.path).filter(|a| same(a, archive)).map(|_| shared)
+            }
+            Located::Script(_, inner) if depth < DEPTH => self.shared_of_script(&inner, code, depth + 1),
+            _ => None,
+        };
+        script.inputs.iter().find_map(of_input)
     }
 
     pub(super) fn needs_of_shared(&mut self, shared: &Path, because: &[String]) -> Needs {
@@ -105,6 +119,33 @@ impl Resolver<'_> {
             };
             let (dirs, because, use_of_it) = (dirs.clone(), because.to_vec(), self.use_of_it);
             self.todo.push_back(Dependency { named, dirs, because, required: false, use_of_it });
+        }
+    }
+
+    /// Adds libm, libpthread, libstdc++ and the like, whose archives the driver always finds.
+    pub(super) fn toolchain_library(&mut self, name: &OsStr) {
+        let cxx = name == "stdc++" || name == "supc++";
+        if cxx && self.language == Language::Cxx {
+            return;
+        }
+        // With musl the other names are empty archives; a cross driver's files can't be located.
+        if self.facts.libc == Libc::Other {
+            return;
+        }
+        self.closure.push(vec![by_flag(name)]);
+        self.needs_of_toolchain_library(name);
+    }
+
+    /// GCC's unwinder is in the program for libstdc++.
+    pub(super) fn throws(&self) -> bool {
+        self.language == Language::Cxx || self.seen.contains(OsStr::new("libstdc++"))
+    }
+
+    /// libstdc++ needs libm, which the drivers for C++ add.
+    pub(super) fn needs_of_toolchain_library(&mut self, name: &OsStr) {
+        let cxx = name == "stdc++" || name == "supc++";
+        if cxx && self.language != Language::Cxx && self.seen.insert("libm".into()) {
+            self.closure.push(vec!["-lm".into()]);
         }
     }
 }

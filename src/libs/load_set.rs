@@ -43,7 +43,7 @@ impl Resolver<'_> {
     }
 
     /// The shared objects that ld.so would load.
-    fn loaded(&self) -> BTreeSet<PathBuf> {
+    pub(super) fn loaded(&self) -> BTreeSet<PathBuf> {
         let all: Vec<Loadable> = self.loadable().collect();
         let mut todo: Vec<usize> = self.needed_by_objects(&all).into_iter().collect();
         todo.extend(all.iter().enumerate().filter(|(_, l)| l.always).map(|(at, _)| at));

@@ -77,10 +77,12 @@ pub(crate) fn each(bytes: &[u8], mut of_symbol: impl FnMut(&[u8], SymbolState)) 
 }
 
 fn state<'d>(symbol: &impl ObjectSymbol<'d>) -> SymbolState {
+    // G++'s binding for variables of inline functions and templates: as often as there are objects with them.
+    let unique = matches!(symbol.flags(), SymbolFlags::Elf { st_info, .. } if st_info.st_bind() == elf::STB_GNU_UNIQUE);
     match (symbol.is_undefined(), symbol.is_weak()) {
         (true, true) => SymbolState::Optional,
         (true, false) => SymbolState::Needed,
-        (false, false) if !symbol.is_common() => SymbolState::Strong,
+        (false, false) if !symbol.is_common() && !unique => SymbolState::Strong,
         (false, _) => SymbolState::Weak,
     }
 }
@@ -173,13 +175,14 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let text = "#pragma weak maybe\n#pragma weak own\nint maybe(void), must(void); int shared;\n\
                     int own(void) { return 0; }\nstatic int hidden;\nint all(void) { return maybe ? must() : hidden + shared; }\n";
-        let bytes = compiled(dir.path(), "x", text, &["-fcommon", "-fno-pic"]);
+        let unique = "asm(\".data; .globl one; .type one, @gnu_unique_object; one: .byte 0\");\n";
+        let bytes = compiled(dir.path(), "x", &format!("{text}{unique}"), &["-fcommon", "-fno-pic"]);
         let symbols = MemberSymbols::of(&bytes).unwrap();
         let of = |names: &[SymbolName]| {
             names.iter().map(|n| String::from_utf8_lossy(n).into_owned()).collect::<BTreeSet<_>>()
         };
         assert_eq!(of(&symbols.strong), ["all".to_owned()].into());
-        assert_eq!(of(&symbols.weak), ["own".to_owned(), "shared".to_owned()].into());
+        assert_eq!(of(&symbols.weak), ["one".to_owned(), "own".to_owned(), "shared".to_owned()].into());
         assert_eq!(of(&symbols.needed), ["must".to_owned()].into());
         assert_eq!(of(&symbols.optional), ["maybe".to_owned()].into());
         assert_eq!(loose(&bytes), LooseSymbols { weak: [b"maybe".to_vec()].into(), ..LooseSymbols::default() });

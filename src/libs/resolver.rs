@@ -13,7 +13,7 @@ use crate::args::Request;
 use crate::args::ld_options::Item;
 use crate::args::option_table::Role;
 use crate::convert;
-use crate::model::{Language, Libc};
+use crate::model::Language;
 use crate::toolchain::Facts;
 use crate::toolchain_libs;
 use std::collections::{BTreeSet, VecDeque};
@@ -43,8 +43,8 @@ pub(crate) fn resolve(
 /// The state of one resolution.
 pub(crate) struct Resolver<'a> {
     pub(super) path: &'a SearchPath,
-    facts: &'a Facts,
-    language: Language,
+    pub(super) facts: &'a Facts,
+    pub(super) language: Language,
     pub(super) supplier: &'a mut dyn Supplier,
     pub(super) out: Resolution,
     /// The placement of each library of the result.
@@ -136,7 +136,10 @@ impl<'a> Resolver<'a> {
     }
 
     fn reference(&mut self, reference: &LibraryRef) {
-        if matches!(&reference.named, LibraryName::Name(n) if toolchain_libs::is_driver_s(n)) {
+        if let LibraryName::Name(name) = &reference.named
+            && toolchain_libs::is_driver_s(name)
+        {
+            self.needs_of_toolchain_library(name);
             return;
         }
         let because = vec![reference.typed.clone()];
@@ -159,8 +162,9 @@ impl<'a> Resolver<'a> {
                 self.script(&script, &because, archive.is_none(), 0);
                 // A pure alias such as libcurses.so: its inputs are in the closure now.
                 let code = archive.map_or(CodeSource::Nothing, CodeSource::Archive);
+                let shared = self.shared_of_script(&script, &code, 0).unwrap_or(file);
                 let origin = matches!(reference.named, LibraryName::Name(_)).then_some(Origin::Script(script));
-                Decision { code: Some(code), shared: Some(file), how, refusal: None, origin }
+                Decision { code: Some(code), shared: Some(shared), how, refusal: None, origin }
             }
         };
         self.place_reference(reference, decision, because);
@@ -386,22 +390,6 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Adds libm, libpthread, libstdc++ and the like, whose archives the driver always finds.
-    fn toolchain_library(&mut self, name: &OsStr) {
-        let cxx = name == "stdc++" || name == "supc++";
-        if cxx && self.language == Language::Cxx {
-            return;
-        }
-        // With musl the other names are empty archives; a cross driver's files can't be located.
-        if self.facts.libc == Libc::Other {
-            return;
-        }
-        self.closure.push(vec![by_flag(name)]);
-        if cxx && self.seen.insert("libm".into()) {
-            self.closure.push(vec!["-lm".into()]);
-        }
-    }
-
     pub(super) fn locate(&self, named: &LibraryName) -> Located {
         let found = match named {
             LibraryName::Name(name) => self.path.library(name),
@@ -427,7 +415,7 @@ impl<'a> Resolver<'a> {
 }
 
 /// `-lNAME`.
-fn by_flag(name: &OsStr) -> OsString {
+pub(super) fn by_flag(name: &OsStr) -> OsString {
     let mut word = OsString::from("-l");
     word.push(name);
     word

@@ -11,7 +11,7 @@ use super::resolver::Resolver;
 use super::simulated_linker::{ArchiveSymbols, LinkSymbols};
 use super::supplier::{ArchiveFacts, NameList, Use};
 use super::unsuitable::Unsuitable;
-use super::{counterpart, dynamic_symbols};
+use super::{counterpart, dynamic_symbols, weak_bindings};
 use foldhash::{HashMap, HashSet};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -53,6 +53,8 @@ struct Mentioned {
     defined: bool,
     /// Names that only shared objects have, and that are needed.
     needed: BTreeSet<SymbolName>,
+    /// Those that an object refers to weakly.
+    optional: BTreeSet<SymbolName>,
     /// Names that only shared objects have, and that an object defines.
     own: BTreeSet<SymbolName>,
 }
@@ -103,6 +105,8 @@ impl Resolver<'_> {
                 found.insert(at, Unsuitable::FixedCode);
             } else if one.facts.starters.unnamed && one.always {
                 found.insert(at, Unsuitable::UnnamedConstructors);
+            } else if one.facts.unwinder && self.throws() {
+                found.insert(at, Unsuitable::SecondUnwinder);
             }
         }
         let mentioned = self.mentioned(&looked);
@@ -153,6 +157,9 @@ impl Resolver<'_> {
             SymbolState::Needed if only_shared.contains(name) => {
                 lock(&found).needed.insert(name.to_vec());
             }
+            SymbolState::Optional if only_shared.contains(name) && weak_bindings::may_be_bound(name) => {
+                lock(&found).optional.insert(name.to_vec());
+            }
             _ => {}
         };
         inputs::first(&own, |file| {
@@ -169,23 +176,32 @@ impl Resolver<'_> {
         found
     }
 
-    /// The libraries that lack a needed symbol which nothing else has either.
+    /// The libraries that lack a needed symbol which nothing else has either; or one that is referred to weakly, if
+    /// ld.so would load them.
     fn other_interfaces(&self, looked: &[&Looked], mentioned: &Mentioned) -> Vec<(usize, BTreeSet<SymbolName>)> {
-        let mut needed: HashSet<SymbolName> = mentioned.needed.difference(&mentioned.own).cloned().collect();
-        if needed.is_empty() {
+        let all = mentioned.needed.union(&mentioned.optional);
+        let mut wanted: HashSet<SymbolName> = all.filter(|name| !mentioned.own.contains(*name)).cloned().collect();
+        if wanted.is_empty() {
             return Vec::new();
         }
         for one in looked {
-            let having = one.file.look(|bytes| member_symbols::members_with(bytes, &needed)).unwrap_or_default();
+            let having = one.file.look(|bytes| member_symbols::members_with(bytes, &wanted)).unwrap_or_default();
             having.iter().flat_map(MemberSymbols::defined).for_each(|name| {
-                needed.remove(name);
+                wanted.remove(name);
             });
         }
-        let of = |facts: &ArchiveFacts| -> BTreeSet<SymbolName> {
-            let has = |name: &&SymbolName| facts.only_shared.iter().any(|n| n.as_bytes() == name.as_slice());
-            needed.iter().filter(has).cloned().collect()
+        let loaded = match mentioned.optional.iter().any(|name| wanted.contains(name)) {
+            true => self.loaded(),
+            false => BTreeSet::new(),
         };
-        let lacking = looked.iter().enumerate().filter(|(_, l)| l.replaceable).map(|(at, l)| (at, of(&l.facts)));
+        let is_loaded = |l: &Looked| l.beside.as_ref().is_some_and(|(shared, _)| loaded.contains(shared));
+        let of = |facts: &ArchiveFacts, loaded: bool| -> BTreeSet<SymbolName> {
+            let names = facts.only_shared.iter().map(|name| name.as_bytes().to_vec());
+            let lacks = |name: &SymbolName| wanted.contains(name) && (loaded || mentioned.needed.contains(name));
+            names.filter(lacks).collect()
+        };
+        let replaceable = looked.iter().enumerate().filter(|(_, l)| l.replaceable);
+        let lacking = replaceable.map(|(at, l)| (at, of(&l.facts, is_loaded(l))));
         lacking.filter(|(_, names)| !names.is_empty()).collect()
     }
 

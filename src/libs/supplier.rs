@@ -121,6 +121,8 @@ pub(crate) struct ArchiveFacts {
     pub chosen: bool,
     /// What ld.so would run though nothing refers to it.
     pub starters: Starters,
+    /// It defines what GCC's unwinder does.
+    pub unwinder: bool,
 }
 
 /// Supplies code. The files that it names exist once all of them are written, after the resolution.

@@ -18,6 +18,8 @@ pub(crate) enum Unsuitable {
     FixedCode,
     /// ArchiveMembers that nothing can ask for have constructors.
     UnnamedConstructors,
+    /// It defines functions of GCC's unwinder, which is in the program too.
+    SecondUnwinder,
 }
 
 impl Unsuitable {
@@ -30,6 +32,7 @@ impl Unsuitable {
             Unsuitable::PrivateNames(_) => "private-names",
             Unsuitable::FixedCode => "fixed-code",
             Unsuitable::UnnamedConstructors => "unnamed-constructors",
+            Unsuitable::SecondUnwinder => "second-unwinder",
         }
     }
 
@@ -39,7 +42,10 @@ impl Unsuitable {
             Unsuitable::IncompleteArchive(names)
             | Unsuitable::OtherInterface(names)
             | Unsuitable::PrivateNames(names) => names,
-            Unsuitable::EmptyArchive | Unsuitable::FixedCode | Unsuitable::UnnamedConstructors => &[],
+            Unsuitable::EmptyArchive
+            | Unsuitable::FixedCode
+            | Unsuitable::UnnamedConstructors
+            | Unsuitable::SecondUnwinder => &[],
         }
     }
 
@@ -54,6 +60,7 @@ impl Unsuitable {
             }
             Unsuitable::FixedCode => "its code is for a fixed position".into(),
             Unsuitable::UnnamedConstructors => "it has constructors that nothing can ask for".into(),
+            Unsuitable::SecondUnwinder => "it defines functions of GCC's unwinder a second time".into(),
         }
     }
 }

@@ -27,7 +27,7 @@ const NEVER: [&[u8]; 13] = [
 
 /// Whether a weak reference to the name may be bound at all.
 pub(crate) fn may_be_bound(name: &[u8]) -> bool {
-    !NEVER.contains(&name) && !name.starts_with(b"_ITM_") && !name.starts_with(b"_dl_")
+    !NEVER.contains(&name) && !name.starts_with(b"_dl_")
 }
 
 /// The weak references to ask for.
@@ -205,7 +205,7 @@ mod tests {
 
     #[test]
     fn names_of_start_files_and_of_ld_so_stay_null() {
-        let all = "_ITM_registerTMCloneTable __gmon_start__ __cxa_finalize _dl_find_object __tls_get_addr dlopen f";
+        let all = "__gmon_start__ __cxa_finalize _dl_find_object __tls_get_addr dlopen f";
         let libc = libc(all, &[member(all, "", "")]);
         assert_eq!(of(&[member("main", "", all)], &[libc]), ["f"]);
     }

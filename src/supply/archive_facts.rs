@@ -95,6 +95,7 @@ fn look(archive: &[u8], shared: Option<&LibraryFile>, dirs: &[PathBuf]) -> Optio
         facts.only_shared = NameList::of(only_shared.map(Vec::as_slice));
         facts.empty = defined.is_empty() && !facts.only_shared.is_empty();
         facts.starters = constructors::starters(archive);
+        facts.unwinder = defined.contains(&b"_Unwind_Resume".to_vec());
     }
     let of_members = members.iter().flat_map(|m| &m.needed);
     let needed = of_members.filter(|n| !defined.contains(n) && !of_linkers(n)).cloned().collect();

@@ -161,6 +161,11 @@ impl Known {
         self.asks == (true, true)
     }
 
+    /// Whether a library's definition of a name that libc has too is the one that is linked in.
+    pub(super) fn comes_before_libc(&self, library: usize, name: &[u8]) -> bool {
+        self.loaded.contains(&library) || self.referred.contains(name)
+    }
+
     /// Whether something in the link defines a name.
     pub(crate) fn has(&self, name: &[u8]) -> bool {
         self.own.contains_key(name) || self.libraries.contains_key(name)

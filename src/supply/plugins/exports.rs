@@ -93,7 +93,7 @@ pub(crate) fn names(known: &Known, context: &NameContext<'_>) -> Vec<Name> {
             }
             // The symbol is the program's, which a dynamic link would not export.
             (Some(_), _) => continue,
-            (None, _) if of_libc => {
+            (None, library) if of_libc && !library.is_some_and(|(index, _)| known.comes_before_libc(*index, name)) => {
                 let [libc, libm] = context.libc_rows;
                 let library = if context.libc.is_of(name, "libm.so.6") { libm } else { libc };
                 let warned = context.warned.iter().any(|w| w.as_bytes() == name && !w.starts_with("dl"));

@@ -97,6 +97,111 @@ fn the_interface_that_is_needed_is_taken() {
 }
 
 #[test]
+fn a_weak_reference_takes_the_interface_of_what_is_loaded() {
+    let dir = Dir::new();
+    dir.file("st.c", "int log_st(void) { return 2; }\n");
+    dir.file("mt.c", "int log_mt(void) { return 1; }\n");
+    dir.file(
+        "m.c",
+        "#include <stdio.h>\n#pragma weak log_mt\nint log_mt(void);\n\
+         int main(void) { printf(\"%d\\n\", log_mt ? log_mt() : -1); return 0; }\n",
+    );
+    gcc(&dir, "-fPIC -c st.c mt.c m.c");
+    library(&dir, "log", "st.o mt.o", "st.o");
+    assert_eq!(both(&dir, "m.o -L. -Wl,--no-as-needed -llog"), "1\n");
+    assert_eq!(passed_by(&dir, "m.o -L. -Wl,--no-as-needed -llog"), "other-interface");
+    // ld.so does not load it.
+    assert_eq!(both(&dir, "m.o -L. -Wl,--as-needed -llog"), "-1\n");
+    assert_eq!(passed_by(&dir, "m.o -L. -Wl,--as-needed -llog"), "");
+}
+
+#[test]
+fn a_linker_script_stands_for_the_shared_object_that_it_names() {
+    let dir = Dir::new();
+    dir.file("q.c", "int q(void) { return 3; }\n");
+    dir.file("private.c", "__attribute__((visibility(\"hidden\"))) int inside(void) { return 4; }\n");
+    dir.file("m.c", fixture!("same/weak-and-where.c"));
+    gcc(&dir, "-fPIC -c q.c private.c m.c");
+    gcc(&dir, "-shared q.o private.o -o libq.so.1 -Wl,-soname,libq.so.1");
+    Run::new("ar").dir(dir.path()).line("rcs libq.a q.o private.o").silent();
+    dir.file("libq.so", "INPUT(libq.so.1)\n");
+    // An alias, as libcurses.so is one.
+    dir.file("libalias.so", "INPUT(-lq)\n");
+    std::os::unix::fs::symlink("libq.a", dir.join("libalias.a")).unwrap();
+    for name in ["q", "alias"] {
+        assert_eq!(both(&dir, &format!("m.o -L. -Wl,--no-as-needed -l{name}")), "3 libq.so.1 -1\n");
+    }
+}
+
+#[test]
+fn a_function_of_libc_that_a_library_has_too_is_the_library_s() {
+    let dir = Dir::new();
+    dir.file("q.c", "long gethostid(void) { return 3; }\nint q(void) { return 1; }\n");
+    dir.file("m.c", fixture!("same/weak-and-where.c"));
+    gcc(&dir, "-fPIC -c q.c");
+    gcc(&dir, "-Dq=gethostid -c m.c");
+    library(&dir, "q", "q.o", "q.o");
+    assert_eq!(both(&dir, "m.o -L. -lq"), "3 libq.so -1\n");
+}
+
+#[test]
+fn c_programs_with_libstdcxx_have_libm() {
+    let dir = Dir::new();
+    dir.file(
+        "x.cc",
+        "#include <charconv>\n#include <cmath>\nextern \"C\" int x(const char *text, const char *end) {\n\
+         double d = 0;\nstd::from_chars(text, end, d);\nreturn (int)std::cbrt(d);\n}\n",
+    );
+    dir.file(
+        "m.c",
+        "#include <stdio.h>\nint x(const char *, const char *);\n\
+         int main(void) { const char t[] = \"27.5\"; printf(\"%d\\n\", x(t, t + 4)); return 0; }\n",
+    );
+    Run::new("g++").dir(dir.path()).line("-c x.cc").silent();
+    gcc(&dir, "-c m.c");
+    for line in ["m.o x.o -lstdc++ -lm", "m.o x.o -lm -lstdc++"] {
+        assert_eq!(both(&dir, line), "3\n", "{line}");
+    }
+    // libm is none of the program's needs, only of libstdc++'s.
+    dir.file(
+        "y.cc",
+        "#include <charconv>\nextern \"C\" int x(const char *text, const char *end) {\n\
+         long double d = 0;\nstd::from_chars(text, end, d);\nreturn d > 27;\n}\n",
+    );
+    Run::new("g++").dir(dir.path()).line("-c y.cc").silent();
+    assert_eq!(both(&dir, "m.o y.o -lstdc++"), "1\n");
+}
+
+#[test]
+fn a_second_unwinder_leaves_exceptions_alone() {
+    let dir = Dir::new();
+    // As libunwind has it: functions of GCC's unwinder, one of them in a member with another function.
+    dir.file(
+        "u.c",
+        "int unw(void) { return 5; }\nvoid _Unwind_Resume(void *e) { (void)e; __builtin_trap(); }\n\
+         unsigned long _Unwind_GetIP(void *c) { (void)c; __builtin_trap(); }\n",
+    );
+    dir.file(
+        "t.cc",
+        "#include <cstdio>\n#include <string>\nextern \"C\" int unw(void);\n\
+         static int f(int n) { std::string kept(n, 'x'); if (n) throw n; return kept.size(); }\n\
+         int main() { try { return f(unw()); } catch (int n) { std::printf(\"%d\\n\", n); } }\n",
+    );
+    gcc(&dir, "-fPIC -c u.c");
+    // Versioned, so that the dynamic program takes libgcc_s's.
+    dir.file("u.map", "{ global: unw; local: *; };\n");
+    gcc(&dir, "-shared u.o -o libu.so -Wl,-soname,libu.so -Wl,--version-script,u.map");
+    Run::new("ar").dir(dir.path()).line("rcs libu.a u.o").silent();
+    Run::new("g++").dir(dir.path()).line("-c t.cc").silent();
+    Run::new("g++").dir(dir.path()).line("t.o -L. -lu -Wl,-rpath,. -o dynamic").silent();
+    let said = Run::new(dir.join("dynamic")).dir(dir.path()).ok();
+    Run::new(STATICCXX).dir(dir.path()).line("t.o -L. -lu -o static").silent();
+    assert_eq!((says_in_empty_root(&dir.join("static"), &[]), said), ("5\n".into(), "5\n".into()));
+    let text = Run::new(STATICCTL).dir(dir.path()).line("explain -- g++ t.o -L. -lu").ok();
+    assert!(text.contains("(second-unwinder)"), "{text}");
+}
+
+#[test]
 fn fixed_code_makes_a_fixed_program_or_is_replaced() {
     let dir = Dir::new();
     dir.file("q.c", "int table[4] = { 5, 6, 7, 8 };\nint q(int i) { return table[i]; }\n");
