@@ -36,7 +36,8 @@ pub(crate) enum Reason {
     RustMetadata,
     /// Go's import file of a package, whose dynamic symbols the Go tool reads.
     CgoImports,
-    /// A sanitizer whose run-time library must be a shared object or be loaded before libc.
+    /// A sanitizer whose run-time library must be a shared object or be loaded before libc: its name, or the option that
+    /// names the library.
     Sanitizer(String),
 }
 
@@ -52,7 +53,7 @@ impl Reason {
             Reason::RustMetadata => "rustc itself loads this shared object".into(),
             Reason::CgoImports => "Go reads the dynamic symbols of this file".into(),
             Reason::Sanitizer(name) => {
-                format!("`-fsanitize={name}` needs a dynamic program: its run-time library replaces parts of libc")
+                format!("`{}` needs a dynamic program: its run-time library replaces parts of libc", option_of(name))
             }
         }
     }
@@ -61,7 +62,8 @@ impl Reason {
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
             Reason::Sanitizer(name) => Some(format!(
-                "build without `-fsanitize={name}`, or set {}=warn to link this program dynamically",
+                "build without `{}`, or set {}=warn to link this program dynamically",
+                option_of(name),
                 options::CHECK.name
             )),
             _ => None,
@@ -73,6 +75,14 @@ impl Reason {
 /// need a dynamic libc; Clang: "-fsanitize=… is incompatible with -static").
 const DYNAMIC_SANITIZERS: [&str; 8] =
     ["address", "dataflow", "hwaddress", "leak", "memory", "memtag-stack", "pointer-compare", "thread"];
+
+/// Their run-time libraries as GCC names them.
+const SANITIZER_LIBRARIES: [&str; 4] = ["asan", "hwasan", "lsan", "tsan"];
+
+/// The option that asks for a sanitizer.
+fn option_of(name: &str) -> String {
+    if name.starts_with("-l") { name.to_owned() } else { format!("-fsanitize={name}") }
+}
 
 /// Decides by the call alone.
 pub(crate) fn policy(request: &Request) -> Policy {
@@ -144,7 +154,11 @@ fn dynamic_sanitizer(request: &Request) -> Option<String> {
             on.retain(|n| !off.contains(n) && !off.iter().any(|o| o == "all"));
         }
     }
-    on.into_iter().find(|n| DYNAMIC_SANITIZERS.contains(&n.as_str()))
+    let libraries = request.args.iter().filter(|a| a.role() == Some(Role::Library)).filter_map(|a| a.value()?.to_str());
+    let library = libraries.into_iter().find(|name| SANITIZER_LIBRARIES.contains(name));
+    on.into_iter()
+        .find(|n| DYNAMIC_SANITIZERS.contains(&n.as_str()))
+        .or_else(|| library.map(|name| format!("-l{name}")))
 }
 
 #[cfg(test)]
@@ -202,6 +216,8 @@ mod tests {
             ("-fsanitize=undefined,thread x.o", Some("thread")),
             ("-fsanitize=address -fno-sanitize=address x.o", None),
             ("-fsanitize=address -fno-sanitize=all x.o", None),
+            ("x.o -lasan -lubsan", Some("-lasan")),
+            ("-fsanitize=undefined x.o -lubsan", None),
         ] {
             assert_eq!(dynamic_sanitizer(&request(line)).as_deref(), expected, "{line}");
         }

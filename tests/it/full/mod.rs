@@ -16,6 +16,8 @@ pub mod check;
 pub mod library_files;
 // Weak references with every linker, with musl, and of libgfortran and libxml2.
 pub mod weak;
+// Fortran, Objective-C and gperftools beside their dynamic twins.
+pub mod same;
 // A project's own shared libraries with make, CMake, Meson and libtool, and with libraries of the system.
 pub mod shared;
 // Programs that stress linkers, linked by each of them and run.
