@@ -104,6 +104,7 @@ pub(super) fn link_job(
     let problem = problem.or(chosen.problem);
     let place = program.as_ref().map(|p| p.place.as_path());
     let written = Written::of(settings, &request, &mut selected, &facts, (&mut resolution, &mut store), place);
+    let replacements = milliseconds(start) - closure;
     let loose = weak_names::to_ask_for(&request, &facts, selected.language, &resolution);
     // A converted program's own resolvers run later, in our start-up code.
     let wanted = loose.chosen && program.is_none() && settings.repairs != GlibcFixes::default();
@@ -111,6 +112,8 @@ pub(super) fn link_job(
     let mut repairs = written.repairs(settings, &request, &facts, &resolution);
     let sheltered = sheltered(&request, &facts, (&mut resolution, &mut store), &mut repairs, &mut selected.warnings);
     let extras = LinkExtras { repairs, words: &written.words, weak_names: loose.names, early_tls, sheltered };
+    let bindings = milliseconds(start) - closure - replacements;
+    log::debug!("libraries {closure:.2} ms, replacements and tables {replacements:.2} ms, bindings {bindings:.2} ms");
     let plan = planned(settings, &request, &facts, &resolution, &extras);
     if request.inputs.iter().any(|i| i.kind == InputKind::Source) {
         selected.compile_args.extend(compile::pipe(&request, &selected));

@@ -4,10 +4,11 @@ use super::{identifiers, intermediate};
 use crate::convert::Library;
 use crate::convert::symbols::TLS;
 use crate::libs::{LinkedLibrary, Provider, SearchPath, counterpart};
+use foldhash::{HashMap, HashSet};
 use memchr::memmem::{find, find_iter};
 use object::read::archive::{ArchiveFile, ArchiveMember};
 use object::{Object, ObjectSymbol, SymbolFlags, SymbolKind};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -70,11 +71,11 @@ pub(crate) enum LibraryDefinition {
 #[derive(Debug, Default)]
 pub(crate) struct Known {
     /// Names defined in the program's own code.
-    pub own: BTreeMap<Vec<u8>, OwnDefinition>,
+    pub own: HashMap<Vec<u8>, OwnDefinition>,
     /// Names that libraries export: the library's index among those of the link.
     pub libraries: HashMap<Vec<u8>, (usize, LibraryDefinition)>,
     /// Identifiers among the strings; true where the code that has them calls dlsym.
-    pub strings: BTreeMap<Vec<u8>, bool>,
+    pub strings: HashMap<Vec<u8>, bool>,
     /// What the program's own code refers to.
     pub referred: HashSet<Vec<u8>>,
     /// The libraries of the link that a dynamic program would load, by index.
@@ -118,7 +119,7 @@ impl Known {
     pub(crate) fn of(program: &ProgramInputs, modules: bool) -> Known {
         let files = &program.path.files;
         let mut known = Known { sources: !program.sources.is_empty(), modules, ..Known::default() };
-        let mut strings = BTreeSet::new();
+        let mut strings = HashSet::default();
         let mut calls = Calls::default();
         for object in &program.objects {
             files.look(object, |data| known.own_object(data, false, &mut calls, &mut strings));
@@ -171,14 +172,14 @@ impl Known {
         self.own.contains_key(name) || self.libraries.contains_key(name)
     }
 
-    fn own_object(&mut self, data: &[u8], optional: bool, calls: &mut Calls, strings: &mut BTreeSet<Vec<u8>>) {
+    fn own_object(&mut self, data: &[u8], optional: bool, calls: &mut Calls, strings: &mut HashSet<Vec<u8>>) {
         self.asked(data);
         let Ok(object) = object::File::parse(data) else { return };
         for symbol in object.symbols().filter(|s| s.is_global()) {
             let Ok(name) = symbol.name_bytes() else { continue };
             if symbol.is_undefined() {
                 calls.note(name);
-                self.referred.insert(name.to_vec());
+                add(&mut self.referred, name);
                 continue;
             }
             let definition = OwnDefinition {
@@ -193,7 +194,7 @@ impl Known {
         intermediate::symbols(&object, &mut |symbol| match symbol.undefined {
             true => {
                 calls.note(symbol.name);
-                self.referred.insert(symbol.name.to_vec());
+                add(&mut self.referred, symbol.name);
             }
             false => {
                 let definition = OwnDefinition { hidden: symbol.hidden, optional, ..OwnDefinition::default() };
@@ -201,28 +202,29 @@ impl Known {
             }
         });
         intermediate::strings(&object, &mut |name| {
-            strings.insert(name.to_vec());
+            add(strings, name);
         });
         identifiers::of_object(&object, &mut |name| {
-            strings.insert(name.to_vec());
+            add(strings, name);
         });
     }
 
     fn own_definition(&mut self, name: &[u8], definition: OwnDefinition) {
-        match definition.optional {
-            true => drop(self.own.entry(name.to_vec()).or_insert(definition)),
-            false => drop(self.own.insert(name.to_vec(), definition)),
+        match self.own.get_mut(name) {
+            Some(_) if definition.optional => {}
+            Some(first) => *first = definition,
+            None => drop(self.own.insert(name.to_vec(), definition)),
         }
     }
 
-    fn own_source(&mut self, text: &[u8], calls: &mut Calls, strings: &mut BTreeSet<Vec<u8>>) {
+    fn own_source(&mut self, text: &[u8], calls: &mut Calls, strings: &mut HashSet<Vec<u8>>) {
         self.asked(text);
         calls.dlsym |= find(text, b"dlsym").is_some() || find(text, b"dlvsym").is_some();
         calls.dladdr |= find(text, b"dladdr").is_some();
         let words = text.split(|b| !b.is_ascii_alphanumeric() && *b != b'_').filter(|word| word.len() > 1);
-        self.referred.extend(words.map(<[u8]>::to_vec));
+        words.for_each(|word| add(&mut self.referred, word));
         identifiers::of_source(text, &mut |name| {
-            strings.insert(name.to_vec());
+            add(strings, name);
         });
     }
 
@@ -242,7 +244,7 @@ impl Known {
     /// Notes which of the program's names a shared object has too; returns what it exports, if it is one.
     fn interface(&mut self, data: &[u8]) -> Option<HashSet<Vec<u8>>> {
         let file = object::File::parse(data).ok().filter(|f| f.kind() == object::ObjectKind::Dynamic)?;
-        let mut exported = HashSet::new();
+        let mut exported = HashSet::default();
         for symbol in file.dynamic_symbols() {
             let Ok(name) = symbol.name_bytes() else { continue };
             if let Some(own) = self.own.get_mut(name) {
@@ -261,9 +263,9 @@ impl Known {
         };
         let offers = |name: &[u8]| exported.is_none_or(|exported| exported.contains(name));
         for entry in archive.symbols().ok().flatten().into_iter().flat_map(|index| index.flatten()) {
-            if offers(entry.name()) {
+            if offers(entry.name()) && !self.libraries.contains_key(entry.name()) {
                 let definition = LibraryDefinition::Member(entry.offset().0);
-                self.libraries.entry(entry.name().to_vec()).or_insert((index, definition));
+                self.libraries.insert(entry.name().to_vec(), (index, definition));
             }
         }
         let places = Calls::possible(data);
@@ -339,6 +341,13 @@ impl Known {
                 self.strings.insert(name.to_vec(), true);
             });
         }
+    }
+}
+
+/// Most names are there already.
+fn add(names: &mut HashSet<Vec<u8>>, name: &[u8]) {
+    if !names.contains(name) {
+        names.insert(name.to_vec());
     }
 }
 

@@ -384,3 +384,91 @@ fn what_can_not_be_kept_is_an_error_with_both_sides() {
     // Who allows several definitions gets them.
     assert!(link(&[("STATICCXX_CONVERT", "off")], "m.o -L. -lz -ls -Wl,-z,muldefs").status.success());
 }
+
+#[test]
+fn odd_symbols_are_bound_as_dynamically() {
+    let dir = Dir::new();
+    dir.file(
+        "odd.c",
+        "__thread int local = 5;\n\
+         static int one(void) { return 1; }\nstatic void *choose(void) { return (void *)one; }\n\
+         int chosen(void) __attribute__((ifunc(\"choose\")));\n\
+         int real(void) { return ++local; }\nint alias(void) __attribute__((alias(\"real\")));\n\
+         int shared_block;\n__attribute__((weak)) int replaced(void) { return 1; }\nint asks(void) { return replaced(); }\n\
+         __attribute__((visibility(\"protected\"))) int kept(void) { return 3; }\n\
+         #ifdef CLASH\n__attribute__((visibility(\"hidden\"))) int helper(void) { return 100; }\nint helps(void) { return helper(); }\n\
+         #else\nint helps(void) { return 100; }\n#endif\n",
+    );
+    dir.file(
+        "m.c",
+        "#include <stdio.h>\nextern __thread int local;\nint chosen(void), alias(void), real(void), asks(void), kept(void), helps(void);\n\
+         extern int shared_block;\nint replaced(void) { return 2; }\nint helper(void) { return 1; }\n\
+         int main(void) { shared_block = 4; printf(\"%d %d %d %d \", chosen(), alias(), real(), local);\n\
+         printf(\"%d %d %d %d\\n\", asks(), kept(), helps() + helper(), shared_block); return 0; }\n",
+    );
+    for (clash, rule) in [("", ""), ("-DCLASH", "private-names")] {
+        gcc(&dir, &format!("-fPIC -fcommon {clash} -c odd.c"));
+        gcc(&dir, "-c m.c");
+        library(&dir, "odd", "odd.o", "odd.o");
+        assert_eq!(both(&dir, "m.o -L. -lodd"), "1 6 7 7 2 3 101 4\n", "{clash}");
+        assert_eq!(passed_by(&dir, "m.o -L. -lodd"), rule);
+    }
+}
+
+#[test]
+fn a_library_that_needs_itself_and_one_whose_versions_nobody_has() {
+    let dir = Dir::new();
+    dir.file("a.c", "int a(void) { return 1; }\n");
+    dir.file("m.c", "#include <stdio.h>\nint a(void);\nint main(void) { printf(\"%d\\n\", a()); return 0; }\n");
+    dir.file("v.map", "V1 { global: a; };\n");
+    gcc(&dir, "-fPIC -c a.c m.c");
+    gcc(&dir, "-shared a.o -o libother.so -Wl,-soname,liba.so");
+    library(&dir, "a", "a.o -Wl,--no-as-needed libother.so", "a.o");
+    assert_eq!(both(&dir, "m.o -L. -la"), "1\n");
+    // The program was linked with another version of the library than is there now.
+    library(&dir, "a", "a.o -Wl,--version-script=v.map", "a.o");
+    assert_eq!(both(&dir, "m.o -L. -la"), "1\n");
+    let text = Run::new(STATICCTL).dir(dir.path()).line("explain --bindings -- gcc m.o -L. -la").ok();
+    assert!(text.contains("same:      the program: a: dynamic liba.so, static liba.so"), "{text}");
+    // An archive that is newer than its shared object: what only it has is taken, as the shared object has not.
+    dir.file("more.c", "int more(void) { return 2; }\n");
+    gcc(&dir, "-fPIC -c more.c");
+    Run::new("ar").dir(dir.path()).line("rcs liba.a a.o more.o").silent();
+    assert_eq!(both(&dir, "m.o -L. -la"), "1\n");
+}
+
+#[test]
+fn code_that_is_compiled_at_the_link_is_not_audited_and_links() {
+    let dir = with_private_names();
+    gcc(&dir, "-flto -c m.c -o lto.o");
+    gcc(&dir, "-flto -fPIC -c z.c -o zlto.o");
+    Run::new("gcc-ar").dir(dir.path()).line("rcs liblto.a zlto.o zhelper.o").silent();
+    gcc(&dir, "-shared z.o zhelper.o -o liblto.so -Wl,-soname,liblto.so");
+    dir.file("one.c", "#include <stdio.h>\nint z(void);\nint main(void) { printf(\"%d\\n\", z()); return 0; }\n");
+    assert_eq!(both(&dir, "-flto one.c -L. -llto"), "100\n");
+    let out = Run::new(STATICCTL).dir(dir.path()).line("explain --bindings -- gcc -flto lto.o -L. -lz").output();
+    assert!(text(&out.stderr).contains("not audited: its code is compiled when it is linked"));
+}
+
+#[test]
+fn a_program_of_two_hundred_libraries() {
+    let dir = Dir::new();
+    let count = 200;
+    let mut main = String::from("#include <stdio.h>\n");
+    for n in 0..count {
+        let next = if n + 1 < count { format!("int f{0}(void);\n", n + 1) } else { String::new() };
+        let calls = if n + 1 < count { format!("f{}() + helper()", n + 1) } else { "helper()".into() };
+        let hidden = "__attribute__((visibility(\"hidden\"))) int helper(void) { return 1; }";
+        dir.file(format!("f{n}.c"), format!("{next}{hidden}\nint f{n}(void) {{ return {calls}; }}\n"));
+    }
+    main.push_str("int f0(void);\nint main(void) { printf(\"%d\\n\", f0()); return 0; }\n");
+    dir.file("m.c", main);
+    let sources: Vec<String> = (0..count).map(|n| format!("f{n}.c")).collect();
+    gcc(&dir, &format!("-fPIC -c m.c {}", sources.join(" ")));
+    for n in (0..count).rev() {
+        gcc(&dir, &format!("-shared f{n}.o -o libf{n}.so -Wl,-soname,libf{n}.so"));
+        Run::new("ar").dir(dir.path()).line(&format!("rcs libf{n}.a f{n}.o")).silent();
+    }
+    let names: Vec<String> = (0..count).map(|n| format!("-lf{n}")).collect();
+    assert_eq!(both(&dir, &format!("m.o -L. {}", names.join(" "))), "200\n");
+}
