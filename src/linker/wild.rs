@@ -14,7 +14,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// The linker's error; a warning counts as one, since the compiler's linker would print another text.
 pub(crate) fn link(words: &[String]) -> Result<(), String> {
     // wild chooses the output format by its name.
-    let argv = || std::iter::once("ld").chain(words.iter().map(String::as_str));
+    // Without a number wild takes threads from make's job server, by descriptors that MAKEFLAGS names. make closes them
+    // for what is no make; here they are ours, and each byte of such a file would be a thread.
+    let threads = format!("--threads={}", std::thread::available_parallelism().map_or(1, usize::from));
+    let argv = || ["ld", &threads].into_iter().chain(words.iter().map(String::as_str));
     let said = |e: libwild::error::Error| e.to_string();
     let warned = Arc::new(AtomicBool::new(false));
     let mut args = Args::new(argv).map_err(said)?;

@@ -5,7 +5,7 @@ use super::definitions::with_member;
 use crate::libs::library_file::LibraryFiles;
 use object::read::archive::{ArchiveFile, ArchiveOffset};
 use object::{Object, ObjectSymbol};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
 /// A member of an archive: the archive's index and the member's offset.
@@ -30,7 +30,7 @@ impl<'a> MemberClashes<'a> {
     pub(crate) fn of<T>(
         archives: &'a [&'a Path],
         files: &'a LibraryFiles,
-        own: &BTreeMap<Vec<u8>, T>,
+        own: &foldhash::HashMap<Vec<u8>, T>,
     ) -> MemberClashes<'a> {
         let (places, needs, clean) = Default::default();
         let mut clashes = MemberClashes { archives, files, places, taken: HashSet::new(), needs, clean };
@@ -125,12 +125,12 @@ mod tests {
         let archive = dir.path().join("lib.a");
         assert!(Command::new("ar").arg("rc").arg(&archive).args(&parts).status().unwrap().success());
         let (archives, files) = ([archive.as_path()], LibraryFiles::default());
-        let mut clashes = MemberClashes::of(&archives, &files, &BTreeMap::from([(b"mine".to_vec(), ())]));
+        let mut clashes = MemberClashes::of(&archives, &files, &[(b"mine".to_vec(), ())].into_iter().collect());
         let comes = |name: &&str| clashes.come_with(name.as_bytes());
         let found: Vec<&str> = ["alone", "far", "near", "inner", "none"].into_iter().filter(comes).collect();
         assert_eq!(found, ["far", "near", "inner"]);
         // A name of the program's own is not taken from the archive.
         let own = [b"inner".to_vec(), b"near".to_vec()].map(|name| (name, ()));
-        assert!(!MemberClashes::of(&archives, &files, &BTreeMap::from(own)).come_with(b"far"));
+        assert!(!MemberClashes::of(&archives, &files, &own.into_iter().collect()).come_with(b"far"));
     }
 }

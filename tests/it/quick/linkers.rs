@@ -341,3 +341,21 @@ fn what_small_saves_is_reported() {
         assert!(!text(&out.stderr).contains("saved"), "{}", text(&out.stderr));
     }
 }
+
+#[test]
+fn descriptors_that_make_names_are_not_taken_for_its_job_server() {
+    let dir = Dir::new();
+    dir.file("h.c", HELLO_C);
+    dir.file("more.c", "int more(void) { return 1; }\n");
+    Run::new("gcc").line("-c h.c more.c").dir(dir.path()).silent();
+    Run::new("ar").line("rc libmore.a more.o").dir(dir.path()).silent();
+    // make closes its descriptors for what is no make; then they are those of our own files.
+    for first in 3..8 {
+        let flags = format!(" -j2 --jobserver-auth={first},{}", first + 1);
+        let limited = format!("ulimit -v 8000000; exec '{STATICCC}' h.o -o h -L. -lmore");
+        let run = Run::new("sh").args(["-c", &limited]).dir(dir.path()).env("MAKEFLAGS", flags);
+        run.env("STATICCXX_REPORT", dir.join("report")).silent();
+        assert_eq!(linked_by(&dir).0, "built-in");
+        assert_eq!(says_in_empty_root(&dir.join("h"), &[]), "hello\n");
+    }
+}
