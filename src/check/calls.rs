@@ -103,8 +103,8 @@ pub struct NamedFiles {
     pub files: Vec<String>,
 }
 
-/// A reference that is bound to something else than in the dynamic program; none is null.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// What a reference is bound to in a dynamic program and in a static one; none is null.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct BoundSymbol {
     /// Its name.
     pub symbol: String,
@@ -115,6 +115,13 @@ pub struct BoundSymbol {
     /// The module that it is bound to.
     #[serde(rename = "static")]
     pub statically: Option<String>,
+}
+
+impl BoundSymbol {
+    /// Whether the static program is another one here.
+    pub fn differs(&self) -> bool {
+        self.dynamic != self.statically
+    }
 }
 
 impl fmt::Display for BoundSymbol {

@@ -58,7 +58,7 @@ pub fn run(settings: &Settings, dynamic: &Path, files: &[PathBuf], json: bool) -
         for difference in found.iter().filter(|_| !json) {
             let what = if difference.certain { "bound-differently" } else { "perhaps-bound-differently" };
             let binding = &difference.binding;
-            let _ = writeln!(text, "{}: {what}: {}: {}", path.display(), binding.by, binding.line());
+            let _ = writeln!(text, "{}: {what}: {}: {binding}", path.display(), binding.by);
         }
         if produce(&text, code) == EXIT_ERROR {
             return EXIT_ERROR;

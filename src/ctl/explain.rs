@@ -65,7 +65,7 @@ fn produce_bindings(job: &LinkJob, json: bool) -> u8 {
     for binding in &bindings {
         let what = if binding.differs() { "differs:" } else { "same:" };
         // Writing to a String can't fail.
-        let _ = writeln!(text, "{what:10} {}: {}", binding.by, binding.line());
+        let _ = writeln!(text, "{what:10} {}: {binding}", binding.by);
     }
     produce(&text, EXIT_YES)
 }

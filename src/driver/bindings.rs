@@ -5,7 +5,6 @@
 
 use super::link_job::LinkJob;
 use crate::check::BoundSymbol;
-use crate::libs::binding_audit::AuditedBinding;
 use crate::libs::inputs;
 use crate::message;
 use crate::options;
@@ -25,9 +24,8 @@ pub(super) fn differing(job: &LinkJob, output: &Path) -> Vec<BoundSymbol> {
         log::info!("bindings are not audited: {why}");
         Vec::new()
     });
-    let differs = |b: &AuditedBinding| b.differs() && symbols.contains(b.symbol.as_str());
-    let found = bindings.into_iter().filter(differs);
-    found.map(|b| BoundSymbol { symbol: b.symbol, by: b.by, dynamic: b.dynamic, statically: b.statically }).collect()
+    let differs = |b: &BoundSymbol| b.differs() && symbols.contains(b.symbol.as_str());
+    bindings.into_iter().filter(differs).collect()
 }
 
 /// The symbols that the linker was asked for and that the output does not define. None if it is stripped.
@@ -55,7 +53,7 @@ fn not_defined<'j>(asked: &'j [String], bytes: &[u8]) -> BTreeSet<&'j str> {
 /// Whether the program calls another function than its dynamic twin, which is an error unless the call itself allows
 /// several definitions. Says so.
 pub(super) fn refused(job: &LinkJob, output: &Path, differing: &[BoundSymbol], strict: bool) -> bool {
-    const ALLOWED: [&str; 3] = ["--allow-multiple-definition", "muldefs", "-zmuldefs"];
+    const ALLOWED: [&str; 2] = ["--allow-multiple-definition", "muldefs"];
     let allows = |word: &str| ALLOWED.iter().any(|a| word.contains(a));
     let allowed = job.request.args.iter().any(|a| a.words().any(|w| allows(&w.to_string_lossy())));
     let other: Vec<&BoundSymbol> = differing.iter().filter(|b| b.statically.is_some() && !allowed).collect();

@@ -6,9 +6,9 @@ use super::{link_supply, plugin_link};
 use crate::args::ld_options::{self, Item};
 use crate::args::option_table::Role;
 use crate::args::{InputKind, Request};
-use crate::check::Expect;
+use crate::check::{BoundSymbol, Expect};
 use crate::convert::Refusal;
-use crate::libs::binding_audit::{self, AuditedBinding};
+use crate::libs::binding_audit;
 use crate::libs::convert_policy::ProgramFile;
 use crate::libs::weak_names;
 use crate::libs::{self, LinkedLibrary, Provider, Resolution, SearchPath, library_ref, pic};
@@ -68,7 +68,7 @@ impl LinkJob {
     ///
     /// # Errors
     /// Why that is not known.
-    pub(crate) fn bindings(&self) -> Result<Vec<AuditedBinding>, String> {
+    pub(crate) fn bindings(&self) -> Result<Vec<BoundSymbol>, String> {
         if let Some(source) = self.request.inputs.iter().find(|i| i.kind.is_compiled()) {
             return Err(format!("`{}` is compiled first", source.text.to_string_lossy()));
         }

@@ -37,10 +37,9 @@ pub(super) enum NotCompiled {
 }
 
 /// Options that write files named after the output, or show the driver's steps; the beginnings of their words.
-const ONE_CALL: [&str; 36] = [
+const ONE_CALL: [&str; 34] = [
     "--coverage",
     "--dump",
-    "--dumpbase",
     "--save-temps",
     "--serialize-diagnostics",
     "-MD",
@@ -73,7 +72,6 @@ const ONE_CALL: [&str; 36] = [
     "-time",
     "-working-directory",
     "-wrapper",
-    "-###",
 ];
 
 /// Whether a link compiles sources and can be made in two steps.

@@ -13,36 +13,12 @@ use super::scope_files;
 use super::simulated_linker::{ArchiveSymbols, LinkSymbols, SimulatedLinker};
 use super::weak_bindings::may_be_bound;
 use crate::args::Request;
+use crate::check::BoundSymbol;
 use crate::convert::Library;
 use crate::model::Language;
 use crate::toolchain::Facts;
 use foldhash::HashMap;
-use serde::Serialize;
 use std::collections::BTreeSet;
-
-/// A reference with both sides; none is null.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub(crate) struct AuditedBinding {
-    pub symbol: String,
-    /// The module that refers to it.
-    pub by: String,
-    pub dynamic: Option<String>,
-    #[serde(rename = "static")]
-    pub statically: Option<String>,
-}
-
-impl AuditedBinding {
-    /// Whether the static program is another one here.
-    pub(crate) fn differs(&self) -> bool {
-        self.dynamic != self.statically
-    }
-
-    /// `SYMBOL: dynamic LIB, static MEMBER`.
-    pub(crate) fn line(&self) -> String {
-        let side = |side: &Option<String>| side.clone().unwrap_or_else(|| "null".into());
-        format!("{}: dynamic {}, static {}", self.symbol, side(&self.dynamic), side(&self.statically))
-    }
-}
 
 /// The references of a link between its modules, sorted. `asked` are the symbols that the linker is asked for.
 pub(crate) fn audit(
@@ -51,7 +27,7 @@ pub(crate) fn audit(
     language: Language,
     resolution: &Resolution,
     asked: &[String],
-) -> Vec<AuditedBinding> {
+) -> Vec<BoundSymbol> {
     let inputs = LinkInputs::of(request, facts, language, resolution);
     let mut link = inputs.symbols(inputs.offers_of_libraries(&|_| true), false);
     let modules = Modules::of(&inputs, resolution, &mut link);
@@ -115,7 +91,7 @@ impl Modules {
         std::iter::once(program).chain(own).chain(toolchain).collect()
     }
 
-    fn compare(&self, link: &LinkSymbols<'_>, toolchain: Vec<ScopeModule>) -> Vec<AuditedBinding> {
+    fn compare(&self, link: &LinkSymbols<'_>, toolchain: Vec<ScopeModule>) -> Vec<BoundSymbol> {
         let mut linker = SimulatedLinker::of(link);
         linker.settle();
         let scope = self.scope(link, &linker, toolchain);
@@ -151,7 +127,7 @@ impl Modules {
                 let (dynamic, statically) = (dynamic.map(name), statically.map(name));
                 if dynamic.as_deref() != Some(&name(from)) || dynamic != statically {
                     let symbol = String::from_utf8_lossy(symbol).into_owned();
-                    found.insert(AuditedBinding { symbol, by: name(from), dynamic, statically });
+                    found.insert(BoundSymbol { symbol, by: name(from), dynamic, statically });
                 }
             }
         }

@@ -1,12 +1,11 @@
 //! A finished static program beside a dynamic one: what ld.so binds there, and is not in the static one.
 
-use super::binding_audit::AuditedBinding;
 use super::dynamic_bindings::{ScopeModule, SymbolScope};
 use super::ld_so;
 use super::member_symbols::SymbolName;
 use super::scope_files;
 use super::weak_bindings::may_be_bound;
-use crate::check::Image;
+use crate::check::{BoundSymbol, Image};
 use crate::convert::Library;
 use foldhash::{HashMap, HashSet};
 use object::{Object, ObjectSymbol};
@@ -32,7 +31,7 @@ pub(crate) enum NotCompared {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub(crate) struct FileDifference {
     #[serde(flatten)]
-    pub binding: AuditedBinding,
+    pub binding: BoundSymbol,
     /// The static program has the code that refers to it. Otherwise it has other code of that library, and whether this
     /// too its symbols do not tell: GNU ld leaves out weak references that are null.
     pub certain: bool,
@@ -102,7 +101,7 @@ fn compare(modules: &[ScopeModule], starts: &[bool], there: &StaticNames) -> Vec
         for wanted in null.filter(|w| may_be_bound(&w.name)) {
             let definer = scope.definer(from, wanted).filter(|to| *to != from);
             let Some(to) = definer.and_then(|to| modules.get(to)) else { continue };
-            let binding = AuditedBinding {
+            let binding = BoundSymbol {
                 symbol: String::from_utf8_lossy(&wanted.name).into_owned(),
                 by: module.name.clone(),
                 dynamic: Some(to.name.clone()),
@@ -116,7 +115,7 @@ fn compare(modules: &[ScopeModule], starts: &[bool], there: &StaticNames) -> Vec
         if starts.get(at) == Some(&true) && part(at) == Part::Nothing {
             let name = || module.name.clone();
             let binding =
-                AuditedBinding { symbol: "constructors".into(), by: name(), dynamic: Some(name()), statically: None };
+                BoundSymbol { symbol: "constructors".into(), by: name(), dynamic: Some(name()), statically: None };
             found.insert(FileDifference { binding, certain: true });
         }
     }
@@ -178,9 +177,8 @@ mod tests {
     fn lines(modules: &[ScopeModule], starts: &[bool], there: &str) -> Vec<String> {
         let defined = there.split_whitespace().map(|n| n.as_bytes().to_vec()).collect();
         let found = compare(modules, starts, &StaticNames { defined, ..StaticNames::default() });
-        let line = |d: &FileDifference| {
-            format!("{}{}: {}", if d.certain { "" } else { "perhaps " }, d.binding.by, d.binding.line())
-        };
+        let line =
+            |d: &FileDifference| format!("{}{}: {}", if d.certain { "" } else { "perhaps " }, d.binding.by, d.binding);
         found.iter().map(line).collect()
     }
 

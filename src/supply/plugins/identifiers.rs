@@ -23,7 +23,7 @@ pub(crate) fn of_source(text: &[u8], found: &mut dyn FnMut(&[u8])) {
 }
 
 /// Whether a byte can be part of an identifier.
-fn in_a_name(byte: &u8) -> bool {
+pub(super) fn in_a_name(byte: &u8) -> bool {
     byte.is_ascii_alphanumeric() || *byte == b'_'
 }
 

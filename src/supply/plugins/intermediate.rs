@@ -4,6 +4,7 @@
 //! and `gcc/data-streamer-out.c` for the other sections, and for strings in them: the length, NUL included, in LEB128,
 //! then the bytes.
 
+use super::identifiers::in_a_name;
 use object::{Object, ObjectSection};
 use std::io::Read;
 
@@ -74,7 +75,6 @@ fn decompressed(data: &[u8]) -> Vec<u8> {
 }
 
 fn of_section(data: &[u8], found: &mut dyn FnMut(&[u8])) {
-    let in_a_name = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_';
     let mut at = 0;
     for end in memchr::memchr_iter(0, data) {
         let chunk = data.get(at..end).unwrap_or_default();
