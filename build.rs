@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 const LOCK: &str = "Cargo.lock";
 
 /// What is kept, by the variable for the compiler, and the files and directories that decide its content.
-const KEPT: [(&str, &[&str]); 6] = [
+const KEPT: [(&str, &[&str]); 7] = [
     // The files of a musl toolchain.
     (
         "SOURCES_OF_TOOLCHAINS",
@@ -75,6 +75,29 @@ const KEPT: [(&str, &[&str]); 6] = [
             "src/libs/weak_bindings.rs",
             "src/libs/pic.rs",
             "src/toolchain_libs.rs",
+        ],
+    ),
+    // What a trial goes through.
+    (
+        "SOURCES_OF_TRIALS",
+        &[
+            LOCK,
+            "src/archive.rs",
+            "src/args",
+            "src/check",
+            "src/convert",
+            "src/driver",
+            "src/fat",
+            "src/libs",
+            "src/linker",
+            "src/plan",
+            "src/program",
+            "src/repairs",
+            "src/supply",
+            "src/toolchain",
+            "src/toolchain_libs.rs",
+            "toolchains/glibc",
+            "toolchains/trials",
         ],
     ),
     // The linker's command lines of compilers, and which programs make GNU ld warn.

@@ -11,7 +11,7 @@ use crate::settings::Settings;
 use crate::{ctl, driver, message};
 use std::ffi::{CStr, OsStr, OsString, c_char, c_int};
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Runs a driver with C's argument vector; returns its exit status.
@@ -24,11 +24,15 @@ pub unsafe fn driver_main(own: Language, argc: c_int, argv: *const *const c_char
         .map(|i| unsafe { CStr::from_ptr(*argv.add(i)) })
         .map(|word| OsStr::from_bytes(word.to_bytes()).to_owned())
         .collect();
+    driver_call(own, &argv)
+}
+
+fn driver_call(own: Language, argv: &[OsString]) -> c_int {
     panics::note();
-    panics::catch(|| driver::main(own, &argv)).unwrap_or_else(|fault| {
-        tell(&argv, &fault);
-        let blank = LinkRecord::blank(Outcome::Failed, &argv);
-        let record = LinkRecord { status: EXIT_FAILURE, fault: Some(&fault), output: output(&argv), ..blank };
+    panics::catch(|| driver::main(own, argv)).unwrap_or_else(|fault| {
+        tell(argv, &fault);
+        let blank = LinkRecord::blank(Outcome::Failed, argv);
+        let record = LinkRecord { status: EXIT_FAILURE, fault: Some(&fault), output: output(argv), ..blank };
         if let Some(dir) = &Settings::from_env().report
             && let Err(error) = report::append(dir, &record)
         {
@@ -43,8 +47,15 @@ fn output(argv: &[OsString]) -> PathBuf {
     argv.iter().skip_while(|word| *word != "-o").nth(1).map_or("a.out".into(), PathBuf::from)
 }
 
-/// Runs `staticctl`.
+/// Runs `staticctl`, or the driver by whose name it was called.
 pub fn staticctl_main() -> ExitCode {
+    let argv: Vec<OsString> = std::env::args_os().collect();
+    let name = argv.first().and_then(|word| Path::new(word).file_name());
+    for (driver, language) in [("staticcc", Language::C), ("staticcxx", Language::Cxx)] {
+        if name.is_some_and(|name| name == driver) {
+            return ExitCode::from(u8::try_from(driver_call(language, &argv)).unwrap_or(u8::MAX));
+        }
+    }
     panics::note();
     panics::catch(ctl::main).unwrap_or_else(|fault| {
         tell(&std::env::args_os().collect::<Vec<_>>(), &fault);

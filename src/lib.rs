@@ -38,6 +38,7 @@ pub(crate) mod message;
 pub mod model;
 pub mod options;
 pub(crate) mod packages;
+mod parallel;
 pub mod plan;
 pub(crate) mod program;
 pub(crate) mod repairs;

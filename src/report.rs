@@ -9,6 +9,7 @@ use crate::libs::{LinkedLibrary, Missing};
 use crate::model::StaticKind;
 use crate::plan::Applied;
 use crate::plan::policy::Reason;
+use crate::toolchain::MechanismsOff;
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -69,6 +70,9 @@ pub(crate) enum LinkedBy {
     Compiler(String),
 }
 
+/// Of calls for which nothing was looked at.
+static NOTHING_OFF: MechanismsOff = MechanismsOff::new();
+
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct LinkRecord<'a> {
     pub schema: u32,
@@ -92,6 +96,8 @@ pub(crate) struct LinkRecord<'a> {
     pub linker: &'a LinkedBy,
     /// Bytes that leaving out unused parts saved, where that was asked for (`STATICCXX_SMALL`).
     pub saved: Option<u64>,
+    /// Mechanisms that do not work with this compiler, and why.
+    pub off: &'a MechanismsOff,
     /// Rules that changed something.
     pub rules: &'a [Applied],
     pub libraries: &'a [LinkedLibrary],
@@ -127,6 +133,7 @@ impl LinkRecord<'_> {
             kind: None,
             linker: &LinkedBy::Nobody,
             saved: None,
+            off: &NOTHING_OFF,
             rules: &[],
             libraries: &[],
             missing: &[],

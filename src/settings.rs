@@ -68,6 +68,8 @@ pub(crate) struct Settings {
     /// `STATICCXX_REAL_COMPILER`: set by us for the compiler that we run, which ends a chain of wrappers that calls us
     /// back. See [`crate::toolchain`].
     pub chain: Option<OsString>,
+    /// `STATICCXX_TRIAL`: the mechanism that is tried, where this program runs itself to try one.
+    pub trial: Option<String>,
     /// `TERM` is set and not `dumb`: compilers use colours on a terminal.
     pub colours: bool,
     /// `LIBRARY_PATH`, which GCC and Clang add to the library search path.
@@ -200,6 +202,7 @@ impl Settings {
             services: nss::parse(&from.text(&options::NSS).unwrap_or_default()),
             log: from.read(&options::LOG, log_filter::read),
             chain: from.get(options::REAL_COMPILER.name),
+            trial: from.text(&options::TRIAL),
             ..Settings::default()
         };
         settings.bad_values = std::mem::take(&mut from.bad);

@@ -45,6 +45,8 @@ pub enum Refusal {
     Copy { symbol: String },
     #[error("it refers to `{symbol}`, which has no address")]
     Symbol { symbol: String },
+    #[error("{what} do not work with this compiler on this machine: {why}")]
+    OffHere { what: &'static str, why: String },
 }
 
 impl Refusal {
@@ -61,6 +63,7 @@ impl Refusal {
             Refusal::OldVersion { .. } | Refusal::LoaderInternals { .. } => {
                 "use a newer build of the library, or build it from source as an archive"
             }
+            Refusal::OffHere { .. } => "`staticctl doctor` lists what works here",
             Refusal::OtherLibc { .. } => {
                 "use a build of the library for this toolchain's libc, or a toolchain for the library's libc"
             }

@@ -6,7 +6,7 @@ use super::convert_summary::ConversionSummary;
 use super::output::{Reported, report_error, report_error_as};
 use crate::check::{self, CallEvidence, Expect, judge};
 use crate::convert::{self, Library};
-use crate::driver::{ProgramLink, ProgramLinked, link_program, select_for_program};
+use crate::driver::{ProgramLink, ProgramLinked, Trials, link_program, select_for_program};
 use crate::files::{AtomicFile, Identity, Stamp, place_file, workplace};
 use crate::libs::convert_policy::ProgramFile;
 use crate::libs::ld_so::{self, AbsentObject, LoadList};
@@ -20,7 +20,7 @@ use crate::program::{advice, privileges};
 use crate::report::Outcome;
 use crate::run::{self, Guard};
 use crate::settings::Settings;
-use crate::toolchain::{Facts, Selected};
+use crate::toolchain::{Facts, Mechanism, Selected};
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
@@ -123,6 +123,10 @@ fn select(settings: &Settings) -> Result<(Selected, Facts), Reported> {
     if facts.repairs.as_ref().is_none_or(|r| r.converted.is_none()) {
         let error = format!("the toolchain `{}` has no start-up code for converted programs", selected.toolchain);
         return Err(report_error(error, Some("it must link static programs against glibc: `staticctl doctor`".into())));
+    }
+    if let Some(why) = Trials::of(settings, &selected, &[], &facts).off(Mechanism::ConvertedPrograms) {
+        let error = format!("with the toolchain `{}` converted programs do not work: {why}", selected.toolchain);
+        return Err(report_error(error, Some("`staticctl doctor` lists what works".into())));
     }
     Ok((selected, facts))
 }

@@ -1,6 +1,7 @@
 //! `staticctl doctor`: what works on this machine, found out by trying.
 
 use super::output::produce;
+use crate::driver::Trials;
 use crate::message::table::{Align, Table, stdout_width};
 use crate::model::{Language, StaticKind};
 use crate::options::check::CheckMode;
@@ -17,7 +18,7 @@ pub(crate) fn run(settings: &Settings) -> u8 {
     for language in [Language::C, Language::Cxx] {
         let invocation = Invocation { language, name: None };
         match repairs::select(settings, &invocation, CallNeed::Link, &[]) {
-            Ok(selected) => works(&mut table, language, &selected),
+            Ok(selected) => works(settings, &mut table, language, &selected),
             Err(error) => {
                 code = EXIT_NO;
                 table.row([format!("{language}:"), format!("does not work: {error}")]);
@@ -30,7 +31,7 @@ pub(crate) fn run(settings: &Settings) -> u8 {
     produce(&(table.render(stdout_width()) + &mistakes), code)
 }
 
-fn works(table: &mut Table, language: Language, selected: &Selected) {
+fn works(settings: &Settings, table: &mut Table, language: Language, selected: &Selected) {
     let works = format!("works with toolchain {}: {}", selected.toolchain, shell_line(&selected.compiler));
     table.row([format!("{language}:"), works]);
     let mut more = |text: String| table.row([String::new(), text]);
@@ -43,6 +44,16 @@ fn works(table: &mut Table, language: Language, selected: &Selected) {
             (false, Some(why)) => format!("{name}: no: {why}"),
             (false, None) => format!("{name}: not offered"),
         });
+    }
+    let trials = Trials::of(settings, selected, &[], facts);
+    let off = trials.all_off();
+    for (mechanism, why) in &off {
+        more(format!("{mechanism}: off, so that {}: {why}", mechanism.without()));
+    }
+    let works = trials.offered().into_iter().filter(|mechanism| !off.contains_key(mechanism));
+    let on: Vec<String> = works.map(|mechanism| mechanism.to_string()).collect();
+    if !on.is_empty() {
+        more(format!("tried, and works: {}", on.join("; ")));
     }
     for warning in &selected.warnings {
         more(format!("warning: {warning}"));

@@ -3,6 +3,7 @@
 use super::cli_args::{InstallableToolchain, ToolchainCommand};
 use super::install;
 use super::output::{fail, produce};
+use crate::driver::Trials;
 use crate::files::write_atomic;
 use crate::install::build_inputs::RequestedInputs;
 use crate::install::{InstallOptions, Manifest, manifest, selftest};
@@ -17,7 +18,7 @@ use crate::settings::Settings;
 use crate::toolchain::descriptor::{self, ARCHES, Descriptor};
 use crate::toolchain::find::Chain;
 use crate::toolchain::select::{command_of, install_hint, resolve, user_default};
-use crate::toolchain::{CallNeed, Facts, Invocation};
+use crate::toolchain::{CallNeed, Facts, Invocation, MechanismsOff};
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 use std::fs;
@@ -71,10 +72,13 @@ struct Tried {
     language: Language,
     command: Option<Vec<OsString>>,
     facts: Option<Facts>,
+    /// Mechanisms that do not work with it, where they were tried.
+    off: MechanismsOff,
     error: Option<String>,
 }
 
-fn try_languages(settings: &Settings, descriptor: &Descriptor, probe: bool) -> Vec<Tried> {
+/// Tries a toolchain with each of its languages; `mechanisms` too, which takes longer.
+fn try_languages(settings: &Settings, descriptor: &Descriptor, probe: bool, mechanisms: bool) -> Vec<Tried> {
     let chain = Chain::of(settings);
     // The toolchain by its own name, regardless of the environment.
     let only = Settings { toolchain: Some(descriptor.name.clone().into()), cc: None, cxx: None, ..settings.clone() };
@@ -82,12 +86,16 @@ fn try_languages(settings: &Settings, descriptor: &Descriptor, probe: bool) -> V
         let command = command_of(descriptor, *language, settings, &chain);
         let invocation = Invocation { language: *language, name: None };
         let selected = (probe && command.is_some()).then(|| repairs::select(&only, &invocation, CallNeed::Link, &[]));
-        let (facts, error) = match selected {
-            Some(Ok(selected)) => (selected.facts, None),
-            Some(Err(error)) => (None, Some(error.to_string())),
-            None => (None, None),
+        let (facts, off, error) = match selected {
+            Some(Ok(mut selected)) => {
+                let facts = selected.facts.take();
+                let trials = facts.as_ref().filter(|_| mechanisms).map(|f| Trials::of(&only, &selected, &[], f));
+                (facts, trials.map(|t| t.all_off()).unwrap_or_default(), None)
+            }
+            Some(Err(error)) => (None, MechanismsOff::new(), Some(error.to_string())),
+            None => (None, MechanismsOff::new(), None),
         };
-        Tried { language: *language, command, facts, error }
+        Tried { language: *language, command, facts, off, error }
     });
     tried.collect()
 }
@@ -110,7 +118,7 @@ fn list(settings: &Settings, all: bool) -> u8 {
             }
             let probe = all || d.family != Some(Family::Zig);
             let mark = if default.as_deref() == Some(&d.name) { "*" } else { " " };
-            let states: Vec<String> = try_languages(settings, &d, probe).iter().map(state).collect();
+            let states: Vec<String> = try_languages(settings, &d, probe, false).iter().map(state).collect();
             table.row([format!("{mark} {}", d.name), states.join(", "), about(settings, &d)]);
         }
     }
@@ -192,7 +200,7 @@ fn show(settings: &Settings, name: &OsStr, json: bool) -> u8 {
             return fail(e, hint);
         }
     };
-    let tried = try_languages(settings, &descriptor, true);
+    let tried = try_languages(settings, &descriptor, true, true);
     let complete = tried.iter().all(|t| t.facts.as_ref().is_some_and(Facts::complete));
     let code = if complete { EXIT_YES } else { EXIT_NO };
     if json {
@@ -200,7 +208,7 @@ fn show(settings: &Settings, name: &OsStr, json: bool) -> u8 {
             .iter()
             .map(|t| {
                 let command = t.command.as_deref().map(crate::report::lossy);
-                serde_json::json!({ "language": t.language, "command": command, "facts": t.facts, "error": t.error })
+                serde_json::json!({ "language": t.language, "command": command, "facts": t.facts, "off": t.off, "error": t.error })
             })
             .collect();
         let value = serde_json::json!({ "descriptor": descriptor, "languages": languages });
@@ -235,6 +243,9 @@ fn show_languages(text: &mut String, tried: &[Tried]) {
                 let _ = writeln!(text, "  no {}: {why}", kind.flag().trim_start_matches('-'));
             }
         }
+        for (mechanism, why) in &t.off {
+            let _ = writeln!(text, "  no {mechanism}: {why}");
+        }
         if let Some(error) = &t.error {
             let _ = writeln!(text, "  {error}");
         }
@@ -266,7 +277,7 @@ fn set_default(settings: &Settings, name: &str, force: bool) -> u8 {
                 return fail(e, hint);
             }
         };
-        let tried = try_languages(settings, &descriptor, !force);
+        let tried = try_languages(settings, &descriptor, !force, false);
         let usable = tried.iter().any(|t| t.facts.as_ref().is_some_and(Facts::complete));
         if !force && !usable {
             let why = tried.iter().find_map(|t| t.error.clone()).unwrap_or_else(|| "it was not found".into());

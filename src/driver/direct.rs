@@ -1,7 +1,6 @@
 //! Direct links: by the built-in linker, without running the compiler.
 
 use super::link_job::LinkJob;
-use crate::args::Request;
 use crate::args::option_table::Role;
 use crate::check::Expect;
 use crate::files::{Stamp, kept};
@@ -10,14 +9,13 @@ use crate::libs::mentions;
 use crate::linker::call_detection::CallDetection;
 use crate::linker::line::{self, LineParts};
 use crate::linker::{WhyNot, template, wild_words};
-use crate::model::{Family, Libc};
+use crate::model::{Family, Libc, StaticKind};
 use crate::options::linker::LinkerChoice;
 use crate::plan::words::names_built_in;
 use crate::run::{Command, Guard, Supervised};
 use crate::settings::Settings;
-use crate::toolchain::Facts;
-use crate::toolchain::Repairs;
 use crate::toolchain::probe_cache::{Kept, Key};
+use crate::toolchain::{Facts, Mechanism, Repairs};
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::Read;
@@ -118,7 +116,7 @@ impl<'a> Ready<'a> {
         let typed = parts.stream.iter().filter(|w| !w.starts_with('-')).map(Path::new);
         let files: Vec<&Path> = typed.chain(found).collect();
         let expect = job.expect;
-        Ready { line, detectors, expect, packed: packs_for(facts, &job.request) }.checked(
+        Ready { line, detectors, expect, packed: packs_for(settings, job) }.checked(
             facts.repairs.as_ref(),
             &files,
             &job.resolution.path.files,
@@ -177,7 +175,12 @@ fn allowed(settings: &Settings, job: &LinkJob, output: &Path) -> Result<LinePart
     if !is_new_or_file(output) {
         return Err(WhyNot::Output);
     }
-    line::parts(&job.plan.argv)
+    let parts = line::parts(&job.plan.argv)?;
+    let mechanism = mechanism(job.plan.kind);
+    match job.trials.off(mechanism) {
+        Some(why) => Err(WhyNot::Off(mechanism, why)),
+        None => Ok(parts),
+    }
 }
 
 /// GNU ld's default directories as `-L` options.
@@ -185,16 +188,32 @@ fn default_dirs(facts: &Facts) -> Vec<String> {
     facts.library_dirs.iter().map(|d| format!("-L{}", d.display())).collect()
 }
 
-/// Whether the toolchain's C library applies packed relative relocations in a static-pie: glibc does since 2.36.
-pub(super) fn packs(facts: &Facts) -> bool {
-    facts.glibc.is_some_and(|version| version >= (2, 36))
+/// Whether the output of a call has them: with its own start files it may use another C library, as rustc does for musl
+/// targets.
+fn packs_for(settings: &Settings, job: &LinkJob) -> bool {
+    let own = job.request.last(&[Role::NoDefaultLibs, Role::NoStartFiles, Role::NoStdlib]).is_some();
+    if own || job.plan.kind != StaticKind::StaticPie || !job.facts.packs_relocations() {
+        return false;
+    }
+    match settings.trial.as_deref().and_then(Mechanism::of_id) {
+        Some(tried) => tried == Mechanism::PackedRelocations,
+        None => job.trials.off(Mechanism::PackedRelocations).is_none(),
+    }
 }
 
-/// Whether the static-pie of a call can have them: with its own start files it may use another C library, as rustc does
-/// for musl targets.
-fn packs_for(facts: &Facts, request: &Request) -> bool {
-    let own = request.last(&[Role::NoDefaultLibs, Role::NoStartFiles, Role::NoStdlib]).is_some();
-    !own && packs(facts)
+/// The mechanism of a link by the built-in linker.
+fn mechanism(kind: StaticKind) -> Mechanism {
+    match kind {
+        StaticKind::StaticPie => Mechanism::BuiltInStaticPie,
+        StaticKind::Static => Mechanism::BuiltInStatic,
+    }
+}
+
+/// Whether a trial of the built-in linker is going on, so that no other may link.
+pub(super) fn is_tried(settings: &Settings) -> bool {
+    const BUILT_IN: [Mechanism; 3] =
+        [Mechanism::BuiltInStaticPie, Mechanism::BuiltInStatic, Mechanism::PackedRelocations];
+    settings.trial.as_deref().and_then(Mechanism::of_id).is_some_and(|tried| BUILT_IN.contains(&tried))
 }
 
 /// Whether an output does not exist or is a regular file.

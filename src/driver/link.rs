@@ -8,6 +8,7 @@ use super::verdict::{explain_failure, name_foreign, refuse_missing, verify};
 use super::{direct, gc_savings, plugin_link};
 use crate::files::Stamp;
 use crate::libs;
+use crate::linker::WhyNot;
 use crate::linker_output::Listener;
 use crate::message;
 use crate::model::Libc;
@@ -16,11 +17,13 @@ use crate::plan::policy::is_probe;
 use crate::report::{LinkedBy, Outcome, Times, milliseconds};
 use crate::run::{self, Command, Ended, Guard, Supervised};
 use crate::settings::Settings;
+use crate::toolchain::MechanismsOff;
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt::Display;
 use std::io;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Links, verifies and reports.
 pub(super) fn link(settings: &Settings, argv: &[OsString], job: &mut LinkJob, start: Instant) -> LinkOutcome {
@@ -41,6 +44,7 @@ pub(super) fn link(settings: &Settings, argv: &[OsString], job: &mut LinkJob, st
     let output = job.request.output_path().to_owned();
     let before = Stamp::of(&output);
     let mut outcome = LinkOutcome::new(Outcome::Failed, EXIT_FAILURE);
+    outcome.off.clone_from(&job.facts.off);
     outcome.times = Times { plan: milliseconds(start), closure: job.closure, ..Times::default() };
     let mut listener = listener(settings, job);
     let ran = match run_linker(settings, job, command, &guard, &mut listener, &mut outcome) {
@@ -145,7 +149,14 @@ fn run_linker(
     };
     if let Err(why) = &direct {
         log::info!("not by the built-in linker: {why}");
+        if direct::is_tried(settings) {
+            message::error(format!("the built-in linker does not link it: {why}"));
+            return Ok(Supervised { ended: Ended::Exited(EXIT_FAILURE), interrupted: None, wall: Duration::ZERO });
+        }
         note_not_built_in(settings, job, why);
+        if let WhyNot::Off(mechanism, why) = why {
+            outcome.off.insert(*mechanism, why.clone());
+        }
     }
     // Errors about inputs that were built for glibc are printed after the names of those. For a converted program the
     // output is printed only if the link fails: its warnings are of use only with the source.
@@ -180,6 +191,24 @@ fn note_not_built_in(settings: &Settings, job: &LinkJob, why: impl Display) {
     }
 }
 
+/// Notes which mechanisms do not work with this compiler, once for each.
+fn note_off(job: &LinkJob, off: &MechanismsOff) {
+    let untold = job.trials.untold(off);
+    if untold.is_empty() {
+        return;
+    }
+    let compiler = run::shell_line(&job.selected.compiler);
+    let mut by_reason: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (mechanism, why) in &untold {
+        by_reason.entry(why).or_default().push(mechanism.to_string());
+    }
+    let each: Vec<String> = by_reason.iter().map(|(why, names)| format!("{} ({why})", names.join(", "))).collect();
+    message::note(format!(
+        "with `{compiler}` these are off: {}; `staticctl doctor` tells what is done instead",
+        each.join(", ")
+    ));
+}
+
 /// A signal ended the link: removes a partial output.
 fn interrupted(outcome: &mut LinkOutcome, signal: i32, output: &Path, before: &Option<Stamp>) {
     outcome.outcome = Outcome::Interrupted;
@@ -194,6 +223,9 @@ fn interrupted(outcome: &mut LinkOutcome, signal: i32, output: &Path, before: &O
 fn conclude(settings: &Settings, job: &mut LinkJob, guard: &Guard, listener: &Listener, outcome: &mut LinkOutcome) {
     if outcome.outcome == Outcome::Failed && !is_probe(job.request.output_path()) {
         explain_failure(settings, job, listener);
+    }
+    if !is_probe(job.request.output_path()) {
+        note_off(job, &outcome.off);
     }
     if settings.report.is_some() || job.converts_program() {
         libs::name_packages(settings, &mut job.resolution.libraries);

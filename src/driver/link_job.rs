@@ -2,6 +2,7 @@
 
 use super::compile::{self, as_it_is};
 use super::compiled_sources::CompiledSources;
+use super::trials::Trials;
 use super::{link_supply, plugin_link};
 use crate::args::ld_options::{self, Item};
 use crate::args::option_table::Role;
@@ -56,6 +57,8 @@ pub(crate) struct LinkJob {
     pub compiled: Option<CompiledSources>,
     /// `--wrap` is in effect, and not for all archives.
     pub wraps: bool,
+    /// What works with this compiler.
+    pub trials: Arc<Trials>,
 }
 
 impl LinkJob {
@@ -96,7 +99,9 @@ pub(super) fn link_job(
     let items = ld_options::split(&request.args);
     let path = SearchPath::of(&items, &request, &facts.library_dirs, settings.library_path.as_deref(), expect);
     let start = Instant::now();
-    let found = FoundLibraries::of(settings, &request, &mut selected, &facts, &items, &path, program.as_ref());
+    let trials = Arc::new(Trials::of(settings, &selected, &request.abi, &facts));
+    let found =
+        FoundLibraries::of(settings, &request, &mut selected, &facts, (&items, &path), program.as_ref(), &trials);
     let closure = milliseconds(start);
     let FoundLibraries { mut resolution, mut store, problem } = found;
     let chosen = choose::choose(settings, &request, &mut facts, &mut resolution);
@@ -135,6 +140,7 @@ pub(super) fn link_job(
         refused,
         compiled: None,
         wraps,
+        trials,
     }
 }
 
@@ -186,9 +192,9 @@ impl FoundLibraries {
         request: &Request,
         selected: &mut Selected,
         facts: &Facts,
-        items: &[Item],
-        path: &SearchPath,
+        (items, path): (&[Item], &SearchPath),
         program: Option<&Arc<ProgramFile>>,
+        trials: &Arc<Trials>,
     ) -> FoundLibraries {
         let (asked, problem) = match plugin_link::asked(settings, request, facts) {
             Ok(asked) => (asked, None),
@@ -198,7 +204,7 @@ impl FoundLibraries {
             }
         };
         selected.warnings.extend(asked.warning);
-        let mut store = link_supply::store(settings, request, selected, facts, program);
+        let mut store = link_supply::store(settings, request, selected, facts, program, trials);
         let wanted = asked.wanted.plugins;
         store.optional_plugins = wanted.iter().filter(|p| !p.named).map(|p| p.path.clone()).collect();
         let plugins = |found: &Resolution| {

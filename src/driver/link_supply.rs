@@ -1,5 +1,6 @@
 //! Whether and how a link converts libraries.
 
+use super::trials::Trials;
 use crate::args::Request;
 use crate::args::ld_options::{Item, split};
 use crate::args::option_table::Role;
@@ -13,8 +14,9 @@ use crate::options::convert::ConvertMode;
 use crate::options::linker::LinkerChoice;
 use crate::repairs;
 use crate::settings::Settings;
+use crate::supply::on_trial::OnTrial;
 use crate::supply::store::{LinkStore, StartCode};
-use crate::toolchain::{Facts, Selected};
+use crate::toolchain::{Facts, Mechanism, Selected};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -25,6 +27,7 @@ pub(super) fn store(
     selected: &Selected,
     facts: &Facts,
     program: Option<&Arc<ProgramFile>>,
+    trials: &Arc<Trials>,
 ) -> LinkStore {
     let mut store = match policy(settings, request, facts, program) {
         Some(policy) => LinkStore::converting(policy, start_code(request, selected, facts)),
@@ -32,6 +35,13 @@ pub(super) fn store(
     };
     store.library_dirs.clone_from(&facts.library_dirs);
     store.cache.clone_from(&settings.cache_dir);
+    let tried = |mechanism| {
+        let trials = trials.clone();
+        OnTrial::Unknown(Box::new(move || trials.off(mechanism)))
+    };
+    store.converting = tried(Mechanism::ConvertedLibraries);
+    store.carrying = tried(Mechanism::CarriedObjects);
+    store.plugging = tried(Mechanism::Plugins);
     store
 }
 

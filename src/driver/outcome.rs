@@ -7,7 +7,7 @@ use crate::plan::policy::Reason;
 use crate::report::{self, LinkRecord, LinkedBy, Outcome, Times};
 use crate::run::Command;
 use crate::settings::Settings;
-use crate::toolchain::{Facts, Selected};
+use crate::toolchain::{Facts, MechanismsOff, Selected};
 use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
@@ -30,6 +30,8 @@ pub(super) struct LinkOutcome {
     pub verdict: Option<Verdict>,
     pub linker: LinkedBy,
     pub saved: Option<u64>,
+    /// Mechanisms that the link did without.
+    pub off: MechanismsOff,
     /// The signal that ended the link.
     pub signal: Option<i32>,
 }
@@ -44,6 +46,7 @@ impl LinkOutcome {
             verdict: None,
             linker: LinkedBy::Nobody,
             saved: None,
+            off: MechanismsOff::new(),
             signal: None,
         }
     }
@@ -66,6 +69,7 @@ impl LinkOutcome {
             kind: job.map(|(j, _)| j.plan.kind),
             linker: &self.linker,
             saved: self.saved,
+            off: &self.off,
             rules: job.map_or(&[], |(j, _)| &j.plan.applied),
             libraries: job.map_or(&[], |(j, _)| &j.resolution.libraries),
             missing: job.map_or(&[], |(j, _)| &j.resolution.missing),

@@ -85,7 +85,7 @@ pub(crate) fn link_program(
         words.push("-no-pie".into());
         words.push(format!("-Wl,-Ttext-segment={:#x}", wanted.rest).into());
     }
-    if !wanted.fixed && super::direct::packs(&facts) {
+    if !wanted.fixed && facts.packs_relocations() {
         words.push("-Wl,-z,pack-relative-relocs".into());
     }
     // As with ld.so, the first definition of a name counts, and all needed libraries are linked in.

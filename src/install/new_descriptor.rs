@@ -57,6 +57,8 @@ impl FinishedBuild<'_> {
                 library_dirs: Vec::new(),
                 kinds: self.kinds(),
                 repairs: None,
+                off: BTreeMap::new(),
+                object: None,
                 allocator: None,
                 missing: BTreeMap::new(),
             },

@@ -23,6 +23,7 @@ pub(crate) mod template;
 pub(crate) mod wild;
 pub(crate) mod wild_words;
 
+use crate::toolchain::Mechanism;
 use std::fmt;
 
 /// Why a link goes through the compiler: a closed list.
@@ -32,6 +33,8 @@ pub(crate) enum WhyNot {
     NotBuiltIn,
     /// Another linker was requested.
     Asked(String),
+    /// What it makes does not work with this compiler.
+    Off(Mechanism, String),
     /// The call compiles source files too.
     Compiles(String),
     /// The built-in linker is tested for x86-64 and glibc only.
@@ -67,6 +70,7 @@ impl fmt::Display for WhyNot {
         match self {
             WhyNot::NotBuiltIn => f.write_str("this program was built without the feature `wild`"),
             WhyNot::Asked(linker) => write!(f, "`{linker}` is requested"),
+            WhyNot::Off(mechanism, why) => write!(f, "{mechanism}: {why}"),
             WhyNot::Compiles(input) => write!(f, "`{input}` is compiled by the same call"),
             WhyNot::Target(triple) => write!(f, "the target is `{triple}`"),
             WhyNot::Compiler(program) => write!(f, "`{program}` is a script"),

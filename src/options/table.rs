@@ -250,8 +250,17 @@ pub(crate) const TOLD: EnvOption = EnvOption {
     help: "set for the command that is run",
 };
 
+/// The mechanism that this program tries when it runs itself.
+pub(crate) const TRIAL: EnvOption = EnvOption {
+    name: "STATICCXX_TRIAL",
+    values: Values::Open("MECHANISM"),
+    default: "none",
+    applies: &[],
+    help: "set for a trial of this program by itself",
+};
+
 /// All variables, in the order of the documentation.
-pub(crate) const TABLE: [EnvOption; 20] = [
+pub(crate) const TABLE: [EnvOption; 21] = [
     TOOLCHAIN,
     CC,
     CXX,
@@ -272,6 +281,7 @@ pub(crate) const TABLE: [EnvOption; 20] = [
     LOG,
     REAL_COMPILER,
     TOLD,
+    TRIAL,
 ];
 
 /// The documented variables.

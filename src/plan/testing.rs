@@ -27,6 +27,8 @@ pub(crate) fn facts() -> Facts {
         library_dirs: vec![],
         kinds: [recipe(StaticKind::Static), recipe(StaticKind::StaticPie)].into(),
         repairs: None,
+        off: [].into(),
+        object: None,
         allocator: None,
         missing: [].into(),
     }

@@ -8,21 +8,22 @@
 
 use super::archives;
 use super::iconv::ConverterTables;
-use super::libc_members::{nowhere, renamed, weakened};
+use super::libc_archive::{LibcArchive, ORIGINAL, ORIGINAL_CONF};
+use super::libc_members::weakened;
 use crate::archive;
-use crate::files::{Stamp, write_atomic};
+use crate::files::write_atomic;
 use crate::model::{EARLY_ENTRY, Libc};
 use crate::options::iconv::IconvChoice;
+use crate::parallel::in_parallel;
 use crate::settings::Settings;
 use crate::supply::glibc;
 use crate::supply::plugins::modules::{ANY_PROGRAM_FILE, ITERATE_FILE, tables_of_any_program};
 use crate::toolchain::call_detector::{CALL_DETECTORS, CallDetector};
-use crate::toolchain::probe::CompilerQuery;
-use crate::toolchain::{self, CallNeed, Facts, Invocation, Repairs, SelectError, Selected};
-use object::read::archive::ArchiveFile;
-use object::{Object, ObjectSection};
+use crate::toolchain::probe::{CompilerQuery, telling_line};
+use crate::toolchain::{self, CallNeed, Facts, Invocation, Mechanism, MechanismsOff, Repairs, SelectError, Selected};
+use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -45,14 +46,6 @@ const TRY_ICONV: &str = include_str!("../../toolchains/glibc/try-iconv.c");
 const TRY_CONVERTED: &str = include_str!("../../toolchains/glibc/try-converted.c");
 const TRY_LOCALE: &str = include_str!("../../toolchains/glibc/try-locale.c");
 const TRY_NAME_SERVICES: &str = include_str!("../../toolchains/glibc/try-name-services.c");
-
-/// The loader of locale archives, and its new name, which must have the same length.
-const LOADER: &[u8] = b"_nl_load_locale_from_archive\0";
-const ORIGINAL: &str = "_nl_load_locale_from_archivE";
-
-/// The function that builds iconv's tables, and its new name.
-const CONF: &[u8] = b"__gconv_load_conf\0";
-const ORIGINAL_CONF: &str = "__gconv_load_conF";
 
 /// Functions that read locale files: C's, and the constructors of `std::locale` with a name.
 pub(crate) const LOCALE_FUNCTIONS: [&str; 14] = [
@@ -105,43 +98,78 @@ pub(crate) fn select(
     toolchain::select(settings, invocation, need, abi, make)
 }
 
-/// Builds and tests the repairs for a glibc toolchain; the archives are written to `keep`. None for another libc, or if
-/// nothing works.
-pub(crate) fn make(asked: &CompilerQuery<'_>, facts: &Facts, keep: &Path) -> Option<Repairs> {
+/// Builds and tests the repairs for a glibc toolchain; the archives are written to `keep`. Returns those that work, none
+/// for another libc, and why others don't.
+pub(crate) fn make(asked: &CompilerQuery<'_>, facts: &Facts, keep: &Path) -> (Option<Repairs>, MechanismsOff) {
     if facts.libc != Libc::Glibc || !facts.complete() {
-        return None;
+        return (None, MechanismsOff::new());
     }
-    let libc = PathBuf::from(asked.ask(&["-print-file-name=libc.a"]).ok()?.text());
-    let stamp = Stamp::of(&libc).filter(|_| libc.is_absolute())?;
-    let found = LibcArchive::read(&libc)?;
-    let made = |repair: io::Result<PathBuf>, name: &str| match repair {
-        Ok(path) => Some(path),
-        Err(why) => {
-            log::info!("no repair of {name}: {why}");
-            None
-        }
+    let Some((libc, found)) = LibcArchive::of(asked) else {
+        let why = || "the compiler's libc.a can't be read".to_owned();
+        return (None, MADE.iter().map(|(mechanism, _)| (*mechanism, why())).collect());
     };
-    let work = Work { asked, facts, keep };
-    let locale = made(work.locale(&found), "locales");
-    let name_services = made(work.name_services(&found), "name services");
-    let detectors = made(work.detectors(&found), "a linker without indexes");
-    let converted = made(work.converted(), "converted libraries");
-    let plugins = made(work.plugins(), "plugins").filter(|_| converted.is_some());
-    let iconv = made(work.iconv(&found), "iconv").filter(|_| converted.is_some());
-    let early_tls = made(work.early_tls(), "IFUNC resolvers");
-    let any = locale.is_some() || name_services.is_some() || detectors.is_some() || converted.is_some();
-    any.then_some(Repairs {
-        libc: (libc, stamp),
-        locale,
-        name_services,
-        converted,
-        plugins,
-        iconv,
-        early_tls,
+    let results = in_parallel(&MADE, |(mechanism, make)| (*mechanism, made(asked, facts, keep, &found, *make)));
+    let mut archives = BTreeMap::new();
+    let mut off = MechanismsOff::new();
+    for (mechanism, result) in results {
+        match result {
+            Ok(path) => drop(archives.insert(mechanism, path)),
+            Err(why) => {
+                let why = why.to_string();
+                log::info!("no repair of {mechanism}: {why}");
+                off.insert(mechanism, why);
+            }
+        }
+    }
+    // Converters and what plugins need are converted libraries themselves.
+    for needs_it in [Mechanism::Dlopen, Mechanism::Converters] {
+        if let Some(why) = off.get(&Mechanism::StartCode).cloned()
+            && archives.remove(&needs_it).is_some()
+        {
+            off.insert(needs_it, why);
+        }
+    }
+    let mut take = |mechanism| archives.remove(&mechanism);
+    let repairs = Repairs {
+        libc,
+        locale: take(Mechanism::Locales),
+        name_services: take(Mechanism::NameServices),
+        converted: take(Mechanism::StartCode),
+        plugins: take(Mechanism::Dlopen),
+        iconv: take(Mechanism::Converters),
+        early_tls: take(Mechanism::EarlyThreadPointer),
         functions: found.functions,
         warned: found.warned,
-        detectors,
-    })
+        detectors: take(Mechanism::CallDetection),
+    };
+    (Some(repairs), off)
+}
+
+/// Makes one repair.
+type MakeRepair = for<'a> fn(&Work<'a>, &LibcArchive) -> io::Result<PathBuf>;
+
+/// What is made, in the order of what takes longest.
+const MADE: [(Mechanism, MakeRepair); 7] = [
+    (Mechanism::Converters, |work, found| work.iconv(found)),
+    (Mechanism::Dlopen, |work, _| work.plugins()),
+    (Mechanism::StartCode, |work, _| work.converted()),
+    (Mechanism::Locales, |work, found| work.locale(found)),
+    (Mechanism::CallDetection, |work, found| work.detectors(found)),
+    (Mechanism::NameServices, |work, found| work.name_services(found)),
+    (Mechanism::EarlyThreadPointer, |work, _| work.early_tls()),
+];
+
+/// Makes a repair in a directory of its own.
+fn made(
+    asked: &CompilerQuery<'_>,
+    facts: &Facts,
+    keep: &Path,
+    found: &LibcArchive,
+    make: MakeRepair,
+) -> io::Result<PathBuf> {
+    let dir = tempfile::Builder::new().prefix("repair").tempdir_in(asked.dir)?;
+    let asked = CompilerQuery { dir: dir.path(), ..*asked };
+    make(&Work { asked: &asked, facts, keep }, found)
 }
 
 /// The start-up code of converted libraries for one link, where it can't be cached: its temporary directory and the
@@ -158,51 +186,6 @@ pub(crate) fn start_code(selected: &Selected, abi: &[OsString], facts: &Facts) -
         Work { asked: &asked, facts, keep: &keep }.converted()?
     };
     Ok((dir, archive))
-}
-
-/// What is read from libc.a.
-struct LibcArchive {
-    /// The member with the loader of locale archives, with that function renamed.
-    loader: Option<Vec<u8>>,
-    /// The member that builds iconv's tables, with that function renamed.
-    conf: Option<Vec<u8>>,
-    /// Functions with a linker warning about shared libraries.
-    functions: Vec<String>,
-    /// Functions with another linker warning, or that can't be repaired.
-    warned: Vec<String>,
-}
-
-impl LibcArchive {
-    fn read(libc: &Path) -> Option<LibcArchive> {
-        let file = File::open(libc).ok()?;
-        // SAFETY: the toolchain's own archive; an upgrade meanwhile gives outdated facts, as at any other time.
-        let data = unsafe { memmap2::Mmap::map(&file) }.ok()?;
-        let archive = ArchiveFile::parse(&*data).ok()?;
-        let mut found = LibcArchive { loader: None, conf: None, functions: Vec::new(), warned: Vec::new() };
-        for member in archive.members().flatten() {
-            let Ok(bytes) = member.data(&*data) else { continue };
-            if member.name() == b"loadarchive.o" {
-                found.loader = renamed(bytes, LOADER, ORIGINAL);
-            }
-            if member.name() == b"gconv_conf.o" {
-                found.conf = renamed(bytes, CONF, ORIGINAL_CONF).and_then(|b| nowhere(&b, b"/gconv\0"));
-            }
-            let Ok(object) = object::File::parse(bytes) else { continue };
-            for section in object.sections() {
-                let Some(name) = section.name().ok().and_then(|n| n.strip_prefix(".gnu.warning.")) else { continue };
-                let text = section.data().unwrap_or_default();
-                let loads = text.windows(16).any(|w| w == b"shared libraries");
-                // dlopen can't be repaired.
-                let list = if loads && !name.starts_with("dl") { &mut found.functions } else { &mut found.warned };
-                list.push(name.to_owned());
-            }
-        }
-        for list in [&mut found.functions, &mut found.warned] {
-            list.sort();
-            list.dedup();
-        }
-        Some(found)
-    }
 }
 
 struct Work<'a> {
@@ -290,7 +273,13 @@ impl Work<'_> {
         let dir = &self.asked.dir;
         fs::write(dir.join("conf.o"), conf)?;
         fs::write(dir.join("modules.h"), MODULES_H)?;
-        for (name, text) in [("iconv", ICONV), ("loader", LOADER_C), ("services", SERVICES), ("modules", MODULES)] {
+        for (name, text) in [
+            ("iconv", ICONV),
+            ("loader", LOADER_C),
+            ("services", SERVICES),
+            ("modules", MODULES),
+            ("converted", CONVERTED),
+        ] {
             self.compile(name, text)?;
         }
         let merged = weakened(&self.merge(&["iconv.o", "conf.o"])?);
@@ -358,7 +347,7 @@ impl Work<'_> {
         let said = self.asked.ask(args)?;
         match said.status.success() {
             true => Ok(()),
-            false => Err(io::Error::other(String::from_utf8_lossy(&said.stderr).into_owned())),
+            false => Err(io::Error::other(telling_line(&String::from_utf8_lossy(&said.stderr)))),
         }
     }
 
@@ -416,11 +405,6 @@ fn embedding(dir: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn new_names_are_as_long_as_the_old_ones() {
-        assert_eq!((ORIGINAL.len() + 1, ORIGINAL_CONF.len() + 1), (LOADER.len(), CONF.len()));
-    }
 
     #[test]
     fn categories_without_a_file_are_empty() {

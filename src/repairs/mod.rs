@@ -3,6 +3,7 @@
 pub(crate) mod archives;
 pub(crate) mod choose;
 pub(crate) mod iconv;
+mod libc_archive;
 pub(crate) mod libc_members;
 pub(crate) mod make;
 pub(crate) mod nss;

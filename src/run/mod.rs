@@ -8,6 +8,7 @@ pub mod build_process;
 mod child;
 pub(crate) mod jail;
 pub(crate) mod keeper_pipe;
+pub(crate) mod limit;
 pub(crate) mod panics;
 pub(crate) mod process_tree;
 mod relay;

@@ -13,11 +13,11 @@ use crate::convert::{ConversionOptions, Refusal, acceptable, convert, copies, st
 use crate::files::Stamp;
 use crate::libs::convert_policy::{ConvertPolicy, ProgramFile};
 use crate::libs::supplier::{SharedLibrary, Use};
+use crate::parallel::in_parallel;
 use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use twox_hash::XxHash3_128;
 
@@ -202,32 +202,14 @@ impl ConvertedLibraries {
         }
     }
 
-    /// Converts the libraries, with one thread per processor.
+    /// Converts the libraries.
     fn convert_all(
         &self,
         models: &[Model<'_>],
         versions: &Versions,
         layout: Layout,
     ) -> Vec<io::Result<Option<Refusal>>> {
-        let next = AtomicUsize::new(0);
-        let results: Vec<OnceLock<io::Result<Option<Refusal>>>> = models.iter().map(|_| OnceLock::new()).collect();
-        let work = || {
-            loop {
-                let index = next.fetch_add(1, Ordering::Relaxed);
-                let Some((model, result)) = models.get(index).zip(results.get(index)) else { break };
-                // Each is converted by one thread, so the slot is empty.
-                let _ = result.set(self.make(model, versions, layout));
-            }
-        };
-        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(models.len());
-        std::thread::scope(|scope| {
-            for _ in 1..threads {
-                scope.spawn(work);
-            }
-            work();
-        });
-        let missed = || Err(io::Error::other("a library was not converted"));
-        results.into_iter().map(|r| r.into_inner().unwrap_or_else(missed)).collect()
+        in_parallel(models, |model| self.make(model, versions, layout))
     }
 
     /// Converts one library, or takes it from the cache, and writes its file.

@@ -7,6 +7,7 @@ pub(crate) mod converted_libraries;
 pub(crate) mod glibc;
 pub(crate) mod load_order;
 pub(crate) mod object_cache;
+pub(crate) mod on_trial;
 pub(crate) mod plugins;
 pub(crate) mod program_object;
 pub(crate) mod real_names;

@@ -4,6 +4,7 @@ use super::archive_facts;
 use super::constructors;
 use super::converted_libraries::{ConvertedLibraries, Extras};
 use super::load_order::{self, LoadedEntry};
+use super::on_trial::OnTrial;
 use super::plugins::Modules;
 use crate::archive;
 use crate::convert::Refusal;
@@ -81,6 +82,12 @@ pub(crate) struct LinkStore {
     pub converted: Option<ConvertedLibraries>,
     /// The start-up code of those.
     pub start_code: StartCode,
+    /// Conversion, as far as it works here.
+    pub converting: OnTrial,
+    /// Objects that shared objects carry, as far as they work here.
+    pub carrying: OnTrial,
+    /// Linking modules in, as far as it works here.
+    pub plugging: OnTrial,
     /// The modules, which are opened at run time.
     pub modules: Modules,
     /// Modules that were found in a directory or by a pattern, and may be left out.
@@ -113,7 +120,7 @@ enum Code {
 
 impl Supplier for LinkStore {
     fn policy(&self) -> Option<&ConvertPolicy> {
-        self.converted.as_ref().filter(|_| !matches!(self.start_code, StartCode::None)).map(ConvertedLibraries::policy)
+        self.converted.as_ref().map(ConvertedLibraries::policy)
     }
 
     fn carried(&mut self, library: SharedLibrary<'_>) -> Option<Carried> {
@@ -128,6 +135,11 @@ impl Supplier for LinkStore {
         });
         match carried {
             Ok(None) => None,
+            Ok(Some(_)) if let Some(why) = self.carrying.off() => {
+                let why = format!("the objects that it carries do not work with this compiler: {why}");
+                self.ignored.push((library.path.to_owned(), why));
+                None
+            }
             Ok(Some((carried, path, bytes))) => {
                 self.note(library, path, Code::Carried(bytes));
                 Some(carried)
@@ -140,7 +152,11 @@ impl Supplier for LinkStore {
     }
 
     fn convert(&mut self, library: SharedLibrary<'_>) -> Option<Result<ConvertedPlace, Refusal>> {
-        if self.converted.is_none() || !self.start_code.ensure() {
+        self.converted.as_ref()?;
+        if let Some(why) = self.converting.off() {
+            return Some(Err(Refusal::OffHere { what: "converted libraries", why: why.to_owned() }));
+        }
+        if !self.start_code.ensure() {
             return None;
         }
         let unwritable = |e: io::Error| Refusal::Unreadable { error: e.to_string() };
@@ -188,7 +204,10 @@ impl Supplier for LinkStore {
     }
 
     fn module(&mut self, path: &Path, file: &LibraryFile, role: ModuleRole) -> Result<ModuleTaken, Refusal> {
-        self.modules.take(path, file.content()?, role)
+        match self.plugging.off() {
+            Some(why) => Err(Refusal::OffHere { what: "plugins", why: why.to_owned() }),
+            None => self.modules.take(path, file.content()?, role),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::call_detector::CALL_DETECTORS;
 use super::descriptor::Descriptor;
+use super::mechanism::MechanismsOff;
 use super::name;
 use super::recipe::{Allocator, Recipe};
 use crate::files::Stamp;
@@ -41,6 +42,10 @@ pub(crate) struct Facts {
     pub kinds: BTreeMap<StaticKind, Recipe>,
     /// Repairs of glibc, if they work here.
     pub repairs: Option<Repairs>,
+    /// Why repairs are missing.
+    pub off: MechanismsOff,
+    /// The object of the program that was linked for each kind, kept for the trials of what links it in other ways.
+    pub object: Option<PathBuf>,
     /// The toolchain's allocator.
     pub allocator: Option<Allocator>,
     /// Why a kind is missing: the decisive line of the compiler's output.
@@ -51,6 +56,11 @@ impl Facts {
     /// Whether the compiler links static programs of any kind.
     pub(crate) fn complete(&self) -> bool {
         !self.kinds.is_empty()
+    }
+
+    /// Whether the C library applies packed relative relocations in a static-pie: glibc does since 2.36.
+    pub(crate) fn packs_relocations(&self) -> bool {
+        self.glibc.is_some_and(|version| version >= (2, 36))
     }
 }
 

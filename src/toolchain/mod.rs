@@ -6,6 +6,7 @@ pub(crate) mod call_detector;
 pub(crate) mod descriptor;
 pub(crate) mod facts;
 pub(crate) mod find;
+pub(crate) mod mechanism;
 pub(crate) mod name;
 pub(crate) mod os_release;
 pub(crate) mod package_manager;
@@ -16,6 +17,7 @@ pub(crate) mod select;
 mod select_error;
 
 pub(crate) use facts::{Facts, Repairs, Selected};
+pub(crate) use mechanism::{Mechanism, MechanismsOff};
 pub(crate) use name::Invocation;
 pub(crate) use recipe::{Allocator, Recipe};
 pub(crate) use select::{CallNeed, pass_through, select};

@@ -2,9 +2,12 @@
 
 use super::descriptor::{Descriptor, HeaderSearch};
 use super::facts::{Facts, Repairs};
+use super::mechanism::MechanismsOff;
 use super::recipe::Recipe;
 use crate::check;
+use crate::files::write_atomic;
 use crate::model::{Family, Language, Libc, StaticKind};
+use crate::parallel::in_parallel;
 use crate::run::{self, Captured, Command};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -12,26 +15,31 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The program that a complete C toolchain links.
+/// The program that a complete C toolchain links: the heap, thread-locals, a constructor, an address in data.
 const C_PROGRAM: &str = r#"#include <stdio.h>
 #include <stdlib.h>
+static __thread int zeroed, counted = 40;
+static const char *volatile format = "%d\n";
+__attribute__((constructor)) static void start(void) { counted++; }
 int main(void) {
     int *p = malloc(sizeof *p);
-    if (!p) return 1;
-    *p = 42;
-    printf("%d\n", *p);
+    if (!p || zeroed) return 1;
+    *p = ++counted;
+    printf(format, *p);
     free(p);
     return 0;
 }
 "#;
 
-/// The program that a complete C++ toolchain links: streams, exceptions, the heap.
+/// The program that a complete C++ toolchain links: streams, exceptions, the heap, thread-locals, constructors.
 const CXX_PROGRAM: &str = r#"#include <iostream>
 #include <stdexcept>
 #include <string>
+static thread_local int counted = 40;
+static const std::string started = std::to_string(++counted);
 int main() {
     try {
-        throw std::runtime_error(std::to_string(42));
+        throw std::runtime_error(started == "41" ? std::to_string(++counted) : started);
     } catch (const std::exception &e) {
         std::cout << e.what() << std::endl;
     }
@@ -40,11 +48,14 @@ int main() {
 "#;
 
 /// What both programs print.
-const PRINTS: &str = "42";
+pub(crate) const PRINTS: &str = "42";
 
-/// Builds the repairs of a toolchain into a directory. Passed in from a higher room, since repairs contain converted
-/// libraries.
-pub(crate) type MakeRepairs = fn(&CompilerQuery<'_>, &Facts, &Path) -> Option<Repairs>;
+/// Either program compiled.
+const OBJECT: &str = "program.o";
+
+/// Builds the repairs of a toolchain into a directory, and says which do not work and why. Passed in from a higher room,
+/// since repairs contain converted libraries.
+pub(crate) type MakeRepairs = fn(&CompilerQuery<'_>, &Facts, &Path) -> (Option<Repairs>, MechanismsOff);
 
 /// Probes one compiler command with one set of ABI options. `env` carries the chain, without which a wrapper that calls
 /// us back would be probed for ever. `repair` builds the repairs into `keep`.
@@ -89,24 +100,26 @@ pub(crate) fn probe(
         library_dirs: asked.library_dirs()?,
         kinds: BTreeMap::new(),
         repairs: None,
+        off: MechanismsOff::new(),
+        object: None,
         allocator: descriptor.allocator.clone(),
         missing: BTreeMap::new(),
         triple,
     };
-    for (kind, recipe) in &descriptor.kinds {
-        let tried = asked.fill(recipe).and_then(|filled| {
-            let (file, text) = source(language);
-            fs::write(dir.path().join(file), text).map_err(|e| e.to_string())?;
-            asked.links(&[file], *kind, &filled, &facts.triple)?;
-            Ok(filled)
-        });
-        match tried {
-            Ok(filled) => drop(facts.kinds.insert(*kind, filled)),
-            Err(why) => drop(facts.missing.insert(*kind, why)),
-        }
+    (facts.kinds, facts.missing) = asked.kinds(language, &facts.triple);
+    if let Some(keep) = keep.filter(|_| facts.complete()) {
+        facts.object = kept_object(dir.path(), keep);
+        (facts.repairs, facts.off) = repair(&asked, &facts, keep);
     }
-    facts.repairs = keep.and_then(|keep| repair(&asked, &facts, keep));
     Ok(facts)
+}
+
+/// Keeps the object of the program for trials; none if it can't be written.
+fn kept_object(dir: &Path, keep: &Path) -> Option<PathBuf> {
+    let path = keep.join("program.object");
+    fs::create_dir_all(keep).ok()?;
+    write_atomic(&path, &fs::read(dir.join(OBJECT)).ok()?).ok()?;
+    Some(path)
 }
 
 /// GCC or Clang, by the `cc` crate. The compiler is given, so `CC` is never read.
@@ -230,6 +243,41 @@ impl CompilerQuery<'_> {
         found.and_then(|p| p.into_os_string().into_string().ok()).ok_or_else(|| format!("`{file}` was not found"))
     }
 
+    /// The kinds of which the program of a language was linked and run, and why the others can't be.
+    fn kinds(&self, language: Language, triple: &str) -> (BTreeMap<StaticKind, Recipe>, BTreeMap<StaticKind, String>) {
+        let recipes: Vec<(&StaticKind, &Recipe)> = self.descriptor.kinds.iter().collect();
+        let pie = self.descriptor.kinds.contains_key(&StaticKind::StaticPie);
+        let compiled = self.compile_program(language, pie);
+        let tried = in_parallel(&recipes, |(kind, recipe)| {
+            let filled = compiled.clone().and_then(|()| self.fill(recipe)).and_then(|filled| {
+                self.links(&[OBJECT], **kind, &filled, triple)?;
+                Ok(filled)
+            });
+            (**kind, filled)
+        });
+        let (mut kinds, mut missing) = (BTreeMap::new(), BTreeMap::new());
+        for (kind, tried) in tried {
+            match tried {
+                Ok(filled) => drop(kinds.insert(kind, filled)),
+                Err(why) => drop(missing.insert(kind, why)),
+            }
+        }
+        (kinds, missing)
+    }
+
+    /// Compiles the program of a language to [`OBJECT`].
+    fn compile_program(&self, language: Language, pie: bool) -> Result<(), String> {
+        let (file, text) = source(language);
+        fs::write(self.dir.join(file), text).map_err(|e| e.to_string())?;
+        let pie: &[&str] = if pie { &["-fPIE"] } else { &[] };
+        let args = [pie, &["-c", file, "-o", OBJECT]].concat();
+        let made = self.ask(&args).map_err(|e| e.to_string())?;
+        if made.status.success() {
+            return Ok(());
+        }
+        Err(telling_line(&String::from_utf8_lossy(&made.stderr)))
+    }
+
     /// Compiles, links, reads back and, if this machine can, runs a program.
     pub(crate) fn links(&self, args: &[&str], kind: StaticKind, recipe: &Recipe, triple: &str) -> Result<(), String> {
         let said = |e: io::Error| e.to_string();
@@ -242,8 +290,7 @@ impl CompilerQuery<'_> {
         let command = command.args(args).args(["-o", &out_word]).args(&recipe.after);
         let made = run::capture(&command).map_err(said)?;
         if !made.status.success() {
-            let text = String::from_utf8_lossy(&made.stderr).into_owned();
-            return Err(telling_line(&text).unwrap_or("the compiler failed without a message").to_owned());
+            return Err(telling_line(&String::from_utf8_lossy(&made.stderr)));
         }
         let image = check::inspect(&out).map_err(|e| e.to_string())?;
         let verdict = check::judge(&image, &check::Expect::from_triple(triple), &check::CallEvidence::default());
@@ -270,10 +317,11 @@ fn source(language: Language) -> (&'static str, &'static str) {
     }
 }
 
-/// The most informative line of a failed link.
-fn telling_line(stderr: &str) -> Option<&str> {
+/// The most informative line of what a failed compiler printed.
+pub(crate) fn telling_line(stderr: &str) -> String {
     const TELLING: [&str; 5] = ["cannot find", "No such file", "not found", "undefined reference", "error"];
-    TELLING.iter().find_map(|t| stderr.lines().find(|l| l.contains(t))).or_else(|| stderr.lines().last())
+    let told = TELLING.iter().find_map(|t| stderr.lines().find(|l| l.contains(t))).or_else(|| stderr.lines().last());
+    told.unwrap_or("the compiler failed without a message").trim().to_owned()
 }
 
 /// The `libraries: =A:B` line of `-print-search-dirs`.
@@ -310,7 +358,7 @@ mod tests {
     #[test]
     fn the_telling_line_of_a_failure() {
         let text = "/usr/bin/ld: cannot find -lc: No such file\ncollect2: error: ld returned 1 exit status\n";
-        assert_eq!(telling_line(text), Some("/usr/bin/ld: cannot find -lc: No such file"));
-        assert_eq!(telling_line(""), None);
+        assert_eq!(telling_line(text), "/usr/bin/ld: cannot find -lc: No such file");
+        assert_eq!(telling_line(""), "the compiler failed without a message");
     }
 }

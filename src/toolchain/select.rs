@@ -8,6 +8,7 @@ use super::built_with::outdated;
 use super::descriptor::{self, Descriptor};
 use super::facts::{Facts, Selected};
 use super::find::{self, Chain};
+use super::mechanism::MechanismsOff;
 use super::name::Invocation;
 use super::package_manager::this_package_manager;
 use super::probe;
@@ -21,6 +22,9 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+
+/// The descriptor of a compiler of which only the name is known.
+pub(crate) const GENERIC: &str = "host-gcc";
 
 /// What a call needs to know of its toolchain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +68,7 @@ pub(crate) fn select(
 /// # Errors
 /// There is no other.
 pub(crate) fn pass_through(settings: &Settings, invocation: &Invocation) -> Result<Selected, SelectError> {
-    let chooser = Chooser::new(settings, invocation.language, |_, _, _| None)?;
+    let chooser = Chooser::new(settings, invocation.language, |_, _, _| (None, MechanismsOff::new()))?;
     let candidate = match &invocation.name {
         Some(name) => chooser.by_name(name)?,
         None => chooser.host()?,
@@ -188,7 +192,7 @@ impl<'a> Chooser<'a> {
 
     /// The descriptor for a compiler of which only the name is known: the host's.
     fn generic(&self) -> Result<Descriptor, SelectError> {
-        resolve(self.settings, OsStr::new("host-gcc"))
+        resolve(self.settings, OsStr::new(GENERIC))
     }
 
     fn auto(&self, need: CallNeed, abi: &[OsString]) -> Result<Selected, SelectError> {
@@ -207,7 +211,7 @@ impl<'a> Chooser<'a> {
         }
         for descriptor in descriptor::all(self.settings)? {
             let both = descriptor.languages.contains(&Language::C) && descriptor.languages.contains(&Language::Cxx);
-            if !both || descriptor.name == "host-gcc" {
+            if !both || descriptor.name == GENERIC {
                 continue;
             }
             let Ok(candidate) = self.of_descriptor(descriptor.for_arch(std::env::consts::ARCH)) else { continue };
@@ -359,7 +363,7 @@ mod tests {
     #[test]
     fn an_unknown_toolchain_is_named_with_the_known_ones() {
         let e = resolve(&Settings::default(), OsStr::new("nonsense")).unwrap_err();
-        assert!(e.to_string().contains("`nonsense`") && e.to_string().contains("host-gcc"), "{e}");
+        assert!(e.to_string().contains("`nonsense`") && e.to_string().contains(GENERIC), "{e}");
         assert!(e.hint().is_some());
     }
 }

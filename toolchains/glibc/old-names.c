@@ -50,7 +50,14 @@ int __sysctl(void)
     return -1;
 }
 
-int __isnanf128(_Float128 x)
+#ifdef __x86_64__
+/* Clang before 20 knows the type by this name only. */
+typedef __float128 quad;
+#else
+typedef long double quad;
+#endif
+
+int __isnanf128(quad x)
 {
     return x != x;
 }

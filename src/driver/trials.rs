@@ -1,0 +1,311 @@
+//! Trials: a mechanism is relied on for a compiler after one of its products ran on this machine.
+//!
+//! Each is tried when it is first needed, by this program itself in a directory of its own, and the result is kept. A
+//! product that fails where the compiler's own program runs turns its mechanism off; if that one fails too, nothing is
+//! learnt and nothing is kept: a full disk or a limit is no property of a compiler.
+
+use crate::files::kept;
+use crate::model::{Language, Libc, StaticKind};
+use crate::options;
+use crate::options::table::TABLE;
+use crate::parallel::in_parallel;
+use crate::run::limit::capture_within;
+use crate::run::{Command, shell_line};
+use crate::settings::Settings;
+use crate::toolchain::probe::{PRINTS, telling_line};
+use crate::toolchain::probe_cache::{Kept, Key};
+use crate::toolchain::select::GENERIC;
+use crate::toolchain::{Facts, Mechanism, MechanismsOff, Selected};
+use nix::errno::Errno;
+use nix::sys::signal::Signal;
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::time::Duration;
+
+/// One step of a trial, in its directory.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    /// The compiler itself, with these arguments.
+    Compiler(&'static str),
+    /// Our driver for it.
+    Driver(&'static str),
+    /// Our driver with settings of its own.
+    DriverWith(&'static [(&'static str, &'static str)], &'static str),
+    /// `staticctl`.
+    Ctl(&'static str),
+    /// The program of this name, which has to print [`PRINTS`].
+    Run(&'static str),
+}
+
+/// What is tried for a mechanism.
+#[derive(Debug)]
+struct Trial {
+    mechanism: Mechanism,
+    product: &'static [Step],
+    /// The same by the compiler alone.
+    control: &'static [Step],
+}
+
+use Step::{Compiler, Ctl, Driver, DriverWith, Run};
+
+/// The program that was linked when the compiler was probed.
+const OBJECT: &str = "program.o";
+
+/// Variables with directories of libraries, which are no property of a compiler.
+const SEARCHED: [&str; 3] = ["LIBRARY_PATH", "LD_LIBRARY_PATH", "LD_PRELOAD"];
+
+/// The sources.
+const FILES: [(&str, &str); 4] = [
+    ("library.c", include_str!("../../toolchains/trials/library.c")),
+    ("uses-library.c", include_str!("../../toolchains/trials/uses-library.c")),
+    ("opens-library.c", include_str!("../../toolchains/trials/opens-library.c")),
+    ("program.c", include_str!("../../toolchains/trials/program.c")),
+];
+
+const OBJECT_LINKED: &[Step] = &[Compiler("program.o -o twin"), Run("twin")];
+const SHARED: Step = Compiler("-shared -fPIC library.c -o libtrial.so");
+const LIBRARY_USED: &[Step] = &[SHARED, Compiler("uses-library.c -L. -ltrial -Wl,-rpath,$ORIGIN -o twin"), Run("twin")];
+
+const TRIALS: [Trial; 8] = [
+    Trial {
+        mechanism: Mechanism::BuiltInStaticPie,
+        product: &[Driver("-static-pie program.o -o product"), Run("product")],
+        control: OBJECT_LINKED,
+    },
+    Trial {
+        mechanism: Mechanism::BuiltInStatic,
+        product: &[Driver("-static program.o -o product"), Run("product")],
+        control: OBJECT_LINKED,
+    },
+    Trial {
+        mechanism: Mechanism::PackedRelocations,
+        product: &[Driver("-static-pie program.o -o product"), Run("product")],
+        control: OBJECT_LINKED,
+    },
+    Trial {
+        mechanism: Mechanism::ConvertedLibraries,
+        product: &[SHARED, Driver("uses-library.c -L. -ltrial -o product"), Run("product")],
+        control: LIBRARY_USED,
+    },
+    Trial {
+        mechanism: Mechanism::CarriedObjects,
+        product: &[
+            Driver("-shared -fPIC library.c -o libtrial.so"),
+            DriverWith(&[(options::CONVERT.name, "off")], "uses-library.c -L. -ltrial -o product"),
+            Run("product"),
+        ],
+        control: LIBRARY_USED,
+    },
+    Trial {
+        mechanism: Mechanism::Plugins,
+        product: &[
+            SHARED,
+            DriverWith(&[(options::PLUGINS.name, "./libtrial.so")], "opens-library.c -o product"),
+            Run("product"),
+        ],
+        control: &[SHARED, Compiler("opens-library.c -Wl,-rpath,$ORIGIN -ldl -o twin"), Run("twin")],
+    },
+    Trial {
+        mechanism: Mechanism::ConvertedPrograms,
+        product: &[Compiler("program.c -o twin"), Ctl("convert -q twin -o product"), Run("product")],
+        control: &[Compiler("program.c -o twin"), Run("twin")],
+    },
+    Trial {
+        mechanism: Mechanism::ConvertedCxxPrograms,
+        product: &[Compiler("program.o -o twin"), Ctl("convert -q twin -o product"), Run("product")],
+        control: OBJECT_LINKED,
+    },
+];
+
+/// For a compiler or a linker, and for a program: what hangs is not waited for.
+const LIMITS: [Duration; 2] = [Duration::from_secs(120), Duration::from_secs(10)];
+
+/// The signals of a program that is wrong; others are sent from outside.
+const CRASHES: [Signal; 7] =
+    [Signal::SIGSEGV, Signal::SIGBUS, Signal::SIGILL, Signal::SIGFPE, Signal::SIGABRT, Signal::SIGTRAP, Signal::SIGSYS];
+
+/// What a failed step tells.
+#[derive(Debug)]
+struct StepFailure {
+    why: String,
+    /// It was ended from outside, by a limit or a signal that people and systems send.
+    interrupted: bool,
+}
+
+impl From<io::Error> for StepFailure {
+    fn from(error: io::Error) -> StepFailure {
+        StepFailure { interrupted: true, why: error.to_string() }
+    }
+}
+
+/// The trials of one compiler.
+#[derive(Debug, Clone)]
+pub(crate) struct Trials {
+    settings: Settings,
+    selected: Selected,
+    abi: Vec<OsString>,
+    facts: Facts,
+}
+
+impl Trials {
+    /// Of a compiler with options that change the target.
+    pub(crate) fn of(settings: &Settings, selected: &Selected, abi: &[OsString], facts: &Facts) -> Trials {
+        let (settings, selected, facts) = (settings.clone(), selected.clone(), facts.clone());
+        Trials { settings, selected, abi: abi.to_vec(), facts }
+    }
+
+    /// Why a mechanism is off; none if it works. Tries it if that was not done before.
+    pub(crate) fn off(&self, mechanism: Mechanism) -> Option<String> {
+        if self.settings.trial.is_some() {
+            // What is tried is on.
+            return None;
+        }
+        if let Some(why) = self.facts.off.get(&mechanism).cloned().or_else(|| self.off(mechanism.needs()?)) {
+            return Some(why);
+        }
+        let trial = TRIALS.iter().find(|t| t.mechanism == mechanism)?;
+        let key = self.key(mechanism);
+        let kept = Kept { kind: "trials", dir: self.settings.cache_dir.as_deref(), key: key.as_ref() };
+        if let Some(result) = kept.load::<Option<String>>() {
+            return result;
+        }
+        log::debug!("trying: {mechanism}");
+        match self.attempt(trial) {
+            Ok(result) => {
+                kept.store(&result);
+                result
+            }
+            Err(why) => Some(format!("it could not be tried: {why}")),
+        }
+    }
+
+    /// The mechanisms that there are for this compiler, as far as they work.
+    pub(crate) fn offered(&self) -> Vec<Mechanism> {
+        let facts = &self.facts;
+        let native = facts.libc == Libc::Glibc && facts.triple.starts_with("x86_64-");
+        let (cxx, kind) = (self.selected.language == Language::Cxx, |kind| facts.kinds.contains_key(&kind));
+        let offered = |mechanism: &Mechanism| match mechanism {
+            Mechanism::BuiltInStaticPie => cfg!(feature = "wild") && kind(StaticKind::StaticPie),
+            Mechanism::PackedRelocations => {
+                cfg!(feature = "wild") && kind(StaticKind::StaticPie) && facts.packs_relocations()
+            }
+            Mechanism::BuiltInStatic => cfg!(feature = "wild") && kind(StaticKind::Static),
+            Mechanism::ConvertedPrograms => !cxx,
+            Mechanism::ConvertedCxxPrograms => cxx,
+            _ => true,
+        };
+        Mechanism::ALL.into_iter().filter(|mechanism| native && offered(mechanism)).collect()
+    }
+
+    /// All mechanisms that are off, each tried.
+    pub(crate) fn all_off(&self) -> MechanismsOff {
+        let results = in_parallel(&self.offered(), |mechanism| (*mechanism, self.off(*mechanism)));
+        results.into_iter().filter_map(|(mechanism, why)| Some((mechanism, why?))).collect()
+    }
+
+    /// Those of them that a link has found to be off, where nobody was told yet: from here on somebody was.
+    pub(crate) fn untold(&self, found: &MechanismsOff) -> MechanismsOff {
+        let mut untold = MechanismsOff::new();
+        for (mechanism, why) in found {
+            let key = self.key(*mechanism);
+            let kept = Kept { kind: "told", dir: self.settings.cache_dir.as_deref(), key: key.as_ref() };
+            if self.settings.trial.is_none() && kept.load::<String>().as_ref() != Some(why) {
+                kept.store(why);
+                untold.insert(*mechanism, why.clone());
+            }
+        }
+        untold
+    }
+
+    /// The key of a result: it holds for the compiler, its linker and its C library.
+    fn key(&self, mechanism: Mechanism) -> Option<Key> {
+        let libc = self.facts.repairs.as_ref().map(|r| &r.libc);
+        let what = format!("{} {mechanism:?} {} {libc:?} {}", kept::TRIALS, self.selected.language, self.facts.linker);
+        Key::of(&self.selected.compiler, &self.abi, &what)
+    }
+
+    /// Whether and why the mechanism fails.
+    ///
+    /// # Errors
+    /// Nothing was learnt.
+    fn attempt(&self, trial: &Trial) -> Result<Option<String>, String> {
+        let said = |e: io::Error| e.to_string();
+        let dir = tempfile::Builder::new().prefix("staticcxx-trial").tempdir().map_err(said)?;
+        for (name, text) in FILES {
+            fs::write(dir.path().join(name), text).map_err(said)?;
+        }
+        if let Some(object) = &self.facts.object {
+            fs::copy(object, dir.path().join(OBJECT)).map_err(said)?;
+        }
+        let all = |steps: &[Step]| steps.iter().try_for_each(|step| self.take(*step, trial.mechanism, dir.path()));
+        match (all(trial.product), || all(trial.control)) {
+            (Ok(()), _) => Ok(None),
+            (Err(StepFailure { why, interrupted: true }), _) => Err(why),
+            (Err(StepFailure { why, .. }), control) => match control() {
+                Ok(()) => Ok(Some(why)),
+                Err(of_control) => Err(format!("the compiler's own program fails too: {}", of_control.why)),
+            },
+        }
+    }
+
+    fn take(&self, step: Step, mechanism: Mechanism, dir: &Path) -> Result<(), StepFailure> {
+        let words = |line: &'static str| line.split(' ').map(OsString::from);
+        let driver = if self.selected.language == Language::C { "staticcc" } else { "staticcxx" };
+        let command = match step {
+            Run(program) => return ran(&Command::new([dir.join(program)]).in_dir(dir)),
+            Compiler(line) => {
+                let mut command = Command::new(self.selected.compiler.iter().cloned());
+                command.env.clone_from(&self.selected.env);
+                command.args(&self.selected.compile_args).args(&self.abi).args(words(line))
+            }
+            Driver(line) => self.ourselves(driver, mechanism).args(&self.abi).args(words(line)),
+            DriverWith(variables, line) => {
+                let mut command = self.ourselves(driver, mechanism).args(&self.abi).args(words(line));
+                command.env_remove.retain(|name| !variables.iter().any(|(set, _)| name == set));
+                variables.iter().fold(command, |command, (name, value)| command.env(name, value))
+            }
+            Ctl(line) => self.ourselves("staticctl", mechanism).args(words(line)),
+        };
+        let done = capture_within(&command.env("LC_ALL", "C").in_dir(dir), LIMITS[0])?;
+        match done.status.signal() {
+            _ if done.status.success() => Ok(()),
+            Some(signal) => Err(StepFailure { why: format!("it was ended by signal {signal}"), interrupted: true }),
+            None => Err(StepFailure { why: telling_line(&String::from_utf8_lossy(&done.stderr)), interrupted: false }),
+        }
+    }
+
+    /// This program under one of its names, for the same compiler and without other settings.
+    fn ourselves(&self, name: &str, mechanism: Mechanism) -> Command {
+        let mut command = Command::new(["/proc/self/exe"]).named(name).env(options::TRIAL.name, mechanism.id());
+        let line = || OsString::from(shell_line(&self.selected.compiler));
+        let of_language = if self.selected.language == Language::C { options::CC.name } else { options::CXX.name };
+        let kept = match (&self.settings.toolchain, self.selected.toolchain.as_str()) {
+            (Some(toolchain), _) => vec![(options::TOOLCHAIN.name, toolchain.clone())],
+            (None, GENERIC) => vec![(of_language, line())],
+            (None, named) => vec![(options::TOOLCHAIN.name, named.into())],
+        };
+        let ours = TABLE.iter().map(|option| option.name).chain(SEARCHED);
+        command.env_remove = ours.filter(|name| kept.iter().all(|(set, _)| set != name)).map(OsString::from).collect();
+        command.env_remove.retain(|name| name != options::TRIAL.name);
+        command.env.extend(kept.into_iter().map(|(name, value)| (name.into(), value)));
+        command
+    }
+}
+
+/// Runs a product.
+fn ran(command: &Command) -> Result<(), StepFailure> {
+    let out = match capture_within(command, LIMITS[1]) {
+        // A program for another machine, of which no more can be known than that it was linked and read back.
+        Err(e) if e.raw_os_error() == Some(Errno::ENOEXEC as i32) => return Ok(()),
+        other => other?,
+    };
+    let crashed = out.status.signal().is_none_or(|signal| CRASHES.iter().any(|crash| *crash as i32 == signal));
+    match out.status.success() {
+        true if out.text() == PRINTS => Ok(()),
+        true => Err(StepFailure { why: format!("its program prints `{}`", out.text()), interrupted: false }),
+        false => Err(StepFailure { why: format!("its program does not run: {}", out.status), interrupted: !crashed }),
+    }
+}
