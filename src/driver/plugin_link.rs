@@ -10,11 +10,12 @@ use crate::libs::missing::PLUGINS;
 use crate::libs::plugin_list::{self, ListError, PluginList};
 use crate::libs::{Missing, Provider, Resolution, SearchPath, inputs, library_ref, mentions};
 use crate::message;
-use crate::model::{Family, Language, Libc};
+use crate::model::{Language, Libc};
 use crate::options;
 use crate::options::convert::ConvertChoice;
 use crate::options::dlopen::DlopenChoice;
 use crate::plan::policy::is_probe;
+use crate::plan::pthread;
 use crate::settings::Settings;
 use crate::supply::glibc;
 use crate::supply::plugins::modules::{self, ANY_PROGRAM_FILE};
@@ -87,12 +88,7 @@ pub(super) fn are_ours(settings: &Settings, request: &Request, facts: &Facts) ->
 
 /// Whether GCC's driver adds libgomp, which calls dlopen.
 fn takes_libgomp(request: &Request, facts: &Facts) -> bool {
-    let words = || request.args.iter().map(|a| a.word.as_encoded_bytes());
-    let last = |on: &[u8], off: &[u8]| words().rfind(|w| *w == on || *w == off).is_some_and(|w| w == on);
-    let asked = last(b"-fopenmp", b"-fno-openmp") || last(b"-fopenacc", b"-fno-openacc");
-    let parallel = words().any(|w| w.starts_with(b"-ftree-parallelize-loops="));
-    let there = || facts.library_dirs.iter().any(|dir| dir.join("libgomp.a").is_file());
-    facts.family == Family::Gcc && (asked || parallel) && there()
+    pthread::takes_libgomp(request, facts) && facts.library_dirs.iter().any(|dir| dir.join("libgomp.a").is_file())
 }
 
 /// The inputs of the program that a call links.

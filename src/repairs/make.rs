@@ -7,18 +7,19 @@
 //! the linker extracts it only for a program that refers to one of them.
 
 use super::archives;
+use super::got_header;
 use super::iconv::ConverterTables;
 use super::libc_members::{nowhere, renamed, weakened};
 use crate::archive;
 use crate::files::{Stamp, write_atomic};
-use crate::model::{EARLY_ENTRY, Libc};
+use crate::model::{EARLY_ENTRY, Libc, StaticKind};
 use crate::options::iconv::IconvChoice;
 use crate::settings::Settings;
 use crate::supply::glibc;
 use crate::supply::plugins::modules::{ANY_PROGRAM_FILE, ITERATE_FILE, tables_of_any_program};
 use crate::toolchain::call_detector::{CALL_DETECTORS, CallDetector};
 use crate::toolchain::probe::CompilerQuery;
-use crate::toolchain::{self, CallNeed, Facts, Invocation, Repairs, SelectError, Selected};
+use crate::toolchain::{self, CallNeed, Facts, GotHeader, Invocation, Repairs, SelectError, Selected};
 use object::read::archive::ArchiveFile;
 use object::{Object, ObjectSection};
 use std::ffi::OsString;
@@ -129,6 +130,7 @@ pub(crate) fn make(asked: &CompilerQuery<'_>, facts: &Facts, keep: &Path) -> Opt
     let plugins = made(work.plugins(), "plugins").filter(|_| converted.is_some());
     let iconv = made(work.iconv(&found), "iconv").filter(|_| converted.is_some());
     let early_tls = made(work.early_tls(), "IFUNC resolvers");
+    let got_header = work.got_header(&found);
     let any = locale.is_some() || name_services.is_some() || detectors.is_some() || converted.is_some();
     any.then_some(Repairs {
         libc: (libc, stamp),
@@ -141,6 +143,7 @@ pub(crate) fn make(asked: &CompilerQuery<'_>, facts: &Facts, keep: &Path) -> Opt
         functions: found.functions,
         warned: found.warned,
         detectors,
+        got_header,
     })
 }
 
@@ -166,6 +169,8 @@ struct LibcArchive {
     loader: Option<Vec<u8>>,
     /// The member that builds iconv's tables, with that function renamed.
     conf: Option<Vec<u8>>,
+    /// The member that relocates static-pies, if it reads the GOT's header for that.
+    relocator: Option<Vec<u8>>,
     /// Functions with a linker warning about shared libraries.
     functions: Vec<String>,
     /// Functions with another linker warning, or that can't be repaired.
@@ -178,7 +183,8 @@ impl LibcArchive {
         // SAFETY: the toolchain's own archive; an upgrade meanwhile gives outdated facts, as at any other time.
         let data = unsafe { memmap2::Mmap::map(&file) }.ok()?;
         let archive = ArchiveFile::parse(&*data).ok()?;
-        let mut found = LibcArchive { loader: None, conf: None, functions: Vec::new(), warned: Vec::new() };
+        let mut found =
+            LibcArchive { loader: None, conf: None, relocator: None, functions: Vec::new(), warned: Vec::new() };
         for member in archive.members().flatten() {
             let Ok(bytes) = member.data(&*data) else { continue };
             if member.name() == b"loadarchive.o" {
@@ -186,6 +192,9 @@ impl LibcArchive {
             }
             if member.name() == b"gconv_conf.o" {
                 found.conf = renamed(bytes, CONF, ORIGINAL_CONF).and_then(|b| nowhere(&b, b"/gconv\0"));
+            }
+            if got_header::is_read_by(bytes) {
+                found.relocator = Some(bytes.to_vec());
             }
             let Ok(object) = object::File::parse(bytes) else { continue };
             for section in object.sections() {
@@ -323,6 +332,33 @@ impl Work<'_> {
         }
         fs::create_dir_all(self.keep)?;
         self.place("early-tls.object", &fs::read(self.asked.dir.join("early-tls.o"))?)
+    }
+
+    fn got_header(&self, found: &LibcArchive) -> GotHeader {
+        let Some(member) = &found.relocator else { return GotHeader::Unread };
+        let replaced = || -> io::Result<PathBuf> {
+            let unknown = || io::Error::other("it is read in an unknown way");
+            let bytes = got_header::without_got_header(member).ok_or_else(unknown)?;
+            fs::write(self.asked.dir.join("relocator.o"), &bytes)?;
+            fs::write(
+                self.asked.dir.join("try.c"),
+                "#include <stdio.h>\nint main(void) { return puts(\"42\") < 0; }\n",
+            )?;
+            if let Some(recipe) = self.facts.kinds.get(&StaticKind::StaticPie) {
+                let tried =
+                    self.asked.links(&["try.c", "relocator.o"], StaticKind::StaticPie, recipe, &self.facts.triple);
+                tried.map_err(io::Error::other)?;
+            }
+            fs::create_dir_all(self.keep)?;
+            self.place("relocator.object", &bytes)
+        };
+        replaced().map_or_else(
+            |why| {
+                log::info!("the GOT's header is needed: {why}");
+                GotHeader::Read
+            },
+            GotHeader::Replaced,
+        )
     }
 
     fn compile(&self, name: &str, text: &str) -> io::Result<()> {

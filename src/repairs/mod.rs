@@ -2,6 +2,7 @@
 
 pub(crate) mod archives;
 pub(crate) mod choose;
+mod got_header;
 pub(crate) mod iconv;
 pub(crate) mod libc_members;
 pub(crate) mod make;

@@ -106,7 +106,7 @@ static void copy(struct module *m, int keep)
     char *kept = m->saved, *data;
     size_t i, length;
     for (i = 0; i <= c->data_count; i++, kept += length) {
-        data = i < c->data_count ? c->data[i].start : (char *)__builtin_thread_pointer() + c->thread_offset;
+        data = i < c->data_count ? c->data[i].start : thread_pointer() + c->thread_offset;
         length = i < c->data_count ? c->data[i].length : c->thread_size;
         memcpy(keep ? kept : data, keep ? data : kept, length);
     }
@@ -239,7 +239,7 @@ static void *address_of(const struct content *c, const struct symbol *s)
     case CHOSEN:
         return ((void *(*)(void))(uintptr_t)(c->base + s->value))();
     case THREAD_LOCAL:
-        return (char *)__builtin_thread_pointer() + c->thread_offset + s->value;
+        return thread_pointer() + c->thread_offset + s->value;
     default:
         return c->base + s->value;
     }
