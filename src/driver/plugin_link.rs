@@ -72,15 +72,11 @@ pub(super) fn asked(settings: &Settings, request: &Request, facts: &Facts) -> Re
 /// The functions that are ours. The others are of use with what these give only.
 const FUNCTIONS: [&str; 4] = ["dladdr", "dlopen", "dlsym", "dlvsym"];
 
-/// The oldest glibc whose libc.a has dlopen itself. In an older one it is in libdl.a, which the line may name first.
-const WITH_DLOPEN: (u32, u32) = (2, 34);
-
 /// Whether dlopen and the like are ours in every program of this call that refers to them.
 pub(super) fn are_ours(settings: &Settings, request: &Request, facts: &Facts) -> bool {
     let expect = Expect::from_triple(&facts.triple).with_abi(&request.abi);
     settings.dlopen == DlopenChoice::Ours
         && facts.libc == Libc::Glibc
-        && facts.glibc.is_some_and(|version| version >= WITH_DLOPEN)
         && expect.machine == Some(elf::EM_X86_64.0)
         && expect.bits == Some(64)
         && facts.repairs.as_ref().is_some_and(|r| r.plugins.is_some())

@@ -1,6 +1,7 @@
 //! Rules about libraries.
 
 use super::draft::Draft;
+use super::pthread::is_libdl_apart;
 use crate::args::ld_options::{Item, LdOption, LdRole};
 use crate::args::option_table::Role;
 use crate::model::Libc;
@@ -138,8 +139,9 @@ pub(crate) fn glibc_repairs(draft: &mut Draft<'_>) {
 /// The index after everything that may refer to libc and before libc itself; none in a link without libc.
 pub(crate) fn before_libc(draft: &Draft<'_>) -> Option<usize> {
     let without_libc = draft.request.has(Role::NoDefaultLibs) || draft.request.has(Role::NoStdlib);
-    let is_libc =
+    let is_c =
         |i: &Item| matches!(i, Item::Arg(a) if a.role() == Some(Role::Library) && a.value() == Some(OsStr::new("c")));
+    let is_libc = |i: &Item| is_c(i) || is_libdl_apart(draft, i);
     match draft.items.iter().position(is_libc) {
         Some(at) => Some(at),
         None if without_libc => None,

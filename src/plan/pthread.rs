@@ -130,6 +130,17 @@ pub(crate) fn pthread_parts(draft: &mut Draft<'_>) {
     draft.did("added `-lpthread`, and `--undefined=` for what is referred to weakly");
 }
 
+/// Whether an item is a libdl that is not part of libc.
+pub(crate) fn is_libdl_apart(draft: &Draft<'_>, item: &Item) -> bool {
+    let named = match item {
+        Item::Arg(a) if a.role() == Some(Role::Library) => a.value().and_then(name_of),
+        Item::Arg(a) if a.is_input() => a.word.as_bytes().ends_with(b"/libdl.a").then(|| "dl".to_owned()),
+        Item::Word { text, .. } => text.as_bytes().strip_prefix(b"-l").map(OsStr::from_bytes).and_then(name_of),
+        Item::Arg(_) => None,
+    };
+    is_apart(draft.context.facts) && named.as_deref() == Some("dl")
+}
+
 /// The names after `-l`, as typed for the driver or the linker, of a file too.
 fn names(draft: &Draft<'_>) -> Vec<String> {
     let options = draft.linker_options();

@@ -9,7 +9,8 @@
 use super::archives;
 use super::got_header;
 use super::iconv::ConverterTables;
-use super::libc_members::{nowhere, renamed, weakened};
+use super::libc_archive::{LibcArchive, ORIGINAL, ORIGINAL_CONF};
+use super::libc_members::weakened;
 use crate::archive;
 use crate::files::{Stamp, write_atomic};
 use crate::model::{EARLY_ENTRY, Libc, StaticKind};
@@ -20,10 +21,8 @@ use crate::supply::plugins::modules::{ANY_PROGRAM_FILE, ITERATE_FILE, tables_of_
 use crate::toolchain::call_detector::{CALL_DETECTORS, CallDetector};
 use crate::toolchain::probe::CompilerQuery;
 use crate::toolchain::{self, CallNeed, Facts, GotHeader, Invocation, Repairs, SelectError, Selected};
-use object::read::archive::ArchiveFile;
-use object::{Object, ObjectSection};
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -46,14 +45,6 @@ const TRY_ICONV: &str = include_str!("../../toolchains/glibc/try-iconv.c");
 const TRY_CONVERTED: &str = include_str!("../../toolchains/glibc/try-converted.c");
 const TRY_LOCALE: &str = include_str!("../../toolchains/glibc/try-locale.c");
 const TRY_NAME_SERVICES: &str = include_str!("../../toolchains/glibc/try-name-services.c");
-
-/// The loader of locale archives, and its new name, which must have the same length.
-const LOADER: &[u8] = b"_nl_load_locale_from_archive\0";
-const ORIGINAL: &str = "_nl_load_locale_from_archivE";
-
-/// The function that builds iconv's tables, and its new name.
-const CONF: &[u8] = b"__gconv_load_conf\0";
-const ORIGINAL_CONF: &str = "__gconv_load_conF";
 
 /// Functions that read locale files: C's, and the constructors of `std::locale` with a name.
 pub(crate) const LOCALE_FUNCTIONS: [&str; 14] = [
@@ -161,57 +152,6 @@ pub(crate) fn start_code(selected: &Selected, abi: &[OsString], facts: &Facts) -
         Work { asked: &asked, facts, keep: &keep }.converted()?
     };
     Ok((dir, archive))
-}
-
-/// What is read from libc.a.
-struct LibcArchive {
-    /// The member with the loader of locale archives, with that function renamed.
-    loader: Option<Vec<u8>>,
-    /// The member that builds iconv's tables, with that function renamed.
-    conf: Option<Vec<u8>>,
-    /// The member that relocates static-pies, if it reads the GOT's header for that.
-    relocator: Option<Vec<u8>>,
-    /// Functions with a linker warning about shared libraries.
-    functions: Vec<String>,
-    /// Functions with another linker warning, or that can't be repaired.
-    warned: Vec<String>,
-}
-
-impl LibcArchive {
-    fn read(libc: &Path) -> Option<LibcArchive> {
-        let file = File::open(libc).ok()?;
-        // SAFETY: the toolchain's own archive; an upgrade meanwhile gives outdated facts, as at any other time.
-        let data = unsafe { memmap2::Mmap::map(&file) }.ok()?;
-        let archive = ArchiveFile::parse(&*data).ok()?;
-        let mut found =
-            LibcArchive { loader: None, conf: None, relocator: None, functions: Vec::new(), warned: Vec::new() };
-        for member in archive.members().flatten() {
-            let Ok(bytes) = member.data(&*data) else { continue };
-            if member.name() == b"loadarchive.o" {
-                found.loader = renamed(bytes, LOADER, ORIGINAL);
-            }
-            if member.name() == b"gconv_conf.o" {
-                found.conf = renamed(bytes, CONF, ORIGINAL_CONF).and_then(|b| nowhere(&b, b"/gconv\0"));
-            }
-            if got_header::is_read_by(bytes) {
-                found.relocator = Some(bytes.to_vec());
-            }
-            let Ok(object) = object::File::parse(bytes) else { continue };
-            for section in object.sections() {
-                let Some(name) = section.name().ok().and_then(|n| n.strip_prefix(".gnu.warning.")) else { continue };
-                let text = section.data().unwrap_or_default();
-                let loads = text.windows(16).any(|w| w == b"shared libraries");
-                // dlopen can't be repaired.
-                let list = if loads && !name.starts_with("dl") { &mut found.functions } else { &mut found.warned };
-                list.push(name.to_owned());
-            }
-        }
-        for list in [&mut found.functions, &mut found.warned] {
-            list.sort();
-            list.dedup();
-        }
-        Some(found)
-    }
 }
 
 struct Work<'a> {
@@ -452,11 +392,6 @@ fn embedding(dir: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn new_names_are_as_long_as_the_old_ones() {
-        assert_eq!((ORIGINAL.len() + 1, ORIGINAL_CONF.len() + 1), (LOADER.len(), CONF.len()));
-    }
 
     #[test]
     fn categories_without_a_file_are_empty() {

@@ -4,6 +4,7 @@ pub(crate) mod archives;
 pub(crate) mod choose;
 mod got_header;
 pub(crate) mod iconv;
+mod libc_archive;
 pub(crate) mod libc_members;
 pub(crate) mod make;
 pub(crate) mod nss;

@@ -20,9 +20,22 @@ extern int __libc_argc HIDDEN;
 extern char **__libc_argv HIDDEN;
 
 /* Recursive, since constructors may open modules; a fork in another thread must not leave it locked. */
+#if !__GLIBC_PREREQ(2, 34)
+/* libpthread is an archive of its own, and not in a program without threads. */
+#pragma weak pthread_mutex_lock
+#pragma weak pthread_mutex_unlock
+#endif
 static pthread_mutex_t lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
-void staticcxx_module_lock(void) { pthread_mutex_lock(&lock); }
-void staticcxx_module_unlock(void) { pthread_mutex_unlock(&lock); }
+void staticcxx_module_lock(void)
+{
+    if (pthread_mutex_lock)
+        pthread_mutex_lock(&lock);
+}
+void staticcxx_module_unlock(void)
+{
+    if (pthread_mutex_unlock)
+        pthread_mutex_unlock(&lock);
+}
 
 /* Open modules, the last constructed first. */
 static struct module *last;
