@@ -212,6 +212,10 @@ impl Copy<'_> {
             (None, 0) if self.fixed => To::Fixed(value as u64),
             _ => return Err(unknown(format!("pointers are encoded as {how:#x}"))),
         };
+        // GNU ld before 2.37 adds what stands in the field to the addend.
+        if let Some(field) = self.out.bytes.get_mut(copied..copied + size) {
+            field.fill(0);
+        }
         self.out.pointers.push(Pointer { at: copied as u64, size: size as u8, to });
         Ok(size)
     }

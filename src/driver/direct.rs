@@ -15,7 +15,7 @@ use crate::plan::words::names_built_in;
 use crate::run::{Command, Guard, Supervised};
 use crate::settings::Settings;
 use crate::toolchain::probe_cache::{Kept, Key};
-use crate::toolchain::{Facts, Mechanism, Repairs};
+use crate::toolchain::{Facts, GotHeader, Mechanism, Repairs};
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::Read;
@@ -111,7 +111,8 @@ impl<'a> Ready<'a> {
         compiler.env.clone_from(&job.selected.env);
         let asked = template::Asked { compiler: &compiler, options: &parts.options, library_path };
         let template = template::template(settings.cache_dir.as_deref(), &asked)?;
-        let line = line::fill(&template, &parts, output, &default_dirs(facts))?;
+        let mut line = line::fill(&template, &parts, output, &default_dirs(facts))?;
+        start_code(&mut line, facts.repairs.as_ref())?;
         let found: Vec<&Path> = job.resolution.libraries.iter().map(|l| l.path.as_path()).collect();
         let typed = parts.stream.iter().filter(|w| !w.starts_with('-')).map(Path::new);
         let files: Vec<&Path> = typed.chain(found).collect();
@@ -181,6 +182,23 @@ fn allowed(settings: &Settings, job: &LinkJob, output: &Path) -> Result<LinePart
         Some(why) => Err(WhyNot::Off(mechanism, why)),
         None => Ok(parts),
     }
+}
+
+/// Adds the object that stands for start code which reads the GOT's header. Only a static-pie's does, and with its own
+/// start files a program may have another C library.
+///
+/// # Errors
+/// There is no such object.
+fn start_code(line: &mut Vec<String>, repairs: Option<&Repairs>) -> Result<(), WhyNot> {
+    if !line.iter().any(|w| w.ends_with("/rcrt1.o")) {
+        return Ok(());
+    }
+    match repairs.map(|r| &r.got_header) {
+        Some(GotHeader::Replaced(object)) => line.insert(0, object.to_str().ok_or(WhyNot::NotText)?.to_owned()),
+        Some(GotHeader::Read) => return Err(WhyNot::GotHeader),
+        Some(GotHeader::Unread) | None => {}
+    }
+    Ok(())
 }
 
 /// GNU ld's default directories as `-L` options.

@@ -10,11 +10,12 @@ use crate::libs::missing::PLUGINS;
 use crate::libs::plugin_list::{self, ListError, PluginList};
 use crate::libs::{Missing, Provider, Resolution, SearchPath, inputs, library_ref, mentions};
 use crate::message;
-use crate::model::{Family, Language, Libc};
+use crate::model::{Language, Libc};
 use crate::options;
 use crate::options::convert::ConvertChoice;
 use crate::options::dlopen::DlopenChoice;
 use crate::plan::policy::is_probe;
+use crate::plan::pthread;
 use crate::settings::Settings;
 use crate::supply::glibc;
 use crate::supply::plugins::modules::{self, ANY_PROGRAM_FILE};
@@ -71,15 +72,11 @@ pub(super) fn asked(settings: &Settings, request: &Request, facts: &Facts) -> Re
 /// The functions that are ours. The others are of use with what these give only.
 const FUNCTIONS: [&str; 4] = ["dladdr", "dlopen", "dlsym", "dlvsym"];
 
-/// The oldest glibc whose libc.a has dlopen itself. In an older one it is in libdl.a, which the line may name first.
-const WITH_DLOPEN: (u32, u32) = (2, 34);
-
 /// Whether dlopen and the like are ours in every program of this call that refers to them.
 pub(super) fn are_ours(settings: &Settings, request: &Request, facts: &Facts) -> bool {
     let expect = Expect::from_triple(&facts.triple).with_abi(&request.abi);
     settings.dlopen == DlopenChoice::Ours
         && facts.libc == Libc::Glibc
-        && facts.glibc.is_some_and(|version| version >= WITH_DLOPEN)
         && expect.machine == Some(elf::EM_X86_64.0)
         && expect.bits == Some(64)
         && facts.repairs.as_ref().is_some_and(|r| r.plugins.is_some())
@@ -87,12 +84,7 @@ pub(super) fn are_ours(settings: &Settings, request: &Request, facts: &Facts) ->
 
 /// Whether GCC's driver adds libgomp, which calls dlopen.
 fn takes_libgomp(request: &Request, facts: &Facts) -> bool {
-    let words = || request.args.iter().map(|a| a.word.as_encoded_bytes());
-    let last = |on: &[u8], off: &[u8]| words().rfind(|w| *w == on || *w == off).is_some_and(|w| w == on);
-    let asked = last(b"-fopenmp", b"-fno-openmp") || last(b"-fopenacc", b"-fno-openacc");
-    let parallel = words().any(|w| w.starts_with(b"-ftree-parallelize-loops="));
-    let there = || facts.library_dirs.iter().any(|dir| dir.join("libgomp.a").is_file());
-    facts.family == Family::Gcc && (asked || parallel) && there()
+    pthread::takes_libgomp(request, facts) && facts.library_dirs.iter().any(|dir| dir.join("libgomp.a").is_file())
 }
 
 /// The inputs of the program that a call links.

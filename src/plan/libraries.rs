@@ -1,14 +1,12 @@
 //! Rules about libraries.
 
 use super::draft::Draft;
+use super::pthread::is_libdl_apart;
 use crate::args::ld_options::{Item, LdOption, LdRole};
 use crate::args::option_table::Role;
 use crate::model::Libc;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-
-/// The first glibc whose libpthread is part of libc.
-const GLIBC_WITH_PTHREAD: (u32, u32) = (2, 34);
 
 /// Replaces each library reference as resolved.
 pub(crate) fn shared_object_to_archive(draft: &mut Draft<'_>) {
@@ -92,41 +90,6 @@ fn is_libgcc_s(name: Option<&OsStr>) -> bool {
     name.is_some_and(|n| n == "gcc_s" || n == ":libgcc_s.so.1" || n == ":libgcc_s.so")
 }
 
-/// Links libpthread.a as a whole where glibc is older than 2.34 and threads are used.
-pub(crate) fn whole_archive_pthread(draft: &mut Draft<'_>) {
-    let facts = draft.context.facts;
-    if facts.libc != Libc::Glibc || facts.glibc.is_none_or(|v| v >= GLIBC_WITH_PTHREAD) {
-        return;
-    }
-    let threads = draft.items.iter().any(|i| i.role() == Some(Role::Pthread) || is_pthread(i));
-    let whole = [Item::word("--whole-archive"), Item::arg("-lpthread"), Item::word("--no-whole-archive")];
-    let there = taken_whole(draft);
-    if !threads || there {
-        return;
-    }
-    let Some(last) = draft.linked().last().map(|l| l.end) else { return };
-    draft.items.splice(last + 1..last + 1, whole);
-    draft.did("added libpthread.a as a whole");
-}
-
-/// Whether libpthread is between `--whole-archive` and `--no-whole-archive` already.
-fn taken_whole(draft: &Draft<'_>) -> bool {
-    let options = draft.linker_options();
-    let mut whole = false;
-    draft.items.iter().enumerate().any(|(at, item)| {
-        match options.iter().find(|o| o.at == at).map(|o| o.role) {
-            Some(LdRole::WholeArchive) => whole = true,
-            Some(LdRole::NoWholeArchive) => whole = false,
-            _ => {}
-        }
-        whole && is_pthread(item)
-    })
-}
-
-fn is_pthread(item: &Item) -> bool {
-    matches!(item, Item::Arg(a) if a.role() == Some(Role::Library) && a.value() == Some(OsStr::new("pthread")))
-}
-
 /// With `-nodefaultlibs`, adds the archives that those of the toolchain on the command line need, and that their shared
 /// objects would bring.
 pub(crate) fn runtime_libraries(draft: &mut Draft<'_>) {
@@ -176,8 +139,9 @@ pub(crate) fn glibc_repairs(draft: &mut Draft<'_>) {
 /// The index after everything that may refer to libc and before libc itself; none in a link without libc.
 pub(crate) fn before_libc(draft: &Draft<'_>) -> Option<usize> {
     let without_libc = draft.request.has(Role::NoDefaultLibs) || draft.request.has(Role::NoStdlib);
-    let is_libc =
+    let is_c =
         |i: &Item| matches!(i, Item::Arg(a) if a.role() == Some(Role::Library) && a.value() == Some(OsStr::new("c")));
+    let is_libc = |i: &Item| is_c(i) || is_libdl_apart(draft, i);
     match draft.items.iter().position(is_libc) {
         Some(at) => Some(at),
         None if without_libc => None,
@@ -219,18 +183,6 @@ mod tests {
         }
         assert_eq!(usual("x.o -Wl,-lgcc_s"), "-static-pie x.o -Wl,--start-group -Wl,-lgcc_eh -Wl,--end-group");
         assert_eq!(usual("-shared-libgcc x.o"), "-static-pie x.o");
-    }
-
-    #[test]
-    fn old_glibc_takes_pthread_whole() {
-        let mut facts = facts();
-        facts.glibc = Some((2, 31));
-        let line = planned("-pthread x.o", &context(&facts));
-        assert_eq!(
-            line,
-            "-static-pie -pthread x.o -Wl,--whole-archive -Wl,--start-group -lpthread -Wl,--end-group -Wl,--no-whole-archive"
-        );
-        assert_eq!(usual("-pthread x.o"), "-static-pie -pthread x.o");
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub(crate) mod kind;
 pub(crate) mod libraries;
 pub(crate) mod musl;
 pub(crate) mod policy;
+pub(crate) mod pthread;
 pub mod rules;
 pub(crate) mod words;
 

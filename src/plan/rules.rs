@@ -2,7 +2,7 @@
 
 use super::context::{Context, Plan};
 use super::draft::{Draft, Rule};
-use super::{groups, kind, libraries, musl, words};
+use super::{groups, kind, libraries, musl, pthread, words};
 
 use crate::args::Request;
 
@@ -60,9 +60,14 @@ pub static RULES: &[Rule] = &[
         apply: libraries::no_shared_runtime,
     },
     Rule {
-        id: "whole-archive-pthread",
+        id: "openmp-libraries",
+        reason: "before glibc 2.34 libgomp needs libdl, which GCC's driver adds with `-static` only",
+        apply: pthread::openmp_libraries,
+    },
+    Rule {
+        id: "pthread-parts",
         reason: "before glibc 2.34 weak references leave out parts of libpthread.a, which crashes at run time",
-        apply: libraries::whole_archive_pthread,
+        apply: pthread::pthread_parts,
     },
     Rule {
         id: "runtime-libraries",

@@ -1,5 +1,6 @@
-//! What repairs need of a toolchain's libc.a.
+//! What the repairs need of a toolchain's libc.a.
 
+use super::got_header;
 use super::libc_members::{nowhere, renamed};
 use crate::files::Stamp;
 use crate::toolchain::probe::CompilerQuery;
@@ -17,11 +18,14 @@ const CONF: &[u8] = b"__gconv_load_conf\0";
 pub(super) const ORIGINAL_CONF: &str = "__gconv_load_conF";
 
 /// What is read from libc.a.
+#[derive(Debug, Default)]
 pub(super) struct LibcArchive {
     /// The member with the loader of locale archives, with that function renamed.
     pub loader: Option<Vec<u8>>,
     /// The member that builds iconv's tables, with that function renamed.
     pub conf: Option<Vec<u8>>,
+    /// The member that relocates static-pies, if it reads the GOT's header for that.
+    pub relocator: Option<Vec<u8>>,
     /// Functions with a linker warning about shared libraries.
     pub functions: Vec<String>,
     /// Functions with another linker warning, or that can't be repaired.
@@ -37,19 +41,34 @@ impl LibcArchive {
         Some(((libc, stamp), found))
     }
 
+    /// Reads libc.a, and the libdl.a beside it, which has dlopen before glibc 2.34.
     fn read(libc: &Path) -> Option<LibcArchive> {
-        let file = File::open(libc).ok()?;
+        let mut found = LibcArchive::default();
+        found.take(libc)?;
+        // A newer one has no members.
+        let _ = found.take(&libc.with_file_name("libdl.a"));
+        for list in [&mut found.functions, &mut found.warned] {
+            list.sort();
+            list.dedup();
+        }
+        Some(found)
+    }
+
+    fn take(&mut self, file: &Path) -> Option<()> {
+        let file = File::open(file).ok()?;
         // SAFETY: the toolchain's own archive; an upgrade meanwhile gives outdated facts, as at any other time.
         let data = unsafe { memmap2::Mmap::map(&file) }.ok()?;
         let archive = ArchiveFile::parse(&*data).ok()?;
-        let mut found = LibcArchive { loader: None, conf: None, functions: Vec::new(), warned: Vec::new() };
         for member in archive.members().flatten() {
             let Ok(bytes) = member.data(&*data) else { continue };
             if member.name() == b"loadarchive.o" {
-                found.loader = renamed(bytes, LOADER, ORIGINAL);
+                self.loader = renamed(bytes, LOADER, ORIGINAL);
             }
             if member.name() == b"gconv_conf.o" {
-                found.conf = renamed(bytes, CONF, ORIGINAL_CONF).and_then(|b| nowhere(&b, b"/gconv\0"));
+                self.conf = renamed(bytes, CONF, ORIGINAL_CONF).and_then(|b| nowhere(&b, b"/gconv\0"));
+            }
+            if got_header::is_read_by(bytes) {
+                self.relocator = Some(bytes.to_vec());
             }
             let Ok(object) = object::File::parse(bytes) else { continue };
             for section in object.sections() {
@@ -57,15 +76,11 @@ impl LibcArchive {
                 let text = section.data().unwrap_or_default();
                 let loads = text.windows(16).any(|w| w == b"shared libraries");
                 // dlopen can't be repaired.
-                let list = if loads && !name.starts_with("dl") { &mut found.functions } else { &mut found.warned };
+                let list = if loads && !name.starts_with("dl") { &mut self.functions } else { &mut self.warned };
                 list.push(name.to_owned());
             }
         }
-        for list in [&mut found.functions, &mut found.warned] {
-            list.sort();
-            list.dedup();
-        }
-        Some(found)
+        Some(())
     }
 }
 

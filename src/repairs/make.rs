@@ -7,12 +7,13 @@
 //! the linker extracts it only for a program that refers to one of them.
 
 use super::archives;
+use super::got_header;
 use super::iconv::ConverterTables;
 use super::libc_archive::{LibcArchive, ORIGINAL, ORIGINAL_CONF};
 use super::libc_members::weakened;
 use crate::archive;
 use crate::files::write_atomic;
-use crate::model::{EARLY_ENTRY, Libc};
+use crate::model::{EARLY_ENTRY, Libc, StaticKind};
 use crate::options::iconv::IconvChoice;
 use crate::parallel::in_parallel;
 use crate::settings::Settings;
@@ -20,7 +21,9 @@ use crate::supply::glibc;
 use crate::supply::plugins::modules::{ANY_PROGRAM_FILE, ITERATE_FILE, tables_of_any_program};
 use crate::toolchain::call_detector::{CALL_DETECTORS, CallDetector};
 use crate::toolchain::probe::{CompilerQuery, telling_line};
-use crate::toolchain::{self, CallNeed, Facts, Invocation, Mechanism, MechanismsOff, Repairs, SelectError, Selected};
+use crate::toolchain::{
+    self, CallNeed, Facts, GotHeader, Invocation, Mechanism, MechanismsOff, Repairs, SelectError, Selected,
+};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
@@ -129,6 +132,7 @@ pub(crate) fn make(asked: &CompilerQuery<'_>, facts: &Facts, keep: &Path) -> (Op
             off.insert(needs_it, why);
         }
     }
+    let got_header = Work { asked, facts, keep }.got_header(&found);
     let mut take = |mechanism| archives.remove(&mechanism);
     let repairs = Repairs {
         libc,
@@ -141,6 +145,7 @@ pub(crate) fn make(asked: &CompilerQuery<'_>, facts: &Facts, keep: &Path) -> (Op
         functions: found.functions,
         warned: found.warned,
         detectors: take(Mechanism::CallDetection),
+        got_header,
     };
     (Some(repairs), off)
 }
@@ -312,6 +317,33 @@ impl Work<'_> {
         }
         fs::create_dir_all(self.keep)?;
         self.place("early-tls.object", &fs::read(self.asked.dir.join("early-tls.o"))?)
+    }
+
+    fn got_header(&self, found: &LibcArchive) -> GotHeader {
+        let Some(member) = &found.relocator else { return GotHeader::Unread };
+        let replaced = || -> io::Result<PathBuf> {
+            let unknown = || io::Error::other("it is read in an unknown way");
+            let bytes = got_header::without_got_header(member).ok_or_else(unknown)?;
+            fs::write(self.asked.dir.join("relocator.o"), &bytes)?;
+            fs::write(
+                self.asked.dir.join("try.c"),
+                "#include <stdio.h>\nint main(void) { return puts(\"42\") < 0; }\n",
+            )?;
+            if let Some(recipe) = self.facts.kinds.get(&StaticKind::StaticPie) {
+                let tried =
+                    self.asked.links(&["try.c", "relocator.o"], StaticKind::StaticPie, recipe, &self.facts.triple);
+                tried.map_err(io::Error::other)?;
+            }
+            fs::create_dir_all(self.keep)?;
+            self.place("relocator.object", &bytes)
+        };
+        replaced().map_or_else(
+            |why| {
+                log::info!("the GOT's header is needed: {why}");
+                GotHeader::Read
+            },
+            GotHeader::Replaced,
+        )
     }
 
     fn compile(&self, name: &str, text: &str) -> io::Result<()> {

@@ -2,6 +2,7 @@
 
 pub(crate) mod archives;
 pub(crate) mod choose;
+mod got_header;
 pub(crate) mod iconv;
 mod libc_archive;
 pub(crate) mod libc_members;

@@ -441,7 +441,7 @@ int staticcxx_dlinfo(void *restrict handle, int request, void *restrict result)
         return 0;
     case RTLD_DI_TLS_DATA:
         *(void **)result =
-            m && m->content->thread_size ? (char *)__builtin_thread_pointer() + m->content->thread_offset : 0;
+            m && m->content->thread_size ? thread_pointer() + m->content->thread_offset : 0;
         return 0;
     default:
         say("unsupported dlinfo request");

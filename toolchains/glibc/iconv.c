@@ -110,10 +110,21 @@ static void load(void)
     }
 }
 
+#if !__GLIBC_PREREQ(2, 34)
+/* libpthread is an archive of its own, and not in a program without threads. */
+#pragma weak pthread_once
+#endif
+
 INSTEAD void __gconv_load_conf(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, load);
+    static int loaded;
+    if (pthread_once) {
+        pthread_once(&once, load);
+    } else if (!loaded) {
+        loaded = 1;
+        load();
+    }
 }
 
 /* The machine's gconv-modules.cache is never used. */

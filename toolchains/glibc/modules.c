@@ -20,9 +20,22 @@ extern int __libc_argc HIDDEN;
 extern char **__libc_argv HIDDEN;
 
 /* Recursive, since constructors may open modules; a fork in another thread must not leave it locked. */
+#if !__GLIBC_PREREQ(2, 34)
+/* libpthread is an archive of its own, and not in a program without threads. */
+#pragma weak pthread_mutex_lock
+#pragma weak pthread_mutex_unlock
+#endif
 static pthread_mutex_t lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
-void staticcxx_module_lock(void) { pthread_mutex_lock(&lock); }
-void staticcxx_module_unlock(void) { pthread_mutex_unlock(&lock); }
+void staticcxx_module_lock(void)
+{
+    if (pthread_mutex_lock)
+        pthread_mutex_lock(&lock);
+}
+void staticcxx_module_unlock(void)
+{
+    if (pthread_mutex_unlock)
+        pthread_mutex_unlock(&lock);
+}
 
 /* Open modules, the last constructed first. */
 static struct module *last;
@@ -106,7 +119,7 @@ static void copy(struct module *m, int keep)
     char *kept = m->saved, *data;
     size_t i, length;
     for (i = 0; i <= c->data_count; i++, kept += length) {
-        data = i < c->data_count ? c->data[i].start : (char *)__builtin_thread_pointer() + c->thread_offset;
+        data = i < c->data_count ? c->data[i].start : thread_pointer() + c->thread_offset;
         length = i < c->data_count ? c->data[i].length : c->thread_size;
         memcpy(keep ? kept : data, keep ? data : kept, length);
     }
@@ -239,7 +252,7 @@ static void *address_of(const struct content *c, const struct symbol *s)
     case CHOSEN:
         return ((void *(*)(void))(uintptr_t)(c->base + s->value))();
     case THREAD_LOCAL:
-        return (char *)__builtin_thread_pointer() + c->thread_offset + s->value;
+        return thread_pointer() + c->thread_offset + s->value;
     default:
         return c->base + s->value;
     }

@@ -5,6 +5,18 @@
 
 #define HIDDEN __attribute__((visibility("hidden")))
 
+/* GCC has __builtin_thread_pointer for x86 since version 11. */
+static inline char *thread_pointer(void)
+{
+#ifdef __x86_64__
+    char *self;
+    __asm__("mov %%fs:0, %0" : "=r"(self));
+    return self;
+#else
+    return __builtin_thread_pointer();
+#endif
+}
+
 struct protection { char *start; size_t length; size_t access; };
 struct selection { void **slot; void *(*choose)(void); };
 struct range { char *start; size_t length; };
