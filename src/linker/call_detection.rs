@@ -159,6 +159,7 @@ mod tests {
             functions: vec!["getpwnam".into()],
             warned: vec!["dlopen".into()],
             detectors: Some("/r".into()),
+            problems: std::collections::BTreeMap::new(),
         }
     }
 

@@ -6,7 +6,7 @@
 //! program, and cached with the facts. Each is put into an archive whose symbol index names the functions that need it:
 //! the linker extracts it only for a program that refers to one of them.
 
-use super::archives;
+use super::archives::{self, LeftOut};
 use super::iconv::ConverterTables;
 use super::libc_members::{nowhere, renamed, weakened};
 use crate::archive;
@@ -21,6 +21,7 @@ use crate::toolchain::probe::CompilerQuery;
 use crate::toolchain::{self, CallNeed, Facts, Invocation, Repairs, SelectError, Selected};
 use object::read::archive::ArchiveFile;
 use object::{Object, ObjectSection};
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
@@ -31,6 +32,7 @@ const LOCALE: &str = include_str!("../../toolchains/glibc/locale.c");
 const NAME_SERVICES: &str = include_str!("../../toolchains/glibc/name-services.c");
 const CONVERTED: &str = include_str!("../../toolchains/glibc/converted.c");
 const OLD_NAMES: &str = include_str!("../../toolchains/glibc/old-names.c");
+const PRIVATE_NAMES: &str = include_str!("../../toolchains/glibc/private-names.c");
 const MODULES_H: &str = include_str!("../../toolchains/glibc/modules.h");
 const MODULES: &str = include_str!("../../toolchains/glibc/modules.c");
 const DL: &str = include_str!("../../toolchains/glibc/dl.c");
@@ -72,6 +74,15 @@ pub(crate) const LOCALE_FUNCTIONS: [&str; 14] = [
     "_ZNSt6localeC2ERKS_RKSsi",
 ];
 
+/// The names of repairs in [`Repairs::problems`].
+const LOCALES: &str = "locales";
+const NAME_SERVICES_REPAIR: &str = "name services";
+const DETECTORS: &str = "a linker without indexes";
+const CONVERTED_LIBRARIES: &str = "converted libraries";
+const PLUGINS: &str = "plugins";
+pub(super) const CONVERTERS: &str = "iconv";
+const EARLY_TLS_REPAIR: &str = "IFUNC resolvers";
+
 /// Where distributions install the locale C.UTF-8.
 const LOCALE_DIRS: [&str; 3] = ["/usr/lib/locale/C.utf8", "/usr/lib/locale/C.UTF-8", "/usr/lib64/locale/C.utf8"];
 
@@ -105,8 +116,7 @@ pub(crate) fn select(
     toolchain::select(settings, invocation, need, abi, make)
 }
 
-/// Builds and tests the repairs for a glibc toolchain; the archives are written to `keep`. None for another libc, or if
-/// nothing works.
+/// Builds and tests the repairs for a glibc toolchain; the archives are written to `keep`. None for another libc.
 pub(crate) fn make(asked: &CompilerQuery<'_>, facts: &Facts, keep: &Path) -> Option<Repairs> {
     if facts.libc != Libc::Glibc || !facts.complete() {
         return None;
@@ -114,23 +124,33 @@ pub(crate) fn make(asked: &CompilerQuery<'_>, facts: &Facts, keep: &Path) -> Opt
     let libc = PathBuf::from(asked.ask(&["-print-file-name=libc.a"]).ok()?.text());
     let stamp = Stamp::of(&libc).filter(|_| libc.is_absolute())?;
     let found = LibcArchive::read(&libc)?;
-    let made = |repair: io::Result<PathBuf>, name: &str| match repair {
-        Ok(path) => Some(path),
-        Err(why) => {
-            log::info!("no repair of {name}: {why}");
-            None
-        }
+    let mut problems = BTreeMap::new();
+    let mut made = |repair: io::Result<PathBuf>, name: &str| {
+        let why = match repair {
+            Ok(path) => return Some(path),
+            Err(why) => first_line(&why),
+        };
+        log::info!("no repair of {name}: {why}");
+        problems.insert(name.to_owned(), why);
+        None
     };
     let work = Work { asked, facts, keep };
-    let locale = made(work.locale(&found), "locales");
-    let name_services = made(work.name_services(&found), "name services");
-    let detectors = made(work.detectors(&found), "a linker without indexes");
-    let converted = made(work.converted(), "converted libraries");
-    let plugins = made(work.plugins(), "plugins").filter(|_| converted.is_some());
-    let iconv = made(work.iconv(&found), "iconv").filter(|_| converted.is_some());
-    let early_tls = made(work.early_tls(), "IFUNC resolvers");
-    let any = locale.is_some() || name_services.is_some() || detectors.is_some() || converted.is_some();
-    any.then_some(Repairs {
+    let locale = made(work.locale(&found), LOCALES);
+    let name_services = made(work.name_services(&found), NAME_SERVICES_REPAIR);
+    let detectors = made(work.detectors(&found), DETECTORS);
+    let converted = made(work.converted(), CONVERTED_LIBRARIES);
+    let needs_start = |converted: &Option<PathBuf>| match converted {
+        Some(_) => Ok(()),
+        None => Err(io::Error::other(format!("it needs what failed for {CONVERTED_LIBRARIES}"))),
+    };
+    let plugins = made(needs_start(&converted).and_then(|()| work.plugins()), PLUGINS);
+    let (iconv, left) = match needs_start(&converted).and_then(|()| work.iconv(&found)) {
+        Ok((path, left)) => (made(Ok(path), CONVERTERS), left),
+        Err(why) => (made(Err(why), CONVERTERS), None),
+    };
+    let early_tls = made(work.early_tls(), EARLY_TLS_REPAIR);
+    problems.extend(left.map(|left| (CONVERTERS.to_owned(), left)));
+    Some(Repairs {
         libc: (libc, stamp),
         locale,
         name_services,
@@ -141,7 +161,15 @@ pub(crate) fn make(asked: &CompilerQuery<'_>, facts: &Facts, keep: &Path) -> Opt
         functions: found.functions,
         warned: found.warned,
         detectors,
+        problems,
     })
+}
+
+/// What an error says first; a compiler's goes on for many lines.
+fn first_line(error: &io::Error) -> String {
+    let text = error.to_string();
+    let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines().find(|line| line.contains("error")).or_else(|| lines().next()).unwrap_or("no reason was given").to_owned()
 }
 
 /// The start-up code of converted libraries for one link, where it can't be cached: its temporary directory and the
@@ -258,10 +286,12 @@ impl Work<'_> {
 
     fn converted(&self) -> io::Result<PathBuf> {
         self.compile("converted", CONVERTED)?;
-        let mut objects = vec![fs::read(self.asked.dir.join("converted.o"))?];
+        self.compile("private-names", PRIVATE_NAMES)?;
+        let object = |name: &str| fs::read(self.asked.dir.join(name));
+        let mut objects = vec![object(archives::START)?, object(archives::PRIVATE)?];
         // An old glibc defines the names itself, and lacks the functions that replace them.
         match self.compile("old-names", OLD_NAMES) {
-            Ok(()) => objects.push(fs::read(self.asked.dir.join("old-names.o"))?),
+            Ok(()) => objects.push(object("old-names.o")?),
             Err(why) => log::info!("no old names of glibc's: {why}"),
         }
         let bytes = archive::of_members(&objects).ok_or_else(|| io::Error::other("objects without symbols"))?;
@@ -285,7 +315,7 @@ impl Work<'_> {
         Ok(kept)
     }
 
-    fn iconv(&self, found: &LibcArchive) -> io::Result<PathBuf> {
+    fn iconv(&self, found: &LibcArchive) -> io::Result<(PathBuf, Option<String>)> {
         let conf = found.conf.as_ref().ok_or_else(|| io::Error::other("libc.a has no tables of iconv"))?;
         let dir = &self.asked.dir;
         fs::write(dir.join("conf.o"), conf)?;
@@ -296,7 +326,8 @@ impl Work<'_> {
         let merged = weakened(&self.merge(&["iconv.o", "conf.o"])?);
         fs::create_dir_all(self.keep)?;
         self.place(archives::ICONV, &merged.ok_or_else(|| io::Error::other("an object without symbols"))?)?;
-        for object in [archives::LOADER, archives::SERVICES, archives::MODULES, archives::START] {
+        let others = [archives::LOADER, archives::SERVICES, archives::MODULES, archives::START, archives::PRIVATE];
+        for object in others {
             self.place(object, &fs::read(dir.join(object))?)?;
         }
         for (name, text) in [("iconv", ICONV), ("loader", LOADER_C)] {
@@ -309,8 +340,12 @@ impl Work<'_> {
         let kit = archives::Kit { dir: self.keep, library_dirs: dirs, libc: &libc, strong: false };
         let tables =
             ConverterTables::read(dirs).ok_or_else(|| io::Error::other("glibc's directory `gconv` was not found"))?;
-        let bytes = kit.converters(&tables, &tables.choose(&IconvChoice::default()))?;
-        self.keep_archive("iconv", &bytes, TRY_ICONV)
+        let chosen = tables.choose(&IconvChoice::default());
+        let (bytes, left) = kit.converters(&tables, &chosen)?;
+        let all = left.is_empty() && chosen.unknown.is_empty();
+        let trial = if all { TRY_ICONV.to_owned() } else { format!("#define STATICCXX_SOME_LACK\n{TRY_ICONV}") };
+        let kept = self.keep_archive("iconv", &bytes, &trial)?;
+        Ok((kept, LeftOut::line(&left)))
     }
 
     fn early_tls(&self) -> io::Result<PathBuf> {

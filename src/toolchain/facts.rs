@@ -107,6 +107,9 @@ pub(crate) struct Repairs {
     pub warned: Vec<String>,
     /// The directory with the call detectors.
     pub detectors: Option<PathBuf>,
+    /// Why a repair is missing, or what it lacks, by its name (`locales`, `iconv`, …).
+    #[serde(default)]
+    pub problems: BTreeMap<String, String>,
 }
 
 impl Repairs {

@@ -38,6 +38,8 @@ pub mod plugins;
 pub mod dlopen;
 // What is no such program, is broken, or changes meanwhile.
 pub mod programs_bad;
+// Finished programs made static: what their libraries bring beside what the program refers to.
+mod programs;
 // What repairs glibc, and hints after a failed link.
 pub mod repairs;
 // Outputs on devices, FIFOs and links.
