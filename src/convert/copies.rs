@@ -35,6 +35,15 @@ pub struct CopiedContent {
     pub(crate) places: Vec<Place>,
     /// The library's other names for it.
     pub(crate) aliases: Vec<Vec<u8>>,
+    /// What the archive member that defines it needs beside: the member itself is not linked in.
+    pub(crate) needs: Vec<NeededBeside>,
+}
+
+/// A strong reference of an archive member.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NeededBeside {
+    pub name: Vec<u8>,
+    pub thread_local: bool,
 }
 
 /// A pointer in a variable.
@@ -161,6 +170,9 @@ pub fn of_archives(
     Ok(None)
 }
 
+/// Linkers define it.
+const GOT: &[u8] = b"_GLOBAL_OFFSET_TABLE_";
+
 /// A symbol that a member gets: name, section index, value.
 type NamedSymbol = (Vec<u8>, u16, u64);
 
@@ -209,6 +221,10 @@ fn of_member(
     }
     let of_it = table.iter().filter(named).filter(|s| s.st_shndx(LE) == index && s.st_value(LE) == start);
     content.aliases = of_it.map(name_of).filter(|n| n != wanted.name).collect();
+    let needed = |s: &&elf::Sym64<LE>| s.st_shndx(LE) == elf::SHN_UNDEF && s.st_bind() == elf::STB_GLOBAL;
+    let needed = table.iter().filter(needed).filter(|s| name_of(s) != GOT);
+    content.needs =
+        needed.map(|s| NeededBeside { name: name_of(s), thread_local: s.st_type() == elf::STT_TLS }).collect();
     let changed = (!fresh.is_empty()).then(|| with_names(member, &fresh)).transpose()?;
     Ok((Some(content), changed))
 }

@@ -16,11 +16,13 @@ use super::object_writer::{Definition, ObjectWriter, elf_section, symbol};
 use super::pieces::{self, Pieces};
 use super::refusal::Refusal;
 use super::sections::{ALLOC, THREAD_LOCAL, WRITE, base_symbol, start_symbol};
+use super::symbols::Symbol;
 use super::{glibc_names, symbols, unwind};
 use crate::toolchain_libs;
 use object::write::SymbolSection;
 use object::{SectionKind, elf};
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 /// Writes the object of a library.
 ///
@@ -34,6 +36,7 @@ fn write(library: &Library<'_>, plan: &Pieces, options: &ConversionOptions<'_>) 
     for relocation in &library.relocations {
         output.relocate(relocation)?;
     }
+    output.unreferenced();
     // Freed before the bytes of the object are allocated too.
     let relocated = std::mem::take(&mut output.relocated);
     output.unwind(unwind::read(library, &relocated)?)?;
@@ -102,6 +105,24 @@ impl ObjectWriter<'_> {
             self.undefined(Cow::Owned(start_symbol(self.options.tag).into_bytes()), false, false);
         }
         Ok(())
+    }
+}
+
+impl ObjectWriter<'_> {
+    /// References without a relocation: nothing reads them, but an archive member is linked in for them, whose
+    /// constructors count, as all of a shared object's run (`_ZSt21ios_base_library_initv` in each user of iostreams).
+    fn unreferenced(&mut self) {
+        let library = self.library;
+        let related: HashSet<usize> = library.relocations.iter().map(|r| r.symbol).collect();
+        let wanted = |(index, s): &(usize, &Symbol<'_>)| {
+            let strong = !s.defined() && s.bind == symbols::GLOBAL && !s.name.is_empty() && !s.of_the_module();
+            strong && s.name != b"__tls_get_addr" && !related.contains(index)
+        };
+        let all: Vec<usize> = library.symbols.iter().enumerate().filter(wanted).map(|(index, _)| index).collect();
+        for index in all {
+            // Whatever can't be had is not missed.
+            let _ = self.target(index);
+        }
     }
 }
 

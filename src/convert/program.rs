@@ -81,6 +81,9 @@ impl ObjectWriter<'_> {
                 let (section, offset, _) = self.field(copied.at + place.offset)?;
                 self.add(section, offset, place.kind, (symbol, place.addend));
             }
+            for needed in &copied.content.needs {
+                self.undefined(Cow::Owned(needed.name.clone()), false, needed.thread_local);
+            }
         }
         Ok(())
     }

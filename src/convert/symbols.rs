@@ -31,6 +31,8 @@ pub struct Symbol<'a> {
 
 /// STB_LOCAL.
 pub(crate) const LOCAL: u8 = 0;
+/// STB_GLOBAL.
+pub(crate) const GLOBAL: u8 = 1;
 /// STB_WEAK.
 pub(crate) const WEAK: u8 = 2;
 /// STT_OBJECT.

@@ -61,7 +61,7 @@ pub struct GlibcSymbols {
 }
 
 /// Data and functions for old programs that the archive of the start-up code provides.
-pub(crate) const REMADE: [&[u8]; 20] = [
+pub(crate) const REMADE: [&[u8]; 22] = [
     b"_LIB_VERSION",
     b"__after_morecore_hook",
     b"__free_hook",
@@ -71,6 +71,8 @@ pub(crate) const REMADE: [&[u8]; 20] = [
     b"__morecore",
     b"__realloc_hook",
     b"__sysctl",
+    b"_dl_mcount_wrapper",
+    b"_dl_mcount_wrapper_check",
     b"_sys_errlist",
     b"_sys_nerr",
     b"_sys_siglist",

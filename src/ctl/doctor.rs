@@ -50,6 +50,9 @@ fn works(settings: &Settings, table: &mut Table, language: Language, selected: &
     for (mechanism, why) in &off {
         more(format!("{mechanism}: off, so that {}: {why}", mechanism.without()));
     }
+    if let Some(left_out) = facts.repairs.as_ref().and_then(|repairs| repairs.left_out.as_ref()) {
+        more(format!("iconv: {left_out}"));
+    }
     let works = trials.offered().into_iter().filter(|mechanism| !off.contains_key(mechanism));
     let on: Vec<String> = works.map(|mechanism| mechanism.to_string()).collect();
     if !on.is_empty() {

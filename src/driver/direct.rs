@@ -15,7 +15,7 @@ use crate::plan::words::names_built_in;
 use crate::run::{Command, Guard, Supervised};
 use crate::settings::Settings;
 use crate::toolchain::probe_cache::{Kept, Key};
-use crate::toolchain::{Facts, GotHeader, Mechanism, Repairs};
+use crate::toolchain::{Facts, Mechanism, Repairs};
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::Read;
@@ -188,15 +188,12 @@ fn allowed(settings: &Settings, job: &LinkJob, output: &Path) -> Result<LinePart
 /// start files a program may have another C library.
 ///
 /// # Errors
-/// There is no such object.
+/// A path that is not UTF-8.
 fn start_code(line: &mut Vec<String>, repairs: Option<&Repairs>) -> Result<(), WhyNot> {
-    if !line.iter().any(|w| w.ends_with("/rcrt1.o")) {
-        return Ok(());
-    }
-    match repairs.map(|r| &r.got_header) {
-        Some(GotHeader::Replaced(object)) => line.insert(0, object.to_str().ok_or(WhyNot::NotText)?.to_owned()),
-        Some(GotHeader::Read) => return Err(WhyNot::GotHeader),
-        Some(GotHeader::Unread) | None => {}
+    if let Some(object) =
+        repairs.and_then(|r| r.relocator.as_ref()).filter(|_| line.iter().any(|w| w.ends_with("/rcrt1.o")))
+    {
+        line.insert(0, object.to_str().ok_or(WhyNot::NotText)?.to_owned());
     }
     Ok(())
 }

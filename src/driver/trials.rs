@@ -273,7 +273,11 @@ impl Trials {
         match done.status.signal() {
             _ if done.status.success() => Ok(()),
             Some(signal) => Err(StepFailure { why: format!("it was ended by signal {signal}"), interrupted: true }),
-            None => Err(StepFailure { why: telling_line(&String::from_utf8_lossy(&done.stderr)), interrupted: false }),
+            None => {
+                let why = telling_line(&String::from_utf8_lossy(&done.stderr));
+                let why = why.strip_prefix("staticcxx: error: ").unwrap_or(&why).to_owned();
+                Err(StepFailure { why, interrupted: false })
+            }
         }
     }
 

@@ -8,7 +8,7 @@
 use super::WhyNot;
 use crate::options::repairs::GlibcFixes;
 use crate::repairs::archives;
-use crate::repairs::make::LOCALE_FUNCTIONS;
+use crate::repairs::workshop::LOCALE_FUNCTIONS;
 use crate::toolchain::Repairs;
 use crate::toolchain::call_detector::{CALL_DETECTORS, CallDetector};
 
@@ -152,7 +152,7 @@ mod tests {
             converted: None,
             plugins: None,
             early_tls: None,
-            got_header: crate::toolchain::GotHeader::Unread,
+            relocator: None,
             iconv: None,
             libc: ("/l/libc.a".into(), crate::files::Stamp::of(std::path::Path::new("/")).unwrap()),
             locale: Some("/r/locale.ar".into()),
@@ -160,6 +160,7 @@ mod tests {
             functions: vec!["getpwnam".into()],
             warned: vec!["dlopen".into()],
             detectors: Some("/r".into()),
+            left_out: None,
         }
     }
 

@@ -55,8 +55,6 @@ pub(crate) enum WhyNot {
     Output,
     /// There are no call detectors.
     NoCallDetectors,
-    /// The start code of a static-pie reads a word that the built-in linker does not write.
-    GotHeader,
     /// The compiler did not print its linker command line.
     NoLine(String),
     /// The program calls a function with a GNU ld warning.
@@ -84,9 +82,6 @@ impl fmt::Display for WhyNot {
             WhyNot::Output => f.write_str("the output is not a regular file"),
             WhyNot::NoCallDetectors => {
                 f.write_str("the toolchain has no repairs of glibc, which it needs to detect calls")
-            }
-            WhyNot::GotHeader => {
-                f.write_str("the C library's start code reads the GOT's header, which it does not write")
             }
             WhyNot::NoLine(why) => write!(f, "the compiler does not print its linker command: {why}"),
             WhyNot::Warning => f.write_str("the program calls a function with a GNU ld warning"),

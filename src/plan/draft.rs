@@ -7,6 +7,7 @@ use crate::args::{InputKind, Request};
 use crate::model::StaticKind;
 use crate::toolchain::Recipe;
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 
 /// A rule.
 #[derive(Debug)]
@@ -161,5 +162,13 @@ pub(crate) fn show(item: &Item) -> String {
     match item {
         Item::Arg(a) => a.words().map(|w| w.to_string_lossy()).collect::<Vec<_>>().join(" "),
         Item::Word { text, .. } => format!("-Wl,{}", text.to_string_lossy()),
+    }
+}
+
+/// An added library. A file goes directly to the linker: after the user's `-x` the driver would take it for a source.
+pub(crate) fn ours(word: impl AsRef<OsStr>) -> Item {
+    match word.as_ref().as_encoded_bytes().starts_with(b"-") {
+        true => Item::arg(word.as_ref()),
+        false => Item::word(word.as_ref()),
     }
 }

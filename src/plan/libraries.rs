@@ -1,6 +1,6 @@
 //! Rules about libraries.
 
-use super::draft::Draft;
+use super::draft::{Draft, ours};
 use super::pthread::is_libdl_apart;
 use crate::args::ld_options::{Item, LdOption, LdRole};
 use crate::args::option_table::Role;
@@ -45,14 +45,6 @@ pub(crate) fn dependencies_of_archives(draft: &mut Draft<'_>) {
         draft.did(format!("added `{}`", word.to_string_lossy()));
     }
     draft.items.splice(last + 1..last + 1, words.iter().map(ours));
-}
-
-/// An added library. A file goes directly to the linker: after the user's `-x` the driver would take it for a source.
-pub(crate) fn ours(word: impl AsRef<OsStr>) -> Item {
-    match word.as_ref().as_encoded_bytes().starts_with(b"-") {
-        true => Item::arg(word.as_ref()),
-        false => Item::word(word.as_ref()),
-    }
 }
 
 /// Drops `-shared-libgcc` and the like, and replaces libgcc_s by libgcc_eh.

@@ -1,7 +1,8 @@
 //! Rules for programs with musl: another allocator, and the stack size of threads.
 
 use super::draft::Draft;
-use super::libraries::{before_libc, ours};
+use super::draft::ours;
+use super::libraries::before_libc;
 use crate::args::ld_options::Item;
 use crate::args::option_table::Role;
 use crate::options::malloc::Malloc;

@@ -6,7 +6,7 @@
 //! C11's `mtx_lock`) and with itself where it is named twice, so the weak references are asked for by name.
 
 use super::draft::Draft;
-use super::libraries::ours;
+use super::draft::ours;
 use crate::args::Request;
 use crate::args::ld_options::{Item, LdRole};
 use crate::args::option_table::Role;

@@ -4,11 +4,11 @@
 use super::iconv::{Chosen, ConverterTables};
 use super::nss;
 use crate::archive;
+use crate::convert::GlibcSymbols;
 use crate::convert::machine::Machine;
-use crate::convert::{GlibcSymbols, Refusal};
 use crate::libs::library_file;
 use crate::supply::plugins::module_tables::{self, ModuleKind};
-use crate::supply::plugins::modules::Modules;
+use crate::supply::plugins::modules::{ModuleObjects, Modules};
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
@@ -35,6 +35,9 @@ pub(crate) const LOADER: &str = "loader.o";
 /// The object that opens modules.
 pub(crate) const MODULES: &str = "modules.o";
 
+/// Functions of libc's own that its shared object has and its archive may lack.
+pub(crate) const PRIVATE: &str = "private-names.o";
+
 /// The start-up code of converted libraries.
 pub(crate) const START: &str = "converted.o";
 
@@ -47,15 +50,38 @@ pub(crate) fn strong(object: &str) -> String {
 pub(crate) const CONVERTING: [&str; 1] = ["iconv_open"];
 
 impl Kit<'_> {
-    /// An archive of converters.
+    /// An archive of converters, and those that are left out since they can't be converted.
     ///
     /// # Errors
-    /// Files that can't be read or converted.
-    pub(crate) fn converters(&self, tables: &ConverterTables, chosen: &Chosen) -> io::Result<Vec<u8>> {
+    /// Not one converter can be had, or an object can't be read.
+    pub(crate) fn converters(&self, tables: &ConverterTables, chosen: &Chosen) -> io::Result<(Vec<u8>, Vec<LeftOut>)> {
         let mut modules = Modules::default();
-        self.take(&mut modules, &chosen.files, ModuleKind::Converter, std::slice::from_ref(&tables.dir))?;
-        let text = chosen.text(&tables.dir);
-        self.archive(ICONV, &CONVERTING, &modules, "staticcxx_converter_table", ("staticcxx_conversions", &text))
+        let dirs = std::slice::from_ref(&tables.dir);
+        let mut left = self.take(&mut modules, &chosen.files, ModuleKind::Converter, dirs);
+        let mut paths: Vec<PathBuf> = left.iter().map(|l| l.path.clone()).collect();
+        let converted =
+            loop {
+                left.extend(modules.leave_out(&paths).into_iter().map(|(path, needed)| LeftOut {
+                    path,
+                    why: format!("it needs `{needed}`, which can't be converted"),
+                }));
+                match modules.objects(self.libc) {
+                    Ok(converted) => break converted,
+                    Err(refused) => {
+                        paths = refused.iter().map(|(path, _)| path.clone()).collect();
+                        left.extend(refused.into_iter().map(|(path, why)| LeftOut { path, why: why.to_string() }));
+                    }
+                }
+            };
+        let all_left = chosen.files.iter().all(|file| left.iter().any(|l| l.path == *file));
+        if let Some(first) = left.first().filter(|_| all_left) {
+            return Err(first.error());
+        }
+        let files: Vec<&Path> = left.iter().map(|l| l.path.as_path()).collect();
+        let text = chosen.without(&files, &tables.dir).text(&tables.dir);
+        let texts = ("staticcxx_conversions", &*text);
+        let archive = self.archive(ICONV, &CONVERTING, converted, "staticcxx_converter_table", texts)?;
+        Ok((archive, left))
     }
 
     /// An archive of name services.
@@ -66,32 +92,46 @@ impl Kit<'_> {
         let found = nss::find(names, self.library_dirs)?;
         let mut modules = Modules::default();
         let files: Vec<PathBuf> = found.iter().map(|s| s.path.clone()).collect();
-        self.take(&mut modules, &files, ModuleKind::NameService, self.library_dirs)?;
+        if let Some(left) = self.take(&mut modules, &files, ModuleKind::NameService, self.library_dirs).first() {
+            return Err(left.error());
+        }
+        let converted = modules.objects(self.libc).map_err(|refused| match refused.into_iter().next() {
+            Some((path, why)) => LeftOut { path, why: why.to_string() }.error(),
+            None => io::Error::other("name services can't be converted"),
+        })?;
         let functions: Vec<&str> = functions.iter().map(String::as_str).collect();
         let text = nss::pins(&found);
-        self.archive(SERVICES, &functions, &modules, "staticcxx_service_table", ("staticcxx_pins", &text))
+        self.archive(SERVICES, &functions, converted, "staticcxx_service_table", ("staticcxx_pins", &text))
     }
 
-    /// Adds files and their dependencies other than glibc.
-    fn take(&self, modules: &mut Modules, files: &[PathBuf], kind: ModuleKind, dirs: &[PathBuf]) -> io::Result<()> {
+    /// Adds files and their dependencies other than glibc; returns those that can't be had.
+    fn take(&self, modules: &mut Modules, files: &[PathBuf], kind: ModuleKind, dirs: &[PathBuf]) -> Vec<LeftOut> {
         let mut todo: Vec<PathBuf> = files.to_vec();
         let mut seen: BTreeSet<PathBuf> = files.iter().cloned().collect();
+        let mut left = Vec::new();
         while let Some(file) = todo.pop() {
-            let taken = library_file::read(&file)
-                .and_then(|bytes| modules.take_as(&file, bytes, kind, true))
-                .map_err(|why| refused(&file, &why))?;
+            let taken = library_file::read(&file).and_then(|bytes| modules.take_as(&file, bytes, kind, true));
+            let taken = match taken {
+                Ok(taken) => taken,
+                Err(why) => {
+                    left.push(LeftOut { path: file, why: why.to_string() });
+                    continue;
+                }
+            };
             for needed in taken.needed.iter().filter(|n| !crate::toolchain_libs::is_glibc(n.as_bytes())) {
                 let beside = file.parent().into_iter();
                 let mut dirs = beside.chain(dirs.iter().map(PathBuf::as_path)).map(|d| d.join(needed));
-                let path = dirs.find(|p| p.is_file()).ok_or_else(|| {
-                    io::Error::other(format!("`{}` needs `{needed}`, which was not found", file.display()))
-                })?;
-                if seen.insert(path.clone()) {
-                    todo.push(path);
+                match dirs.find(|p| p.is_file()) {
+                    Some(path) if seen.insert(path.clone()) => todo.push(path),
+                    Some(_) => {}
+                    None => {
+                        let why = format!("it needs `{needed}`, which was not found");
+                        left.push(LeftOut { path: file.clone(), why });
+                    }
                 }
             }
         }
-        Ok(())
+        left
     }
 
     fn object(&self, name: &str) -> io::Result<Vec<u8>> {
@@ -103,18 +143,17 @@ impl Kit<'_> {
         &self,
         first: &str,
         functions: &[&str],
-        modules: &Modules,
+        (objects, rows): ModuleObjects,
         symbol: &str,
         (text_symbol, text): (&str, &[u8]),
     ) -> io::Result<Vec<u8>> {
-        let (objects, rows) = modules.objects(self.libc).map_err(|(path, why)| refused(&path, &why))?;
         let machine = Machine::of(62).ok_or_else(|| io::Error::other("no modules for this machine"))?;
         let broken = || io::Error::other("an archive of modules can't be written");
         let table = module_tables::modules(&rows, symbol, machine).ok_or_else(broken)?;
         let text = module_tables::text(text_symbol, text, machine).ok_or_else(broken)?;
         let first = self.object(first)?;
         let mut others = vec![table, text];
-        for object in [LOADER, MODULES, START] {
+        for object in [LOADER, MODULES, START, PRIVATE] {
             others.push(self.object(object)?);
         }
         others.extend(objects);
@@ -122,6 +161,40 @@ impl Kit<'_> {
     }
 }
 
-fn refused(path: &Path, why: &Refusal) -> io::Error {
-    io::Error::other(format!("`{}` can't be converted: {why}", path.display()))
+/// A file that an archive does without.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LeftOut {
+    pub path: PathBuf,
+    pub why: String,
+}
+
+impl LeftOut {
+    fn error(&self) -> io::Error {
+        io::Error::other(format!("`{}` can't be converted: {}", self.path.display(), self.why))
+    }
+
+    /// One line for several files.
+    pub(crate) fn line(left: &[LeftOut]) -> Option<String> {
+        let first = left.first()?;
+        let file = first.path.file_name().unwrap_or(first.path.as_os_str()).to_string_lossy();
+        let others = match left.len() - 1 {
+            0 => String::new(),
+            others => format!(" (and {others} more)"),
+        };
+        Some(format!("left out: `{file}`{others}, which can't be converted: {}", first.why))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_out_is_said_in_one_line() {
+        let left = |name: &str| LeftOut { path: Path::new("/g").join(name), why: "it is not an ELF file".into() };
+        let line = "left out: `A.so`, which can't be converted: it is not an ELF file";
+        assert_eq!(LeftOut::line(&[left("A.so")]).as_deref(), Some(line));
+        assert!(LeftOut::line(&[left("A.so"), left("B.so")]).is_some_and(|l| l.contains("`A.so` (and 1 more)")));
+        assert_eq!(LeftOut::line(&[]), None);
+    }
 }

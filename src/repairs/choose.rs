@@ -1,6 +1,6 @@
 //! The iconv converters and name services that a link gets.
 
-use super::archives::{CONVERTING, Kit};
+use super::archives::{CONVERTING, Kit, LeftOut};
 use super::iconv::ConverterTables;
 use crate::archive;
 use crate::args::option_table::Role;
@@ -13,10 +13,10 @@ use crate::options;
 use crate::plan::policy::is_probe;
 use crate::settings::Settings;
 use crate::supply::glibc;
-use crate::toolchain::Facts;
-use crate::toolchain::Repairs;
+use crate::toolchain::{Facts, Mechanism, Repairs};
 use memchr::memmem::find;
 use std::ffi::{OsStr, OsString};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use twox_hash::XxHash3_128;
@@ -45,20 +45,17 @@ pub(crate) fn choose(
         return said;
     }
     let dirs = facts.library_dirs.clone();
+    let ignored = ignored(settings, facts, custom);
     let Some(repairs) = facts.repairs.as_mut().filter(|r| facts.libc == Libc::Glibc && r.iconv.is_some()) else {
-        let names = [(custom, options::ICONV.name), (!settings.services.is_empty(), options::NSS.name)];
-        let names: Vec<&str> = names.iter().filter(|n| n.0).map(|n| n.1).collect();
-        said.warnings.push(format!(
-            "{} is ignored: only glibc programs for x86-64 can have modules of libc linked in",
-            names.join(" and ")
-        ));
+        said.warnings.push(ignored);
         return said;
     };
     if custom {
         match converters(settings, repairs, &dirs, strong) {
-            Ok((archive, unknown)) => {
-                repairs.iconv = Some(archive);
-                said.warnings.extend(unknown.iter().map(|n| {
+            Ok(made) => {
+                repairs.iconv = Some(made.archive);
+                said.warnings.extend(made.left_out.map(|left| format!("{}: {left}", options::ICONV.name)));
+                said.warnings.extend(made.unknown.iter().map(|n| {
                     format!(
                         "{}: `{n}` is not a character set of this machine's glibc: `iconv -l` lists them",
                         options::ICONV.name
@@ -91,19 +88,38 @@ pub(crate) fn choose(
     said
 }
 
-fn converters(
-    settings: &Settings,
-    repairs: &Repairs,
-    dirs: &[PathBuf],
-    strong: bool,
-) -> io::Result<(PathBuf, Vec<String>)> {
+/// What is said of a choice where there are no modules of libc.
+fn ignored(settings: &Settings, facts: &Facts, custom: bool) -> String {
+    let names = [(custom, options::ICONV.name), (!settings.services.is_empty(), options::NSS.name)];
+    let names: Vec<&str> = names.iter().filter(|n| n.0).map(|n| n.1).collect();
+    let why = match facts.off.get(&Mechanism::Converters) {
+        Some(why) => format!("modules of libc can't be linked in with this toolchain: {why}"),
+        None => "only glibc programs for x86-64 can have modules of libc linked in".to_owned(),
+    };
+    format!("{} is ignored: {why}", names.join(" and "))
+}
+
+/// Converters that a call asks for.
+struct ChosenConverters {
+    archive: PathBuf,
+    /// Names that match nothing.
+    unknown: Vec<String>,
+    /// What is said of those that can't be had.
+    left_out: Option<String>,
+}
+
+fn converters(settings: &Settings, repairs: &Repairs, dirs: &[PathBuf], strong: bool) -> io::Result<ChosenConverters> {
     let common = repairs.iconv.as_deref().unwrap_or(Path::new(""));
     let tables =
         ConverterTables::read(dirs).ok_or_else(|| io::Error::other("glibc's directory `gconv` was not found"))?;
     let chosen = tables.choose(&settings.iconv);
     let key = format!("{strong} {:?} {:?} {:?}", repairs.libc, chosen.files, chosen.aliases.len());
-    let archive = made(common, "iconv", &key, |kit| kit.converters(&tables, &chosen), (dirs, strong))?;
-    Ok((archive, chosen.unknown))
+    let make = |kit: &Kit<'_>| {
+        let (archive, left) = kit.converters(&tables, &chosen)?;
+        Ok((archive, LeftOut::line(&left)))
+    };
+    let (archive, left_out) = made(common, "iconv", &key, make, (dirs, strong))?;
+    Ok(ChosenConverters { archive, unknown: chosen.unknown, left_out })
 }
 
 fn services(settings: &Settings, repairs: &Repairs, dirs: &[PathBuf], strong: bool) -> io::Result<PathBuf> {
@@ -111,26 +127,31 @@ fn services(settings: &Settings, repairs: &Repairs, dirs: &[PathBuf], strong: bo
     let found = super::nss::find(&settings.services, dirs)?;
     let state: Vec<_> = found.iter().map(|s| (&s.name, Stamp::of(&s.path))).collect();
     let key = format!("{strong} {:?} {state:?}", repairs.libc);
-    made(common, "services", &key, |kit| kit.services(&settings.services, &repairs.functions), (dirs, strong))
+    let make = |kit: &Kit<'_>| Ok((kit.services(&settings.services, &repairs.functions)?, None));
+    Ok(made(common, "services", &key, make, (dirs, strong))?.0)
 }
 
-/// An archive next to the default one; built if it does not exist.
+/// An archive next to the default one, and what is said of it; built if it does not exist.
 fn made(
     beside: &Path,
     name: &str,
     key: &str,
-    make: impl FnOnce(&Kit<'_>) -> io::Result<Vec<u8>>,
+    make: impl FnOnce(&Kit<'_>) -> io::Result<(Vec<u8>, Option<String>)>,
     (dirs, strong): (&[PathBuf], bool),
-) -> io::Result<PathBuf> {
+) -> io::Result<(PathBuf, Option<String>)> {
     let dir = beside.parent().unwrap_or(Path::new("."));
     let path = dir.join(file_name(kept::REPAIRS, name, key));
+    let beside = path.with_extension("said");
     if path.is_file() {
-        return Ok(path);
+        return Ok((path, fs::read_to_string(beside).ok()));
     }
     let libc = glibc::libc_for_modules(dirs);
-    let bytes = make(&Kit { dir, library_dirs: dirs, libc: &libc, strong })?;
+    let (bytes, said) = make(&Kit { dir, library_dirs: dirs, libc: &libc, strong })?;
+    if let Some(said) = &said {
+        write_atomic(&beside, said.as_bytes())?;
+    }
     write_atomic(&path, &bytes)?;
-    Ok(path)
+    Ok((path, said))
 }
 
 /// The name of an archive for a key and these sources.

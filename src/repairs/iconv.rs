@@ -105,17 +105,18 @@ impl ConverterTables {
         }
         let wanted = |c: &&Conversion| choice.all || files.contains(c.file.as_str());
         chosen.conversions = self.conversions.iter().filter(wanted).cloned().collect();
-        let kept: BTreeSet<&str> = chosen
-            .conversions
-            .iter()
-            .flat_map(|c| [c.from.as_str(), c.to.as_str()])
-            .filter(|n| *n != INTERNAL)
-            .collect();
-        chosen.aliases = self.aliases.iter().filter(|(_, to)| kept.contains(to.as_str())).cloned().collect();
+        chosen.aliases = aliases_of(&self.aliases, &chosen.conversions);
         let files: BTreeSet<&str> = chosen.conversions.iter().map(|c| c.file.as_str()).collect();
         chosen.files = files.into_iter().map(|f| self.dir.join(format!("{f}.so"))).collect();
         chosen
     }
+}
+
+/// The aliases for character sets of conversions.
+fn aliases_of(aliases: &[(String, String)], conversions: &[Conversion]) -> Vec<(String, String)> {
+    let names = conversions.iter().flat_map(|c| [c.from.as_str(), c.to.as_str()]);
+    let kept: BTreeSet<&str> = names.filter(|n| *n != INTERNAL).collect();
+    aliases.iter().filter(|(_, to)| kept.contains(to.as_str())).cloned().collect()
 }
 
 /// Character sets that glibc converts without files (iconv/gconv_builtin.h), under common names.
@@ -139,6 +140,18 @@ const BUILT_IN: [&str; 16] = [
 ];
 
 impl Chosen {
+    /// The same without the conversions by some of its files in `dir`, and without aliases for those.
+    pub(crate) fn without(&self, files: &[&Path], dir: &Path) -> Chosen {
+        if files.is_empty() {
+            return self.clone();
+        }
+        let mut chosen = self.clone();
+        chosen.files.retain(|file| !files.contains(&file.as_path()));
+        chosen.conversions.retain(|c| !files.contains(&dir.join(format!("{}.so", c.file)).as_path()));
+        chosen.aliases = aliases_of(&self.aliases, &chosen.conversions);
+        chosen
+    }
+
     /// The tables as the code in the program reads them: NUL-terminated words; four per conversion, then an empty word,
     /// two per alias, then an empty word.
     pub(crate) fn text(&self, dir: &Path) -> Vec<u8> {
@@ -191,7 +204,11 @@ mod tests {
         assert_eq!(chosen.files, [PathBuf::from("/g/ISO8859-1.so")]);
         assert_eq!(chosen.aliases.len(), 1);
         assert_eq!(chosen.unknown, ["NONSENSE"]);
-        assert_eq!(tables.choose(&IconvChoice::parse("all")).files.len(), 2);
+        let all = tables.choose(&IconvChoice::parse("all"));
+        assert_eq!(all.files.len(), 2);
+        assert_eq!(all.without(&[Path::new("/g/IBM037.so")], &tables.dir), {
+            Chosen { unknown: Vec::new(), ..chosen.clone() }
+        });
         assert!(
             IconvChoice::parse("none").is_none()
                 && IconvChoice::default().is_common()

@@ -1,92 +1,17 @@
-//! Builds the repairs for static glibc programs: UTF-8 locales without files, name services without shared objects.
-//!
-//! The start-up code of converted libraries ([`crate::convert`]) is built here in the same way.
-//!
-//! All are small objects (`toolchains/glibc/`), compiled by their toolchain, tested with its libc.a by running a
-//! program, and cached with the facts. Each is put into an archive whose symbol index names the functions that need it:
-//! the linker extracts it only for a program that refers to one of them.
+//! Makes and tries the repairs of a toolchain.
 
-use super::archives;
-use super::got_header;
-use super::iconv::ConverterTables;
-use super::libc_archive::{LibcArchive, ORIGINAL, ORIGINAL_CONF};
-use super::libc_members::weakened;
-use crate::archive;
-use crate::files::write_atomic;
-use crate::model::{EARLY_ENTRY, Libc, StaticKind};
-use crate::options::iconv::IconvChoice;
+use super::libc_archive::LibcArchive;
+use super::workshop::{MadeRepair, Work};
+use crate::model::Libc;
 use crate::parallel::in_parallel;
 use crate::settings::Settings;
-use crate::supply::glibc;
-use crate::supply::plugins::modules::{ANY_PROGRAM_FILE, ITERATE_FILE, tables_of_any_program};
-use crate::toolchain::call_detector::{CALL_DETECTORS, CallDetector};
-use crate::toolchain::probe::{CompilerQuery, telling_line};
-use crate::toolchain::{
-    self, CallNeed, Facts, GotHeader, Invocation, Mechanism, MechanismsOff, Repairs, SelectError, Selected,
-};
+use crate::toolchain::probe::CompilerQuery;
+use crate::toolchain::{self, CallNeed, Facts, Invocation, Mechanism, MechanismsOff, Repairs, SelectError, Selected};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
-
-const LOCALE: &str = include_str!("../../toolchains/glibc/locale.c");
-const NAME_SERVICES: &str = include_str!("../../toolchains/glibc/name-services.c");
-const CONVERTED: &str = include_str!("../../toolchains/glibc/converted.c");
-const OLD_NAMES: &str = include_str!("../../toolchains/glibc/old-names.c");
-const MODULES_H: &str = include_str!("../../toolchains/glibc/modules.h");
-const MODULES: &str = include_str!("../../toolchains/glibc/modules.c");
-const DL: &str = include_str!("../../toolchains/glibc/dl.c");
-const ITERATE: &str = include_str!("../../toolchains/glibc/iterate.c");
-const TRY_PLUGINS: &str = include_str!("../../toolchains/glibc/try-plugins.c");
-const ICONV: &str = include_str!("../../toolchains/glibc/iconv.c");
-const LOADER_C: &str = include_str!("../../toolchains/glibc/loader.c");
-const SERVICES: &str = include_str!("../../toolchains/glibc/services.c");
-const EARLY_TLS: &str = include_str!("../../toolchains/glibc/early-tls.c");
-const TRY_EARLY_TLS: &str = include_str!("../../toolchains/glibc/try-early-tls.c");
-const TRY_ICONV: &str = include_str!("../../toolchains/glibc/try-iconv.c");
-const TRY_CONVERTED: &str = include_str!("../../toolchains/glibc/try-converted.c");
-const TRY_LOCALE: &str = include_str!("../../toolchains/glibc/try-locale.c");
-const TRY_NAME_SERVICES: &str = include_str!("../../toolchains/glibc/try-name-services.c");
-
-/// Functions that read locale files: C's, and the constructors of `std::locale` with a name.
-pub(crate) const LOCALE_FUNCTIONS: [&str; 14] = [
-    "setlocale",
-    "newlocale",
-    "_ZNSt6localeC1EPKc",
-    "_ZNSt6localeC2EPKc",
-    "_ZNSt6localeC1ERKNSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEE",
-    "_ZNSt6localeC2ERKNSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEE",
-    "_ZNSt6localeC1ERKSs",
-    "_ZNSt6localeC2ERKSs",
-    "_ZNSt6localeC1ERKS_PKci",
-    "_ZNSt6localeC2ERKS_PKci",
-    "_ZNSt6localeC1ERKS_RKNSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEEi",
-    "_ZNSt6localeC2ERKS_RKNSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEEi",
-    "_ZNSt6localeC1ERKS_RKSsi",
-    "_ZNSt6localeC2ERKS_RKSsi",
-];
-
-/// Where distributions install the locale C.UTF-8.
-const LOCALE_DIRS: [&str; 3] = ["/usr/lib/locale/C.utf8", "/usr/lib/locale/C.UTF-8", "/usr/lib64/locale/C.utf8"];
-
-/// glibc's categories by number (locale.h); `LC_ALL` has no data.
-const CATEGORIES: [&str; 13] = [
-    "LC_CTYPE",
-    "LC_NUMERIC",
-    "LC_TIME",
-    "LC_COLLATE",
-    "LC_MONETARY",
-    "LC_MESSAGES/SYS_LC_MESSAGES",
-    "",
-    "LC_PAPER",
-    "LC_NAME",
-    "LC_ADDRESS",
-    "LC_TELEPHONE",
-    "LC_MEASUREMENT",
-    "LC_IDENTIFICATION",
-];
 
 /// Chooses a toolchain as [`toolchain::select()`] does, with its repairs.
 ///
@@ -112,11 +37,14 @@ pub(crate) fn make(asked: &CompilerQuery<'_>, facts: &Facts, keep: &Path) -> (Op
         return (None, MADE.iter().map(|(mechanism, _)| (*mechanism, why())).collect());
     };
     let results = in_parallel(&MADE, |(mechanism, make)| (*mechanism, made(asked, facts, keep, &found, *make)));
-    let mut archives = BTreeMap::new();
+    let (mut archives, mut left_out) = (BTreeMap::new(), None);
     let mut off = MechanismsOff::new();
     for (mechanism, result) in results {
         match result {
-            Ok(path) => drop(archives.insert(mechanism, path)),
+            Ok(made) => {
+                archives.insert(mechanism, made.path);
+                left_out = left_out.or(made.left_out);
+            }
             Err(why) => {
                 let why = why.to_string();
                 log::info!("no repair of {mechanism}: {why}");
@@ -132,7 +60,7 @@ pub(crate) fn make(asked: &CompilerQuery<'_>, facts: &Facts, keep: &Path) -> (Op
             off.insert(needs_it, why);
         }
     }
-    let got_header = Work { asked, facts, keep }.got_header(&found);
+    let relocator = Work { asked, facts, keep }.relocator(&found);
     let mut take = |mechanism| archives.remove(&mechanism);
     let repairs = Repairs {
         libc,
@@ -145,23 +73,24 @@ pub(crate) fn make(asked: &CompilerQuery<'_>, facts: &Facts, keep: &Path) -> (Op
         functions: found.functions,
         warned: found.warned,
         detectors: take(Mechanism::CallDetection),
-        got_header,
+        relocator,
+        left_out,
     };
     (Some(repairs), off)
 }
 
 /// Makes one repair.
-type MakeRepair = for<'a> fn(&Work<'a>, &LibcArchive) -> io::Result<PathBuf>;
+type MakeRepair = for<'a> fn(&Work<'a>, &LibcArchive) -> io::Result<MadeRepair>;
 
 /// What is made, in the order of what takes longest.
 const MADE: [(Mechanism, MakeRepair); 7] = [
     (Mechanism::Converters, |work, found| work.iconv(found)),
-    (Mechanism::Dlopen, |work, _| work.plugins()),
-    (Mechanism::StartCode, |work, _| work.converted()),
-    (Mechanism::Locales, |work, found| work.locale(found)),
-    (Mechanism::CallDetection, |work, found| work.detectors(found)),
-    (Mechanism::NameServices, |work, found| work.name_services(found)),
-    (Mechanism::EarlyThreadPointer, |work, _| work.early_tls()),
+    (Mechanism::Dlopen, |work, _| work.plugins().map(MadeRepair::whole)),
+    (Mechanism::StartCode, |work, _| work.converted().map(MadeRepair::whole)),
+    (Mechanism::Locales, |work, found| work.locale(found).map(MadeRepair::whole)),
+    (Mechanism::CallDetection, |work, found| work.detectors(found).map(MadeRepair::whole)),
+    (Mechanism::NameServices, |work, found| work.name_services(found).map(MadeRepair::whole)),
+    (Mechanism::EarlyThreadPointer, |work, _| work.early_tls().map(MadeRepair::whole)),
 ];
 
 /// Makes a repair in a directory of its own.
@@ -171,7 +100,7 @@ fn made(
     keep: &Path,
     found: &LibcArchive,
     make: MakeRepair,
-) -> io::Result<PathBuf> {
+) -> io::Result<MadeRepair> {
     let dir = tempfile::Builder::new().prefix("repair").tempdir_in(asked.dir)?;
     let asked = CompilerQuery { dir: dir.path(), ..*asked };
     make(&Work { asked: &asked, facts, keep }, found)
@@ -191,256 +120,4 @@ pub(crate) fn start_code(selected: &Selected, abi: &[OsString], facts: &Facts) -
         Work { asked: &asked, facts, keep: &keep }.converted()?
     };
     Ok((dir, archive))
-}
-
-struct Work<'a> {
-    asked: &'a CompilerQuery<'a>,
-    facts: &'a Facts,
-    keep: &'a Path,
-}
-
-impl Work<'_> {
-    fn locale(&self, found: &LibcArchive) -> io::Result<PathBuf> {
-        let data = LOCALE_DIRS.iter().map(Path::new).find(|d| d.join("LC_CTYPE").is_file());
-        let data = data.ok_or_else(|| io::Error::other("this machine has no locale C.UTF-8"))?;
-        let loader =
-            found.loader.as_ref().ok_or_else(|| io::Error::other("libc.a has no loader of locale archives"))?;
-        fs::write(self.asked.dir.join("original.o"), loader)?;
-        self.compile("locale", LOCALE)?;
-        self.compile("data", &embedding(data))?;
-        let object = self.merge(&["locale.o", "data.o", "original.o"])?;
-        self.keep("locale", &object, &LOCALE_FUNCTIONS, TRY_LOCALE)
-    }
-
-    fn name_services(&self, found: &LibcArchive) -> io::Result<PathBuf> {
-        // In older versions `files` and `dns` are shared objects themselves.
-        if self.facts.glibc.is_none_or(|v| v < (2, 34)) {
-            return Err(io::Error::other("this glibc has no built-in name services"));
-        }
-        self.compile("name-services", NAME_SERVICES)?;
-        let object = self.merge(&["name-services.o"])?;
-        self.keep("name-services", &object, &found.functions, TRY_NAME_SERVICES)
-    }
-
-    /// Writes the call detectors.
-    fn detectors(&self, found: &LibcArchive) -> io::Result<PathBuf> {
-        fs::create_dir_all(self.keep)?;
-        let repaired: Vec<&str> = LOCALE_FUNCTIONS.to_vec();
-        let names: Vec<&str> = found.functions.iter().map(String::as_str).collect();
-        let converting: Vec<&str> = archives::CONVERTING.to_vec();
-        let warned: Vec<&str> = found.warned.iter().map(String::as_str).collect();
-        for detector in CALL_DETECTORS {
-            let functions = match detector {
-                CallDetector::Locale => &repaired,
-                CallDetector::NameServices => &names,
-                CallDetector::Iconv => &converting,
-                CallDetector::Warned => &warned,
-            };
-            self.compile("detector", &detector.source(functions))?;
-            let object = fs::read(self.asked.dir.join("detector.o"))?;
-            let bytes = archive::of(&object).ok_or_else(|| io::Error::other("its symbols can't be read"))?;
-            self.place(&detector.file(), &bytes)?;
-        }
-        Ok(self.keep.to_owned())
-    }
-
-    fn converted(&self) -> io::Result<PathBuf> {
-        self.compile("converted", CONVERTED)?;
-        let mut objects = vec![fs::read(self.asked.dir.join("converted.o"))?];
-        // An old glibc defines the names itself, and lacks the functions that replace them.
-        match self.compile("old-names", OLD_NAMES) {
-            Ok(()) => objects.push(fs::read(self.asked.dir.join("old-names.o"))?),
-            Err(why) => log::info!("no old names of glibc's: {why}"),
-        }
-        let bytes = archive::of_members(&objects).ok_or_else(|| io::Error::other("objects without symbols"))?;
-        self.keep_archive("converted", &bytes, TRY_CONVERTED)
-    }
-
-    fn plugins(&self) -> io::Result<PathBuf> {
-        fs::write(self.asked.dir.join("modules.h"), MODULES_H)?;
-        let mut objects = Vec::new();
-        for (name, text) in [("dl", DL), ("modules", MODULES)] {
-            self.compile(name, text)?;
-            objects.push(fs::read(self.asked.dir.join(format!("{name}.o")))?);
-        }
-        let bytes = archive::of_members(&objects).ok_or_else(|| io::Error::other("objects without symbols"))?;
-        self.compile("iterate", ITERATE)?;
-        let iterate = fs::read(self.asked.dir.join("iterate.o"))?;
-        let iterate = archive::of(&iterate).ok_or_else(|| io::Error::other("an object without symbols"))?;
-        let kept = self.keep_archive("dl", &bytes, TRY_PLUGINS)?;
-        self.place(ITERATE_FILE, &iterate)?;
-        self.place(ANY_PROGRAM_FILE, &tables_of_any_program()?)?;
-        Ok(kept)
-    }
-
-    fn iconv(&self, found: &LibcArchive) -> io::Result<PathBuf> {
-        let conf = found.conf.as_ref().ok_or_else(|| io::Error::other("libc.a has no tables of iconv"))?;
-        let dir = &self.asked.dir;
-        fs::write(dir.join("conf.o"), conf)?;
-        fs::write(dir.join("modules.h"), MODULES_H)?;
-        for (name, text) in [
-            ("iconv", ICONV),
-            ("loader", LOADER_C),
-            ("services", SERVICES),
-            ("modules", MODULES),
-            ("converted", CONVERTED),
-        ] {
-            self.compile(name, text)?;
-        }
-        let merged = weakened(&self.merge(&["iconv.o", "conf.o"])?);
-        fs::create_dir_all(self.keep)?;
-        self.place(archives::ICONV, &merged.ok_or_else(|| io::Error::other("an object without symbols"))?)?;
-        for object in [archives::LOADER, archives::SERVICES, archives::MODULES, archives::START] {
-            self.place(object, &fs::read(dir.join(object))?)?;
-        }
-        for (name, text) in [("iconv", ICONV), ("loader", LOADER_C)] {
-            self.compile(name, &format!("#define STATICCXX_STRONG\n{text}"))?;
-        }
-        self.place(&archives::strong(archives::ICONV), &self.merge(&["iconv.o", "conf.o"])?)?;
-        self.place(&archives::strong(archives::LOADER), &fs::read(dir.join(archives::LOADER))?)?;
-        let dirs = &self.facts.library_dirs;
-        let libc = glibc::libc_for_modules(dirs);
-        let kit = archives::Kit { dir: self.keep, library_dirs: dirs, libc: &libc, strong: false };
-        let tables =
-            ConverterTables::read(dirs).ok_or_else(|| io::Error::other("glibc's directory `gconv` was not found"))?;
-        let bytes = kit.converters(&tables, &tables.choose(&IconvChoice::default()))?;
-        self.keep_archive("iconv", &bytes, TRY_ICONV)
-    }
-
-    fn early_tls(&self) -> io::Result<PathBuf> {
-        self.compile("early-tls", EARLY_TLS)?;
-        fs::write(self.asked.dir.join("try.c"), TRY_EARLY_TLS)?;
-        let entry = format!("-Wl,--entry={EARLY_ENTRY}");
-        for (kind, recipe) in &self.facts.kinds {
-            let args = ["-x", "c", "try.c", "-x", "none", "early-tls.o", &entry];
-            self.asked.links(&args, *kind, recipe, &self.facts.triple).map_err(io::Error::other)?;
-        }
-        fs::create_dir_all(self.keep)?;
-        self.place("early-tls.object", &fs::read(self.asked.dir.join("early-tls.o"))?)
-    }
-
-    fn got_header(&self, found: &LibcArchive) -> GotHeader {
-        let Some(member) = &found.relocator else { return GotHeader::Unread };
-        let replaced = || -> io::Result<PathBuf> {
-            let unknown = || io::Error::other("it is read in an unknown way");
-            let bytes = got_header::without_got_header(member).ok_or_else(unknown)?;
-            fs::write(self.asked.dir.join("relocator.o"), &bytes)?;
-            fs::write(
-                self.asked.dir.join("try.c"),
-                "#include <stdio.h>\nint main(void) { return puts(\"42\") < 0; }\n",
-            )?;
-            if let Some(recipe) = self.facts.kinds.get(&StaticKind::StaticPie) {
-                let tried =
-                    self.asked.links(&["try.c", "relocator.o"], StaticKind::StaticPie, recipe, &self.facts.triple);
-                tried.map_err(io::Error::other)?;
-            }
-            fs::create_dir_all(self.keep)?;
-            self.place("relocator.object", &bytes)
-        };
-        replaced().map_or_else(
-            |why| {
-                log::info!("the GOT's header is needed: {why}");
-                GotHeader::Read
-            },
-            GotHeader::Replaced,
-        )
-    }
-
-    fn compile(&self, name: &str, text: &str) -> io::Result<()> {
-        let source = format!("{name}.c");
-        fs::write(self.asked.dir.join(&source), text)?;
-        let define = format!("-DSTATICCXX_ORIGINAL={ORIGINAL}");
-        let define_conf = format!("-DSTATICCXX_CONF={ORIGINAL_CONF}");
-        let object = format!("{name}.o");
-        self.tell(&[
-            "-x",
-            "c",
-            "-O2",
-            "-fPIC",
-            "-ffunction-sections",
-            "-fdata-sections",
-            "-w",
-            "-D_GNU_SOURCE",
-            &define,
-            &define_conf,
-            "-c",
-            &source,
-            "-o",
-            &object,
-        ])
-    }
-
-    fn merge(&self, objects: &[&str]) -> io::Result<Vec<u8>> {
-        self.tell(&[&["-r", "-nostdlib", "-o", "merged.o"], objects].concat())?;
-        fs::read(self.asked.dir.join("merged.o"))
-    }
-
-    fn tell(&self, args: &[&str]) -> io::Result<()> {
-        let said = self.asked.ask(args)?;
-        match said.status.success() {
-            true => Ok(()),
-            false => Err(io::Error::other(telling_line(&String::from_utf8_lossy(&said.stderr)))),
-        }
-    }
-
-    /// Writes an archive, once a program of every kind was linked with it and run.
-    fn keep(&self, name: &str, object: &[u8], functions: &[impl AsRef<[u8]>], trial: &str) -> io::Result<PathBuf> {
-        let bytes =
-            archive::with_index(object, functions).ok_or_else(|| io::Error::other("the archive has too many names"))?;
-        self.keep_archive(name, &bytes, trial)
-    }
-
-    fn keep_archive(&self, name: &str, bytes: &[u8], trial: &str) -> io::Result<PathBuf> {
-        let file = format!("{name}{}", archive::ENDING);
-        fs::write(self.asked.dir.join(&file), bytes)?;
-        let source = self.asked.dir.join("try.c");
-        fs::write(source, trial)?;
-        let word = format!("-Wl,{file}");
-        for (kind, recipe) in &self.facts.kinds {
-            let args = ["-x", "c", "try.c", "-x", "none", &word];
-            self.asked.links(&args, *kind, recipe, &self.facts.triple).map_err(io::Error::other)?;
-        }
-        fs::create_dir_all(self.keep)?;
-        self.place(&file, bytes)
-    }
-
-    fn place(&self, name: &str, bytes: &[u8]) -> io::Result<PathBuf> {
-        let path = self.keep.join(name);
-        write_atomic(&path, bytes)?;
-        Ok(path)
-    }
-}
-
-/// A C source that embeds the files of a locale.
-fn embedding(dir: &Path) -> String {
-    let mut text = String::from("__asm__(\".section .rodata.staticcxx,\\\"a\\\",%progbits\\n\"\n");
-    let mut declared = String::new();
-    let mut table = String::new();
-    for (number, category) in CATEGORIES.iter().enumerate() {
-        let file = dir.join(category);
-        if category.is_empty() || !file.is_file() {
-            table.push_str("{0, 0},\n");
-            continue;
-        }
-        text.push_str(&format!(
-            "\".balign 16\\n.globl staticcxx_l{number}\\nstaticcxx_l{number}: .incbin \\\"{}\\\"\\n\
-             .globl staticcxx_e{number}\\nstaticcxx_e{number}:\\n\"\n",
-            file.display()
-        ));
-        declared.push_str(&format!("extern const char staticcxx_l{number}[], staticcxx_e{number}[];\n"));
-        table.push_str(&format!("{{staticcxx_l{number}, staticcxx_e{number}}},\n"));
-    }
-    text.push_str("\".previous\\n\");\n");
-    format!("{text}{declared}const struct {{ const char *start, *end; }} staticcxx_locale_data[13] = {{\n{table}}};\n")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn categories_without_a_file_are_empty() {
-        let text = embedding(tempfile::tempdir().unwrap().path());
-        assert!(text.contains("{0, 0}") && !text.contains("incbin"), "{text}");
-    }
 }

@@ -8,5 +8,6 @@ mod libc_archive;
 pub(crate) mod libc_members;
 pub(crate) mod make;
 pub(crate) mod nss;
+pub(crate) mod workshop;
 
 pub(crate) use make::{select, start_code};

@@ -117,19 +117,10 @@ pub(crate) struct Repairs {
     pub warned: Vec<String>,
     /// The directory with the call detectors.
     pub detectors: Option<PathBuf>,
-    /// Whether a static-pie needs a GOT header.
-    pub got_header: GotHeader,
-}
-
-/// The first word of the GOT, as GNU ld writes it: the address of `_DYNAMIC`. The built-in linker has no such header.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum GotHeader {
-    /// libc's start code does not read it.
-    Unread,
-    /// This object, linked in, replaces the code that reads it.
-    Replaced(PathBuf),
-    /// The start code of a static-pie reads it.
-    Read,
+    /// The object that replaces start code of static-pies which reads the GOT's header: the built-in linker writes none.
+    pub relocator: Option<PathBuf>,
+    /// The iconv converters that could not be had, and why.
+    pub left_out: Option<String>,
 }
 
 impl Repairs {
@@ -146,11 +137,15 @@ impl Repairs {
         let detectors =
             self.detectors.as_ref().is_none_or(|dir| CALL_DETECTORS.iter().all(|t| dir.join(t.file()).is_file()));
         let same = Stamp::of(&self.libc.0) == Some(self.libc.1);
-        let header = !matches!(&self.got_header, GotHeader::Replaced(object) if !object.is_file());
-        same && detectors
-            && header
-            && [&self.locale, &self.name_services, &self.converted, &self.plugins, &self.iconv, &self.early_tls]
-                .into_iter()
-                .all(there)
+        let files = [
+            &self.locale,
+            &self.name_services,
+            &self.converted,
+            &self.plugins,
+            &self.iconv,
+            &self.early_tls,
+            &self.relocator,
+        ];
+        same && detectors && files.into_iter().all(there)
     }
 }

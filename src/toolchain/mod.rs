@@ -16,7 +16,7 @@ pub(crate) mod recipe;
 pub(crate) mod select;
 mod select_error;
 
-pub(crate) use facts::{Facts, GotHeader, Repairs, Selected};
+pub(crate) use facts::{Facts, Repairs, Selected};
 pub(crate) use mechanism::{Mechanism, MechanismsOff};
 pub(crate) use name::Invocation;
 pub(crate) use recipe::{Allocator, Recipe};

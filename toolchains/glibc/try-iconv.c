@@ -1,7 +1,15 @@
-/* Tested with each libc.a: only linked-in converters work, not the machine's. */
+/* Tested with each libc.a: only linked-in converters work, not the machine's. Where some are lacking, one is enough. */
 #include <iconv.h>
 #include <stdio.h>
 #include <string.h>
+
+#ifdef STATICCXX_SOME_LACK
+enum { LACKING = 1 };
+#else
+enum { LACKING = 0 };
+#endif
+
+static int worked;
 
 static int converts(const char *from, const char *text, const char *expected)
 {
@@ -9,7 +17,8 @@ static int converts(const char *from, const char *text, const char *expected)
     size_t left = strlen(strcpy(in, text)), room = sizeof out - 1;
     iconv_t c = iconv_open("UTF-8", from);
     if (c == (iconv_t)-1)
-        return 0;
+        return LACKING;
+    worked++;
     return iconv(c, &i, &left, &o, &room) == 0 && iconv(c, 0, 0, &o, &room) == 0 && iconv_close(c) == 0
         && strcmp(out, expected) == 0;
 }
@@ -22,6 +31,8 @@ int main(void)
         return 2;
     if (iconv_open("UTF-8", "EBCDIC-IT") != (iconv_t)-1)
         return 3;
+    if (!worked)
+        return 4;
     puts("42");
     return 0;
 }

@@ -79,6 +79,9 @@ pub(crate) struct ModuleArchives {
     pub refused: Vec<Refused>,
 }
 
+/// The objects of modules, and their rows in the table.
+pub(crate) type ModuleObjects = (Vec<Vec<u8>>, Vec<ModuleRow>);
+
 /// A file that can't be converted, and why.
 pub(crate) type Refused = (PathBuf, Refusal);
 
@@ -205,19 +208,37 @@ impl Modules {
     /// Converts modules that only need libc and each other; returns their objects and the rows of the table.
     ///
     /// # Errors
-    /// The first module that can't be converted.
-    pub(crate) fn objects(&self, libc: &GlibcSymbols) -> Result<(Vec<Vec<u8>>, Vec<ModuleRow>), Refused> {
+    /// Those that can't be converted.
+    pub(crate) fn objects(&self, libc: &GlibcSymbols) -> Result<ModuleObjects, Vec<Refused>> {
         let libraries: Vec<Option<Library<'_>>> = self.list.iter().map(|m| Library::read(&m.bytes).ok()).collect();
         let scopes = self.scopes(&libraries, &|_| false, libc);
-        let mut objects = Vec::new();
+        let (mut objects, mut refused) = (Vec::new(), Vec::new());
         for ((module, library), scope) in self.list.iter().zip(&libraries).zip(&scopes) {
             let Some(library) = library else { continue };
             let versions = Versions::default();
-            let options = module.options(scope, &versions, libc);
-            let converted = convert(library, &options).map_err(|why| (module.path.clone(), why))?;
-            objects.push(converted.object);
+            match convert(library, &module.options(scope, &versions, libc)) {
+                Ok(converted) => objects.push(converted.object),
+                Err(why) => refused.push((module.path.clone(), why)),
+            }
         }
-        Ok((objects, rows(&self.list.iter().collect::<Vec<_>>())))
+        if refused.is_empty() { Ok((objects, rows(&self.list.iter().collect::<Vec<_>>()))) } else { Err(refused) }
+    }
+
+    /// Takes out the modules at the given paths and those that need them; returns the latter, each with what it needs.
+    pub(crate) fn leave_out(&mut self, paths: &[PathBuf]) -> Vec<(PathBuf, String)> {
+        let name = |path: &Path| path.file_name().map(|n| n.to_string_lossy().into_owned());
+        let mut names: BTreeSet<String> = paths.iter().filter_map(|p| name(p)).collect();
+        self.list.retain(|module| !paths.contains(&module.path));
+        let mut found = Vec::new();
+        loop {
+            let needs = |m: &Module| m.needed.iter().find(|n| names.contains(*n)).cloned();
+            let Some((at, needed)) = self.list.iter().enumerate().find_map(|(at, m)| Some((at, needs(m)?))) else {
+                return found;
+            };
+            let module = self.list.remove(at);
+            names.extend(name(&module.path));
+            found.push((module.path, needed));
+        }
     }
 
     /// Converts each module; returns those that could be converted.
@@ -379,4 +400,29 @@ fn make(
         Some(Err(_)) | None => fs::write(place, bytes)?,
     }
     Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_needs_a_module_that_is_left_out_is_left_out_too() {
+        let module = |name: &str, needed: &str| Module {
+            path: Path::new("/g").join(name),
+            bytes: Arc::default(),
+            hash: 0,
+            tag: name.into(),
+            kind: ModuleKind::Converter,
+            of_libc: true,
+            soname: None,
+            needed: needed.split_whitespace().map(str::to_owned).collect(),
+        };
+        let list =
+            vec![module("a.so", "b.so libc.so.6"), module("b.so", "c.so"), module("c.so", ""), module("d.so", "")];
+        let mut modules = Modules { list, symbols: Vec::new() };
+        let found = modules.leave_out(&["/g/c.so".into()]);
+        assert_eq!(found, [("/g/b.so".into(), "c.so".into()), ("/g/a.so".into(), "b.so".to_owned())]);
+        assert_eq!(modules.list.iter().map(|m| m.tag.as_str()).collect::<Vec<_>>(), ["d.so"]);
+    }
 }

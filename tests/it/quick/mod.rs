@@ -10,6 +10,8 @@ pub mod names;
 pub mod oracle;
 // Toolchains: descriptors, the cache, musl-gcc, clang, zig.
 pub mod toolchains;
+// What works with a compiler, and what is off because it does not run.
+pub mod mechanisms;
 // `staticctl check` and the reader on real and mutated files.
 pub mod check;
 // Libraries: every spelling, scripts, .pc and .la files, closures, missing archives.
@@ -38,6 +40,8 @@ pub mod plugins;
 pub mod dlopen;
 // What is no such program, is broken, or changes meanwhile.
 pub mod programs_bad;
+// Finished programs made static: what their libraries bring beside what the program refers to.
+pub mod programs;
 // What repairs glibc, and hints after a failed link.
 pub mod repairs;
 // Outputs on devices, FIFOs and links.

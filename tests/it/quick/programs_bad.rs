@@ -122,8 +122,11 @@ fn what_may_not_work_as_before_is_said() {
 /// A directory with a compiler that does something before it links.
 fn with_compiler(before: &str) -> Dir {
     let dir = hello();
-    // Only the link of a program has these words.
-    dir.script("cc", &format!("case \"$*\" in *program.a*) {before};; esac\nexec /usr/bin/gcc \"$@\""));
+    // Only the link of a program has these words; the trial before it goes well.
+    dir.script(
+        "cc",
+        &format!("case \"$STATICCXX_TRIAL:$*\" in :*program.a*) {before};; esac\nexec /usr/bin/gcc \"$@\""),
+    );
     dir
 }
 

@@ -151,3 +151,42 @@ fn nothing_of_ours_looks_like_a_library_of_the_compiler() {
         assert_eq!(says_in_empty_root(&dir.join("h"), &[]), "4\n");
     }
 }
+
+/// A directory of converters of our own before the machine's: one that works and one that is no shared object.
+fn own_converters(dir: &Dir) -> String {
+    let found = Run::new("gcc").line("-print-file-name=gconv").ok();
+    std::os::unix::fs::symlink(format!("{}/ISO8859-15.so", found.trim()), {
+        dir.file("before/gconv/BROKEN.so", "no shared object");
+        dir.join("before/gconv/ISO8859-15.so")
+    })
+    .unwrap();
+    let conversions = "module ISO-8859-15// INTERNAL ISO8859-15 1\nmodule INTERNAL ISO-8859-15// ISO8859-15 1\n\
+                       module BROKEN-SET// INTERNAL BROKEN 1\nmodule INTERNAL BROKEN-SET// BROKEN 1\n";
+    dir.file("before/gconv/gconv-modules", conversions);
+    format!("gcc -B{}", dir.join("before").display())
+}
+
+#[test]
+fn a_converter_that_can_t_be_had_is_named_and_the_others_work() {
+    let dir = Dir::new();
+    let compiler = own_converters(&dir);
+    dir.file("i.c", fixture!("repairs/euro.c"));
+    let link = |sets: &str| {
+        let run = Run::new(STATICCC).dir(dir.path()).env("STATICCXX_CC", &compiler).env("STATICCXX_ICONV", sets);
+        run.env("XDG_CACHE_HOME", dir.join("cache")).line("i.c -o i").output()
+    };
+    // Said each time, not only when the archive is made.
+    for _ in 0..2 {
+        let out = link("ISO-8859-15,BROKEN-SET");
+        let said = text(&out.stderr);
+        assert!(out.status.success() && said.lines().count() == 1, "{said}");
+        assert!(said.contains("STATICCXX_ICONV: left out: `BROKEN.so`, which can't be converted: "), "{said}");
+        assert_eq!(says_in_empty_root(&dir.join("i"), &[]), "ISO-8859-15: \u{20ac}\nBROKEN-SET: none\n");
+    }
+    let out = link("BROKEN-SET");
+    assert!(
+        !out.status.success() && text(&out.stderr).contains("BROKEN.so` can't be converted"),
+        "{}",
+        text(&out.stderr)
+    );
+}
