@@ -11,6 +11,7 @@ use super::got_header;
 use super::iconv::ConverterTables;
 use super::libc_archive::{LibcArchive, ORIGINAL, ORIGINAL_CONF};
 use super::libc_members::weakened;
+use super::nss;
 use crate::archive;
 use crate::files::{Stamp, write_atomic};
 use crate::model::{EARLY_ENTRY, Libc, StaticKind};
@@ -115,11 +116,11 @@ pub(crate) fn make(asked: &CompilerQuery<'_>, facts: &Facts, keep: &Path) -> Opt
     };
     let work = Work { asked, facts, keep };
     let locale = made(work.locale(&found), "locales");
-    let name_services = made(work.name_services(&found), "name services");
     let detectors = made(work.detectors(&found), "a linker without indexes");
     let converted = made(work.converted(), "converted libraries");
     let plugins = made(work.plugins(), "plugins").filter(|_| converted.is_some());
     let iconv = made(work.iconv(&found), "iconv").filter(|_| converted.is_some());
+    let name_services = made(work.name_services(&found, iconv.is_some()), "name services");
     let early_tls = made(work.early_tls(), "IFUNC resolvers");
     let got_header = work.got_header(&found);
     let any = locale.is_some() || name_services.is_some() || detectors.is_some() || converted.is_some();
@@ -173,10 +174,18 @@ impl Work<'_> {
         self.keep("locale", &object, &LOCALE_FUNCTIONS, TRY_LOCALE)
     }
 
-    fn name_services(&self, found: &LibcArchive) -> io::Result<PathBuf> {
-        // In older versions `files` and `dns` are shared objects themselves.
-        if self.facts.glibc.is_none_or(|v| v < (2, 34)) {
-            return Err(io::Error::other("this glibc has no built-in name services"));
+    /// The archive that makes programs use the built-in name services. Where `files` and `dns` are shared objects, they
+    /// are converted, for which the objects of iconv must be there (`loads`).
+    fn name_services(&self, found: &LibcArchive, loads: bool) -> io::Result<PathBuf> {
+        if nss::own_are_shared(self.facts) {
+            if !loads {
+                return Err(io::Error::other("what opens converted name services was not built"));
+            }
+            let dirs = &self.facts.library_dirs;
+            let libc = glibc::libc_for_modules(dirs);
+            let kit = archives::Kit { dir: self.keep, library_dirs: dirs, libc: &libc, strong: false };
+            let bytes = kit.services(&nss::OWN.map(str::to_owned), &found.functions)?;
+            return self.keep_archive("name-services", &bytes, TRY_NAME_SERVICES);
         }
         self.compile("name-services", NAME_SERVICES)?;
         let object = self.merge(&["name-services.o"])?;
@@ -351,8 +360,9 @@ impl Work<'_> {
         let source = self.asked.dir.join("try.c");
         fs::write(source, trial)?;
         let word = format!("-Wl,{file}");
+        // Converted name services refer to it before glibc 2.34.
         for (kind, recipe) in &self.facts.kinds {
-            let args = ["-x", "c", "try.c", "-x", "none", &word];
+            let args = ["-x", "c", "try.c", "-x", "none", &word, "-lresolv"];
             self.asked.links(&args, *kind, recipe, &self.facts.triple).map_err(io::Error::other)?;
         }
         fs::create_dir_all(self.keep)?;
