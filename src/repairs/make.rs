@@ -16,6 +16,7 @@ use crate::archive;
 use crate::files::{Stamp, write_atomic};
 use crate::model::{EARLY_ENTRY, Libc, StaticKind};
 use crate::options::iconv::IconvChoice;
+use crate::plan::pthread;
 use crate::settings::Settings;
 use crate::supply::glibc;
 use crate::supply::plugins::modules::{ANY_PROGRAM_FILE, ITERATE_FILE, tables_of_any_program};
@@ -44,6 +45,8 @@ const EARLY_TLS: &str = include_str!("../../toolchains/glibc/early-tls.c");
 const TRY_EARLY_TLS: &str = include_str!("../../toolchains/glibc/try-early-tls.c");
 const TRY_ICONV: &str = include_str!("../../toolchains/glibc/try-iconv.c");
 const TRY_CONVERTED: &str = include_str!("../../toolchains/glibc/try-converted.c");
+const ONE_THREAD: &str = include_str!("../../toolchains/glibc/one-thread.c");
+const TRY_ONE_THREAD: &str = include_str!("../../toolchains/glibc/try-one-thread.c");
 const TRY_LOCALE: &str = include_str!("../../toolchains/glibc/try-locale.c");
 const TRY_NAME_SERVICES: &str = include_str!("../../toolchains/glibc/try-name-services.c");
 
@@ -121,6 +124,8 @@ pub(crate) fn make(asked: &CompilerQuery<'_>, facts: &Facts, keep: &Path) -> Opt
     let plugins = made(work.plugins(), "plugins").filter(|_| converted.is_some());
     let iconv = made(work.iconv(&found), "iconv").filter(|_| converted.is_some());
     let name_services = made(work.name_services(&found, iconv.is_some()), "name services");
+    let apart = pthread::is_apart(facts);
+    let one_thread = apart.then(|| made(work.one_thread(), "programs without threads")).flatten();
     let early_tls = made(work.early_tls(), "IFUNC resolvers");
     let got_header = work.got_header(&found);
     let any = locale.is_some() || name_services.is_some() || detectors.is_some() || converted.is_some();
@@ -132,6 +137,7 @@ pub(crate) fn make(asked: &CompilerQuery<'_>, facts: &Facts, keep: &Path) -> Opt
         plugins,
         iconv,
         early_tls,
+        one_thread,
         functions: found.functions,
         warned: found.warned,
         detectors,
@@ -269,6 +275,13 @@ impl Work<'_> {
             ConverterTables::read(dirs).ok_or_else(|| io::Error::other("glibc's directory `gconv` was not found"))?;
         let bytes = kit.converters(&tables, &tables.choose(&IconvChoice::default()))?;
         self.keep_archive("iconv", &bytes, TRY_ICONV)
+    }
+
+    fn one_thread(&self) -> io::Result<PathBuf> {
+        self.compile("one-thread", ONE_THREAD)?;
+        let object = fs::read(self.asked.dir.join("one-thread.o"))?;
+        let bytes = archive::of(&object).ok_or_else(|| io::Error::other("an object without symbols"))?;
+        self.keep_archive("one-thread", &bytes, TRY_ONE_THREAD)
     }
 
     fn early_tls(&self) -> io::Result<PathBuf> {
