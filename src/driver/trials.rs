@@ -9,6 +9,7 @@ use crate::model::{Language, Libc, StaticKind};
 use crate::options;
 use crate::options::table::TABLE;
 use crate::parallel::in_parallel;
+use crate::plan::pthread;
 use crate::run::limit::capture_within;
 use crate::run::{Command, shell_line};
 use crate::settings::Settings;
@@ -193,6 +194,7 @@ impl Trials {
                 cfg!(feature = "wild") && kind(StaticKind::StaticPie) && facts.packs_relocations()
             }
             Mechanism::BuiltInStatic => cfg!(feature = "wild") && kind(StaticKind::Static),
+            Mechanism::OneThread => pthread::is_apart(facts),
             Mechanism::ConvertedPrograms => !cxx,
             Mechanism::ConvertedCxxPrograms => cxx,
             _ => true,

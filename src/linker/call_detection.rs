@@ -153,6 +153,7 @@ mod tests {
             plugins: None,
             early_tls: None,
             relocator: None,
+            one_thread: None,
             iconv: None,
             libc: ("/l/libc.a".into(), crate::files::Stamp::of(std::path::Path::new("/")).unwrap()),
             locale: Some("/r/locale.ar".into()),

@@ -2,6 +2,7 @@
 
 use super::archives::{CONVERTING, Kit, LeftOut};
 use super::iconv::ConverterTables;
+use super::nss;
 use crate::archive;
 use crate::args::option_table::Role;
 use crate::args::{InputKind, Request};
@@ -46,6 +47,7 @@ pub(crate) fn choose(
     }
     let dirs = facts.library_dirs.clone();
     let ignored = ignored(settings, facts, custom);
+    let own = if nss::own_are_shared(facts) { &nss::OWN[..] } else { &[] };
     let Some(repairs) = facts.repairs.as_mut().filter(|r| facts.libc == Libc::Glibc && r.iconv.is_some()) else {
         said.warnings.push(ignored);
         return said;
@@ -71,7 +73,8 @@ pub(crate) fn choose(
         }
     }
     if !settings.services.is_empty() && settings.repairs.name_services {
-        match services(settings, repairs, &dirs, strong) {
+        let names: Vec<String> = own.iter().map(|n| (*n).to_owned()).chain(settings.services.iter().cloned()).collect();
+        match services(&names, repairs, &dirs, strong) {
             Ok(archive) => {
                 repairs.name_services = Some(archive);
                 // Users may rely on them; unreferenced ones are not linked in.
@@ -122,12 +125,12 @@ fn converters(settings: &Settings, repairs: &Repairs, dirs: &[PathBuf], strong: 
     Ok(ChosenConverters { archive, unknown: chosen.unknown, left_out })
 }
 
-fn services(settings: &Settings, repairs: &Repairs, dirs: &[PathBuf], strong: bool) -> io::Result<PathBuf> {
+fn services(names: &[String], repairs: &Repairs, dirs: &[PathBuf], strong: bool) -> io::Result<PathBuf> {
     let common = repairs.iconv.as_deref().unwrap_or(Path::new(""));
-    let found = super::nss::find(&settings.services, dirs)?;
+    let found = nss::find(names, dirs)?;
     let state: Vec<_> = found.iter().map(|s| (&s.name, Stamp::of(&s.path))).collect();
     let key = format!("{strong} {:?} {state:?}", repairs.libc);
-    let make = |kit: &Kit<'_>| Ok((kit.services(&settings.services, &repairs.functions)?, None));
+    let make = |kit: &Kit<'_>| Ok((kit.services(names, &repairs.functions)?, None));
     Ok(made(common, "services", &key, make, (dirs, strong))?.0)
 }
 

@@ -1,9 +1,11 @@
 //! Makes and tries the repairs of a toolchain.
 
 use super::libc_archive::LibcArchive;
+use super::nss;
 use super::workshop::{MadeRepair, Work};
 use crate::model::Libc;
 use crate::parallel::in_parallel;
+use crate::plan::pthread;
 use crate::settings::Settings;
 use crate::toolchain::probe::CompilerQuery;
 use crate::toolchain::{self, CallNeed, Facts, Invocation, Mechanism, MechanismsOff, Repairs, SelectError, Selected};
@@ -36,7 +38,13 @@ pub(crate) fn make(asked: &CompilerQuery<'_>, facts: &Facts, keep: &Path) -> (Op
         let why = || "the compiler's libc.a can't be read".to_owned();
         return (None, MADE.iter().map(|(mechanism, _)| (*mechanism, why())).collect());
     };
-    let results = in_parallel(&MADE, |(mechanism, make)| (*mechanism, made(asked, facts, keep, &found, *make)));
+    let one = |(mechanism, make): &(Mechanism, MakeRepair)| (*mechanism, made(asked, facts, keep, &found, *make));
+    let wanted: Vec<_> =
+        MADE.into_iter().filter(|(m, _)| *m != Mechanism::OneThread || pthread::is_apart(facts)).collect();
+    // Name services that are shared objects are converted with what was made for iconv.
+    let (later, first): (Vec<_>, Vec<_>) =
+        wanted.into_iter().partition(|(m, _)| *m == Mechanism::NameServices && nss::own_are_shared(facts));
+    let results = in_parallel(&first, one).into_iter().chain(later.iter().map(one));
     let (mut archives, mut left_out) = (BTreeMap::new(), None);
     let mut off = MechanismsOff::new();
     for (mechanism, result) in results {
@@ -70,6 +78,7 @@ pub(crate) fn make(asked: &CompilerQuery<'_>, facts: &Facts, keep: &Path) -> (Op
         plugins: take(Mechanism::Dlopen),
         iconv: take(Mechanism::Converters),
         early_tls: take(Mechanism::EarlyThreadPointer),
+        one_thread: take(Mechanism::OneThread),
         functions: found.functions,
         warned: found.warned,
         detectors: take(Mechanism::CallDetection),
@@ -83,7 +92,7 @@ pub(crate) fn make(asked: &CompilerQuery<'_>, facts: &Facts, keep: &Path) -> (Op
 type MakeRepair = for<'a> fn(&Work<'a>, &LibcArchive) -> io::Result<MadeRepair>;
 
 /// What is made, in the order of what takes longest.
-const MADE: [(Mechanism, MakeRepair); 7] = [
+const MADE: [(Mechanism, MakeRepair); 8] = [
     (Mechanism::Converters, |work, found| work.iconv(found)),
     (Mechanism::Dlopen, |work, _| work.plugins().map(MadeRepair::whole)),
     (Mechanism::StartCode, |work, _| work.converted().map(MadeRepair::whole)),
@@ -91,6 +100,7 @@ const MADE: [(Mechanism, MakeRepair); 7] = [
     (Mechanism::CallDetection, |work, found| work.detectors(found).map(MadeRepair::whole)),
     (Mechanism::NameServices, |work, found| work.name_services(found).map(MadeRepair::whole)),
     (Mechanism::EarlyThreadPointer, |work, _| work.early_tls().map(MadeRepair::whole)),
+    (Mechanism::OneThread, |work, _| work.one_thread().map(MadeRepair::whole)),
 ];
 
 /// Makes a repair in a directory of its own.

@@ -11,6 +11,7 @@ use super::got_header::without_got_header;
 use super::iconv::ConverterTables;
 use super::libc_archive::{LibcArchive, ORIGINAL, ORIGINAL_CONF};
 use super::libc_members::weakened;
+use super::nss;
 use crate::archive;
 use crate::files::write_atomic;
 use crate::model::{EARLY_ENTRY, StaticKind};
@@ -41,6 +42,8 @@ const EARLY_TLS: &str = include_str!("../../toolchains/glibc/early-tls.c");
 const TRY_EARLY_TLS: &str = include_str!("../../toolchains/glibc/try-early-tls.c");
 const TRY_ICONV: &str = include_str!("../../toolchains/glibc/try-iconv.c");
 const TRY_CONVERTED: &str = include_str!("../../toolchains/glibc/try-converted.c");
+const ONE_THREAD: &str = include_str!("../../toolchains/glibc/one-thread.c");
+const TRY_ONE_THREAD: &str = include_str!("../../toolchains/glibc/try-one-thread.c");
 const TRY_LOCALE: &str = include_str!("../../toolchains/glibc/try-locale.c");
 const TRY_NAME_SERVICES: &str = include_str!("../../toolchains/glibc/try-name-services.c");
 
@@ -117,10 +120,15 @@ impl Work<'_> {
         self.keep("locale", &object, &LOCALE_FUNCTIONS, TRY_LOCALE)
     }
 
+    /// The archive that makes programs use the built-in name services. Where `files` and `dns` are shared objects, they
+    /// are converted, with the objects that were kept for iconv.
     pub(super) fn name_services(&self, found: &LibcArchive) -> io::Result<PathBuf> {
-        // In older versions `files` and `dns` are shared objects themselves.
-        if self.facts.glibc.is_none_or(|v| v < (2, 34)) {
-            return Err(io::Error::other("this glibc has no built-in name services"));
+        if nss::own_are_shared(self.facts) {
+            let dirs = &self.facts.library_dirs;
+            let libc = glibc::libc_for_modules(dirs);
+            let kit = archives::Kit { dir: self.keep, library_dirs: dirs, libc: &libc, strong: false };
+            let bytes = kit.services(&nss::OWN.map(str::to_owned), &found.functions)?;
+            return self.keep_archive("name-services", &bytes, TRY_NAME_SERVICES);
         }
         self.compile("name-services", NAME_SERVICES)?;
         let object = self.merge(&["name-services.o"])?;
@@ -220,6 +228,14 @@ impl Work<'_> {
         Ok(MadeRepair { path: kept, left_out: LeftOut::line(&left) })
     }
 
+    /// libpthread's functions in programs without threads, where they are not part of libc.
+    pub(super) fn one_thread(&self) -> io::Result<PathBuf> {
+        self.compile("one-thread", ONE_THREAD)?;
+        let object = fs::read(self.asked.dir.join("one-thread.o"))?;
+        let bytes = archive::of(&object).ok_or_else(|| io::Error::other("an object without symbols"))?;
+        self.keep_archive("one-thread", &bytes, TRY_ONE_THREAD)
+    }
+
     pub(super) fn early_tls(&self) -> io::Result<PathBuf> {
         self.compile("early-tls", EARLY_TLS)?;
         fs::write(self.asked.dir.join("try.c"), TRY_EARLY_TLS)?;
@@ -304,7 +320,8 @@ impl Work<'_> {
         fs::write(source, trial)?;
         let word = format!("-Wl,{file}");
         for (kind, recipe) in &self.facts.kinds {
-            let args = ["-x", "c", "try.c", "-x", "none", &word];
+            // Converted name services refer to libresolv before glibc 2.34.
+            let args = ["-x", "c", "try.c", "-x", "none", &word, "-lresolv"];
             self.asked.links(&args, *kind, recipe, &self.facts.triple).map_err(io::Error::other)?;
         }
         fs::create_dir_all(self.keep)?;

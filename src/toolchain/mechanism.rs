@@ -21,6 +21,8 @@ pub(crate) enum Mechanism {
     Dlopen,
     /// A thread pointer for IFUNC resolvers.
     EarlyThreadPointer,
+    /// libpthread's functions in programs without threads, before glibc 2.34.
+    OneThread,
     /// Start-up code of converted shared objects.
     StartCode,
     /// Position-independent programs by the built-in linker.
@@ -46,7 +48,7 @@ pub(crate) type MechanismsOff = BTreeMap<Mechanism, String>;
 
 impl Mechanism {
     /// All of them, in the order of `staticctl doctor`.
-    pub(crate) const ALL: [Mechanism; 15] = [
+    pub(crate) const ALL: [Mechanism; 16] = [
         Mechanism::BuiltInStaticPie,
         Mechanism::BuiltInStatic,
         Mechanism::PackedRelocations,
@@ -55,6 +57,7 @@ impl Mechanism {
         Mechanism::NameServices,
         Mechanism::Converters,
         Mechanism::EarlyThreadPointer,
+        Mechanism::OneThread,
         Mechanism::StartCode,
         Mechanism::ConvertedLibraries,
         Mechanism::CarriedObjects,
@@ -97,6 +100,7 @@ impl Mechanism {
             }
             Mechanism::Dlopen => "programs have glibc's own dlopen",
             Mechanism::EarlyThreadPointer => "programs have glibc's own entry",
+            Mechanism::OneThread => "functions of libpthread are not there in programs without threads",
             Mechanism::StartCode | Mechanism::ConvertedLibraries => "a shared object needs an archive",
             Mechanism::PackedRelocations => "relocations are not packed",
             Mechanism::CarriedObjects => "a shared object needs an archive, or is converted",
@@ -115,6 +119,7 @@ impl fmt::Display for Mechanism {
             Mechanism::CallDetection => "call detection",
             Mechanism::Dlopen => "dlopen",
             Mechanism::EarlyThreadPointer => "early thread pointer",
+            Mechanism::OneThread => "libpthread's functions without threads",
             Mechanism::StartCode => "start-up code of converted libraries",
             Mechanism::BuiltInStaticPie => "built-in linker, static-pie",
             Mechanism::BuiltInStatic => "built-in linker, static",
