@@ -106,7 +106,7 @@ impl<'a> LinkInputs<'a> {
         let mut found = LooseSymbols::default();
         let mut files = self.objects.clone();
         for library in &self.libraries {
-            let of_it = |(archive, _): &&(PathBuf, ArchiveFacts)| *archive == library.path;
+            let of_it = |(archive, _): &&(PathBuf, Arc<ArchiveFacts>)| *archive == library.path;
             match self.resolution.facts.iter().find(of_it).filter(|_| library.provider == Provider::Archive) {
                 Some((_, facts)) => {
                     found.weak.extend(facts.optional.iter().map(|name| name.as_bytes().to_vec()));

@@ -3,15 +3,14 @@
 //! Source: ld's manual, `--as-needed`: a library is loaded if it is named under `--no-as-needed` or an object needs a
 //! symbol of it, and then what it needs itself is loaded too.
 
-use super::dynamic_symbols;
+use super::exported_names::ExportedNames;
 use super::inputs;
 use super::library_file::{LibraryFile, Needs};
-use super::member_symbols::{self, SymbolName, SymbolState};
+use super::member_symbols::{self, SymbolState};
 use super::resolution::Provider;
 use super::resolver::Resolver;
 use super::suitability::{Looked, lock};
 use super::supplier::Use;
-use foldhash::HashSet;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -69,8 +68,8 @@ impl Resolver<'_> {
 
     /// The first library that has each symbol which an object needs.
     fn needed_by_objects(&self, all: &[Loadable]) -> BTreeSet<usize> {
-        let exported: Vec<HashSet<SymbolName>> =
-            all.iter().map(|l| l.file.look(dynamic_symbols::exported).unwrap_or_default()).collect();
+        let exported: Vec<ExportedNames<'_>> =
+            all.iter().map(|l| l.file.bytes().map(ExportedNames::of).unwrap_or_default()).collect();
         let found = Mutex::new(BTreeSet::new());
         let objects: Vec<&Path> = self.objects.iter().map(PathBuf::as_path).collect();
         inputs::first(&objects, |file| {

@@ -61,6 +61,12 @@ pub(crate) enum SymbolState {
     Optional,
 }
 
+impl SymbolState {
+    pub(crate) fn is_defined(self) -> bool {
+        matches!(self, SymbolState::Strong | SymbolState::Weak)
+    }
+}
+
 /// Passes the global symbols of an object, or of all members of an archive, to `of_symbol`.
 pub(crate) fn each(bytes: &[u8], mut of_symbol: impl FnMut(&[u8], SymbolState)) {
     let mut look = |bytes: &[u8]| {

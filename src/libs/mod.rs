@@ -14,6 +14,7 @@ pub(crate) mod counterpart;
 mod decision;
 pub(crate) mod dynamic_bindings;
 pub(crate) mod dynamic_symbols;
+pub(crate) mod exported_names;
 pub(crate) mod foreign;
 pub(crate) mod index;
 pub(crate) mod inputs;

@@ -7,6 +7,7 @@
 
 use super::constructors;
 use super::glibc;
+use super::plugins::name_lookups;
 use crate::convert::{GlibcSymbols, Library};
 use crate::files::{Stamp, kept, write_atomic};
 use crate::libs::library_file::{LibraryFile, LibraryFiles};
@@ -82,6 +83,7 @@ fn look(archive: &[u8], shared: Option<&LibraryFile>, dirs: &[PathBuf]) -> Optio
         optional: NameList::of(optional.map(Vec::as_slice)),
         compiled_later,
         chosen,
+        lookups: Some(name_lookups::of_archive(archive, shared.and_then(LibraryFile::bytes))),
         ..ArchiveFacts::default()
     };
     let Some(shared) = shared else { return Some(facts) };
@@ -99,8 +101,11 @@ fn look(archive: &[u8], shared: Option<&LibraryFile>, dirs: &[PathBuf]) -> Optio
     }
     let of_members = members.iter().flat_map(|m| &m.needed);
     let needed = of_members.filter(|n| !defined.contains(n) && !of_linkers(n)).cloned().collect();
-    facts.lacks = lacking(needed, shared, dirs)?;
-    Some(facts)
+    match lacking(needed, shared, dirs) {
+        Some(lacks) => Some(ArchiveFacts { lacks, ..facts }),
+        // A linker script in the place of a shared object.
+        None => Some(ArchiveFacts { lookups: facts.lookups, ..ArchiveFacts::default() }),
+    }
 }
 
 fn text<'a>(names: impl Iterator<Item = &'a SymbolName>) -> BTreeSet<String> {
