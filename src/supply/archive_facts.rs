@@ -88,19 +88,19 @@ fn look(archive: &[u8], shared: Option<&LibraryFile>, dirs: &[PathBuf]) -> Optio
     };
     let Some(shared) = shared else { return Some(facts) };
     let exported = shared.look(dynamic_symbols::exported).unwrap_or_default();
-    let defined: HashSet<&SymbolName> = members.iter().flat_map(MemberSymbols::defined).collect();
+    let defined: HashSet<&[u8]> = members.iter().flat_map(MemberSymbols::defined).collect();
     // Compiled when it is linked: its symbols are not these.
     if !compiled_later {
-        let strong = members.iter().flat_map(|m| &m.strong).filter(|name| !exported.contains(*name));
-        facts.private = NameList::of(strong.map(Vec::as_slice));
-        let only_shared = exported.iter().filter(|name| !defined.contains(name) && !of_linkers(name));
+        let strong = members.iter().flat_map(|m| &m.strong).copied().filter(|name| !exported.contains(*name));
+        facts.private = NameList::of(strong);
+        let only_shared = exported.iter().filter(|name| !defined.contains(name.as_slice()) && !of_linkers(name));
         facts.only_shared = NameList::of(only_shared.map(Vec::as_slice));
         facts.empty = defined.is_empty() && !facts.only_shared.is_empty();
         facts.starters = constructors::starters(archive);
-        facts.unwinder = defined.contains(&b"_Unwind_Resume".to_vec());
+        facts.unwinder = defined.contains(b"_Unwind_Resume".as_slice());
     }
-    let of_members = members.iter().flat_map(|m| &m.needed);
-    let needed = of_members.filter(|n| !defined.contains(n) && !of_linkers(n)).cloned().collect();
+    let of_members = members.iter().flat_map(|m| &m.needed).copied();
+    let needed = of_members.filter(|n| !defined.contains(n) && !of_linkers(n)).map(<[u8]>::to_vec).collect();
     match lacking(needed, shared, dirs) {
         Some(lacks) => Some(ArchiveFacts { lacks, ..facts }),
         // A linker script in the place of a shared object.
