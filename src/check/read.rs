@@ -218,9 +218,12 @@ fn symbols<'data, Elf: FileHeader, R: ReadRef<'data>>(header: &Elf, endian: Elf:
     let Some(table) = sections.iter().find(|s| s.sh_type(endian) == elf::SHT_SYMTAB) else {
         return Symbols { present: false, ..stripped::<Elf, R>(header, endian, data) };
     };
-    let names = sections.get(table.sh_link(endian) as usize).and_then(|s| s.strings(endian, data).ok().flatten());
+    // Both tables are read at once: a file's reader would be asked for each name.
+    let names = sections.get(table.sh_link(endian) as usize).filter(|s| s.sh_type(endian) == elf::SHT_STRTAB);
+    let names = names.and_then(|s| s.data(endian, data).ok());
     let entries: Option<&[Elf::Sym]> = table.data_as_array(endian, data).ok();
     let (Some(names), Some(entries)) = (names, entries) else { return Symbols::default() };
+    let names = StringTable::new(names, 0, names.len() as u64);
     let mut found = Symbols { present: true, ..Symbols::default() };
     for symbol in entries {
         // mold makes data that others might see local in a static program.

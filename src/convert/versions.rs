@@ -111,8 +111,13 @@ impl GlibcSymbols {
         }
     }
 
-    pub(crate) fn add_archive(&mut self, names: impl Iterator<Item = Vec<u8>>) {
-        self.archives.get_or_insert_default().extend(names.map(|n| XxHash3_128::oneshot(&n)));
+    /// The same of one name.
+    pub(crate) fn add_offer(&mut self, name: &[u8], kind: u8, soname: &[u8]) {
+        self.offered.insert(name.to_vec(), (kind, soname.to_vec()));
+    }
+
+    pub(crate) fn add_archive<'n>(&mut self, names: impl Iterator<Item = &'n [u8]>) {
+        self.archives.get_or_insert_default().extend(names.map(XxHash3_128::oneshot));
     }
 
     /// Whether the archives define a name.
@@ -195,7 +200,8 @@ mod tests {
         libc.shared.insert(b"memcpy".to_vec(), versions(&[("GLIBC_2.2.5", 1), ("GLIBC_2.14", 2), ("", 2)]));
         libc.shared.insert(b"dup".to_vec(), versions(&[("GLIBC_2.2.5", 5), ("GLIBC_2.34", 5), ("", 5)]));
         libc.shared.insert(b"timer_create".to_vec(), versions(&[("GLIBC_2.2.5", 7), ("GLIBC_2.3.3", 8), ("", 8)]));
-        libc.add_archive([b"memcpy".to_vec(), b"dup".to_vec(), b"secure_getenv".to_vec()].into_iter());
+        let names: [&[u8]; 3] = [b"memcpy", b"dup", b"secure_getenv"];
+        libc.add_archive(names.into_iter());
         assert_eq!(libc.resolve(&needs(b"memcpy", b"GLIBC_2.2.5")).unwrap(), b"memmove");
         assert_eq!(libc.resolve(&needs(b"memcpy", b"GLIBC_2.14")).unwrap(), b"memcpy");
         assert_eq!(libc.resolve(&needs(b"dup", b"GLIBC_2.2.5")).unwrap(), b"dup");

@@ -6,7 +6,7 @@
 
 use super::link_job::LinkJob;
 use crate::args::InputKind;
-use crate::libs::member_symbols;
+use crate::libs::member_symbols::SymbolState;
 use crate::libs::{self, LinkedLibrary, Provider, library_ref};
 use crate::linker_output::Listener;
 use crate::message;
@@ -93,8 +93,9 @@ fn own_definitions(job: &LinkJob, symbols: &BTreeSet<&str>) -> Vec<(String, Stri
     let objects = job.request.inputs.iter().filter(|i| i.kind == InputKind::Object).map(|i| PathBuf::from(&i.text));
     let mut found = Vec::new();
     for object in objects {
-        let read = job.resolution.path.files.look(&object, member_symbols::members).unwrap_or_default();
-        let names = read.iter().flat_map(|m| &m.strong).map(|n| String::from_utf8_lossy(n).into_owned());
+        let Some(read) = job.resolution.path.files.object(&object) else { continue };
+        let strong = read.iter().filter(|(_, state)| *state == SymbolState::Strong);
+        let names = strong.map(|(name, _)| String::from_utf8_lossy(name).into_owned());
         let source = job.compiled.as_ref().and_then(|c| c.source(&object));
         let shown = source.map_or_else(|| object.display().to_string(), str::to_owned);
         found.extend(names.filter(|n| symbols.contains(n.as_str())).map(|n| (n, shown.clone())));

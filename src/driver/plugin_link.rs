@@ -8,6 +8,7 @@ use crate::check::Expect;
 use crate::convert::{Refusal, Versions};
 use crate::libs::missing::PLUGINS;
 use crate::libs::plugin_list::{self, ListError, PluginList};
+use crate::libs::supplier::NameLookups;
 use crate::libs::{Missing, Provider, Resolution, SearchPath, inputs, library_ref, mentions};
 use crate::message;
 use crate::model::{Language, Libc};
@@ -110,6 +111,7 @@ fn program(
         exported: exported(request),
         loaded: resolution.libraries.iter().filter(|l| always.contains(&l.name)).map(|l| l.path.clone()).collect(),
         loads_libm: language == Language::Cxx || always.iter().any(|typed| typed == "-lm"),
+        facts: resolution.facts.clone(),
     }
 }
 
@@ -152,9 +154,14 @@ pub(super) fn opens(resolution: &Resolution, path: &SearchPath, request: &Reques
 /// Whether an object, archive or library of the program may refer to one of the functions.
 fn refers(program: &ProgramInputs, functions: &[&str]) -> bool {
     let libraries = program.libraries.iter().filter(|l| l.provider != Provider::Plugin).map(|l| &l.path);
-    let files: Vec<&Path> =
-        program.objects.iter().chain(&program.archives).chain(libraries).map(PathBuf::as_path).collect();
-    mentions::any(&files, &program.path.files, functions)
+    let all = program.objects.iter().chain(&program.archives).chain(libraries);
+    let (known, unknown): (Vec<&PathBuf>, Vec<&PathBuf>) = all.partition(|path| program.lookups(path).is_some());
+    let asks = |lookups: &NameLookups| {
+        lookups.functions.iter().any(|name| functions.iter().any(|function| name.starts_with(function)))
+    };
+    let files: Vec<&Path> = unknown.into_iter().map(PathBuf::as_path).collect();
+    known.into_iter().filter_map(|path| program.lookups(path)).any(asks)
+        || mentions::any(&files, &program.path.files, functions)
 }
 
 /// Whether a source of the call names one of the functions.
@@ -197,15 +204,18 @@ pub(super) fn write(
     }
     let dir = store.dir()?.to_owned();
     let own_symbols;
+    let all = store.modules.needs_all_names();
     let (libc, libc_key, versions, memory) = match &store.converted {
-        Some(c) => (c.libc_for_modules(), c.libc_key(), c.versions(), c.memory()),
-        None => {
+        Some(c) => (all.then(|| c.libc_for_modules()), c.libc_key(), c.versions(), c.memory()),
+        None if all => {
             own_symbols = glibc::libc_for_modules(&facts.library_dirs);
-            (&own_symbols, Vec::new(), Versions::default(), Vec::new())
+            (Some(&own_symbols), Vec::new(), Versions::default(), Vec::new())
         }
+        None => (None, Vec::new(), Versions::default(), Vec::new()),
     };
     let with = modules::ModuleContext {
         libc,
+        library_dirs: &facts.library_dirs,
         libc_archive: Some(&repairs.libc.0),
         runtime,
         cache: settings.cache_dir.as_deref(),

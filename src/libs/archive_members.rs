@@ -1,7 +1,7 @@
 //! The members of an archive, each read when the simulated linker takes it: where an archive has an index, that says
 //! which member defines a name.
 
-use super::member_symbols::{self, MemberSymbols, SymbolName};
+use super::member_symbols::{self, MemberSymbols};
 use foldhash::HashMap;
 use object::read::archive::{ArchiveFile, ArchiveOffset};
 use std::cell::OnceCell;
@@ -10,7 +10,7 @@ use std::cell::OnceCell;
 #[derive(Debug)]
 pub(crate) enum ArchiveMembers<'f> {
     /// All of them.
-    Read(Vec<MemberSymbols>),
+    Read(Vec<MemberSymbols<'f>>),
     /// Those that are asked for.
     Lazy(LazyMembers<'f>),
 }
@@ -22,7 +22,7 @@ pub(crate) struct LazyMembers<'f> {
     archive: ArchiveFile<'f>,
     /// Each name of the index with its member.
     index: Vec<(&'f [u8], usize)>,
-    members: Vec<(ArchiveOffset, OnceCell<MemberSymbols>)>,
+    members: Vec<(ArchiveOffset, OnceCell<MemberSymbols<'f>>)>,
 }
 
 impl Default for ArchiveMembers<'_> {
@@ -45,7 +45,7 @@ impl<'f> ArchiveMembers<'f> {
         }
     }
 
-    pub(crate) fn get(&self, at: usize) -> Option<&MemberSymbols> {
+    pub(crate) fn get(&self, at: usize) -> Option<&MemberSymbols<'f>> {
         match self {
             ArchiveMembers::Read(members) => members.get(at),
             ArchiveMembers::Lazy(lazy) => {
@@ -56,16 +56,24 @@ impl<'f> ArchiveMembers<'f> {
     }
 
     /// All of them, read.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &MemberSymbols> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &MemberSymbols<'f>> {
         (0..self.len()).filter_map(|at| self.get(at))
     }
 
+    /// How many names they define, about.
+    pub(super) fn defined_count(&self) -> usize {
+        match self {
+            ArchiveMembers::Read(members) => members.iter().map(|m| m.strong.len() + m.weak.len()).sum(),
+            ArchiveMembers::Lazy(lazy) => lazy.index.len(),
+        }
+    }
+
     /// Passes each name that a member defines, with the member's place, in their order.
-    pub(crate) fn each_defined<'s>(&'s self, mut name: impl FnMut(&'s [u8], usize)) {
+    pub(crate) fn each_defined(&self, mut name: impl FnMut(&'f [u8], usize)) {
         match self {
             ArchiveMembers::Read(members) => {
                 for (at, member) in members.iter().enumerate() {
-                    member.defined().for_each(|defined: &SymbolName| name(defined, at));
+                    member.defined().for_each(|defined| name(defined, at));
                 }
             }
             ArchiveMembers::Lazy(lazy) => lazy.index.iter().for_each(|(defined, at)| name(defined, *at)),
@@ -95,7 +103,7 @@ impl<'f> LazyMembers<'f> {
         (!index.is_empty()).then_some(LazyMembers { bytes, archive, index, members })
     }
 
-    fn read(&self, offset: ArchiveOffset) -> Option<MemberSymbols> {
+    fn read(&self, offset: ArchiveOffset) -> Option<MemberSymbols<'f>> {
         MemberSymbols::of(self.archive.member(offset).ok()?.data(self.bytes).ok()?)
     }
 }

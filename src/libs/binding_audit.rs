@@ -7,7 +7,7 @@
 use super::archive_members::ArchiveMembers;
 use super::dynamic_bindings::{OfferedSymbol, ScopeModule, SymbolScope, WantedSymbol};
 use super::link_inputs::LinkInputs;
-use super::member_symbols::{MemberSymbols, SymbolName};
+use super::member_symbols::MemberSymbols;
 use super::resolution::{LinkedLibrary, Provider, Resolution};
 use super::scope_files;
 use super::simulated_linker::{ArchiveSymbols, LinkSymbols, SimulatedLinker};
@@ -29,56 +29,69 @@ pub(crate) fn audit(
     asked: &[String],
 ) -> Vec<BoundSymbol> {
     let inputs = LinkInputs::of(request, facts, language, resolution);
-    let mut link = inputs.symbols(inputs.offers_of_libraries(&|_| true), false);
-    let modules = Modules::of(&inputs, resolution, &mut link);
-    let names = link.all().flat_map(|m| m.needed.iter().chain(&m.optional)).cloned().collect();
+    let modules = Modules::of(&inputs, resolution);
+    let mut link = inputs.symbols(inputs.offers_of_libraries(), false);
+    link.libraries.extend(modules.converted.iter().map(whole));
+    let names = link.all().flat_map(|m| m.needed.iter().chain(&m.optional)).map(|name| name.to_vec()).collect();
     link.libraries.extend(inputs.offers_of_toolchain(&names));
-    let needed = asked.iter().map(|n| n.as_bytes().to_vec()).collect();
+    let needed = asked.iter().map(String::as_bytes).collect();
     link.objects.push(MemberSymbols { needed, ..MemberSymbols::default() });
     modules.compare(&link, inputs.toolchain_modules())
 }
 
+/// A converted library: one member that has all of it.
+fn whole(module: &ScopeModule) -> ArchiveSymbols<'_> {
+    let of = |weak: bool| module.wanted.iter().filter(move |w| w.weak == weak).map(|w| w.name.as_slice()).collect();
+    let strong = module.offered.iter().filter(|o| !o.hidden).map(|o| o.name.as_slice()).collect();
+    let whole = MemberSymbols { strong, needed: of(false), optional: of(true), ..MemberSymbols::default() };
+    ArchiveSymbols { members: ArchiveMembers::Read(vec![whole]), loaded: true, ..ArchiveSymbols::default() }
+}
+
 /// The libraries of a link, in the order of its [`LinkSymbols`], each with its shared object.
 struct Modules {
-    shared: Vec<Option<ScopeModule>>,
+    of_archives: Vec<Option<ScopeModule>>,
+    /// Those that were converted come last.
+    converted: Vec<ScopeModule>,
 }
 
 impl Modules {
-    /// Reads the shared objects, and puts a converted one in as one member that has all of it.
-    fn of(inputs: &LinkInputs<'_>, resolution: &Resolution, link: &mut LinkSymbols<'_>) -> Modules {
+    /// Reads the shared objects.
+    fn of(inputs: &LinkInputs<'_>, resolution: &Resolution) -> Modules {
         let read = |library: &LinkedLibrary| {
             let shared = library.twin.as_deref().filter(|_| !library.name.ends_with(".a"))?;
             let file = resolution.path.files.get(shared)?;
             let name = file.needs(shared).soname.unwrap_or_else(|| library.name.clone());
             file.look(|bytes| Some(scope_files::module(&Library::read(bytes).ok()?, name)))?
         };
-        let mut shared: Vec<Option<ScopeModule>> = inputs.libraries.iter().map(|l| read(l)).collect();
-        for library in resolution.libraries.iter().filter(|l| l.provider == Provider::Converted) {
-            let Some(module) = read(library) else { continue };
-            let of =
-                |weak: bool| module.wanted.iter().filter(move |w| w.weak == weak).map(|w| w.name.clone()).collect();
-            let strong = module.offered.iter().filter(|o| !o.hidden).map(|o| o.name.clone()).collect();
-            let whole = MemberSymbols { strong, needed: of(false), optional: of(true), ..MemberSymbols::default() };
-            link.libraries.push(ArchiveSymbols {
-                members: ArchiveMembers::Read(vec![whole]),
-                loaded: true,
-                ..ArchiveSymbols::default()
-            });
-            shared.push(Some(module));
+        let converted = resolution.libraries.iter().filter(|l| l.provider == Provider::Converted);
+        Modules {
+            of_archives: inputs.libraries.iter().map(|l| read(l)).collect(),
+            converted: converted.filter_map(read).collect(),
         }
-        Modules { shared }
+    }
+
+    fn len(&self) -> usize {
+        self.of_archives.len() + self.converted.len()
+    }
+
+    /// None for what is the toolchain's.
+    fn get(&self, library: usize) -> Option<Option<&ScopeModule>> {
+        match library.checked_sub(self.of_archives.len()) {
+            None => self.of_archives.get(library).map(Option::as_ref),
+            Some(converted) => self.converted.get(converted).map(Some),
+        }
     }
 
     /// The scope: the program with what is linked into it in any case, the libraries, the toolchain's.
     fn scope(
         &self,
         link: &LinkSymbols<'_>,
-        linker: &SimulatedLinker<'_>,
+        linker: &SimulatedLinker<'_, '_>,
         toolchain: Vec<ScopeModule>,
     ) -> Vec<ScopeModule> {
         let of_program = linker.defined.iter().filter(|(_, d)| match d.by {
             None => true,
-            Some((library, _)) => self.shared.get(library).is_some_and(Option::is_none),
+            Some((library, _)) => self.get(library).is_some_and(|module| module.is_none()),
         });
         let offered = of_program.map(|(name, _)| OfferedSymbol { name: name.to_vec(), ..OfferedSymbol::default() });
         let program = ScopeModule { name: PROGRAM.into(), offered: offered.collect(), ..ScopeModule::default() };
@@ -87,7 +100,7 @@ impl Modules {
             link.libraries.get(at).is_some_and(|l| l.loaded) || taken()
         };
         let own = (0..link.libraries.len())
-            .map(|at| self.shared.get(at).filter(|_| loaded(at)).cloned().flatten().unwrap_or_default());
+            .map(|at| self.get(at).filter(|_| loaded(at)).flatten().cloned().unwrap_or_default());
         std::iter::once(program).chain(own).chain(toolchain).collect()
     }
 
@@ -96,28 +109,28 @@ impl Modules {
         linker.settle();
         let scope = self.scope(link, &linker, toolchain);
         let search = SymbolScope::of(&scope);
-        let wanted: Vec<HashMap<&SymbolName, &WantedSymbol>> =
-            scope.iter().map(|m| m.wanted.iter().map(|w| (&w.name, w)).collect()).collect();
+        let wanted: Vec<HashMap<&[u8], &WantedSymbol>> =
+            scope.iter().map(|m| m.wanted.iter().map(|w| (w.name.as_slice(), w)).collect()).collect();
         let index = |at: Option<usize>| match at {
-            Some(library) if self.shared.get(library).is_none_or(Option::is_some) => library + 1,
+            Some(library) if self.get(library).is_none_or(|module| module.is_some()) => library + 1,
             _ => 0,
         };
         let name = |at: usize| match scope.get(at) {
-            Some(module) if at <= self.shared.len() && !module.name.is_empty() => module.name.clone(),
+            Some(module) if at <= self.len() && !module.name.is_empty() => module.name.clone(),
             _ => C_LIBRARY.into(),
         };
         let mut found = BTreeSet::new();
         let members = linker.taken.iter().filter_map(|id| Some((Some(id.0), linker.member(*id)?)));
         let members = members.filter(|(_, (library, _))| !library.of_toolchain).map(|(at, (_, m))| (index(at), m));
         for (from, symbols) in members.chain(link.objects.iter().map(|object| (0, object))) {
-            let needed = symbols.needed.iter().map(|n| (n, false));
-            for (symbol, weak) in needed.chain(symbols.optional.iter().map(|n| (n, true))) {
-                let statically = linker.defined.get(symbol.as_slice()).map(|d| index(d.by.map(|(l, _)| l)));
+            let needed = symbols.needed.iter().map(|n| (*n, false));
+            for (symbol, weak) in needed.chain(symbols.optional.iter().map(|n| (*n, true))) {
+                let statically = linker.defined.get(symbol).map(|d| index(d.by.map(|(l, _)| l)));
                 // Without a definition the linker has failed, or takes one of its own.
                 if !may_be_bound(symbol) || statically.is_none() && !weak {
                     continue;
                 }
-                let of_object = WantedSymbol { name: symbol.clone(), version: None, weak };
+                let of_object = WantedSymbol { name: symbol.to_vec(), version: None, weak };
                 let dynamic = match wanted.get(from).and_then(|w| w.get(symbol)) {
                     Some(wanted) => search.definer(from, wanted),
                     None if from == 0 => search.definer(0, &of_object),

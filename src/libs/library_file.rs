@@ -1,6 +1,7 @@
 //! The files of one link, each opened and read once, under any path.
 
 use super::inputs;
+use super::object_symbols::ObjectSymbols;
 use super::sniff::{self, Sniffed};
 use crate::check;
 use crate::convert::Refusal;
@@ -26,14 +27,18 @@ const KEPT_OPEN: usize = 64;
 
 /// The files that were read in one link. Clones share them.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct LibraryFiles(Arc<Mutex<HashMap<FileState, Arc<LibraryFile>>>>);
+pub(crate) struct LibraryFiles {
+    files: Arc<Mutex<HashMap<FileState, Arc<LibraryFile>>>>,
+    /// What objects have, by path; none for what is no object.
+    objects: Arc<Mutex<HashMap<PathBuf, Option<Arc<ObjectSymbols>>>>>,
+}
 
 impl LibraryFiles {
     /// The regular file at a path; none if there is none or it can't be read. Opening a FIFO or device does not block.
     pub(crate) fn get(&self, path: &Path) -> Option<Arc<LibraryFile>> {
         let found = fs::metadata(path).ok().filter(Metadata::is_file)?;
         // A panic elsewhere leaves the map consistent.
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(file) = known.get(&state(&found)) {
             return Some(file.clone());
         }
@@ -42,11 +47,23 @@ impl LibraryFiles {
         Some(file)
     }
 
+    /// The symbols of an object; none of anything else.
+    pub(crate) fn object(&self, path: &Path) -> Option<Arc<ObjectSymbols>> {
+        let known = |objects: &HashMap<PathBuf, Option<Arc<ObjectSymbols>>>| objects.get(path).cloned();
+        if let Some(known) = known(&self.objects.lock().unwrap_or_else(PoisonError::into_inner)) {
+            return known;
+        }
+        let found = self.look(path, ObjectSymbols::of).flatten().map(Arc::new);
+        let mut objects = self.objects.lock().unwrap_or_else(PoisonError::into_inner);
+        objects.insert(path.to_owned(), found.clone());
+        found
+    }
+
     /// Passes the bytes of an input to `at`: those already read for a library, else mapped for this call. None for
     /// anything but a regular file.
     pub(crate) fn look<T>(&self, path: &Path, at: impl FnOnce(&[u8]) -> T) -> Option<T> {
         let known = fs::metadata(path).ok().and_then(|found| {
-            let files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
             files.get(&state(&found)).cloned()
         });
         match known {

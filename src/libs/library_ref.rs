@@ -1,7 +1,7 @@
 //! The library references of a command line.
 
+use super::inputs;
 use super::search::SearchPath;
-use super::sniff::{self, Sniffed};
 use crate::args::ld_options::{self, Item, LdOption, LdRole};
 use crate::args::option_table::Role;
 use crate::args::{InputKind, Request};
@@ -75,13 +75,16 @@ pub(crate) fn references(items: &[Item], request: &Request) -> Vec<LibraryRef> {
 
 /// The objects among the references.
 pub(crate) fn objects(references: &[LibraryRef], path: &SearchPath) -> Vec<PathBuf> {
-    let object =
-        |file: &PathBuf| path.files.look(file, |bytes| matches!(sniff::classify(bytes), Sniffed::Object { .. }));
     let paths = references.iter().filter_map(|r| match &r.named {
         LibraryName::Path(path) => Some(path.clone()),
         _ => None,
     });
-    paths.filter(|file| object(file) == Some(true)).collect()
+    let paths: Vec<PathBuf> = paths.collect();
+    inputs::first(&inputs::borrowed(&paths), |file| {
+        path.files.object(file);
+        false
+    });
+    paths.into_iter().filter(|file| path.files.object(file).is_some()).collect()
 }
 
 /// The item indexes from which `--as-needed` is in effect or not.

@@ -2,11 +2,12 @@
 
 use super::archive_members::ArchiveMembers;
 use super::dynamic_bindings::ScopeModule;
-use super::dynamic_symbols::exported_if;
+use super::exported_names::ExportedNames;
 use super::inputs;
-use super::library_file::LibraryFile;
+use super::library_file::{LibraryFile, LibraryFiles};
 use super::library_ref::{self, LibraryName, LibraryRef};
-use super::member_symbols::{self, LooseSymbols, SymbolName};
+use super::member_symbols::{self, LooseSymbols, MemberSymbols, SymbolName};
+use super::object_symbols::ObjectSymbols;
 use super::resolution::{LinkedLibrary, Provider, Resolution};
 use super::scope_files;
 use super::simulated_linker::{ArchiveSymbols, LinkSymbols};
@@ -20,6 +21,7 @@ use crate::model::{Language, Libc};
 use crate::toolchain::Facts;
 use crate::toolchain_libs::{self, Link};
 use foldhash::HashSet;
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -32,11 +34,13 @@ pub(super) struct LinkInputs<'a> {
     facts: &'a Facts,
     resolution: &'a Resolution,
     references: Vec<LibraryRef>,
-    objects: Vec<PathBuf>,
+    objects: Vec<LinkObject>,
     /// The archives, the compiler's own left out.
     pub libraries: Vec<&'a LinkedLibrary>,
     /// Each opened.
-    files: Vec<Option<Arc<LibraryFile>>>,
+    opened: OnceCell<Vec<OpenedLibrary>>,
+    /// The toolchain's, opened.
+    toolchain: OnceCell<Vec<ToolchainLibrary>>,
     /// Names of the toolchain's libraries that the link takes.
     of_toolchain: Vec<&'static str>,
     sources: bool,
@@ -57,7 +61,8 @@ impl<'a> LinkInputs<'a> {
             LibraryName::Path(path) => Some(path.clone()),
             _ => None,
         });
-        let objects = paths.filter(|p| !libraries.iter().any(|l| l.path == *p)).collect();
+        let taken = paths.filter(|p| !libraries.iter().any(|l| l.path == *p));
+        let objects = taken.filter_map(|path| LinkObject::of(&resolution.path.files, &path)).collect();
         let by_default = !request.has(Role::NoDefaultLibs);
         let named = |name: &str| {
             references.iter().any(|r| matches!(&r.named, LibraryName::Name(n) if n == name))
@@ -69,18 +74,20 @@ impl<'a> LinkInputs<'a> {
             wanted.into_iter().filter(|(name, taken)| *taken || named(name)).map(|(name, _)| name).collect();
         let source = |kind: InputKind| matches!(kind, InputKind::Source | InputKind::Assembly | InputKind::Stdin);
         let sources = request.inputs.iter().any(|i| source(i.kind));
-        let files = libraries.iter().map(|l| resolution.path.files.get(&l.path)).collect();
-        LinkInputs { facts, resolution, references, objects, libraries, files, of_toolchain, sources }
+        let (opened, toolchain) = Default::default();
+        LinkInputs { facts, resolution, references, objects, libraries, opened, toolchain, of_toolchain, sources }
     }
 
     /// The same with the libraries that were converted: ld.so binds their weak references too.
     pub(super) fn with_converted(mut self) -> LinkInputs<'a> {
         let taken = |l: &&LinkedLibrary| l.provider != Provider::Plugin && !is_driver_s(&l.path);
         self.libraries = self.resolution.libraries.iter().filter(taken).collect();
-        let files = &self.resolution.path.files;
-        let is_shared = |path: &PathBuf| files.get(path).is_some_and(|f| matches!(f.sniffed(), Sniffed::Shared { .. }));
-        self.objects.retain(|path| !is_shared(path));
-        self.files = self.libraries.iter().map(|l| files.get(self.code(l))).collect();
+        let is_shared = |object: &LinkObject| match object {
+            LinkObject::Symbols(_) => false,
+            LinkObject::File(file) => matches!(file.sniffed(), Sniffed::Shared { .. }),
+        };
+        self.objects.retain(|object| !is_shared(object));
+        self.opened = OnceCell::new();
         self
     }
 
@@ -92,21 +99,41 @@ impl<'a> LinkInputs<'a> {
     }
 
     /// Symbols by which converted libraries are linked in unreferenced.
-    pub(super) fn always_taken(&self) -> Vec<SymbolName> {
-        let always = |l: &&&'a LinkedLibrary| l.provider == Provider::Converted && self.is_always_loaded(l);
-        let symbols = |library: &&'a LinkedLibrary| {
-            let read = self.resolution.path.files.look(self.code(library), member_symbols::members);
-            read.unwrap_or_default().into_iter().filter_map(|member| member.strong.into_iter().next())
+    pub(super) fn always_taken(&self) -> Vec<&[u8]> {
+        let always = |l: &LinkedLibrary| l.provider == Provider::Converted && self.is_always_loaded(l);
+        let libraries = self.libraries.iter().zip(self.opened()).filter(|(library, _)| always(library));
+        let members = libraries.flat_map(|(_, opened)| match &opened.code {
+            LibraryCode::Archive(file) => file.bytes().map(member_symbols::members).unwrap_or_default(),
+            LibraryCode::Files(files) => files.iter().flat_map(LinkObject::symbols).collect(),
+        });
+        members.filter_map(|member| member.strong.first().copied()).collect()
+    }
+
+    /// The libraries, opened.
+    fn opened(&self) -> &[OpenedLibrary] {
+        self.opened.get_or_init(|| self.libraries.iter().map(|library| self.open(library)).collect())
+    }
+
+    fn open(&self, library: &'a LinkedLibrary) -> OpenedLibrary {
+        let files = &self.resolution.path.files;
+        let shared = library.twin.as_deref().filter(|_| !library.name.ends_with(".a"));
+        let code = self.code(library);
+        let whole = files.get(code).filter(|file| file.bytes().is_some_and(|bytes| !bytes.starts_with(THIN)));
+        let code = match whole {
+            Some(file) => LibraryCode::Archive(file),
+            None => {
+                LibraryCode::Files(self.parts(code).iter().filter_map(|path| LinkObject::of(files, path)).collect())
+            }
         };
-        self.libraries.iter().filter(always).flat_map(symbols).collect()
+        OpenedLibrary { shared: shared.and_then(|shared| files.get(shared)), code }
     }
 
     /// Their loose symbols. Archives whose facts are kept are not read again.
     pub(super) fn loose(&self) -> LooseSymbols {
         let mut found = LooseSymbols::default();
-        let mut files = self.objects.clone();
+        let mut files = Vec::new();
         for library in &self.libraries {
-            let of_it = |(archive, _): &&(PathBuf, ArchiveFacts)| *archive == library.path;
+            let of_it = |(archive, _): &&(PathBuf, Arc<ArchiveFacts>)| *archive == library.path;
             match self.resolution.facts.iter().find(of_it).filter(|_| library.provider == Provider::Archive) {
                 Some((_, facts)) => {
                     found.weak.extend(facts.optional.iter().map(|name| name.as_bytes().to_vec()));
@@ -116,14 +143,22 @@ impl<'a> LinkInputs<'a> {
                 None => files.extend(self.parts(self.code(library))),
             }
         }
+        let add = |found: &mut LooseSymbols, of: LooseSymbols| {
+            found.weak.extend(of.weak.into_iter().filter(|name| weak_bindings::may_be_bound(name)));
+            found.compiled_later |= of.compiled_later;
+            found.chosen |= of.chosen;
+        };
+        for object in &self.objects {
+            match object {
+                LinkObject::Symbols(symbols) => add(&mut found, symbols.loose()),
+                LinkObject::File(file) => add(&mut found, file.look(member_symbols::loose).unwrap_or_default()),
+            }
+        }
         let found = Mutex::new(found);
         inputs::first(&inputs::borrowed(&files), |file| {
             let of = self.resolution.path.files.look(file, member_symbols::loose);
             if let Some(of) = of.filter(|of| *of != LooseSymbols::default()) {
-                let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
-                found.weak.extend(of.weak.into_iter().filter(|name| weak_bindings::may_be_bound(name)));
-                found.compiled_later |= of.compiled_later;
-                found.chosen |= of.chosen;
+                add(&mut found.lock().unwrap_or_else(PoisonError::into_inner), of);
             }
             false
         });
@@ -163,46 +198,38 @@ impl<'a> LinkInputs<'a> {
         self.facts.library_dirs.iter().find_map(|dir| path.files.get(&path.usable(dir.join(name))?.0))
     }
 
-    /// What the libraries export of the names that are wanted; their members are not read yet.
-    pub(super) fn offers_of_libraries(&self, wanted: &dyn Fn(&[u8]) -> bool) -> Vec<ArchiveSymbols<'_>> {
-        let offer = |library: &&LinkedLibrary| ArchiveSymbols {
+    /// What the libraries export; their members are not read yet.
+    pub(super) fn offers_of_libraries<'s>(&'s self) -> Vec<ArchiveSymbols<'s>> {
+        let offer = |(library, opened): (&&'a LinkedLibrary, &'s OpenedLibrary)| ArchiveSymbols {
             members: ArchiveMembers::default(),
-            exported: self.exported_by(library, wanted),
+            // What a dynamic link would find in the shared object that an archive stands for.
+            exported: opened.shared.as_ref().and_then(|s| s.bytes()).map(ExportedNames::of).unwrap_or_default(),
             loaded: library.because.is_some() || self.is_always_loaded(library),
             of_toolchain: false,
         };
-        self.libraries.iter().map(offer).collect()
+        self.libraries.iter().zip(self.opened()).map(offer).collect()
     }
 
     /// What the toolchain's libraries have of the names, with the members.
-    pub(super) fn offers_of_toolchain(&self, names: &HashSet<SymbolName>) -> Vec<ArchiveSymbols<'static>> {
-        self.of_toolchain.iter().filter_map(|name| self.toolchain_symbols(name, names)).collect()
+    pub(super) fn offers_of_toolchain(&self, names: &HashSet<SymbolName>) -> Vec<ArchiveSymbols<'_>> {
+        self.toolchain().iter().map(|library| library.symbols(names)).collect()
     }
 
     /// All that the simulation needs to know, without the toolchain's libraries.
     pub(super) fn symbols<'s>(&'s self, mut offers: Vec<ArchiveSymbols<'s>>, compiled_later: bool) -> LinkSymbols<'s> {
-        let files = &self.resolution.path.files;
-        let symbols = |path: &PathBuf| files.look(path, member_symbols::members).unwrap_or_default();
-        for ((library, file), offer) in self.libraries.iter().zip(&self.files).zip(&mut offers) {
-            offer.members = match file.as_ref().and_then(|f| f.bytes()) {
-                Some(bytes) if !bytes.starts_with(THIN) => ArchiveMembers::of(bytes),
-                _ => ArchiveMembers::Read(self.parts(self.code(library)).iter().flat_map(symbols).collect()),
+        for (opened, offer) in self.opened().iter().zip(&mut offers) {
+            offer.members = match &opened.code {
+                LibraryCode::Archive(file) => file.bytes().map(ArchiveMembers::of).unwrap_or_default(),
+                LibraryCode::Files(files) => ArchiveMembers::Read(files.iter().flat_map(LinkObject::symbols).collect()),
             };
         }
-        let objects = self.objects.iter().flat_map(symbols).collect();
+        let objects = self.objects.iter().flat_map(LinkObject::symbols).collect();
         LinkSymbols {
             objects,
             libraries: offers,
             unknown_code: self.sources || compiled_later,
             ..LinkSymbols::default()
         }
-    }
-
-    /// What a dynamic link would find in the shared object that an archive stands for.
-    fn exported_by(&self, library: &LinkedLibrary, wanted: &dyn Fn(&[u8]) -> bool) -> HashSet<SymbolName> {
-        let shared = library.twin.as_deref().filter(|_| !library.name.ends_with(".a"));
-        let file = shared.and_then(|shared| self.resolution.path.files.get(shared));
-        file.and_then(|file| file.look(|bytes| exported_if(bytes, wanted))).unwrap_or_default()
     }
 
     fn is_always_loaded(&self, library: &LinkedLibrary) -> bool {
@@ -231,21 +258,69 @@ impl<'a> LinkInputs<'a> {
         self.of_toolchain.iter().filter_map(read).collect()
     }
 
-    fn toolchain_symbols(&self, name: &str, names: &HashSet<SymbolName>) -> Option<ArchiveSymbols<'static>> {
-        let named = |end: &str| self.toolchain_file(&format!("lib{name}{end}"));
-        let archive = match (name, self.facts.glibc) {
-            // `libm.a` is a script where there is a libmvec.
-            ("m", Some((major, minor))) => named(&format!("-{major}.{minor}.a")).or_else(|| named(".a")),
-            _ => named(".a"),
-        }?;
-        let among = |bytes: &[u8]| exported_if(bytes, |name| names.contains(name));
-        let exported = match self.toolchain_shared(name).and_then(|file| file.look(among)) {
-            Some(exported) => exported,
-            // A toolchain for static programs only: what is reserved for the C library may be its own.
-            None => names.iter().filter(|n| !n.starts_with(b"_")).cloned().collect(),
+    fn toolchain(&self) -> &[ToolchainLibrary] {
+        let open = |name: &&'static str| {
+            let named = |end: &str| self.toolchain_file(&format!("lib{name}{end}"));
+            let archive = match (*name, self.facts.glibc) {
+                // `libm.a` is a script where there is a libmvec.
+                ("m", Some((major, minor))) => named(&format!("-{major}.{minor}.a")).or_else(|| named(".a")),
+                _ => named(".a"),
+            }?;
+            Some(ToolchainLibrary { archive, shared: self.toolchain_shared(name) })
         };
-        let members = archive.look(|bytes| member_symbols::members_with(bytes, names)).unwrap_or_default();
-        Some(ArchiveSymbols { members: ArchiveMembers::Read(members), exported, loaded: true, of_toolchain: true })
+        self.toolchain.get_or_init(|| self.of_toolchain.iter().filter_map(open).collect())
+    }
+}
+
+/// An object, or another file that is taken as it is.
+enum LinkObject {
+    Symbols(Arc<ObjectSymbols>),
+    File(Arc<LibraryFile>),
+}
+
+impl LinkObject {
+    fn of(files: &LibraryFiles, path: &Path) -> Option<LinkObject> {
+        match files.object(path) {
+            Some(symbols) => Some(LinkObject::Symbols(symbols)),
+            None => files.get(path).map(LinkObject::File),
+        }
+    }
+
+    fn symbols(&self) -> Vec<MemberSymbols<'_>> {
+        match self {
+            LinkObject::Symbols(symbols) => vec![symbols.symbols()],
+            LinkObject::File(file) => file.bytes().map(member_symbols::members).unwrap_or_default(),
+        }
+    }
+}
+
+/// A library's files.
+struct OpenedLibrary {
+    shared: Option<Arc<LibraryFile>>,
+    code: LibraryCode,
+}
+
+enum LibraryCode {
+    Archive(Arc<LibraryFile>),
+    /// Those that a thin archive names.
+    Files(Vec<LinkObject>),
+}
+
+/// One of the toolchain's own libraries.
+struct ToolchainLibrary {
+    archive: Arc<LibraryFile>,
+    shared: Option<Arc<LibraryFile>>,
+}
+
+impl ToolchainLibrary {
+    fn symbols(&self, names: &HashSet<SymbolName>) -> ArchiveSymbols<'_> {
+        let exported = match self.shared.as_ref().and_then(|file| file.bytes()) {
+            Some(bytes) => ExportedNames::of(bytes),
+            // A toolchain for static programs only: what is reserved for the C library may be its own.
+            None => names.iter().filter(|n| !n.starts_with(b"_")).cloned().collect::<HashSet<SymbolName>>().into(),
+        };
+        let members = self.archive.bytes().map(|bytes| member_symbols::members_with(bytes, names)).unwrap_or_default();
+        ArchiveSymbols { members: ArchiveMembers::Read(members), exported, loaded: true, of_toolchain: true }
     }
 }
 

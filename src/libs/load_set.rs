@@ -3,18 +3,16 @@
 //! Source: ld's manual, `--as-needed`: a library is loaded if it is named under `--no-as-needed` or an object needs a
 //! symbol of it, and then what it needs itself is loaded too.
 
-use super::dynamic_symbols;
-use super::inputs;
+use super::exported_names::ExportedNames;
 use super::library_file::{LibraryFile, Needs};
-use super::member_symbols::{self, SymbolName, SymbolState};
+use super::member_symbols::SymbolState;
 use super::resolution::Provider;
 use super::resolver::Resolver;
-use super::suitability::{Looked, lock};
+use super::suitability::Looked;
 use super::supplier::Use;
-use foldhash::HashSet;
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 /// A library that ld.so might load.
 struct Loadable {
@@ -69,19 +67,14 @@ impl Resolver<'_> {
 
     /// The first library that has each symbol which an object needs.
     fn needed_by_objects(&self, all: &[Loadable]) -> BTreeSet<usize> {
-        let exported: Vec<HashSet<SymbolName>> =
-            all.iter().map(|l| l.file.look(dynamic_symbols::exported).unwrap_or_default()).collect();
-        let found = Mutex::new(BTreeSet::new());
-        let objects: Vec<&Path> = self.objects.iter().map(PathBuf::as_path).collect();
-        inputs::first(&objects, |file| {
-            let needed = |name: &[u8], state: SymbolState| {
-                if state == SymbolState::Needed {
-                    lock(&found).extend(exported.iter().position(|e| e.contains(name)));
-                }
-            };
-            self.path.files.look(file, |bytes| member_symbols::each(bytes, needed));
-            false
-        });
-        std::mem::take(&mut *lock(&found))
+        let exported: Vec<ExportedNames<'_>> =
+            all.iter().map(|l| l.file.bytes().map(ExportedNames::of).unwrap_or_default()).collect();
+        let objects = self.objects.iter().filter_map(|object| self.path.files.object(object));
+        let mut found = BTreeSet::new();
+        for object in objects {
+            let needed = object.iter().filter(|(_, state)| *state == SymbolState::Needed);
+            found.extend(needed.filter_map(|(name, _)| exported.iter().position(|e| e.contains(name))));
+        }
+        found
     }
 }

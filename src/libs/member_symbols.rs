@@ -11,40 +11,42 @@ use std::path::PathBuf;
 /// A symbol's name.
 pub(crate) type SymbolName = Vec<u8>;
 
-/// The global symbols of one object.
+/// The global symbols of one object, whose names are in its file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct MemberSymbols {
+pub(crate) struct MemberSymbols<'f> {
     /// Defined, and only once in a program.
-    pub(crate) strong: Vec<SymbolName>,
+    pub(crate) strong: Vec<&'f [u8]>,
     /// Defined weakly, or in common storage.
-    pub(crate) weak: Vec<SymbolName>,
+    pub(crate) weak: Vec<&'f [u8]>,
     /// Undefined: the linker looks for them.
-    pub(crate) needed: Vec<SymbolName>,
+    pub(crate) needed: Vec<&'f [u8]>,
     /// Undefined and weak: null where nothing else brings them in.
-    pub(crate) optional: Vec<SymbolName>,
+    pub(crate) optional: Vec<&'f [u8]>,
 }
 
-impl MemberSymbols {
+impl<'f> MemberSymbols<'f> {
     /// Those of an object; none for what is no ELF object.
-    pub(crate) fn of(bytes: &[u8]) -> Option<MemberSymbols> {
+    pub(crate) fn of(bytes: &'f [u8]) -> Option<MemberSymbols<'f>> {
         let object = object::File::parse(bytes).ok()?;
         let mut found = MemberSymbols::default();
         for symbol in object.symbols().filter(ObjectSymbol::is_global) {
-            let name = symbol.name_bytes().ok()?;
-            let list = match state(&symbol) {
-                SymbolState::Strong => &mut found.strong,
-                SymbolState::Weak => &mut found.weak,
-                SymbolState::Needed => &mut found.needed,
-                SymbolState::Optional => &mut found.optional,
-            };
-            list.push(name.to_vec());
+            found.add(symbol.name_bytes().ok()?, state(&symbol));
         }
         Some(found)
     }
 
+    pub(super) fn add(&mut self, name: &'f [u8], state: SymbolState) {
+        match state {
+            SymbolState::Strong => self.strong.push(name),
+            SymbolState::Weak => self.weak.push(name),
+            SymbolState::Needed => self.needed.push(name),
+            SymbolState::Optional => self.optional.push(name),
+        }
+    }
+
     /// All names that it defines.
-    pub(crate) fn defined(&self) -> impl Iterator<Item = &SymbolName> {
-        self.strong.iter().chain(&self.weak)
+    pub(crate) fn defined(&self) -> impl Iterator<Item = &'f [u8]> {
+        self.strong.iter().chain(&self.weak).copied()
     }
 }
 
@@ -59,6 +61,12 @@ pub(crate) enum SymbolState {
     Needed,
     /// Undefined and weak.
     Optional,
+}
+
+impl SymbolState {
+    pub(crate) fn is_defined(self) -> bool {
+        matches!(self, SymbolState::Strong | SymbolState::Weak)
+    }
 }
 
 /// Passes the global symbols of an object, or of all members of an archive, to `of_symbol`.
@@ -76,7 +84,7 @@ pub(crate) fn each(bytes: &[u8], mut of_symbol: impl FnMut(&[u8], SymbolState)) 
     }
 }
 
-fn state<'d>(symbol: &impl ObjectSymbol<'d>) -> SymbolState {
+pub(super) fn state<'d>(symbol: &impl ObjectSymbol<'d>) -> SymbolState {
     // G++'s binding for variables of inline functions and templates: as often as there are objects with them.
     let unique = matches!(symbol.flags(), SymbolFlags::Elf { st_info, .. } if st_info.st_bind() == elf::STB_GNU_UNIQUE);
     match (symbol.is_undefined(), symbol.is_weak()) {
@@ -94,7 +102,7 @@ pub(crate) fn indexed(bytes: &[u8], test: impl Fn(&[u8]) -> bool) -> bool {
 }
 
 /// The objects among the members of an archive, or the one that the file is.
-pub(crate) fn members(bytes: &[u8]) -> Vec<MemberSymbols> {
+pub(crate) fn members(bytes: &[u8]) -> Vec<MemberSymbols<'_>> {
     let Ok(archive) = ArchiveFile::parse(bytes) else { return MemberSymbols::of(bytes).into_iter().collect() };
     archive.members().flatten().filter_map(|m| MemberSymbols::of(m.data(bytes).ok()?)).collect()
 }
@@ -106,7 +114,7 @@ pub(crate) fn thin_members(bytes: &[u8]) -> Vec<PathBuf> {
 }
 
 /// The members of an archive that its index gives for one of the names.
-pub(crate) fn members_with(bytes: &[u8], names: &HashSet<SymbolName>) -> Vec<MemberSymbols> {
+pub(crate) fn members_with<'f>(bytes: &'f [u8], names: &HashSet<SymbolName>) -> Vec<MemberSymbols<'f>> {
     let found = || {
         let archive = ArchiveFile::parse(bytes).ok()?;
         let mut seen = HashSet::default();
@@ -120,6 +128,9 @@ pub(crate) fn members_with(bytes: &[u8], names: &HashSet<SymbolName>) -> Vec<Mem
     };
     found().unwrap_or_default()
 }
+
+/// The symbol of an object without code, which GCC compiles when it is linked.
+pub(super) const SLIM: &[u8] = b"__gnu_lto_slim";
 
 /// What a file has beside definitions and strong references.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -142,7 +153,7 @@ pub(crate) fn loose(bytes: &[u8]) -> LooseSymbols {
             if symbol.is_undefined() && symbol.is_weak() {
                 found.weak.extend(symbol.name_bytes().ok().map(<[u8]>::to_vec));
             } else if symbol.is_common() {
-                found.compiled_later |= symbol.name_bytes() == Ok(b"__gnu_lto_slim");
+                found.compiled_later |= symbol.name_bytes() == Ok(SLIM);
             } else if let SymbolFlags::Elf { st_info, .. } = symbol.flags() {
                 found.chosen |= st_info.st_type() == elf::STT_GNU_IFUNC;
             }
@@ -178,9 +189,8 @@ mod tests {
         let unique = "asm(\".data; .globl one; .type one, @gnu_unique_object; one: .byte 0\");\n";
         let bytes = compiled(dir.path(), "x", &format!("{text}{unique}"), &["-fcommon", "-fno-pic"]);
         let symbols = MemberSymbols::of(&bytes).unwrap();
-        let of = |names: &[SymbolName]| {
-            names.iter().map(|n| String::from_utf8_lossy(n).into_owned()).collect::<BTreeSet<_>>()
-        };
+        let of =
+            |names: &[&[u8]]| names.iter().map(|n| String::from_utf8_lossy(n).into_owned()).collect::<BTreeSet<_>>();
         assert_eq!(of(&symbols.strong), ["all".to_owned()].into());
         assert_eq!(of(&symbols.weak), ["one".to_owned(), "own".to_owned(), "shared".to_owned()].into());
         assert_eq!(of(&symbols.needed), ["must".to_owned()].into());
@@ -202,7 +212,9 @@ mod tests {
             assert!(made.unwrap().success());
         }
         let bytes = std::fs::read(dir.path().join("lib.a")).unwrap();
-        let defined = |members: Vec<MemberSymbols>| members.into_iter().flat_map(|m| m.strong).collect::<Vec<_>>();
+        let defined = |members: Vec<MemberSymbols<'_>>| {
+            members.into_iter().flat_map(|m| m.strong).map(<[u8]>::to_vec).collect::<Vec<_>>()
+        };
         assert_eq!(defined(members(&bytes)), [b"a", b"b"]);
         assert_eq!(defined(members_with(&bytes, &[b"b".to_vec(), b"c".to_vec()].into_iter().collect())), [b"b"]);
         let thin = std::fs::read(dir.path().join("thin.a")).unwrap();

@@ -11,20 +11,17 @@ use foldhash::HashSet;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The names of each library that are bound to other definitions, or that others bind to, by the library's index.
-pub(super) fn clashes(
-    link: &LinkSymbols<'_>,
-    private: &[HashSet<SymbolName>],
-) -> BTreeMap<usize, BTreeSet<SymbolName>> {
+pub(super) fn clashes(link: &LinkSymbols<'_>, private: &[HashSet<&[u8]>]) -> BTreeMap<usize, BTreeSet<SymbolName>> {
     let mut linker = SimulatedLinker::of(link);
     linker.settle();
-    let keeps = |library: usize, name: &SymbolName| private.get(library).is_some_and(|p| p.contains(name));
+    let keeps = |library: usize, name: &[u8]| private.get(library).is_some_and(|p| p.contains(name));
     let mut found: BTreeMap<usize, BTreeSet<SymbolName>> = BTreeMap::new();
-    let mut add = |library: usize, name: &SymbolName| {
-        found.entry(library).or_default().insert(name.clone());
+    let mut add = |library: usize, name: &[u8]| {
+        found.entry(library).or_default().insert(name.to_vec());
     };
     let library_of = |by: Option<MemberId>| by.map(|(library, _)| library);
     for (name, later) in &linker.twice {
-        let first = linker.defined.get(name.as_slice()).and_then(|d| library_of(d.by));
+        let first = linker.defined.get(name).and_then(|d| library_of(d.by));
         let later = library_of(*later);
         let two = [first, later].into_iter().flatten().filter(|_| first != later);
         two.filter(|library| keeps(*library, name)).for_each(|library| add(library, name));
@@ -32,8 +29,8 @@ pub(super) fn clashes(
     let members = linker.taken.iter().filter_map(|id| Some((Some(id.0), linker.member(*id)?.1)));
     let objects = link.objects.iter().map(|object| (None, object));
     for (user, symbols) in members.chain(objects) {
-        for name in &symbols.needed {
-            let Some(definition) = linker.defined.get(name.as_slice()) else { continue };
+        for name in symbols.needed.iter().copied() {
+            let Some(definition) = linker.defined.get(name) else { continue };
             let definer = library_of(definition.by);
             if definer == user {
                 continue;
@@ -50,11 +47,11 @@ pub(super) fn clashes(
     found
 }
 
-fn offered_elsewhere(link: &LinkSymbols<'_>, library: usize, name: &SymbolName) -> bool {
+fn offered_elsewhere(link: &LinkSymbols<'_>, library: usize, name: &[u8]) -> bool {
     let others = link.libraries.iter().enumerate().filter(|(at, _)| *at != library);
     let has = |members: &ArchiveMembers<'_>| {
         let mut found = false;
-        members.each_defined(|defined, _| found |= defined == name.as_slice());
+        members.each_defined(|defined, _| found |= defined == name);
         found
     };
     others.into_iter().any(|(_, other)| other.exported.contains(name) || has(&other.members))
@@ -66,28 +63,32 @@ mod tests {
     use super::super::simulated_linker::ArchiveSymbols;
     use super::*;
 
-    fn names<T: FromIterator<SymbolName>>(line: &str) -> T {
-        line.split_whitespace().map(|n| n.as_bytes().to_vec()).collect()
+    type StaticMember = MemberSymbols<'static>;
+    /// The members of a library and what it exports.
+    type StaticLibrary = (Vec<StaticMember>, HashSet<&'static [u8]>);
+
+    fn names<T: FromIterator<&'static [u8]>>(line: &'static str) -> T {
+        line.split_whitespace().map(str::as_bytes).collect()
     }
 
-    fn member(strong: &str, needed: &str) -> MemberSymbols {
+    fn member(strong: &'static str, needed: &'static str) -> StaticMember {
         MemberSymbols { strong: names(strong), needed: names(needed), ..MemberSymbols::default() }
     }
 
     /// A library that exports some names, with its members; what it does not export is private.
-    fn library(exported: &str, members: &[MemberSymbols]) -> (Vec<MemberSymbols>, HashSet<SymbolName>) {
+    fn library(exported: &'static str, members: &[StaticMember]) -> StaticLibrary {
         (members.to_vec(), names(exported))
     }
 
-    fn of(objects: &[MemberSymbols], libraries: &[(Vec<MemberSymbols>, HashSet<SymbolName>)]) -> Vec<(usize, String)> {
-        let private = |(members, exported): &(Vec<MemberSymbols>, HashSet<SymbolName>)| {
+    fn of(objects: &[StaticMember], libraries: &[StaticLibrary]) -> Vec<(usize, String)> {
+        let private = |(members, exported): &StaticLibrary| {
             let defined = members.iter().flat_map(|m| &m.strong);
-            defined.filter(|n| !exported.contains(*n)).cloned().collect()
+            defined.copied().filter(|n| !exported.contains(n)).collect()
         };
-        let private: Vec<HashSet<SymbolName>> = libraries.iter().map(private).collect();
-        let symbols = |(members, exported): &(Vec<MemberSymbols>, HashSet<SymbolName>)| ArchiveSymbols {
+        let private: Vec<HashSet<&[u8]>> = libraries.iter().map(private).collect();
+        let symbols = |(members, exported): &StaticLibrary| ArchiveSymbols {
             members: ArchiveMembers::Read(members.clone()),
-            exported: exported.clone(),
+            exported: exported.iter().map(|n| n.to_vec()).collect::<HashSet<SymbolName>>().into(),
             ..ArchiveSymbols::default()
         };
         let libraries = libraries.iter().map(symbols).collect();

@@ -10,6 +10,7 @@ use super::supplier::SharedLibrary;
 use super::unsuitable::Unsuitable;
 use crate::options::convert::ConvertMode;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 impl Resolver<'_> {
     /// Replaces archives that would make another program, notes what the others need for the same one, then numbers
@@ -32,7 +33,7 @@ impl Resolver<'_> {
                 self.number(one);
             }
         }
-        let known = looked.into_iter().filter(|l| l.known).map(|l| (l.archive, l.facts));
+        let known = looked.into_iter().filter(|l| l.known).map(|l| (l.archive, Arc::new(l.facts)));
         self.out.facts = known.collect();
     }
 

@@ -12,6 +12,7 @@ use crate::settings::Settings;
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Where the code of a library comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,7 +66,7 @@ pub(crate) struct Resolution {
     /// Where libraries were searched for.
     pub path: SearchPath,
     /// What is known of the archives.
-    pub facts: Vec<(PathBuf, ArchiveFacts)>,
+    pub facts: Vec<(PathBuf, Arc<ArchiveFacts>)>,
     /// Archives that their shared objects replaced, and why.
     pub replaced: Vec<(PathBuf, Unsuitable)>,
     /// Archives that would have been replaced, if their shared objects could be converted.

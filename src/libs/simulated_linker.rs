@@ -2,7 +2,9 @@
 //! needed, until nothing changes.
 
 use super::archive_members::ArchiveMembers;
-use super::member_symbols::{MemberSymbols, SymbolName};
+use super::exported_names::ExportedNames;
+use super::member_symbols::MemberSymbols;
+use foldhash::fast::RandomState;
 use foldhash::{HashMap, HashSet};
 use std::collections::BTreeSet;
 
@@ -12,7 +14,7 @@ pub(crate) struct ArchiveSymbols<'f> {
     /// The members of its archive.
     pub(crate) members: ArchiveMembers<'f>,
     /// What its shared object exports.
-    pub(crate) exported: HashSet<SymbolName>,
+    pub(crate) exported: ExportedNames<'f>,
     /// ld.so loads it whether or not a strong reference leads to it.
     pub(crate) loaded: bool,
     /// It is of the compiler or the C library: what its members refer to is their own affair.
@@ -23,20 +25,20 @@ pub(crate) struct ArchiveSymbols<'f> {
 #[derive(Debug, Default)]
 pub(crate) struct LinkSymbols<'f> {
     /// Taken as they are.
-    pub(crate) objects: Vec<MemberSymbols>,
+    pub(crate) objects: Vec<MemberSymbols<'f>>,
     /// Taken member by member.
     pub(crate) libraries: Vec<ArchiveSymbols<'f>>,
     /// What GCC's unwinder refers to weakly: it counts as soon as any other reference is bound, since from then on there
     /// may be threads for it.
-    pub(crate) unwinder: BTreeSet<SymbolName>,
+    pub(crate) unwinder: BTreeSet<&'f [u8]>,
     /// There is code whose symbols are not known yet: any member may be taken for it or not, and no library but the
     /// toolchain's is asked for more.
     pub(crate) unknown_code: bool,
 }
 
-impl LinkSymbols<'_> {
+impl<'f> LinkSymbols<'f> {
     /// All objects and members.
-    pub(super) fn all(&self) -> impl Iterator<Item = &MemberSymbols> {
+    pub(super) fn all(&self) -> impl Iterator<Item = &MemberSymbols<'f>> {
         self.objects.iter().chain(self.libraries.iter().flat_map(|l| l.members.iter()))
     }
 }
@@ -52,21 +54,22 @@ pub(super) struct TakenDefinition {
     pub by: Option<MemberId>,
 }
 
-pub(super) struct SimulatedLinker<'a> {
-    pub link: &'a LinkSymbols<'a>,
+pub(super) struct SimulatedLinker<'a, 'f> {
+    pub link: &'a LinkSymbols<'f>,
     /// The first member that defines a name.
-    index: HashMap<&'a [u8], MemberId>,
+    index: HashMap<&'f [u8], MemberId>,
     pub taken: HashSet<MemberId>,
-    pub defined: HashMap<&'a [u8], TakenDefinition>,
+    pub defined: HashMap<&'f [u8], TakenDefinition>,
     /// Strong definitions that came in though there was one already, with the later one's member.
-    pub twice: Vec<(&'a SymbolName, Option<MemberId>)>,
-    pub optional: BTreeSet<&'a SymbolName>,
-    pub pending: Vec<&'a SymbolName>,
+    pub twice: Vec<(&'f [u8], Option<MemberId>)>,
+    pub optional: BTreeSet<&'f [u8]>,
+    pub pending: Vec<&'f [u8]>,
 }
 
-impl<'a> SimulatedLinker<'a> {
-    pub(super) fn of(link: &'a LinkSymbols<'a>) -> SimulatedLinker<'a> {
-        let mut index = HashMap::default();
+impl<'a, 'f> SimulatedLinker<'a, 'f> {
+    pub(super) fn of(link: &'a LinkSymbols<'f>) -> SimulatedLinker<'a, 'f> {
+        let count = link.libraries.iter().map(|l| l.members.defined_count()).sum();
+        let mut index = HashMap::with_capacity_and_hasher(count, RandomState::default());
         for (at, library) in link.libraries.iter().enumerate() {
             library.members.each_defined(|name, number| {
                 index.entry(name).or_insert((at, number));
@@ -92,9 +95,9 @@ impl<'a> SimulatedLinker<'a> {
         linker
     }
 
-    fn add(&mut self, object: &'a MemberSymbols, by: Option<MemberId>) {
+    fn add(&mut self, object: &'a MemberSymbols<'f>, by: Option<MemberId>) {
         let of_toolchain = by.and_then(|id| self.member(id)).is_some_and(|(library, _)| library.of_toolchain);
-        for name in &object.strong {
+        for name in object.strong.iter().copied() {
             match self.defined.insert(name, TakenDefinition { strong: true, by }) {
                 Some(first) if first.strong => {
                     self.defined.insert(name, first);
@@ -103,7 +106,7 @@ impl<'a> SimulatedLinker<'a> {
                 _ => {}
             }
         }
-        for name in &object.weak {
+        for name in object.weak.iter().copied() {
             self.defined.entry(name).or_insert(TakenDefinition { strong: false, by });
         }
         if !of_toolchain {
@@ -115,10 +118,10 @@ impl<'a> SimulatedLinker<'a> {
     /// Takes members until nothing is needed that one of them has.
     pub(super) fn settle(&mut self) {
         while let Some(name) = self.pending.pop() {
-            if self.defined.contains_key(name.as_slice()) {
+            if self.defined.contains_key(name) {
                 continue;
             }
-            let Some(&id) = self.index.get(name.as_slice()) else { continue };
+            let Some(&id) = self.index.get(name) else { continue };
             if let Some((_, member)) = self.member(id)
                 && self.taken.insert(id)
             {
@@ -127,7 +130,7 @@ impl<'a> SimulatedLinker<'a> {
         }
     }
 
-    pub(super) fn member(&self, (at, number): MemberId) -> Option<(&'a ArchiveSymbols<'a>, &'a MemberSymbols)> {
+    pub(super) fn member(&self, (at, number): MemberId) -> Option<(&'a ArchiveSymbols<'f>, &'a MemberSymbols<'f>)> {
         let library = self.link.libraries.get(at)?;
         Some((library, library.members.get(number)?))
     }

@@ -2,9 +2,11 @@
 
 use super::archive_members::ArchiveMembers;
 use super::decision::Placement;
+use super::exported_names::ExportedNames;
 use super::inputs;
 use super::library_file::LibraryFile;
 use super::member_symbols::{self, MemberSymbols, SymbolName, SymbolState};
+use super::object_symbols::ObjectSymbols;
 use super::private_names;
 use super::resolution::{LinkedLibrary, Provider};
 use super::resolver::Resolver;
@@ -35,14 +37,14 @@ pub(super) struct Looked {
 
 impl Looked {
     /// What the shared object would keep to itself, if that is what a dynamic link takes.
-    fn private(&self) -> HashSet<SymbolName> {
+    fn private(&self) -> HashSet<&[u8]> {
         let names = self.facts.private.iter().filter(|_| self.replaceable);
-        names.map(|n| n.as_bytes().to_vec()).collect()
+        names.map(str::as_bytes).collect()
     }
 
     /// What its shared object offers.
-    fn exported(&self) -> HashSet<SymbolName> {
-        self.beside.as_ref().and_then(|(_, s)| s.look(dynamic_symbols::exported)).unwrap_or_default()
+    fn exported(&self) -> ExportedNames<'_> {
+        self.beside.as_ref().and_then(|(_, s)| s.bytes()).map(ExportedNames::of).unwrap_or_default()
     }
 }
 
@@ -163,7 +165,12 @@ impl Resolver<'_> {
             _ => {}
         };
         inputs::first(&own, |file| {
-            self.path.files.look(file, |bytes| member_symbols::each(bytes, of_symbol));
+            match self.path.files.object(file) {
+                Some(object) => object.iter().for_each(|(name, state)| of_symbol(name, state)),
+                None => {
+                    self.path.files.look(file, |bytes| member_symbols::each(bytes, of_symbol));
+                }
+            }
             false
         });
         let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -185,7 +192,7 @@ impl Resolver<'_> {
             return Vec::new();
         }
         for one in looked {
-            let having = one.file.look(|bytes| member_symbols::members_with(bytes, &wanted)).unwrap_or_default();
+            let having = one.file.bytes().map(|bytes| member_symbols::members_with(bytes, &wanted)).unwrap_or_default();
             having.iter().flat_map(MemberSymbols::defined).for_each(|name| {
                 wanted.remove(name);
             });
@@ -207,8 +214,8 @@ impl Resolver<'_> {
 
     /// Adds libraries until no private name clashes. What was replaced already has no global names that matter here.
     fn private_names<'l>(&self, looked: &[&'l Looked], found: &mut BTreeMap<usize, Unsuitable>) {
-        let symbols = |path: &Path| self.path.files.look(path, member_symbols::members).unwrap_or_default();
-        let objects: Vec<MemberSymbols> = self.objects.iter().flat_map(|o| symbols(o)).collect();
+        let read: Vec<Arc<ObjectSymbols>> = self.objects.iter().filter_map(|o| self.path.files.object(o)).collect();
+        let objects = read.iter().map(|object| object.symbols()).collect();
         let library = |one: &'l Looked| ArchiveSymbols {
             members: one.file.bytes().map(ArchiveMembers::of).unwrap_or_default(),
             exported: one.exported(),
@@ -216,7 +223,7 @@ impl Resolver<'_> {
             of_toolchain: false,
         };
         let libraries = looked.iter().copied().map(library).collect();
-        let private: Vec<HashSet<SymbolName>> = looked.iter().copied().map(Looked::private).collect();
+        let private: Vec<HashSet<&[u8]>> = looked.iter().copied().map(Looked::private).collect();
         let mut link = LinkSymbols { objects, libraries, ..LinkSymbols::default() };
         for at in found.keys() {
             leave_out(&mut link, *at);

@@ -75,28 +75,45 @@ pub(crate) struct Starters {
     pub unnamed: bool,
 }
 
-/// A list of names, in one text: it is read for each link.
+/// A list of names, in one text: it is read for each link. A byte between them that JSON need not escape.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct NameList(String);
 
+/// Between the names of a list.
+const BETWEEN: char = '\u{7f}';
+
 impl NameList {
     pub(crate) fn of<'n>(names: impl Iterator<Item = &'n [u8]>) -> NameList {
         let mut names: Vec<&str> =
-            names.filter_map(|n| std::str::from_utf8(n).ok()).filter(|n| !n.contains('\n')).collect();
+            names.filter_map(|n| std::str::from_utf8(n).ok()).filter(|n| !n.contains(BETWEEN)).collect();
         names.sort_unstable();
         names.dedup();
-        NameList(names.join("\n"))
+        NameList(names.join("\u{7f}"))
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.split('\n').filter(|name| !name.is_empty())
+        self.0.split(BETWEEN).filter(|name| !name.is_empty())
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
+
+/// What members of an archive look up by name when they run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct NameLookups {
+    /// The functions for it that members refer to, [`LOOKING_UP`]'s.
+    pub functions: NameList,
+    /// What the shared object exports of the members that call dlsym or dladdr.
+    pub askers: NameList,
+    /// Identifiers among the strings of those that call dlsym.
+    pub strings: NameList,
+}
+
+/// Functions that look up names or files, or list files.
+pub(crate) const LOOKING_UP: [&str; 6] = ["dladdr", "dladdr1", "dl_iterate_phdr", "dlopen", "dlsym", "dlvsym"];
 
 /// Facts about an archive. Without a shared object only what its members alone tell is known.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,6 +140,8 @@ pub(crate) struct ArchiveFacts {
     pub starters: Starters,
     /// It defines what GCC's unwinder does.
     pub unwinder: bool,
+    /// None for an archive that was not read.
+    pub lookups: Option<NameLookups>,
 }
 
 /// Supplies code. The files that it names exist once all of them are written, after the resolution.

@@ -36,14 +36,14 @@ pub(crate) fn bound(link: &LinkSymbols<'_>) -> BTreeSet<SymbolName> {
     let mut asked = BTreeSet::new();
     loop {
         linker.settle();
-        let more: Vec<&SymbolName> = linker.null().filter(|name| linker.binds(name)).collect();
+        let more: Vec<&[u8]> = linker.null().filter(|name| linker.binds(name)).collect();
         if more.is_empty() {
             return asked;
         }
         for name in more {
             // What was taken for one may define another, or stand in its way.
             if linker.binds(name) {
-                asked.insert(name.clone());
+                asked.insert(name.to_vec());
                 linker.optional.extend(&link.unwinder);
                 linker.pending.push(name);
                 linker.settle();
@@ -52,22 +52,22 @@ pub(crate) fn bound(link: &LinkSymbols<'_>) -> BTreeSet<SymbolName> {
     }
 }
 
-impl<'a> SimulatedLinker<'a> {
+impl<'f> SimulatedLinker<'_, 'f> {
     /// The weak references of what is taken that nothing taken defines.
-    fn null(&self) -> impl Iterator<Item = &'a SymbolName> {
-        self.optional.iter().copied().filter(|name| !self.defined.contains_key(name.as_slice()))
+    fn null(&self) -> impl Iterator<Item = &'f [u8]> {
+        self.optional.iter().copied().filter(|name| !self.defined.contains_key(name))
     }
 
     /// Whether ld.so would bind a name that is null now, and the linker can: a member whose strong definitions are
     /// there already would be defined twice, and which functions replace malloc's is not known of unknown code.
-    fn binds(&self, name: &SymbolName) -> bool {
-        if self.defined.contains_key(name.as_slice()) || !may_be_bound(name) {
+    fn binds(&self, name: &[u8]) -> bool {
+        if self.defined.contains_key(name) || !may_be_bound(name) {
             return false;
         }
         let Some(id) = self.definer(name) else { return false };
         let Some((library, member)) = self.member(id) else { return false };
         let loaded = library.loaded || self.taken.iter().any(|(at, _)| *at == id.0);
-        let stands = |name: &SymbolName| self.defined.get(name.as_slice()).is_some_and(|d| d.strong);
+        let stands = |name: &&[u8]| self.defined.get(*name).is_some_and(|d| d.strong);
         let known = !self.link.unknown_code || (library.of_toolchain && !member.defined().any(|n| n == b"malloc"));
         loaded && known && library.exported.contains(name) && !member.strong.iter().any(stands)
     }
@@ -82,11 +82,17 @@ mod tests {
     use foldhash::HashSet;
     use proptest::prelude::*;
 
-    fn names(line: &str) -> Vec<SymbolName> {
-        line.split_whitespace().map(|n| n.as_bytes().to_vec()).collect()
+    type StaticMember = MemberSymbols<'static>;
+
+    fn names(line: &'static str) -> Vec<&'static [u8]> {
+        line.split_whitespace().map(str::as_bytes).collect()
     }
 
-    fn member(strong: &str, needed: &str, optional: &str) -> MemberSymbols {
+    fn owned(names: &HashSet<&[u8]>) -> HashSet<SymbolName> {
+        names.iter().map(|name| name.to_vec()).collect()
+    }
+
+    fn member(strong: &'static str, needed: &'static str, optional: &'static str) -> StaticMember {
         let (strong, needed, optional) = (names(strong), names(needed), names(optional));
         MemberSymbols { strong, needed, optional, ..MemberSymbols::default() }
     }
@@ -94,17 +100,17 @@ mod tests {
     /// A library that can be had again and again.
     #[derive(Debug, Clone)]
     struct Lib {
-        members: Vec<MemberSymbols>,
-        exported: HashSet<SymbolName>,
+        members: Vec<StaticMember>,
+        exported: HashSet<&'static [u8]>,
         loaded: bool,
         of_toolchain: bool,
     }
 
     #[derive(Debug, Clone, Default)]
     struct Link {
-        objects: Vec<MemberSymbols>,
+        objects: Vec<StaticMember>,
         libraries: Vec<Lib>,
-        unwinder: BTreeSet<SymbolName>,
+        unwinder: BTreeSet<&'static [u8]>,
         unknown_code: bool,
     }
 
@@ -112,7 +118,7 @@ mod tests {
         fn symbols(&self) -> LinkSymbols<'static> {
             let library = |l: &Lib| ArchiveSymbols {
                 members: ArchiveMembers::Read(l.members.clone()),
-                exported: l.exported.clone(),
+                exported: owned(&l.exported).into(),
                 loaded: l.loaded,
                 of_toolchain: l.of_toolchain,
             };
@@ -125,16 +131,16 @@ mod tests {
         }
     }
 
-    fn library(exported: &str, loaded: bool, members: &[MemberSymbols]) -> Lib {
+    fn library(exported: &'static str, loaded: bool, members: &[StaticMember]) -> Lib {
         let exported = names(exported).into_iter().collect();
         Lib { members: members.to_vec(), exported, loaded, of_toolchain: false }
     }
 
-    fn libc(exported: &str, members: &[MemberSymbols]) -> Lib {
+    fn libc(exported: &'static str, members: &[StaticMember]) -> Lib {
         Lib { of_toolchain: true, ..library(exported, true, members) }
     }
 
-    fn of(objects: &[MemberSymbols], libraries: &[Lib]) -> Vec<String> {
+    fn of(objects: &[StaticMember], libraries: &[Lib]) -> Vec<String> {
         shown(&Link { objects: objects.to_vec(), libraries: libraries.to_vec(), ..Link::default() })
     }
 
@@ -211,7 +217,7 @@ mod tests {
     }
 
     /// ArchiveMembers that define up to so many names strongly, and as many weakly.
-    fn any_member(defined: usize) -> impl Strategy<Value = MemberSymbols> {
+    fn any_member(defined: usize) -> impl Strategy<Value = StaticMember> {
         let some = |count| proptest::collection::vec(proptest::sample::select(names("a b c d e f g h")), 0..=count);
         (some(defined), some(defined / 2), some(2), some(2))
             .prop_map(|(strong, weak, needed, optional)| MemberSymbols { strong, weak, needed, optional })
@@ -235,18 +241,19 @@ mod tests {
         fn only_null_references_that_a_library_exports_are_asked_for(link in any_link(3)) {
             let members = || link.libraries.iter().filter(|l| !l.of_toolchain).flat_map(|l| &l.members);
             for name in bound(&link.symbols()) {
-                prop_assert!(link.objects.iter().chain(members()).any(|o| o.optional.contains(&name)));
-                prop_assert!(!link.objects.iter().any(|o| o.defined().any(|n| *n == name)));
-                let has = |l: &Lib| l.members.iter().any(|m| m.defined().any(|n| *n == name));
+                prop_assert!(link.objects.iter().chain(members()).any(|o| o.optional.contains(&name.as_slice())));
+                prop_assert!(!link.objects.iter().any(|o| o.defined().any(|n| n == name)));
+                let has = |l: &Lib| l.members.iter().any(|m| m.defined().any(|n| n == name));
                 let first = link.libraries.iter().find(|l| has(l));
-                prop_assert!(first.is_some_and(|l| l.exported.contains(&name)));
+                prop_assert!(first.is_some_and(|l| l.exported.contains(name.as_slice())));
             }
         }
 
         // Where members define several names, those that stand in each other's way are taken in order.
         #[test]
         fn asking_for_the_names_leaves_none_to_ask_for(mut link in any_link(1)) {
-            let needed = bound(&link.symbols()).into_iter().collect();
+            let asked = bound(&link.symbols());
+            let needed = names("a b c d e f g h").into_iter().filter(|name| asked.contains(*name)).collect();
             link.objects.push(MemberSymbols { needed, ..MemberSymbols::default() });
             prop_assert_eq!(bound(&link.symbols()), BTreeSet::new());
         }

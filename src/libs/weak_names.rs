@@ -48,15 +48,16 @@ fn to_bind(
     }
     let unwinder = inputs.optional_of_unwinder();
     let all: HashSet<SymbolName> = names.iter().chain(&unwinder).cloned().collect();
-    let (third, toolchain) = (inputs.offers_of_libraries(&|name| all.contains(name)), inputs.offers_of_toolchain(&all));
+    let (third, toolchain) = (inputs.offers_of_libraries(), inputs.offers_of_toolchain(&all));
     let exported = |name: &SymbolName| third.iter().chain(&toolchain).any(|library| library.exported.contains(name));
     if !names.iter().any(exported) {
         return Vec::new();
     }
+    let unwinder = unwinder.iter().map(Vec::as_slice).collect();
     let mut link = LinkSymbols { unwinder, ..inputs.symbols(third, compiled_later) };
     link.libraries.extend(toolchain);
     // The linker is asked for these too.
-    let started = resolution.started.iter().map(|n| n.as_bytes().to_vec());
+    let started = resolution.started.iter().map(String::as_bytes);
     let needed = started.chain(inputs.always_taken()).collect();
     link.objects.push(MemberSymbols { needed, ..MemberSymbols::default() });
     let words = weak_bindings::bound(&link).into_iter().filter_map(|name| String::from_utf8(name).ok());

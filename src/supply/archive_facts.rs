@@ -7,6 +7,7 @@
 
 use super::constructors;
 use super::glibc;
+use super::plugins::name_lookups;
 use crate::convert::{GlibcSymbols, Library};
 use crate::files::{Stamp, kept, write_atomic};
 use crate::libs::library_file::{LibraryFile, LibraryFiles};
@@ -82,25 +83,29 @@ fn look(archive: &[u8], shared: Option<&LibraryFile>, dirs: &[PathBuf]) -> Optio
         optional: NameList::of(optional.map(Vec::as_slice)),
         compiled_later,
         chosen,
+        lookups: Some(name_lookups::of_archive(archive, shared.and_then(LibraryFile::bytes))),
         ..ArchiveFacts::default()
     };
     let Some(shared) = shared else { return Some(facts) };
     let exported = shared.look(dynamic_symbols::exported).unwrap_or_default();
-    let defined: HashSet<&SymbolName> = members.iter().flat_map(MemberSymbols::defined).collect();
+    let defined: HashSet<&[u8]> = members.iter().flat_map(MemberSymbols::defined).collect();
     // Compiled when it is linked: its symbols are not these.
     if !compiled_later {
-        let strong = members.iter().flat_map(|m| &m.strong).filter(|name| !exported.contains(*name));
-        facts.private = NameList::of(strong.map(Vec::as_slice));
-        let only_shared = exported.iter().filter(|name| !defined.contains(name) && !of_linkers(name));
+        let strong = members.iter().flat_map(|m| &m.strong).copied().filter(|name| !exported.contains(*name));
+        facts.private = NameList::of(strong);
+        let only_shared = exported.iter().filter(|name| !defined.contains(name.as_slice()) && !of_linkers(name));
         facts.only_shared = NameList::of(only_shared.map(Vec::as_slice));
         facts.empty = defined.is_empty() && !facts.only_shared.is_empty();
         facts.starters = constructors::starters(archive);
-        facts.unwinder = defined.contains(&b"_Unwind_Resume".to_vec());
+        facts.unwinder = defined.contains(b"_Unwind_Resume".as_slice());
     }
-    let of_members = members.iter().flat_map(|m| &m.needed);
-    let needed = of_members.filter(|n| !defined.contains(n) && !of_linkers(n)).cloned().collect();
-    facts.lacks = lacking(needed, shared, dirs)?;
-    Some(facts)
+    let of_members = members.iter().flat_map(|m| &m.needed).copied();
+    let needed = of_members.filter(|n| !defined.contains(n) && !of_linkers(n)).map(<[u8]>::to_vec).collect();
+    match lacking(needed, shared, dirs) {
+        Some(lacks) => Some(ArchiveFacts { lacks, ..facts }),
+        // A linker script in the place of a shared object.
+        None => Some(ArchiveFacts { lookups: facts.lookups, ..ArchiveFacts::default() }),
+    }
 }
 
 fn text<'a>(names: impl Iterator<Item = &'a SymbolName>) -> BTreeSet<String> {

@@ -1,7 +1,9 @@
 //! The symbols of this machine's glibc, from its shared objects and the symbol indexes of its archives.
 
 use crate::convert::{GlibcSymbols, Library};
+use crate::libs::exported_names::ExportedNames;
 use crate::toolchain_libs;
+use foldhash::HashSet;
 use object::read::ReadCache;
 use object::read::archive::ArchiveFile;
 use std::fs::{self, File};
@@ -12,14 +14,12 @@ const SHARED: [&str; 2] = ["libc.so.6", "libm.so.6"];
 /// Those that have code of their own before glibc 2.34, and are in no program that does not ask for them.
 const APART: [&str; 5] = ["libanl.so.1", "libdl.so.2", "libpthread.so.0", "libresolv.so.2", "librt.so.1"];
 
-/// Reads one of glibc's shared objects in the first directory that contains it.
-fn look_at_shared(name: &str, dirs: &[PathBuf], look: impl FnOnce(&Library<'_>)) {
+/// Passes the bytes of one of glibc's shared objects in the first directory that contains it.
+fn map_shared(name: &str, dirs: &[PathBuf], look: impl FnOnce(&[u8])) {
     let Some(file) = dirs.iter().find_map(|d| File::open(d.join(name)).ok()) else { return };
     // SAFETY: only its symbols are read; libc is always replaced by renaming, since every running program maps it.
     let Ok(bytes) = (unsafe { memmap2::Mmap::map(&file) }) else { return };
-    if let Ok(library) = Library::read(&bytes) {
-        look(&library);
-    }
+    look(&bytes);
 }
 
 /// Reads glibc's symbols. What can't be read is left to the linker.
@@ -32,20 +32,49 @@ pub(crate) fn libc_for_modules(dirs: &[PathBuf]) -> GlibcSymbols {
     read(dirs, true)
 }
 
+/// What glibc has of some names: those that it exports to every program.
+pub(crate) fn exporting<'n>(dirs: &[PathBuf], names: impl Iterator<Item = &'n [u8]>) -> GlibcSymbols {
+    let mut libc = GlibcSymbols::default();
+    let mut wanted: HashSet<&[u8]> = names.collect();
+    let mut offered: HashSet<&[u8]> = HashSet::default();
+    // What both have is libm's, as in `read`.
+    for soname in SHARED.into_iter().rev() {
+        map_shared(soname, dirs, |bytes| {
+            let exported = ExportedNames::of(bytes);
+            wanted.retain(|name| {
+                let kind = exported.kind(name);
+                if let Some(kind) = kind {
+                    libc.add_offer(name, kind, soname.as_bytes());
+                    offered.insert(name);
+                }
+                kind.is_none()
+            });
+        });
+    }
+    read_archives(dirs, |name| offered.contains(name), &mut libc);
+    libc
+}
+
 fn read(dirs: &[PathBuf], offers: bool) -> GlibcSymbols {
     let mut libc = GlibcSymbols::default();
-    for name in SHARED {
-        look_at_shared(name, dirs, |library| {
-            libc.add_shared(library);
-            if offers {
-                libc.add_offers(library);
+    for name in SHARED.into_iter().chain(APART) {
+        map_shared(name, dirs, |bytes| {
+            let Ok(library) = Library::read(bytes) else { return };
+            libc.add_shared(&library);
+            if offers && SHARED.contains(&name) {
+                libc.add_offers(&library);
             }
         });
     }
-    for name in APART {
-        look_at_shared(name, dirs, |library| libc.add_shared(library));
-    }
-    let Some(dir) = dirs.iter().find(|d| d.join("libc.a").is_file()) else { return libc };
+    read_archives(dirs, |_| true, &mut libc);
+    // In every compiler's libgcc.a.
+    libc.add_archive([b"__tls_get_addr".as_slice()].into_iter());
+    libc
+}
+
+/// Adds the names in glibc's archives for which `wanted` holds.
+fn read_archives(dirs: &[PathBuf], wanted: impl Fn(&[u8]) -> bool, libc: &mut GlibcSymbols) {
+    let Some(dir) = dirs.iter().find(|d| d.join("libc.a").is_file()) else { return };
     for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
         if toolchain_libs::is_glibc_archive(&entry.file_name().to_string_lossy())
             && let Ok(file) = File::open(entry.path())
@@ -54,10 +83,7 @@ fn read(dirs: &[PathBuf], offers: bool) -> GlibcSymbols {
             && let Ok(archive) = ArchiveFile::parse(&cache)
             && let Ok(Some(index)) = archive.symbols()
         {
-            libc.add_archive(index.flatten().map(|s| s.name().to_vec()));
+            libc.add_archive(index.flatten().map(|s| s.name()).filter(|name| wanted(name)));
         }
     }
-    // In every compiler's libgcc.a.
-    libc.add_archive([b"__tls_get_addr".to_vec()].into_iter());
-    libc
 }

@@ -1,11 +1,15 @@
 //! What the inputs of a link define, and what they look for by name at run time.
 
-use super::{identifiers, intermediate};
+use super::name_lookups::{AskingCode, Calls};
+use super::{identifiers, intermediate, name_lookups};
 use crate::convert::Library;
 use crate::convert::symbols::TLS;
+use crate::libs::exported_names::ExportedNames;
+use crate::libs::library_file::LibraryFile;
+use crate::libs::supplier::{ArchiveFacts, NameLookups};
 use crate::libs::{LinkedLibrary, Provider, SearchPath, counterpart};
 use foldhash::{HashMap, HashSet};
-use memchr::memmem::{find, find_iter};
+use memchr::memmem::find;
 use object::read::archive::{ArchiveFile, ArchiveMember};
 use object::{Object, ObjectSymbol, SymbolFlags, SymbolKind};
 use std::collections::BTreeSet;
@@ -13,6 +17,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The inputs of a program before it is linked.
 #[derive(Debug, Clone, Default)]
@@ -31,12 +36,19 @@ pub(crate) struct ProgramInputs {
     pub loaded: Vec<PathBuf>,
     /// The same of libm.
     pub loads_libm: bool,
+    /// What is known of the archives.
+    pub facts: Vec<(PathBuf, Arc<ArchiveFacts>)>,
 }
 
 impl ProgramInputs {
     /// Whether the line exports a name.
     pub(crate) fn exports(&self, name: &[u8]) -> bool {
         std::str::from_utf8(name).is_ok_and(|name| self.exported.iter().any(|p| p.matches(name)))
+    }
+
+    /// What an archive looks up by name, if that is known.
+    pub(crate) fn lookups(&self, archive: &Path) -> Option<&NameLookups> {
+        self.facts.iter().find(|(path, _)| path == archive).and_then(|(_, facts)| facts.lookups.as_ref())
     }
 
     /// Whether a dynamic link would take this archive too, so that its members are the program's own code.
@@ -86,39 +98,25 @@ pub(crate) struct Known {
     pub describes: bool,
     /// Whether some inputs are not compiled yet.
     pub sources: bool,
-    /// Whether there are modules. If not, it does not matter what opens and lists them.
-    modules: bool,
+    /// All names of libraries are of interest, not only those that are looked up.
+    all: bool,
     /// Whether something calls dlopen, and whether something calls dl_iterate_phdr.
     asks: (bool, bool),
 }
 
-/// Which functions an input refers to.
-#[derive(Debug, Clone, Copy, Default)]
-struct Calls {
-    dlsym: bool,
-    dladdr: bool,
-}
-
-impl Calls {
-    fn note(&mut self, name: &[u8]) {
-        self.dlsym |= matches!(name, b"dlsym" | b"dlvsym");
-        self.dladdr |= matches!(name, b"dladdr" | b"dladdr1");
-    }
-
-    /// Where the bytes contain one of the names, sorted.
-    fn possible(data: &[u8]) -> Vec<u64> {
-        let names: [&[u8]; 3] = [b"dlsym\0", b"dlvsym\0", b"dladdr"];
-        let mut places: Vec<u64> = names.into_iter().flat_map(|n| find_iter(data, n)).map(|at| at as u64).collect();
-        places.sort_unstable();
-        places
-    }
+/// An archive of the link, by its index among the libraries.
+struct ArchiveTwin {
+    index: usize,
+    file: Arc<LibraryFile>,
+    twin: Option<Arc<LibraryFile>>,
 }
 
 impl Known {
-    /// Reads the inputs of a link; `modules`: it has some.
-    pub(crate) fn of(program: &ProgramInputs, modules: bool) -> Known {
+    /// Reads the inputs of a link; `all`: it has modules or patterns, for which any name of a library may matter, and
+    /// what opens and lists modules.
+    pub(crate) fn of(program: &ProgramInputs, all: bool) -> Known {
         let files = &program.path.files;
-        let mut known = Known { sources: !program.sources.is_empty(), modules, ..Known::default() };
+        let mut known = Known { sources: !program.sources.is_empty(), all, ..Known::default() };
         let mut strings = HashSet::default();
         let mut calls = Calls::default();
         for object in &program.objects {
@@ -136,21 +134,23 @@ impl Known {
         }
         known.describes |= calls.dladdr;
         known.strings.extend(strings.into_iter().map(|name| (name, calls.dlsym)));
+        let mut twins = Vec::new();
         for (index, library) in program.libraries.iter().enumerate() {
             if library.provider != Provider::Plugin && !own.contains(&library.path) {
-                known.library(index, library, program);
+                twins.extend(known.library(index, library, program));
                 if program.loaded.contains(&library.path) || library.because.is_some() {
                     known.loaded.insert(index);
                 }
             }
         }
+        known.members(&twins, program);
         let referred = known.referred.iter().filter_map(|name| known.libraries.get(name));
         known.loaded.extend(referred.map(|(index, _)| *index));
         known
     }
 
     fn asked(&mut self, data: &[u8]) {
-        if !self.modules {
+        if !self.all {
             return;
         }
         self.asks.0 |= find(data, b"dlopen").is_some();
@@ -228,54 +228,99 @@ impl Known {
         });
     }
 
-    fn library(&mut self, index: usize, library: &LinkedLibrary, program: &ProgramInputs) {
+    /// Notes what a library looks up by name and which of the program's names its shared object has, and what it defines
+    /// if it is not an archive; of an archive returns the shared object.
+    fn library(&mut self, index: usize, library: &LinkedLibrary, program: &ProgramInputs) -> Option<ArchiveTwin> {
         let files = &program.path.files;
-        files.look(&library.path, |data| self.asked(data));
+        let file = files.get(&library.path)?;
         if library.provider == Provider::Converted {
-            files.look(&library.path, |data| self.shared(index, data));
-            return;
+            file.look(|data| {
+                self.asked(data);
+                self.shared(index, data);
+            });
+            return None;
         }
         let beside = || counterpart::shared_of(&library.path, &program.path).map(|(shared, _)| shared);
-        let twin = library.twin.clone().or_else(beside);
-        let exported = twin.and_then(|twin| files.look(&twin, |data| self.interface(data))).flatten();
-        files.look(&library.path, |data| self.archive(index, data, &library.path, exported.as_ref()));
+        let twin = library.twin.clone().or_else(beside).and_then(|twin| files.get(&twin));
+        let exported = twin.as_deref().and_then(LibraryFile::bytes).and_then(name_lookups::exported);
+        if let Some(exported) = &exported {
+            self.see(exported);
+        }
+        if let Some(lookups) = program.lookups(&library.path) {
+            self.asks.0 |= lookups.functions.iter().any(|f| f == "dlopen");
+            self.asks.1 |= lookups.functions.iter().any(|f| f == "dl_iterate_phdr");
+            self.of_askers.extend(lookups.askers.iter().map(|name| name.as_bytes().to_vec()));
+            self.strings.extend(lookups.strings.iter().map(|name| (name.as_bytes().to_vec(), true)));
+        } else {
+            file.look(|data| {
+                self.asked(data);
+                self.asking(index, data, &library.path, exported.as_ref());
+            });
+        }
+        drop(exported);
+        Some(ArchiveTwin { index, file, twin })
     }
 
-    /// Notes which of the program's names a shared object has too; returns what it exports, if it is one.
-    fn interface(&mut self, data: &[u8]) -> Option<HashSet<Vec<u8>>> {
-        let file = object::File::parse(data).ok().filter(|f| f.kind() == object::ObjectKind::Dynamic)?;
-        let mut exported = HashSet::default();
-        for symbol in file.dynamic_symbols() {
-            let Ok(name) = symbol.name_bytes() else { continue };
+    /// Notes which of the program's names a shared object has too.
+    fn see(&mut self, exported: &ExportedNames<'_>) {
+        for (name, own) in self.own.iter_mut().filter(|(_, own)| !own.seen_by_library) {
+            own.seen_by_library = exported.defines(name);
+        }
+        exported.each_undefined(|name| {
             if let Some(own) = self.own.get_mut(name) {
                 own.seen_by_library = true;
             }
-            if symbol.is_global() && !symbol.is_undefined() {
-                exported.insert(name.to_vec());
-            }
-        }
-        Some(exported)
+        });
     }
 
-    fn archive(&mut self, index: usize, data: &[u8], path: &Path, exported: Option<&HashSet<Vec<u8>>>) {
-        let Ok(archive) = ArchiveFile::parse(data) else {
-            return self.carried(index, data);
-        };
-        let offers = |name: &[u8]| exported.is_none_or(|exported| exported.contains(name));
-        for entry in archive.symbols().ok().flatten().into_iter().flat_map(|index| index.flatten()) {
-            if offers(entry.name()) && !self.libraries.contains_key(entry.name()) {
-                let definition = LibraryDefinition::Member(entry.offset().0);
-                self.libraries.insert(entry.name().to_vec(), (index, definition));
+    /// Reads the code of an archive, or of the object that a shared object carries.
+    fn asking(&mut self, index: usize, data: &[u8], path: &Path, exported: Option<&ExportedNames<'_>>) {
+        let mut code = AskingCode::default();
+        match ArchiveFile::parse(data) {
+            Ok(archive) => {
+                let offers = |name: &[u8]| exported.is_none_or(|exported| exported.defines(name));
+                for member in archive.members().flatten() {
+                    with_member(&member, data, path, &mut |object| code.add(object, &offers));
+                }
+            }
+            Err(_) => {
+                self.carried(index, data);
+                code.add(data, &|_| true);
             }
         }
-        let places = Calls::possible(data);
-        for member in archive.members().flatten().filter(|_| archive.is_thin() || !places.is_empty()) {
-            let (start, size) = member.file_range();
-            let first = places.partition_point(|place| *place < start);
-            if member.is_thin() || places.get(first).is_some_and(|place| *place < start + size) {
-                with_member(&member, data, path, &mut |object| self.asking_member(object, &offers));
-            }
+        self.of_askers.extend(code.exported);
+        self.strings.extend(code.strings.into_iter().map(|name| (name, true)));
+    }
+
+    /// Notes where archives define names of interest that their shared objects export.
+    fn members(&mut self, twins: &[ArchiveTwin], program: &ProgramInputs) {
+        let mut libraries = std::mem::take(&mut self.libraries);
+        let looked_up = self.looked_up(program).collect::<HashSet<&[u8]>>();
+        for ArchiveTwin { index, file, twin } in twins {
+            let exported = twin.as_deref().and_then(LibraryFile::bytes).and_then(name_lookups::exported);
+            let offers = |name: &[u8]| exported.as_ref().is_none_or(|exported| exported.defines(name));
+            let index_of = |data: &[u8]| {
+                let Ok(archive) = ArchiveFile::parse(data) else { return };
+                for entry in archive.symbols().ok().flatten().into_iter().flat_map(|entries| entries.flatten()) {
+                    let name = entry.name();
+                    if (self.all || looked_up.contains(name))
+                        && libraries.get(name).is_none_or(|(other, _)| other > index)
+                        && offers(name)
+                    {
+                        libraries.insert(name.to_vec(), (*index, LibraryDefinition::Member(entry.offset().0)));
+                    }
+                }
+            };
+            file.look(index_of);
         }
+        self.libraries = libraries;
+    }
+
+    /// The names for which definitions in libraries matter.
+    pub(super) fn looked_up<'k>(&'k self, program: &'k ProgramInputs) -> impl Iterator<Item = &'k [u8]> {
+        let own =
+            self.own.iter().filter(|(name, own)| own.seen_by_library || program.exports(name)).map(|(name, _)| name);
+        self.strings.keys().chain(&self.of_askers).chain(&self.referred).chain(own).map(Vec::as_slice)
     }
 
     /// The object of a shared object that carries one.
@@ -286,24 +331,6 @@ impl Known {
             let thread_local = symbol.kind() == SymbolKind::Tls;
             let definition = LibraryDefinition::Shared { thread_local, size: symbol.size() };
             self.libraries.entry(name.to_vec()).or_insert((index, definition));
-        }
-        self.asking_member(data, &|_| true);
-    }
-
-    /// Notes names and strings of code in a library that calls dlsym or dladdr.
-    fn asking_member(&mut self, data: &[u8], offers: &dyn Fn(&[u8]) -> bool) {
-        let Ok(object) = object::File::parse(data) else { return };
-        let mut calls = Calls::default();
-        let names = |undefined: bool| object.symbols().filter(move |s| s.is_global() && s.is_undefined() == undefined);
-        names(true).filter_map(|s| s.name_bytes().ok()).for_each(|name| calls.note(name));
-        if calls.dlsym || calls.dladdr {
-            let defined = names(false).filter_map(|s| s.name_bytes().ok()).filter(|name| offers(name));
-            self.of_askers.extend(defined.map(<[u8]>::to_vec));
-        }
-        if calls.dlsym {
-            identifiers::of_object(&object, &mut |name| {
-                self.strings.insert(name.to_vec(), true);
-            });
         }
     }
 

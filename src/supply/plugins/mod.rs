@@ -29,6 +29,7 @@ pub(crate) mod libraries_inside;
 pub(crate) mod member_clashes;
 pub(crate) mod module_tables;
 pub(crate) mod modules;
+pub(crate) mod name_lookups;
 
 pub(crate) use definitions::ProgramInputs;
 pub(crate) use modules::{ModuleArchives, Modules};

@@ -12,7 +12,7 @@ use crate::convert::sections::tag;
 use crate::convert::symbols::WEAK;
 use crate::convert::{ConversionOptions, GlibcSymbols, Layout, Library, Refusal, Versions, convert};
 use crate::libs::supplier::{ModuleRole, ModuleTaken};
-use crate::supply::object_cache;
+use crate::supply::{glibc, object_cache};
 use crate::toolchain_libs;
 use object::elf;
 use std::collections::{BTreeMap, BTreeSet};
@@ -88,8 +88,10 @@ pub(crate) type Refused = (PathBuf, Refusal);
 /// The inputs for writing the modules of a link.
 #[derive(Debug)]
 pub(crate) struct ModuleContext<'a> {
-    /// glibc's symbols.
-    pub libc: &'a GlibcSymbols,
+    /// glibc's symbols; none where only those that are looked up matter.
+    pub libc: Option<&'a GlibcSymbols>,
+    /// Where glibc's files are.
+    pub library_dirs: &'a [PathBuf],
     /// libc.a.
     pub libc_archive: Option<&'a Path>,
     /// The archive of the code that opens modules.
@@ -125,6 +127,11 @@ pub(crate) fn tables_of_any_program() -> io::Result<Vec<u8>> {
 impl Modules {
     pub(crate) fn is_empty(&self) -> bool {
         self.list.is_empty()
+    }
+
+    /// Whether any name of the link may matter: for modules, and for patterns.
+    pub(crate) fn needs_all_names(&self) -> bool {
+        !self.list.is_empty() || !self.symbols.is_empty()
     }
 
     /// Adds a shared object.
@@ -171,16 +178,24 @@ impl Modules {
     /// A file that can't be written.
     pub(crate) fn write(&self, program: &ProgramInputs, settings: &ModuleContext<'_>) -> io::Result<ModuleArchives> {
         let mut made = ModuleArchives::default();
-        let mut known = Known::of(program, !self.is_empty());
+        let mut known = Known::of(program, self.needs_all_names());
         self.list.iter().for_each(|m| known.of_module(&m.bytes));
-        let kept = self.convert(&mut made, &|name| known.has(name), settings)?;
+        let of_libc;
+        let libc = match settings.libc {
+            Some(libc) => libc,
+            None => {
+                of_libc = glibc::exporting(settings.library_dirs, known.looked_up(program));
+                &of_libc
+            }
+        };
+        let kept = self.convert(&mut made, &|name| known.has(name), settings, libc)?;
         let machine = Machine::of(elf::EM_X86_64.0).ok_or_else(broken)?;
-        let of_libm = |name: &Vec<u8>| !known.own.contains_key(name) && settings.libc.is_of(name, "libm.so.6");
+        let of_libm = |name: &Vec<u8>| !known.own.contains_key(name) && libc.is_of(name, "libm.so.6");
         let loads_libm = program.loads_libm || known.referred.iter().any(of_libm);
         let inside = LibrariesInside::of(program, &known.loaded, loads_libm, settings.memory);
         let context = NameContext {
             program,
-            libc: settings.libc,
+            libc,
             libc_archive: settings.libc_archive,
             patterns: &self.symbols,
             warned: settings.warned,
@@ -189,7 +204,7 @@ impl Modules {
             libc_rows: ["libc.so.6", "libm.so.6"].map(|soname| inside.row_of(soname)),
         };
         let names = exports::names(&known, &context);
-        if names.iter().any(|n| !n.own && !n.weak && settings.libc.is_of(&n.name, "libm.so.6")) {
+        if names.iter().any(|n| !n.own && !n.weak && libc.is_of(&n.name, "libm.so.6")) {
             made.words.push("-lm".into());
         }
         let modules = module_tables::modules(&rows(&kept), TABLE, machine).ok_or_else(broken)?;
@@ -247,14 +262,15 @@ impl Modules {
         made: &mut ModuleArchives,
         global: &dyn Fn(&[u8]) -> bool,
         settings: &ModuleContext<'_>,
+        libc: &GlibcSymbols,
     ) -> io::Result<Vec<&'m Module>> {
         let libraries: Vec<Option<Library<'_>>> = self.list.iter().map(|m| Library::read(&m.bytes).ok()).collect();
-        let scopes = self.scopes(&libraries, global, settings.libc);
+        let scopes = self.scopes(&libraries, global, libc);
         let mut kept = Vec::new();
         for (index, (module, library)) in self.list.iter().zip(&libraries).enumerate() {
             let (Some(library), Some(scope)) = (library, scopes.get(index)) else { continue };
             let place = settings.dir.join(format!("module{index}.ar"));
-            match make(module, library, scope, settings, &place)? {
+            match make(module, library, scope, (settings, libc), &place)? {
                 None => {
                     made.archives.push(place);
                     kept.push(module);
@@ -372,7 +388,7 @@ fn make(
     module: &Module,
     library: &Library<'_>,
     scope: &ModuleScope,
-    settings: &ModuleContext<'_>,
+    (settings, libc): (&ModuleContext<'_>, &GlibcSymbols),
     place: &Path,
 ) -> io::Result<Option<Refusal>> {
     let name = module.tag.as_bytes();
@@ -389,7 +405,7 @@ fn make(
         std::os::unix::fs::symlink(file, place)?;
         return Ok(None);
     }
-    let options = module.options(scope, settings.versions, settings.libc);
+    let options = module.options(scope, settings.versions, libc);
     let converted = match convert(library, &options) {
         Ok(converted) => converted,
         Err(refusal) => return Ok(Some(refusal)),
