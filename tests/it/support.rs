@@ -6,6 +6,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 /// The driver for C.
@@ -233,4 +234,27 @@ pub fn recorded(dir: &Dir, name: &str) -> Vec<Vec<String>> {
     let bytes = fs::read(dir.join(format!("{name}.log"))).unwrap_or_default();
     let calls = bytes.split(|b| *b == b'\n').filter(|c| !c.is_empty());
     calls.map(|c| text(c).split_terminator('\0').map(str::to_owned).collect()).collect()
+}
+
+/// Those of some lines of options that this machine's binutils can follow: GNU gold went after 2.43, and is a package of
+/// its own where a distribution still has it.
+pub fn here<'a>(lines: &[&'a str]) -> Vec<&'a str> {
+    static GOLD: LazyLock<bool> = LazyLock::new(|| {
+        let said = Run::new("ld").line("--version").ok();
+        let version = said.lines().next().and_then(|l| l.rsplit(' ').next()).unwrap();
+        let number: Vec<u32> = version.split('.').map(|n| n.parse().unwrap_or(0)).collect();
+        number < vec![2, 44] || Path::new("/usr/bin/ld.gold").exists()
+    });
+    lines.iter().copied().filter(|line| *GOLD || !line.contains("gold")).collect()
+}
+
+/// The major version of this machine's GCC.
+pub fn gcc_major() -> String {
+    Run::new("gcc").line("-dumpversion").ok().split('.').next().unwrap().trim().to_owned()
+}
+
+/// The name of this machine's Python with its version: `python3.11`.
+pub fn python() -> String {
+    let target = fs::canonicalize("/usr/bin/python3").unwrap();
+    target.file_name().unwrap().to_str().unwrap().to_owned()
 }

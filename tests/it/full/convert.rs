@@ -34,7 +34,7 @@ const MATRIX: [&str; 21] = [
 #[test]
 fn the_torture_library_in_every_linker_and_shape() {
     let (dir, said) = torture("");
-    for line in MATRIX {
+    for line in here(&MATRIX) {
         same(&dir, &said, line);
     }
 }
@@ -42,7 +42,7 @@ fn the_torture_library_in_every_linker_and_shape() {
 #[test]
 fn the_same_with_tls_descriptors_and_packed_relocations() {
     let (dir, said) = torture("-mtls-dialect=gnu2 -Wl,-z,pack-relative-relocs -Wl,--hash-style=gnu");
-    for line in MATRIX.iter().step_by(3) {
+    for line in here(&MATRIX).into_iter().step_by(3) {
         same(&dir, &said, line);
     }
 }
@@ -191,9 +191,12 @@ fn staticctl_archive_is_for_any_compiler_and_linker() {
     let shown = Run::new(STATICCTL).dir(dir.path()).line("archive libtorture.so").ok();
     assert_eq!(shown, "libtorture.a: link it with -lstdc++\n");
     assert_eq!(fs::metadata(dir.join("libtorture.a")).unwrap().len() % 2, 0);
-    for line in
-        ["-static-pie -fuse-ld=bfd", "-static -fuse-ld=lld", "-static-pie -fuse-ld=mold", "-static -fuse-ld=gold"]
-    {
+    for line in here(&[
+        "-static-pie -fuse-ld=bfd",
+        "-static -fuse-ld=lld",
+        "-static-pie -fuse-ld=mold",
+        "-static -fuse-ld=gold",
+    ]) {
         let words = format!("-O2 -pthread {line} {} libtorture.a -o plain", source("use.cc"));
         Run::new("g++").dir(dir.path()).line(&words).ok();
         assert!(is_static(&dir.join("plain")));

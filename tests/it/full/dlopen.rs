@@ -7,7 +7,7 @@ use crate::support::*;
 fn every_linker_in_every_shape() {
     let dir = asking();
     let said = dynamic(&dir, "asks.o -rdynamic");
-    for line in [
+    for line in here(&[
         "-no-pie -static",
         "-fuse-ld=bfd",
         "-fuse-ld=bfd -Wl,--gc-sections",
@@ -16,7 +16,7 @@ fn every_linker_in_every_shape() {
         "-fuse-ld=mold",
         "-fuse-ld=mold -no-pie -static",
         "-fuse-ld=gold -no-pie -static",
-    ] {
+    ]) {
         assert_eq!(ours(&dir, &format!("{line} asks.o -rdynamic")), said, "{line}");
     }
 }

@@ -47,14 +47,14 @@ fn the_common_set_is_in_every_program_that_converts() {
     let said = Run::new(dir.join("dynamic")).args(words).ok();
     assert!(said.lines().count() == 9 && !said.contains("no "), "{said}");
     let report = dir.join("report");
-    for line in MATRIX {
+    for line in here(&MATRIX) {
         let run = Run::new(STATICCC).dir(dir.path()).env("STATICCXX_REPORT", &report);
         run.line(&format!("{line} iconv.o -o static")).silent();
         assert_eq!(says_in_empty_root(&dir.join("static"), &words), said, "{line}");
     }
     Run::new(STATICCC).dir(dir.path()).env("STATICCXX_REPORT", &report).line("-s iconv.o -o static").silent();
     let lines = fs::read_to_string(report.join("links.jsonl")).unwrap();
-    assert!(lines.lines().count() == MATRIX.len() + 1 && !lines.contains("needs-iconv"), "{lines}");
+    assert!(lines.lines().count() == here(&MATRIX).len() + 1 && !lines.contains("needs-iconv"), "{lines}");
     // From its source, and with a table of the machine's that is never read.
     for line in ["", "-fuse-ld=mold"] {
         Run::new(STATICCC).dir(dir.path()).line(&format!("{line} -O2 {} -o static", source("iconv.c"))).silent();
@@ -160,7 +160,7 @@ fn a_name_service_is_linked_in() {
     Run::new("gcc").dir(dir.path()).line(&format!("-O2 -c {} -o hosts.o", source("hosts.c"))).ok();
     let words = ["some.localhost", "localhost", "nowhere.invalid", "user:nobody-of-this-name"];
     for line in
-        ["", "-no-pie -static", "-fuse-ld=bfd", "-fuse-ld=lld", "-fuse-ld=mold", "-fuse-ld=gold -no-pie -static"]
+        here(&["", "-no-pie -static", "-fuse-ld=bfd", "-fuse-ld=lld", "-fuse-ld=mold", "-fuse-ld=gold -no-pie -static"])
     {
         let run = Run::new(STATICCC).dir(dir.path()).env("STATICCXX_NSS", "myhostname");
         run.line(&format!("{line} hosts.o -o static")).silent();

@@ -100,10 +100,20 @@ fn shims_are_a_directory_for_path() {
     let line = Run::new(STATICCTL).arg2("shims", &shims).ok();
     assert_eq!(line, format!("export PATH={}:$PATH\n", fs::canonicalize(&shims).unwrap().display()));
     let names: Vec<_> = fs::read_dir(&shims).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
-    for name in ["cc", "gcc", "g++", "c++", "clang", "clang++", "gcc-12", "x86_64-linux-gnu-g++", "staticcxx"] {
+    for name in [
+        "cc",
+        "gcc",
+        "g++",
+        "c++",
+        "clang",
+        "clang++",
+        &format!("gcc-{}", gcc_major()),
+        "x86_64-linux-gnu-g++",
+        "staticcxx",
+    ] {
         assert!(names.iter().any(|n| n == name), "{name} is not in {names:?}");
     }
-    dir.file("Makefile", "h: h.cpp\n\tg++-12 -O1 h.cpp -o h\n");
+    dir.file("Makefile", format!("h: h.cpp\n\tg++-{} -O1 h.cpp -o h\n", gcc_major()));
     Run::new("make").dir(dir.path()).path_first(&[&shims]).ok();
     assert_eq!(says_in_empty_root(&dir.join("h"), &[]), "hello\n");
     // Again is no error; a foreign file is, unless it may be replaced.

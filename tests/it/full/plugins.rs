@@ -22,7 +22,7 @@ const MATRIX: [&str; 10] = [
 #[test]
 fn a_host_of_c_and_cxx_plugins_in_every_linker_and_shape() {
     let (dir, plugins, said) = host();
-    for line in MATRIX {
+    for line in here(&MATRIX) {
         let words = format!("-O2 -rdynamic -pthread {line} {} -o static", source("host.cc"));
         Run::new(STATICCXX).dir(dir.path()).env("STATICCXX_PLUGINS", "plugins").line(&words).silent();
         let headers = Run::new("readelf").args([Path::new("-lW"), &dir.join("static")]).ok();

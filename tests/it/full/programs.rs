@@ -62,7 +62,7 @@ const SHAPES: [&str; 8] = [
 
 #[test]
 fn the_torture_program_in_every_shape() {
-    for shape in SHAPES {
+    for shape in here(&SHAPES) {
         let dir = torture(shape);
         let (original, result) = (dir.join("original"), dir.join("result"));
         let before = Run::new(&original).args(["x"]).output();
@@ -221,16 +221,13 @@ fn curl_fetches_over_https_in_an_empty_root() {
 fn programs_of_the_full_file_system() {
     let dir = Dir::new();
     // Not a PIE, with its own library of modules in Python.
-    let python = dir.join("python3.11");
-    converted(installed("python3.11"), &python);
+    let name = python();
+    let python = dir.join(&name);
+    converted(installed(&name), &python);
     let code = "import json, re, os, sys, threading, hashlib; t = threading.Thread(target=lambda: print('thread')); t.start(); \
                 t.join(); print(json.dumps({'a': [1, 2.5]}), re.sub('a+', 'b', 'caat'), hashlib.sha256(b'x').hexdigest(), sys.argv)";
     for args in [&["-c", code, "x"][..], &["-c", "raise SystemExit(7)"], &["-c", "1/0"]] {
-        same(
-            &Run::new(installed("python3.11")).args(args).output(),
-            &Run::new(&python).args(args).output(),
-            "python3.11",
-        );
+        same(&Run::new(installed(&name)).args(args).output(), &Run::new(&python).args(args).output(), &name);
     }
     let git = dir.join("git");
     converted(installed("git"), &git);
@@ -372,15 +369,16 @@ fn original_and_result_are_compared() {
 #[test]
 fn modules_of_python_and_perl_are_linked_in() {
     let dir = Dir::new();
-    let python = dir.join("python3.11");
-    let plugin = ["-q", "--plugin", "/usr/lib/python3.11/lib-dynload"];
-    convert(installed("python3.11"), &python).args(plugin).silent();
+    let name = python();
+    let python = dir.join(&name);
+    let modules = format!("/usr/lib/{name}/lib-dynload");
+    convert(installed(&name), &python).args(["-q", "--plugin", &modules]).silent();
     assert!(is_static(&python));
     let code = "import ctypes, decimal, lzma, sqlite3, ssl, sys; print(ssl.OPENSSL_VERSION, decimal.Decimal(1) / 7, \
                 sqlite3.connect(':memory:').execute('select 6 * 7').fetchone(), lzma.decompress(lzma.compress(b'x' * 99)), \
                 sys.modules['_ssl'].__file__)";
     let said = |python: &Path| Run::new(python).args(["-c", code]).ok();
-    assert_eq!(said(&python), said(&installed("python3.11")));
+    assert_eq!(said(&python), said(&installed(&name)));
     // One that was not named fails, and says how to add it.
     let perl = dir.join("perl");
     let find = "find -L /usr/lib/x86_64-linux-gnu/perl /usr/lib/x86_64-linux-gnu/perl-base -name *.so -path */auto/* \

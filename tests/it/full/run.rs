@@ -16,7 +16,10 @@ fn a_makefile_that_names_its_compilers_itself() {
     let dir = Dir::new();
     makefile(
         &dir,
-        "g++ -O1 h.cpp -o a\ngcc-12 h.c -o b\nx86_64-linux-gnu-gcc h.c -o sub/c\ncc h.c -o d\nclang h.c -o e\n$(CXX) h.cpp -o f",
+        &format!(
+            "g++ -O1 h.cpp -o a\ngcc-{} h.c -o b\nx86_64-linux-gnu-gcc h.c -o sub/c\ncc h.c -o d\nclang h.c -o e\n$(CXX) h.cpp -o f",
+            gcc_major()
+        ),
     );
     fs::create_dir(dir.join("sub")).unwrap();
     let (out, report) = built(&dir, &["make", "-s"]);

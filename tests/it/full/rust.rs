@@ -32,7 +32,7 @@ members = ["pm", "cd"]
 const BUILD: &str = r#"
 fn main() {
     let dirs = std::fs::read_dir("/usr/lib/x86_64-linux-gnu").unwrap().chain(std::fs::read_dir("/usr/lib/llvm-14/lib").unwrap());
-    let clang = dirs.flatten().map(|e| e.path()).find(|p| p.to_string_lossy().contains("/libclang-14.so")).expect("libclang");
+    let clang = dirs.flatten().map(|e| e.path()).find(|p| p.to_string_lossy().contains("/libclang-") && p.to_string_lossy().contains(".so.")).expect("libclang");
     unsafe {
         let lib = libloading::Library::new(clang).expect("a build script loads shared objects");
         let create: libloading::Symbol<unsafe extern "C" fn(i32, i32) -> *mut std::ffi::c_void> = lib.get(b"clang_createIndex").unwrap();

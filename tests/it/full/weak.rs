@@ -7,7 +7,7 @@ use crate::support::*;
 #[test]
 fn every_linker_takes_the_members() {
     let dir = project();
-    for linker in ["-fuse-ld=lld", "-fuse-ld=mold", "-fuse-ld=gold -no-pie -static"] {
+    for linker in here(&["-fuse-ld=lld", "-fuse-ld=mold", "-fuse-ld=gold -no-pie -static"]) {
         assert_eq!(same(&dir, "with-b.o -L. -la -lb", linker), "10 1 20 -1\n", "{linker}");
     }
 }

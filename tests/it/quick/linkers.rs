@@ -1,8 +1,6 @@
 //! The built-in linker: what its programs are like, and what makes a link leave it.
 
-use crate::support::{
-    Dir, HELLO_C, HELLO_CXX, Run, STATICCC, STATICCTL, STATICCXX, recorded, recording, says_in_empty_root, text,
-};
+use crate::support::*;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -202,6 +200,9 @@ fn lto_and_scripts_go_through_the_compiler() {
         ("-flto -ffat-lto-objects", ""),
         ("", "-fuse-ld=gold"),
     ] {
+        if here(&[link]).is_empty() {
+            continue;
+        }
         Run::new("gcc").line(&format!("{compile} -O1 -c a.c b.c")).dir(dir.path()).silent();
         driver(&dir, "auto").line(&format!("a.o b.o -o p {link}")).silent();
         assert_eq!(linked_by(&dir).0, "compiler", "{compile} / {link}");

@@ -18,9 +18,15 @@ pub fn in_nothing(dir: &Dir, program: &str, variable: &str, value: &str) -> Stri
 fn utf_8_locales_work_where_there_is_no_file() {
     let dir = Dir::new();
     dir.file("u.c", LOCALE);
-    for options in
-        ["", "-static", "-O2 -flto", "-Wl,--gc-sections -ffunction-sections", "-s", "-fuse-ld=gold", "-pthread -lm"]
-    {
+    for options in here(&[
+        "",
+        "-static",
+        "-O2 -flto",
+        "-Wl,--gc-sections -ffunction-sections",
+        "-s",
+        "-fuse-ld=gold",
+        "-pthread -lm",
+    ]) {
         Run::new(STATICCC).dir(dir.path()).line("u.c -o u").line(options).silent();
         for name in ["C.UTF-8", "en_US.UTF-8", "de_AT.utf8", "xx_YY.UTF-8@euro"] {
             assert_eq!(in_nothing(&dir, "u", "LC_ALL", name), format!("{name} UTF-8 3 20ac c4 1\n"), "{options}");
