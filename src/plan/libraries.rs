@@ -1,7 +1,7 @@
 //! Rules about libraries.
 
 use super::draft::Draft;
-use super::pthread::is_libdl_apart;
+use super::pthread::{is_apart, is_libdl_apart};
 use crate::args::ld_options::{Item, LdOption, LdRole};
 use crate::args::option_table::Role;
 use crate::model::Libc;
@@ -127,7 +127,10 @@ pub(crate) fn runtime_libraries(draft: &mut Draft<'_>) {
 
 /// Adds the repairs after everything that may refer to the repaired functions and before libc, which defines them.
 pub(crate) fn glibc_repairs(draft: &mut Draft<'_>) {
-    let words: Vec<&OsStr> = draft.context.repairs.iter().map(|p| p.as_os_str()).collect();
+    let mut words: Vec<&OsStr> = draft.context.repairs.iter().map(|p| p.as_os_str()).collect();
+    if !words.is_empty() && is_apart(draft.context.facts) {
+        words.push(OsStr::new("-lresolv"));
+    }
     draft.items.retain(|i| !matches!(i, Item::Word { text, .. } if words.contains(&text.as_os_str())));
     let Some(place) = before_libc(draft) else { return };
     draft.items.splice(place..place, words.iter().map(ours));

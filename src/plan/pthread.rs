@@ -88,7 +88,8 @@ pub(crate) fn takes_libgomp(request: &Request, facts: &Facts) -> bool {
     facts.family == Family::Gcc && (asked || parallel)
 }
 
-fn is_apart(facts: &Facts) -> bool {
+/// Whether glibc's libraries other than libc have code of their own.
+pub(crate) fn is_apart(facts: &Facts) -> bool {
     facts.libc == Libc::Glibc && facts.glibc.is_some_and(|version| version < WITH_PTHREAD)
 }
 

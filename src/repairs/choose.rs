@@ -2,6 +2,7 @@
 
 use super::archives::{CONVERTING, Kit};
 use super::iconv::ConverterTables;
+use super::nss;
 use crate::archive;
 use crate::args::option_table::Role;
 use crate::args::{InputKind, Request};
@@ -45,6 +46,7 @@ pub(crate) fn choose(
         return said;
     }
     let dirs = facts.library_dirs.clone();
+    let own = if nss::own_are_shared(facts) { &nss::OWN[..] } else { &[] };
     let Some(repairs) = facts.repairs.as_mut().filter(|r| facts.libc == Libc::Glibc && r.iconv.is_some()) else {
         let names = [(custom, options::ICONV.name), (!settings.services.is_empty(), options::NSS.name)];
         let names: Vec<&str> = names.iter().filter(|n| n.0).map(|n| n.1).collect();
@@ -74,7 +76,8 @@ pub(crate) fn choose(
         }
     }
     if !settings.services.is_empty() && settings.repairs.name_services {
-        match services(settings, repairs, &dirs, strong) {
+        let names: Vec<String> = own.iter().map(|n| (*n).to_owned()).chain(settings.services.iter().cloned()).collect();
+        match services(&names, repairs, &dirs, strong) {
             Ok(archive) => {
                 repairs.name_services = Some(archive);
                 // Users may rely on them; unreferenced ones are not linked in.
@@ -106,12 +109,12 @@ fn converters(
     Ok((archive, chosen.unknown))
 }
 
-fn services(settings: &Settings, repairs: &Repairs, dirs: &[PathBuf], strong: bool) -> io::Result<PathBuf> {
+fn services(names: &[String], repairs: &Repairs, dirs: &[PathBuf], strong: bool) -> io::Result<PathBuf> {
     let common = repairs.iconv.as_deref().unwrap_or(Path::new(""));
-    let found = super::nss::find(&settings.services, dirs)?;
+    let found = nss::find(names, dirs)?;
     let state: Vec<_> = found.iter().map(|s| (&s.name, Stamp::of(&s.path))).collect();
     let key = format!("{strong} {:?} {state:?}", repairs.libc);
-    made(common, "services", &key, |kit| kit.services(&settings.services, &repairs.functions), (dirs, strong))
+    made(common, "services", &key, |kit| kit.services(names, &repairs.functions), (dirs, strong))
 }
 
 /// An archive next to the default one; built if it does not exist.

@@ -11,6 +11,8 @@ use super::got_header;
 use super::iconv::ConverterTables;
 use super::libc_archive::{LibcArchive, ORIGINAL, ORIGINAL_CONF};
 use super::libc_members::weakened;
+use super::locale_data;
+use super::nss;
 use crate::archive;
 use crate::files::write_atomic;
 use crate::model::{EARLY_ENTRY, Libc, StaticKind};
@@ -66,26 +68,6 @@ pub(crate) const LOCALE_FUNCTIONS: [&str; 14] = [
     "_ZNSt6localeC2ERKS_RKNSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEEi",
     "_ZNSt6localeC1ERKS_RKSsi",
     "_ZNSt6localeC2ERKS_RKSsi",
-];
-
-/// Where distributions install the locale C.UTF-8.
-const LOCALE_DIRS: [&str; 3] = ["/usr/lib/locale/C.utf8", "/usr/lib/locale/C.UTF-8", "/usr/lib64/locale/C.utf8"];
-
-/// glibc's categories by number (locale.h); `LC_ALL` has no data.
-const CATEGORIES: [&str; 13] = [
-    "LC_CTYPE",
-    "LC_NUMERIC",
-    "LC_TIME",
-    "LC_COLLATE",
-    "LC_MONETARY",
-    "LC_MESSAGES/SYS_LC_MESSAGES",
-    "",
-    "LC_PAPER",
-    "LC_NAME",
-    "LC_ADDRESS",
-    "LC_TELEPHONE",
-    "LC_MEASUREMENT",
-    "LC_IDENTIFICATION",
 ];
 
 /// Chooses a toolchain as [`toolchain::select()`] does, with its repairs.
@@ -201,21 +183,26 @@ struct Work<'a> {
 
 impl Work<'_> {
     fn locale(&self, found: &LibcArchive) -> io::Result<PathBuf> {
-        let data = LOCALE_DIRS.iter().map(Path::new).find(|d| d.join("LC_CTYPE").is_file());
+        let data = locale_data::DIRS.iter().map(Path::new).find(|d| d.join("LC_CTYPE").is_file());
         let data = data.ok_or_else(|| io::Error::other("this machine has no locale C.UTF-8"))?;
         let loader =
             found.loader.as_ref().ok_or_else(|| io::Error::other("libc.a has no loader of locale archives"))?;
         fs::write(self.asked.dir.join("original.o"), loader)?;
         self.compile("locale", LOCALE)?;
-        self.compile("data", &embedding(data))?;
+        self.compile("data", &locale_data::embedding(data))?;
         let object = self.merge(&["locale.o", "data.o", "original.o"])?;
         self.keep("locale", &object, &LOCALE_FUNCTIONS, TRY_LOCALE)
     }
 
+    /// The archive that makes programs use glibc's own name services. Where those are shared objects, they are converted.
     fn name_services(&self, found: &LibcArchive) -> io::Result<PathBuf> {
-        // In older versions `files` and `dns` are shared objects themselves.
-        if self.facts.glibc.is_none_or(|v| v < (2, 34)) {
-            return Err(io::Error::other("this glibc has no built-in name services"));
+        if nss::own_are_shared(self.facts) {
+            self.module_objects()?;
+            let dirs = &self.facts.library_dirs;
+            let libc = glibc::libc_for_modules(dirs);
+            let kit = archives::Kit { dir: self.keep, library_dirs: dirs, libc: &libc, strong: false };
+            let bytes = kit.services(&nss::OWN.map(str::to_owned), &found.functions)?;
+            return self.keep_archive("name-services", &bytes, TRY_NAME_SERVICES);
         }
         self.compile("name-services", NAME_SERVICES)?;
         let object = self.merge(&["name-services.o"])?;
@@ -273,26 +260,28 @@ impl Work<'_> {
         Ok(kept)
     }
 
+    /// Places the objects of archives of what libc opens.
+    fn module_objects(&self) -> io::Result<()> {
+        fs::write(self.asked.dir.join("modules.h"), MODULES_H)?;
+        fs::create_dir_all(self.keep)?;
+        for (name, text) in
+            [("loader", LOADER_C), ("services", SERVICES), ("modules", MODULES), ("converted", CONVERTED)]
+        {
+            self.compile(name, text)?;
+            let object = format!("{name}.o");
+            self.place(&object, &fs::read(self.asked.dir.join(&object))?)?;
+        }
+        Ok(())
+    }
+
     fn iconv(&self, found: &LibcArchive) -> io::Result<PathBuf> {
         let conf = found.conf.as_ref().ok_or_else(|| io::Error::other("libc.a has no tables of iconv"))?;
         let dir = &self.asked.dir;
         fs::write(dir.join("conf.o"), conf)?;
-        fs::write(dir.join("modules.h"), MODULES_H)?;
-        for (name, text) in [
-            ("iconv", ICONV),
-            ("loader", LOADER_C),
-            ("services", SERVICES),
-            ("modules", MODULES),
-            ("converted", CONVERTED),
-        ] {
-            self.compile(name, text)?;
-        }
+        self.module_objects()?;
+        self.compile("iconv", ICONV)?;
         let merged = weakened(&self.merge(&["iconv.o", "conf.o"])?);
-        fs::create_dir_all(self.keep)?;
         self.place(archives::ICONV, &merged.ok_or_else(|| io::Error::other("an object without symbols"))?)?;
-        for object in [archives::LOADER, archives::SERVICES, archives::MODULES, archives::START] {
-            self.place(object, &fs::read(dir.join(object))?)?;
-        }
         for (name, text) in [("iconv", ICONV), ("loader", LOADER_C)] {
             self.compile(name, &format!("#define STATICCXX_STRONG\n{text}"))?;
         }
@@ -396,8 +385,9 @@ impl Work<'_> {
         let source = self.asked.dir.join("try.c");
         fs::write(source, trial)?;
         let word = format!("-Wl,{file}");
+        // Converted name services refer to it before glibc 2.34.
         for (kind, recipe) in &self.facts.kinds {
-            let args = ["-x", "c", "try.c", "-x", "none", &word];
+            let args = ["-x", "c", "try.c", "-x", "none", &word, "-lresolv"];
             self.asked.links(&args, *kind, recipe, &self.facts.triple).map_err(io::Error::other)?;
         }
         fs::create_dir_all(self.keep)?;
@@ -408,39 +398,5 @@ impl Work<'_> {
         let path = self.keep.join(name);
         write_atomic(&path, bytes)?;
         Ok(path)
-    }
-}
-
-/// A C source that embeds the files of a locale.
-fn embedding(dir: &Path) -> String {
-    let mut text = String::from("__asm__(\".section .rodata.staticcxx,\\\"a\\\",%progbits\\n\"\n");
-    let mut declared = String::new();
-    let mut table = String::new();
-    for (number, category) in CATEGORIES.iter().enumerate() {
-        let file = dir.join(category);
-        if category.is_empty() || !file.is_file() {
-            table.push_str("{0, 0},\n");
-            continue;
-        }
-        text.push_str(&format!(
-            "\".balign 16\\n.globl staticcxx_l{number}\\nstaticcxx_l{number}: .incbin \\\"{}\\\"\\n\
-             .globl staticcxx_e{number}\\nstaticcxx_e{number}:\\n\"\n",
-            file.display()
-        ));
-        declared.push_str(&format!("extern const char staticcxx_l{number}[], staticcxx_e{number}[];\n"));
-        table.push_str(&format!("{{staticcxx_l{number}, staticcxx_e{number}}},\n"));
-    }
-    text.push_str("\".previous\\n\");\n");
-    format!("{text}{declared}const struct {{ const char *start, *end; }} staticcxx_locale_data[13] = {{\n{table}}};\n")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn categories_without_a_file_are_empty() {
-        let text = embedding(tempfile::tempdir().unwrap().path());
-        assert!(text.contains("{0, 0}") && !text.contains("incbin"), "{text}");
     }
 }

@@ -1,7 +1,8 @@
-//! Name services besides `files` and `dns` (`libnss_NAME.so.2`), and the databases that each serves.
+//! Name services (`libnss_NAME.so.2`), and the databases that each serves.
 
 use crate::convert::Library;
 use crate::libs::library_file;
+use crate::toolchain::Facts;
 use std::io;
 use std::path::PathBuf;
 
@@ -33,6 +34,14 @@ const DATABASES: [(&str, &[&str], &str, &str); 14] = [
     ("shadow", &["getspnam_r"], "files", ""),
 ];
 
+/// Services that libc.a has since glibc 2.34; before, they are shared objects too.
+pub(crate) const OWN: [&str; 2] = ["files", "dns"];
+
+/// Whether the services of glibc's own are shared objects.
+pub(crate) fn own_are_shared(facts: &Facts) -> bool {
+    facts.glibc.is_none_or(|version| version < (2, 34))
+}
+
 /// Finds the files of services.
 ///
 /// # Errors
@@ -62,6 +71,7 @@ pub(crate) fn pins(services: &[Service]) -> Vec<u8> {
     let mut text = Vec::new();
     for (database, _, first, last) in DATABASES {
         let asked = services.iter().filter(|s| s.databases.contains(&database)).map(|s| s.name.as_str());
+        let asked = asked.filter(|name| !OWN.contains(name));
         let words: Vec<&str> = [first].into_iter().chain(asked).chain([last]).filter(|w| !w.is_empty()).collect();
         text.extend(database.bytes().chain([0]).chain(words.join(" ").bytes()).chain([0]));
     }
@@ -78,6 +88,9 @@ mod tests {
         let service = |name: &str, databases| Service { name: name.into(), path: PathBuf::new(), databases };
         let pins = pins(&[service("myhostname", vec!["hosts"]), service("systemd", vec!["passwd", "group"])]);
         let text = String::from_utf8(pins).unwrap();
+        let own = super::pins(&[service("dns", vec!["hosts"]), service("files", vec!["hosts", "passwd"])]);
+        let own = String::from_utf8(own).unwrap();
+        assert!(own.contains("hosts\0files dns\0") && own.contains("passwd\0files\0"), "{own:?}");
         for line in
             ["hosts\0files myhostname dns\0", "passwd\0files systemd\0", "networks\0files dns\0", "rpc\0files\0"]
         {

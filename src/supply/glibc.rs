@@ -9,6 +9,8 @@ use std::path::PathBuf;
 
 /// The shared objects whose symbol versions are read.
 const SHARED: [&str; 2] = ["libc.so.6", "libm.so.6"];
+/// Those that have code of their own before glibc 2.34, and are in no program that does not ask for them.
+const APART: [&str; 5] = ["libanl.so.1", "libdl.so.2", "libpthread.so.0", "libresolv.so.2", "librt.so.1"];
 
 /// Reads one of glibc's shared objects in the first directory that contains it.
 fn look_at_shared(name: &str, dirs: &[PathBuf], look: impl FnOnce(&Library<'_>)) {
@@ -39,6 +41,9 @@ fn read(dirs: &[PathBuf], offers: bool) -> GlibcSymbols {
                 libc.add_offers(library);
             }
         });
+    }
+    for name in APART {
+        look_at_shared(name, dirs, |library| libc.add_shared(library));
     }
     let Some(dir) = dirs.iter().find(|d| d.join("libc.a").is_file()) else { return libc };
     for entry in fs::read_dir(dir).into_iter().flatten().flatten() {

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#if __GLIBC_PREREQ(2, 32)
 enum { SIGNALS = 65, ERRORS = 134 };
 
 const char *sys_siglist[SIGNALS], *_sys_siglist[SIGNALS], *sys_sigabbrev[SIGNALS];
@@ -22,20 +23,6 @@ __attribute__((constructor(101))) static void fill(void)
     }
     for (k = 0; k < ERRORS; k++)
         sys_errlist[k] = _sys_errlist[k] = strerrordesc_np(k);
-}
-
-/* glibc 2.34 and later never calls them. */
-void *__malloc_hook, *__free_hook, *__realloc_hook, *__memalign_hook, *__malloc_initialize_hook;
-void *__after_morecore_hook, *__morecore;
-
-/* _POSIX_ */
-int _LIB_VERSION = 2;
-int re_max_failures = 2000;
-
-int stime(const time_t *t)
-{
-    struct timespec now = {*t, 0};
-    return clock_settime(CLOCK_REALTIME, &now);
 }
 
 int sysctl(void)
@@ -60,4 +47,21 @@ typedef long double quad;
 int __isnanf128(quad x)
 {
     return x != x;
+}
+#endif
+
+/* No glibc since 2.24 calls it, and none since 2.34 the others. */
+void *__malloc_initialize_hook;
+#if __GLIBC_PREREQ(2, 34)
+void *__malloc_hook, *__free_hook, *__realloc_hook, *__memalign_hook, *__after_morecore_hook, *__morecore;
+#endif
+
+/* _POSIX_ */
+int _LIB_VERSION = 2;
+int re_max_failures = 2000;
+
+int stime(const time_t *t)
+{
+    struct timespec now = {*t, 0};
+    return clock_settime(CLOCK_REALTIME, &now);
 }
