@@ -152,6 +152,7 @@ mod tests {
             converted: None,
             plugins: None,
             early_tls: None,
+            one_thread: None,
             got_header: crate::toolchain::GotHeader::Unread,
             iconv: None,
             libc: ("/l/libc.a".into(), crate::files::Stamp::of(std::path::Path::new("/")).unwrap()),

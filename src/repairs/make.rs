@@ -18,6 +18,7 @@ use crate::files::write_atomic;
 use crate::model::{EARLY_ENTRY, Libc, StaticKind};
 use crate::options::iconv::IconvChoice;
 use crate::parallel::in_parallel;
+use crate::plan::pthread;
 use crate::settings::Settings;
 use crate::supply::glibc;
 use crate::supply::plugins::modules::{ANY_PROGRAM_FILE, ITERATE_FILE, tables_of_any_program};
@@ -49,6 +50,8 @@ const EARLY_TLS: &str = include_str!("../../toolchains/glibc/early-tls.c");
 const TRY_EARLY_TLS: &str = include_str!("../../toolchains/glibc/try-early-tls.c");
 const TRY_ICONV: &str = include_str!("../../toolchains/glibc/try-iconv.c");
 const TRY_CONVERTED: &str = include_str!("../../toolchains/glibc/try-converted.c");
+const ONE_THREAD: &str = include_str!("../../toolchains/glibc/one-thread.c");
+const TRY_ONE_THREAD: &str = include_str!("../../toolchains/glibc/try-one-thread.c");
 const TRY_LOCALE: &str = include_str!("../../toolchains/glibc/try-locale.c");
 const TRY_NAME_SERVICES: &str = include_str!("../../toolchains/glibc/try-name-services.c");
 
@@ -114,7 +117,11 @@ pub(crate) fn make(asked: &CompilerQuery<'_>, facts: &Facts, keep: &Path) -> (Op
             off.insert(needs_it, why);
         }
     }
-    let got_header = Work { asked, facts, keep }.got_header(&found);
+    let work = Work { asked, facts, keep };
+    let got_header = work.got_header(&found);
+    let one_thread = pthread::is_apart(facts)
+        .then(|| work.one_thread())
+        .and_then(|made| made.inspect_err(|why| log::info!("no functions for programs without threads: {why}")).ok());
     let mut take = |mechanism| archives.remove(&mechanism);
     let repairs = Repairs {
         libc,
@@ -124,6 +131,7 @@ pub(crate) fn make(asked: &CompilerQuery<'_>, facts: &Facts, keep: &Path) -> (Op
         plugins: take(Mechanism::Dlopen),
         iconv: take(Mechanism::Converters),
         early_tls: take(Mechanism::EarlyThreadPointer),
+        one_thread,
         functions: found.functions,
         warned: found.warned,
         detectors: take(Mechanism::CallDetection),
@@ -294,6 +302,13 @@ impl Work<'_> {
             ConverterTables::read(dirs).ok_or_else(|| io::Error::other("glibc's directory `gconv` was not found"))?;
         let bytes = kit.converters(&tables, &tables.choose(&IconvChoice::default()))?;
         self.keep_archive("iconv", &bytes, TRY_ICONV)
+    }
+
+    fn one_thread(&self) -> io::Result<PathBuf> {
+        self.compile("one-thread", ONE_THREAD)?;
+        let object = fs::read(self.asked.dir.join("one-thread.o"))?;
+        let bytes = archive::of(&object).ok_or_else(|| io::Error::other("an object without symbols"))?;
+        self.keep_archive("one-thread", &bytes, TRY_ONE_THREAD)
     }
 
     fn early_tls(&self) -> io::Result<PathBuf> {

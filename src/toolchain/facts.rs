@@ -111,6 +111,8 @@ pub(crate) struct Repairs {
     pub iconv: Option<PathBuf>,
     /// The object whose entry sets up a thread control block for IFUNC resolvers; none if it does not work.
     pub early_tls: Option<PathBuf>,
+    /// The archive with the functions of libpthread that libc.so.6 has too; none where libpthread is part of libc.
+    pub one_thread: Option<PathBuf>,
     /// The functions that use name services, by the warnings in libc.a.
     pub functions: Vec<String>,
     /// The functions with other warnings in libc.a.
@@ -137,7 +139,8 @@ impl Repairs {
     pub(crate) fn archives(&self, fixes: GlibcFixes) -> impl Iterator<Item = &PathBuf> {
         let locale = self.locale.as_ref().filter(|_| fixes.locale);
         let services = self.name_services.as_ref().filter(|_| fixes.name_services);
-        locale.into_iter().chain(services).chain(self.iconv.as_ref().filter(|_| fixes.iconv))
+        let iconv = self.iconv.as_ref().filter(|_| fixes.iconv);
+        locale.into_iter().chain(services).chain(iconv).chain(&self.one_thread)
     }
 
     /// Whether they are still valid on this machine.
@@ -151,6 +154,7 @@ impl Repairs {
             && header
             && [&self.locale, &self.name_services, &self.converted, &self.plugins, &self.iconv, &self.early_tls]
                 .into_iter()
+                .chain([&self.one_thread])
                 .all(there)
     }
 }
