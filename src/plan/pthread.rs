@@ -12,6 +12,7 @@ use crate::args::ld_options::{Item, LdRole};
 use crate::args::option_table::Role;
 use crate::model::{Family, Libc};
 use crate::toolchain::Facts;
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
@@ -122,6 +123,7 @@ pub(crate) fn pthread_parts(draft: &mut Draft<'_>) {
     if !threads || draft.items.iter().any(asks) {
         return;
     }
+    drop_whole(draft);
     let linked = draft.linked();
     let Some(place) = linked.iter().find(|l| l.library).map(|l| l.at).or(linked.last().map(|l| l.end + 1)) else {
         return;
@@ -131,15 +133,55 @@ pub(crate) fn pthread_parts(draft: &mut Draft<'_>) {
     draft.did("added `-lpthread`, and `--undefined=` for what is referred to weakly");
 }
 
+/// Drops each libpthread that is taken as a whole, which would define again what is requested here. Programs do that to
+/// get the parts that are referred to weakly, or name a shared object so, of which there is no whole.
+fn drop_whole(draft: &mut Draft<'_>) {
+    let options = draft.linker_options();
+    let mut states = vec![false];
+    let mut gone = BTreeSet::new();
+    for (at, item) in draft.items.iter().enumerate() {
+        let whole = states.last().copied().unwrap_or_default();
+        let state = match options.iter().find(|o| o.at == at).map(|o| o.role) {
+            Some(LdRole::PushState) => {
+                states.push(whole);
+                continue;
+            }
+            Some(LdRole::PopState) => {
+                states.pop();
+                continue;
+            }
+            Some(LdRole::WholeArchive) => true,
+            Some(LdRole::NoWholeArchive) => false,
+            _ => whole,
+        };
+        if let Some(last) = states.last_mut() {
+            *last = state;
+        }
+        if whole && is_library(item, "pthread") {
+            gone.insert(at);
+        }
+    }
+    for _ in &gone {
+        draft.did("dropped a libpthread that is linked as a whole");
+    }
+    draft.remove(&gone);
+}
+
 /// Whether an item is a libdl that is not part of libc.
 pub(crate) fn is_libdl_apart(draft: &Draft<'_>, item: &Item) -> bool {
-    let named = match item {
-        Item::Arg(a) if a.role() == Some(Role::Library) => a.value().and_then(name_of),
-        Item::Arg(a) if a.is_input() => a.word.as_bytes().ends_with(b"/libdl.a").then(|| "dl".to_owned()),
-        Item::Word { text, .. } => text.as_bytes().strip_prefix(b"-l").map(OsStr::from_bytes).and_then(name_of),
-        Item::Arg(_) => None,
-    };
-    is_apart(draft.context.facts) && named.as_deref() == Some("dl")
+    is_apart(draft.context.facts) && is_library(item, "dl")
+}
+
+fn is_library(item: &Item, name: &str) -> bool {
+    let file = |word: &OsStr| word.as_bytes().ends_with(format!("/lib{name}.a").as_bytes());
+    match item {
+        Item::Arg(a) if a.role() == Some(Role::Library) => a.value().and_then(name_of).as_deref() == Some(name),
+        Item::Arg(a) => a.is_input() && file(&a.word),
+        Item::Word { text, .. } => match text.as_bytes().strip_prefix(b"-l") {
+            Some(value) => name_of(OsStr::from_bytes(value)).as_deref() == Some(name),
+            None => file(text),
+        },
+    }
 }
 
 /// The names after `-l`, as typed for the driver or the linker, of a file too.
@@ -191,6 +233,14 @@ mod tests {
             ("x.o /l/libpthread.a", "-static-pie x.o U -Wl,--start-group -lpthread /l/libpthread.a -Wl,--end-group"),
             ("x.o -Wl,-lrt", "-static-pie x.o U -Wl,--start-group -lpthread -Wl,-lrt -Wl,--end-group"),
             ("x.o -l:libanl.a", "-static-pie x.o U -Wl,--start-group -lpthread -l:libanl.a -Wl,--end-group"),
+            (
+                "x.o -Wl,--whole-archive -lpthread -Wl,--no-whole-archive -lz",
+                "-static-pie x.o -Wl,--whole-archive -Wl,--no-whole-archive U -Wl,--start-group -lpthread -lz -Wl,--end-group",
+            ),
+            (
+                "x.o -Wl,--push-state,--whole-archive,-lpthread,--pop-state -lpthread",
+                "-static-pie x.o -Wl,--push-state,--whole-archive,--pop-state U -Wl,--start-group -lpthread -lpthread -Wl,--end-group",
+            ),
             ("x.o -lz", "-static-pie x.o -Wl,--start-group -lz -Wl,--end-group"),
             ("-nostdlib x.o -lpthread", "-static -nostdlib x.o -Wl,--start-group -lpthread -Wl,--end-group"),
         ] {
