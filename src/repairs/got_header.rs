@@ -6,13 +6,30 @@
 use object::Endianness;
 use object::elf;
 use object::read::elf::{FileHeader, Rela, SectionHeader, Sym};
-
-/// Whether a member of libc.a relocates static-pies and reads the GOT's header for that.
-pub(super) fn is_read_by(member: &[u8]) -> bool {
-    [&b"_dl_relocate_static_pie\0"[..], NAME].iter().all(|name| memchr::memmem::find(member, name).is_some())
-}
+use object::{Object, ObjectSection, ObjectSymbol, RelocationTarget};
 
 const NAME: &[u8] = b"_GLOBAL_OFFSET_TABLE_\0";
+const RELOCATES: &[u8] = b"_dl_relocate_static_pie\0";
+
+/// Whether a member of libc.a relocates static-pies and reads the GOT's header for that. Every object that uses the GOT
+/// names it; one that reads from its start has a relocation against that name.
+pub(super) fn is_read_by(member: &[u8]) -> bool {
+    [RELOCATES, NAME].iter().all(|name| memchr::memmem::find(member, name).is_some()) && reads(member).unwrap_or(false)
+}
+
+fn reads(member: &[u8]) -> Option<bool> {
+    let file = object::File::parse(member).ok()?;
+    let named = |symbol: &object::Symbol<'_, '_>, name: &[u8]| {
+        symbol.name_bytes().is_ok_and(|n| name.strip_suffix(b"\0") == Some(n))
+    };
+    let defines = file.symbols().any(|s| !s.is_undefined() && named(&s, RELOCATES));
+    let mut targets = file.sections().flat_map(|s| s.relocations().collect::<Vec<_>>()).map(|(_, r)| r.target());
+    let reads = targets.any(|target| match target {
+        RelocationTarget::Symbol(index) => file.symbol_by_index(index).is_ok_and(|s| named(&s, NAME)),
+        _ => false,
+    });
+    Some(defines && reads)
+}
 
 /// The member, with the load address taken from the ELF header (at link time 0) instead of
 /// computed from the GOT's first word: `sub _GLOBAL_OFFSET_TABLE_(%rip), %r` becomes `lea __ehdr_start(%rip), %r`, which
@@ -56,7 +73,6 @@ pub(super) fn without_got_header(member: &[u8]) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use object::{Object, ObjectSection, ObjectSymbol};
     use std::path::Path;
     use std::process::Command;
 
@@ -77,6 +93,11 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let member = assembled(dir.path(), READS);
         assert!(is_read_by(&member) && !is_read_by(b"_GLOBAL_OFFSET_TABLE_\0"));
+        let newer = READS.replace("sub _GLOBAL_OFFSET_TABLE_(%rip)", "sub start@GOTPCREL(%rip)");
+        let caller = READS.replace("_dl_relocate_static_pie:\n", "start: call _dl_relocate_static_pie\n");
+        for other in [newer + " .globl _GLOBAL_OFFSET_TABLE_\n", caller] {
+            assert!(!is_read_by(&assembled(dir.path(), &other)), "{other}");
+        }
         let edited = without_got_header(&member).unwrap();
         let file = object::File::parse(&*edited).unwrap();
         let names: Vec<&str> = file.symbols().filter(|s| s.is_undefined()).filter_map(|s| s.name().ok()).collect();

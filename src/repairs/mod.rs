@@ -6,6 +6,7 @@ mod got_header;
 pub(crate) mod iconv;
 mod libc_archive;
 pub(crate) mod libc_members;
+mod locale_data;
 pub(crate) mod make;
 pub(crate) mod nss;
 pub(crate) mod workshop;

@@ -11,6 +11,7 @@ use super::got_header::without_got_header;
 use super::iconv::ConverterTables;
 use super::libc_archive::{LibcArchive, ORIGINAL, ORIGINAL_CONF};
 use super::libc_members::weakened;
+use super::locale_data;
 use super::nss;
 use crate::archive;
 use crate::files::write_atomic;
@@ -65,26 +66,6 @@ pub(crate) const LOCALE_FUNCTIONS: [&str; 14] = [
     "_ZNSt6localeC2ERKS_RKSsi",
 ];
 
-/// Where distributions install the locale C.UTF-8.
-const LOCALE_DIRS: [&str; 3] = ["/usr/lib/locale/C.utf8", "/usr/lib/locale/C.UTF-8", "/usr/lib64/locale/C.utf8"];
-
-/// glibc's categories by number (locale.h); `LC_ALL` has no data.
-const CATEGORIES: [&str; 13] = [
-    "LC_CTYPE",
-    "LC_NUMERIC",
-    "LC_TIME",
-    "LC_COLLATE",
-    "LC_MONETARY",
-    "LC_MESSAGES/SYS_LC_MESSAGES",
-    "",
-    "LC_PAPER",
-    "LC_NAME",
-    "LC_ADDRESS",
-    "LC_TELEPHONE",
-    "LC_MEASUREMENT",
-    "LC_IDENTIFICATION",
-];
-
 /// What makes the repairs of one toolchain.
 pub(super) struct Work<'a> {
     pub asked: &'a CompilerQuery<'a>,
@@ -109,13 +90,13 @@ impl MadeRepair {
 
 impl Work<'_> {
     pub(super) fn locale(&self, found: &LibcArchive) -> io::Result<PathBuf> {
-        let data = LOCALE_DIRS.iter().map(Path::new).find(|d| d.join("LC_CTYPE").is_file());
+        let data = locale_data::DIRS.iter().map(Path::new).find(|d| d.join("LC_CTYPE").is_file());
         let data = data.ok_or_else(|| io::Error::other("this machine has no locale C.UTF-8"))?;
         let loader =
             found.loader.as_ref().ok_or_else(|| io::Error::other("libc.a has no loader of locale archives"))?;
         fs::write(self.asked.dir.join("original.o"), loader)?;
         self.compile("locale", LOCALE)?;
-        self.compile("data", &embedding(data))?;
+        self.compile("data", &locale_data::embedding(data))?;
         let object = self.merge(&["locale.o", "data.o", "original.o"])?;
         self.keep("locale", &object, &LOCALE_FUNCTIONS, TRY_LOCALE)
     }
@@ -332,39 +313,5 @@ impl Work<'_> {
         let path = self.keep.join(name);
         write_atomic(&path, bytes)?;
         Ok(path)
-    }
-}
-
-/// A C source that embeds the files of a locale.
-fn embedding(dir: &Path) -> String {
-    let mut text = String::from("__asm__(\".section .rodata.staticcxx,\\\"a\\\",%progbits\\n\"\n");
-    let mut declared = String::new();
-    let mut table = String::new();
-    for (number, category) in CATEGORIES.iter().enumerate() {
-        let file = dir.join(category);
-        if category.is_empty() || !file.is_file() {
-            table.push_str("{0, 0},\n");
-            continue;
-        }
-        text.push_str(&format!(
-            "\".balign 16\\n.globl staticcxx_l{number}\\nstaticcxx_l{number}: .incbin \\\"{}\\\"\\n\
-             .globl staticcxx_e{number}\\nstaticcxx_e{number}:\\n\"\n",
-            file.display()
-        ));
-        declared.push_str(&format!("extern const char staticcxx_l{number}[], staticcxx_e{number}[];\n"));
-        table.push_str(&format!("{{staticcxx_l{number}, staticcxx_e{number}}},\n"));
-    }
-    text.push_str("\".previous\\n\");\n");
-    format!("{text}{declared}const struct {{ const char *start, *end; }} staticcxx_locale_data[13] = {{\n{table}}};\n")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn categories_without_a_file_are_empty() {
-        let text = embedding(tempfile::tempdir().unwrap().path());
-        assert!(text.contains("{0, 0}") && !text.contains("incbin"), "{text}");
     }
 }
