@@ -14,6 +14,7 @@ use super::simulated_linker::{ArchiveSymbols, LinkSymbols};
 use super::sniff::Sniffed;
 use super::supplier::ArchiveFacts;
 use super::weak_bindings;
+use crate::args::ld_options::{Item, LdRole};
 use crate::args::option_table::Role;
 use crate::args::{InputKind, Request, ld_options};
 use crate::convert::Library;
@@ -21,6 +22,7 @@ use crate::model::{Language, Libc};
 use crate::toolchain::Facts;
 use crate::toolchain_libs::{self, Link};
 use foldhash::HashSet;
+use object::read::archive::ArchiveFile;
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -107,6 +109,70 @@ impl<'a> LinkInputs<'a> {
             LibraryCode::Files(files) => files.iter().flat_map(LinkObject::symbols).collect(),
         });
         members.filter_map(|member| member.strong.first().copied()).collect()
+    }
+
+    /// Whether no object needs anything of an archive, nor might take more of one; `needed` is asked for in addition.
+    pub(super) fn takes_nothing(&self, needed: &[&[u8]]) -> bool {
+        let objects: Vec<MemberSymbols<'_>> = self.objects.iter().flat_map(LinkObject::symbols).collect();
+        let optional = objects.iter().flat_map(|o| &o.optional).any(|name| weak_bindings::may_be_bound(name));
+        let needed: HashSet<&[u8]> = objects.iter().flat_map(|o| &o.needed).chain(needed).copied().collect();
+        let defines = |opened: &OpenedLibrary| match &opened.code {
+            LibraryCode::Archive(file) => file.look(|bytes| {
+                let Ok(Some(index)) = ArchiveFile::parse(bytes).and_then(|archive| archive.symbols()) else {
+                    return true;
+                };
+                index.flatten().any(|symbol| needed.contains(symbol.name()))
+            }),
+            LibraryCode::Files(files) => Some(!files.is_empty()),
+        };
+        !self.sources && !optional && !self.opened().iter().any(|opened| defines(opened) != Some(false))
+    }
+
+    /// Whether an object refers to a name for which `test` holds.
+    pub(super) fn objects_refer(&self, test: impl Fn(&[u8]) -> bool) -> bool {
+        let objects = self.objects.iter().flat_map(LinkObject::symbols);
+        objects.into_iter().any(|o| o.needed.iter().chain(&o.optional).any(|name| test(name)))
+    }
+
+    /// Whether a member of an archive is known to refer to dlopen and the like.
+    pub(super) fn archives_refer(&self) -> bool {
+        let known = |library: &&LinkedLibrary| self.resolution.facts.iter().find(|(path, _)| *path == library.path);
+        let lookups = self.libraries.iter().filter_map(|library| known(library)?.1.lookups.as_ref());
+        lookups.into_iter().any(|lookups| !lookups.functions.is_empty())
+    }
+
+    /// Whether members of archives are taken for references alone: no option asks for more, and no library is an object.
+    pub(super) fn only_as_referenced(&self, request: &Request) -> bool {
+        const KNOWN: [&str; 10] = [
+            "-O",
+            "-z",
+            "-s",
+            "-S",
+            "--gc-sections",
+            "--build-id",
+            "--hash-style",
+            "--strip",
+            "--no-undefined",
+            "--sort",
+        ];
+        let items = ld_options::split(&request.args);
+        let options = ld_options::options(&items);
+        let known = |(at, item): (usize, &Item)| match item {
+            Item::Arg(arg) => {
+                let word = arg.word.as_encoded_bytes();
+                !(word.starts_with(b"-u") || word.starts_with(b"-e") || arg.role() == Some(Role::LinkerScript))
+            }
+            Item::Word { text, .. } => {
+                match options.iter().find(|option| option.at == at || option.value_at == Some(at)) {
+                    Some(option) if option.role == LdRole::Other => {
+                        KNOWN.iter().any(|k| text.as_encoded_bytes().starts_with(k.as_bytes()))
+                    }
+                    Some(option) => option.role != LdRole::WholeArchive && option.role != LdRole::Wrap,
+                    None => !text.as_encoded_bytes().starts_with(b"-"),
+                }
+            }
+        };
+        items.iter().enumerate().all(known) && !self.libraries.iter().any(|l| l.provider == Provider::FatShared)
     }
 
     /// The libraries, opened.

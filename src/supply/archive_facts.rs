@@ -167,12 +167,17 @@ fn remove_defined(names: &mut BTreeSet<Vec<u8>>, archive: &LibraryFile) {
 
 /// The names that none of the archives defines.
 pub(crate) fn still_lacking(lacks: &BTreeSet<String>, archives: &[Arc<LibraryFile>]) -> BTreeSet<String> {
-    let mut names: BTreeSet<Vec<u8>> = lacks.iter().map(|n| n.as_bytes().to_vec()).collect();
+    let mut names: foldhash::HashSet<&[u8]> = lacks.iter().map(|n| n.as_bytes()).collect();
     for archive in archives {
-        if names.is_empty() {
-            break;
-        }
-        remove_defined(&mut names, archive);
+        archive.look(|bytes| {
+            let index = ArchiveFile::parse(bytes).and_then(|archive| archive.symbols()).ok().flatten();
+            let mut defined = index.into_iter().flat_map(|index| index.flatten());
+            while !names.is_empty()
+                && let Some(symbol) = defined.next()
+            {
+                names.remove(symbol.name());
+            }
+        });
     }
     names.iter().map(|n| String::from_utf8_lossy(n).into_owned()).collect()
 }
