@@ -7,6 +7,7 @@ use super::inputs;
 use super::library_file::{LibraryFile, LibraryFiles};
 use super::library_ref::{self, LibraryName, LibraryRef};
 use super::member_symbols::{self, LooseSymbols, MemberSymbols, SymbolName};
+use super::member_table::MemberTable;
 use super::object_symbols::ObjectSymbols;
 use super::resolution::{LinkedLibrary, Provider, Resolution};
 use super::scope_files;
@@ -106,6 +107,8 @@ impl<'a> LinkInputs<'a> {
         let libraries = self.libraries.iter().zip(self.opened()).filter(|(library, _)| always(library));
         let members = libraries.flat_map(|(_, opened)| match &opened.code {
             LibraryCode::Archive(file) => file.bytes().map(member_symbols::members).unwrap_or_default(),
+            // Of converted libraries only.
+            LibraryCode::Table(_) => Vec::new(),
             LibraryCode::Files(files) => files.iter().flat_map(LinkObject::symbols).collect(),
         });
         members.filter_map(|member| member.strong.first().copied()).collect()
@@ -123,6 +126,11 @@ impl<'a> LinkInputs<'a> {
                 };
                 index.flatten().any(|symbol| needed.contains(symbol.name()))
             }),
+            LibraryCode::Table(table) => {
+                let mut found = false;
+                table.each_defined(|name, _| found |= needed.contains(name));
+                Some(found)
+            }
             LibraryCode::Files(files) => Some(!files.is_empty()),
         };
         !self.sources && !optional && !self.opened().iter().any(|opened| defines(opened) != Some(false))
@@ -185,8 +193,14 @@ impl<'a> LinkInputs<'a> {
         let shared = library.twin.as_deref().filter(|_| !library.name.ends_with(".a"));
         let code = self.code(library);
         let whole = files.get(code).filter(|file| file.bytes().is_some_and(|bytes| !bytes.starts_with(THIN)));
+        let of_it = |(path, _): &&(PathBuf, Arc<ArchiveFacts>)| *path == library.path;
+        let facts = self.resolution.facts.iter().find(of_it).filter(|_| library.provider == Provider::Archive);
+        let table = facts.and_then(|(_, facts)| facts.members.as_ref());
         let code = match whole {
-            Some(file) => LibraryCode::Archive(file),
+            Some(file) => {
+                let table = table.and_then(|(file, key)| MemberTable::read(file, *key));
+                table.map_or_else(|| LibraryCode::Archive(file), LibraryCode::Table)
+            }
             None => {
                 LibraryCode::Files(self.parts(code).iter().filter_map(|path| LinkObject::of(files, path)).collect())
             }
@@ -286,6 +300,7 @@ impl<'a> LinkInputs<'a> {
         for (opened, offer) in self.opened().iter().zip(&mut offers) {
             offer.members = match &opened.code {
                 LibraryCode::Archive(file) => file.bytes().map(ArchiveMembers::of).unwrap_or_default(),
+                LibraryCode::Table(table) => ArchiveMembers::in_table(table),
                 LibraryCode::Files(files) => ArchiveMembers::Read(files.iter().flat_map(LinkObject::symbols).collect()),
             };
         }
@@ -368,6 +383,8 @@ struct OpenedLibrary {
 
 enum LibraryCode {
     Archive(Arc<LibraryFile>),
+    /// What is kept of an archive.
+    Table(MemberTable),
     /// Those that a thin archive names.
     Files(Vec<LinkObject>),
 }
