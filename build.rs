@@ -74,6 +74,7 @@ const KEPT: [(&str, &[&str]); 7] = [
             "src/libs/dynamic_symbols.rs",
             "src/libs/exported_names.rs",
             "src/libs/member_symbols.rs",
+            "src/libs/member_table.rs",
             "src/libs/supplier.rs",
             "src/libs/weak_bindings.rs",
             "src/libs/pic.rs",

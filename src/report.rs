@@ -56,6 +56,9 @@ pub struct Times {
     pub link: f64,
     /// Reading back.
     pub check: f64,
+    /// Of planning and reading back, what makes it the program that a dynamic link would have made.
+    #[serde(default)]
+    pub audit: f64,
 }
 
 /// Who linked a program.

@@ -45,7 +45,7 @@ pub(super) fn link(settings: &Settings, argv: &[OsString], job: &mut LinkJob, st
     let before = Stamp::of(&output);
     let mut outcome = LinkOutcome::new(Outcome::Failed, EXIT_FAILURE);
     outcome.off.clone_from(&job.facts.off);
-    outcome.times = Times { plan: milliseconds(start), closure: job.closure, ..Times::default() };
+    outcome.times = Times { plan: milliseconds(start), closure: job.closure, audit: job.audit, ..Times::default() };
     let mut listener = listener(settings, job);
     let ran = match run_linker(settings, job, command, &guard, &mut listener, &mut outcome) {
         Ok(ran) => ran,
@@ -114,11 +114,12 @@ fn log_plan(job: &LinkJob, full: &Command) {
 
 fn log_times(times: Times) {
     log::debug!(
-        "plan {:.2} ms with closure {:.2} ms, link {:.2} ms, check {:.2} ms",
+        "plan {:.2} ms with closure {:.2} ms, link {:.2} ms, check {:.2} ms; of these for the same program {:.2} ms",
         times.plan,
         times.closure,
         times.link,
-        times.check
+        times.check,
+        times.audit
     );
 }
 

@@ -23,7 +23,6 @@ use crate::report::milliseconds;
 use crate::run::Command;
 use crate::settings::Settings;
 use crate::supply::converted_libraries::Extras;
-use crate::supply::plugins::ModuleArchives;
 use crate::supply::store::LinkStore;
 use crate::supply::wrapped::{self, WrapShelter};
 use crate::toolchain::{Facts, Selected};
@@ -43,6 +42,8 @@ pub(crate) struct LinkJob {
     pub store: LinkStore,
     /// Time to resolve the libraries, in milliseconds.
     pub closure: f64,
+    /// Of planning, the time that keeps the program the same as a dynamic one.
+    pub audit: f64,
     /// The rewritten call.
     pub plan: Plan,
     /// Symbols that the linker is asked for, so that it binds what ld.so would.
@@ -108,17 +109,22 @@ pub(super) fn link_job(
     selected.warnings.extend(chosen.warnings);
     let problem = problem.or(chosen.problem);
     let place = program.as_ref().map(|p| p.place.as_path());
-    let written = Written::of(settings, &request, &mut selected, &facts, (&mut resolution, &mut store), place);
+    let mut written = Written::of(settings, &request, &mut selected, &facts, (&mut resolution, &mut store), place);
     let replacements = milliseconds(start) - closure;
     let loose = weak_names::to_ask_for(&request, &facts, selected.language, &resolution);
+    let bindings = milliseconds(start) - closure - replacements;
+    written.add_tables(settings, &request, &mut selected, &facts, (&mut resolution, &mut store), loose.never_asks);
+    let tables = milliseconds(start) - closure - replacements - bindings;
     // A converted program's own resolvers run later, in our start-up code.
     let wanted = loose.chosen && program.is_none() && settings.repairs != GlibcFixes::default();
     let early_tls = facts.repairs.as_ref().filter(|_| wanted).and_then(|r| r.early_tls.clone());
     let mut repairs = written.repairs(settings, &request, &facts, &resolution);
     let sheltered = sheltered(&request, &facts, (&mut resolution, &mut store), &mut repairs, &mut selected.warnings);
+    let audit = resolution.audit.as_secs_f64() * 1000.0 + bindings + tables;
     let extras = LinkExtras { repairs, words: &written.words, weak_names: loose.names, early_tls, sheltered };
-    let bindings = milliseconds(start) - closure - replacements;
-    log::debug!("libraries {closure:.2} ms, replacements and tables {replacements:.2} ms, bindings {bindings:.2} ms");
+    log::debug!(
+        "libraries {closure:.2} ms, replacements {replacements:.2} ms, bindings {bindings:.2} ms, tables {tables:.2} ms"
+    );
     let plan = planned(settings, &request, &facts, &resolution, &extras);
     if request.inputs.iter().any(|i| i.kind == InputKind::Source) {
         selected.compile_args.extend(compile::pipe(&request, &selected));
@@ -133,6 +139,7 @@ pub(super) fn link_job(
         resolution,
         store,
         closure,
+        audit,
         plan,
         asked,
         expect,
@@ -241,15 +248,26 @@ impl Written {
         });
         let refused = extras.refused.iter().find(|(p, _)| Some(p.as_path()) == program).map(|(_, why)| why.clone());
         link_supply::note_refused(resolution, extras.refused);
-        let made = plugin_link::write(resolution, store, request, (facts, selected.language), settings).unwrap_or_else(
-            |error| {
-                selected.warnings.push(format!("plugins can't be written: {error}"));
-                ModuleArchives::default()
-            },
-        );
         let mut words = extras.words;
         words.extend(choose::words(settings, request, facts, resolution));
-        Written { archives: extras.archives.into_iter().chain(made.archives).collect(), words, refused }
+        Written { archives: extras.archives, words, refused }
+    }
+
+    /// Plugins, and the tables of what is in the program.
+    fn add_tables(
+        &mut self,
+        settings: &Settings,
+        request: &Request,
+        selected: &mut Selected,
+        facts: &Facts,
+        (resolution, store): (&mut Resolution, &mut LinkStore),
+        never_asks: bool,
+    ) {
+        let language = (facts, selected.language);
+        match plugin_link::write(resolution, store, request, language, settings, never_asks) {
+            Ok(made) => self.archives.extend(made.archives),
+            Err(error) => selected.warnings.push(format!("plugins can't be written: {error}")),
+        }
     }
 
     /// These archives and those that repair the libc, each once.

@@ -9,6 +9,7 @@ use crate::convert::{Refusal, Versions};
 use crate::libs::missing::PLUGINS;
 use crate::libs::plugin_list::{self, ListError, PluginList};
 use crate::libs::supplier::NameLookups;
+use crate::libs::weak_names::ASKING;
 use crate::libs::{Missing, Provider, Resolution, SearchPath, inputs, library_ref, mentions};
 use crate::message;
 use crate::model::{Language, Libc};
@@ -22,7 +23,7 @@ use crate::supply::glibc;
 use crate::supply::plugins::modules::{self, ANY_PROGRAM_FILE};
 use crate::supply::plugins::{ModuleArchives, ProgramInputs};
 use crate::supply::store::LinkStore;
-use crate::toolchain::Facts;
+use crate::toolchain::{Facts, Repairs};
 use object::elf;
 use std::fs;
 use std::io;
@@ -69,9 +70,6 @@ pub(super) fn asked(settings: &Settings, request: &Request, facts: &Facts) -> Re
     let wanted = plugin_list::read(&plugin_list::words(&value.to_string_lossy()), Path::new(""), &dirs)?;
     Ok(PluginRequest { wanted, warning: None })
 }
-
-/// The functions that are ours. The others are of use with what these give only.
-const FUNCTIONS: [&str; 4] = ["dladdr", "dlopen", "dlsym", "dlvsym"];
 
 /// Whether dlopen and the like are ours in every program of this call that refers to them.
 pub(super) fn are_ours(settings: &Settings, request: &Request, facts: &Facts) -> bool {
@@ -166,12 +164,12 @@ fn refers(program: &ProgramInputs, functions: &[&str]) -> bool {
 
 /// Whether a source of the call names one of the functions.
 fn sources_name(program: &ProgramInputs) -> bool {
-    let names = |text: &[u8]| FUNCTIONS.iter().any(|f| memchr::memmem::find(text, f.as_bytes()).is_some());
+    let names = |text: &[u8]| ASKING.iter().any(|f| memchr::memmem::find(text, f.as_bytes()).is_some());
     program.sources.iter().any(|source| inputs::look(source, names) == Some(true))
 }
 
 /// Converts the plugins of a resolution, and writes the tables of what is in the program; returns the archives and
-/// words for the link.
+/// words for the link. `never_asks`: nothing that is linked in refers to dlopen and the like, as far as is known.
 ///
 /// # Errors
 /// A file that can't be written.
@@ -181,6 +179,7 @@ pub(super) fn write(
     request: &Request,
     (facts, language): (&Facts, Language),
     settings: &Settings,
+    never_asks: bool,
 ) -> io::Result<ModuleArchives> {
     let none = store.modules.is_empty();
     if none && !are_ours(settings, request, facts) {
@@ -194,14 +193,29 @@ pub(super) fn write(
         // The driver names it after all others, where ours are behind.
         resolution.closure.push("-lgomp".into());
     }
-    if none && !refers(&program, &FUNCTIONS) && !sources_name(&program) {
-        // What headers have is not known before the sources are compiled.
-        let archives = vec![runtime.clone(), runtime.with_file_name(ANY_PROGRAM_FILE)];
-        return Ok(ModuleArchives {
-            archives: if program.sources.is_empty() && !libgomp { Vec::new() } else { archives },
-            ..ModuleArchives::default()
-        });
+    if none {
+        let asks = refers(&program, &ASKING) || sources_name(&program);
+        if !asks || never_asks {
+            // What headers have is not known before the sources are compiled. The linker has the last word on what it takes.
+            let archives = vec![runtime.clone(), runtime.with_file_name(ANY_PROGRAM_FILE)];
+            let nobody = !asks && program.sources.is_empty() && !libgomp;
+            return Ok(ModuleArchives {
+                archives: if nobody { Vec::new() } else { archives },
+                ..ModuleArchives::default()
+            });
+        }
     }
+    written(resolution, store, (facts, repairs, runtime), &program)
+}
+
+/// The same for a program that has modules, or whose code asks.
+fn written(
+    resolution: &mut Resolution,
+    store: &mut LinkStore,
+    (facts, repairs, runtime): (&Facts, &Repairs, &Path),
+    program: &ProgramInputs,
+) -> io::Result<ModuleArchives> {
+    let none = store.modules.is_empty();
     let dir = store.dir()?.to_owned();
     let own_symbols;
     let all = store.modules.needs_all_names();
@@ -218,14 +232,14 @@ pub(super) fn write(
         library_dirs: &facts.library_dirs,
         libc_archive: Some(&repairs.libc.0),
         runtime,
-        cache: settings.cache_dir.as_deref(),
+        cache: store.cache.as_deref(),
         libc_key,
         versions: &versions,
         dir: &dir,
         warned: &repairs.warned,
         memory: &memory,
     };
-    let mut made = store.modules.write(&program, &with)?;
+    let mut made = store.modules.write(program, &with)?;
     if !none {
         made.archives.extend(store.start_code.archive().map(Path::to_owned));
     }

@@ -43,7 +43,9 @@ pub(super) fn verify(
         if settings.report.is_some() || job.converts_program() { check::inspect } else { check::inspect_headers };
     match read(output) {
         Ok(image) => {
+            let audit = Instant::now();
             let bound = bindings::differing(job, output);
+            outcome.times.audit += milliseconds(audit);
             let refused = bindings::refused(job, output, &bound, settings.check == CheckMode::Strict);
             let evidence = CallEvidence { bound, ..evidence(settings, job, output) };
             let verdict = check::judge(&image, &job.expect, &evidence);

@@ -2,6 +2,7 @@
 //! which member defines a name.
 
 use super::member_symbols::{self, MemberSymbols};
+use super::member_table::MemberTable;
 use foldhash::HashMap;
 use object::read::archive::{ArchiveFile, ArchiveOffset};
 use std::cell::OnceCell;
@@ -13,6 +14,15 @@ pub(crate) enum ArchiveMembers<'f> {
     Read(Vec<MemberSymbols<'f>>),
     /// Those that are asked for.
     Lazy(LazyMembers<'f>),
+    /// Those that are asked for, out of a table.
+    Table(TableMembers<'f>),
+}
+
+/// Members in a table.
+#[derive(Debug)]
+pub(crate) struct TableMembers<'f> {
+    table: &'f MemberTable,
+    members: Vec<OnceCell<MemberSymbols<'f>>>,
 }
 
 /// An archive with an index.
@@ -38,8 +48,15 @@ impl<'f> ArchiveMembers<'f> {
             .map_or_else(|| ArchiveMembers::Read(member_symbols::members(bytes)), ArchiveMembers::Lazy)
     }
 
+    /// Those in a table.
+    pub(super) fn in_table(table: &'f MemberTable) -> ArchiveMembers<'f> {
+        let members = (0..table.len()).map(|_| OnceCell::new()).collect();
+        ArchiveMembers::Table(TableMembers { table, members })
+    }
+
     pub(crate) fn len(&self) -> usize {
         match self {
+            ArchiveMembers::Table(table) => table.members.len(),
             ArchiveMembers::Read(members) => members.len(),
             ArchiveMembers::Lazy(lazy) => lazy.members.len(),
         }
@@ -52,6 +69,7 @@ impl<'f> ArchiveMembers<'f> {
                 let (offset, cell) = lazy.members.get(at)?;
                 Some(cell.get_or_init(|| lazy.read(*offset).unwrap_or_default()))
             }
+            ArchiveMembers::Table(table) => Some(table.members.get(at)?.get_or_init(|| table.table.member(at))),
         }
     }
 
@@ -65,6 +83,7 @@ impl<'f> ArchiveMembers<'f> {
         match self {
             ArchiveMembers::Read(members) => members.iter().map(|m| m.strong.len() + m.weak.len()).sum(),
             ArchiveMembers::Lazy(lazy) => lazy.index.len(),
+            ArchiveMembers::Table(table) => table.table.names(),
         }
     }
 
@@ -77,6 +96,7 @@ impl<'f> ArchiveMembers<'f> {
                 }
             }
             ArchiveMembers::Lazy(lazy) => lazy.index.iter().for_each(|(defined, at)| name(defined, *at)),
+            ArchiveMembers::Table(table) => table.table.each_defined(name),
         }
     }
 }

@@ -7,6 +7,7 @@ use super::inputs;
 use super::library_file::{LibraryFile, LibraryFiles};
 use super::library_ref::{self, LibraryName, LibraryRef};
 use super::member_symbols::{self, LooseSymbols, MemberSymbols, SymbolName};
+use super::member_table::MemberTable;
 use super::object_symbols::ObjectSymbols;
 use super::resolution::{LinkedLibrary, Provider, Resolution};
 use super::scope_files;
@@ -14,6 +15,7 @@ use super::simulated_linker::{ArchiveSymbols, LinkSymbols};
 use super::sniff::Sniffed;
 use super::supplier::ArchiveFacts;
 use super::weak_bindings;
+use crate::args::ld_options::{Item, LdRole};
 use crate::args::option_table::Role;
 use crate::args::{InputKind, Request, ld_options};
 use crate::convert::Library;
@@ -21,6 +23,7 @@ use crate::model::{Language, Libc};
 use crate::toolchain::Facts;
 use crate::toolchain_libs::{self, Link};
 use foldhash::HashSet;
+use object::read::archive::ArchiveFile;
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -104,9 +107,80 @@ impl<'a> LinkInputs<'a> {
         let libraries = self.libraries.iter().zip(self.opened()).filter(|(library, _)| always(library));
         let members = libraries.flat_map(|(_, opened)| match &opened.code {
             LibraryCode::Archive(file) => file.bytes().map(member_symbols::members).unwrap_or_default(),
+            // Of converted libraries only.
+            LibraryCode::Table(_) => Vec::new(),
             LibraryCode::Files(files) => files.iter().flat_map(LinkObject::symbols).collect(),
         });
         members.filter_map(|member| member.strong.first().copied()).collect()
+    }
+
+    /// Whether no object needs anything of an archive, nor might take more of one; `needed` is asked for in addition.
+    pub(super) fn takes_nothing(&self, needed: &[&[u8]]) -> bool {
+        let objects: Vec<MemberSymbols<'_>> = self.objects.iter().flat_map(LinkObject::symbols).collect();
+        let optional = objects.iter().flat_map(|o| &o.optional).any(|name| weak_bindings::may_be_bound(name));
+        let needed: HashSet<&[u8]> = objects.iter().flat_map(|o| &o.needed).chain(needed).copied().collect();
+        let defines = |opened: &OpenedLibrary| match &opened.code {
+            LibraryCode::Archive(file) => file.look(|bytes| {
+                let Ok(Some(index)) = ArchiveFile::parse(bytes).and_then(|archive| archive.symbols()) else {
+                    return true;
+                };
+                index.flatten().any(|symbol| needed.contains(symbol.name()))
+            }),
+            LibraryCode::Table(table) => {
+                let mut found = false;
+                table.each_defined(|name, _| found |= needed.contains(name));
+                Some(found)
+            }
+            LibraryCode::Files(files) => Some(!files.is_empty()),
+        };
+        !self.sources && !optional && !self.opened().iter().any(|opened| defines(opened) != Some(false))
+    }
+
+    /// Whether an object refers to a name for which `test` holds.
+    pub(super) fn objects_refer(&self, test: impl Fn(&[u8]) -> bool) -> bool {
+        let objects = self.objects.iter().flat_map(LinkObject::symbols);
+        objects.into_iter().any(|o| o.needed.iter().chain(&o.optional).any(|name| test(name)))
+    }
+
+    /// Whether a member of an archive is known to refer to dlopen and the like.
+    pub(super) fn archives_refer(&self) -> bool {
+        let known = |library: &&LinkedLibrary| self.resolution.facts.iter().find(|(path, _)| *path == library.path);
+        let lookups = self.libraries.iter().filter_map(|library| known(library)?.1.lookups.as_ref());
+        lookups.into_iter().any(|lookups| !lookups.functions.is_empty())
+    }
+
+    /// Whether members of archives are taken for references alone: no option asks for more, and no library is an object.
+    pub(super) fn only_as_referenced(&self, request: &Request) -> bool {
+        const KNOWN: [&str; 10] = [
+            "-O",
+            "-z",
+            "-s",
+            "-S",
+            "--gc-sections",
+            "--build-id",
+            "--hash-style",
+            "--strip",
+            "--no-undefined",
+            "--sort",
+        ];
+        let items = ld_options::split(&request.args);
+        let options = ld_options::options(&items);
+        let known = |(at, item): (usize, &Item)| match item {
+            Item::Arg(arg) => {
+                let word = arg.word.as_encoded_bytes();
+                !(word.starts_with(b"-u") || word.starts_with(b"-e") || arg.role() == Some(Role::LinkerScript))
+            }
+            Item::Word { text, .. } => {
+                match options.iter().find(|option| option.at == at || option.value_at == Some(at)) {
+                    Some(option) if option.role == LdRole::Other => {
+                        KNOWN.iter().any(|k| text.as_encoded_bytes().starts_with(k.as_bytes()))
+                    }
+                    Some(option) => option.role != LdRole::WholeArchive && option.role != LdRole::Wrap,
+                    None => !text.as_encoded_bytes().starts_with(b"-"),
+                }
+            }
+        };
+        items.iter().enumerate().all(known) && !self.libraries.iter().any(|l| l.provider == Provider::FatShared)
     }
 
     /// The libraries, opened.
@@ -119,8 +193,14 @@ impl<'a> LinkInputs<'a> {
         let shared = library.twin.as_deref().filter(|_| !library.name.ends_with(".a"));
         let code = self.code(library);
         let whole = files.get(code).filter(|file| file.bytes().is_some_and(|bytes| !bytes.starts_with(THIN)));
+        let of_it = |(path, _): &&(PathBuf, Arc<ArchiveFacts>)| *path == library.path;
+        let facts = self.resolution.facts.iter().find(of_it).filter(|_| library.provider == Provider::Archive);
+        let table = facts.and_then(|(_, facts)| facts.members.as_ref());
         let code = match whole {
-            Some(file) => LibraryCode::Archive(file),
+            Some(file) => {
+                let table = table.and_then(|(file, key)| MemberTable::read(file, *key));
+                table.map_or_else(|| LibraryCode::Archive(file), LibraryCode::Table)
+            }
             None => {
                 LibraryCode::Files(self.parts(code).iter().filter_map(|path| LinkObject::of(files, path)).collect())
             }
@@ -220,6 +300,7 @@ impl<'a> LinkInputs<'a> {
         for (opened, offer) in self.opened().iter().zip(&mut offers) {
             offer.members = match &opened.code {
                 LibraryCode::Archive(file) => file.bytes().map(ArchiveMembers::of).unwrap_or_default(),
+                LibraryCode::Table(table) => ArchiveMembers::in_table(table),
                 LibraryCode::Files(files) => ArchiveMembers::Read(files.iter().flat_map(LinkObject::symbols).collect()),
             };
         }
@@ -302,6 +383,8 @@ struct OpenedLibrary {
 
 enum LibraryCode {
     Archive(Arc<LibraryFile>),
+    /// What is kept of an archive.
+    Table(MemberTable),
     /// Those that a thin archive names.
     Files(Vec<LinkObject>),
 }

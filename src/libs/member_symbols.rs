@@ -2,7 +2,8 @@
 
 use foldhash::HashSet;
 use object::read::archive::ArchiveFile;
-use object::{Object, ObjectSymbol, SymbolFlags, elf};
+use object::read::elf::{FileHeader, Sym};
+use object::{Endianness, Object, ObjectSymbol, SymbolFlags, elf};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -27,10 +28,21 @@ pub(crate) struct MemberSymbols<'f> {
 impl<'f> MemberSymbols<'f> {
     /// Those of an object; none for what is no ELF object.
     pub(crate) fn of(bytes: &'f [u8]) -> Option<MemberSymbols<'f>> {
-        let object = object::File::parse(bytes).ok()?;
+        match bytes.get(4) {
+            Some(1) => MemberSymbols::of_class::<elf::FileHeader32<Endianness>>(bytes),
+            _ => MemberSymbols::of_class::<elf::FileHeader64<Endianness>>(bytes),
+        }
+    }
+
+    fn of_class<Elf: FileHeader<Endian = Endianness>>(bytes: &'f [u8]) -> Option<MemberSymbols<'f>> {
+        let header = Elf::parse(bytes).ok()?;
+        let endian = header.endian().ok()?;
+        let symbols = header.sections(endian, bytes).ok()?.symbols(endian, bytes, elf::SHT_SYMTAB).ok()?;
         let mut found = MemberSymbols::default();
-        for symbol in object.symbols().filter(ObjectSymbol::is_global) {
-            found.add(symbol.name_bytes().ok()?, state(&symbol));
+        for symbol in symbols.iter().filter(|symbol| !symbol.is_local()) {
+            let bind = symbol.st_bind();
+            let state = state_of(symbol.is_undefined(endian), bind, symbol.is_common(endian));
+            found.add(symbols.symbol_name(endian, symbol).ok()?, state);
         }
         Some(found)
     }
@@ -85,12 +97,16 @@ pub(crate) fn each(bytes: &[u8], mut of_symbol: impl FnMut(&[u8], SymbolState)) 
 }
 
 pub(super) fn state<'d>(symbol: &impl ObjectSymbol<'d>) -> SymbolState {
-    // G++'s binding for variables of inline functions and templates: as often as there are objects with them.
-    let unique = matches!(symbol.flags(), SymbolFlags::Elf { st_info, .. } if st_info.st_bind() == elf::STB_GNU_UNIQUE);
-    match (symbol.is_undefined(), symbol.is_weak()) {
+    let SymbolFlags::Elf { st_info, .. } = symbol.flags() else { return SymbolState::Optional };
+    state_of(symbol.is_undefined(), st_info.st_bind(), symbol.is_common())
+}
+
+fn state_of(undefined: bool, bind: elf::SymbolBind, common: bool) -> SymbolState {
+    match (undefined, bind == elf::STB_WEAK) {
         (true, true) => SymbolState::Optional,
         (true, false) => SymbolState::Needed,
-        (false, false) if !symbol.is_common() && !unique => SymbolState::Strong,
+        // G++'s binding for variables of inline functions and templates: as often as there are objects with them.
+        (false, false) if !common && bind != elf::STB_GNU_UNIQUE => SymbolState::Strong,
         (false, _) => SymbolState::Weak,
     }
 }

@@ -1,8 +1,10 @@
 //! Whether inputs refer to certain functions: those that libstdc++ itself refers to in every program, so that a call
 //! detector can't tell who does.
 
+use super::exported_names::ExportedNames;
 use super::inputs;
 use super::library_file::LibraryFiles;
+use super::sniff::{self, Sniffed};
 use memchr::memmem::find;
 use object::read::archive::ArchiveFile;
 use object::{Object, ObjectKind, ObjectSection, ObjectSymbol};
@@ -22,11 +24,16 @@ pub(crate) fn which(inputs: &[&Path], files: &LibraryFiles, functions: &[&str]) 
 }
 
 /// Whether an input may refer to one of the functions, judged by the names alone: a byte search in the strings of an
-/// object's symbols, or in an archive. Code that is compiled when it is linked (LTO) is searched as a whole.
+/// object's symbols, or in an archive; a shared object says what it refers to. Code that is compiled when it is linked (LTO) is searched as a whole.
 pub(crate) fn any(inputs: &[&Path], files: &LibraryFiles, functions: &[&str]) -> bool {
     let named = |data: &[u8]| functions.iter().any(|f| find(data, f.as_bytes()).is_some());
     let refers = |data: &[u8]| match strings_of_symbols(data) {
         Some(strings) if find(strings, b"__gnu_lto_").is_none() => named(strings),
+        None if matches!(sniff::classify(data.get(..sniff::HEAD).unwrap_or(data)), Sniffed::Shared { .. }) => {
+            let (mut any, mut found) = (false, false);
+            ExportedNames::of(data).each_undefined(|name| (any, found) = (true, found || named(name)));
+            if any { found } else { named(data) }
+        }
         _ => named(data),
     };
     inputs::first(inputs, |file| files.look(file, refers) == Some(true)).is_some()

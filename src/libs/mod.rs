@@ -27,6 +27,7 @@ mod link_inputs;
 mod load_set;
 pub(crate) mod located;
 pub(crate) mod member_symbols;
+pub(crate) mod member_table;
 pub(crate) mod mentions;
 pub(crate) mod missing;
 pub(crate) mod object_symbols;

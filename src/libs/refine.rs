@@ -11,14 +11,17 @@ use super::unsuitable::Unsuitable;
 use crate::options::convert::ConvertMode;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 impl Resolver<'_> {
     /// Replaces archives that would make another program, notes what the others need for the same one, then numbers
     /// constructors.
     pub(super) fn refine(&mut self) {
+        let start = Instant::now();
         let looked = self.look_at_archives();
         let converts = self.supplier.policy().is_some_and(|p| p.choice.mode != ConvertMode::Off);
         let unsuitable = self.unsuitable(&looked);
+        self.out.audit = start.elapsed();
         if self.supplier.replaces_archives() && converts {
             self.replace_unsuitable(&unsuitable);
         }
@@ -27,7 +30,9 @@ impl Resolver<'_> {
         (self.out.unkept, self.out.replaced) = (unkept, replaced);
         let kept: Vec<&Looked> = looked.iter().filter(|l| self.keeps(l)).collect();
         self.out.fixed = kept.iter().find(|l| l.facts.fixed).map(|l| l.archive.clone());
+        let start = Instant::now();
         self.run_constructors(&kept);
+        self.out.audit += start.elapsed();
         if self.supplier.replaces_archives() && self.supplier.numbers_constructors() {
             for one in looked.iter().filter(|l| l.facts.constructors) {
                 self.number(one);

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Where the code of a library comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +74,8 @@ pub(crate) struct Resolution {
     pub unkept: Vec<(PathBuf, Unsuitable)>,
     /// An archive with code for a fixed position.
     pub fixed: Option<PathBuf>,
+    /// Time to find out which archives would make another program.
+    pub audit: Duration,
     /// Symbols of members with constructors that ld.so would run though nothing refers to them.
     pub started: Vec<String>,
 }

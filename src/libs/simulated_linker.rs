@@ -130,6 +130,14 @@ impl<'a, 'f> SimulatedLinker<'a, 'f> {
         }
     }
 
+    /// Whether an object or a member that is taken refers to a name for which `test` holds; the toolchain's own do not
+    /// count.
+    pub(super) fn refers(&self, test: impl Fn(&[u8]) -> bool) -> bool {
+        let members = self.taken.iter().filter_map(|id| self.member(*id)).filter(|(library, _)| !library.of_toolchain);
+        let all = self.link.objects.iter().chain(members.map(|(_, member)| member));
+        all.flat_map(|symbols| symbols.needed.iter().chain(&symbols.optional)).any(|name| test(name))
+    }
+
     pub(super) fn member(&self, (at, number): MemberId) -> Option<(&'a ArchiveSymbols<'f>, &'a MemberSymbols<'f>)> {
         let library = self.link.libraries.get(at)?;
         Some((library, library.members.get(number)?))

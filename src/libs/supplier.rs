@@ -142,6 +142,9 @@ pub(crate) struct ArchiveFacts {
     pub unwinder: bool,
     /// None for an archive that was not read.
     pub lookups: Option<NameLookups>,
+    /// The file with the table of its members, and the table's key.
+    #[serde(skip)]
+    pub members: Option<(PathBuf, u128)>,
 }
 
 /// Supplies code. The files that it names exist once all of them are written, after the resolution.

@@ -30,15 +30,15 @@ pub(crate) fn may_be_bound(name: &[u8]) -> bool {
     !NEVER.contains(&name) && !name.starts_with(b"_dl_")
 }
 
-/// The weak references to ask for.
-pub(crate) fn bound(link: &LinkSymbols<'_>) -> BTreeSet<SymbolName> {
+/// The weak references to ask for, and the linker after that.
+pub(super) fn bound<'a, 'f>(link: &'a LinkSymbols<'f>) -> (BTreeSet<SymbolName>, SimulatedLinker<'a, 'f>) {
     let mut linker = SimulatedLinker::of(link);
     let mut asked = BTreeSet::new();
     loop {
         linker.settle();
         let more: Vec<&[u8]> = linker.null().filter(|name| linker.binds(name)).collect();
         if more.is_empty() {
-            return asked;
+            return (asked, linker);
         }
         for name in more {
             // What was taken for one may define another, or stand in its way.
@@ -145,7 +145,7 @@ mod tests {
     }
 
     fn shown(link: &Link) -> Vec<String> {
-        bound(&link.symbols()).into_iter().map(|n| String::from_utf8(n).unwrap()).collect()
+        bound(&link.symbols()).0.into_iter().map(|n| String::from_utf8(n).unwrap()).collect()
     }
 
     #[test]
@@ -240,7 +240,7 @@ mod tests {
         #[test]
         fn only_null_references_that_a_library_exports_are_asked_for(link in any_link(3)) {
             let members = || link.libraries.iter().filter(|l| !l.of_toolchain).flat_map(|l| &l.members);
-            for name in bound(&link.symbols()) {
+            for name in bound(&link.symbols()).0 {
                 prop_assert!(link.objects.iter().chain(members()).any(|o| o.optional.contains(&name.as_slice())));
                 prop_assert!(!link.objects.iter().any(|o| o.defined().any(|n| n == name)));
                 let has = |l: &Lib| l.members.iter().any(|m| m.defined().any(|n| n == name));
@@ -252,10 +252,10 @@ mod tests {
         // Where members define several names, those that stand in each other's way are taken in order.
         #[test]
         fn asking_for_the_names_leaves_none_to_ask_for(mut link in any_link(1)) {
-            let asked = bound(&link.symbols());
+            let asked = bound(&link.symbols()).0;
             let needed = names("a b c d e f g h").into_iter().filter(|name| asked.contains(*name)).collect();
             link.objects.push(MemberSymbols { needed, ..MemberSymbols::default() });
-            prop_assert_eq!(bound(&link.symbols()), BTreeSet::new());
+            prop_assert_eq!(bound(&link.symbols()).0, BTreeSet::new());
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::convert::{GlibcSymbols, Library};
 use crate::files::{Stamp, kept, write_atomic};
 use crate::libs::library_file::{LibraryFile, LibraryFiles};
 use crate::libs::member_symbols::{self, LooseSymbols, MemberSymbols, SymbolName};
+use crate::libs::member_table::MemberTable;
 use crate::libs::supplier::{ArchiveFacts, NameList};
 use crate::libs::{dynamic_symbols, pic, weak_bindings};
 use object::read::archive::ArchiveFile;
@@ -47,15 +48,32 @@ pub(crate) fn facts(
     let file = cache.map(|dir| kept_in(dir, kept::ARCHIVE_FACTS, archive.path(), twin_path));
     let kept: Option<ArchiveRecord> = file.as_ref().and_then(|f| serde_json::from_slice(&fs::read(f).ok()?).ok());
     if let Some(entry) = kept.filter(|e| e.archive == archive_stamp && e.twin == twin) {
-        return entry.facts;
+        let members = table_beside(&file, archive, &entry, false);
+        return ArchiveFacts { members, ..entry.facts };
     }
     let facts = archive.look(|bytes| look(bytes, shared, dirs)).flatten().unwrap_or_default();
     let entry = ArchiveRecord { archive: archive_stamp, twin, facts };
-    if let Some(file) = file {
-        // Without a writable cache it is read each time.
-        let _ = keep(&file, &entry);
+    // Without a writable cache it is read each time.
+    let kept = file.as_ref().is_some_and(|file| keep(file, &entry).is_ok());
+    let members = if kept { table_beside(&file, archive, &entry, true) } else { None };
+    ArchiveFacts { members, ..entry.facts }
+}
+
+/// The table of an archive's members, in the file next to its facts; written if there is none or the
+/// archive is a new one. Code that is compiled when it is linked has no symbols of its own.
+fn table_beside(
+    facts: &Option<PathBuf>,
+    archive: &LibraryFile,
+    entry: &ArchiveRecord,
+    new: bool,
+) -> Option<(PathBuf, u128)> {
+    let file = facts.as_ref().filter(|_| !entry.facts.compiled_later)?.with_extension("members");
+    let key = XxHash3_128::oneshot(format!("{:?}", entry.archive).as_bytes());
+    if new || !file.is_file() {
+        let bytes = archive.look(|bytes| MemberTable::of(bytes, key))??;
+        write_atomic(&file, &bytes).ok()?;
     }
-    entry.facts
+    Some((file, key))
 }
 
 /// The cache file for an archive and its shared object.
@@ -167,12 +185,17 @@ fn remove_defined(names: &mut BTreeSet<Vec<u8>>, archive: &LibraryFile) {
 
 /// The names that none of the archives defines.
 pub(crate) fn still_lacking(lacks: &BTreeSet<String>, archives: &[Arc<LibraryFile>]) -> BTreeSet<String> {
-    let mut names: BTreeSet<Vec<u8>> = lacks.iter().map(|n| n.as_bytes().to_vec()).collect();
+    let mut names: foldhash::HashSet<&[u8]> = lacks.iter().map(|n| n.as_bytes()).collect();
     for archive in archives {
-        if names.is_empty() {
-            break;
-        }
-        remove_defined(&mut names, archive);
+        archive.look(|bytes| {
+            let index = ArchiveFile::parse(bytes).and_then(|archive| archive.symbols()).ok().flatten();
+            let mut defined = index.into_iter().flat_map(|index| index.flatten());
+            while !names.is_empty()
+                && let Some(symbol) = defined.next()
+            {
+                names.remove(symbol.name());
+            }
+        });
     }
     names.iter().map(|n| String::from_utf8_lossy(n).into_owned()).collect()
 }

@@ -7,7 +7,7 @@ use foldhash::HashSet;
 use object::read::ReadCache;
 use object::read::archive::ArchiveFile;
 use std::fs::{self, File};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The shared objects whose symbol versions are read.
 const SHARED: [&str; 2] = ["libc.so.6", "libm.so.6"];
@@ -51,7 +51,12 @@ pub(crate) fn exporting<'n>(dirs: &[PathBuf], names: impl Iterator<Item = &'n [u
             });
         });
     }
-    read_archives(dirs, |name| offered.contains(name), &mut libc);
+    // Nearly all are in libc.a; a directory with thousands of files is not read for them.
+    let archive = dirs.iter().map(|dir| dir.join("libc.a")).find(|path| path.is_file());
+    archive.iter().for_each(|path| add_index(path, &|name| offered.contains(name), &mut libc));
+    if offered.iter().any(|name| !libc.has(name)) {
+        read_archives(dirs, |name| offered.contains(name), &mut libc);
+    }
     libc
 }
 
@@ -76,14 +81,20 @@ fn read(dirs: &[PathBuf], offers: bool) -> GlibcSymbols {
 fn read_archives(dirs: &[PathBuf], wanted: impl Fn(&[u8]) -> bool, libc: &mut GlibcSymbols) {
     let Some(dir) = dirs.iter().find(|d| d.join("libc.a").is_file()) else { return };
     for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
-        if toolchain_libs::is_glibc_archive(&entry.file_name().to_string_lossy())
-            && let Ok(file) = File::open(entry.path())
-            // Only the symbol index is read.
-            && let cache = ReadCache::new(file)
-            && let Ok(archive) = ArchiveFile::parse(&cache)
-            && let Ok(Some(index)) = archive.symbols()
-        {
-            libc.add_archive(index.flatten().map(|s| s.name()).filter(|name| wanted(name)));
+        if toolchain_libs::is_glibc_archive(&entry.file_name().to_string_lossy()) {
+            add_index(&entry.path(), &wanted, libc);
         }
+    }
+}
+
+/// Adds names of an archive's index.
+fn add_index(archive: &Path, wanted: &dyn Fn(&[u8]) -> bool, libc: &mut GlibcSymbols) {
+    if let Ok(file) = File::open(archive)
+        // Only the symbol index is read.
+        && let cache = ReadCache::new(file)
+        && let Ok(archive) = ArchiveFile::parse(&cache)
+        && let Ok(Some(index)) = archive.symbols()
+    {
+        libc.add_archive(index.flatten().map(|s| s.name()).filter(|name| wanted(name)));
     }
 }
