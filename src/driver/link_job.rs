@@ -130,9 +130,9 @@ pub(super) fn link_job(
         selected.compile_args.extend(compile::pipe(&request, &selected));
     }
     let refused = written.refused;
-    let wraps = extras.sheltered.is_some();
-    let asked = extras.weak_names.into_iter().chain(resolution.started.iter().cloned()).collect();
     LinkJob {
+        wraps: extras.sheltered.is_some(),
+        asked: extras.weak_names.into_iter().chain(resolution.started.iter().cloned()).collect(),
         request,
         selected,
         facts,
@@ -141,12 +141,10 @@ pub(super) fn link_job(
         closure,
         audit,
         plan,
-        asked,
         expect,
         problem,
         refused,
         compiled: None,
-        wraps,
         trials,
     }
 }

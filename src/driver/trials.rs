@@ -2,9 +2,9 @@
 //!
 //! Each is tried when it is first needed, by this program itself in a directory of its own, and the result is kept. A
 //! product that fails where the compiler's own program runs turns its mechanism off; if that one fails too, nothing is
-//! learnt and nothing is kept: a full disk or a limit is no property of a compiler.
+//! learnt and nothing is kept: a full disk or a limit is no property of a compiler ([`is_transient`]).
 
-use crate::files::kept;
+use crate::files::{kept, temporary_for_programs};
 use crate::model::{Language, Libc, StaticKind};
 use crate::options;
 use crate::options::table::TABLE;
@@ -13,12 +13,11 @@ use crate::plan::pthread;
 use crate::run::limit::capture_within;
 use crate::run::{Command, shell_line};
 use crate::settings::Settings;
-use crate::toolchain::probe::{PRINTS, telling_line};
+use crate::toolchain::probe::{ran, telling_line};
 use crate::toolchain::probe_cache::{Kept, Key};
 use crate::toolchain::select::GENERIC;
+use crate::toolchain::transient::is_transient;
 use crate::toolchain::{Facts, Mechanism, MechanismsOff, Selected};
-use nix::errno::Errno;
-use nix::sys::signal::Signal;
 use std::ffi::OsString;
 use std::fs;
 use std::io;
@@ -37,7 +36,7 @@ enum Step {
     DriverWith(&'static [(&'static str, &'static str)], &'static str),
     /// `staticctl`.
     Ctl(&'static str),
-    /// The program of this name, which has to print [`PRINTS`].
+    /// The program of this name, which has to print 42.
     Run(&'static str),
 }
 
@@ -121,26 +120,8 @@ const TRIALS: [Trial; 8] = [
     },
 ];
 
-/// For a compiler or a linker, and for a program: what hangs is not waited for.
-const LIMITS: [Duration; 2] = [Duration::from_secs(120), Duration::from_secs(10)];
-
-/// The signals of a program that is wrong; others are sent from outside.
-const CRASHES: [Signal; 7] =
-    [Signal::SIGSEGV, Signal::SIGBUS, Signal::SIGILL, Signal::SIGFPE, Signal::SIGABRT, Signal::SIGTRAP, Signal::SIGSYS];
-
-/// What a failed step tells.
-#[derive(Debug)]
-struct StepFailure {
-    why: String,
-    /// It was ended from outside, by a limit or a signal that people and systems send.
-    interrupted: bool,
-}
-
-impl From<io::Error> for StepFailure {
-    fn from(error: io::Error) -> StepFailure {
-        StepFailure { interrupted: true, why: error.to_string() }
-    }
-}
+/// For a compiler, a linker, or this program.
+const LIMIT: Duration = Duration::from_secs(120);
 
 /// The trials of one compiler.
 #[derive(Debug, Clone)]
@@ -235,7 +216,7 @@ impl Trials {
     /// Nothing was learnt.
     fn attempt(&self, trial: &Trial) -> Result<Option<String>, String> {
         let said = |e: io::Error| e.to_string();
-        let dir = tempfile::Builder::new().prefix("staticcxx-trial").tempdir().map_err(said)?;
+        let dir = temporary_for_programs("staticcxx-trial", self.settings.cache_dir.as_deref()).map_err(said)?;
         for (name, text) in FILES {
             fs::write(dir.path().join(name), text).map_err(said)?;
         }
@@ -245,19 +226,19 @@ impl Trials {
         let all = |steps: &[Step]| steps.iter().try_for_each(|step| self.take(*step, trial.mechanism, dir.path()));
         match (all(trial.product), || all(trial.control)) {
             (Ok(()), _) => Ok(None),
-            (Err(StepFailure { why, interrupted: true }), _) => Err(why),
-            (Err(StepFailure { why, .. }), control) => match control() {
+            (Err(why), _) if is_transient(&why) => Err(why),
+            (Err(why), control) => match control() {
                 Ok(()) => Ok(Some(why)),
-                Err(of_control) => Err(format!("the compiler's own program fails too: {}", of_control.why)),
+                Err(of_control) => Err(format!("the compiler's own program fails too: {of_control}")),
             },
         }
     }
 
-    fn take(&self, step: Step, mechanism: Mechanism, dir: &Path) -> Result<(), StepFailure> {
+    fn take(&self, step: Step, mechanism: Mechanism, dir: &Path) -> Result<(), String> {
         let words = |line: &'static str| line.split(' ').map(OsString::from);
         let driver = if self.selected.language == Language::C { "staticcc" } else { "staticcxx" };
         let command = match step {
-            Run(program) => return ran(&Command::new([dir.join(program)]).in_dir(dir)),
+            Run(program) => return ran(&dir.join(program)).map_err(|why| format!("its program does not run: {why}")),
             Compiler(line) => {
                 let mut command = Command::new(self.selected.compiler.iter().cloned());
                 command.env.clone_from(&self.selected.env);
@@ -271,14 +252,13 @@ impl Trials {
             }
             Ctl(line) => self.ourselves("staticctl", mechanism).args(words(line)),
         };
-        let done = capture_within(&command.env("LC_ALL", "C").in_dir(dir), LIMITS[0])?;
+        let done = capture_within(&command.env("LC_ALL", "C").in_dir(dir), LIMIT).map_err(|e| e.to_string())?;
         match done.status.signal() {
             _ if done.status.success() => Ok(()),
-            Some(signal) => Err(StepFailure { why: format!("it was ended by signal {signal}"), interrupted: true }),
+            Some(signal) => Err(format!("it was ended by signal {signal}")),
             None => {
                 let why = telling_line(&String::from_utf8_lossy(&done.stderr));
-                let why = why.strip_prefix("staticcxx: error: ").unwrap_or(&why).to_owned();
-                Err(StepFailure { why, interrupted: false })
+                Err(why.strip_prefix("staticcxx: error: ").unwrap_or(&why).to_owned())
             }
         }
     }
@@ -298,20 +278,5 @@ impl Trials {
         command.env_remove.retain(|name| name != options::TRIAL.name);
         command.env.extend(kept.into_iter().map(|(name, value)| (name.into(), value)));
         command
-    }
-}
-
-/// Runs a product.
-fn ran(command: &Command) -> Result<(), StepFailure> {
-    let out = match capture_within(command, LIMITS[1]) {
-        // A program for another machine, of which no more can be known than that it was linked and read back.
-        Err(e) if e.raw_os_error() == Some(Errno::ENOEXEC as i32) => return Ok(()),
-        other => other?,
-    };
-    let crashed = out.status.signal().is_none_or(|signal| CRASHES.iter().any(|crash| *crash as i32 == signal));
-    match out.status.success() {
-        true if out.text() == PRINTS => Ok(()),
-        true => Err(StepFailure { why: format!("its program prints `{}`", out.text()), interrupted: false }),
-        false => Err(StepFailure { why: format!("its program does not run: {}", out.status), interrupted: !crashed }),
     }
 }

@@ -1,13 +1,15 @@
 //! Files: identity ([`Identity`]), changes ([`Stamp`]), atomic writes ([`write_atomic`], [`AtomicFile`]), trust in
-//! directories ([`distrusted`]), and hashes of our sources for cache keys ([`kept`]).
+//! directories ([`distrusted`]), temporary directories that run programs ([`temporary_for_programs`]), and hashes of our sources for cache keys ([`kept`]).
 
 mod atomic;
 pub(crate) mod kept;
 mod replace;
 mod stamp;
+mod temporary;
 mod trust;
 
 pub(crate) use atomic::{AtomicFile, write_atomic};
 pub(crate) use replace::{place_directory, place_file, place_symlink, workplace};
 pub(crate) use stamp::{Identity, Stamp};
+pub(crate) use temporary::temporary_for_programs;
 pub(crate) use trust::{Distrust, distrusted};

@@ -59,6 +59,7 @@ impl FinishedBuild<'_> {
                 repairs: None,
                 off: BTreeMap::new(),
                 object: None,
+                undecided: None,
                 allocator: None,
                 missing: BTreeMap::new(),
             },

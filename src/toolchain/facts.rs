@@ -48,6 +48,9 @@ pub(crate) struct Facts {
     pub object: Option<PathBuf>,
     /// The toolchain's allocator.
     pub allocator: Option<Allocator>,
+    /// Why nothing can be concluded from what is missing; such facts are not kept.
+    #[serde(default)]
+    pub undecided: Option<String>,
     /// Why a kind is missing: the decisive line of the compiler's output.
     pub missing: BTreeMap<StaticKind, String>,
 }

@@ -15,6 +15,7 @@ pub(crate) mod probe_cache;
 pub(crate) mod recipe;
 pub(crate) mod select;
 mod select_error;
+pub(crate) mod transient;
 
 pub(crate) use facts::{Facts, Repairs, Selected};
 pub(crate) use mechanism::{Mechanism, MechanismsOff};

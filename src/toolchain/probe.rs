@@ -4,16 +4,22 @@ use super::descriptor::{Descriptor, HeaderSearch};
 use super::facts::{Facts, Repairs};
 use super::mechanism::MechanismsOff;
 use super::recipe::Recipe;
+use super::transient::is_transient;
 use crate::check;
-use crate::files::write_atomic;
+use crate::files::{temporary_for_programs, write_atomic};
 use crate::model::{Family, Language, Libc, StaticKind};
 use crate::parallel::in_parallel;
+use crate::run::limit::capture_within;
 use crate::run::{self, Captured, Command};
+use nix::errno::Errno;
+use nix::sys::signal::Signal;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs;
 use std::io;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The program that a complete C toolchain links: the heap, thread-locals, a constructor, an address in data.
 const C_PROGRAM: &str = r#"#include <stdio.h>
@@ -48,7 +54,7 @@ int main() {
 "#;
 
 /// What both programs print.
-pub(crate) const PRINTS: &str = "42";
+const PRINTS: &str = "42";
 
 /// Either program compiled.
 const OBJECT: &str = "program.o";
@@ -72,7 +78,7 @@ pub(crate) fn probe(
     repair: MakeRepairs,
     keep: Option<&Path>,
 ) -> io::Result<Facts> {
-    let dir = tempfile::Builder::new().prefix("staticcxx-probe").tempdir()?;
+    let dir = temporary_for_programs("staticcxx-probe", keep.and_then(Path::parent))?;
     let asked = CompilerQuery { command, abi, env, descriptor, dir: dir.path() };
     let version = asked.ask(&["--version"])?;
     let version = String::from_utf8_lossy(&version.stdout).lines().next().unwrap_or_default().to_owned();
@@ -102,6 +108,7 @@ pub(crate) fn probe(
         repairs: None,
         off: MechanismsOff::new(),
         object: None,
+        undecided: None,
         allocator: descriptor.allocator.clone(),
         missing: BTreeMap::new(),
         triple,
@@ -111,7 +118,23 @@ pub(crate) fn probe(
         facts.object = kept_object(dir.path(), keep);
         (facts.repairs, facts.off) = repair(&asked, &facts, keep);
     }
+    facts.undecided = undecided(&asked, &facts);
     Ok(facts)
+}
+
+/// Why nothing can be concluded from what is missing: something was short, or a dynamic program does not run either.
+fn undecided(asked: &CompilerQuery<'_>, facts: &Facts) -> Option<String> {
+    let failures = facts.missing.values().chain(facts.off.values());
+    if let Some(why) = failures.clone().find(|why| is_transient(why)) {
+        return Some(why.clone());
+    }
+    if facts.missing.is_empty() || !asked.ask(&[OBJECT, "-o", "control"]).ok()?.status.success() {
+        return None;
+    }
+    match ran(&asked.dir.join("control")) {
+        Ok(()) => None,
+        Err(why) => Some(format!("its dynamic programs do not run either: {why}")),
+    }
 }
 
 /// Keeps the object of the program for trials; none if it can't be written.
@@ -300,15 +323,36 @@ impl CompilerQuery<'_> {
         if verdict.kind != Some(kind) {
             return Err(format!("the linked program is not {}", kind.flag().trim_start_matches('-')));
         }
-        match run::capture(&Command::new([&out])) {
-            Ok(ran) if ran.status.success() && ran.text() == PRINTS => Ok(()),
-            // A program for another machine; ENOEXEC.
-            Err(e) if e.raw_os_error() == Some(nix::errno::Errno::ENOEXEC as i32) => Ok(()),
-            Ok(ran) => Err(format!("the linked program does not run: {}", ran.status)),
-            Err(e) => Err(format!("the linked program does not run: {e}")),
-        }
+        ran(&out).map_err(|why| format!("the linked program does not run: {why}"))
     }
 }
+
+/// For one run of a program, which prints a number.
+const RUN_LIMIT: Duration = Duration::from_secs(10);
+
+/// Runs a program that has to print [`PRINTS`], unless it is for another machine.
+///
+/// # Errors
+/// How it ended otherwise.
+pub(crate) fn ran(program: &Path) -> Result<(), String> {
+    match capture_within(&Command::new([program]), RUN_LIMIT) {
+        Ok(ran) if ran.status.success() && ran.text() == PRINTS => Ok(()),
+        Ok(ran) if ran.status.success() => Err(format!("it prints `{}`", ran.text())),
+        // Of a program for another machine no more can be known than that it was linked and read back.
+        Err(e) if e.raw_os_error() == Some(Errno::ENOEXEC as i32) => Ok(()),
+        Ok(ran) => match ran.status.signal() {
+            Some(signal) if !CRASHES.iter().any(|crash| *crash as i32 == signal) => {
+                Err(format!("it was ended by signal {signal}"))
+            }
+            _ => Err(ran.status.to_string()),
+        },
+        Err(e) => Err(e.to_string()),
+    }
+}
+
+/// The signals of a program that is wrong; others are sent from outside.
+const CRASHES: [Signal; 7] =
+    [Signal::SIGSEGV, Signal::SIGBUS, Signal::SIGILL, Signal::SIGFPE, Signal::SIGABRT, Signal::SIGTRAP, Signal::SIGSYS];
 
 fn source(language: Language) -> (&'static str, &'static str) {
     match language {
@@ -320,7 +364,9 @@ fn source(language: Language) -> (&'static str, &'static str) {
 /// The most informative line of what a failed compiler printed.
 pub(crate) fn telling_line(stderr: &str) -> String {
     const TELLING: [&str; 5] = ["cannot find", "No such file", "not found", "undefined reference", "error"];
-    let told = TELLING.iter().find_map(|t| stderr.lines().find(|l| l.contains(t))).or_else(|| stderr.lines().last());
+    let short = stderr.lines().find(|line| is_transient(line));
+    let told = || TELLING.iter().find_map(|t| stderr.lines().find(|l| l.contains(t)));
+    let told = short.or_else(told).or_else(|| stderr.lines().last());
     told.unwrap_or("the compiler failed without a message").trim().to_owned()
 }
 

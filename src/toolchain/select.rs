@@ -86,9 +86,13 @@ struct CompilerCandidate {
 impl CompilerCandidate {
     /// The error that it does not link static programs with these ABI options.
     fn incomplete(&self, abi: &[OsString], facts: &Facts, language: Language) -> SelectError {
+        let compiler = crate::run::shell_line(&[self.command.as_slice(), abi].concat());
+        if let Some(why) = &facts.undecided {
+            return SelectError::Undecided { compiler, language, why: why.clone() };
+        }
         SelectError::Incomplete {
             name: self.descriptor.name.clone(),
-            compiler: crate::run::shell_line(&[self.command.as_slice(), abi].concat()),
+            compiler,
             language,
             why: facts.missing.values().next().cloned().unwrap_or_else(|| "it was not tested".into()),
             install: install_hint(&self.descriptor),
@@ -202,6 +206,13 @@ impl<'a> Chooser<'a> {
             if facts.found.as_ref().is_none_or(Facts::complete) {
                 return Ok(self.selected(candidate.clone(), facts));
             }
+            // Nobody named another toolchain, and the host's may do it the next time.
+            if let Some(found) = facts.found.as_ref().filter(|f| f.undecided.is_some()) {
+                return match need {
+                    CallNeed::Link => Err(candidate.incomplete(abi, found, self.language)),
+                    CallNeed::Compile => Ok(self.selected(candidate.clone(), facts)),
+                };
+            }
             // The host lacks the target of this one call; another toolchain would link for another target.
             if let (false, Some(found)) = (abi.is_empty(), &facts.found)
                 && self.facts_for(candidate, need, &[])?.found.as_ref().is_none_or(Facts::complete)
@@ -263,6 +274,7 @@ impl<'a> Chooser<'a> {
         )
         .map_err(|error| SelectError::Unrunnable { compiler: crate::run::shell_line(&candidate.command), error })?;
         let warning = match (dir, &key) {
+            _ if facts.undecided.is_some() => None,
             (Some(dir), Some(key)) => probe_cache::store(dir, key, &facts).err().map(|e| {
                 format!(
                     "the cache directory `{}` can't be written ({e}): every link probes the compiler, and glibc's locales and name services stay unrepaired",

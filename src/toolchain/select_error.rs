@@ -24,6 +24,9 @@ pub(crate) enum SelectError {
     /// It compiles but can't link static programs.
     #[error("toolchain `{name}` (`{compiler}`) can't link static {language} programs: {why}")]
     Incomplete { name: String, compiler: String, language: Language, why: String, install: Option<String> },
+    /// It could not be tried.
+    #[error("whether `{compiler}` links static {language} programs could not be tried: {why}")]
+    Undecided { compiler: String, language: Language, why: String },
     /// A broken descriptor of the user's.
     #[error(transparent)]
     Descriptor(#[from] DescriptorError),
@@ -37,6 +40,9 @@ impl SelectError {
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
             SelectError::NoCompiler { install, .. } | SelectError::Incomplete { install, .. } => install.clone(),
+            SelectError::Undecided { .. } => Some(
+                "link again once there is room: temporary files are in TMPDIR, and `ulimit -a` shows limits".into(),
+            ),
             SelectError::Unknown { .. } => Some("staticctl toolchain list".into()),
             SelectError::NoLanguage { .. } => Some("staticctl toolchain list shows which toolchains have C++".into()),
             _ => None,

@@ -104,3 +104,42 @@ fn what_the_built_in_linker_links_has_to_run_before_it_counts() {
     assert!(doctor.contains("built-in linker, static-pie: off, so that the compiler's linker links: "), "{doctor}");
     assert!(doctor.contains("packed relocations: off"), "{doctor}");
 }
+
+/// A link in a shell that first does `before`; another toolchain lies on PATH and says if it is called.
+fn short_of(dir: &Dir, before: &str) -> std::process::Output {
+    dir.script("bin/zig", "echo called >> zig-called\nexit 1");
+    dir.file("h.cpp", HELLO_CXX);
+    Run::new("g++").dir(dir.path()).line("-c h.cpp").ok();
+    fs::create_dir_all(dir.join("tmp")).unwrap();
+    let shell = format!("{before}\nexec {STATICCXX} h.o -o h");
+    let run = Run::new("unshare").line("--user --map-root-user --mount sh -c").args([shell]).dir(dir.path());
+    run.path_first(&[&dir.join("bin")]).env("XDG_CACHE_HOME", dir.join("cache")).output()
+}
+
+/// The same link without a shortage works, and has nothing to say.
+fn works_later(dir: &Dir) {
+    let run = Run::new(STATICCXX).dir(dir.path()).env("XDG_CACHE_HOME", dir.join("cache"));
+    run.line("h.o -o h").silent();
+    assert_eq!(says_in_empty_root(&dir.join("h"), &[]), "hello\n");
+    assert!(!dir.join("zig-called").exists());
+}
+
+#[test]
+fn a_shortage_is_not_remembered_and_no_other_toolchain_is_tried() {
+    for before in ["ulimit -f 100", "mount -t tmpfs -o size=40k tmp tmp && export TMPDIR=$PWD/tmp", "ulimit -v 60000"] {
+        let dir = Dir::new();
+        let out = short_of(&dir, before);
+        let said = text(&out.stderr);
+        assert!(!out.status.success(), "{before}: {said}");
+        assert!(!said.contains("apt-get install") && !said.contains("can't link static"), "{before}: {said}");
+        works_later(&dir);
+    }
+}
+
+#[test]
+fn programs_are_tried_elsewhere_where_temporary_files_may_not_be_run() {
+    let dir = Dir::new();
+    let out = short_of(&dir, "mount -t tmpfs -o noexec tmp tmp && export TMPDIR=$PWD/tmp");
+    assert_eq!((text(&out.stderr).as_str(), out.status.code()), ("", Some(0)));
+    works_later(&dir);
+}
