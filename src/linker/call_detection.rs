@@ -153,6 +153,7 @@ mod tests {
             plugins: None,
             early_tls: None,
             one_thread: None,
+            thread_parts: None,
             got_header: crate::toolchain::GotHeader::Unread,
             iconv: None,
             libc: ("/l/libc.a".into(), crate::files::Stamp::of(std::path::Path::new("/")).unwrap()),

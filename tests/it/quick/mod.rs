@@ -40,6 +40,8 @@ pub mod dlopen;
 pub mod programs_bad;
 // What repairs glibc, and hints after a failed link.
 pub mod repairs;
+// Worlds that look like glibc before 2.34.
+pub mod old_glibc;
 // Outputs on devices, FIFOs and links.
 pub mod outputs;
 // `staticctl` itself.
