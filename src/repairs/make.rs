@@ -95,7 +95,7 @@ type MakeRepair = for<'a> fn(&Work<'a>, &LibcArchive) -> io::Result<MadeRepair>;
 const MADE: [(Mechanism, MakeRepair); 8] = [
     (Mechanism::Converters, |work, found| work.iconv(found)),
     (Mechanism::Dlopen, |work, _| work.plugins().map(MadeRepair::whole)),
-    (Mechanism::StartCode, |work, _| work.converted().map(MadeRepair::whole)),
+    (Mechanism::StartCode, |work, _| work.converted()),
     (Mechanism::Locales, |work, found| work.locale(found).map(MadeRepair::whole)),
     (Mechanism::CallDetection, |work, found| work.detectors(found).map(MadeRepair::whole)),
     (Mechanism::NameServices, |work, found| work.name_services(found).map(MadeRepair::whole)),
@@ -127,7 +127,7 @@ pub(crate) fn start_code(selected: &Selected, abi: &[OsString], facts: &Facts) -
     let keep = dir.path().join("kept");
     let archive = {
         let asked = CompilerQuery { command, abi, env, descriptor, dir: dir.path() };
-        Work { asked: &asked, facts, keep: &keep }.converted()?
+        Work { asked: &asked, facts, keep: &keep }.converted()?.path
     };
     Ok((dir, archive))
 }
