@@ -45,13 +45,13 @@ pub(crate) fn make(asked: &CompilerQuery<'_>, facts: &Facts, keep: &Path) -> (Op
     let (later, first): (Vec<_>, Vec<_>) =
         wanted.into_iter().partition(|(m, _)| *m == Mechanism::NameServices && nss::own_are_shared(facts));
     let results = in_parallel(&first, one).into_iter().chain(later.iter().map(one));
-    let (mut archives, mut left_out) = (BTreeMap::new(), None);
+    let (mut archives, mut left_out) = (BTreeMap::new(), Vec::new());
     let mut off = MechanismsOff::new();
     for (mechanism, result) in results {
         match result {
             Ok(made) => {
                 archives.insert(mechanism, made.path);
-                left_out = left_out.or(made.left_out);
+                left_out.extend(made.left_out);
             }
             Err(why) => {
                 let why = why.to_string();
@@ -83,7 +83,7 @@ pub(crate) fn make(asked: &CompilerQuery<'_>, facts: &Facts, keep: &Path) -> (Op
         warned: found.warned,
         detectors: take(Mechanism::CallDetection),
         relocator,
-        left_out,
+        left_out: (!left_out.is_empty()).then(|| left_out.join("; ")),
     };
     (Some(repairs), off)
 }

@@ -155,7 +155,7 @@ impl Work<'_> {
                 Ok(()) => objects.push(object(&format!("{name}.o"))?),
                 Err(why) => {
                     log::info!("no {name} of glibc's: {why}");
-                    lacks = Some(format!("functions for old programs ({name}), which do not compile"));
+                    lacks = Some(format!("converted libraries: left out: {name}, which can't be compiled"));
                 }
             }
         }
@@ -217,7 +217,7 @@ impl Work<'_> {
         let all = left.is_empty() && chosen.unknown.is_empty();
         let trial = if all { TRY_ICONV.to_owned() } else { format!("#define STATICCXX_SOME_LACK\n{TRY_ICONV}") };
         let kept = self.keep_archive("iconv", &bytes, &trial)?;
-        Ok(MadeRepair { path: kept, left_out: LeftOut::line(&left) })
+        Ok(MadeRepair { path: kept, left_out: LeftOut::line(&left).map(|line| format!("iconv: {line}")) })
     }
 
     /// libpthread's functions in programs without threads, where they are not part of libc.

@@ -1,3 +1,4 @@
+#!/bin/sh
 # LTO, OpenMP, atomics of any size, thread-locals, sections that go, sanitizer-free hardening: C programs beside their
 # dynamic twins.
 both() { # NAME OPTIONS…
@@ -68,10 +69,11 @@ done
 # GCC 16's specs take libatomic by themselves where a call needs it.
 echo 'int main(void) { static _Atomic __int128 wide; wide += 5; return (int)wide; }' >needed.c
 if gcc -O1 needed.c -o needed 2>/dev/null; then
-    both needed -O1 <needed.c
+    cp needed.c needed.text
+    both needed -O1 <needed.text
 fi
-for options in '' '-ftls-model=initial-exec' '-mtls-dialect=gnu2' '-pthread'; do
-    both tls -O1 -fPIE $options <<'X'
+for options in '-O2' '-ftls-model=initial-exec' '-mtls-dialect=gnu2'; do
+    both tls -O1 -fPIE -pthread $options <<'X'
 #include <pthread.h>
 #include <stdio.h>
 static __thread int mine = 7;

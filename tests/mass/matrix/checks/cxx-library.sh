@@ -1,3 +1,4 @@
+#!/bin/sh
 # Parts of the C++ library of the release's compiler: what each program prints is what its dynamic twin prints. A part
 # that the compiler does not have is left out.
 both() { # NAME OPTIONS…

@@ -1,3 +1,4 @@
+#!/bin/sh
 # Each symbol and version of the running release's libc.so.6 and libm.so.6, referred to by one shared object that is
 # converted: its archives stand for all but those that glibc-symbols.tsv lists with reasons.
 known=$(dirname "$0")/glibc-symbols.tsv

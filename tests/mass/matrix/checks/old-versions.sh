@@ -1,3 +1,4 @@
+#!/bin/sh
 # Old versions of glibc's functions, called by a shared object: the program that is linked with it says what its dynamic
 # twin says. Versions that this release does not have are left out.
 cat >old.c <<'X'
