@@ -124,7 +124,7 @@ pub(crate) fn of_library(
                     let name = match versions.name(s) {
                         Some(name) => name,
                         None if s.defined() => s.name.to_vec(),
-                        None => libc.resolve(s)?.to_vec(),
+                        None => libc.resolve(s)?.into_owned(),
                     };
                     ((name, addend), s.bind == symbols::WEAK && s.version.is_none() && !s.defined())
                 }

@@ -2,14 +2,16 @@
 
 /// Old name → name in the archives, sorted. Each pair is one function under two names in glibc's sources
 /// (`libc_hidden_def`, `compat_symbol`), or a finite-math variant that glibc 2.31 removed.
-static RENAMED: [(&[u8], &[u8]); 40] = [
+static RENAMED: [(&[u8], &[u8]); 48] = [
     (b"__dn_comp", b"dn_comp"),
     (b"__dn_expand", b"dn_expand"),
     (b"__dn_skipname", b"dn_skipname"),
     (b"__gamma_r_finite", b"lgamma_r"),
+    (b"__gammaf128_r_finite", b"lgammaf128_r"),
     (b"__gammaf_r_finite", b"lgammaf_r"),
     (b"__gammal_r_finite", b"lgammal_r"),
     (b"__lgamma_r_finite", b"lgamma_r"),
+    (b"__lgammaf128_r_finite", b"lgammaf128_r"),
     (b"__lgammaf_r_finite", b"lgammaf_r"),
     (b"__lgammal_r_finite", b"lgammal_r"),
     (b"__pthread_mutexattr_destroy", b"pthread_mutexattr_destroy"),
@@ -38,10 +40,16 @@ static RENAMED: [(&[u8], &[u8]); 40] = [
     (b"__sigaddset", b"sigaddset"),
     (b"__sigdelset", b"sigdelset"),
     (b"__sigismember", b"sigismember"),
+    (b"cfree", b"free"),
     (b"llseek", b"lseek64"),
     (b"pow10", b"exp10"),
     (b"pow10f", b"exp10f"),
     (b"pow10l", b"exp10l"),
+    (b"pthread_mutex_consistent_np", b"pthread_mutex_consistent"),
+    (b"pthread_mutexattr_getkind_np", b"pthread_mutexattr_gettype"),
+    (b"pthread_mutexattr_getrobust_np", b"pthread_mutexattr_getrobust"),
+    (b"pthread_mutexattr_setkind_np", b"pthread_mutexattr_settype"),
+    (b"pthread_mutexattr_setrobust_np", b"pthread_mutexattr_setrobust"),
     (b"pthread_yield", b"sched_yield"),
 ];
 
@@ -52,43 +60,6 @@ pub(crate) fn today(name: &[u8]) -> &[u8] {
     }
     // `__exp_finite` is `exp` without the checks that -ffinite-math-only omits.
     name.strip_prefix(b"__").and_then(|n| n.strip_suffix(b"_finite")).filter(|n| !n.is_empty()).unwrap_or(name)
-}
-
-/// Functions with incompatible old versions → a present function that does all that the old one did; sorted.
-static SUPERSEDED: [(&[u8], &[u8]); 24] = [
-    // Called by a program's own start code, which does not run: the static program has its libc's.
-    (b"__libc_start_main", b"__libc_start_main"),
-    // The old one handles overlapping copies.
-    (b"memcpy", b"memmove"),
-    // The present ones only do more: NULL for the result, errno, dangling links, scripts without `#!` rejected, flags
-    // respected, finished threads detected.
-    (b"exp", b"exp"),
-    (b"exp10f", b"exp10f"),
-    (b"exp2", b"exp2"),
-    (b"expf", b"expf"),
-    (b"exp2f", b"exp2f"),
-    (b"fmemopen", b"fmemopen"),
-    (b"glob", b"glob"),
-    (b"glob64", b"glob64"),
-    (b"hypot", b"hypot"),
-    (b"hypotf", b"hypotf"),
-    (b"log", b"log"),
-    (b"log2", b"log2"),
-    (b"log2f", b"log2f"),
-    (b"logf", b"logf"),
-    (b"nftw", b"nftw"),
-    (b"nftw64", b"nftw64"),
-    (b"pow", b"pow"),
-    (b"powf", b"powf"),
-    (b"pthread_kill", b"pthread_kill"),
-    (b"quick_exit", b"quick_exit"),
-    (b"realpath", b"realpath"),
-    (b"regexec", b"regexec"),
-];
-
-/// The present function for an old version, where one does all that the old one did.
-pub(crate) fn successor(name: &[u8]) -> Option<&'static [u8]> {
-    SUPERSEDED.iter().find(|(old, _)| *old == name).map(|(_, new)| *new)
 }
 
 /// libc functions that a library can't define itself in a program that contains libc.
@@ -125,8 +96,6 @@ mod tests {
                 .filter(|n| !n.is_empty())
                 .unwrap_or(b"___finite")
         );
-        assert_eq!(successor(b"memcpy"), Some(&b"memmove"[..]));
-        assert_eq!(successor(b"timer_create"), None);
         assert!(other_libc(b"libc.musl-x86_64.so.1"));
     }
 }

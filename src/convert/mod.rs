@@ -21,6 +21,7 @@ pub(crate) mod machine;
 pub(crate) mod memory;
 pub(crate) mod module;
 mod object_writer;
+mod old_versions;
 pub(crate) mod output;
 pub(crate) mod pieces;
 pub mod program;

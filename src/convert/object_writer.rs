@@ -284,7 +284,7 @@ impl<'a> ObjectWriter<'a> {
             None if self.options.module.is_some_and(|m| m.of_libc) && self.options.libc.has(s.name) => {
                 Cow::Borrowed(s.name)
             }
-            None => Cow::Borrowed(self.options.libc.resolve(s)?),
+            None => self.options.libc.resolve(s)?,
         };
         Ok((self.undefined(name, weak, s.kind == symbols::TLS), 0))
     }

@@ -2,9 +2,11 @@
 
 use super::glibc_names;
 use super::library::Library;
+use super::old_versions;
 use super::refusal::Refusal;
 use super::symbols::Symbol;
 use crate::toolchain_libs;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use twox_hash::XxHash3_128;
 
@@ -61,29 +63,57 @@ pub struct GlibcSymbols {
 }
 
 /// Data and functions for old programs that the archive of the start-up code provides.
-pub(crate) const REMADE: [&[u8]; 22] = [
+pub(crate) const REMADE: [&[u8]; 50] = [
     b"_LIB_VERSION",
     b"__after_morecore_hook",
     b"__free_hook",
+    b"__isnanf128",
     b"__malloc_hook",
     b"__malloc_initialize_hook",
     b"__memalign_hook",
     b"__morecore",
     b"__realloc_hook",
+    b"__strcspn_c1",
+    b"__strcspn_c2",
+    b"__strcspn_c3",
+    b"__strpbrk_c2",
+    b"__strpbrk_c3",
+    b"__strsep_1c",
+    b"__strsep_2c",
+    b"__strsep_3c",
+    b"__strspn_c1",
+    b"__strspn_c2",
+    b"__strspn_c3",
+    b"__strtok_r_1c",
     b"__sysctl",
+    b"__xmknod",
+    b"__xmknodat",
     b"_dl_mcount_wrapper",
     b"_dl_mcount_wrapper_check",
     b"_sys_errlist",
     b"_sys_nerr",
     b"_sys_siglist",
+    b"bdflush",
+    b"create_module",
+    b"fattach",
+    b"fdetach",
+    b"get_kernel_syms",
+    b"getmsg",
+    b"getpmsg",
+    b"nfsservctl",
+    b"pthread_kill_other_threads_np",
+    b"putmsg",
+    b"putpmsg",
+    b"query_module",
+    b"re_max_failures",
     b"stime",
     b"sys_errlist",
     b"sys_nerr",
     b"sys_sigabbrev",
     b"sys_siglist",
     b"sysctl",
-    b"re_max_failures",
-    b"__isnanf128",
+    b"uimaxabs",
+    b"uselib",
 ];
 
 impl GlibcSymbols {
@@ -154,15 +184,15 @@ impl GlibcSymbols {
     ///
     /// # Errors
     /// A glibc symbol or version that its archives lack.
-    pub(crate) fn resolve<'a>(&self, symbol: &Symbol<'a>) -> Result<&'a [u8], Refusal> {
-        let (Some(version), Some(from)) = (symbol.version, symbol.from) else { return Ok(symbol.name) };
+    pub(crate) fn resolve<'a>(&self, symbol: &Symbol<'a>) -> Result<Cow<'a, [u8]>, Refusal> {
+        let (Some(version), Some(from)) = (symbol.version, symbol.from) else { return Ok(Cow::Borrowed(symbol.name)) };
         if !toolchain_libs::is_glibc(from) {
-            return Ok(symbol.name);
+            return Ok(Cow::Borrowed(symbol.name));
         }
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         if version == b"GLIBC_PRIVATE" {
             if self.has(symbol.name) {
-                return Ok(symbol.name);
+                return Ok(Cow::Borrowed(symbol.name));
             }
             return Err(Refusal::LoaderInternals { symbol: text(symbol.name), version: text(version) });
         }
@@ -171,14 +201,14 @@ impl GlibcSymbols {
         let another = matches!((of(version), of(b"")), (Some(old), Some(new)) if old != new);
         let old = || Refusal::OldVersion { symbol: text(symbol.name), version: text(version) };
         if another {
-            return glibc_names::successor(symbol.name).ok_or_else(old);
+            return old_versions::successor(symbol.name, version).ok_or_else(old);
         }
         let today = glibc_names::today(symbol.name);
         let there = |name: &[u8]| self.archives.is_none() || self.has(name) || REMADE.contains(&name);
         match (there(symbol.name), there(today)) {
-            (true, _) => Ok(symbol.name),
-            (false, true) => Ok(today),
-            (false, false) if symbol.bind == super::symbols::WEAK => Ok(symbol.name),
+            (true, _) => Ok(Cow::Borrowed(symbol.name)),
+            (false, true) => Ok(Cow::Borrowed(today)),
+            (false, false) if symbol.bind == super::symbols::WEAK => Ok(Cow::Borrowed(symbol.name)),
             (false, false) => Err(old()),
         }
     }
@@ -202,10 +232,10 @@ mod tests {
         libc.shared.insert(b"timer_create".to_vec(), versions(&[("GLIBC_2.2.5", 7), ("GLIBC_2.3.3", 8), ("", 8)]));
         let names: [&[u8]; 3] = [b"memcpy", b"dup", b"secure_getenv"];
         libc.add_archive(names.into_iter());
-        assert_eq!(libc.resolve(&needs(b"memcpy", b"GLIBC_2.2.5")).unwrap(), b"memmove");
-        assert_eq!(libc.resolve(&needs(b"memcpy", b"GLIBC_2.14")).unwrap(), b"memcpy");
-        assert_eq!(libc.resolve(&needs(b"dup", b"GLIBC_2.2.5")).unwrap(), b"dup");
-        assert_eq!(libc.resolve(&needs(b"__secure_getenv", b"GLIBC_2.2.5")).unwrap(), b"secure_getenv");
+        assert_eq!(libc.resolve(&needs(b"memcpy", b"GLIBC_2.2.5")).unwrap(), &b"memmove"[..]);
+        assert_eq!(libc.resolve(&needs(b"memcpy", b"GLIBC_2.14")).unwrap(), &b"memcpy"[..]);
+        assert_eq!(libc.resolve(&needs(b"dup", b"GLIBC_2.2.5")).unwrap(), &b"dup"[..]);
+        assert_eq!(libc.resolve(&needs(b"__secure_getenv", b"GLIBC_2.2.5")).unwrap(), &b"secure_getenv"[..]);
         assert_eq!(
             libc.resolve(&needs(b"timer_create", b"GLIBC_2.2.5")).unwrap_err().to_string(),
             "it needs `timer_create@GLIBC_2.2.5`, an old variant that glibc's archives lack"

@@ -51,7 +51,7 @@ fn works(settings: &Settings, table: &mut Table, language: Language, selected: &
         more(format!("{mechanism}: off, so that {}: {why}", mechanism.without()));
     }
     if let Some(left_out) = facts.repairs.as_ref().and_then(|repairs| repairs.left_out.as_ref()) {
-        more(format!("iconv: {left_out}"));
+        more(left_out.clone());
     }
     let works = trials.offered().into_iter().filter(|mechanism| !off.contains_key(mechanism));
     let on: Vec<String> = works.map(|mechanism| mechanism.to_string()).collect();

@@ -45,13 +45,13 @@ pub(crate) fn make(asked: &CompilerQuery<'_>, facts: &Facts, keep: &Path) -> (Op
     let (later, first): (Vec<_>, Vec<_>) =
         wanted.into_iter().partition(|(m, _)| *m == Mechanism::NameServices && nss::own_are_shared(facts));
     let results = in_parallel(&first, one).into_iter().chain(later.iter().map(one));
-    let (mut archives, mut left_out) = (BTreeMap::new(), None);
+    let (mut archives, mut left_out) = (BTreeMap::new(), Vec::new());
     let mut off = MechanismsOff::new();
     for (mechanism, result) in results {
         match result {
             Ok(made) => {
                 archives.insert(mechanism, made.path);
-                left_out = left_out.or(made.left_out);
+                left_out.extend(made.left_out);
             }
             Err(why) => {
                 let why = why.to_string();
@@ -84,7 +84,7 @@ pub(crate) fn make(asked: &CompilerQuery<'_>, facts: &Facts, keep: &Path) -> (Op
         warned: found.warned,
         detectors: take(Mechanism::CallDetection),
         relocator,
-        left_out,
+        left_out: (!left_out.is_empty()).then(|| left_out.join("; ")),
     };
     (Some(repairs), off)
 }
@@ -96,7 +96,7 @@ type MakeRepair = for<'a> fn(&Work<'a>, &LibcArchive) -> io::Result<MadeRepair>;
 const MADE: [(Mechanism, MakeRepair); 8] = [
     (Mechanism::Converters, |work, found| work.iconv(found)),
     (Mechanism::Dlopen, |work, _| work.plugins().map(MadeRepair::whole)),
-    (Mechanism::StartCode, |work, _| work.converted().map(MadeRepair::whole)),
+    (Mechanism::StartCode, |work, _| work.converted()),
     (Mechanism::Locales, |work, found| work.locale(found).map(MadeRepair::whole)),
     (Mechanism::CallDetection, |work, found| work.detectors(found).map(MadeRepair::whole)),
     (Mechanism::NameServices, |work, found| work.name_services(found).map(MadeRepair::whole)),
@@ -128,7 +128,7 @@ pub(crate) fn start_code(selected: &Selected, abi: &[OsString], facts: &Facts) -
     let keep = dir.path().join("kept");
     let archive = {
         let asked = CompilerQuery { command, abi, env, descriptor, dir: dir.path() };
-        Work { asked: &asked, facts, keep: &keep }.converted()?
+        Work { asked: &asked, facts, keep: &keep }.converted()?.path
     };
     Ok((dir, archive))
 }

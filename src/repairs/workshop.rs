@@ -29,7 +29,13 @@ use std::path::{Path, PathBuf};
 const LOCALE: &str = include_str!("../../toolchains/glibc/locale.c");
 const NAME_SERVICES: &str = include_str!("../../toolchains/glibc/name-services.c");
 const CONVERTED: &str = include_str!("../../toolchains/glibc/converted.c");
-const OLD_NAMES: &str = include_str!("../../toolchains/glibc/old-names.c");
+/// One object each: who needs one of the functions has the libraries that its file needs.
+const OLD_FILES: [(&str, &str); 4] = [
+    ("old-names", include_str!("../../toolchains/glibc/old-names.c")),
+    ("old-functions", include_str!("../../toolchains/glibc/old-functions.c")),
+    ("old-versions", include_str!("../../toolchains/glibc/old-versions.c")),
+    ("old-libm", include_str!("../../toolchains/glibc/old-libm.c")),
+];
 const PRIVATE_NAMES: &str = include_str!("../../toolchains/glibc/private-names.c");
 const MODULES_H: &str = include_str!("../../toolchains/glibc/modules.h");
 const MODULES: &str = include_str!("../../toolchains/glibc/modules.c");
@@ -138,18 +144,23 @@ impl Work<'_> {
         Ok(self.keep.to_owned())
     }
 
-    pub(super) fn converted(&self) -> io::Result<PathBuf> {
+    pub(super) fn converted(&self) -> io::Result<MadeRepair> {
         self.compile("converted", CONVERTED)?;
         self.compile("private-names", PRIVATE_NAMES)?;
         let object = |name: &str| fs::read(self.asked.dir.join(name));
         let mut objects = vec![object(archives::START)?, object(archives::PRIVATE)?];
-        // An old glibc defines the names itself, and lacks the functions that replace them.
-        match self.compile("old-names", OLD_NAMES) {
-            Ok(()) => objects.push(object("old-names.o")?),
-            Err(why) => log::info!("no old names of glibc's: {why}"),
+        let mut lacks = None;
+        for (name, text) in OLD_FILES {
+            match self.compile(name, text) {
+                Ok(()) => objects.push(object(&format!("{name}.o"))?),
+                Err(why) => {
+                    log::info!("no {name} of glibc's: {why}");
+                    lacks = Some(format!("converted libraries: left out: {name}, which can't be compiled"));
+                }
+            }
         }
         let bytes = archive::of_members(&objects).ok_or_else(|| io::Error::other("objects without symbols"))?;
-        self.keep_archive("converted", &bytes, TRY_CONVERTED)
+        Ok(MadeRepair { path: self.keep_archive("converted", &bytes, TRY_CONVERTED)?, left_out: lacks })
     }
 
     pub(super) fn plugins(&self) -> io::Result<PathBuf> {
@@ -206,7 +217,7 @@ impl Work<'_> {
         let all = left.is_empty() && chosen.unknown.is_empty();
         let trial = if all { TRY_ICONV.to_owned() } else { format!("#define STATICCXX_SOME_LACK\n{TRY_ICONV}") };
         let kept = self.keep_archive("iconv", &bytes, &trial)?;
-        Ok(MadeRepair { path: kept, left_out: LeftOut::line(&left) })
+        Ok(MadeRepair { path: kept, left_out: LeftOut::line(&left).map(|line| format!("iconv: {line}")) })
     }
 
     /// libpthread's functions in programs without threads, where they are not part of libc.

@@ -126,7 +126,7 @@ pub(crate) struct Repairs {
     pub detectors: Option<PathBuf>,
     /// The object that replaces start code of static-pies which reads the GOT's header: the built-in linker writes none.
     pub relocator: Option<PathBuf>,
-    /// The iconv converters that could not be had, and why.
+    /// What repairs had to leave out, and why.
     pub left_out: Option<String>,
 }
 

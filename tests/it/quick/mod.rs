@@ -38,6 +38,8 @@ pub mod convert_bad;
 pub mod plugins;
 // dlopen, dlsym and dladdr of a program itself, beside its dynamic twin.
 pub mod dlopen;
+// Symbols and versions that glibc keeps for old programs.
+pub mod old_versions;
 // What is no such program, is broken, or changes meanwhile.
 pub mod programs_bad;
 // Finished programs made static: what their libraries bring beside what the program refers to.
