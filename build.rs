@@ -71,6 +71,8 @@ const KEPT: [(&str, &[&str]); 7] = [
             "src/supply/archive_facts.rs",
             "src/supply/plugins/identifiers.rs",
             "src/supply/plugins/name_lookups.rs",
+            "src/check/calls.rs",
+            "src/libs/callers.rs",
             "src/libs/dynamic_symbols.rs",
             "src/libs/exported_names.rs",
             "src/libs/member_symbols.rs",

@@ -85,7 +85,7 @@ fn evidence(settings: &Settings, job: &LinkJob, output: &Path) -> CallEvidence {
     let named = libs::hints(&job.resolution.path, &job.resolution.libraries).into_iter().map(|(library, hints)| {
         NamedFiles { library: library.display().to_string(), plugins: hints.plugins, files: hints.files }
     });
-    let mut evidence = libs::callers::evidence(&inputs(job), output);
+    let mut evidence = libs::callers::evidence(&inputs(job), &job.resolution.facts, output);
     // An object of the first step is gone when the user reads this.
     for (_, caller) in &mut evidence.callers {
         if let Some(source) = job.compiled.as_ref().and_then(|c| c.source(Path::new(caller))) {

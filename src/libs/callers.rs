@@ -4,48 +4,53 @@
 //! the link do: the undefined symbols of its objects, and of the archive members that were linked in, which are those
 //! with a symbol in the output.
 
+use super::supplier::{ArchiveFacts, MemberCalls, NameList};
 use crate::check::CallEvidence;
 use crate::check::calls::CALLER_MATTERS;
-use object::read::archive::ArchiveFile;
+use object::read::archive::{ArchiveFile, ArchiveMember};
 use object::{Object, ObjectSymbol};
 use std::collections::HashSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-/// A member with such references, if it was linked in.
-struct CallerCandidate {
-    calls: Vec<String>,
-    who: String,
-    defines: Vec<Vec<u8>>,
-}
-
-/// Searches the inputs of a link. Unreadable ones are skipped: the linker read them.
-pub(crate) fn evidence(inputs: &[PathBuf], output: &Path) -> CallEvidence {
+/// Searches the inputs of a link; `facts` are those of its archives. Unreadable ones are skipped: the linker read them.
+pub(crate) fn evidence(inputs: &[PathBuf], facts: &[(PathBuf, Arc<ArchiveFacts>)], output: &Path) -> CallEvidence {
     let mut evidence = CallEvidence::default();
-    let mut candidates = Vec::new();
+    let mut candidates: Vec<(String, MemberCalls)> = Vec::new();
     for input in inputs {
-        let Some(data) = map(input) else { continue };
         let shown = input.display().to_string();
-        if let Ok(archive) = ArchiveFile::parse(&*data) {
-            for member in archive.members().flatten() {
-                let who = format!("{shown}({})", String::from_utf8_lossy(member.name()));
-                candidates.extend(member.data(&*data).ok().and_then(|d| candidate(d, who)));
-            }
-        } else if let Some(found) = candidate(&data, shown) {
-            evidence.callers.extend(found.calls.into_iter().map(|c| (c, found.who.clone())));
+        let known = facts.iter().find(|(path, facts)| path == input && facts.lookups.is_some());
+        if let Some((_, facts)) = known {
+            candidates.extend(facts.callers.iter().map(|calls| (shown.clone(), calls.clone())));
+            continue;
+        }
+        let Some(data) = map(input) else { continue };
+        if ArchiveFile::parse(&*data).is_ok() {
+            candidates.extend(of_archive(&data).into_iter().map(|calls| (shown.clone(), calls)));
+        } else if let Some(found) = candidate(&data, String::new()) {
+            evidence.callers.extend(found.calls.into_iter().map(|call| (call, shown.clone())));
         }
     }
     if candidates.is_empty() {
         return evidence;
     }
-    let wanted: HashSet<&[u8]> = candidates.iter().flat_map(|c| c.defines.iter().map(Vec::as_slice)).collect();
+    let wanted: HashSet<&[u8]> = candidates.iter().flat_map(|(_, c)| c.defines.iter().map(str::as_bytes)).collect();
     let there = present(output, &wanted);
-    for candidate in &candidates {
-        if candidate.defines.iter().any(|d| there.contains(d)) {
-            evidence.callers.extend(candidate.calls.iter().map(|c| (c.clone(), candidate.who.clone())));
+    for (archive, found) in &candidates {
+        if found.defines.iter().any(|name| there.contains(name.as_bytes())) {
+            let who = format!("{archive}({})", found.member);
+            evidence.callers.extend(found.calls.iter().map(|call| (call.clone(), who.clone())));
         }
     }
     evidence
+}
+
+/// The members of an archive with such references.
+pub(crate) fn of_archive(data: &[u8]) -> Vec<MemberCalls> {
+    let Ok(archive) = ArchiveFile::parse(data) else { return Vec::new() };
+    let name = |member: &ArchiveMember<'_>| String::from_utf8_lossy(member.name()).into_owned();
+    archive.members().flatten().filter_map(|member| candidate(member.data(data).ok()?, name(&member))).collect()
 }
 
 fn map(path: &Path) -> Option<memmap2::Mmap> {
@@ -54,19 +59,19 @@ fn map(path: &Path) -> Option<memmap2::Mmap> {
     unsafe { memmap2::Mmap::map(&file) }.ok()
 }
 
-fn candidate(data: &[u8], who: String) -> Option<CallerCandidate> {
+fn candidate(data: &[u8], member: String) -> Option<MemberCalls> {
     let object = object::File::parse(data).ok()?;
-    let mut found = CallerCandidate { calls: Vec::new(), who, defines: Vec::new() };
+    let (mut calls, mut defines) = (Vec::new(), Vec::new());
     for symbol in object.symbols().chain(object.dynamic_symbols()) {
         let Ok(name) = symbol.name_bytes() else { continue };
         if symbol.is_undefined() {
             let known = CALLER_MATTERS.iter().find(|(f, _)| f.as_bytes() == name);
-            found.calls.extend(known.map(|(f, _)| (*f).to_owned()));
+            calls.extend(known.map(|(f, _)| (*f).to_owned()));
         } else if symbol.is_global() {
-            found.defines.push(name.to_vec());
+            defines.push(name);
         }
     }
-    (!found.calls.is_empty()).then_some(found)
+    (!calls.is_empty()).then(|| MemberCalls { member, calls, defines: NameList::of(defines.into_iter()) })
 }
 
 /// The names that the output defines.

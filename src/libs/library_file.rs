@@ -1,6 +1,7 @@
 //! The files of one link, each opened and read once, under any path.
 
 use super::inputs;
+use super::member_table::MemberTable;
 use super::object_symbols::ObjectSymbols;
 use super::sniff::{self, Sniffed};
 use crate::check;
@@ -31,6 +32,8 @@ pub(crate) struct LibraryFiles {
     files: Arc<Mutex<HashMap<FileState, Arc<LibraryFile>>>>,
     /// What objects have, by path; none for what is no object.
     objects: Arc<Mutex<HashMap<PathBuf, Option<Arc<ObjectSymbols>>>>>,
+    /// Tables of archives' members, by key.
+    tables: Arc<Mutex<HashMap<u128, Option<Arc<MemberTable>>>>>,
 }
 
 impl LibraryFiles {
@@ -57,6 +60,12 @@ impl LibraryFiles {
         let mut objects = self.objects.lock().unwrap_or_else(PoisonError::into_inner);
         objects.insert(path.to_owned(), found.clone());
         found
+    }
+
+    /// The table of an archive's members in a file of the cache.
+    pub(super) fn table(&self, file: &Path, key: u128) -> Option<Arc<MemberTable>> {
+        let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        tables.entry(key).or_insert_with(|| MemberTable::read(file, key).map(Arc::new)).clone()
     }
 
     /// Passes the bytes of an input to `at`: those already read for a library, else mapped for this call. None for

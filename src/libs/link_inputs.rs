@@ -126,11 +126,7 @@ impl<'a> LinkInputs<'a> {
                 };
                 index.flatten().any(|symbol| needed.contains(symbol.name()))
             }),
-            LibraryCode::Table(table) => {
-                let mut found = false;
-                table.each_defined(|name, _| found |= needed.contains(name));
-                Some(found)
-            }
+            LibraryCode::Table(table) => Some(table.defines(|name| needed.contains(name))),
             LibraryCode::Files(files) => Some(!files.is_empty()),
         };
         !self.sources && !optional && !self.opened().iter().any(|opened| defines(opened) != Some(false))
@@ -198,7 +194,7 @@ impl<'a> LinkInputs<'a> {
         let table = facts.and_then(|(_, facts)| facts.members.as_ref());
         let code = match whole {
             Some(file) => {
-                let table = table.and_then(|(file, key)| MemberTable::read(file, *key));
+                let table = table.and_then(|(file, key)| files.table(file, *key));
                 table.map_or_else(|| LibraryCode::Archive(file), LibraryCode::Table)
             }
             None => {
@@ -384,7 +380,7 @@ struct OpenedLibrary {
 enum LibraryCode {
     Archive(Arc<LibraryFile>),
     /// What is kept of an archive.
-    Table(MemberTable),
+    Table(Arc<MemberTable>),
     /// Those that a thin archive names.
     Files(Vec<LinkObject>),
 }

@@ -100,15 +100,16 @@ impl MemberTable {
         text.get(start..end)
     }
 
-    fn each(&self, member: usize, mut found: impl FnMut(&'_ Self, usize, SymbolState)) {
+    /// Passes name and state of each symbol of a member to `found`, definitions first, as long as it says so.
+    fn each(&self, member: usize, mut found: impl FnMut(usize, SymbolState) -> bool) {
         let ends = 3 + self.names;
         let start = if member == 0 { Some(0) } else { self.number(ends + member - 1) };
         let end = self.number(ends + member).filter(|_| member < self.members);
         let (Some(start), Some(end)) = (start, end) else { return };
         for at in start..end {
             let Some(symbol) = self.number(ends + self.members + at) else { return };
-            if let Some(state) = STATES.get(symbol & 3) {
-                found(self, symbol >> 2, *state);
+            if !STATES.get(symbol & 3).is_some_and(|state| found(symbol >> 2, *state)) {
+                return;
             }
         }
     }
@@ -116,24 +117,31 @@ impl MemberTable {
     /// The symbols of a member.
     pub(super) fn member(&self, at: usize) -> MemberSymbols<'_> {
         let mut symbols = MemberSymbols::default();
-        let mut add = |id: usize, state| {
-            if let Some(name) = self.name(id) {
-                symbols.add(name, state);
-            }
-        };
-        self.each(at, |_, id, state| add(id, state));
+        self.each(at, |id, state| {
+            let name = self.name(id);
+            name.into_iter().for_each(|name| symbols.add(name, state));
+            true
+        });
         symbols
     }
 
     /// Passes each name that a member defines, with the member's place, in their order.
     pub(super) fn each_defined<'s>(&'s self, mut found: impl FnMut(&'s [u8], usize)) {
         for member in 0..self.members {
-            self.each(member, |_, id, state| {
-                if let (true, Some(name)) = (state.is_defined(), self.name(id)) {
-                    found(name, member);
+            self.each(member, |id, state| {
+                if state.is_defined() {
+                    self.name(id).into_iter().for_each(|name| found(name, member));
                 }
+                state.is_defined()
             });
         }
+    }
+
+    /// Whether a member defines a name for which `test` holds.
+    pub(super) fn defines(&self, test: impl Fn(&[u8]) -> bool) -> bool {
+        let mut found = false;
+        self.each_defined(|name, _| found = found || test(name));
+        found
     }
 }
 

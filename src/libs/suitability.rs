@@ -14,6 +14,7 @@ use super::simulated_linker::{ArchiveSymbols, LinkSymbols};
 use super::supplier::{ArchiveFacts, NameList, Use};
 use super::unsuitable::Unsuitable;
 use super::{counterpart, dynamic_symbols, weak_bindings};
+use foldhash::fast::RandomState;
 use foldhash::{HashMap, HashSet};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -116,7 +117,7 @@ impl Resolver<'_> {
             found.entry(at).or_insert(Unsuitable::OtherInterface(text(&names)));
         }
         self.incomplete_archives(&looked, &mut found);
-        if mentioned.defined || shared_names(&looked) {
+        if mentioned.defined || self.shared_names(&looked) {
             self.private_names(&looked, &mut found);
             self.incomplete_archives(&looked, &mut found);
         }
@@ -212,6 +213,31 @@ impl Resolver<'_> {
         lacking.filter(|(_, names)| !names.is_empty()).collect()
     }
 
+    /// Whether an archive defines a private name of another one.
+    fn shared_names(&self, looked: &[&Looked]) -> bool {
+        if looked.len() < 2 {
+            return false;
+        }
+        let count = looked.iter().map(|l| l.facts.private.len() / MEAN_NAME).sum();
+        let mut owners: HashMap<&[u8], usize> = HashMap::with_capacity_and_hasher(count, RandomState::default());
+        for (at, one) in looked.iter().enumerate().filter(|(_, l)| l.replaceable) {
+            for name in one.facts.private.iter().map(str::as_bytes) {
+                if owners.insert(name, at).is_some_and(|other| other != at) {
+                    return true;
+                }
+            }
+        }
+        let defines_other_s = |(at, one): (usize, &Looked)| {
+            let other_s = |name: &[u8]| owners.get(name).is_some_and(|owner| *owner != at);
+            let table = one.facts.members.as_ref().and_then(|(file, key)| self.path.files.table(file, *key));
+            match table {
+                Some(table) => table.defines(other_s),
+                None => one.file.look(|bytes| member_symbols::indexed(bytes, other_s)) == Some(true),
+            }
+        };
+        !owners.is_empty() && looked.iter().copied().enumerate().any(defines_other_s)
+    }
+
     /// Adds libraries until no private name clashes. What was replaced already has no global names that matter here.
     fn private_names<'l>(&self, looked: &[&'l Looked], found: &mut BTreeMap<usize, Unsuitable>) {
         let read: Vec<Arc<ObjectSymbols>> = self.objects.iter().filter_map(|o| self.path.files.object(o)).collect();
@@ -238,28 +264,14 @@ impl Resolver<'_> {
     }
 }
 
+/// Bytes of a name, roughly, to make room for all of a list.
+const MEAN_NAME: usize = 24;
+
 /// A replaced library has no members to take.
 fn leave_out(link: &mut LinkSymbols<'_>, at: usize) {
     if let Some(library) = link.libraries.get_mut(at) {
         library.members = ArchiveMembers::default();
     }
-}
-
-/// Whether an archive defines a private name of another one.
-fn shared_names(looked: &[&Looked]) -> bool {
-    let mut owners: HashMap<&[u8], usize> = HashMap::default();
-    for (at, one) in looked.iter().enumerate().filter(|(_, l)| l.replaceable) {
-        for name in one.facts.private.iter().map(str::as_bytes) {
-            if owners.insert(name, at).is_some_and(|other| other != at) {
-                return true;
-            }
-        }
-    }
-    let defines_other_s = |(at, one): (usize, &Looked)| {
-        one.file.look(|bytes| member_symbols::indexed(bytes, |name| owners.get(name).is_some_and(|owner| *owner != at)))
-            == Some(true)
-    };
-    !owners.is_empty() && looked.iter().copied().enumerate().any(defines_other_s)
 }
 
 fn names_of<'l>(looked: &[&'l Looked], of: impl Fn(&'l ArchiveFacts) -> &'l NameList) -> HashSet<&'l [u8]> {

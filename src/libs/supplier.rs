@@ -99,6 +99,11 @@ impl NameList {
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+
+    /// Its bytes.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
 }
 
 /// What members of an archive look up by name when they run.
@@ -110,6 +115,15 @@ pub(crate) struct NameLookups {
     pub askers: NameList,
     /// Identifiers among the strings of those that call dlsym.
     pub strings: NameList,
+}
+
+/// A member of an archive that refers to functions which need files at run time.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct MemberCalls {
+    pub member: String,
+    pub calls: Vec<String>,
+    /// What it defines: it was linked in if the output has one of these.
+    pub defines: NameList,
 }
 
 /// Functions that look up names or files, or list files.
@@ -142,6 +156,8 @@ pub(crate) struct ArchiveFacts {
     pub unwinder: bool,
     /// None for an archive that was not read.
     pub lookups: Option<NameLookups>,
+    /// What calls functions that need files at run time; known if `lookups` is.
+    pub callers: Vec<MemberCalls>,
     /// The file with the table of its members, and the table's key.
     #[serde(skip)]
     pub members: Option<(PathBuf, u128)>,

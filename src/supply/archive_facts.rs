@@ -14,7 +14,7 @@ use crate::libs::library_file::{LibraryFile, LibraryFiles};
 use crate::libs::member_symbols::{self, LooseSymbols, MemberSymbols, SymbolName};
 use crate::libs::member_table::MemberTable;
 use crate::libs::supplier::{ArchiveFacts, NameList};
-use crate::libs::{dynamic_symbols, pic, weak_bindings};
+use crate::libs::{callers, dynamic_symbols, pic, weak_bindings};
 use object::read::archive::ArchiveFile;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashSet};
@@ -101,6 +101,7 @@ fn look(archive: &[u8], shared: Option<&LibraryFile>, dirs: &[PathBuf]) -> Optio
         optional: NameList::of(optional.map(Vec::as_slice)),
         compiled_later,
         chosen,
+        callers: callers::of_archive(archive),
         lookups: Some(name_lookups::of_archive(archive, shared.and_then(LibraryFile::bytes))),
         ..ArchiveFacts::default()
     };
@@ -122,7 +123,7 @@ fn look(archive: &[u8], shared: Option<&LibraryFile>, dirs: &[PathBuf]) -> Optio
     match lacking(needed, shared, dirs) {
         Some(lacks) => Some(ArchiveFacts { lacks, ..facts }),
         // A linker script in the place of a shared object.
-        None => Some(ArchiveFacts { lookups: facts.lookups, ..ArchiveFacts::default() }),
+        None => Some(ArchiveFacts { lookups: facts.lookups, callers: facts.callers, ..ArchiveFacts::default() }),
     }
 }
 
