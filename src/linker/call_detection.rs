@@ -154,6 +154,7 @@ mod tests {
             early_tls: None,
             relocator: None,
             one_thread: None,
+            thread_parts: None,
             iconv: None,
             libc: ("/l/libc.a".into(), crate::files::Stamp::of(std::path::Path::new("/")).unwrap()),
             locale: Some("/r/locale.ar".into()),

@@ -22,7 +22,7 @@ const WITH_PTHREAD: (u32, u32) = (2, 34);
 /// Functions of libpthread.a that libc.a, libpthread.a itself, librt.a, libgcc and libstdc++.a refer to weakly, sorted.
 ///
 /// Sources: `nm` of those archives (glibc 2.31, GCC 10), and GCC's gthr-posix.h, which is compiled into programs.
-const WEAKLY_USED: [&str; 52] = [
+pub(crate) const WEAKLY_USED: [&str; 52] = [
     "__libpthread_freeres",
     "__nptl_deallocate_tsd",
     "__nptl_nthreads",
@@ -128,7 +128,10 @@ pub(crate) fn pthread_parts(draft: &mut Draft<'_>) {
     let Some(place) = linked.iter().find(|l| l.library).map(|l| l.at).or(linked.last().map(|l| l.end + 1)) else {
         return;
     };
-    let words = WEAKLY_USED.iter().map(|name| Item::word(format!("--undefined={name}")));
+    // All of them, if it is not known which ones the archive has.
+    let found = draft.context.facts.repairs.as_ref().and_then(|r| r.thread_parts.as_ref());
+    let wanted: Vec<&str> = found.map_or(WEAKLY_USED.to_vec(), |f| f.iter().map(String::as_str).collect());
+    let words = wanted.iter().map(|name| Item::word(format!("--undefined={name}")));
     draft.items.splice(place..place, words.chain([ours("-lpthread")]));
     draft.did("added `-lpthread`, and `--undefined=` for what is referred to weakly");
 }

@@ -3,7 +3,9 @@
 use super::got_header;
 use super::libc_members::{nowhere, renamed};
 use crate::files::Stamp;
+use crate::plan::pthread::WEAKLY_USED;
 use crate::toolchain::probe::CompilerQuery;
+use object::read::ReadCache;
 use object::read::archive::ArchiveFile;
 use object::{Object, ObjectSection};
 use std::fs::File;
@@ -26,6 +28,8 @@ pub(super) struct LibcArchive {
     pub conf: Option<Vec<u8>>,
     /// The member that relocates static-pies, if it reads the GOT's header for that.
     pub relocator: Option<Vec<u8>>,
+    /// What libpthread.a, if it could be read, defines of the functions that are referred to weakly.
+    pub thread_parts: Option<Vec<String>>,
     /// Functions with a linker warning about shared libraries.
     pub functions: Vec<String>,
     /// Functions with another linker warning, or that can't be repaired.
@@ -37,7 +41,8 @@ impl LibcArchive {
     pub(super) fn of(asked: &CompilerQuery<'_>) -> Option<((PathBuf, Stamp), LibcArchive)> {
         let libc = PathBuf::from(asked.ask(&["-print-file-name=libc.a"]).ok()?.text());
         let stamp = Stamp::of(&libc).filter(|_| libc.is_absolute())?;
-        let found = LibcArchive::read(&libc)?;
+        let mut found = LibcArchive::read(&libc)?;
+        found.thread_parts = weakly_used(Path::new(&asked.ask(&["-print-file-name=libpthread.a"]).ok()?.text()));
         Some(((libc, stamp), found))
     }
 
@@ -82,6 +87,15 @@ impl LibcArchive {
         }
         Some(())
     }
+}
+
+/// The functions that are referred to weakly and that an archive defines, by its symbol index.
+fn weakly_used(libpthread: &Path) -> Option<Vec<String>> {
+    let cache = ReadCache::new(File::open(libpthread).ok()?);
+    let archive = ArchiveFile::parse(&cache).ok()?;
+    let defined: Vec<&[u8]> = archive.symbols().ok()?.into_iter().flatten().flatten().map(|s| s.name()).collect();
+    let used = WEAKLY_USED.iter().filter(|name| defined.contains(&name.as_bytes()));
+    Some(used.map(|name| (*name).to_owned()).collect())
 }
 
 #[cfg(test)]

@@ -79,6 +79,7 @@ pub(crate) fn make(asked: &CompilerQuery<'_>, facts: &Facts, keep: &Path) -> (Op
         iconv: take(Mechanism::Converters),
         early_tls: take(Mechanism::EarlyThreadPointer),
         one_thread: take(Mechanism::OneThread),
+        thread_parts: found.thread_parts,
         functions: found.functions,
         warned: found.warned,
         detectors: take(Mechanism::CallDetection),

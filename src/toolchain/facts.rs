@@ -113,6 +113,8 @@ pub(crate) struct Repairs {
     pub early_tls: Option<PathBuf>,
     /// The archive with the functions of libpthread that libc.so.6 has too; none where libpthread is part of libc.
     pub one_thread: Option<PathBuf>,
+    /// Functions of libpthread.a that are referred to weakly; none if it could not be read.
+    pub thread_parts: Option<Vec<String>>,
     /// The functions that use name services, by the warnings in libc.a.
     pub functions: Vec<String>,
     /// The functions with other warnings in libc.a.

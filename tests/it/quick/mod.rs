@@ -44,6 +44,8 @@ pub mod programs_bad;
 pub mod programs;
 // What repairs glibc, and hints after a failed link.
 pub mod repairs;
+// Worlds that look like glibc before 2.34.
+pub mod old_glibc;
 // Outputs on devices, FIFOs and links.
 pub mod outputs;
 // `staticctl` itself.
