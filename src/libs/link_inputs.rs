@@ -145,38 +145,30 @@ impl<'a> LinkInputs<'a> {
         lookups.into_iter().any(|lookups| !lookups.functions.is_empty())
     }
 
-    /// Whether members of archives are taken for references alone: no option asks for more, and no library is an object.
+    /// Whether members of archives are taken for references alone: no option asks for more, no library is an object, and
+    /// none is the compiler's own, whose members are not looked at.
     pub(super) fn only_as_referenced(&self, request: &Request) -> bool {
-        const KNOWN: [&str; 10] = [
-            "-O",
-            "-z",
-            "-s",
-            "-S",
-            "--gc-sections",
-            "--build-id",
-            "--hash-style",
-            "--strip",
-            "--no-undefined",
-            "--sort",
-        ];
+        const PLAIN: [&str; 4] = ["-s", "-S", "--gc-sections", "--no-undefined"];
+        const PLAIN_WITH_VALUE: [&str; 5] = ["-O", "-z", "--build-id", "--hash-style", "--strip-"];
         let items = ld_options::split(&request.args);
         let options = ld_options::options(&items);
+        let plain = |text: &str| PLAIN.contains(&text) || PLAIN_WITH_VALUE.iter().any(|p| text.starts_with(p));
         let known = |(at, item): (usize, &Item)| match item {
             Item::Arg(arg) => {
                 let word = arg.word.as_encoded_bytes();
                 !(word.starts_with(b"-u") || word.starts_with(b"-e") || arg.role() == Some(Role::LinkerScript))
             }
-            Item::Word { text, .. } => {
-                match options.iter().find(|option| option.at == at || option.value_at == Some(at)) {
-                    Some(option) if option.role == LdRole::Other => {
-                        KNOWN.iter().any(|k| text.as_encoded_bytes().starts_with(k.as_bytes()))
-                    }
-                    Some(option) => option.role != LdRole::WholeArchive && option.role != LdRole::Wrap,
-                    None => !text.as_encoded_bytes().starts_with(b"-"),
+            Item::Word { text, .. } => match options.iter().find(|option| option.at == at) {
+                Some(option) if option.role == LdRole::Other => text.to_str().is_some_and(plain),
+                Some(option) => option.role != LdRole::WholeArchive && option.role != LdRole::Wrap,
+                None => {
+                    let of_option = options.iter().any(|option| option.value_at == Some(at));
+                    of_option || !text.as_encoded_bytes().starts_with(b"-")
                 }
-            }
+            },
         };
-        items.iter().enumerate().all(known) && !self.libraries.iter().any(|l| l.provider == Provider::FatShared)
+        let other = |l: &LinkedLibrary| l.provider == Provider::FatShared || is_driver_s(&l.path);
+        items.iter().enumerate().all(known) && !self.resolution.libraries.iter().any(other)
     }
 
     /// The libraries, opened.

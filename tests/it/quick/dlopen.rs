@@ -201,3 +201,40 @@ fn what_the_archive_of_a_plugin_needs_belongs_to_the_program() {
         assert_eq!(said, "31\n", "{}", Path::new(&list).display());
     }
 }
+
+/// The words of the last link in a report.
+fn last_link(dir: &Dir) -> String {
+    let report = fs::read_to_string(dir.join("report/links.jsonl")).unwrap();
+    let last: serde_json::Value = serde_json::from_str(report.lines().last().unwrap()).unwrap();
+    last["command"].to_string()
+}
+
+#[test]
+fn a_table_of_names_is_for_programs_whose_code_asks() {
+    let dir = Dir::new();
+    let path = dir.path().display().to_string();
+    dir.file(
+        "load.c",
+        "#include <dlfcn.h>\nint load(void) { void *all = dlopen(0, RTLD_NOW); return all && dlsym(all, \"plain\") ? 1 : 2; }\n",
+    );
+    dir.file("plain.c", "int plain(void) { return 3; }\n");
+    dir.file("quiet.c", "int plain(void);\nint main(void) { return plain(); }\n");
+    dir.file("asks.c", "int load(void);\nint main(void) { return load(); }\n");
+    for line in ["-shared -fPIC load.c plain.c -o libtwo.so", "-fPIC -c load.c plain.c quiet.c asks.c"] {
+        Run::new("gcc").dir(&path).line(line).ok();
+    }
+    Run::new("ar").dir(&path).line("rc libtwo.a load.o plain.o").ok();
+    for (line, table) in [("quiet.o", false), ("quiet.o -Wl,-u,load", true), ("asks.o", true)] {
+        Run::new("gcc").dir(&path).line(&format!("{line} -L. -ltwo -Wl,-rpath,{path} -o dynamic")).ok();
+        // The facts of the archive are new first, then kept.
+        for _ in 0..2 {
+            let run_of = Run::new(STATICCC).dir(&path).env("STATICCXX_REPORT", dir.join("report"));
+            run_of.line(&format!("{line} -L. -ltwo -o static")).silent();
+            let words = last_link(&dir);
+            assert_eq!(words.contains("/plugins.ar"), table, "{line}: {words}");
+            let [dynamic, ours] =
+                ["./dynamic", "./static"].map(|name| Run::new(name).dir(&path).output().status.code());
+            assert_eq!(dynamic, ours, "{line}");
+        }
+    }
+}
