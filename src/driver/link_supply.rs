@@ -34,7 +34,9 @@ pub(super) fn store(
         None => LinkStore::default(),
     };
     store.library_dirs.clone_from(&facts.library_dirs);
-    store.cache.clone_from(&settings.cache_dir);
+    // What is made for a trial is of no use afterwards.
+    let cache = settings.cache_dir.as_ref().filter(|_| settings.trial.is_none());
+    store.cache = cache.cloned();
     let tried = |mechanism| {
         let trials = trials.clone();
         OnTrial::Unknown(Box::new(move || trials.off(mechanism)))
@@ -63,7 +65,7 @@ fn policy(
     Some(ConvertPolicy {
         choice: choice.clone(),
         dialect,
-        cache: settings.cache_dir.clone(),
+        cache: settings.cache_dir.clone().filter(|_| settings.trial.is_none()),
         library_dirs: facts.library_dirs.clone(),
         program: program.cloned(),
     })

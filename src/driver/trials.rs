@@ -13,7 +13,7 @@ use crate::plan::pthread;
 use crate::run::limit::capture_within;
 use crate::run::{Command, shell_line};
 use crate::settings::Settings;
-use crate::toolchain::probe::{ran, telling_line};
+use crate::toolchain::probe::{self, ran, telling_line};
 use crate::toolchain::probe_cache::{Kept, Key};
 use crate::toolchain::select::GENERIC;
 use crate::toolchain::transient::is_transient;
@@ -195,8 +195,8 @@ impl Trials {
         for (mechanism, why) in found {
             let key = self.key(*mechanism);
             let kept = Kept { kind: "told", dir: self.settings.cache_dir.as_deref(), key: key.as_ref() };
-            if self.settings.trial.is_none() && kept.load::<String>().as_ref() != Some(why) {
-                kept.store(why);
+            // Without a place to keep that somebody was told, each link would tell it.
+            if self.settings.trial.is_none() && kept.load::<String>().as_ref() != Some(why) && kept.store(why) {
                 untold.insert(*mechanism, why.clone());
             }
         }
@@ -220,8 +220,14 @@ impl Trials {
         for (name, text) in FILES {
             fs::write(dir.path().join(name), text).map_err(said)?;
         }
-        if let Some(object) = &self.facts.object {
-            fs::copy(object, dir.path().join(OBJECT)).map_err(said)?;
+        match &self.facts.object {
+            Some(object) => fs::copy(object, dir.path().join(OBJECT)).map(|_| ()).map_err(said)?,
+            None => {
+                let (name, text) = probe::source(self.selected.language);
+                fs::write(dir.path().join(name), text).map_err(said)?;
+                let compiled = self.compiler().args(["-fPIE", "-c", name, "-o", OBJECT]);
+                tell(&compiled.in_dir(dir.path()))?;
+            }
         }
         let all = |steps: &[Step]| steps.iter().try_for_each(|step| self.take(*step, trial.mechanism, dir.path()));
         match (all(trial.product), || all(trial.control)) {
@@ -239,11 +245,7 @@ impl Trials {
         let driver = if self.selected.language == Language::C { "staticcc" } else { "staticcxx" };
         let command = match step {
             Run(program) => return ran(&dir.join(program)).map_err(|why| format!("its program does not run: {why}")),
-            Compiler(line) => {
-                let mut command = Command::new(self.selected.compiler.iter().cloned());
-                command.env.clone_from(&self.selected.env);
-                command.args(&self.selected.compile_args).args(&self.abi).args(words(line))
-            }
+            Compiler(line) => self.compiler().args(words(line)),
             Driver(line) => self.ourselves(driver, mechanism).args(&self.abi).args(words(line)),
             DriverWith(variables, line) => {
                 let mut command = self.ourselves(driver, mechanism).args(&self.abi).args(words(line));
@@ -252,15 +254,14 @@ impl Trials {
             }
             Ctl(line) => self.ourselves("staticctl", mechanism).args(words(line)),
         };
-        let done = capture_within(&command.env("LC_ALL", "C").in_dir(dir), LIMIT).map_err(|e| e.to_string())?;
-        match done.status.signal() {
-            _ if done.status.success() => Ok(()),
-            Some(signal) => Err(format!("it was ended by signal {signal}")),
-            None => {
-                let why = telling_line(&String::from_utf8_lossy(&done.stderr));
-                Err(why.strip_prefix("staticcxx: error: ").unwrap_or(&why).to_owned())
-            }
-        }
+        tell(&command.in_dir(dir))
+    }
+
+    /// The compiler itself, for this target.
+    fn compiler(&self) -> Command {
+        let mut command = Command::new(self.selected.compiler.iter().cloned());
+        command.env.clone_from(&self.selected.env);
+        command.args(&self.selected.compile_args).args(&self.abi)
     }
 
     /// This program under one of its names, for the same compiler and without other settings.
@@ -278,5 +279,21 @@ impl Trials {
         command.env_remove.retain(|name| name != options::TRIAL.name);
         command.env.extend(kept.into_iter().map(|(name, value)| (name.into(), value)));
         command
+    }
+}
+
+/// Runs a compiler or ourselves.
+///
+/// # Errors
+/// What it says of its failure, in a line.
+fn tell(command: &Command) -> Result<(), String> {
+    let done = capture_within(&command.clone().env("LC_ALL", "C"), LIMIT).map_err(|e| e.to_string())?;
+    match done.status.signal() {
+        _ if done.status.success() => Ok(()),
+        Some(signal) => Err(format!("it was ended by signal {signal}")),
+        None => {
+            let why = telling_line(&String::from_utf8_lossy(&done.stderr));
+            Err(why.strip_prefix("staticcxx: error: ").unwrap_or(&why).to_owned())
+        }
     }
 }

@@ -354,7 +354,8 @@ pub(crate) fn ran(program: &Path) -> Result<(), String> {
 const CRASHES: [Signal; 7] =
     [Signal::SIGSEGV, Signal::SIGBUS, Signal::SIGILL, Signal::SIGFPE, Signal::SIGABRT, Signal::SIGTRAP, Signal::SIGSYS];
 
-fn source(language: Language) -> (&'static str, &'static str) {
+/// The program that a compiler is probed with: its file's name and its text.
+pub(crate) fn source(language: Language) -> (&'static str, &'static str) {
     match language {
         Language::C => ("probe.c", C_PROGRAM),
         Language::Cxx => ("probe.cc", CXX_PROGRAM),

@@ -129,16 +129,18 @@ impl Kept<'_> {
         (Some(&key) == self.key).then_some(value)
     }
 
-    /// Stores the value, if possible.
-    pub(crate) fn store<T: Serialize>(&self, value: &T) {
+    /// Stores the value; whether that was possible.
+    pub(crate) fn store<T: Serialize>(&self, value: &T) -> bool {
         let write = || {
             let file = self.file()?;
             fs::create_dir_all(file.parent()?).ok()?;
             write_atomic(&file, &serde_json::to_vec(&(self.key?, value)).ok()?).ok()
         };
-        if write().is_none() {
+        let stored = write().is_some();
+        if !stored {
             log::debug!("{} can't be kept", self.kind);
         }
+        stored
     }
 }
 

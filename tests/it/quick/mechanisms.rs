@@ -13,14 +13,14 @@ fn with(dir: &Dir, program: &str) -> Run {
     Run::new(program).dir(dir.path()).env("STATICCXX_CC", compiler(dir)).env("XDG_CACHE_HOME", dir.join("cache"))
 }
 
-/// A directory whose libc.a lacks `clock_settime`, which the start-up code of converted libraries refers to and a plain
+/// A directory whose libc.a lacks `sigdescr_np`, which the start-up code of converted libraries refers to and a plain
 /// program does not.
 fn without_a_member() -> Dir {
     let dir = Dir::new();
     let libc = Run::new("gcc").line("-print-file-name=libc.a").ok();
     fs::create_dir(dir.join("lib")).unwrap();
     fs::copy(libc.trim(), dir.join("lib/libc.a")).unwrap();
-    Run::new("ar").dir(dir.join("lib")).line("d libc.a clock_settime.o").ok();
+    Run::new("ar").dir(dir.join("lib")).line("d libc.a sigdescr_np.o").ok();
     dir.file("h.c", HELLO_C);
     dir
 }
@@ -31,7 +31,7 @@ fn a_repair_that_can_t_be_had_is_named_and_builds_go_on() {
     let said = text(&with(&dir, STATICCC).line("h.c -o h").output().stderr);
     assert_eq!(says_in_empty_root(&dir.join("h"), &[]), "hello\n");
     assert!(said.lines().count() == 1 && said.starts_with("staticcxx: note: with `"), "{said}");
-    assert!(said.contains("start-up code of converted libraries") && said.contains("clock_settime"), "{said}");
+    assert!(said.contains("start-up code of converted libraries") && said.contains("sigdescr_np"), "{said}");
     assert!(said.contains("`staticctl doctor`"), "{said}");
     // Once.
     with(&dir, STATICCC).line("h.c -o h").silent();
@@ -39,7 +39,7 @@ fn a_repair_that_can_t_be_had_is_named_and_builds_go_on() {
     assert!(doctor.status.success());
     let doctor = text(&doctor.stdout);
     assert!(doctor.contains("start-up code of converted libraries: off, so that a shared object needs"), "{doctor}");
-    assert!(doctor.contains("clock_settime") && doctor.contains("static-pie: linked, read back, run"), "{doctor}");
+    assert!(doctor.contains("sigdescr_np") && doctor.contains("static-pie: linked, read back, run"), "{doctor}");
     // What needs it says why it can't be done.
     dir.file("q.c", "int q(void) { return 4; }\n");
     dir.file("m.c", "int q(void);\nint main(void) { return q(); }\n");
@@ -56,7 +56,7 @@ fn a_probe_is_not_told_what_is_off() {
     let dir = without_a_member();
     with(&dir, STATICCC).line("h.c -o conftest").silent();
     let said = text(&with(&dir, STATICCC).line("h.c -o h").output().stderr);
-    assert!(said.contains("clock_settime"), "{said}");
+    assert!(said.contains("sigdescr_np"), "{said}");
 }
 
 /// A directory with start code of static-pies that ends the program unless the first word of the GOT is set, as GNU ld
