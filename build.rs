@@ -79,6 +79,7 @@ const KEPT: [(&str, &[&str]); 7] = [
             "src/libs/member_table.rs",
             "src/libs/supplier.rs",
             "src/libs/weak_bindings.rs",
+            "src/libs/wide_streams.rs",
             "src/libs/pic.rs",
             "src/toolchain_libs.rs",
         ],

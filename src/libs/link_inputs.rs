@@ -15,6 +15,7 @@ use super::simulated_linker::{ArchiveSymbols, LinkSymbols};
 use super::sniff::Sniffed;
 use super::supplier::ArchiveFacts;
 use super::weak_bindings;
+use super::wide_streams;
 use crate::args::ld_options::{Item, LdRole};
 use crate::args::option_table::Role;
 use crate::args::{InputKind, Request, ld_options};
@@ -207,6 +208,7 @@ impl<'a> LinkInputs<'a> {
                     found.weak.extend(facts.optional.iter().map(|name| name.as_bytes().to_vec()));
                     found.compiled_later |= facts.compiled_later;
                     found.chosen |= facts.chosen;
+                    found.wide |= facts.wide;
                 }
                 None => files.extend(self.parts(self.code(library))),
             }
@@ -215,6 +217,7 @@ impl<'a> LinkInputs<'a> {
             found.weak.extend(of.weak.into_iter().filter(|name| weak_bindings::may_be_bound(name)));
             found.compiled_later |= of.compiled_later;
             found.chosen |= of.chosen;
+            found.wide |= of.wide;
         };
         for object in &self.objects {
             match object {
@@ -236,10 +239,14 @@ impl<'a> LinkInputs<'a> {
     /// Whether a source of the call mentions functions that are chosen when the program starts.
     pub(super) fn sources_choose(&self, request: &Request) -> bool {
         const WORDS: [&[u8]; 3] = [b"ifunc", b"target_clones", b"target(\"default\")"];
-        let mentions = |text: &[u8]| WORDS.iter().any(|word| memchr::memmem::find(text, word).is_some());
+        self.sources_mention(request, |text| WORDS.iter().any(|word| memchr::memmem::find(text, word).is_some()))
+    }
+
+    /// Whether the text of a source of the call fits.
+    pub(super) fn sources_mention(&self, request: &Request, mentions: impl Fn(&[u8]) -> bool + Sync) -> bool {
         let source = |kind: InputKind| matches!(kind, InputKind::Source | InputKind::Assembly);
         let sources = request.inputs.iter().filter(|i| source(i.kind));
-        sources.into_iter().any(|i| inputs::look(Path::new(&i.text), mentions) == Some(true))
+        sources.into_iter().any(|i| inputs::look(Path::new(&i.text), &mentions) == Some(true))
     }
 
     /// The archive itself, or the files that a thin one names.
@@ -258,6 +265,19 @@ impl<'a> LinkInputs<'a> {
         let mut names = found.filter(|_| self.of_toolchain.contains(&"c")).unwrap_or_default().weak;
         names.retain(|name| weak_bindings::may_be_bound(name));
         names
+    }
+
+    /// What libc's tables of streams call for wide characters.
+    pub(super) fn tables_of_wide_streams(&self) -> Vec<String> {
+        let libc = self.toolchain_file("libc.a").filter(|_| self.of_toolchain.contains(&"c"));
+        let tables = HashSet::from_iter([b"__io_vtables".to_vec()]);
+        let names = |bytes: &[u8]| {
+            let members = member_symbols::members_with(bytes, &tables);
+            let weak =
+                members.iter().flat_map(|member| &member.optional).filter(|name| wide_streams::is_of_tables(name));
+            weak.filter_map(|name| String::from_utf8(name.to_vec()).ok()).collect()
+        };
+        libc.and_then(|libc| libc.look(names)).unwrap_or_default()
     }
 
     /// A file of the toolchain's directories.

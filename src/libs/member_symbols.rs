@@ -1,5 +1,6 @@
 //! The global symbols of objects and of the members of archives, as a linker sees them.
 
+use super::wide_streams;
 use foldhash::HashSet;
 use object::read::archive::ArchiveFile;
 use object::read::elf::{FileHeader, Sym};
@@ -157,6 +158,8 @@ pub(crate) struct LooseSymbols {
     pub(crate) compiled_later: bool,
     /// It defines IFUNCs: functions that are chosen when the program starts.
     pub(crate) chosen: bool,
+    /// It uses streams of wide characters, or may.
+    pub(crate) wide: bool,
 }
 
 /// Those of an object, or of all members of an archive.
@@ -168,6 +171,8 @@ pub(crate) fn loose(bytes: &[u8]) -> LooseSymbols {
         for symbol in object.symbols() {
             if symbol.is_undefined() && symbol.is_weak() {
                 found.weak.extend(symbol.name_bytes().ok().map(<[u8]>::to_vec));
+            } else if symbol.is_undefined() {
+                found.wide = found.wide || symbol.name_bytes().is_ok_and(wide_streams::leads_to);
             } else if symbol.is_common() {
                 found.compiled_later |= symbol.name_bytes() == Ok(SLIM);
             } else if let SymbolFlags::Elf { st_info, .. } = symbol.flags() {
@@ -179,6 +184,7 @@ pub(crate) fn loose(bytes: &[u8]) -> LooseSymbols {
         Ok(archive) => archive.members().flatten().filter_map(|m| m.data(bytes).ok()).for_each(&mut look),
         Err(_) => look(bytes),
     }
+    found.wide |= found.compiled_later && wide_streams::mentioned(bytes);
     found
 }
 

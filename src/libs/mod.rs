@@ -51,6 +51,7 @@ pub(crate) mod supplier;
 pub(crate) mod unsuitable;
 pub(crate) mod weak_bindings;
 pub(crate) mod weak_names;
+pub(crate) mod wide_streams;
 
 pub(crate) use missing::Missing;
 pub(crate) use resolution::{LinkedLibrary, Provider, Resolution, hints, name_packages};

@@ -2,6 +2,7 @@
 
 use super::member_symbols::{self, LooseSymbols, MemberSymbols, SymbolState};
 use super::sniff::{self, Sniffed};
+use super::wide_streams;
 use object::{Object, ObjectSymbol, SymbolFlags, elf};
 
 /// Those of one object.
@@ -13,6 +14,7 @@ pub(crate) struct ObjectSymbols {
     symbols: Vec<(usize, SymbolState)>,
     compiled_later: bool,
     chosen: bool,
+    wide: bool,
 }
 
 impl ObjectSymbols {
@@ -34,6 +36,7 @@ impl ObjectSymbols {
                 found.symbols.push((found.text.len(), member_symbols::state(&symbol)));
             }
         }
+        found.wide |= found.compiled_later && wide_streams::mentioned(bytes);
         Some(found)
     }
 
@@ -57,7 +60,9 @@ impl ObjectSymbols {
     /// What it has beside definitions and strong references.
     pub(super) fn loose(&self) -> LooseSymbols {
         let weak = self.iter().filter(|(_, state)| *state == SymbolState::Optional).map(|(name, _)| name.to_vec());
-        LooseSymbols { weak: weak.collect(), compiled_later: self.compiled_later, chosen: self.chosen }
+        let needed = |(name, state): (&[u8], SymbolState)| state == SymbolState::Needed && wide_streams::leads_to(name);
+        let wide = self.wide || self.iter().any(needed);
+        LooseSymbols { weak: weak.collect(), compiled_later: self.compiled_later, chosen: self.chosen, wide }
     }
 }
 

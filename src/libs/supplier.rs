@@ -150,6 +150,8 @@ pub(crate) struct ArchiveFacts {
     pub compiled_later: bool,
     /// It defines functions that are chosen when the program starts (IFUNC).
     pub chosen: bool,
+    /// It uses streams of wide characters.
+    pub wide: bool,
     /// What ld.so would run though nothing refers to it.
     pub starters: Starters,
     /// It defines what GCC's unwinder does.

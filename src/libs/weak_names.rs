@@ -7,12 +7,13 @@
 
 use super::link_inputs::LinkInputs;
 use super::member_symbols::{LooseSymbols, MemberSymbols, SymbolName};
-use super::resolution::Resolution;
+use super::resolution::{Provider, Resolution};
 use super::simulated_linker::LinkSymbols;
 use super::weak_bindings;
+use super::wide_streams;
 use crate::args::Request;
 use crate::args::option_table::Role;
-use crate::model::Language;
+use crate::model::{Language, Libc};
 use crate::toolchain::Facts;
 use foldhash::HashSet;
 use std::collections::BTreeSet;
@@ -36,7 +37,15 @@ pub(crate) fn to_ask_for(request: &Request, facts: &Facts, language: Language, r
     let inputs = LinkInputs::of(request, facts, language, resolution).with_converted();
     let found = inputs.loose();
     let chosen = found.chosen || found.compiled_later || inputs.sources_choose(request);
-    let ends = to_bind(&inputs, resolution, found);
+    // They are 6 KB: what a plugin refers to is not looked through for them.
+    let plugins = || resolution.libraries.iter().any(|l| l.provider == Provider::Plugin);
+    let wide = found.wide || plugins() || inputs.sources_mention(request, wide_streams::mentioned);
+    let mut ends = to_bind(&inputs, resolution, found);
+    if wide && facts.libc == Libc::Glibc {
+        ends.names.extend(inputs.tables_of_wide_streams());
+        ends.names.sort();
+        ends.names.dedup();
+    }
     LooseEnds { chosen, never_asks: ends.never_asks && inputs.only_as_referenced(request), ..ends }
 }
 

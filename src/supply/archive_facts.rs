@@ -93,7 +93,7 @@ const OF_COMPILERS: [&str; 4] = ["libgcc.a", "libgcc_eh.a", "libstdc++.a", "libc
 fn look(archive: &[u8], shared: Option<&LibraryFile>, dirs: &[PathBuf]) -> Option<ArchiveFacts> {
     ArchiveFile::parse(archive).ok().filter(|a| !a.is_thin())?;
     let members = member_symbols::members(archive);
-    let LooseSymbols { weak, compiled_later, chosen } = member_symbols::loose(archive);
+    let LooseSymbols { weak, compiled_later, chosen, wide } = member_symbols::loose(archive);
     let optional = weak.iter().filter(|name| weak_bindings::may_be_bound(name));
     let mut facts = ArchiveFacts {
         constructors: constructors::has(archive),
@@ -102,6 +102,7 @@ fn look(archive: &[u8], shared: Option<&LibraryFile>, dirs: &[PathBuf]) -> Optio
         compiled_later,
         chosen,
         callers: callers::of_archive(archive),
+        wide,
         lookups: Some(name_lookups::of_archive(archive, shared.and_then(LibraryFile::bytes))),
         ..ArchiveFacts::default()
     };

@@ -19,3 +19,8 @@ fn every_symbol_of_the_machine_s_glibc_is_stood_for_or_known_not_to_be() {
 fn old_versions_do_what_they_did() {
     check("old-versions");
 }
+
+#[test]
+fn side_references_bring_what_they_bring_in_a_dynamic_link() {
+    check("side-references");
+}
