@@ -18,11 +18,11 @@ use crate::toolchain::probe_cache::{Kept, Key};
 use crate::toolchain::select::GENERIC;
 use crate::toolchain::transient::is_transient;
 use crate::toolchain::{Facts, Mechanism, MechanismsOff, Selected};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// One step of a trial, in its directory.
@@ -270,7 +270,7 @@ impl Trials {
         let line = || OsString::from(shell_line(&self.selected.compiler));
         let of_language = if self.selected.language == Language::C { options::CC.name } else { options::CXX.name };
         let kept = match (&self.settings.toolchain, self.selected.toolchain.as_str()) {
-            (Some(toolchain), _) => vec![(options::TOOLCHAIN.name, toolchain.clone())],
+            (Some(toolchain), _) => vec![(options::TOOLCHAIN.name, from_anywhere(toolchain))],
             (None, GENERIC) => vec![(of_language, line())],
             (None, named) => vec![(options::TOOLCHAIN.name, named.into())],
         };
@@ -282,12 +282,22 @@ impl Trials {
     }
 }
 
+/// A toolchain's name, or its descriptor's path from any directory.
+fn from_anywhere(toolchain: &OsStr) -> OsString {
+    let path = Path::new(toolchain);
+    match path.is_file() {
+        true => std::path::absolute(path).map_or_else(|_| toolchain.to_owned(), PathBuf::into_os_string),
+        false => toolchain.to_owned(),
+    }
+}
+
 /// Runs a compiler or ourselves.
 ///
 /// # Errors
 /// What it says of its failure, in a line.
 fn tell(command: &Command) -> Result<(), String> {
-    let done = capture_within(&command.clone().env("LC_ALL", "C"), LIMIT).map_err(|e| e.to_string())?;
+    let done = capture_within(&command.clone().env("LC_ALL", "C"), LIMIT)
+        .map_err(|e| format!("`{}` could not be started: {e}", command.program.to_string_lossy()))?;
     match done.status.signal() {
         _ if done.status.success() => Ok(()),
         Some(signal) => Err(format!("it was ended by signal {signal}")),

@@ -2,7 +2,7 @@
 
 /// What programs say of those in the C locale: glibc's texts of ENOSPC, EDQUOT, EFBIG, ENOMEM, EMFILE, ENFILE, EAGAIN, EIO,
 /// EROFS, EACCES, EPERM and ETXTBSY, and what GCC, binutils, LLVM and Rust say themselves.
-const TEXTS: [&str; 22] = [
+const TEXTS: [&str; 23] = [
     "No space left on device",
     "Disk quota exceeded",
     "File too large",
@@ -25,6 +25,7 @@ const TEXTS: [&str; 22] = [
     "File size limit exceeded",
     "did not end within",
     "was ended by signal",
+    "could not be started",
 ];
 
 /// Whether a failure passes by itself, or once there is room again.
