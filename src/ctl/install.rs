@@ -118,7 +118,8 @@ pub(crate) fn test(settings: &Settings, name: &OsStr, json: bool) -> u8 {
         return fail(format!("programs for {arch} can't be run here"), Some(format!("install {}", names[0])));
     }
     let find = |language: Language| compilers.iter().find(|(l, _)| *l == language).map(|(_, c)| c.clone());
-    let outcomes = match selftest::test_programs(&find, &selftest::PROGRAMS, &emulator, cores(), &|_| {}) {
+    let programs = selftest::programs_for(find(Language::Cxx).as_ref());
+    let outcomes = match selftest::test_programs(&find, &programs, &emulator, cores(), &|_| {}) {
         Ok(outcomes) => outcomes,
         Err(e) => return fail(format!("testing: {e}"), None),
     };

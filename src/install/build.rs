@@ -12,11 +12,16 @@ use std::path::{Path, PathBuf};
 /// The libraries besides libstdc++, each in its own directory of the sources.
 const OTHERS: [&str; 2] = ["libgomp", "libatomic"];
 
+/// Archives that some versions have beside libstdc++: `<experimental/filesystem>`; from GCC 13 on, what is not yet stable,
+/// such as `<stacktrace>`; GCC 12's own place for that.
+const BESIDE: [&str; 3] = ["libstdc++fs", "libstdc++exp", "libstdc++_libbacktrace"];
+
 /// How the libraries are compiled: small, in pieces that a linker can leave out, fit for a PIE, and without the
 /// unique symbols that only a dynamic linker has a use for.
 const FLAGS: &str = "-Os -ffunction-sections -fdata-sections -fPIE -fno-gnu-unique";
 
-/// What configure must have found. Its tests fail silently if a header or a library is missing.
+/// What configure must have found, where it looks for it: GCC 10 knows no `openat`. Its tests fail silently if a header or
+/// a library is missing.
 const FOUND: [&str; 6] = [
     "_GLIBCXX_HAS_GTHREADS",
     "_GLIBCXX_HAVE_OPENAT",
@@ -94,7 +99,7 @@ fn configure_makefile(
     rule(
         "libstdc++-v3",
         &format!(
-            "CXX={} --with-gxx-include-dir={} --disable-libstdcxx-pch --disable-libstdcxx-debug --disable-cet --enable-libstdcxx-time=yes",
+            "CXX={} --with-gxx-include-dir={} --disable-libstdcxx-pch --disable-libstdcxx-debug --disable-cet --enable-libstdcxx-time=yes --enable-libstdcxx-backtrace=yes",
             bootstrap.display(),
             tree.cxx().display()
         ),
@@ -116,6 +121,8 @@ pub(crate) fn configure(context: &BuildContext<'_>, tree: &Sysroot, sources: &Pa
     let base = context.work.join("b").join(inputs.triple());
     let _ = fs::remove_dir_all(&base);
     fs::create_dir_all(base.join("libgcc")).map_err(io)?;
+    // GCC 16's libatomic puts itself where the compiler's own build would look for it.
+    fs::create_dir_all(context.work.join("b/gcc")).map_err(io)?;
     // Where the thread model is looked for. Without it std::thread is silently missing.
     symlink(sources.join("libgcc/gthr-posix.h"), base.join("libgcc/gthr-default.h")).map_err(io)?;
     // The link tests of configure want a C++ library to be there, whichever.
@@ -128,13 +135,21 @@ pub(crate) fn configure(context: &BuildContext<'_>, tree: &Sysroot, sources: &Pa
     let config = fs::read_to_string(libstdcxx(context).join("config.h")).map_err(io)?;
     let header = libstdcxx(context).join("include").join(inputs.triple()).join("bits/c++config.h");
     let all = config + &fs::read_to_string(header).unwrap_or_default();
-    match FOUND.iter().find(|name| !all.contains(&format!("define {name} 1"))) {
+    let template = fs::read_to_string(sources.join("libstdc++-v3/config.h.in")).map_err(io)?;
+    match FOUND.iter().find(|name| is_tested(&template, name) && !all.contains(&format!("define {name} 1"))) {
         None => Ok(()),
         Some(name) => {
             let why = format!("configure did not find {name}, which musl has");
             Err(InstallError::Command { what: "configure".into(), line: why, log: context.log.clone() })
         }
     }
+}
+
+/// Whether configure defines a macro of `<bits/c++config.h>`, by the template of its `config.h`: there, `_GLIBCXX_` is not
+/// yet in front of autoconf's own.
+fn is_tested(template: &str, name: &str) -> bool {
+    let plain = name.strip_prefix("_GLIBCXX_").unwrap_or(name);
+    template.lines().filter_map(|l| l.strip_prefix("#undef ")).any(|defined| defined == name || defined == plain)
 }
 
 /// Compiles and installs everything into the tree; gives the names of the libraries, one per line.
@@ -165,13 +180,13 @@ pub(crate) fn compile(context: &BuildContext<'_>, tree: &Sysroot) -> Result<Stri
     let io = |e| InstallError::io("installing the libraries", e);
     let mut libraries = vec!["libstdc++", "libsupc++"];
     plain(context, tree)?;
-    for (name, required) in [("libsupc++.a", true), ("libstdc++fs.a", false)] {
-        let from = installed(context).join("lib").join(name);
-        if from.is_file() || required {
-            install(context, &from, &tree.lib().join(name))?;
-            if !required {
-                libraries.push("libstdc++fs");
-            }
+    install(context, &installed(context).join("lib/libsupc++.a"), &tree.lib().join("libsupc++.a"))?;
+    for name in BESIDE {
+        let archive = format!("{name}.a");
+        let from = installed(context).join("lib").join(&archive);
+        if from.is_file() {
+            install(context, &from, &tree.lib().join(&archive))?;
+            libraries.push(name);
         }
     }
     for name in others {
@@ -180,6 +195,10 @@ pub(crate) fn compile(context: &BuildContext<'_>, tree: &Sysroot) -> Result<Stri
         if let Some(from) = dirs.iter().map(|d| d.join(&archive)).find(|p| p.is_file()) {
             install(context, &from, &tree.lib().join(&archive))?;
             libraries.push(name);
+            if name == "libatomic" {
+                let script = format!("/* The same for every link of GCC 16 and newer. */\nGROUP ( {archive} )\n");
+                fs::write(tree.lib().join(sysroot::ATOMIC_AS_NEEDED), script).map_err(io)?;
+            }
         }
         for spec in dirs.iter().map(|d| d.join(format!("{name}.spec"))).filter(|p| p.is_file()) {
             fs::copy(spec, tree.lib().join(format!("{name}.spec"))).map_err(io)?;
@@ -218,4 +237,22 @@ fn find_file(dir: &Path, name: &str) -> Option<PathBuf> {
     let entries: Vec<PathBuf> = fs::read_dir(dir).ok()?.flatten().map(|e| e.path()).collect();
     let here = entries.iter().find(|p| p.is_file() && p.file_name().is_some_and(|n| n == name)).cloned();
     here.or_else(|| entries.iter().filter(|p| p.is_dir()).find_map(|d| find_file(d, name)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_configure_does_not_look_for_is_not_expected() {
+        let template = "/* Define to 1 if you have it. */\n#undef HAVE_DIRENT_H\n#undef _GLIBCXX_USE_NANOSLEEP\n";
+        for (name, tested) in [
+            ("_GLIBCXX_HAVE_DIRENT_H", true),
+            ("_GLIBCXX_USE_NANOSLEEP", true),
+            ("_GLIBCXX_HAVE_OPENAT", false),
+            ("_GLIBCXX_HAVE_DIRENT", false),
+        ] {
+            assert_eq!(is_tested(template, name), tested, "{name}");
+        }
+    }
 }

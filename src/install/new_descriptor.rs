@@ -76,6 +76,7 @@ impl FinishedBuild<'_> {
                 arch: &self.inputs.arch,
                 major: &self.tree.major,
                 compiler_headers: Path::new(""),
+                packs_relocations: false,
             };
             let mut d = self.descriptor(&format!("{}-clang", self.place.name), "Clang", cc, cxx, specs.clang());
             d.family = Some(Family::Clang);

@@ -11,7 +11,8 @@ use std::path::Path;
 struct Patch {
     /// What it is for, for the log.
     why: &'static str,
-    edits: &'static [PatchEdit],
+    /// Its edits for different versions: the first way that fits is taken.
+    ways: &'static [&'static [PatchEdit]],
 }
 
 /// An edit of one file.
@@ -27,20 +28,21 @@ struct PatchEdit {
 const C_LOCALE: &str = "libstdc++-v3/config/locale/generic/c_locale.cc";
 const TERMINATE: &str = "libstdc++-v3/libsupc++/vterminate.cc";
 const THREAD_H: &str = "libstdc++-v3/include/bits/std_thread.h";
+const THREAD_CC: &str = "libstdc++-v3/src/c++11/thread.cc";
 
 /// The patches. If one does not fit, the library is built without it, and the manifest says so.
 const PATCHES: [Patch; 5] = [
     Patch {
         why: "threads are found through weak symbols, which a static program may be without although it has threads",
-        edits: &[PatchEdit {
+        ways: &[&[PatchEdit {
             file: "libgcc/gthr.h",
             old: "#ifndef GTHREAD_USE_WEAK\n#define GTHREAD_USE_WEAK 1\n",
             new: || "#ifndef GTHREAD_USE_WEAK\n#define GTHREAD_USE_WEAK 0\n".into(),
-        }],
+        }]],
     },
     Patch {
         why: "ctype<char>::classic_table() of the generic system answers NULL, and tables made from it crash",
-        edits: &[PatchEdit {
+        ways: &[&[PatchEdit {
             file: "libstdc++-v3/config/os/generic/ctype_configure_char.cc",
             old: "  ctype<char>::classic_table() throw()\n  { return 0; }",
             new: || {
@@ -49,11 +51,11 @@ const PATCHES: [Patch; 5] = [
                     ctype_table()
                 )
             },
-        }],
+        }]],
     },
     Patch {
         why: "std::locale(\"\") throws for every locale but \"C\"; musl's other locales are all UTF-8",
-        edits: &[
+        ways: &[&[
             PatchEdit {
                 file: C_LOCALE,
                 old: "    if (strcmp(__s, \"C\"))\n",
@@ -64,11 +66,11 @@ const PATCHES: [Patch; 5] = [
                 old: "  void\n  locale::facet::_S_create_c_locale(",
                 new: || KNOWN_LOCALE.to_owned() + "  void\n  locale::facet::_S_create_c_locale(",
             },
-        ],
+        ]],
     },
     Patch {
         why: "every program has the demangler in it, 28 KB for one line that a crash may print",
-        edits: &[
+        ways: &[&[
             PatchEdit {
                 file: TERMINATE,
                 old: "  // A replacement for the standard terminate_handler",
@@ -95,31 +97,52 @@ const PATCHES: [Patch; 5] = [
                 old: "# include <cstdio>\n",
                 new: || "# include <cstdio>\n# include <cstring>\n".into(),
             },
-        ],
+        ]],
     },
     Patch {
         why: "a program that starts a thread calls operator new for the library's own state, as if it allocated itself",
-        edits: &[
-            PatchEdit {
-                file: THREAD_H,
-                old: "      virtual ~_State();\n      virtual void _M_run() = 0;\n    };\n    using _State_ptr",
-                new: || THREAD_STATE.to_owned() + "    using _State_ptr",
-            },
-            PatchEdit {
-                file: THREAD_H,
-                old: "#include <bits/unique_ptr.h>",
-                new: || "#include <new>\n#include <bits/unique_ptr.h>".into(),
-            },
-            PatchEdit {
-                file: "libstdc++-v3/src/c++11/thread.cc",
-                old: "  thread::_State::~_State() = default;\n",
-                new: || {
-                    "  thread::_State::~_State() = default;\n\n  void*\n  thread::_State::operator new(size_t __n)\n  { return ::operator new(__n); }\n\n  void\n  thread::_State::operator delete(void* __p)\n  { ::operator delete(__p); }\n".into()
-                },
-            },
-        ],
+        ways: &[THREAD_EDITS_SINCE_11, THREAD_EDITS_BEFORE_11],
     },
 ];
+
+/// GCC 11 and newer have `std::thread` in a header of its own.
+const THREAD_EDITS_SINCE_11: &[PatchEdit] = &[
+    PatchEdit { file: THREAD_H, old: THREAD_STATE_BEFORE, new: thread_state },
+    PatchEdit {
+        file: THREAD_H,
+        old: "#include <bits/unique_ptr.h>",
+        new: || "#include <new>\n#include <bits/unique_ptr.h>".into(),
+    },
+    PatchEdit { file: THREAD_CC, old: THREAD_STATE_END, new: thread_state_functions },
+];
+
+const THREAD_EDITS_BEFORE_11: &[PatchEdit] = &[
+    PatchEdit { file: "libstdc++-v3/include/std/thread", old: THREAD_STATE_BEFORE, new: thread_state },
+    PatchEdit { file: THREAD_CC, old: THREAD_STATE_END, new: thread_state_functions },
+];
+
+const THREAD_STATE_BEFORE: &str =
+    "      virtual ~_State();\n      virtual void _M_run() = 0;\n    };\n    using _State_ptr";
+
+fn thread_state() -> String {
+    THREAD_STATE.to_owned() + "    using _State_ptr"
+}
+
+const THREAD_STATE_END: &str = "  thread::_State::~_State() = default;\n";
+
+/// The functions that `THREAD_STATE` declares.
+fn thread_state_functions() -> String {
+    THREAD_STATE_END.to_owned()
+        + r#"
+  void*
+  thread::_State::operator new(size_t __n)
+  { return ::operator new(__n); }
+
+  void
+  thread::_State::operator delete(void* __p)
+  { ::operator delete(__p); }
+"#
+}
 
 /// Which names are locales: `C`, `POSIX`, and everything in UTF-8. Composed names are taken apart by `locale` itself.
 const KNOWN_LOCALE: &str = r#"  static bool
@@ -232,10 +255,24 @@ pub(crate) fn apply(source: &Path) -> io::Result<Patched> {
     Ok(done)
 }
 
-/// The new texts of a patch's files, or the file that is not as expected.
-fn edited(source: &Path, patch: &Patch) -> io::Result<Result<BTreeMap<&'static str, String>, &'static str>> {
+/// The new texts of a patch's files, or the file that is not as the first way expects it.
+fn edited(source: &Path, patch: &Patch) -> io::Result<Edited> {
+    let mut first = None;
+    for way in patch.ways {
+        match edited_so(source, way)? {
+            Ok(files) => return Ok(Ok(files)),
+            Err(file) => first = first.or(Some(file)),
+        }
+    }
+    Ok(first.map_or_else(|| Ok(BTreeMap::new()), Err))
+}
+
+type Edited = Result<BTreeMap<&'static str, String>, &'static str>;
+
+/// The new texts of the files of one way, or the file that is not as expected.
+fn edited_so(source: &Path, edits: &[PatchEdit]) -> io::Result<Edited> {
     let mut files = BTreeMap::new();
-    for edit in patch.edits {
+    for edit in edits {
         let text: &mut String = match files.entry(edit.file) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => match fs::read_to_string(source.join(edit.file)) {
@@ -301,7 +338,7 @@ mod tests {
 
     /// The files of all patches, with nothing in them but what is looked for.
     fn sources(dir: &Path) {
-        for edit in PATCHES.iter().flat_map(|p| p.edits) {
+        for edit in PATCHES.iter().filter_map(|p| p.ways.first().copied()).flatten() {
             let path = dir.join(edit.file);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             let before = fs::read_to_string(&path).unwrap_or_default();
@@ -313,10 +350,10 @@ mod tests {
     fn a_patch_is_applied_whole_or_not_at_all() {
         let t = tempfile::tempdir().unwrap();
         sources(t.path());
-        fs::write(t.path().join("libstdc++-v3/src/c++11/thread.cc"), "something else").unwrap();
+        fs::write(t.path().join(THREAD_CC), "something else").unwrap();
         let before = fs::read_to_string(t.path().join(THREAD_H)).unwrap();
         let done = apply(t.path()).unwrap();
-        assert_eq!((done.applied.len(), done.unfit.as_slice()), (4, ["libstdc++-v3/src/c++11/thread.cc"].as_slice()));
+        assert_eq!((done.applied.len(), done.unfit.as_slice()), (4, [THREAD_CC].as_slice()));
         assert_eq!(fs::read_to_string(t.path().join(THREAD_H)).unwrap(), before);
         fs::remove_file(t.path().join(THREAD_H)).unwrap();
         assert_eq!(apply(t.path()).unwrap().unfit, [THREAD_H]);
@@ -332,5 +369,17 @@ mod tests {
         let once = read();
         assert!(once.contains("static bool") && once.contains("if (!__staticcxx_locale"), "{once}");
         assert_eq!((once, first), (read(), apply(t.path()).unwrap()));
+    }
+
+    #[test]
+    fn the_way_of_the_version_is_taken() {
+        let t = tempfile::tempdir().unwrap();
+        sources(t.path());
+        fs::remove_file(t.path().join(THREAD_H)).unwrap();
+        let old = t.path().join("libstdc++-v3/include/std/thread");
+        fs::create_dir_all(old.parent().unwrap()).unwrap();
+        fs::write(&old, THREAD_STATE_BEFORE).unwrap();
+        assert!(apply(t.path()).unwrap().unfit.is_empty());
+        assert!(fs::read_to_string(old).unwrap().contains("operator new(size_t)"));
     }
 }

@@ -36,7 +36,7 @@ macro_rules! program {
     };
 }
 
-pub(crate) static PROGRAMS: [SelftestProgram; 13] = [
+pub(crate) static PROGRAMS: [SelftestProgram; 14] = [
     program!("c", C, "c.c", &["-pthread"], None),
     program!("threads", Cxx, "threads.cpp", &["-pthread"], None),
     program!("exceptions", Cxx, "exceptions.cpp", &["-pthread"], None),
@@ -50,7 +50,24 @@ pub(crate) static PROGRAMS: [SelftestProgram; 13] = [
     program!("library", Cxx, "library.cpp", &["-std=c++17"], None),
     program!("openmp", Cxx, "openmp.cpp", &["-fopenmp"], Some("libgomp")),
     program!("atomic", Cxx, "atomic.cpp", &["-latomic"], Some("libatomic")),
+    program!("stacktrace", Cxx, "stacktrace.cpp", &["-std=c++23", "-lstdc++exp"], Some(EXPERIMENTAL)),
 ];
+
+/// What GCC 13 and newer have beside libstdc++.
+const EXPERIMENTAL: &str = "libstdc++exp";
+
+/// The programs for any toolchain: all but those about what only new versions have, where this one has it not.
+pub(crate) fn programs_for(compiler: Option<&TestedCompiler>) -> Vec<SelftestProgram> {
+    let has = |library: &str| compiler.is_some_and(|c| has_archive(c, library));
+    PROGRAMS.iter().filter(|p| p.needs != Some(EXPERIMENTAL) || has(EXPERIMENTAL)).copied().collect()
+}
+
+/// Whether a compiler finds an archive; one that is not found is printed as it was asked for.
+fn has_archive(compiler: &TestedCompiler, library: &str) -> bool {
+    let mut command = Command::new(compiler.words.iter().cloned()).arg(format!("-print-file-name={library}.a"));
+    command.env.extend_from_slice(&compiler.env);
+    run::capture(&command).is_ok_and(|done| Path::new(done.text().trim()).is_absolute())
+}
 
 /// How one program went in one shape.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

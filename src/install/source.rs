@@ -5,7 +5,8 @@ use std::io::{self, BufReader, Read};
 use std::path::{Component, Path, PathBuf};
 
 /// Directories below the top that the build reads.
-const NEEDED_DIRS: [&str; 7] = ["libstdc++-v3", "libgcc", "libiberty", "libgomp", "libatomic", "config", "include"];
+const NEEDED_DIRS: [&str; 8] =
+    ["libstdc++-v3", "libgcc", "libiberty", "libgomp", "libatomic", "libbacktrace", "config", "include"];
 
 /// Below those, what is not needed but for templates: four fifths of all files.
 const UNNEEDED: [&str; 6] = [
@@ -17,8 +18,9 @@ const UNNEEDED: [&str; 6] = [
     "libiberty/testsuite",
 ];
 
-/// Files of `gcc/` that the configure scripts read.
-const GCC_FILES: [&str; 3] = ["gcc/BASE-VER", "gcc/DATESTAMP", "gcc/DEV-PHASE"];
+/// Files elsewhere that configure scripts and makefiles read. GCC 15 and newer install the path of `std.cc` relative to
+/// the libraries, which `relpath.sh` tells.
+const NEEDED_FILES: [&str; 4] = ["gcc/BASE-VER", "gcc/DATESTAMP", "gcc/DEV-PHASE", "contrib/relpath.sh"];
 
 /// GCC's sources, packed or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,7 +80,7 @@ impl GccSource {
     /// A truncated or corrupt archive, a full disk.
     pub(crate) fn unpack(&self, into: &Path, progress: &mut dyn FnMut(f64)) -> io::Result<String> {
         if self.path.is_dir() {
-            for part in NEEDED_DIRS.iter().chain(&GCC_FILES) {
+            for part in NEEDED_DIRS.iter().chain(&NEEDED_FILES) {
                 copy_tree(&self.path.join(part), &into.join(part), &|p| {
                     p.is_dir() || p.strip_prefix(&self.path).is_ok_and(wanted)
                 })?;
@@ -125,7 +127,7 @@ fn wanted(path: &Path) -> bool {
     let mut components = path.components();
     let first = components.next().map(|c| c.as_os_str().to_string_lossy().into_owned()).unwrap_or_default();
     let top_file = components.next().is_none();
-    top_file || NEEDED_DIRS.contains(&first.as_str()) || GCC_FILES.iter().any(|f| path == Path::new(f))
+    top_file || NEEDED_DIRS.contains(&first.as_str()) || NEEDED_FILES.iter().any(|f| path == Path::new(f))
 }
 
 /// Copies what `wanted` selects of a file or directory, following links; a missing path is not an error.
@@ -193,6 +195,9 @@ mod tests {
             (format!("{top}/libstdc++-v3/testsuite/big.cc"), "x"),
             (format!("{top}/gcc/toplev.cc"), "x"),
             (format!("{top}/config.sub"), "x"),
+            (format!("{top}/contrib/relpath.sh"), "x"),
+            (format!("{top}/contrib/other.sh"), "x"),
+            (format!("{top}/libbacktrace/elf.c"), "x"),
         ] {
             let mut header = tar::Header::new_gnu();
             header.set_size(text.len() as u64);
@@ -213,6 +218,8 @@ mod tests {
         fs::create_dir(&out).unwrap();
         assert_eq!(source.unpack(&out, &mut |_| {}).unwrap(), "12.2.0");
         assert!(out.join("libgcc/gthr.h").is_file() && out.join("config.sub").is_file());
+        assert!(out.join("contrib/relpath.sh").is_file() && out.join("libbacktrace/elf.c").is_file());
+        assert!(!out.join("contrib/other.sh").exists());
         assert!(!out.join("libstdc++-v3").exists() && !out.join("gcc/toplev.cc").exists());
     }
 

@@ -36,6 +36,8 @@ pub(crate) struct Specs<'a> {
     pub major: &'a str,
     /// GCC's own headers (`stddef.h`, `immintrin.h`).
     pub compiler_headers: &'a Path,
+    /// Whether linker and musl know packed relative relocations (DT_RELR), a tenth of what others take.
+    pub packs_relocations: bool,
 }
 
 /// The linker's name for the output format of an architecture.
@@ -61,6 +63,8 @@ impl Specs<'_> {
         let x86 = self.arch == "x86_64";
         let abi = if x86 { "%{m32|mx32|m16:%emusl toolchain: only 64-bit x86 is supported} " } else { "" };
         let fast = if x86 { "%{Ofast|ffast-math|funsafe-math-optimizations:crtfastmath.o%s} " } else { "" };
+        // gold does not know it.
+        let packed = if self.packs_relocations { " %{!fuse-ld=gold:-z pack-relative-relocs}" } else { "" };
         let cxx = format!("{root}/include/c++/{major}");
         format!(
             "*self_spec:\n\
@@ -73,7 +77,7 @@ impl Specs<'_> {
              -isystem {prefix}/include -isystem {root}/include -isystem {headers}}}\n\n\
              *link:\n\
              -m {emulation} %{{!r:--build-id --eh-frame-hdr %{{!shared:--gc-sections}}}} --hash-style=gnu -nostdlib \
-             %{{shared:-shared -L{root}/lib/shared;static-pie:-static -pie --no-dynamic-linker -z text;r:;:-static}}\n\n\
+             %{{shared:-shared -L{root}/lib/shared;static-pie:-static -pie --no-dynamic-linker -z text{packed};r:;:-static}}\n\n\
              *startfile:\n\
              %{{shared:;static-pie:rcrt1.o%s;:crt1.o%s}} crti.o%s crtbeginS.o%s\n\n\
              *endfile:\n\
@@ -117,6 +121,7 @@ mod tests {
             arch: "x86_64",
             major: "12",
             compiler_headers: Path::new("/usr/lib/gcc/x86_64-linux-gnu/12/include"),
+            packs_relocations: true,
         }
         .text()
     }

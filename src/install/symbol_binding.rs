@@ -1,6 +1,7 @@
 //! The binding of symbols, changed in place: one byte each, so that nothing else of an object moves.
 //!
-//! `objcopy --weaken` would make undefined symbols weak as well, which archives are not searched for.
+//! `objcopy --weaken` would make undefined symbols weak as well, which archives are not searched for; `--weaken-symbol`
+//! leaves undefined symbols as they are before binutils 2.36.
 
 use object::read::archive::ArchiveFile;
 use object::read::elf::{FileHeader, SectionHeader, Sym};
@@ -14,6 +15,19 @@ use std::ops::Range;
 pub(crate) fn weaken_defined(object: &mut [u8]) -> object::Result<()> {
     let wanted = |symbol: &elf::Sym64<Endianness>, endian, _: &[u8]| {
         symbol.st_bind() == elf::STB_GLOBAL && symbol.st_shndx(endian) != elf::SHN_UNDEF
+    };
+    let found = bindings(object, 0..object.len(), &wanted)?;
+    bind(object, &found, elf::STB_WEAK.0);
+    Ok(())
+}
+
+/// Makes undefined symbols of these names weak: no archive is searched for them.
+///
+/// # Errors
+/// Something that is no 64-bit ELF object.
+pub(crate) fn weaken_undefined(object: &mut [u8], names: &[String]) -> object::Result<()> {
+    let wanted = |symbol: &elf::Sym64<Endianness>, endian, name: &[u8]| {
+        symbol.st_shndx(endian) == elf::SHN_UNDEF && names.iter().any(|n| n.as_bytes() == name)
     };
     let found = bindings(object, 0..object.len(), &wanted)?;
     bind(object, &found, elf::STB_WEAK.0);
@@ -93,6 +107,9 @@ mod tests {
         let file = object::File::parse(&*bytes).unwrap();
         let weak = |name| file.symbols().find(|s| s.name() == Ok(name)).unwrap().is_weak();
         assert!(weak("f") && weak("v") && !weak("g"));
+        weaken_undefined(&mut bytes, &["g".into(), "v".into(), "other".into()]).unwrap();
+        let file = object::File::parse(&*bytes).unwrap();
+        assert!(file.symbols().find(|s| s.name() == Ok("g")).unwrap().is_weak());
     }
 
     #[test]

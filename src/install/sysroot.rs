@@ -27,8 +27,27 @@ const GCC_FILES: [(&str, &str, bool); 9] = [
 ];
 
 /// Libraries that a shared object is not linked with: what it refers to is in the program it will be part of.
-const IN_THE_PROGRAM: [&str; 12] =
-    ["c", "m", "pthread", "dl", "rt", "util", "crypt", "stdc++", "supc++", "gcc_s", "gomp", "atomic"];
+const IN_THE_PROGRAM: [&str; 13] = [
+    "c",
+    "m",
+    "pthread",
+    "dl",
+    "rt",
+    "util",
+    "crypt",
+    "stdc++",
+    "supc++",
+    "gcc_s",
+    "gomp",
+    "atomic",
+    "atomic_asneeded",
+];
+
+/// What GCC 16 and newer end every link with.
+pub(crate) const ATOMIC_AS_NEEDED: &str = "libatomic_asneeded.a";
+
+/// An archive without members.
+const EMPTY: &str = "!<arch>\n";
 
 /// The unwinder's question to glibc 2.35 and newer, answered for musl.
 const DL_FIND_OBJECT: &str = include_str!("../../toolchains/musl/dl_find_object.c");
@@ -102,9 +121,10 @@ pub(crate) fn fill(tree: &Sysroot, inputs: &Inputs) -> io::Result<()> {
     let shared = tree.lib().join("shared");
     fs::create_dir_all(&shared)?;
     for name in IN_THE_PROGRAM {
-        // An archive without members.
-        fs::write(shared.join(format!("lib{name}.a")), "!<arch>\n")?;
+        fs::write(shared.join(format!("lib{name}.a")), EMPTY)?;
     }
+    // Until there is a libatomic.
+    fs::write(tree.lib().join(ATOMIC_AS_NEEDED), EMPTY)?;
     Ok(())
 }
 
@@ -114,8 +134,27 @@ pub(crate) fn fill(tree: &Sysroot, inputs: &Inputs) -> io::Result<()> {
 /// A file that can't be written.
 pub(crate) fn write_specs(tree: &Sysroot, prefix: &Path, inputs: &Inputs) -> io::Result<()> {
     let headers = compiler_file(inputs, "include")?.ok_or_else(|| io::Error::other("the compiler has no headers"))?;
-    let specs = Specs { root: &tree.root, prefix, arch: &inputs.arch, major: &tree.major, compiler_headers: &headers };
+    let specs = Specs {
+        root: &tree.root,
+        prefix,
+        arch: &inputs.arch,
+        major: &tree.major,
+        compiler_headers: &headers,
+        packs_relocations: packs_relocations(inputs),
+    };
     fs::write(tree.specs(), specs.text())
+}
+
+/// Whether a static-pie may have packed relative relocations: musl's start code applies them since 1.2.4, and GNU ld makes
+/// them since 2.38 (aarch64: later), which its help tells.
+fn packs_relocations(inputs: &Inputs) -> bool {
+    let help = || run::capture(&Command::new([inputs.tool("ld")]).arg("--help"));
+    applies_packed(&inputs.musl.version) && help().is_ok_and(|done| done.text().contains("pack-relative-relocs"))
+}
+
+fn applies_packed(musl: &str) -> bool {
+    let numbers: Vec<u32> = musl.split('.').map_while(|part| part.parse().ok()).collect();
+    numbers.as_slice() >= [1, 2, 4].as_slice()
 }
 
 /// Makes the unwinder's weak references to functions of threads strong: where nothing else brings them into a static
@@ -196,4 +235,18 @@ pub(crate) fn compiler_file(inputs: &Inputs, name: &str) -> io::Result<Option<Pa
     command.env.clone_from(&inputs.env);
     let path = PathBuf::from(run::capture(&command)?.text());
     Ok(Some(path).filter(|p| p.is_absolute() && p.exists()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn musl_applies_packed_relocations_since_1_2_4() {
+        for (version, applies) in
+            [("1.2.3", false), ("1.2.4", true), ("1.2.10", true), ("1.1.24", false), ("2.0.0", true)]
+        {
+            assert_eq!(applies_packed(version), applies, "{version}");
+        }
+    }
 }

@@ -30,14 +30,14 @@ pub(crate) fn split(
     let split = source_edits::split(&compiled, build, source).map_err(|what| unfit(&what))?;
     let work = context.work.join("lean");
     fs::create_dir_all(&work).map_err(|e| InstallError::io("making a directory", e))?;
-    let makefile = makefile(context, &compiled, &split, &work).map_err(|what| unfit(&what))?;
+    let makefile = makefile(&compiled, &split, &work).map_err(|what| unfit(&what))?;
     fs::write(work.join("Makefile"), makefile).map_err(|e| InstallError::io("writing a makefile", e))?;
     context.make(&work, &["-k"])?;
     pack(context, &compiled, &split, build, tree)
 }
 
 /// The rules for all pieces.
-fn makefile(context: &BuildContext<'_>, compiled: &Compiled, split: &Split, work: &Path) -> Result<String, String> {
+fn makefile(compiled: &Compiled, split: &Split, work: &Path) -> Result<String, String> {
     let mut rules = String::new();
     let mut all = String::from("all:");
     for piece in &split.pieces {
@@ -56,10 +56,6 @@ fn makefile(context: &BuildContext<'_>, compiled: &Compiled, split: &Split, work
             work.display(),
             work.display(),
         );
-        if !piece.weak_references.is_empty() {
-            let symbols: String = piece.weak_references.iter().map(|s| format!(" --weaken-symbol={s}")).collect();
-            let _ = writeln!(rules, "\t{}{symbols} {name}.tmp", context.inputs.tool("objcopy"));
-        }
         let _ = writeln!(rules, "\tmv {name}.tmp {name}.o");
     }
     Ok(format!("{all}\n{rules}"))
@@ -116,6 +112,12 @@ fn pack(
         let mut bytes = fs::read(&repeated).map_err(io)?;
         symbol_binding::weaken_defined(&mut bytes).map_err(unreadable)?;
         fs::write(repeated, bytes).map_err(io)?;
+    }
+    for piece in split.pieces.iter().filter(|p| !p.weak_references.is_empty()) {
+        let object = work.join(format!("{}.o", piece.name));
+        let mut bytes = fs::read(&object).map_err(io)?;
+        symbol_binding::weaken_undefined(&mut bytes, &piece.weak_references).map_err(unreadable)?;
+        fs::write(object, bytes).map_err(io)?;
     }
     for (name, members) in [("libstdc++-narrow.a", narrow), ("libstdc++-wide.a", wide)] {
         let into = tree.lib().join(name);

@@ -38,6 +38,9 @@ const BOTH: [(&str, &str, bool); 27] = [
     ("ctype_members", "ctype_members.cc", false),
 ];
 
+/// The source of the classic locale: in `c++98`, or in `c++11` from GCC 13 on.
+const LOCALE_INIT: &str = "locale_init.cc";
+
 /// The macro under which the sources have what is for wide characters.
 const WIDE: &str = "_GLIBCXX_USE_WCHAR_T";
 
@@ -87,7 +90,7 @@ pub(crate) fn split(compiled: &Compiled, build: &Path, source: &Path) -> Result<
     if let Some(piece) = out.pieces.last_mut() {
         piece.weak_references = SHIMS.map(str::to_owned).to_vec();
     }
-    locale_init(&mut out, &text_of("c++98/locale_init.cc")?, compiled, build)?;
+    locale_init(&mut out, &text_of(LOCALE_INIT)?, compiled, build)?;
     streams(&mut out, &text_of("c++98/ios_init.cc")?, &text_of("c++98/globals_io.cc")?)?;
     Ok(out)
 }
@@ -125,6 +128,10 @@ fn facets(out: &mut Split, compiled: &Compiled, source: &Path) -> Result<(), Str
     let mut current = read("locale-inst.cc")?;
     for part in ["numeric", "monetary"] {
         let include = format!("#include \"locale-inst-{part}.h\"");
+        // Before GCC 11, all is in one file.
+        if !dir.join(format!("locale-inst-{part}.h")).is_file() {
+            continue;
+        }
         current = replaced(&current, &include, &read(&format!("locale-inst-{part}.h"))?)?;
     }
     // What belongs to no ABI is instantiated with the old one; here it goes with the current.
@@ -159,7 +166,7 @@ fn facets(out: &mut Split, compiled: &Compiled, source: &Path) -> Result<(), Str
 
 /// The start of the classic locale, with the wide facets in a function of their own.
 fn locale_init(out: &mut Split, text: &str, compiled: &Compiled, build: &Path) -> Result<(), String> {
-    let like = "c++98/locale_init.cc";
+    let like = LOCALE_INIT;
     let object = compiled.find(like).ok_or("nothing is made from locale_init.cc")?;
     let ids = optional_ids(&build.join(&object.directory).join(&object.output))?;
     let text = wide_ids_last(text)?;
