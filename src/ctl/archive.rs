@@ -1,6 +1,6 @@
 //! `staticctl archive`: a shared object as an archive that works with any compiler and linker.
 
-use super::output::{Reported, fail, produce, report_error};
+use super::output::{Reported, fail, keep_inputs, produce, report_error};
 use crate::convert::sections::tag;
 use crate::convert::{ConversionOptions, Layout, Library, Refusal, Versions, acceptable, convert, start};
 use crate::files::write_atomic;
@@ -31,6 +31,9 @@ pub(crate) fn run(settings: &Settings, shared: &Path, output: Option<PathBuf>) -
             );
         }
     };
+    if let Err(Reported(status)) = keep_inputs(&output, [shared]) {
+        return status;
+    }
     let (facts, support) = match toolchain(settings) {
         Ok(found) => found,
         Err(Reported(status)) => return status,

@@ -3,7 +3,7 @@
 use super::cli_args::ConvertArgs;
 use super::convert_plan::{LibraryPlan, Original};
 use super::convert_summary::ConversionSummary;
-use super::output::{Reported, report_error, report_error_as};
+use super::output::{Reported, keep_inputs, report_error, report_error_as};
 use crate::check::{self, CallEvidence, Expect, judge};
 use crate::convert::{self, Library};
 use crate::driver::{ProgramLink, ProgramLinked, Trials, link_program, select_for_program};
@@ -52,6 +52,7 @@ fn convert(settings: &Settings, args: &ConvertArgs, guard: &Guard) -> Result<u8,
     refuse_privileges(&original, args.allow_privileged)?;
     let library = readable(&original)?;
     let found = find_libraries(settings, &original)?;
+    keep_inputs(&output, found.loaded.iter().map(|l| l.path.as_path()))?;
     let progress = Progress::new(vec![1, 3, 1], args.quiet || !message::is_terminal());
     progress.step(0, "looking at libraries");
     let (selected, facts) = select(settings)?;

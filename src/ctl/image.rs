@@ -1,7 +1,7 @@
 //! `staticctl image`.
 
 use super::cli_args::ImageArgs;
-use super::output::{Reported, produce, report_error};
+use super::output::{Reported, keep_inputs, produce, report_error};
 use super::trial::{is_here, line};
 use crate::check::Finding;
 use crate::image::archive_writer::{ImageOutput, OutputError};
@@ -49,6 +49,10 @@ fn make(settings: &Settings, args: &ImageArgs) -> Result<(), Reported> {
     let push = push_target(args)?;
     let sources = PartSources::usual(settings.ca_bundle.as_deref());
     let mut spec = specification(args)?;
+    if let Some(ImageOutput::Archive(path)) = &output {
+        let added = spec.adds.iter().map(|(source, _)| source);
+        keep_inputs(path, spec.programs.iter().map(|p| &p.file).chain(added).map(PathBuf::as_path))?;
+    }
     if args.auto {
         add_what_is_needed(&mut spec, &sources, Duration::from_secs(args.auto_seconds.max(1)))?;
     }

@@ -1,7 +1,9 @@
 //! What a command prints at its end: its product, or an error with a hint.
 
+use crate::files::overwrites;
 use crate::message;
 use crate::options::exit_codes::EXIT_ERROR;
+use std::path::Path;
 
 /// An error was reported to the user; what is left of it is the exit status.
 pub(super) struct Reported(pub(super) u8);
@@ -23,6 +25,20 @@ pub(super) fn report_error_as(status: u8, error: impl std::fmt::Display, hint: O
 /// Reports an error with a hint and gives the exit status for it.
 pub(super) fn fail(error: impl std::fmt::Display, hint: Option<String>) -> u8 {
     report_error(error, hint).0
+}
+
+/// Refuses an output that would destroy an input.
+///
+/// # Errors
+/// It would; that was said.
+pub(super) fn keep_inputs<'a>(output: &Path, inputs: impl IntoIterator<Item = &'a Path>) -> Result<(), Reported> {
+    match inputs.into_iter().find(|input| overwrites(output, input)) {
+        Some(input) => {
+            let error = format!("input file `{}` is the same as output file", input.display());
+            Err(report_error(error, Some("name another file with `-o`".into())))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Writes the product of a command to stdout; `status` is the exit status if that works.

@@ -4,7 +4,7 @@
 //! privileges.
 
 use super::cli_args::PluginsArgs;
-use super::output::{fail, produce};
+use super::output::{Reported, fail, keep_inputs, produce};
 use crate::check;
 use crate::files::write_atomic;
 use crate::message;
@@ -38,6 +38,9 @@ pub(crate) fn run(settings: &Settings, args: &PluginsArgs) -> u8 {
     let Some(path) = path else { return fail(format!("no program `{name}` here or on PATH"), None) };
     if let Err((error, hint)) = traceable(&path) {
         return fail(format!("`{}` {error}", path.display()), Some(hint));
+    }
+    if let Some(Err(Reported(status))) = args.output.as_deref().map(|output| keep_inputs(output, [path.as_path()])) {
+        return status;
     }
     match trace(&path, args) {
         Ok((opened, ended)) => finish(args, &opened, ended, &path),

@@ -4,6 +4,7 @@ use super::link::link;
 use super::link_job::LinkJob;
 use super::logging::start_log;
 use super::outcome::{LinkOutcome, report_left_alone, write_report};
+use super::output_clash;
 use super::prepare::{Prepared, Steps, prepare_steps};
 use super::shared_link::link_shared;
 use super::two_steps::{CompileAndLink, NotCompiled};
@@ -97,6 +98,13 @@ fn refuse(
 /// Compiles, then links what came of it.
 fn compile_and_link(settings: &Settings, argv: &[OsString], call: CompileAndLink) -> i32 {
     let output = call.request().output_path().to_owned();
+    if output_clash::refuse(call.request(), &[]) {
+        write_report(
+            settings,
+            &LinkRecord { output, status: EXIT_FAILURE, ..LinkRecord::blank(Outcome::Failed, argv) },
+        );
+        return EXIT_FAILURE;
+    }
     let not_compiled = match call.compiled(settings) {
         Ok((job, planned)) => return link_static(settings, argv, Box::new(job), planned),
         Err(why) => why,

@@ -2,7 +2,7 @@
 
 use crate::args::Request;
 use crate::args::option_table::Role;
-use crate::run::Command;
+use crate::run::{Command, caller};
 use crate::settings::Settings;
 use crate::toolchain::Selected;
 use nix::unistd::{AccessFlags, access};
@@ -24,7 +24,7 @@ pub(super) fn small(settings: &Settings) -> impl Iterator<Item = OsString> {
 }
 
 /// `-pipe`, which runs GCC's compiler and assembler in parallel without a temporary file, and saves a fifth of the time
-/// of a small compilation. The object is identical. Not if the user wants to see the driver's steps or their files (GCC
+/// of a small compilation. The object is identical. Not with a closed stream, whose number the pipe would get. Not if the user wants to see the driver's steps or their files (GCC
 /// then reports that it ignores `-pipe`), and only for compilers with GCC's names: others have a built-in assembler.
 pub(super) fn pipe(request: &Request, selected: &Selected) -> Option<OsString> {
     const SEEN: [&str; 5] = ["-save-temps", "--save-temps", "-time", "-wrapper", "-pipe"];
@@ -32,7 +32,8 @@ pub(super) fn pipe(request: &Request, selected: &Selected) -> Option<OsString> {
     let shown = request.dry_run
         || request.verbose
         || request.args.iter().any(|a| a.role() == Some(Role::Verbose) || seen(a.word.as_encoded_bytes()));
-    (!shown && selected.is_gcc_by_name() && can_be_written(request)).then(|| "-pipe".into())
+    (!shown && !caller::closed_a_stream() && selected.is_gcc_by_name() && can_be_written(request))
+        .then(|| "-pipe".into())
 }
 
 /// Whether the output can be written: otherwise the compiler dies of a broken pipe, and the driver's exit status

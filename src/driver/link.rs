@@ -5,7 +5,7 @@ use super::link_job::LinkJob;
 use super::outcome::{LinkOutcome, remove, write_report};
 use super::variable_warnings;
 use super::verdict::{explain_failure, name_foreign, refuse_missing, verify};
-use super::{direct, gc_savings, plugin_link};
+use super::{direct, gc_savings, output_clash, plugin_link};
 use crate::files::Stamp;
 use crate::libs;
 use crate::linker::WhyNot;
@@ -98,6 +98,9 @@ fn refused(settings: &Settings, argv: &[OsString], job: &LinkJob, start: Instant
     if let Some((problem, hint)) = job.problem.as_ref().filter(|_| !job.request.dry_run) {
         message::error(problem);
         message::hint(hint);
+        return Some(LinkOutcome::new(Outcome::Failed, EXIT_FAILURE));
+    }
+    if !job.request.dry_run && output_clash::refuse(&job.request, &job.resolution.libraries) {
         return Some(LinkOutcome::new(Outcome::Failed, EXIT_FAILURE));
     }
     plugin_link::name_left_out(&job.resolution);

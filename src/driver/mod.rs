@@ -14,6 +14,7 @@ mod link_job;
 mod link_supply;
 mod logging;
 mod outcome;
+mod output_clash;
 mod plugin_link;
 mod prepare;
 mod program_link;

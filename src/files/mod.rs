@@ -3,12 +3,14 @@
 
 mod atomic;
 pub(crate) mod kept;
+mod overwrite;
 mod replace;
 mod stamp;
 mod temporary;
 mod trust;
 
 pub(crate) use atomic::{AtomicFile, write_atomic};
+pub(crate) use overwrite::overwrites;
 pub(crate) use replace::{place_directory, place_file, place_symlink, workplace};
 pub(crate) use stamp::{Identity, Stamp};
 pub(crate) use temporary::temporary_for_programs;

@@ -75,7 +75,7 @@ pub fn input_is_terminal() -> bool {
 /// # Errors
 /// What writing to stdout gives; a reader that went away (`BrokenPipe`) counts as success.
 pub fn product(text: impl Display) -> io::Result<()> {
-    match io::stdout().lock().write_all(text.to_string().as_bytes()) {
+    match sink().write_all(text.to_string().as_bytes()) {
         Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other,
     }
@@ -83,7 +83,21 @@ pub fn product(text: impl Display) -> io::Result<()> {
 
 /// Stdout for a product that is bytes, too large to be held.
 pub fn sink() -> impl Write {
-    io::stdout()
+    Stdout
+}
+
+/// Stdout without the library's buffer, whose last line is lost silently on a full disk, and without its opinion that
+/// nobody misses what is written to a closed stdout.
+struct Stdout;
+
+impl Write for Stdout {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(nix::unistd::write(io::stdout(), bytes)?)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Whether stdout is a terminal, which can't use bytes.

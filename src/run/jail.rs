@@ -260,6 +260,7 @@ fn become_program(jail: &Jail<'_>, relay: &Relay, gate: (OwnedFd, OwnedFd)) -> J
         return JailError::new("system calls can't be filtered", e).forbidden();
     }
     relay.undo();
+    super::caller::give_back();
     let Err(e) = nix::unistd::execve(&jail.program, &jail.argv, &jail.environment);
     JailError { at_exec: true, ..JailError::new(format!("`{}` can't be run", jail.program.to_string_lossy()), e) }
 }

@@ -5,6 +5,7 @@
 
 pub(crate) mod attempt;
 pub mod build_process;
+pub(crate) mod caller;
 mod child;
 pub(crate) mod jail;
 pub(crate) mod keeper_pipe;
@@ -110,6 +111,20 @@ impl Command {
         }
         c
     }
+
+    /// The same for a program of the user's, which gets what our caller left us.
+    fn of_caller(&self) -> process::Command {
+        let mut c = self.std();
+        if caller::ignores_children() {
+            let give_back = || {
+                caller::give_back();
+                Ok(())
+            };
+            // SAFETY: signal(2) is async-signal-safe.
+            unsafe { c.pre_exec(give_back) };
+        }
+        c
+    }
 }
 
 /// Words quoted for a POSIX shell; bytes that are not UTF-8 are shown as the replacement character.
@@ -140,7 +155,9 @@ pub(crate) fn exec(command: &Command) -> io::Error {
         Err(e) => return io::Error::new(io::ErrorKind::InvalidInput, e),
     };
     if command.env.is_empty() && command.env_remove.is_empty() {
+        caller::give_back();
         let Err(errno) = nix::unistd::execv(&program, &argv);
+        caller::take_again();
         return errno.into();
     }
     let mut env: Vec<(OsString, OsString)> = std::env::vars_os()
@@ -149,7 +166,9 @@ pub(crate) fn exec(command: &Command) -> io::Error {
     env.extend(command.env.iter().cloned());
     let env: Vec<CString> =
         env.into_iter().filter_map(|(k, v)| CString::new([k.as_bytes(), b"=", v.as_bytes()].concat()).ok()).collect();
+    caller::give_back();
     let Err(errno) = nix::unistd::execve(&program, &argv, &env);
+    caller::take_again();
     errno.into()
 }
 

@@ -47,7 +47,7 @@ pub(crate) fn run_build(command: &Command) -> io::Result<Supervised> {
     // Orphans of the build become our children, by which they are known.
     let _ = prctl::set_child_subreaper(true);
     let start = Instant::now();
-    let child = command.std().spawn()?;
+    let child = command.of_caller().spawn()?;
     let pid = Pid::from_raw(i32::try_from(child.id()).unwrap_or(0));
     CHILD.store(pid.as_raw(), Ordering::SeqCst);
     let caught = || Some(CAUGHT.load(Ordering::SeqCst)).filter(|s| *s != 0);

@@ -48,6 +48,8 @@ pub mod programs;
 pub mod repairs;
 // Worlds that look like glibc before 2.34.
 pub mod old_glibc;
+// What may go wrong around a call: outputs that are inputs, signals, streams, caches, directories.
+pub mod faults;
 // Outputs on devices, FIFOs and links.
 pub mod outputs;
 // `staticctl` itself.

@@ -1,0 +1,154 @@
+//! Nothing destroyed, nothing leaked, nothing remembered wrongly.
+
+use crate::support::*;
+use nix::sys::signal::{SigHandler, Signal};
+use std::fs;
+use std::os::unix::fs::symlink;
+
+/// A program of two objects, one of them in libraries too.
+fn pieces() -> Dir {
+    let dir = Dir::new();
+    dir.file("h.c", HELLO_C);
+    dir.file("f.c", "int f(void) { return 0; }\n");
+    dir.file("m.c", "int f(void);\nint main(void) { return f(); }\n");
+    dir.file("objects.rsp", "h.o");
+    for line in ["gcc -c h.c f.c m.c", "ar rc libf.a f.o", "gcc -shared -fPIC f.c -o libs.so"] {
+        let (program, rest) = line.split_once(' ').unwrap();
+        Run::new(program).dir(dir.path()).line(rest).ok();
+    }
+    dir.file("libscript.so", "INPUT(libf.a)");
+    dir
+}
+
+#[test]
+fn an_output_that_is_an_input_is_refused_and_stays() {
+    let dir = pieces();
+    symlink("h.o", dir.join("soft.o")).unwrap();
+    let all = || dir.names().into_iter().map(|n| (fs::read(dir.join(&n)).unwrap(), n)).collect::<Vec<_>>();
+    let before = all();
+    for line in [
+        "h.o -o h.o",
+        "h.o -o ./h.o",
+        "h.o -o soft.o",
+        "soft.o -o h.o",
+        "@objects.rsp -o h.o",
+        "h.c -o h.c",
+        "-Wl,-o,h.o h.o",
+        "m.o libf.a -o libf.a",
+        "m.o -Wl,libf.a -o libf.a",
+        "m.o -L. -lf -o libf.a",
+        "m.o -L. -l:libf.a -o libf.a",
+        "m.o -L. -lscript -o libf.a",
+        "m.o libs.so -o libs.so",
+        "m.o -L. -ls -o libs.so",
+    ] {
+        for driver in [STATICCC, STATICCXX] {
+            let said = Run::new(driver).dir(dir.path()).line(line).fails(1);
+            assert!(said.contains("input file ") && said.contains(" is the same as output file"), "{line}: {said}");
+            assert!(all() == before, "{line}: a file changed");
+        }
+    }
+    // Linkers remove the name before they write, so that another name of the file keeps it.
+    fs::hard_link(dir.join("h.o"), dir.join("hard.o")).unwrap();
+    Run::new(STATICCC).dir(dir.path()).line("h.o -o hard.o").silent();
+    assert_eq!(says_in_empty_root(&dir.join("hard.o"), &[]), "hello\n");
+    assert!(before.iter().all(|(bytes, name)| fs::read(dir.join(name)).unwrap() == *bytes));
+}
+
+#[test]
+fn no_command_writes_over_what_it_reads() {
+    let dir = pieces();
+    for line in ["m.o -L. -ls -Wl,-rpath,$ORIGIN -o dynamic", "-static h.o -o still"] {
+        Run::new("gcc").dir(dir.path()).line(line).ok();
+    }
+    symlink("still", dir.join("link")).unwrap();
+    let all = || dir.names().into_iter().map(|n| (fs::read(dir.join(&n)).unwrap(), n)).collect::<Vec<_>>();
+    let before = all();
+    for line in [
+        "convert ./dynamic -o dynamic",
+        "convert ./dynamic -o libs.so",
+        "convert ./still -o still",
+        "archive libs.so -o libs.so",
+        "plugins -o dynamic ./dynamic",
+        "image ./still -o still",
+        "image ./still -o link",
+        "image ./still --add h.c:/h.c -o h.c",
+    ] {
+        let said = Run::new(STATICCTL).dir(dir.path()).line(line).fails(2);
+        assert!(said.starts_with("staticcxx: error: ") && said.contains("-o"), "{line}: {said}");
+        assert!(all() == before, "{line}: a file changed");
+    }
+}
+
+/// A run whose parent ignores the end of its children, which is inherited.
+fn from_an_indifferent_parent(run: Run) -> std::process::Output {
+    use std::os::unix::process::CommandExt;
+    let ignore = || {
+        // SAFETY: no handler.
+        unsafe { nix::sys::signal::signal(Signal::SIGCHLD, SigHandler::SigIgn) }?;
+        Ok(())
+    };
+    let mut command = run.command();
+    // SAFETY: signal(2) is async-signal-safe.
+    unsafe { command.pre_exec(ignore) };
+    command.output().unwrap()
+}
+
+#[test]
+fn a_parent_that_ignores_its_children_changes_nothing() {
+    let dir = pieces();
+    let ctl = |line: &str| Run::new(STATICCTL).line(line);
+    for (run, out) in [
+        (Run::new(STATICCC).line("h.c -o x"), "x"),
+        (Run::new(STATICCC).line("h.o -o x"), "x"),
+        (Run::new(STATICCC).line("h.o -fuse-ld=bfd -o x"), "x"),
+        (Run::new(STATICCC).line("-shared -fPIC f.c -o x.so"), "x.so"),
+        (ctl("archive libs.so -o x.a"), "x.a"),
+        (ctl("run -- gcc h.c -o x"), "x"),
+        (ctl("try -- ./still"), "still"),
+    ] {
+        Run::new("gcc").dir(dir.path()).line("-static h.o -o still").ok();
+        let shown = from_an_indifferent_parent(run.dir(dir.path()).env("XDG_CACHE_HOME", dir.join("cache")));
+        assert!(shown.status.success(), "{out}: {}", text(&shown.stderr));
+        assert!(!text(&shown.stderr).contains("error"), "{out}: {}", text(&shown.stderr));
+        assert!(dir.join(out).exists(), "{out}");
+        let _ = fs::remove_file(dir.join(out));
+    }
+    // What takes our place, and what a build runs, gets what the parent left.
+    let ignored = |run: Run| {
+        let out = text(&from_an_indifferent_parent(run.dir(dir.path())).stdout);
+        let mask = out.rsplit_once("SigIgn:").map(|(_, mask)| u64::from_str_radix(mask.trim(), 16).unwrap());
+        mask.unwrap_or_else(|| panic!("{out}")) >> (Signal::SIGCHLD as u64 - 1) & 1 == 1
+    };
+    let grep = "grep SigIgn /proc/self/status";
+    assert!(ignored(Run::new(STATICCC).env("STATICCXX_CC", grep).line("-E h.c")));
+    assert!(ignored(Run::new(STATICCTL).line("run --").line(grep)));
+}
+
+#[test]
+fn closed_streams_are_as_they_would_be_for_the_compiler() {
+    let dir = pieces();
+    for line in ["-c h.c -o z", "h.c -o z", "h.o -o z", "h.o -fuse-ld=bfd -o z"] {
+        for closed in ["<&-", ">&-", "2>&-", "<&- >&-", "<&- >&- 2>&-"] {
+            let status = |driver: &str| {
+                let _ = fs::remove_file(dir.join("z"));
+                let script = format!("timeout 60 {driver} {line} {closed}");
+                let out = Run::new("sh").dir(dir.path()).args(["-c", &script]).output();
+                (out.status.code(), dir.join("z").exists(), text(&out.stderr))
+            };
+            assert_eq!(status(STATICCC), status("gcc"), "{line} {closed}");
+        }
+    }
+    Run::new("gcc").dir(dir.path()).line("-static h.o -o still").ok();
+    for line in ["image ./still -o -", "check ./still", "env", "completions bash"] {
+        for stdout in [">&-", "> /dev/full"] {
+            let script = format!("'{STATICCTL}' {line} {stdout}");
+            let said = Run::new("sh").dir(dir.path()).args(["-c", &script]).fails(2);
+            assert!(said.contains("stdout") && said.contains("can't be written"), "{line} {stdout}: {said}");
+        }
+    }
+    // A build sees what it would see without us.
+    let script = format!("'{STATICCTL}' run -- sh -c 'echo || echo closed >&2' >&-");
+    let said = text(&Run::new("sh").args(["-c", &script]).output().stderr);
+    assert!(said.lines().any(|l| l == "closed"), "{said}");
+}
