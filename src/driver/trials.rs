@@ -14,7 +14,7 @@ use crate::run::limit::capture_within;
 use crate::run::{Command, shell_line};
 use crate::settings::Settings;
 use crate::toolchain::probe::{self, ran, telling_line};
-use crate::toolchain::probe_cache::{Kept, Key};
+use crate::toolchain::probe_cache::{self, Kept, Key};
 use crate::toolchain::select::GENERIC;
 use crate::toolchain::transient::is_transient;
 use crate::toolchain::{Facts, Mechanism, MechanismsOff, Selected};
@@ -151,6 +151,10 @@ impl Trials {
         let trial = TRIALS.iter().find(|t| t.mechanism == mechanism)?;
         let key = self.key(mechanism);
         let kept = Kept { kind: "trials", dir: self.settings.cache_dir.as_deref(), key: key.as_ref() };
+        if let Some(result) = kept.load::<Option<String>>() {
+            return result;
+        }
+        let _alone = probe_cache::alone(self.settings.cache_dir.as_deref(), "trials", key.as_ref());
         if let Some(result) = kept.load::<Option<String>>() {
             return result;
         }

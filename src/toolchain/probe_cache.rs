@@ -6,7 +6,7 @@ use crate::files::{Stamp, kept, write_atomic};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, File};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -67,6 +67,16 @@ impl Key {
         }
         format!("{hash:016x}")
     }
+}
+
+/// Waits until no other process finds out the same, and keeps others waiting until this is dropped; none without a cache
+/// that can be written.
+pub(crate) fn alone(dir: Option<&Path>, kind: &str, key: Option<&Key>) -> Option<File> {
+    let dir = dir?.join(kind);
+    fs::create_dir_all(&dir).ok()?;
+    let file = File::create(dir.join(format!("{}.lock", key?.name()))).ok()?;
+    file.lock().ok()?;
+    Some(file)
 }
 
 fn newest_change(dirs: &[PathBuf]) -> Option<i64> {

@@ -260,6 +260,11 @@ impl<'a> Chooser<'a> {
         if need == CallNeed::Compile && !dir.is_some_and(can_write) {
             return Ok(Probed::default());
         }
+        // The jobs of a parallel build wait for the first of them.
+        let _alone = probe_cache::alone(dir.filter(|d| can_write(d)), "probe", key.as_ref());
+        if let Some(facts) = key.as_ref().and_then(|k| load(dir, k)) {
+            return Ok(Probed { found: Some(facts), warning: None });
+        }
         log::debug!("probing {}", crate::run::shell_line(&candidate.command));
         let keep = dir.filter(|d| can_write(d)).zip(key.as_ref()).map(|(d, k)| k.repairs(d));
         let env = self.env(candidate);

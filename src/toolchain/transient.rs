@@ -2,7 +2,7 @@
 
 /// What programs say of those in the C locale: glibc's texts of ENOSPC, EDQUOT, EFBIG, ENOMEM, EMFILE, ENFILE, EAGAIN, EIO,
 /// EROFS, EACCES, EPERM and ETXTBSY, and what GCC, binutils, LLVM and Rust say themselves.
-const TEXTS: [&str; 23] = [
+const TEXTS: [&str; 24] = [
     "No space left on device",
     "Disk quota exceeded",
     "File too large",
@@ -26,6 +26,7 @@ const TEXTS: [&str; 23] = [
     "did not end within",
     "was ended by signal",
     "could not be started",
+    "was changed while we were running",
 ];
 
 /// Whether a failure passes by itself, or once there is room again.
