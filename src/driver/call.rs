@@ -16,7 +16,7 @@ use crate::options::check::CheckMode;
 use crate::options::exit_codes::EXIT_FAILURE;
 use crate::plan::policy::Reason;
 use crate::report::{LinkRecord, Outcome, milliseconds};
-use crate::run::{self, Command};
+use crate::run::{self, Command, Guard};
 use crate::settings::Settings;
 use crate::toolchain::Selected;
 use std::ffi::OsString;
@@ -27,7 +27,14 @@ pub(crate) fn main(own: Language, argv: &[OsString]) -> i32 {
     let start = Instant::now();
     let settings = Settings::from_env();
     start_log(settings.log.as_deref());
-    let prepared = match prepare_steps(&settings, own, argv) {
+    // A probe or a library that is converted leaves no files behind, whenever we are stopped.
+    let guard = Guard::install();
+    let steps = prepare_steps(&settings, own, argv);
+    if let Some(signal) = guard.caught() {
+        drop(steps);
+        run::die_by(signal);
+    }
+    let prepared = match steps {
         Ok(Steps::One(prepared)) => prepared,
         Ok(Steps::CompileAndLink(call)) => return compile_and_link(&settings, argv, *call),
         Err(error) => {

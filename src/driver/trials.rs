@@ -11,7 +11,7 @@ use crate::options::table::TABLE;
 use crate::parallel::in_parallel;
 use crate::plan::pthread;
 use crate::run::limit::capture_within;
-use crate::run::{Command, shell_line};
+use crate::run::{self, Command, shell_line};
 use crate::settings::Settings;
 use crate::toolchain::probe::{self, ran, telling_line};
 use crate::toolchain::probe_cache::{self, Kept, Key};
@@ -159,7 +159,7 @@ impl Trials {
             return result;
         }
         log::debug!("trying: {mechanism}");
-        match self.attempt(trial) {
+        match run::uncut(|| self.attempt(trial)) {
             Ok(result) => {
                 kept.store(&result);
                 result

@@ -131,7 +131,6 @@ impl CompileAndLink {
             }
             objects.push((source.at, object, source.text.to_string_lossy().into_owned()));
         }
-        guard.release();
         if let Some(status) = failed {
             return Err(NotCompiled::Status(status));
         }

@@ -1,6 +1,7 @@
 //! Commands that may hang.
 
-use super::{Captured, Command};
+use super::Command;
+use super::capture::{Captured, collect};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::io;
@@ -14,22 +15,24 @@ use std::time::Duration;
 /// # Errors
 /// It could not be started or read, or was killed ([`io::ErrorKind::TimedOut`]).
 pub(crate) fn capture_within(command: &Command, limit: Duration) -> io::Result<Captured> {
-    let child = command.std().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-    let pid = Pid::from_raw(i32::try_from(child.id()).unwrap_or(0));
     let (done, waiting) = channel::<()>();
+    let (start, started) = channel::<Pid>();
     let watch = thread::spawn(move || {
+        let Ok(pid) = started.recv() else { return false };
         let late = waiting.recv_timeout(limit) == Err(RecvTimeoutError::Timeout);
         // It has not been waited for: the number is still its own.
         late && kill(pid, Signal::SIGKILL).is_ok()
     });
-    let out = child.wait_with_output();
+    let out = collect(command.std().stdin(Stdio::null()), move |pid| {
+        let _ = start.send(pid);
+    });
     drop(done);
     let killed = watch.join().unwrap_or(false);
     let out = out?;
     if killed {
         return Err(io::Error::new(io::ErrorKind::TimedOut, format!("it did not end within {} s", limit.as_secs())));
     }
-    Ok(Captured { status: out.status, stdout: out.stdout, stderr: out.stderr })
+    Ok(out)
 }
 
 #[cfg(test)]

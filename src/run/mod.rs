@@ -6,6 +6,7 @@
 pub(crate) mod attempt;
 pub mod build_process;
 pub(crate) mod caller;
+mod capture;
 mod child;
 pub(crate) mod jail;
 pub(crate) mod keeper_pipe;
@@ -15,6 +16,9 @@ pub(crate) mod process_tree;
 mod relay;
 mod syscalls;
 mod tracer;
+
+pub use capture::Captured;
+pub(crate) use capture::{capture, capture_fed, uncut};
 
 use crate::message;
 use nix::errno::Errno;
@@ -28,8 +32,8 @@ use std::os::fd::AsFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
-use std::process::{self, Child, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::process::{self, Child, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::time::{Duration, Instant};
 
 /// A program with its arguments and the environment variables to add to ours.
@@ -144,6 +148,14 @@ pub(crate) fn shell_line(words: &[OsString]) -> String {
 /// Replaces this process by the command: same process, descriptors, signal mask and dispositions.
 /// Returns only when that failed.
 pub(crate) fn exec(command: &Command) -> io::Error {
+    if Guard::is_installed() {
+        Guard(()).release();
+    }
+    // One that came before that is not lost.
+    if let Some(signal) = caught_signal() {
+        die_by(signal);
+    }
+    capture::adopt(false);
     let c_string = |s: &OsStr| CString::new(s.as_bytes());
     let build = || -> Result<(CString, Vec<CString>), std::ffi::NulError> {
         let program = c_string(&command.program)?;
@@ -177,42 +189,6 @@ pub(crate) fn environment() -> Vec<(OsString, OsString)> {
     std::env::vars_os().collect()
 }
 
-/// What a captured command gave.
-#[derive(Debug, Clone)]
-pub struct Captured {
-    /// How it ended.
-    pub status: ExitStatus,
-    /// All of its stdout.
-    pub stdout: Vec<u8>,
-    /// All of its stderr.
-    pub stderr: Vec<u8>,
-}
-
-impl Captured {
-    /// Stdout as text, trimmed.
-    pub(crate) fn text(&self) -> String {
-        String::from_utf8_lossy(&self.stdout).trim().to_owned()
-    }
-}
-
-/// Runs a probe to its end with empty stdin and collects what it prints.
-///
-/// # Errors
-/// That it could not be started or read.
-pub(crate) fn capture(command: &Command) -> io::Result<Captured> {
-    let out = command.std().stdin(Stdio::null()).output()?;
-    Ok(Captured { status: out.status, stdout: out.stdout, stderr: out.stderr })
-}
-
-/// The same, with a file as its stdin.
-///
-/// # Errors
-/// That it could not be started or read.
-pub(crate) fn capture_fed(command: &Command, input: File) -> io::Result<Captured> {
-    let out = command.std().stdin(Stdio::from(input)).output()?;
-    Ok(Captured { status: out.status, stdout: out.stdout, stderr: out.stderr })
-}
-
 /// How a supervised command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ended {
@@ -234,15 +210,26 @@ const STOPPING: [Signal; 4] = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, 
 
 static CHILD: AtomicI32 = AtomicI32::new(0);
 static CAUGHT: AtomicI32 = AtomicI32::new(0);
+/// Commands that are being captured; more at a time than this get no signals of ours.
+static CAPTURED: [AtomicI32; 64] = [const { AtomicI32::new(0) }; 64];
+/// There is a [`Guard`].
+static GUARDED: AtomicBool = AtomicBool::new(false);
 
 extern "C" fn pass_on(signal: i32) {
     CAUGHT.store(signal, Ordering::SeqCst);
-    let child = CHILD.load(Ordering::SeqCst);
-    if child > 0
-        && let Ok(signal) = Signal::try_from(signal)
-    {
-        let _ = kill(Pid::from_raw(child), signal);
+    for child in CAPTURED.iter().chain([&CHILD]) {
+        let child = child.load(Ordering::SeqCst);
+        if child > 0
+            && let Ok(signal) = Signal::try_from(signal)
+        {
+            let _ = kill(Pid::from_raw(child), signal);
+        }
     }
+}
+
+/// The signal that was caught, if any.
+pub(crate) fn caught_signal() -> Option<i32> {
+    Some(CAUGHT.load(Ordering::SeqCst)).filter(|s| *s != 0)
 }
 
 /// Sets what the stopping signals do; those that our own caller had ignored stay ignored.
@@ -271,18 +258,24 @@ pub(crate) struct Guard(());
 impl Guard {
     pub(crate) fn install() -> Guard {
         let action = SigAction::new(SigHandler::Handler(pass_on), SaFlags::SA_RESTART, SigSet::empty());
+        GUARDED.store(true, Ordering::SeqCst);
         on_stopping(&action);
         Guard(())
+    }
+
+    fn is_installed() -> bool {
+        GUARDED.load(Ordering::SeqCst)
     }
 
     /// Ends catching: from here on signals act as if nothing had been installed.
     pub(crate) fn release(self) {
         on_stopping(&by_default());
+        GUARDED.store(false, Ordering::SeqCst);
     }
 
     /// The signal that was caught, if any.
     pub(crate) fn caught(&self) -> Option<i32> {
-        Some(CAUGHT.load(Ordering::SeqCst)).filter(|s| *s != 0)
+        caught_signal()
     }
 
     /// Runs a command with our own stdin, stdout, stderr and inherited descriptors, passes on the
@@ -291,7 +284,7 @@ impl Guard {
     /// # Errors
     /// That it could not be started or waited for.
     pub(crate) fn run_command(&self, command: &Command) -> io::Result<Supervised> {
-        self.supervise(command.std().spawn()?, |_| Ok(()))
+        self.supervise(command.std().spawn(), |_| Ok(()))
     }
 
     /// The same, with empty stdin, and stdout and stderr going to a file.
@@ -301,7 +294,7 @@ impl Guard {
     pub(crate) fn run_into(&self, command: &Command, log: &File) -> io::Result<Supervised> {
         let mut child = command.std();
         let child = child.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log.try_clone()?);
-        self.supervise(child.spawn()?, |_| Ok(()))
+        self.supervise(child.spawn(), |_| Ok(()))
     }
 
     /// The same, with the command's stdout going to our stderr.
@@ -309,7 +302,7 @@ impl Guard {
     /// # Errors
     /// That it could not be started or waited for.
     pub(crate) fn run_to_stderr(&self, command: &Command) -> io::Result<Supervised> {
-        self.supervise(command.std().stdout(message::stderr()?).spawn()?, |_| Ok(()))
+        self.supervise(command.std().stdout(message::stderr()?).spawn(), |_| Ok(()))
     }
 
     /// The same, with the command's stderr going through `hear` as it comes.
@@ -317,8 +310,7 @@ impl Guard {
     /// # Errors
     /// That it could not be started, read from or waited for.
     pub(crate) fn run_heard(&self, command: &Command, mut hear: impl FnMut(&[u8])) -> io::Result<Supervised> {
-        let child = command.std().stderr(Stdio::piped()).spawn()?;
-        self.supervise(child, |child| listen(child, &mut hear))
+        self.supervise(command.std().stderr(Stdio::piped()).spawn(), |child| listen(child, &mut hear))
     }
 
     /// From here on signals go to this child too; one that has come already is passed on. 0 is none.
@@ -332,8 +324,14 @@ impl Guard {
         }
     }
 
-    fn supervise(&self, mut child: Child, listen: impl FnOnce(&mut Child) -> io::Result<()>) -> io::Result<Supervised> {
+    fn supervise(
+        &self,
+        child: io::Result<Child>,
+        listen: impl FnOnce(&mut Child) -> io::Result<()>,
+    ) -> io::Result<Supervised> {
         let start = Instant::now();
+        let mut child = child?;
+        capture::adopt(true);
         self.watch(i32::try_from(child.id()).unwrap_or(0));
         let heard = listen(&mut child);
         let status = loop {
@@ -344,6 +342,10 @@ impl Guard {
         };
         self.watch(0);
         let status = status?;
+        // The compiler's own children may still be writing the output.
+        if let Some(signal) = self.caught().or(status.signal()).and_then(|s| Signal::try_from(s).ok()) {
+            process_tree::end_orphans(signal);
+        }
         heard?;
         let ended = match (status.code(), status.signal()) {
             (Some(code), _) => Ended::Exited(code),

@@ -77,7 +77,7 @@ pub(crate) fn run_build(command: &Command) -> io::Result<Supervised> {
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Ends what an interrupted build left in our process group. What moved to its own group is a server and stays.
-fn end_orphans(signal: Signal) {
+pub(super) fn end_orphans(signal: Signal) {
     let mut until = Instant::now() + PATIENCE;
     let mut with = signal;
     let mut sent: Vec<Pid> = Vec::new();

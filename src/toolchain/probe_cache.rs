@@ -3,6 +3,7 @@
 
 use super::facts::{Facts, Repairs};
 use crate::files::{Stamp, kept, write_atomic};
+use crate::run;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
@@ -105,8 +106,11 @@ fn entry(dir: Option<&Path>, key: &Key) -> Option<ProbeEntry> {
 /// Stores facts.
 ///
 /// # Errors
-/// A cache directory that can't be written; no partial file is left.
+/// A cache directory that can't be written, or a signal, after which nothing was learnt; no partial file is left.
 pub(crate) fn store(dir: &Path, key: &Key, facts: &Facts) -> std::io::Result<()> {
+    if run::caught_signal().is_some() {
+        return Err(std::io::ErrorKind::Interrupted.into());
+    }
     let file = key.file(dir);
     let parent = file.parent().unwrap_or(dir);
     fs::create_dir_all(parent)?;
@@ -142,7 +146,7 @@ impl Kept<'_> {
     /// Stores the value; whether that was possible.
     pub(crate) fn store<T: Serialize>(&self, value: &T) -> bool {
         let write = || {
-            let file = self.file()?;
+            let file = self.file().filter(|_| run::caught_signal().is_none())?;
             fs::create_dir_all(file.parent()?).ok()?;
             write_atomic(&file, &serde_json::to_vec(&(self.key?, value)).ok()?).ok()
         };

@@ -17,6 +17,7 @@ use super::probe_cache::{self, Key};
 use super::select_error::SelectError;
 use crate::model::Language;
 use crate::options;
+use crate::run;
 use crate::settings::Settings;
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -86,7 +87,7 @@ struct CompilerCandidate {
 impl CompilerCandidate {
     /// The error that it does not link static programs with these ABI options.
     fn incomplete(&self, abi: &[OsString], facts: &Facts, language: Language) -> SelectError {
-        let compiler = crate::run::shell_line(&[self.command.as_slice(), abi].concat());
+        let compiler = run::shell_line(&[self.command.as_slice(), abi].concat());
         if let Some(why) = &facts.undecided {
             return SelectError::Undecided { compiler, language, why: why.clone() };
         }
@@ -265,19 +266,21 @@ impl<'a> Chooser<'a> {
         if let Some(facts) = key.as_ref().and_then(|k| load(dir, k)) {
             return Ok(Probed { found: Some(facts), warning: None });
         }
-        log::debug!("probing {}", crate::run::shell_line(&candidate.command));
+        log::debug!("probing {}", run::shell_line(&candidate.command));
         let keep = dir.filter(|d| can_write(d)).zip(key.as_ref()).map(|(d, k)| k.repairs(d));
         let env = self.env(candidate);
-        let facts = probe::probe(
-            &candidate.command,
-            abi,
-            &env,
-            self.language,
-            &candidate.descriptor,
-            self.repair,
-            keep.as_deref(),
-        )
-        .map_err(|error| SelectError::Unrunnable { compiler: crate::run::shell_line(&candidate.command), error })?;
+        let facts = run::uncut(|| {
+            probe::probe(
+                &candidate.command,
+                abi,
+                &env,
+                self.language,
+                &candidate.descriptor,
+                self.repair,
+                keep.as_deref(),
+            )
+        })
+        .map_err(|error| SelectError::Unrunnable { compiler: run::shell_line(&candidate.command), error })?;
         let warning = match (dir, &key) {
             _ if facts.undecided.is_some() => None,
             (Some(dir), Some(key)) => probe_cache::store(dir, key, &facts).err().map(|e| {

@@ -1,9 +1,11 @@
 //! Nothing destroyed, nothing leaked, nothing remembered wrongly.
 
 use crate::support::*;
-use nix::sys::signal::{SigHandler, Signal};
+use nix::sys::signal::{SigHandler, Signal, kill};
+use nix::unistd::Pid;
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::os::unix::process::ExitStatusExt;
 
 /// A program of two objects, one of them in libraries too.
 fn pieces() -> Dir {
@@ -151,4 +153,62 @@ fn closed_streams_are_as_they_would_be_for_the_compiler() {
     let script = format!("'{STATICCTL}' run -- sh -c 'echo || echo closed >&2' >&-");
     let said = text(&Run::new("sh").args(["-c", &script]).output().stderr);
     assert!(said.lines().any(|l| l == "closed"), "{said}");
+}
+
+#[test]
+fn a_signal_in_the_first_probe_leaves_nothing() {
+    // Whichever call of the compiler it meets.
+    for (driver, which) in
+        [(STATICCC, "--version"), (STATICCC, "-o ./-static"), (STATICCXX, "-o ./-static"), (STATICCC, "-###")]
+    {
+        for signal in [Signal::SIGTERM, Signal::SIGINT] {
+            let dir = pieces();
+            fs::create_dir(dir.join("tmp")).unwrap();
+            let cc = dir.script(
+                "cc",
+                &format!("case \"$SLOW $* \" in yes*'{which}'*) touch ready; sleep 60;; esac; exec $REAL \"$@\""),
+            );
+            let run = || {
+                let run = Run::new(driver).dir(dir.path()).env("TMPDIR", dir.join("tmp")).line("h.o -o h");
+                let run = run.env("REAL", if driver == STATICCC { "gcc" } else { "g++" });
+                run.env("STATICCXX_CC", &cc).env("STATICCXX_CXX", &cc).env("XDG_CACHE_HOME", dir.join("cache"))
+            };
+            let mut child = run().env("SLOW", "yes").command().spawn().unwrap();
+            wait_for("the compiler to start", || dir.join("ready").exists());
+            kill(Pid::from_raw(child.id() as i32), signal).unwrap();
+            assert_eq!(child.wait().unwrap().signal(), Some(signal as i32), "{driver} {which}");
+            assert_eq!(fs::read_dir(dir.join("tmp")).unwrap().count(), 0, "{driver} {which} {signal}");
+            assert!(!dir.join("h").exists(), "{driver} {which} {signal}");
+            // And nothing was learnt from it.
+            run().silent();
+            assert_eq!(says_in_empty_root(&dir.join("h"), &[]), "hello\n");
+        }
+    }
+}
+
+#[test]
+fn what_the_compiler_started_ends_with_it() {
+    for (line, step) in [("h.c -o h", "compile"), ("h.c -o h", "link"), ("-shared -fPIC f.c -o h", "link")] {
+        let dir = pieces();
+        fs::create_dir(dir.join("tmp")).unwrap();
+        // A grandchild, as collect2 and ld are, that would write the output when its parent is long gone.
+        let cc = dir.script(
+            "cc",
+            "case \" $* \" in *\" -c \"*) step=compile;; *) step=link;; esac; [ \"$SLOW\" = $step ] || exec gcc \"$@\"
+             sh -c 'echo $$ > number; mv number grandchild; sleep 60; echo part > h' & wait",
+        );
+        let run =
+            || Run::new(STATICCC).dir(dir.path()).env("STATICCXX_CC", &cc).env("TMPDIR", dir.join("tmp")).line(line);
+        run().silent();
+        fs::remove_file(dir.join("h")).unwrap();
+        let run = run().env("STATICCXX_LINKER", "bfd").env("SLOW", step);
+        let mut child = run.command().spawn().unwrap();
+        wait_for("the grandchild to start", || dir.join("grandchild").exists());
+        let grandchild = fs::read_to_string(dir.join("grandchild")).unwrap();
+        kill(Pid::from_raw(child.id() as i32), Signal::SIGTERM).unwrap();
+        assert_eq!(child.wait().unwrap().signal(), Some(15), "{line}");
+        assert!(!std::path::Path::new("/proc").join(grandchild.trim()).exists(), "{line}: it runs on");
+        assert!(!dir.join("h").exists(), "{line}");
+        assert_eq!(fs::read_dir(dir.join("tmp")).unwrap().count(), 0, "{line}");
+    }
 }
