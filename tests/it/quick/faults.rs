@@ -166,7 +166,10 @@ fn a_signal_in_the_first_probe_leaves_nothing() {
             fs::create_dir(dir.join("tmp")).unwrap();
             let cc = dir.script(
                 "cc",
-                &format!("case \"$SLOW $* \" in yes*'{which}'*) touch ready; sleep 60;; esac; exec $REAL \"$@\""),
+                &format!(
+                    "case \"$SLOW $* \" in yes*'{which}'*) touch '{}'; sleep 60;; esac; exec $REAL \"$@\"",
+                    dir.join("ready").display()
+                ),
             );
             let run = || {
                 let run = Run::new(driver).dir(dir.path()).env("TMPDIR", dir.join("tmp")).line("h.o -o h");
