@@ -1,11 +1,10 @@
 //! Commands whose output is ours to read: probes and queries, several at a time. A signal that ends this process ends
 //! them too, and whatever they started, before it is acted on.
 
-use super::process_tree::end_orphans;
+use super::orphans::{adopt, end_orphans};
 use super::{CAPTURED, Command, Guard, caught_signal, die_by};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, poll};
-use nix::sys::prctl;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::fs::File;
@@ -147,11 +146,4 @@ pub(crate) fn uncut<T>(work: impl FnOnce() -> T) -> T {
     }
     guard.release();
     done
-}
-
-/// From here on what our children leave behind becomes ours, and is ended with them.
-pub(super) fn adopt(wanted: bool) {
-    if prctl::get_child_subreaper() != Ok(wanted) {
-        let _: Result<(), Errno> = prctl::set_child_subreaper(wanted);
-    }
 }

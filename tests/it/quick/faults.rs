@@ -251,3 +251,34 @@ fn an_image_has_no_name_that_deletes() {
         assert!(!dir.join("x.tar").exists());
     }
 }
+
+#[test]
+fn a_shim_that_was_emptied_or_edited_is_made_anew() {
+    let dir = Dir::new();
+    let tool = dir.script("tools/pkg-config", "echo real");
+    let run = || {
+        let run = Run::new(STATICCTL).env("XDG_CACHE_HOME", dir.join("cache")).path_first(&[tool.parent().unwrap()]);
+        run.args(["run", "--", "pkg-config"])
+    };
+    assert_eq!(run().ok(), "real\n");
+    let shims: Vec<_> = fs::read_dir(dir.join("cache/staticcxx/build")).unwrap().map(|e| e.unwrap().path()).collect();
+    assert_eq!(shims.len(), 1);
+    for damage in ["", "#!/bin/sh\necho damaged\n"] {
+        fs::write(shims[0].join("bin/pkg-config"), damage).unwrap();
+        assert_eq!(run().ok(), "real\n", "{damage:?}");
+    }
+}
+
+#[test]
+fn a_tried_program_inherits_three_streams() {
+    let dir = Dir::new();
+    let source = "#include <fcntl.h>\n#include <stdio.h>\nint main(void) { for (int i = 3; i < 200; i++) \
+                  if (fcntl(i, F_GETFD) >= 0) printf(\"%d\\n\", i); return 0; }\n";
+    dir.file("open.c", source);
+    Run::new("gcc").dir(dir.path()).line("-static open.c -o open").ok();
+    // The caller's own directory, as a file that could be walked out of the root by.
+    let script = format!("exec 5< . 7> secret; ./open >&2; '{STATICCTL}' try ./open");
+    let out = Run::new("sh").dir(dir.path()).args(["-c", &script]).output();
+    assert!(text(&out.stderr).starts_with("5\n7\n"), "{}", text(&out.stderr));
+    assert!(out.status.success() && out.stdout.is_empty(), "{}", text(&out.stdout));
+}
