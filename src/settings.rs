@@ -95,7 +95,9 @@ pub(crate) struct Settings {
 /// The variable for the directory of all caches (XDG Base Directory Specification).
 pub(crate) const CACHE_HOME: &str = "XDG_CACHE_HOME";
 
-/// The cache of root if `HOME` belongs to another user (Filesystem Hierarchy Standard 3.0, /var/cache).
+const HOME: &str = "HOME";
+
+/// The cache of root if `HOME` belongs to another user or is missing (Filesystem Hierarchy Standard 3.0, /var/cache).
 const CACHE_OF_ROOT: &str = "/var/cache/staticcxx";
 
 /// Variables that change what a compiler passes to its linker, or how that links.
@@ -130,7 +132,16 @@ impl Reader<'_> {
 impl Settings {
     /// Reads the environment.
     pub(crate) fn from_env() -> Settings {
-        let mut settings = Settings::of(&env::vars_os().collect());
+        let mut variables: BTreeMap<OsString, OsString> = env::vars_os().collect();
+        // A home that is not there is nobody's, and is not made: `/nonexistent` means that.
+        let homeless = variables.get(OsStr::new(HOME)).is_some_and(|h| !h.is_empty() && !Path::new(h).is_dir());
+        if homeless {
+            variables.remove(OsStr::new(HOME));
+        }
+        let mut settings = Settings::of(&variables);
+        if homeless && settings.cache_dir.is_none() && nix::unistd::geteuid().is_root() {
+            settings.cache_dir = Some(CACHE_OF_ROOT.into());
+        }
         settings.trust_cache(nix::unistd::geteuid().as_raw(), env::var_os(CACHE_HOME).is_some());
         settings
     }
@@ -245,13 +256,14 @@ pub(crate) fn given(names: &[&str]) -> BTreeMap<String, OsString> {
     names.iter().filter_map(value).collect()
 }
 
-/// The XDG base directory rule: an absolute path in the variable, else a default below the home directory.
+/// The XDG base directory rule: an absolute path in the variable, else a default below the home directory, which must be
+/// absolute too: a relative one would be another directory for each program of a build.
 /// <https://specifications.freedesktop.org/basedir-spec/latest/>
 fn base(variable: Option<OsString>, home: Option<OsString>, below: &str) -> Option<PathBuf> {
     variable
         .map(PathBuf::from)
         .filter(|p| p.is_absolute())
-        .or_else(|| home.map(|h| PathBuf::from(h).join(below)))
+        .or_else(|| home.map(PathBuf::from).filter(|h| h.is_absolute()).map(|h| h.join(below)))
         .map(|p| p.join("staticcxx"))
 }
 
@@ -305,6 +317,7 @@ mod tests {
         let home = Some(OsString::from("/h"));
         assert_eq!(base(Some("x".into()), home.clone(), ".cache"), Some(PathBuf::from("/h/.cache/staticcxx")));
         assert_eq!(base(Some("/x".into()), home, ".cache"), Some(PathBuf::from("/x/staticcxx")));
+        assert_eq!(base(Some("x".into()), Some("h".into()), ".cache"), None);
         assert_eq!(base(None, None, ".cache"), None);
     }
 }

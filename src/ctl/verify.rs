@@ -43,7 +43,7 @@ fn look(original: &Path, result: &Path, arguments: &[OsString]) -> io::Result<(V
         let dir = work.path().join("run");
         compare::copy(&here, &dir)?;
         let command = Command::new([program.as_os_str()]).args(arguments).in_dir(&dir).named(original.as_os_str());
-        let said = run::capture_fed(&command, File::open(&input)?)?;
+        let said = run::capture::capture_fed(&command, File::open(&input)?)?;
         let status = said.status.code().or(said.status.signal().map(|s| 128 + s)).unwrap_or(-1);
         let files = compare::files(&dir)?;
         fs::remove_dir_all(&dir)?;

@@ -177,6 +177,10 @@ fn allowed(settings: &Settings, job: &LinkJob, output: &Path) -> Result<LinePart
         return Err(WhyNot::Output);
     }
     let parts = line::parts(&job.plan.argv)?;
+    let inputs = parts.stream.iter().filter(|w| !w.starts_with('-'));
+    if let Some(stream) = inputs.clone().find(|w| fs::metadata(w).is_ok_and(|m| !m.is_file())) {
+        return Err(WhyNot::Stream(stream.clone()));
+    }
     let mechanism = mechanism(job.plan.kind);
     match job.trials.off(mechanism) {
         Some(why) => Err(WhyNot::Off(mechanism, why)),

@@ -159,7 +159,7 @@ impl Trials {
             return result;
         }
         log::debug!("trying: {mechanism}");
-        match run::uncut(|| self.attempt(trial)) {
+        match run::capture::uncut(|| self.attempt(trial)) {
             Ok(result) => {
                 kept.store(&result);
                 result

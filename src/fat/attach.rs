@@ -103,7 +103,7 @@ fn link(
 ) -> Result<(), MakeError> {
     let mut said = String::new();
     for dissolve in [true, false] {
-        let ran = run::capture(&run(&relocatable::command(inputs, output, family, dissolve)))?;
+        let ran = run::capture::capture(&run(&relocatable::command(inputs, output, family, dissolve)))?;
         if ran.status.success() && output.is_file() {
             return Ok(());
         }

@@ -96,6 +96,9 @@ impl ImageSpec {
         for (source, destination) in &self.adds {
             own.add(source, destination)?;
         }
+        if let Some((path, _)) = own.iter().find(|(path, _)| deletes(path)) {
+            return Err(tree::TreeError::Reserved(path.to_string_lossy().into_owned()).into());
+        }
         // A volume belongs to the user that runs the program, who writes to it.
         let user = self.run.user.split(':').next().unwrap_or_default();
         let owner = parts::uid(user).unwrap_or(crate::sandbox::NONROOT);
@@ -139,6 +142,11 @@ pub(crate) struct ContainerImage {
     pub index: Option<Blob>,
     names: Vec<ImageReference>,
     time: u64,
+}
+
+/// Whether a name in a path means the deletion of another file.
+fn deletes(path: &Path) -> bool {
+    path.iter().any(|name| name.as_encoded_bytes().starts_with(b".wh."))
 }
 
 /// Makes an image.

@@ -212,7 +212,7 @@ impl<'a> InputSearch<'a> {
         let ask = |args: &[&str]| {
             let mut command = Command::new([cxx]).args(args);
             command.env = env.to_vec();
-            run::capture(&command).map(|c| c.text()).unwrap_or_default()
+            run::capture::capture(&command).map(|c| c.text()).unwrap_or_default()
         };
         let mut identity = CompilerIdentity::default();
         if !cxx.as_os_str().is_empty() {

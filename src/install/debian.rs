@@ -50,7 +50,7 @@ pub(crate) fn fetch_musl(arch: &str, dir: &Path) -> io::Result<PathBuf> {
     for words in [["update", ""], ["download", "musl-dev"]] {
         let words = words.iter().filter(|w| !w.is_empty()).map(|w| (*w).to_owned());
         let command = Command::new(["apt-get".to_owned()]).args(&options).args(words).env("LC_ALL", "C").in_dir(&work);
-        let done = run::capture(&command)?;
+        let done = run::capture::capture(&command)?;
         if !done.status.success() {
             let said = String::from_utf8_lossy(&done.stderr).trim().lines().last().unwrap_or_default().to_owned();
             return Err(io::Error::other(format!("`{}` failed: {said}", command.shell())));

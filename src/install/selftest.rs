@@ -66,7 +66,7 @@ pub(crate) fn programs_for(compiler: Option<&TestedCompiler>) -> Vec<SelftestPro
 fn has_archive(compiler: &TestedCompiler, library: &str) -> bool {
     let mut command = Command::new(compiler.words.iter().cloned()).arg(format!("-print-file-name={library}.a"));
     command.env.extend_from_slice(&compiler.env);
-    run::capture(&command).is_ok_and(|done| Path::new(done.text().trim()).is_absolute())
+    run::capture::capture(&command).is_ok_and(|done| Path::new(done.text().trim()).is_absolute())
 }
 
 /// How one program went in one shape.
@@ -201,7 +201,7 @@ fn link_and_run(
     let words = emulator.iter().map(|e| e.as_os_str().to_owned()).chain([out.into_os_string()]);
     let mut ran = Command::new(words).env("LC_ALL", "C.UTF-8").in_dir(dir);
     ran.env_remove.push("LANG".into());
-    let ran = run::capture(&ran).map_err(|e| format!("it can't be run: {e}"))?;
+    let ran = run::capture::capture(&ran).map_err(|e| format!("it can't be run: {e}"))?;
     if ran.status.success() && ran.text() == "ok" {
         return Ok(());
     }
@@ -213,7 +213,7 @@ fn link_and_run(
 fn run_compiler(compiler: &TestedCompiler, mut command: Command) -> Result<(), String> {
     command.env.extend_from_slice(&compiler.env);
     command.env.push(("LC_ALL".into(), "C".into()));
-    let done = run::capture(&command).map_err(|e| e.to_string())?;
+    let done = run::capture::capture(&command).map_err(|e| e.to_string())?;
     if done.status.success() {
         return Ok(());
     }

@@ -148,7 +148,7 @@ pub(crate) fn write_specs(tree: &Sysroot, prefix: &Path, inputs: &Inputs) -> io:
 /// Whether a static-pie may have packed relative relocations: musl's start code applies them since 1.2.4, and GNU ld makes
 /// them since 2.38 (aarch64: later), which its help tells.
 fn packs_relocations(inputs: &Inputs) -> bool {
-    let help = || run::capture(&Command::new([inputs.tool("ld")]).arg("--help"));
+    let help = || run::capture::capture(&Command::new([inputs.tool("ld")]).arg("--help"));
     applies_packed(&inputs.musl.version) && help().is_ok_and(|done| done.text().contains("pack-relative-relocs"))
 }
 
@@ -218,7 +218,7 @@ fn flag(name: &str, path: &Path) -> OsString {
 /// # Errors
 /// That it did not, with the last line that it said.
 pub(crate) fn must(command: Command) -> io::Result<()> {
-    let done = run::capture(&command)?;
+    let done = run::capture::capture(&command)?;
     if done.status.success() {
         return Ok(());
     }
@@ -233,7 +233,7 @@ pub(crate) fn must(command: Command) -> io::Result<()> {
 pub(crate) fn compiler_file(inputs: &Inputs, name: &str) -> io::Result<Option<PathBuf>> {
     let mut command = Command::new([&inputs.cxx]).arg(format!("-print-file-name={name}"));
     command.env.clone_from(&inputs.env);
-    let path = PathBuf::from(run::capture(&command)?.text());
+    let path = PathBuf::from(run::capture::capture(&command)?.text());
     Ok(Some(path).filter(|p| p.is_absolute() && p.exists()))
 }
 

@@ -51,6 +51,8 @@ pub(crate) enum WhyNot {
     NotText,
     /// An environment variable that affects compilers or linkers.
     Environment(&'static str),
+    /// An input that is a device or a FIFO, which can be read once only or has no end.
+    Stream(String),
     /// The output is not a regular file.
     Output,
     /// There are no call detectors.
@@ -79,6 +81,7 @@ impl fmt::Display for WhyNot {
             WhyNot::Word(word) => write!(f, "it may not treat the linker option `{word}` like GNU ld"),
             WhyNot::NotText => f.write_str("an argument is not UTF-8"),
             WhyNot::Environment(name) => write!(f, "{name} is set"),
+            WhyNot::Stream(input) => write!(f, "`{input}` is not a regular file"),
             WhyNot::Output => f.write_str("the output is not a regular file"),
             WhyNot::NoCallDetectors => {
                 f.write_str("the toolchain has no repairs of glibc, which it needs to detect calls")

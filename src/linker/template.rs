@@ -43,7 +43,7 @@ fn ask(asked: &Asked<'_>) -> Result<Vec<String>, WhyNot> {
     // Clang checks that its inputs exist even with `-###`.
     std::fs::write(dir.path().join(STREAM), "").map_err(said)?;
     let command = asked.compiler.clone().args(asked.options).args(["-###", DIRS, STREAM, "-o", OUTPUT]);
-    let answer = run::capture(&command.env("LC_ALL", "C").in_dir(dir.path())).map_err(said)?;
+    let answer = run::capture::capture(&command.env("LC_ALL", "C").in_dir(dir.path())).map_err(said)?;
     read(&String::from_utf8_lossy(&answer.stderr))
 }
 

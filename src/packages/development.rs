@@ -41,7 +41,7 @@ fn debian(settings: &Settings, package: &str) -> Option<DevelopmentPackage> {
     let cache = find::program(OsStr::new("apt-cache"), settings, &Chain::default())?;
     let show = |names: &[String]| {
         let command = Command::new([cache.as_os_str()]).args(["show", "--no-all-versions"]).args(names);
-        let said = run::capture(&command.env("LC_ALL", "C")).ok()?;
+        let said = run::capture::capture(&command.env("LC_ALL", "C")).ok()?;
         said.status.success().then(|| said.text())
     };
     let own = show(&[package.to_owned()])?;

@@ -23,7 +23,7 @@ pub(super) fn owners(settings: &Settings, files: &[PathBuf]) -> Vec<Option<Packa
         let words = files.iter().map(|f| f.as_os_str());
         let command = Command::new([rpm.as_os_str()]).args(QUERY).args(words).env("LC_ALL", "C");
         // It fails if a file has no owner, but prints the owners of the others.
-        run::capture(&command).map(|said| packages(&said.text())).unwrap_or_default()
+        run::capture::capture(&command).map(|said| packages(&said.text())).unwrap_or_default()
     };
     let mut found = if there.is_empty() { Vec::new() } else { ask(&there) };
     if found.len() != there.len() {

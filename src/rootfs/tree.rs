@@ -33,6 +33,9 @@ pub(crate) enum TreeError {
         /// What needs the directory.
         directory: String,
     },
+    /// A name that means a deletion in a layer (OCI image specification, "Whiteouts").
+    #[error("`{0}`: a name that begins with `.wh.` deletes another file in an image")]
+    Reserved(String),
     /// A path in the image that is none.
     #[error("`{0}` is not a path in an image: it must be absolute, without `..`")]
     BadPath(String),

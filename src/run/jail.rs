@@ -259,6 +259,9 @@ fn become_program(jail: &Jail<'_>, relay: &Relay, gate: (OwnedFd, OwnedFd)) -> J
     {
         return JailError::new("system calls can't be filtered", e).forbidden();
     }
+    if let Err(e) = close_others() {
+        return JailError::new("inherited files can't be closed", e);
+    }
     relay.undo();
     super::caller::give_back();
     let Err(e) = nix::unistd::execve(&jail.program, &jail.argv, &jail.environment);
@@ -275,6 +278,27 @@ fn silence(sink: &File) -> Result<(), JailError> {
         Errno::result(unsafe { libc::dup2(from, to) }).map_err(failed)?;
     }
     Ok(())
+}
+
+/// Leaves the program stdin, stdout and stderr, and none of its caller's keys (keyrings(7)).
+fn close_others() -> Result<(), Errno> {
+    const JOIN_SESSION_KEYRING: libc::c_long = 1;
+    // SAFETY: no memory is involved. At exec, so that the pipe to the keeper can still carry an error.
+    unsafe {
+        let closed = libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC);
+        if Errno::result(closed).is_err() {
+            // Linux before 5.11: one after another.
+            let most = libc::sysconf(libc::_SC_OPEN_MAX).clamp(256, 1 << 20);
+            for number in 3..i32::try_from(most).unwrap_or(256) {
+                libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC);
+            }
+        }
+        // A kernel or a container without keyrings has none to leave.
+        match Errno::result(libc::syscall(libc::SYS_keyctl, JOIN_SESSION_KEYRING, std::ptr::null::<libc::c_char>())) {
+            Ok(_) | Err(Errno::ENOSYS | Errno::EPERM | Errno::EACCES) => Ok(()),
+            Err(errno) => Err(errno),
+        }
+    }
 }
 
 fn drop_privileges() -> Result<(), Errno> {

@@ -6,19 +6,17 @@
 pub(crate) mod attempt;
 pub mod build_process;
 pub(crate) mod caller;
-mod capture;
+pub mod capture;
 mod child;
 pub(crate) mod jail;
 pub(crate) mod keeper_pipe;
 pub(crate) mod limit;
+mod orphans;
 pub(crate) mod panics;
 pub(crate) mod process_tree;
 mod relay;
 mod syscalls;
 mod tracer;
-
-pub use capture::Captured;
-pub(crate) use capture::{capture, capture_fed, uncut};
 
 use crate::message;
 use nix::errno::Errno;
@@ -155,7 +153,7 @@ pub(crate) fn exec(command: &Command) -> io::Error {
     if let Some(signal) = caught_signal() {
         die_by(signal);
     }
-    capture::adopt(false);
+    orphans::adopt(false);
     let c_string = |s: &OsStr| CString::new(s.as_bytes());
     let build = || -> Result<(CString, Vec<CString>), std::ffi::NulError> {
         let program = c_string(&command.program)?;
@@ -331,7 +329,7 @@ impl Guard {
     ) -> io::Result<Supervised> {
         let start = Instant::now();
         let mut child = child?;
-        capture::adopt(true);
+        orphans::adopt(true);
         self.watch(i32::try_from(child.id()).unwrap_or(0));
         let heard = listen(&mut child);
         let status = loop {
@@ -344,7 +342,7 @@ impl Guard {
         let status = status?;
         // The compiler's own children may still be writing the output.
         if let Some(signal) = self.caught().or(status.signal()).and_then(|s| Signal::try_from(s).ok()) {
-            process_tree::end_orphans(signal);
+            orphans::end_orphans(signal);
         }
         heard?;
         let ended = match (status.code(), status.signal()) {
@@ -417,7 +415,7 @@ mod tests {
 
     #[test]
     fn capture_keeps_status_and_both_streams() {
-        let c = capture(&Command::new(["/bin/sh", "-c", "echo out; echo err >&2; exit 3"])).unwrap();
+        let c = capture::capture(&Command::new(["/bin/sh", "-c", "echo out; echo err >&2; exit 3"])).unwrap();
         assert_eq!((c.status.code(), c.text().as_str(), c.stderr.as_slice()), (Some(3), "out", b"err\n".as_slice()));
     }
 

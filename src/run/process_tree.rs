@@ -1,17 +1,17 @@
 //! A whole build as a child: it keeps the terminal, gets the signals that are meant for it, and leaves no process
 //! running when it is interrupted.
 
+use super::orphans::end_orphans;
 use super::{CAUGHT, CHILD, Command, Ended, STOPPING, Supervised};
 use nix::errno::Errno;
 use nix::libc::{self, c_void, siginfo_t};
 use nix::sys::prctl;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, sigaction};
-use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
-use nix::unistd::{Pid, getpgid, getpgrp};
-use std::fs;
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::Pid;
 use std::io;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// What came from the terminal went to every process of the foreground group already; the rest is passed on.
 extern "C" fn pass_on(signal: i32, info: *mut siginfo_t, _: *mut c_void) {
@@ -71,47 +71,4 @@ pub(crate) fn run_build(command: &Command) -> io::Result<Supervised> {
         end_orphans(signal);
     }
     Ok(Supervised { ended, interrupted: caught(), wall: start.elapsed() })
-}
-
-/// How long orphans may take to end, before they are killed.
-const PATIENCE: Duration = Duration::from_secs(2);
-
-/// Ends what an interrupted build left in our process group. What moved to its own group is a server and stays.
-pub(super) fn end_orphans(signal: Signal) {
-    let mut until = Instant::now() + PATIENCE;
-    let mut with = signal;
-    let mut sent: Vec<Pid> = Vec::new();
-    loop {
-        while matches!(waitpid(None, Some(WaitPidFlag::WNOHANG)), Ok(status) if status != WaitStatus::StillAlive) {}
-        let ours = children().into_iter().filter(|p| getpgid(Some(*p)) == Ok(getpgrp()));
-        let ours: Vec<Pid> = ours.collect();
-        if ours.is_empty() {
-            return;
-        }
-        for pid in &ours {
-            if !sent.contains(pid) {
-                let _ = kill(*pid, with);
-                sent.push(*pid);
-            }
-        }
-        if Instant::now() > until {
-            if with == Signal::SIGKILL {
-                return;
-            }
-            with = Signal::SIGKILL;
-            // What is killed is still there for a moment, longer on a busy machine.
-            until = Instant::now() + PATIENCE;
-            sent.clear();
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-}
-
-/// Our children, adopted ones too.
-fn children() -> Vec<Pid> {
-    let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
-    let lists = tasks.filter_map(|t| fs::read_to_string(t.path().join("children")).ok());
-    lists
-        .flat_map(|l| l.split_whitespace().filter_map(|w| w.parse().ok()).map(Pid::from_raw).collect::<Vec<_>>())
-        .collect()
 }

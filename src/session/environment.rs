@@ -223,7 +223,7 @@ fn go_flags(settings: &Settings, ground: &Ground) -> Option<OsString> {
         return None;
     }
     let go = find::program(OsStr::new("go"), settings, &find::Chain::default())?;
-    let said = run::capture(&Command::new([go.into_os_string(), "env".into(), "GOFLAGS".into()])).ok()?;
+    let said = run::capture::capture(&Command::new([go.into_os_string(), "env".into(), "GOFLAGS".into()])).ok()?;
     Some(said.text().into()).filter(|f: &OsString| said.status.success() && !f.is_empty())
 }
 

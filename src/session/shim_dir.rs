@@ -153,8 +153,18 @@ fn keep(parent: &Path, content: &ShimDirContent) -> io::Result<ShimDir> {
 fn is_whole(dir: &Path, content: &ShimDirContent) -> bool {
     let bin = dir.join("bin");
     content.links.iter().all(|(name, target)| fs::read_link(bin.join(name)).is_ok_and(|t| t == *target))
-        && content.scripts.keys().all(|name| is_program(&bin.join(name)))
-        && content.files.keys().all(|name| dir.join(name).is_file())
+        && content.scripts.iter().all(|(name, text)| is_program(&bin.join(name)) && holds(&bin.join(name), text))
+        && content.files.iter().all(|(name, text)| holds(&dir.join(name), &filled(text, dir)))
+}
+
+/// Whether a file has this text and nothing else: one that was emptied or edited is made anew.
+fn holds(path: &Path, text: &str) -> bool {
+    fs::read(path).is_ok_and(|bytes| bytes == text.as_bytes())
+}
+
+/// The text of a file in a shim directory at `dir`.
+fn filled(text: &str, dir: &Path) -> String {
+    text.replace(SHIM_DIR, &dir.to_string_lossy())
 }
 
 fn write(into: &Path, shown: &Path, content: &ShimDirContent) -> io::Result<()> {
@@ -168,7 +178,7 @@ fn write(into: &Path, shown: &Path, content: &ShimDirContent) -> io::Result<()> 
         fs::set_permissions(bin.join(name), fs::Permissions::from_mode(0o755))?;
     }
     for (name, text) in &content.files {
-        fs::write(into.join(name), text.replace(SHIM_DIR, &shown.to_string_lossy()))?;
+        fs::write(into.join(name), filled(text, shown))?;
     }
     Ok(())
 }

@@ -9,8 +9,9 @@ use crate::check;
 use crate::files::{temporary_for_programs, write_atomic};
 use crate::model::{Family, Language, Libc, StaticKind};
 use crate::parallel::in_parallel;
+use crate::run::capture::Captured;
 use crate::run::limit::capture_within;
-use crate::run::{self, Captured, Command};
+use crate::run::{self, Command};
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
 use std::collections::{BTreeMap, BTreeSet};
@@ -192,7 +193,7 @@ impl CompilerQuery<'_> {
     }
 
     pub(crate) fn ask(&self, args: &[&str]) -> io::Result<Captured> {
-        run::capture(&self.command().args(args))
+        run::capture::capture(&self.command().args(args))
     }
 
     /// Predefined macros and those of the libc.
@@ -311,7 +312,7 @@ impl CompilerQuery<'_> {
             command = command.arg("-fPIE");
         }
         let command = command.args(args).args(["-o", &out_word]).args(&recipe.after);
-        let made = run::capture(&command).map_err(said)?;
+        let made = run::capture::capture(&command).map_err(said)?;
         if !made.status.success() {
             return Err(telling_line(&String::from_utf8_lossy(&made.stderr)));
         }

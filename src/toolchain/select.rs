@@ -269,7 +269,7 @@ impl<'a> Chooser<'a> {
         log::debug!("probing {}", run::shell_line(&candidate.command));
         let keep = dir.filter(|d| can_write(d)).zip(key.as_ref()).map(|(d, k)| k.repairs(d));
         let env = self.env(candidate);
-        let facts = run::uncut(|| {
+        let facts = run::capture::uncut(|| {
             probe::probe(
                 &candidate.command,
                 abi,

@@ -158,34 +158,31 @@ fn closed_streams_are_as_they_would_be_for_the_compiler() {
 #[test]
 fn a_signal_in_the_first_probe_leaves_nothing() {
     // Whichever call of the compiler it meets.
-    for (driver, which) in
-        [(STATICCC, "--version"), (STATICCC, "-o ./-static"), (STATICCXX, "-o ./-static"), (STATICCC, "-###")]
-    {
-        for signal in [Signal::SIGTERM, Signal::SIGINT] {
-            let dir = pieces();
-            fs::create_dir(dir.join("tmp")).unwrap();
-            let cc = dir.script(
-                "cc",
-                &format!(
-                    "case \"$SLOW $* \" in yes*'{which}'*) touch '{}'; sleep 60;; esac; exec $REAL \"$@\"",
-                    dir.join("ready").display()
-                ),
-            );
-            let run = || {
-                let run = Run::new(driver).dir(dir.path()).env("TMPDIR", dir.join("tmp")).line("h.o -o h");
-                let run = run.env("REAL", if driver == STATICCC { "gcc" } else { "g++" });
-                run.env("STATICCXX_CC", &cc).env("STATICCXX_CXX", &cc).env("XDG_CACHE_HOME", dir.join("cache"))
-            };
-            let mut child = run().env("SLOW", "yes").command().spawn().unwrap();
-            wait_for("the compiler to start", || dir.join("ready").exists());
-            kill(Pid::from_raw(child.id() as i32), signal).unwrap();
-            assert_eq!(child.wait().unwrap().signal(), Some(signal as i32), "{driver} {which}");
-            assert_eq!(fs::read_dir(dir.join("tmp")).unwrap().count(), 0, "{driver} {which} {signal}");
-            assert!(!dir.join("h").exists(), "{driver} {which} {signal}");
-            // And nothing was learnt from it.
-            run().silent();
-            assert_eq!(says_in_empty_root(&dir.join("h"), &[]), "hello\n");
-        }
+    for (driver, which, signal) in [
+        (STATICCC, "--version", Signal::SIGTERM),
+        (STATICCC, "-###", Signal::SIGINT),
+        (STATICCXX, "-o ./-static", Signal::SIGTERM),
+    ] {
+        let dir = pieces();
+        fs::create_dir(dir.join("tmp")).unwrap();
+        let cc = dir.script(
+            "cc",
+            &format!("case \"$SLOW $* \" in yes*'{which}'*) touch \"$READY\"; sleep 60;; esac; exec $REAL \"$@\""),
+        );
+        let run = || {
+            let run = Run::new(driver).dir(dir.path()).env("TMPDIR", dir.join("tmp")).line("h.o -o h");
+            let run = run.env("READY", dir.join("ready")).env("REAL", if driver == STATICCC { "gcc" } else { "g++" });
+            run.env("STATICCXX_CC", &cc).env("STATICCXX_CXX", &cc).env("XDG_CACHE_HOME", dir.join("cache"))
+        };
+        let mut child = run().env("SLOW", "yes").command().spawn().unwrap();
+        wait_for("the compiler to start", || dir.join("ready").exists());
+        kill(Pid::from_raw(child.id() as i32), signal).unwrap();
+        assert_eq!(child.wait().unwrap().signal(), Some(signal as i32), "{driver} {which}");
+        assert_eq!(fs::read_dir(dir.join("tmp")).unwrap().count(), 0, "{driver} {which} {signal}");
+        assert!(!dir.join("h").exists(), "{driver} {which} {signal}");
+        // And nothing was learnt from it.
+        run().silent();
+        assert_eq!(says_in_empty_root(&dir.join("h"), &[]), "hello\n");
     }
 }
 
@@ -214,4 +211,74 @@ fn what_the_compiler_started_ends_with_it() {
         assert!(!dir.join("h").exists(), "{line}");
         assert_eq!(fs::read_dir(dir.join("tmp")).unwrap().count(), 0, "{line}");
     }
+}
+
+#[test]
+fn a_home_that_is_none_is_not_made() {
+    let dir = pieces();
+    let before = dir.names();
+    let nowhere = dir.join("nowhere");
+    for home in [nowhere.as_os_str(), "relative".as_ref()] {
+        // Root, who has a cache of its own then.
+        let script = format!("mount -t tmpfs none /var/cache && exec '{STATICCC}' h.o -o h");
+        let run = Run::new("unshare").dir(dir.path()).line("--user --map-root-user --mount sh -c").args([script]);
+        run.env("HOME", home).env("XDG_CACHE_HOME", "relative-cache").ok();
+        fs::remove_file(dir.join("h")).unwrap();
+        assert_eq!(dir.names(), before, "{home:?}");
+    }
+}
+
+#[test]
+fn an_input_without_an_end_is_the_compiler_s() {
+    let dir = pieces();
+    let ended = |driver: &str, input: &str| {
+        let out = Run::new("timeout").dir(dir.path()).args(["60", driver, "h.o", input, "-o", "h"]).output();
+        (out.status.code(), text(&out.stderr).contains("not recognized"))
+    };
+    for input in ["/dev/zero", "/dev/null"] {
+        assert_eq!(ended(STATICCC, input), ended("gcc", input), "{input}");
+    }
+}
+
+#[test]
+fn an_image_has_no_name_that_deletes() {
+    let dir = pieces();
+    Run::new("gcc").dir(dir.path()).line("-static h.o -o still").ok();
+    dir.file("tree/a/.wh.etc", "");
+    for add in ["h.c:/.wh.foo", "h.c:/.wh.d/x", "tree:/t"] {
+        let said = Run::new(STATICCTL).dir(dir.path()).args(["image", "./still", "-o", "x.tar", "--add", add]).fails(2);
+        assert!(said.contains("`.wh.`"), "{add}: {said}");
+        assert!(!dir.join("x.tar").exists());
+    }
+}
+
+#[test]
+fn a_shim_that_was_emptied_or_edited_is_made_anew() {
+    let dir = Dir::new();
+    let tool = dir.script("tools/pkg-config", "echo real");
+    let run = || {
+        let run = Run::new(STATICCTL).env("XDG_CACHE_HOME", dir.join("cache")).path_first(&[tool.parent().unwrap()]);
+        run.args(["run", "--", "pkg-config"])
+    };
+    assert_eq!(run().ok(), "real\n");
+    let shims: Vec<_> = fs::read_dir(dir.join("cache/staticcxx/build")).unwrap().map(|e| e.unwrap().path()).collect();
+    assert_eq!(shims.len(), 1);
+    for damage in ["", "#!/bin/sh\necho damaged\n"] {
+        fs::write(shims[0].join("bin/pkg-config"), damage).unwrap();
+        assert_eq!(run().ok(), "real\n", "{damage:?}");
+    }
+}
+
+#[test]
+fn a_tried_program_inherits_three_streams() {
+    let dir = Dir::new();
+    let source = "#include <fcntl.h>\n#include <stdio.h>\nint main(void) { for (int i = 3; i < 200; i++) \
+                  if (fcntl(i, F_GETFD) >= 0) printf(\"%d\\n\", i); return 0; }\n";
+    dir.file("open.c", source);
+    Run::new("gcc").dir(dir.path()).line("-static open.c -o open").ok();
+    // The caller's own directory, as a file that could be walked out of the root by.
+    let script = format!("exec 5< . 7> secret; ./open >&2; '{STATICCTL}' try ./open");
+    let out = Run::new("sh").dir(dir.path()).args(["-c", &script]).output();
+    assert!(text(&out.stderr).starts_with("5\n7\n"), "{}", text(&out.stderr));
+    assert!(out.status.success() && out.stdout.is_empty(), "{}", text(&out.stdout));
 }
