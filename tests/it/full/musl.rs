@@ -74,6 +74,18 @@ fn every_kind_of_call_has_musl_s_headers_and_none_of_glibc_s() {
     assert!(said.contains("only 64-bit x86"), "{said}");
 }
 
+#[test]
+fn strings_in_cxx20_allocate_as_in_a_dynamic_program() {
+    let dir = Dir::new();
+    dir.file("s.cpp", fixture!("musl/strings.cpp"));
+    for option in ["-O0", "-O2"] {
+        Run::new("g++").dir(dir.path()).line("-std=c++20 s.cpp -o dynamic").args([option]).silent();
+        musl(STATICCXX).dir(dir.path()).line("-std=c++20 s.cpp -o s").args([option]).silent();
+        let expected = Run::new(dir.join("dynamic")).ok();
+        assert_eq!(says_in_empty_root(&dir.join("s"), &[]), expected, "{option}");
+    }
+}
+
 /// Makes a program's table of functions with exceptions unusable, as a linker leaves it that could not make one.
 fn without_table(program: &Path) {
     let sections = Run::new("readelf").args(["-SW".as_ref(), program.as_os_str()]).ok();
