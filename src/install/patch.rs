@@ -138,10 +138,11 @@ const STRING_INCLUDE: &str = "#include <ext/alloc_traits.h>\n";
 /// Part of every program with strings.
 const FUNCTEXCEPT: &str = "libstdc++-v3/src/c++11/functexcept.cc";
 
-/// The allocation of so many characters at run time, for strings with the usual allocator.
+/// The allocation of so many characters at run time, for strings with the usual allocator. `__cplusplus` of C++20 is 201709
+/// with GCC 10.
 fn in_the_library(count: &str) -> String {
     format!(
-        "#if __cplusplus >= 202002L\n\tif constexpr (is_same<_Alloc, allocator<_CharT>>::value)\n\t  \
+        "#if __cplusplus > 201703L\n\tif constexpr (is_same<_Alloc, allocator<_CharT>>::value)\n\t  \
          if (!__builtin_is_constant_evaluated())\n\t    \
          return static_cast<_CharT*>(std::__staticcxx_string_new({count} * sizeof(_CharT)));\n#endif\n"
     )
