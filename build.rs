@@ -23,7 +23,7 @@ const KEPT: [(&str, &[&str]); 7] = [
             "src/install/specs.rs",
             "src/install/symbol_binding.rs",
             "src/install/sysroot.rs",
-            "toolchains/musl/dl_find_object.c",
+            "toolchains/musl",
         ],
     ),
     // Facts of a compiler, and glibc's repairs, which are tried with it and made by the converter.

@@ -31,7 +31,7 @@ const THREAD_H: &str = "libstdc++-v3/include/bits/std_thread.h";
 const THREAD_CC: &str = "libstdc++-v3/src/c++11/thread.cc";
 
 /// The patches. If one does not fit, the library is built without it, and the manifest says so.
-const PATCHES: [Patch; 5] = [
+const PATCHES: [Patch; 6] = [
     Patch {
         why: "threads are found through weak symbols, which a static program may be without although it has threads",
         ways: &[&[PatchEdit {
@@ -103,7 +103,59 @@ const PATCHES: [Patch; 5] = [
         why: "a program that starts a thread calls operator new for the library's own state, as if it allocated itself",
         ways: &[THREAD_EDITS_SINCE_11, THREAD_EDITS_BEFORE_11],
     },
+    Patch {
+        why: "a program in C++20, whose strings are instantiated in itself, calls operator new, as if it allocated itself",
+        ways: &[STRING_EDITS_SINCE_13, STRING_EDITS_BEFORE_13],
+    },
 ];
+
+/// GCC 13 and newer have one function that allocates for strings.
+const STRING_EDITS_SINCE_13: &[PatchEdit] = &[
+    PatchEdit {
+        file: STRING_H,
+        old: "\tpointer __p = _Alloc_traits::allocate(__a, __n);\n",
+        new: || in_the_library("__n") + "\tpointer __p = _Alloc_traits::allocate(__a, __n);\n",
+    },
+    PatchEdit { file: STRING_H, old: STRING_INCLUDE, new: string_declaration },
+    PatchEdit { file: FUNCTEXCEPT, old: "#include <typeinfo>\n", new: string_function },
+];
+
+const STRING_EDITS_BEFORE_13: &[PatchEdit] = &[
+    PatchEdit {
+        file: "libstdc++-v3/include/bits/basic_string.tcc",
+        old: "      return _Alloc_traits::allocate(_M_get_allocator(), __capacity + 1);\n",
+        new: || {
+            in_the_library("(__capacity + 1)")
+                + "      return _Alloc_traits::allocate(_M_get_allocator(), __capacity + 1);\n"
+        },
+    },
+    PatchEdit { file: STRING_H, old: STRING_INCLUDE, new: string_declaration },
+    PatchEdit { file: FUNCTEXCEPT, old: "#include <typeinfo>\n", new: string_function },
+];
+
+const STRING_H: &str = "libstdc++-v3/include/bits/basic_string.h";
+const STRING_INCLUDE: &str = "#include <ext/alloc_traits.h>\n";
+/// Part of every program with strings.
+const FUNCTEXCEPT: &str = "libstdc++-v3/src/c++11/functexcept.cc";
+
+/// The allocation of so many characters at run time, for strings with the usual allocator. `__cplusplus` of C++20 is 201709
+/// with GCC 10.
+fn in_the_library(count: &str) -> String {
+    format!(
+        "#if __cplusplus > 201703L\n\tif constexpr (is_same<_Alloc, allocator<_CharT>>::value)\n\t  \
+         if (!__builtin_is_constant_evaluated())\n\t    \
+         return static_cast<_CharT*>(std::__staticcxx_string_new({count} * sizeof(_CharT)));\n#endif\n"
+    )
+}
+
+fn string_declaration() -> String {
+    STRING_INCLUDE.to_owned() + "namespace std { _GLIBCXX_NODISCARD void* __staticcxx_string_new(__SIZE_TYPE__); }\n"
+}
+
+fn string_function() -> String {
+    "#include <typeinfo>\nnamespace std { void* __staticcxx_string_new(__SIZE_TYPE__ __n) { return ::operator new(__n); } }\n"
+        .into()
+}
 
 /// GCC 11 and newer have `std::thread` in a header of its own.
 const THREAD_EDITS_SINCE_11: &[PatchEdit] = &[
@@ -353,7 +405,7 @@ mod tests {
         fs::write(t.path().join(THREAD_CC), "something else").unwrap();
         let before = fs::read_to_string(t.path().join(THREAD_H)).unwrap();
         let done = apply(t.path()).unwrap();
-        assert_eq!((done.applied.len(), done.unfit.as_slice()), (4, [THREAD_CC].as_slice()));
+        assert_eq!((done.applied.len(), done.unfit.as_slice()), (5, [THREAD_CC].as_slice()));
         assert_eq!(fs::read_to_string(t.path().join(THREAD_H)).unwrap(), before);
         fs::remove_file(t.path().join(THREAD_H)).unwrap();
         assert_eq!(apply(t.path()).unwrap().unfit, [THREAD_H]);

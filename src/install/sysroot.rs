@@ -52,6 +52,9 @@ const EMPTY: &str = "!<arch>\n";
 /// The unwinder's question to glibc 2.35 and newer, answered for musl.
 const DL_FIND_OBJECT: &str = include_str!("../../toolchains/musl/dl_find_object.c");
 
+/// The unwinder's search for a function's exception table, without a registry.
+const FIND_FDE: &str = include_str!("../../toolchains/musl/find_fde.c");
+
 /// Where the parts of a tree are.
 #[derive(Debug, Clone)]
 pub(crate) struct Sysroot {
@@ -170,21 +173,35 @@ pub(crate) fn strengthen_unwinder(tree: &Sysroot) -> io::Result<()> {
     fs::write(archive, bytes)
 }
 
-/// Adds what GCC's unwinder asks of glibc and musl has not, if it asks.
+/// Adds to GCC's unwinder what it asks of glibc and musl has not, if it asks, and a small way to find exception tables in
+/// front of its own, which has 15 KB.
 ///
 /// # Errors
 /// The compiler's or the archiver's failure, with what it said.
 pub(crate) fn complete_unwinder(tree: &Sysroot, inputs: &Inputs, work: &Path) -> io::Result<()> {
-    let archive = tree.gcc().join("libgcc_eh.a");
-    let bytes = fs::read(&archive)?;
-    let asks = bytes.windows(15).any(|w| w == b"_dl_find_object");
-    let answered = bytes.windows(20).any(|w| w == b"staticcxx_find_objec");
-    if !asks || answered {
-        return Ok(());
+    let bytes = fs::read(tree.gcc().join("libgcc_eh.a"))?;
+    let has = |name: &str| bytes.windows(name.len()).any(|w| w == name.as_bytes());
+    if has("_dl_find_object") && !has("staticcxx_find_objec") {
+        add_to_unwinder(tree, inputs, work, ("staticcxx_find_object", DL_FIND_OBJECT), "")?;
     }
-    let source = work.join("dl_find_object.c");
-    let object = work.join("staticcxx_find_object.o");
-    fs::write(&source, DL_FIND_OBJECT)?;
+    let theirs = "unwind-dw2-fde-dip.o";
+    if has(theirs) && !has("staticcxx_find_fde") {
+        add_to_unwinder(tree, inputs, work, ("staticcxx_find_fde", FIND_FDE), theirs)?;
+    }
+    Ok(())
+}
+
+/// Compiles a source into the unwinder's archive: before the member `before`, or at its end.
+fn add_to_unwinder(
+    tree: &Sysroot,
+    inputs: &Inputs,
+    work: &Path,
+    (name, text): (&str, &str),
+    before: &str,
+) -> io::Result<()> {
+    let source = work.join(format!("{name}.c"));
+    let object = work.join(format!("{name}.o"));
+    fs::write(&source, text)?;
     let compile = Command::new([&inputs.cc])
         .arg(flag("-specs=", &tree.specs()))
         .args(["-Os", "-ffunction-sections", "-fPIE", "-Wall", "-Werror", "-c"])
@@ -192,7 +209,9 @@ pub(crate) fn complete_unwinder(tree: &Sysroot, inputs: &Inputs, work: &Path) ->
         .arg("-o")
         .arg(&object);
     must(Command { env: inputs.env.clone(), ..compile })?;
-    must(Command::new([inputs.tool("ar")]).arg("rs").arg(archive).arg(object))
+    let archiver = Command::new([inputs.tool("ar")]);
+    let archiver = if before.is_empty() { archiver.arg("rs") } else { archiver.args(["rbs", before]) };
+    must(archiver.arg(tree.gcc().join("libgcc_eh.a")).arg(object))
 }
 
 /// Gives Clang the names under which it looks for GCC's files: the triple with a vendor.

@@ -108,17 +108,7 @@ fn pack(
     let mut narrow: Vec<PathBuf> = made(|s| s == SplitArchive::First).collect();
     narrow.extend(first);
     let wide: Vec<PathBuf> = made(|s| s != SplitArchive::First).collect();
-    for repeated in made(|s| s == SplitArchive::Second { weak: true }) {
-        let mut bytes = fs::read(&repeated).map_err(io)?;
-        symbol_binding::weaken_defined(&mut bytes).map_err(unreadable)?;
-        fs::write(repeated, bytes).map_err(io)?;
-    }
-    for piece in split.pieces.iter().filter(|p| !p.weak_references.is_empty()) {
-        let object = work.join(format!("{}.o", piece.name));
-        let mut bytes = fs::read(&object).map_err(io)?;
-        symbol_binding::weaken_undefined(&mut bytes, &piece.weak_references).map_err(unreadable)?;
-        fs::write(object, bytes).map_err(io)?;
-    }
+    bind(split, &work)?;
     for (name, members) in [("libstdc++-narrow.a", narrow), ("libstdc++-wide.a", wide)] {
         let into = tree.lib().join(name);
         let _ = fs::remove_file(&into);
@@ -127,4 +117,25 @@ fn pack(
     }
     let script = "/* Two archives: see libstdc++-narrow.a and libstdc++-wide.a. */\nGROUP ( libstdc++-narrow.a libstdc++-wide.a )\n";
     fs::write(tree.lib().join("libstdc++.a"), script).map_err(io)
+}
+
+/// Makes weak what the pieces are to have weak: the definitions that only repeat others, and references to what a program
+/// may be without.
+fn bind(split: &Split, work: &Path) -> Result<(), InstallError> {
+    let io = |e| InstallError::io("taking the library apart", e);
+    let unreadable = |e: object::Error| InstallError::Unfit(format!("a part of libstdc++: {e}"));
+    for piece in &split.pieces {
+        let repeats = piece.side == SplitArchive::Second { weak: true };
+        if !repeats && piece.weak_references.is_empty() {
+            continue;
+        }
+        let object = work.join(format!("{}.o", piece.name));
+        let mut bytes = fs::read(&object).map_err(io)?;
+        if repeats {
+            symbol_binding::weaken_defined(&mut bytes).map_err(unreadable)?;
+        }
+        symbol_binding::weaken_undefined(&mut bytes, &piece.weak_references).map_err(unreadable)?;
+        fs::write(object, bytes).map_err(io)?;
+    }
+    Ok(())
 }
