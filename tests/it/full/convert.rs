@@ -113,7 +113,9 @@ fn as_dynamic(file: &str, options: &str, env: Option<(&str, &str)>) -> PathBuf {
 
 #[test]
 fn systemd_without_an_archive() {
-    let report = as_dynamic("systemd.c", "-lsystemd", None);
+    // Some releases have an archive of it.
+    as_dynamic("systemd.c", "-lsystemd", None);
+    let report = as_dynamic("systemd.c", "-lsystemd", Some(("STATICCXX_CONVERT", "auto,libsystemd")));
     assert!(converted(&report).contains(&"-lsystemd".to_owned()));
 }
 
