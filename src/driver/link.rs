@@ -2,7 +2,7 @@
 
 use super::command::{coloured, shortened};
 use super::link_job::LinkJob;
-use super::outcome::{LinkOutcome, remove, write_report};
+use super::outcome::{LinkOutcome, remove, remove_old, write_report};
 use super::variable_warnings;
 use super::verdict::{explain_failure, name_foreign, refuse_missing, verify};
 use super::{direct, gc_savings, output_clash, plugin_link};
@@ -167,13 +167,13 @@ fn run_linker(
     let converts = job.converts_program();
     let hold = job.facts.libc == Libc::Musl || converts;
     let mut held = Vec::new();
-    let ran = match direct {
-        Ok(ran) => Ok(ran),
-        Err(_) => guard.run_heard(&coloured(settings, job, command), |bytes| match hold {
+    let ran = direct.or_else(|_| {
+        remove_old(settings, job);
+        guard.run_heard(&coloured(settings, job, command), |bytes| match hold {
             true => held.extend(listener.take(bytes)),
             false => message::pass_on(&listener.take(bytes)),
-        }),
-    };
+        })
+    });
     held.extend(listener.finish());
     let status = match &ran {
         Ok(Supervised { ended: Ended::Exited(status), .. }) => Some(*status),

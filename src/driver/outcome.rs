@@ -2,8 +2,10 @@
 
 use super::link_job::LinkJob;
 use crate::check::{Image, Verdict};
+use crate::files::Identity;
 use crate::message;
 use crate::plan::policy::Reason;
+use crate::repairs::choose::links_with;
 use crate::report::{self, LinkRecord, LinkedBy, Outcome, Times};
 use crate::run::Command;
 use crate::settings::Settings;
@@ -19,6 +21,26 @@ pub(super) fn remove(output: &Path) {
     {
         message::warning(format!("`{}` can't be removed: {error}", output.display()));
     }
+}
+
+/// Removes an output of an earlier link, as GNU ld does, where mold would write over it: mold 2.37 reserves more dynamic
+/// relocations than it writes, and what the old file has there would be applied. Behind a symbolic link the old file is
+/// emptied. An input stays.
+pub(super) fn remove_old(settings: &Settings, job: &LinkJob) {
+    let output = job.request.output_path();
+    let by_mold = links_with(settings, &job.request, &job.facts, &[("mold", "mold")]);
+    if !by_mold || job.request.dry_run || !fs::metadata(output).is_ok_and(|m| m.is_file()) {
+        return;
+    }
+    let old = Identity::of(output);
+    if job.request.inputs.iter().any(|i| Identity::of(Path::new(&i.text)) == old) {
+        return;
+    }
+    // mold says what is wrong with a file that can't be replaced.
+    let _ = match output.is_symlink() {
+        true => fs::OpenOptions::new().write(true).truncate(true).open(output).map(drop),
+        false => fs::remove_file(output),
+    };
 }
 
 /// The outcome of a call, for the report.

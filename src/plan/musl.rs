@@ -11,8 +11,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 /// Linkers that go by the definitions in an archive's members and not by its symbol index, so that an archive can't be
-/// offered for functions that it does not define.
-const WITHOUT_INDEX: [&str; 2] = ["mold", "wild"];
+/// offered for functions that it does not define. LLD is one since version 15.
+const WITHOUT_INDEX: [&str; 3] = ["lld", "mold", "wild"];
 
 /// Offers the toolchain's allocator to the linker, which links it in if a program's own code allocates; with
 /// `STATICCXX_MALLOC=mimalloc` it is always linked in.

@@ -169,10 +169,25 @@ fn named(settings: &Settings, request: &Request) -> Option<String> {
     of_call.or(settings.linker.named().map(str::to_owned))
 }
 
-/// Words that pull in archives where the linker reads the members of an archive and not its symbol index.
+/// Whether the compiler's linker is one of these: its name for `-fuse-ld`, and what its version line contains.
+pub(crate) fn links_with(settings: &Settings, request: &Request, facts: &Facts, linkers: &[(&str, &str)]) -> bool {
+    match named(settings, request) {
+        Some(name) => linkers.iter().any(|l| l.0 == name),
+        None => linkers.iter().any(|l| facts.linker.contains(l.1)),
+    }
+}
+
+/// Linkers that find members by an archive's symbol index.
+const BY_INDEX: [(&str, &str); 2] = [("bfd", "GNU ld"), ("gold", "GNU gold")];
+
+/// Linkers that read the members instead, so that no archive can be offered for functions that it does not define: LLD
+/// since version 15.
+const BY_MEMBERS: [(&str, &str); 2] = [("lld", "LLD"), ("mold", "mold")];
+
+/// Words that pull in archives for such a linker.
 pub(crate) fn words(settings: &Settings, request: &Request, facts: &Facts, resolution: &Resolution) -> Vec<OsString> {
     let mut words = Vec::new();
-    if named(settings, request).as_deref() != Some("mold") {
+    if !links_with(settings, request, facts, &BY_MEMBERS) {
         return words;
     }
     if offers_converters(settings, request, facts, resolution) {
@@ -198,10 +213,7 @@ pub(crate) fn offers_converters(
     if !settings.repairs.iconv || !there {
         return false;
     }
-    let by_index = match named(settings, request) {
-        Some(name) => ["bfd", "gold"].contains(&name.as_str()),
-        None => ["GNU ld", "GNU gold"].iter().any(|n| facts.linker.contains(n)),
-    };
+    let by_index = links_with(settings, request, facts, &BY_INDEX);
     let is_cxx = |w: &OsStr| w == "-lstdc++" || w == "stdc++";
     let typed =
         request.inputs.iter().any(|i| is_cxx(&i.text)) || request.args.iter().any(|a| a.value().is_some_and(is_cxx));

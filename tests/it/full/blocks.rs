@@ -130,7 +130,7 @@ const PROGRAMS: [&str; 9] = [
     "main",
     "client",
     "curl-static",
-    "python3.11",
+    "python3",
 ];
 
 /// The commands that make one of these.

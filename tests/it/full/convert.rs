@@ -113,7 +113,9 @@ fn as_dynamic(file: &str, options: &str, env: Option<(&str, &str)>) -> PathBuf {
 
 #[test]
 fn systemd_without_an_archive() {
-    let report = as_dynamic("systemd.c", "-lsystemd", None);
+    // Some releases have an archive of it.
+    as_dynamic("systemd.c", "-lsystemd", None);
+    let report = as_dynamic("systemd.c", "-lsystemd", Some(("STATICCXX_CONVERT", "auto,libsystemd")));
     assert!(converted(&report).contains(&"-lsystemd".to_owned()));
 }
 
@@ -198,6 +200,8 @@ fn staticctl_archive_is_for_any_compiler_and_linker() {
         "-static -fuse-ld=gold",
     ]) {
         let words = format!("-O2 -pthread {line} {} libtorture.a -o plain", source("use.cc"));
+        // mold 2.37 leaves bytes of a file that it writes over.
+        let _ = fs::remove_file(dir.join("plain"));
         Run::new("g++").dir(dir.path()).line(&words).ok();
         assert!(is_static(&dir.join("plain")));
         assert_eq!(Run::new(dir.join("plain")).ok(), said, "{line}");

@@ -383,3 +383,29 @@ fn what_is_compiled_by_the_same_call_is_linked_by_the_built_in_linker() {
     Run::new(STATICCC).line("a.c -o p").dir(dir.path()).env("TMPDIR", &temporary).output();
     assert_eq!(fs::read_dir(&temporary).unwrap().count(), 0);
 }
+
+#[test]
+fn mold_writes_over_no_older_program() {
+    let dir = Dir::new();
+    dir.file("h.cc", HELLO_CXX);
+    let link = |output: &str| {
+        let run = Run::new(STATICCXX).dir(dir.path()).line("-fuse-ld=mold -Wl,--build-id=none h.o -o");
+        run.args([output]).silent();
+        fs::read(dir.join("x")).unwrap()
+    };
+    Run::new("g++").dir(dir.path()).line("-fPIE -c h.cc").ok();
+    let fresh = link("x");
+    // Bytes that would be relocations.
+    let older = vec![0x25; fresh.len()];
+    dir.file("x", &older);
+    fs::hard_link(dir.join("x"), dir.join("kept")).unwrap();
+    assert!(link("x") == fresh);
+    assert!(fs::read(dir.join("kept")).unwrap() == older);
+    assert_eq!(says_in_empty_root(&dir.join("x"), &[]), "hello\n");
+    // Through a link it is written where that leads.
+    dir.file("x", &older);
+    std::os::unix::fs::symlink("x", dir.join("link")).unwrap();
+    assert!(link("link") == fresh);
+    assert_eq!(says_in_empty_root(&dir.join("x"), &[]), "hello\n");
+    assert!(dir.join("link").is_symlink());
+}

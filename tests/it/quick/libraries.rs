@@ -164,7 +164,7 @@ fn a_library_of_the_user_s_own_symbols_is_never_added() {
     let said = Run::new(STATICCC).dir(dir.path()).line("main.c -Llib -o out").fails(1);
     assert!(said.contains("undefined reference to `q'"), "{said}");
     // Autoconf's question whether libc has a function must go on being answered with no.
-    dir.file("conftest.c", "char strlcpy(); int main(void) { return strlcpy(); }\n");
+    dir.file("conftest.c", "char strtonum(); int main(void) { return strtonum(); }\n");
     Run::new(STATICCC).dir(dir.path()).line("-w conftest.c -lm -o conftest").fails(1);
 }
 
@@ -417,7 +417,7 @@ fn the_package_of_debian_with_the_archive_is_named() {
 fn with_libraries_of_its_own(dir: &Dir) -> PathBuf {
     let own = dir.join("system");
     fs::create_dir(&own).unwrap();
-    for name in ["libc.a", "libc.so", "libm.a", "libm.so", "libgcc.a", "libgcc_eh.a"] {
+    for name in ["libc.a", "libc.so", "libm.a", "libm.so", "libgcc.a", "libgcc_eh.a", "gconv"] {
         let path = Run::new("gcc").args([format!("-print-file-name={name}")]).ok();
         symlink(path.trim(), own.join(name)).unwrap();
     }

@@ -9,7 +9,7 @@ const LOCALE: &str = fixture!("repairs/locale.c");
 pub fn in_nothing(dir: &Dir, program: &str, variable: &str, value: &str) -> String {
     let root = Dir::new();
     assert!(is_static(&dir.join(program)));
-    fs::copy(dir.join(program), root.join("prog")).unwrap();
+    fs::hard_link(dir.join(program), root.join("prog")).unwrap();
     let run = Run::new("unshare").line("--user --map-root-user --root").args([root.path()]).args(["/prog"]);
     run.env(variable, value).ok()
 }
