@@ -9,9 +9,6 @@ use std::collections::BTreeSet;
 /// The middle of the warning, the same in all languages.
 const WARNING: &str = "' in statically linked applications requires at runtime the shared libraries";
 
-/// What GNU ld says after a warning in a link with `--gc-sections` since 2.40.
-const COLLECTED: &str = ": note: the message above does not take linker garbage collection into account";
-
 /// Undefined symbols as GNU ld and gold, lld, and mold put them.
 const UNDEFINED: [&str; 2] = ["undefined reference to ", "undefined symbol: "];
 
@@ -35,10 +32,6 @@ pub(crate) struct Listener {
     held: Option<Vec<u8>>,
     /// A warning after the line that is held was left out.
     left_out: bool,
-    /// A line was passed on.
-    passed: bool,
-    /// The last line was left out, names of functions aside.
-    just_left_out: bool,
     /// Undefined symbols, once each.
     undefined: BTreeSet<String>,
     /// Symbols that were defined twice.
@@ -89,17 +82,14 @@ impl Listener {
 
     fn line(&mut self, line: Vec<u8>, out: &mut Vec<u8>) {
         let text = String::from_utf8_lossy(&line);
-        let untrue = warned_of(&text).is_some_and(|f| self.repaired.contains(f));
-        let of_untrue = (self.just_left_out || !self.passed) && text.trim_end().ends_with(COLLECTED);
-        if untrue || of_untrue {
+        if let Some(function) = warned_of(&text)
+            && self.repaired.contains(function)
+        {
             self.left_out = true;
-            self.just_left_out = true;
             return;
         }
         self.note_symbols(&text);
         let names_a_function = text.trim_end().ends_with("':") && text.contains(": in function `");
-        self.just_left_out &= names_a_function;
-        self.passed |= !names_a_function;
         self.release(out);
         if names_a_function {
             self.held = Some(line);
@@ -160,10 +150,6 @@ mod tests {
         assert_eq!(heard(&[in_f, at, USING]), "");
         assert_eq!(heard(&[in_f, at, DLOPEN]), [in_f, at, DLOPEN].concat());
         assert_eq!(heard(&[in_f, at, USING, "other\n"]), "other\n");
-        let note = format!("/usr/bin/ld: x.o{COLLECTED}\n");
-        assert_eq!(heard(&[in_f, at, USING, &note, &note, "other\n"]), "other\n");
-        assert_eq!(heard(&[&note, "other\n"]), "other\n");
-        assert_eq!(heard(&[in_f, at, DLOPEN, &note]), [in_f, at, DLOPEN, &note].concat());
         let in_g = "/usr/bin/ld: x.o: in function `g':\n";
         assert_eq!(heard(&[in_f, at, USING, in_g, at, DLOPEN]), [in_g, at, DLOPEN].concat());
         assert_eq!(heard(&[in_f, in_g]), [in_f, in_g].concat());
