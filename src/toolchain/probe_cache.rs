@@ -57,11 +57,13 @@ impl Key {
         dir.join("probe").join(format!("{}.json", self.name()))
     }
 
-    /// The file name: FNV-1a over some fields; the whole key is compared after reading.
+    /// The file name: FNV-1a over the fields; the whole key is compared after reading. The compiler's state is part of it,
+    /// since machines and containers that share a cache have different compilers of one path.
     fn name(&self) -> String {
         let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+        let compiler = format!("{:?}", self.compiler);
         let words = self.command.iter().chain(&self.options).map(|w| w.as_bytes());
-        for bytes in words.chain([self.descriptor.as_bytes(), self.sources.as_bytes()]) {
+        for bytes in words.chain([self.descriptor.as_bytes(), self.sources.as_bytes(), compiler.as_bytes()]) {
             for byte in bytes.iter().chain(&[0]) {
                 hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
             }
@@ -196,6 +198,18 @@ mod tests {
         store(dir.path(), &other, &facts()).unwrap();
         store(dir.path(), &ours, &facts()).unwrap();
         assert!(load(Some(dir.path()), &ours).is_some() && load(Some(dir.path()), &other).is_some());
+    }
+
+    #[test]
+    fn compilers_of_one_path_do_not_share_a_directory() {
+        let dir = tempfile::tempdir().unwrap();
+        let compiler = dir.path().join("cc");
+        let name = compiler.to_str().unwrap();
+        let repairs = |text: &str| {
+            fs::write(&compiler, text).unwrap();
+            key(name).repairs(dir.path())
+        };
+        assert_ne!(repairs("of one image"), repairs("of another image"));
     }
 
     #[test]
