@@ -154,7 +154,7 @@ impl Trials {
         if let Some(result) = kept.load::<Option<String>>() {
             return result;
         }
-        let _alone = probe_cache::alone(self.settings.cache_dir.as_deref(), "trials", key.as_ref());
+        let _alone = probe_cache::alone(self.settings.cache_dir.as_deref(), key.as_ref());
         if let Some(result) = kept.load::<Option<String>>() {
             return result;
         }

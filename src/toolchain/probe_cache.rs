@@ -74,10 +74,10 @@ impl Key {
 
 /// Waits until no other process finds out the same, and keeps others waiting until this is dropped; none without a cache
 /// that can be written.
-pub(crate) fn alone(dir: Option<&Path>, kind: &str, key: Option<&Key>) -> Option<File> {
-    let dir = dir?.join(kind);
+pub(crate) fn alone(dir: Option<&Path>, key: Option<&Key>) -> Option<File> {
+    let dir = dir?.join("locks");
     fs::create_dir_all(&dir).ok()?;
-    let file = File::create(dir.join(format!("{}.lock", key?.name()))).ok()?;
+    let file = File::create(dir.join(key?.name())).ok()?;
     file.lock().ok()?;
     Some(file)
 }

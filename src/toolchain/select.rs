@@ -262,7 +262,7 @@ impl<'a> Chooser<'a> {
             return Ok(Probed::default());
         }
         // The jobs of a parallel build wait for the first of them.
-        let _alone = probe_cache::alone(dir.filter(|d| can_write(d)), "probe", key.as_ref());
+        let _alone = probe_cache::alone(dir.filter(|d| can_write(d)), key.as_ref());
         if let Some(facts) = key.as_ref().and_then(|k| load(dir, k)) {
             return Ok(Probed { found: Some(facts), warning: None });
         }
