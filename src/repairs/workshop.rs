@@ -230,12 +230,8 @@ impl Work<'_> {
 
     pub(super) fn early_tls(&self) -> io::Result<PathBuf> {
         self.compile("early-tls", EARLY_TLS)?;
-        fs::write(self.asked.dir.join("try.c"), TRY_EARLY_TLS)?;
         let entry = format!("-Wl,--entry={EARLY_ENTRY}");
-        for (kind, recipe) in &self.facts.kinds {
-            let args = ["-x", "c", "try.c", "-x", "none", "early-tls.o", &entry];
-            self.asked.links(&args, *kind, recipe, &self.facts.triple).map_err(io::Error::other)?;
-        }
+        self.works(TRY_EARLY_TLS, &["early-tls.o", &entry])?;
         fs::create_dir_all(self.keep)?;
         self.place("early-tls.object", &fs::read(self.asked.dir.join("early-tls.o"))?)
     }
@@ -308,16 +304,22 @@ impl Work<'_> {
     fn keep_archive(&self, name: &str, bytes: &[u8], trial: &str) -> io::Result<PathBuf> {
         let file = format!("{name}{}", archive::ENDING);
         fs::write(self.asked.dir.join(&file), bytes)?;
-        let source = self.asked.dir.join("try.c");
-        fs::write(source, trial)?;
-        let word = format!("-Wl,{file}");
-        for (kind, recipe) in &self.facts.kinds {
-            // Converted name services refer to libresolv before glibc 2.34.
-            let args = ["-x", "c", "try.c", "-x", "none", &word, "-lresolv"];
-            self.asked.links(&args, *kind, recipe, &self.facts.triple).map_err(io::Error::other)?;
-        }
+        // Converted name services refer to libresolv before glibc 2.34.
+        self.works(trial, &[&format!("-Wl,{file}"), "-lresolv"])?;
         fs::create_dir_all(self.keep)?;
         self.place(&file, bytes)
+    }
+
+    /// Whether a program works with these words in each kind.
+    ///
+    /// # Errors
+    /// It can't be linked, is not static, or does not run.
+    fn works(&self, trial: &str, words: &[&str]) -> io::Result<()> {
+        fs::write(self.asked.dir.join("try.c"), trial)?;
+        let args = [&["-x", "c", "try.c", "-x", "none"], words].concat();
+        self.facts.kinds.iter().try_for_each(|(kind, recipe)| {
+            self.asked.links(&args, *kind, recipe, &self.facts.triple).map_err(io::Error::other)
+        })
     }
 
     fn place(&self, name: &str, bytes: &[u8]) -> io::Result<PathBuf> {
