@@ -55,7 +55,7 @@ pub(crate) fn install(settings: &Settings, options: &InstallOptions) -> Result<M
     let data = settings.data_dir.as_deref().ok_or(InstallError::NoHome)?;
     let place = ToolchainPlace::new(data, &options.name);
     let guard = Guard::install();
-    let inputs = gather(settings, options, &guard)?;
+    let inputs = or_signal(&guard, gather(settings, options, &guard))?;
     let unwritable = |e| InstallError::io(format!("`{}` can't be written", place.prefix.display()), e);
     let _lock = place
         .lock(|| message::note(format!("another install of `{}` is running: waiting for it", options.name)))
@@ -73,9 +73,14 @@ pub(crate) fn install(settings: &Settings, options: &InstallOptions) -> Result<M
     let id = format!("{}-{}-{:x}", inputs.number, inputs.musl.version, time.as_millis());
     let progress = Progress::new(STEPS.iter().map(|s| s.1).collect(), options.quiet);
     let install = Install { context: &context, place: &place, id: &id, progress, began, time: time.as_secs() };
-    let done = install.all(&options.name);
+    let done = or_signal(&guard, install.all(&options.name));
     install.clean_up(&done);
     done
+}
+
+/// What failed after a signal came failed by it, whatever the command that it ended was asked for.
+fn or_signal<T>(guard: &Guard, done: Result<T, InstallError>) -> Result<T, InstallError> {
+    done.map_err(|error| guard.caught().map_or(error, InstallError::Interrupted))
 }
 
 /// The work directory; that of an interrupted install of the same inputs is reused.
@@ -230,6 +235,8 @@ impl Install<'_> {
         }
         self.step(number)?;
         let noted = work()?;
+        // An answer that a signal cut off may count as none; the step is done again.
+        self.context.uninterrupted()?;
         fs::write(done, &noted).map_err(|e| InstallError::io("writing into the work directory", e))?;
         Ok(noted)
     }
