@@ -16,6 +16,7 @@ use object::read::archive::ArchiveFile;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use twox_hash::XxHash3_128;
 
@@ -38,15 +39,19 @@ pub(crate) fn run(settings: &Settings, shared: &Path, output: Option<PathBuf>) -
         Ok(found) => found,
         Err(Reported(status)) => return status,
     };
+    let support = match members_of(&support) {
+        Ok(members) => members,
+        Err(error) => return fail(format!("`{}` can't be read: {error}", support.display()), None),
+    };
     let LibraryMembers { mut members, needed } = match convert_library(shared, &facts) {
         Ok(converted) => converted,
         Err(refusal) => {
             return fail(format!("`{}` can't be converted: {refusal}", shared.display()), hint(refusal.hint()));
         }
     };
-    members.extend(members_of(&support));
+    members.extend(support);
     let written = archive::of_members(&members)
-        .ok_or_else(|| std::io::Error::other("it has too many symbols"))
+        .ok_or_else(|| io::Error::other("it has too many symbols"))
         .and_then(|bytes| write_atomic(&output, &bytes));
     if let Err(error) = written {
         return fail(format!("`{}` can't be written: {error}", output.display()), None);
@@ -98,7 +103,7 @@ fn convert_library(shared: &Path, facts: &Facts) -> Result<LibraryMembers, Refus
     };
     let mut members = vec![convert(&library, &options)?.object];
     let plan = converted_libraries::planned(&library, Layout::Data);
-    members.extend(start::object(&library, &plan, &tag, Some(load_order::FIRST + depth(shared))));
+    members.extend(start::object(&library, &plan, &tag, Some(load_order::FIRST + depth(shared, &bytes)?)));
     Ok(LibraryMembers {
         members,
         needed: library.needed.iter().map(|n| String::from_utf8_lossy(n).into_owned()).collect(),
@@ -120,13 +125,15 @@ fn flag(soname: &str) -> Option<String> {
 }
 
 /// How many libraries stand above this one, so that constructors of what it needs run before its own.
-fn depth(shared: &Path) -> usize {
-    let Ok(image) = check::inspect_headers(shared) else { return 0 };
-    ld_so::load_list(shared, &image, &[]).needs.iter().map(|n| &n.name).collect::<BTreeSet<_>>().len()
+fn depth(shared: &Path, bytes: &[u8]) -> Result<usize, Refusal> {
+    let image = check::inspect_header_bytes(bytes).map_err(|e| Refusal::Unreadable { error: e.to_string() })?;
+    Ok(ld_so::load_list(shared, &image, &[]).needs.iter().map(|n| &n.name).collect::<BTreeSet<_>>().len())
 }
 
-fn members_of(archive: &Path) -> Vec<Vec<u8>> {
-    let Ok(bytes) = fs::read(archive) else { return Vec::new() };
-    let Ok(archive) = ArchiveFile::parse(&*bytes) else { return Vec::new() };
-    archive.members().flatten().filter_map(|m| m.data(&*bytes).ok().map(<[u8]>::to_vec)).collect()
+fn members_of(archive: &Path) -> io::Result<Vec<Vec<u8>>> {
+    let bytes = fs::read(archive)?;
+    let members = ArchiveFile::parse(&*bytes).and_then(|archive| {
+        archive.members().map(|member| member?.data(&*bytes).map(<[u8]>::to_vec)).collect::<Result<_, _>>()
+    });
+    members.map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))
 }

@@ -119,7 +119,13 @@ fn report_build(
     report: Option<ReportFile>,
 ) {
     let directory = std::env::current_dir().unwrap_or_default();
-    let links = session.links();
+    let links = match session.links() {
+        Ok(links) => links,
+        Err(error) => {
+            message::warning(format!("`{}` can't be read: {error}: links are not reported", session.file().display()));
+            return;
+        }
+    };
     let outputs: BTreeSet<PathBuf> = links.iter().filter_map(|l| l.path().parent().map(Path::to_owned)).collect();
     let scan = scan::since(start, &directory, &outputs);
     let failed = ran.ended != Ended::Exited(0);

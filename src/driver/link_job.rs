@@ -13,7 +13,7 @@ use crate::libs::binding_audit;
 use crate::libs::convert_policy::ProgramFile;
 use crate::libs::weak_names;
 use crate::libs::{self, LinkedLibrary, Provider, Resolution, SearchPath, library_ref, pic};
-use crate::model::{Family, Libc};
+use crate::model::{Family, Language, Libc};
 use crate::options::repairs::GlibcFixes;
 use crate::plan::kind::START_FILES;
 use crate::plan::policy::is_probe;
@@ -22,12 +22,12 @@ use crate::repairs::choose;
 use crate::report::milliseconds;
 use crate::run::Command;
 use crate::settings::Settings;
-use crate::supply::converted_libraries::Extras;
 use crate::supply::store::LinkStore;
 use crate::supply::wrapped::{self, WrapShelter};
 use crate::toolchain::{Facts, Selected};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -107,19 +107,20 @@ pub(super) fn link_job(
     let FoundLibraries { mut resolution, mut store, problem } = found;
     let chosen = choose::choose(settings, &request, &mut facts, &mut resolution);
     selected.warnings.extend(chosen.warnings);
-    let problem = problem.or(chosen.problem);
     let place = program.as_ref().map(|p| p.place.as_path());
-    let mut written = Written::of(settings, &request, &mut selected, &facts, (&mut resolution, &mut store), place);
+    let mut written = Written::of(settings, &request, &facts, (&mut resolution, &mut store), place);
     let replacements = milliseconds(start) - closure;
     let loose = weak_names::to_ask_for(&request, &facts, selected.language, &resolution);
     let bindings = milliseconds(start) - closure - replacements;
-    written.add_tables(settings, &request, &mut selected, &facts, (&mut resolution, &mut store), loose.never_asks);
+    let language = (&facts, selected.language);
+    written.add_tables(settings, &request, language, (&mut resolution, &mut store), loose.never_asks);
     let tables = milliseconds(start) - closure - replacements - bindings;
     // A converted program's own resolvers run later, in our start-up code.
     let wanted = loose.chosen && program.is_none() && settings.repairs != GlibcFixes::default();
     let early_tls = facts.repairs.as_ref().filter(|_| wanted).and_then(|r| r.early_tls.clone());
     let mut repairs = written.repairs(settings, &request, &facts, &resolution);
-    let sheltered = sheltered(&request, &facts, (&mut resolution, &mut store), &mut repairs, &mut selected.warnings);
+    let shelter = sheltered(&request, &facts, (&mut resolution, &mut store), &mut repairs, &mut selected.warnings);
+    let sheltered = written.or_problem("copies of archives that `--wrap` must not reach", shelter);
     let audit = resolution.audit.as_secs_f64() * 1000.0 + bindings + tables;
     let extras = LinkExtras { repairs, words: &written.words, weak_names: loose.names, early_tls, sheltered };
     log::debug!(
@@ -129,7 +130,6 @@ pub(super) fn link_job(
     if request.inputs.iter().any(|i| i.kind == InputKind::Source) {
         selected.compile_args.extend(compile::pipe(&request, &selected));
     }
-    let refused = written.refused;
     LinkJob {
         wraps: extras.sheltered.is_some(),
         asked: extras.weak_names.into_iter().chain(resolution.started.iter().cloned()).collect(),
@@ -142,8 +142,8 @@ pub(super) fn link_job(
         audit,
         plan,
         expect,
-        problem,
-        refused,
+        problem: problem.or(chosen.problem).or(written.problem),
+        refused: written.refused,
         compiled: None,
         trials,
     }
@@ -151,37 +151,31 @@ pub(super) fn link_job(
 
 /// Shelters the libraries of a link from its `--wrap`; returns the directory with those that are found by name, if any
 /// refers to a wrapped name.
+///
+/// # Errors
+/// Copies that can't be written.
 fn sheltered(
     request: &Request,
     facts: &Facts,
     (resolution, store): (&mut Resolution, &mut LinkStore),
     repairs: &mut [PathBuf],
     warnings: &mut Vec<String>,
-) -> Option<PathBuf> {
+) -> io::Result<Option<PathBuf>> {
     let names = wrapped::names(request);
     // The libraries that a probe is told of with `-v` would be remembered.
     let told = request.has(Role::Verbose) && is_probe(request.output_path());
     if names.is_empty() || told || facts.family == Family::Zig {
-        return None;
+        return Ok(None);
     }
-    let dir = store.dir().map(|dir| dir.join("wrapped"));
-    let made = dir.and_then(|dir| {
-        let mut shelter = WrapShelter::new(&names, dir, resolution.path.files.clone())?;
-        shelter.take(request, facts, resolution, repairs)?;
-        Ok(shelter)
-    });
-    match made {
-        Ok(shelter) => {
-            warnings.extend(shelter.reached.iter().map(|file| {
-                format!("`--wrap` reaches `{}` too: what it holds is compiled when it is linked", file.display())
-            }));
-            shelter.copied().then_some(shelter.dir)
-        }
-        Err(error) => {
-            warnings.push(format!("`--wrap` reaches all archives, whose copies can't be written: {error}"));
-            None
-        }
-    }
+    let dir = store.dir()?.join("wrapped");
+    let mut shelter = WrapShelter::new(&names, dir, resolution.path.files.clone())?;
+    shelter.take(request, facts, resolution, repairs)?;
+    warnings.extend(
+        shelter.reached.iter().map(|file| {
+            format!("`--wrap` reaches `{}` too: what it holds is compiled when it is linked", file.display())
+        }),
+    );
+    Ok(shelter.copied().then_some(shelter.dir))
 }
 
 /// The libraries of a link before anything is written.
@@ -223,10 +217,13 @@ impl FoundLibraries {
 }
 
 /// What was written for a link.
+#[derive(Default)]
 struct Written {
     archives: Vec<PathBuf>,
     words: Vec<OsString>,
     refused: Option<Refusal>,
+    /// What could not be written, without which the program would be another one.
+    problem: Option<(String, &'static str)>,
 }
 
 impl Written {
@@ -234,21 +231,19 @@ impl Written {
     fn of(
         settings: &Settings,
         request: &Request,
-        selected: &mut Selected,
         facts: &Facts,
         (resolution, store): (&mut Resolution, &mut LinkStore),
         program: Option<&Path>,
     ) -> Written {
         let archives: Vec<PathBuf> = resolution.archives().map(|l| l.path.clone()).collect();
-        let extras = store.write(&archives).unwrap_or_else(|error| {
-            selected.warnings.push(format!("the objects of shared libraries can't be written: {error}"));
-            Extras::default()
-        });
-        let refused = extras.refused.iter().find(|(p, _)| Some(p.as_path()) == program).map(|(_, why)| why.clone());
+        let mut written = Written::default();
+        let extras = written.or_problem("the objects of shared libraries", store.write(&archives));
+        written.refused = extras.refused.iter().find(|(p, _)| Some(p.as_path()) == program).map(|(_, why)| why.clone());
         link_supply::note_refused(resolution, extras.refused);
-        let mut words = extras.words;
-        words.extend(choose::words(settings, request, facts, resolution));
-        Written { archives: extras.archives, words, refused }
+        written.words = extras.words;
+        written.words.extend(choose::words(settings, request, facts, resolution));
+        written.archives = extras.archives;
+        written
     }
 
     /// Plugins, and the tables of what is in the program.
@@ -256,16 +251,22 @@ impl Written {
         &mut self,
         settings: &Settings,
         request: &Request,
-        selected: &mut Selected,
-        facts: &Facts,
+        language: (&Facts, Language),
         (resolution, store): (&mut Resolution, &mut LinkStore),
         never_asks: bool,
     ) {
-        let language = (facts, selected.language);
-        match plugin_link::write(resolution, store, request, language, settings, never_asks) {
-            Ok(made) => self.archives.extend(made.archives),
-            Err(error) => selected.warnings.push(format!("plugins can't be written: {error}")),
-        }
+        let made = plugin_link::write(resolution, store, request, language, settings, never_asks);
+        let archives = self.or_problem("plugins", made.map(|made| made.archives));
+        self.archives.extend(archives);
+    }
+
+    /// What was written; without it, the program would be another one.
+    fn or_problem<T: Default>(&mut self, what: &str, written: io::Result<T>) -> T {
+        written.unwrap_or_else(|error| {
+            let hint = "TMPDIR names another directory for temporary files";
+            self.problem.get_or_insert((format!("{what} can't be written: {error}"), hint));
+            T::default()
+        })
     }
 
     /// These archives and those that repair the libc, each once.

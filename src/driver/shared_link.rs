@@ -4,7 +4,7 @@ use super::compile::as_it_is;
 use crate::args::lexer::Arg;
 use crate::args::{self, Input, InputKind, Request, ld_options};
 use crate::check::Expect;
-use crate::fat;
+use crate::fat::attach::{MakeError, attach};
 use crate::fat::relocatable::{self, Relocatable};
 use crate::files::Stamp;
 use crate::libs::{self, SearchPath, pic};
@@ -19,6 +19,7 @@ use crate::toolchain::{CallNeed, Invocation, SelectError, Selected};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// A link of a shared object that is ready to run.
@@ -110,16 +111,38 @@ pub(super) fn link_shared(job: &SharedJob) -> i32 {
         (Ended::Killed(signal), _) | (_, Some(signal)) => run::die_by(signal),
         (Ended::Exited(status), None) => status,
     };
-    let made = Stamp::of(output) != before && fs::metadata(output).is_ok_and(|m| m.is_file());
-    if status == 0 && made {
+    if status != 0 {
+        return status;
+    }
+    let made = match fs::metadata(output) {
+        Ok(metadata) => metadata.is_file() && Some(Stamp::from(&metadata)) != before,
+        Err(error) => {
+            // Some calls print something and link nothing.
+            if error.kind() != io::ErrorKind::NotFound {
+                tell(output, &error.into());
+            }
+            false
+        }
+    };
+    if made {
         let run = |words: &[OsString]| as_it_is(&job.selected, words);
-        match fat::attach::attach(output, &job.request, &job.relocatable, job.family, run) {
+        match attach(output, &job.request, &job.relocatable, job.family, run) {
             Ok(made) => log::info!("{}: {} bytes of objects in {} bytes", output.display(), made.object, made.section),
-            Err(why) => log::info!("{}: no objects attached: {why}", output.display()),
+            // A signal is what ended it, and is acted on.
+            Err(_) if guard.caught().is_some() => {}
+            Err(why) => tell(output, &why),
         }
         if let Some(signal) = guard.caught() {
             run::die_by(signal);
         }
     }
     status
+}
+
+/// Not being fat is a library's own affair, unless it would be with more space or rights.
+fn tell(output: &Path, why: &MakeError) {
+    match why.of_machine() {
+        Some(error) => message::warning(format!("`{}` carries no objects for static links: {error}", output.display())),
+        None => log::info!("{}: no objects attached: {why}", output.display()),
+    }
 }

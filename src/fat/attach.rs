@@ -34,6 +34,16 @@ pub(crate) enum MakeError {
     Section(#[from] SectionError),
 }
 
+impl MakeError {
+    /// What the machine lacked (space, descriptors, processes), as opposed to what these inputs are.
+    pub(crate) fn of_machine(&self) -> Option<&io::Error> {
+        match self {
+            MakeError::Io(error) | MakeError::Section(SectionError::Io(error)) => Some(error),
+            _ => None,
+        }
+    }
+}
+
 /// Sizes, for the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct AttachedSizes {

@@ -166,12 +166,13 @@ pub(crate) fn append(shared: &Path, bytes: &[u8]) -> Result<(), SectionError> {
     drop(data);
     let file = OpenOptions::new().write(true).open(shared)?;
     let old = file.metadata()?.len();
-    if let Err(e) = file.write_all_at(&edit.tail, edit.at) {
+    // The header is what makes the rest count, so it comes last.
+    let written = file.write_all_at(&edit.tail, edit.at).and_then(|()| file.write_all_at(&edit.header, 0));
+    if let Err(e) = written {
         // The disk is full: restore the file.
         let _ = file.set_len(old);
         return Err(e.into());
     }
-    file.write_all_at(&edit.header, 0)?;
     Ok(())
 }
 

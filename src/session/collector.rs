@@ -33,16 +33,31 @@ impl Session {
         self.dir.path().join(report::FILE)
     }
 
-    pub(crate) fn links(&self) -> Vec<RecordedLink> {
-        fs::read(self.file()).map(|bytes| records::parse(&bytes)).unwrap_or_default()
+    /// What the drivers recorded.
+    ///
+    /// # Errors
+    /// That it can't be read.
+    pub(crate) fn links(&self) -> io::Result<Vec<RecordedLink>> {
+        Ok(records::parse(&self.read()?))
+    }
+
+    /// The drivers' lines; the first driver that links makes the file.
+    fn read(&self) -> io::Result<Vec<u8>> {
+        match fs::read(self.file()) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            read => read,
+        }
     }
 
     /// Hands the records on to a report directory that was asked for outside: by the user, or by an outer run.
     ///
     /// # Errors
-    /// That it can't be written.
+    /// That it can't be read or written.
     pub(crate) fn hand_on(&self, to: &Path) -> io::Result<()> {
-        let Ok(bytes) = fs::read(self.file()) else { return Ok(()) };
+        let bytes = self.read()?;
+        if bytes.is_empty() {
+            return Ok(());
+        }
         fs::create_dir_all(to)?;
         let mut file = File::options().create(true).append(true).open(to.join(report::FILE))?;
         file.lock()?;

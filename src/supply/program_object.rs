@@ -12,7 +12,7 @@ use crate::libs;
 use crate::libs::convert_policy::ProgramFile;
 use crate::toolchain_libs;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use twox_hash::XxHash3_128;
 
 /// What a program is linked with.
@@ -31,22 +31,28 @@ pub(super) struct LinkContext<'l, 'a> {
 
 impl LinkContext<'_, '_> {
     /// The archives in link order, then the toolchain's.
-    fn read(&self) -> Vec<Vec<u8>> {
+    fn read(&self) -> Result<Vec<Vec<u8>>, Refusal> {
+        let bytes_of = |path: &Path| {
+            fs::read(path).map_err(|e| Refusal::Unreadable { error: format!("`{}`: {e}", path.display()) })
+        };
         let find = |name: &str| self.dirs.iter().map(|d| d.join(name)).find(|p| p.is_file());
         let own = toolchain_libs::archives_copied_from().filter_map(|n| find(&n));
         let mut all = Vec::new();
         for path in self.archives.iter().cloned().chain(own) {
-            let Ok(bytes) = fs::read(&path) else { continue };
+            let bytes = bytes_of(&path)?;
             match libs::script::parse(&bytes).filter(|_| !bytes.starts_with(b"!<")) {
                 // libm.a is a script that names libm-2.36.a and libmvec.a.
-                Some(script) => all.extend(script.inputs.iter().filter_map(|named| match named {
-                    libs::library_ref::LibraryName::Path(path) => fs::read(path).ok(),
-                    _ => None,
-                })),
+                Some(script) => {
+                    for named in &script.inputs {
+                        if let libs::library_ref::LibraryName::Path(path) = named {
+                            all.push(bytes_of(path)?);
+                        }
+                    }
+                }
                 None => all.push(bytes),
             }
         }
-        all
+        Ok(all)
     }
 }
 
@@ -72,7 +78,7 @@ pub(super) fn make(
     let libc = beside.libc;
     let name = file.path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let tag = tag(&name, XxHash3_128::oneshot(&file.bytes));
-    let (mut copies, mut members, mut read) = (Vec::new(), Members::new(), None);
+    let (mut copies, mut members, mut read) = (Vec::new(), Members::new(), None::<Vec<Vec<u8>>>);
     for (symbol, at) in copies::wanted(library)? {
         let mut content = None;
         for from in beside.converted.iter().filter(|_| !copies::is_of_glibc(symbol)) {
@@ -82,8 +88,10 @@ pub(super) fn make(
             }
         }
         if content.is_none() {
-            let read: &Vec<Vec<u8>> = read.get_or_insert_with(|| beside.read());
-            content = copies::of_archives(read, symbol, &mut members)?;
+            if read.is_none() {
+                read = Some(beside.read()?);
+            }
+            content = copies::of_archives(read.as_deref().unwrap_or_default(), symbol, &mut members)?;
         }
         let symbol = || String::from_utf8_lossy(symbol.name).into_owned();
         copies.push(Copied { at, content: content.ok_or_else(|| Refusal::Copy { symbol: symbol() })? });
