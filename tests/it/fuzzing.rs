@@ -18,9 +18,6 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 /// Inputs that failed once: files called NAME-WHAT.
 pub const REGRESSIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/fuzz");
 
-/// At least so many inputs, however little time there is.
-const FEWEST: u64 = 500;
-
 /// What a target takes, and how it is written to a file.
 pub trait Input: Debug {
     fn to_bytes(&self) -> Vec<u8>;
@@ -69,6 +66,8 @@ pub struct Fuzzer<'a> {
     pub regressions: &'a Path,
     /// How long new inputs are made.
     pub budget: Duration,
+    /// At least so many inputs, however little time there is.
+    pub fewest: u64,
 }
 
 impl<'a> Fuzzer<'a> {
@@ -80,6 +79,7 @@ impl<'a> Fuzzer<'a> {
             failures: Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("fuzz-failures"),
             regressions: Path::new(REGRESSIONS),
             budget: Duration::from_secs(seconds),
+            fewest: 500,
         }
     }
 
@@ -118,7 +118,7 @@ impl<'a> Fuzzer<'a> {
         let running = self.failures.join(format!("{}.running-{}", self.name, std::process::id()));
         let start = Instant::now();
         let mut count = 0u64;
-        while start.elapsed() < self.budget || count < FEWEST {
+        while start.elapsed() < self.budget || count < self.fewest {
             let seed = first.wrapping_add(count);
             fs::write(&running, format!("{}-{seed:016x}\n", self.name)).unwrap();
             let input = made(seed, inputs);

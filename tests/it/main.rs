@@ -10,6 +10,11 @@ mod support;
 mod imports;
 // Inputs without end, those that fail kept.
 mod fuzzing;
+// What hostile bytes are fed to, shared with `cargo fuzz`.
+#[path = "../../fuzz/targets.rs"]
+mod fuzz_targets;
+// A run in which one system call fails.
+mod injection;
 // The environment of every program that a test runs.
 mod world;
 

@@ -1,13 +1,9 @@
 //! Hostile bytes for what converts shared objects and programs; several linkers make those that are damaged.
 
+use crate::fuzz_targets as targets;
 use crate::quick::fuzz::fuzz;
 use crate::support::*;
 use proptest::prelude::*;
-use staticcxx::convert::copies::{Copied, Members, of_archives, wanted};
-use staticcxx::convert::scope::ModuleScope;
-use staticcxx::convert::{
-    ConversionOptions, GlibcSymbols, Layout, Library, ProgramParts, Versions, acceptable, convert, file_hints, program,
-};
 use std::fs;
 
 /// Extreme values in a file, most of them where its tables are.
@@ -46,22 +42,7 @@ fn shared_objects() {
         Run::new("strip").dir(dir.path()).args([output]).ok();
     }
     let seeds: Vec<Vec<u8>> = ["a.so", "b.so", "c.so", "d.so"].map(|n| fs::read(dir.join(n)).unwrap()).to_vec();
-    let libc = GlibcSymbols::default();
-    fuzz("shared", damaged(seeds), |bytes| {
-        let Ok(library) = Library::read(bytes) else { return };
-        let _ = acceptable(&library);
-        let _ = file_hints::hints(&library);
-        let versions = Versions::of(&[&library]);
-        let scope = ModuleScope::default();
-        for (layout, module) in [(Layout::Segments, None), (Layout::Data, None), (Layout::Data, Some(&scope))] {
-            let options =
-                ConversionOptions { tag: "fuzz", layout, versions: &versions, libc: &libc, module, program: None };
-            if let Ok(made) = convert(&library, &options) {
-                object::File::parse(&*made.object).unwrap();
-                assert!(made.object.len() < 80 << 20);
-            }
-        }
-    });
+    fuzz("shared", damaged(seeds), |bytes| targets::shared(bytes));
 }
 
 #[test]
@@ -81,31 +62,5 @@ fn programs() {
     Run::new("gcc").dir(dir.path()).line("-c q.c").ok();
     Run::new("ar").dir(dir.path()).line("rcs libq.a q.o").ok();
     let archives = vec![fs::read(dir.join("libq.a")).unwrap()];
-    let libc = GlibcSymbols::default();
-    fuzz("programs", damaged(seeds), |bytes| {
-        let Ok(library) = Library::read_program(bytes) else { return };
-        let _ = (acceptable(&library), program::main(&library));
-        let versions = Versions::of(&[&library]);
-        let mut members = Members::new();
-        let Ok(wanted) = wanted(&library) else { return };
-        let copies = wanted.into_iter().filter_map(|(symbol, at)| {
-            let content = of_archives(&archives, symbol, &mut members).ok()??;
-            Some(Copied { at, content })
-        });
-        let program = ProgramParts { copies: copies.collect(), thread_align: 1 };
-        for layout in [Layout::Segments, Layout::Data] {
-            let options = ConversionOptions {
-                tag: "fuzz",
-                layout,
-                versions: &versions,
-                libc: &libc,
-                module: None,
-                program: Some(&program),
-            };
-            if let Ok(made) = convert(&library, &options) {
-                object::File::parse(&*made.object).unwrap();
-                assert!(made.object.len() < 80 << 20);
-            }
-        }
-    });
+    fuzz("programs", damaged(seeds), |bytes| targets::programs(bytes, &archives));
 }

@@ -1,15 +1,11 @@
 //! Hostile bytes for everything that reads bytes. Each target runs for STATICCXX_FUZZ_SECONDS (1 by default, 60 in
 //! `tests/run`) with seeds that differ from run to run; `fuzzing.rs` says where a failure is saved and how it is had again.
 
+use crate::fuzz_targets as targets;
 use crate::fuzzing::{Fuzzer, Input, REGRESSIONS, target_of};
 use crate::support::*;
 use proptest::prelude::*;
-use staticcxx::args::{ld_options, lexer, response};
-use staticcxx::check;
-use staticcxx::libs::{la, pc, script, sniff};
-use std::ffi::OsString;
 use std::fs;
-use std::os::unix::ffi::OsStringExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
@@ -19,7 +15,7 @@ pub fn fuzz<T: Input>(name: &str, inputs: impl Strategy<Value = T>, target: impl
 }
 
 /// What saved inputs are named after.
-pub const TARGETS: [&str; 6] = ["calls", "elf", "programs", "responses", "scripts", "shared"];
+pub const TARGETS: [&str; 7] = ["calls", "commands", "elf", "programs", "responses", "scripts", "shared"];
 
 #[test]
 fn every_saved_input_has_a_target() {
@@ -35,8 +31,13 @@ fn what_fails_is_saved_and_fails_again() {
     let dir = Dir::new();
     let regressions = dir.join("kept");
     fs::create_dir(&regressions).unwrap();
-    let fuzzer =
-        Fuzzer { name: "own", failures: dir.join("failed"), regressions: &regressions, budget: Duration::ZERO };
+    let fuzzer = Fuzzer {
+        name: "own",
+        failures: dir.join("failed"),
+        regressions: &regressions,
+        budget: Duration::ZERO,
+        fewest: 500,
+    };
     let inputs = proptest::collection::vec(any::<u8>(), 0..50);
     // Said before it fails, since a target may take the whole process along.
     let label = || fs::read_to_string(dir.join(format!("failed/own.running-{}", std::process::id()))).unwrap();
@@ -96,43 +97,19 @@ fn words() -> impl Strategy<Value = Vec<Vec<u8>>> {
     proptest::collection::vec(word, 0..24)
 }
 
-fn os(words: &[Vec<u8>]) -> Vec<OsString> {
-    words.iter().map(|w| OsString::from_vec(w.clone())).collect()
-}
-
 #[test]
 fn lexer_and_linker_words() {
-    fuzz("calls", words(), |words| {
-        let argv = os(words);
-        let args = lexer::lex(&argv);
-        assert_eq!(lexer::emit(&args), argv);
-        let items = ld_options::split(&args);
-        let _ = ld_options::options(&items);
-        assert_eq!(ld_options::join(&items), argv);
-    });
+    fuzz("calls", words(), |words| targets::calls(words));
 }
 
 #[test]
 fn response_files() {
     let dir = Dir::new();
-    let path = dir.join("args");
     let bytes = proptest::collection::vec(
         prop_oneof![any::<u8>(), proptest::sample::select(b"\\\"' \n\t@-ox/".to_vec())],
         0..300,
     );
-    fuzz("responses", bytes, |bytes| {
-        fs::write(&path, bytes).unwrap();
-        let mut word = OsString::from("@");
-        word.push(path.as_os_str());
-        let expanded = response::expand(&[word], std::path::Path::new(""));
-        // What we write ourselves reads back as it was.
-        let words: Vec<OsString> =
-            expanded.words.iter().filter(|w| !w.is_empty() && !w.as_encoded_bytes().contains(&b'@')).cloned().collect();
-        fs::write(&path, response::quote(&words)).unwrap();
-        let mut again = OsString::from("@");
-        again.push(path.as_os_str());
-        assert_eq!(response::expand(&[again], std::path::Path::new("")).words, words);
-    });
+    fuzz("responses", bytes, |bytes| targets::responses(bytes, dir.path()));
 }
 
 #[test]
@@ -165,10 +142,7 @@ fn elf_files() {
         }
         bytes
     });
-    fuzz("elf", input, |bytes| {
-        let _ = check::inspect_bytes(bytes);
-        let _ = sniff::classify(bytes);
-    });
+    fuzz("elf", input, |bytes| targets::elf(bytes));
 }
 
 #[test]
@@ -207,9 +181,5 @@ fn scripts_and_package_files() {
         "\u{ff}",
     ]);
     let text = proptest::collection::vec(token, 0..40).prop_map(|tokens| tokens.concat());
-    fuzz("scripts", text, |text| {
-        let _ = script::parse(text.as_bytes());
-        let _ = la::parse(text);
-        let _ = pc::parse(text);
-    });
+    fuzz("scripts", text, |text| targets::scripts(text));
 }

@@ -12,6 +12,10 @@ pub mod oracle;
 pub mod toolchains;
 // What works with a compiler, and what is off because it does not run.
 pub mod mechanisms;
+// Each command with one system call that fails.
+pub mod injected;
+// What damaged files cost in time and memory.
+pub mod limits;
 // `staticctl check` and the reader on real and mutated files.
 pub mod check;
 // Libraries: every spelling, scripts, .pc and .la files, closures, missing archives.

@@ -62,7 +62,7 @@ int chosen(void); int locked(void); const char *told(int); FILE *where(void);
 int main(void) { printf("%d %d %d %s %d\n", chosen(), locked(), locked(), told(2), where() == stderr); return 0; }
 X
 g++ -O1 -fPIC -shared lib.cc -o libown.so -pthread && gcc -O1 -fPIC -shared c.c -o libplain.so || exit 1
-g++ -c main.cc && gcc -c d.c || exit 1
+g++ -fPIE -c main.cc && gcc -fPIE -c d.c || exit 1
 g++ main.o -L. -lown -Wl,-rpath,"$PWD" -o dynamic -pthread && gcc d.o -L. -lplain -Wl,-rpath,"$PWD" -o d.dynamic || exit 1
 ./dynamic > expected && ./d.dynamic > d.expected || exit 1
 mkdir hidden

@@ -1,0 +1,309 @@
+//! Each call of ours in which one system call fails: what is told, what is left, and what is remembered.
+//!
+//! `STATICCXX_FAULTS` is the number of faults that are tried of each command (12 by default), `all`, the name of a
+//! command, or a fault as it is printed where it did harm (`link, GNU ld: open 12 EACCES`).
+
+use crate::injection::{self, CLASSES, Fault, Injected};
+use crate::support::*;
+use std::fs;
+use std::os::unix::ffi::OsStringExt;
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::Command;
+use std::time::Instant;
+
+/// A command, what it makes, and what that prints.
+struct Scenario {
+    name: &'static str,
+    program: &'static str,
+    line: &'static str,
+    output: &'static str,
+    /// How the output is run, and what it says; nothing for what is no program.
+    says: Option<(&'static str, &'static str)>,
+    /// With nothing kept of libraries, rather than with everything.
+    cold: bool,
+    /// What may be made instead, if a warning says so: the output of this command.
+    instead: Option<&'static str>,
+}
+
+const SCENARIOS: [Scenario; 14] = [
+    Scenario::program("link, built-in linker", STATICCC, "h.o -o out"),
+    Scenario::program("link, GNU ld", STATICCC, "h.o -fuse-ld=bfd -o out"),
+    Scenario::program("compile and link", STATICCC, "hello.c -o out"),
+    Scenario::program("link, converted library", STATICCC, "main.o -L. -lown -Wl,-rpath,$ORIGIN -o out").cold(),
+    Scenario::program("run", STATICCTL, "run -- sh build.sh"),
+    Scenario::program("convert", STATICCTL, "convert ./dynamic -o out").cold(),
+    Scenario::file("compile", STATICCC, "-c hello.c -o out"),
+    Scenario::file("shared object", STATICCC, "-shared -fPIC own.c -o out").or("gcc -shared -fPIC own.c -o out"),
+    Scenario::file("archive", STATICCTL, "archive libown.so -o out").cold(),
+    Scenario::file("image", STATICCTL, "image ./still -o out"),
+    Scenario::file("plugins", STATICCTL, "plugins -o out ./opener"),
+    Scenario::file("check", STATICCTL, "check still"),
+    Scenario::file("explain", STATICCTL, "explain -- staticcc h.o -o x"),
+    Scenario::file("shims", STATICCTL, "shims out"),
+];
+
+impl Scenario {
+    const fn file(name: &'static str, program: &'static str, line: &'static str) -> Scenario {
+        Scenario { name, program, line, output: "out", says: None, cold: false, instead: None }
+    }
+
+    const fn program(name: &'static str, program: &'static str, line: &'static str) -> Scenario {
+        Scenario { says: Some(("out", "hello\n")), ..Scenario::file(name, program, line) }
+    }
+
+    const fn cold(self) -> Scenario {
+        Scenario { cold: true, ..self }
+    }
+
+    const fn or(self, command: &'static str) -> Scenario {
+        Scenario { instead: Some(command), ..self }
+    }
+}
+
+/// The directory of one scenario: its inputs, its temporary files, its cache.
+struct World {
+    dir: Dir,
+    scenario: &'static Scenario,
+}
+
+/// Where no scenario writes: every name and content there stays.
+const KEPT_NAMES: [&str; 3] = ["cache", "tmp", "out"];
+
+impl World {
+    fn new(scenario: &'static Scenario) -> World {
+        let dir = Dir::new();
+        dir.file("hello.c", HELLO_C);
+        dir.file("own.c", "#include <stdio.h>\nint own(void) { return puts(\"hello\"); }\n");
+        dir.file("main.c", "int own(void);\nint main(void) { return own() < 0; }\n");
+        dir.file("opener.c", "#include <dlfcn.h>\nint main(void) { return dlopen(\"./libown.so\", RTLD_NOW) == 0; }\n");
+        dir.file("build.sh", "exec $CC h.o -o out\n");
+        fs::create_dir(dir.join("tmp")).unwrap();
+        for line in [
+            "-c hello.c -o h.o",
+            "-c main.c",
+            "-shared -fPIC own.c -o libown.so",
+            "main.o -L. -lown -Wl,-rpath,$ORIGIN -o dynamic",
+            "-static h.o -o still",
+            "opener.c -o opener -ldl",
+        ] {
+            Run::new("gcc").dir(dir.path()).line(line).ok();
+        }
+        World { dir, scenario }
+    }
+
+    /// Its cache as it is before each run.
+    fn renew_cache(&self, base: &Path) {
+        let cache = self.dir.join("cache");
+        let _ = fs::remove_dir_all(&cache);
+        Run::new("cp").args(["-a".as_ref(), base, &cache]).ok();
+        if self.scenario.cold {
+            for kept in ["converted", "archives"] {
+                let _ = fs::remove_dir_all(cache.join("staticcxx").join(kept));
+            }
+        }
+    }
+
+    fn command(&self) -> Command {
+        let run = Run::new(self.scenario.program).dir(self.dir.path()).line(self.scenario.line);
+        run.env("XDG_CACHE_HOME", self.dir.join("cache")).env("TMPDIR", self.dir.join("tmp")).command()
+    }
+
+    /// Its output, whatever that is.
+    fn output(&self) -> Option<Vec<(String, Vec<u8>)>> {
+        let path = self.dir.join(self.scenario.output);
+        if path.is_dir() {
+            let entries = fs::read_dir(&path).unwrap().map(|e| e.unwrap());
+            let mut all: Vec<_> =
+                entries.map(|e| (e.file_name().to_string_lossy().into_owned(), content(&e.path()))).collect();
+            all.sort();
+            return Some(all);
+        }
+        fs::read(path).ok().map(|bytes| vec![(String::new(), bytes)])
+    }
+
+    fn clear(&self) {
+        let path = self.dir.join(self.scenario.output);
+        let _ = fs::remove_file(&path);
+        let _ = fs::remove_dir_all(&path);
+        for name in fs::read_dir(self.dir.join("tmp")).unwrap() {
+            let name = name.unwrap().path();
+            let _ = fs::remove_file(&name);
+            let _ = fs::remove_dir_all(&name);
+        }
+    }
+
+    /// Names that nothing should have left: temporary files, here and in the cache.
+    fn litter(&self, inputs: &[String]) -> Vec<String> {
+        let mut litter: Vec<String> = fs::read_dir(self.dir.join("tmp"))
+            .unwrap()
+            .map(|e| format!("tmp/{}", e.unwrap().file_name().to_string_lossy()))
+            .collect();
+        litter
+            .extend(self.dir.names().into_iter().filter(|n| !inputs.contains(n) && !KEPT_NAMES.contains(&n.as_str())));
+        let cache = Run::new("find").args([self.dir.join("cache")]).line("-name .tmp*").output();
+        litter.extend(text(&cache.stdout).lines().map(str::to_owned));
+        litter
+    }
+}
+
+/// What a file holds, or where a link leads.
+fn content(path: &Path) -> Vec<u8> {
+    fs::read_link(path).map_or_else(|_| fs::read(path).unwrap_or_default(), |to| to.into_os_string().into_vec())
+}
+
+/// What a scenario does where nothing fails.
+struct Reference {
+    output: Option<Vec<(String, Vec<u8>)>>,
+    instead: Option<Vec<(String, Vec<u8>)>>,
+    stdout: String,
+    inputs: Vec<String>,
+    calls: [u64; CLASSES.len()],
+}
+
+impl Reference {
+    fn of(world: &World, base: &Path) -> Reference {
+        let inputs = world.dir.names();
+        world.renew_cache(base);
+        let instead = world.scenario.instead.and_then(|command| {
+            let (program, line) = command.split_once(' ').unwrap();
+            Run::new(program).dir(world.dir.path()).line(line).ok();
+            world.output()
+        });
+        world.clear();
+        let done = injection::run(world.command(), None);
+        assert!(done.status.success(), "{}: {}{}", world.scenario.name, done.stdout, done.stderr);
+        let output = world.output();
+        if let Some((program, says)) = world.scenario.says {
+            assert_eq!(says_in_empty_root(&world.dir.join(program), &[]), says);
+        }
+        assert_eq!(world.litter(&inputs), Vec::<String>::new());
+        Reference { output, instead, stdout: done.stdout, inputs, calls: done.calls }
+    }
+
+    /// What is wrong after a run in which a call failed.
+    fn faults(&self, world: &World, done: &Injected) -> Vec<String> {
+        let mut wrong = Vec::new();
+        let said = &done.stderr;
+        if done.status.signal().is_some() || said.contains("panicked") || said.contains("should not have happened") {
+            wrong.push(format!("ended with {}", done.status));
+        }
+        let output = world.output();
+        if done.status.success() {
+            if output.is_some() != self.output.is_some() {
+                wrong.push("status 0 without its output".into());
+            }
+            if let Some((program, says)) = world.scenario.says.filter(|_| output != self.output && output.is_some()) {
+                let ran = in_empty_root(&world.dir.join(program), &[]);
+                if !ran.status.success() || text(&ran.stdout) != says {
+                    wrong.push(format!("status 0 and a program that ends with {}", ran.status));
+                }
+            } else if output != self.output && !(output == self.instead && said.contains(": warning: ")) {
+                wrong.push("status 0 and another output".into());
+            }
+            // Without one compiler, another answers.
+            if done.stdout != self.stdout && !done.failed.as_deref().is_some_and(|at| at.contains("`/usr/bin/")) {
+                wrong.push("status 0 and other words".into());
+            }
+        } else {
+            if said.trim().is_empty() {
+                wrong.push(format!("{} without a word", done.status));
+            }
+            // A directory of shims is as good as the scripts in it.
+            if output.is_some() && output != self.output && !world.dir.join(world.scenario.output).is_dir() {
+                wrong.push("failed, and a part of its output is there".into());
+            }
+        }
+        // A directory that can't be opened or listed can't be removed.
+        let at = done.failed.as_deref().unwrap_or_default();
+        let litter = world.litter(&self.inputs);
+        let unremovable = match &litter[..] {
+            [only] => only.starts_with("tmp/") && (at.ends_with("``") || at.ends_with(&format!("/{only}`"))),
+            all => all.is_empty(),
+        };
+        if !unremovable {
+            wrong.push(format!("left {litter:?}"));
+        }
+        wrong
+    }
+
+    /// What is wrong with the same command, once nothing fails any more.
+    fn remembered(&self, world: &World) -> Vec<String> {
+        world.clear();
+        let again = world.command().output().unwrap();
+        let mut wrong = Vec::new();
+        if !again.status.success() {
+            wrong.push(format!("afterwards: {}: {}", again.status, text(&again.stderr)));
+        } else if world.output() != self.output {
+            wrong.push(format!("afterwards: another output: {}", text(&again.stderr)));
+        } else if text(&again.stdout) != self.stdout {
+            wrong.push("afterwards: other words".into());
+        }
+        wrong
+    }
+}
+
+/// The faults to be tried of a scenario: all, one, or some that differ from run to run.
+fn chosen(scenario: &Scenario, calls: &[u64; CLASSES.len()]) -> Vec<Fault> {
+    let all = CLASSES.iter().zip(calls).flat_map(|(class, calls)| {
+        let errors = move |nth| class.errors.iter().map(move |error| Fault { class, error: *error, nth });
+        (1..=*calls).flat_map(errors)
+    });
+    let mut all: Vec<Fault> = all.collect();
+    let wanted = std::env::var("STATICCXX_FAULTS").unwrap_or_else(|_| "12".into());
+    if wanted == "all" {
+        return all;
+    }
+    let Ok(number) = wanted.parse::<usize>() else {
+        all.retain(|fault| wanted == scenario.name || wanted == format!("{}: {fault}", scenario.name));
+        return all;
+    };
+    // As a shuffled pack of cards, of which some are drawn.
+    let mut random = Instant::now().elapsed().subsec_nanos() as u64 ^ u64::from(std::process::id()) << 20;
+    let mut drawn = Vec::new();
+    while drawn.len() < number && !all.is_empty() {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        drawn.push(all.swap_remove((random >> 33) as usize % all.len()));
+    }
+    drawn
+}
+
+/// Tries a scenario; gives how many faults were tried, and those that did harm.
+fn tried(scenario: &'static Scenario, base: &Path) -> (usize, Vec<String>) {
+    let world = World::new(scenario);
+    let reference = Reference::of(&world, base);
+    let faults = chosen(scenario, &reference.calls);
+    let mut harm = Vec::new();
+    for fault in &faults {
+        world.clear();
+        if scenario.cold || !harm.is_empty() {
+            world.renew_cache(base);
+        }
+        let done = injection::run(world.command(), Some(*fault));
+        let mut wrong = reference.faults(&world, &done);
+        wrong.extend(reference.remembered(&world));
+        if !wrong.is_empty() {
+            let at = done.failed.as_deref().unwrap_or("nowhere");
+            harm.push(format!("{}: {fault}: at {at}: {}\n{}", scenario.name, wrong.join("; "), done.stderr));
+        }
+    }
+    (faults.len(), harm)
+}
+
+#[test]
+fn a_call_that_fails_does_no_harm() {
+    let warm = Dir::new();
+    for scenario in &SCENARIOS {
+        let world = World::new(scenario);
+        let command = Run::new(scenario.program).dir(world.dir.path()).line(scenario.line);
+        command.env("XDG_CACHE_HOME", warm.path()).ok();
+    }
+    let mut harm = Vec::new();
+    for scenario in &SCENARIOS {
+        let began = Instant::now();
+        let (tries, bad) = tried(scenario, warm.path());
+        println!("{}: {tries} faults, {} did harm, {:.1?}", scenario.name, bad.len(), began.elapsed());
+        harm.extend(bad);
+    }
+    assert!(harm.is_empty(), "{} did harm:\n{}", harm.len(), harm.join("\n"));
+}

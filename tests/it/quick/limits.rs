@@ -1,0 +1,131 @@
+//! What damaged files cost, through the command line: at most a second and 256 MiB for each MiB of input, the compiler
+//! and linker behind a command included, and never less than for one MiB. A debug build may take five seconds.
+
+use crate::fuzzing::Fuzzer;
+use crate::support::*;
+use nix::libc;
+use proptest::prelude::*;
+use std::fs;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+const SECONDS: u64 = if cfg!(debug_assertions) { 5 } else { 1 };
+const MEMORY: u64 = 256 << 20;
+
+/// Commands that read the file `bad`, under each name that it may have.
+const COMMANDS: [(&str, &str, &str); 9] = [
+    (STATICCTL, "bad", "check bad"),
+    (STATICCTL, "bad", "check --json bad"),
+    (STATICCTL, "libbad.so", "archive libbad.so -o libbad.a"),
+    (STATICCTL, "bad", "convert ./bad -o out"),
+    (STATICCTL, "bad", "image ./bad -o out.tar"),
+    (STATICCC, "libbad.so", "h.o libbad.so -o out"),
+    (STATICCC, "libbad.so", "h.o -L. -lbad -o out"),
+    (STATICCC, "libbad.a", "h.o -L. -lbad -o out"),
+    (STATICCC, "bad.o", "h.o bad.o -o out"),
+];
+
+/// What a command and all that it waited for took.
+struct Used {
+    status: ExitStatus,
+    processor: Duration,
+    /// The peak of the largest process, in bytes.
+    memory: u64,
+    stderr: String,
+}
+
+fn used(run: Run, said: &std::path::Path) -> Used {
+    let mut command = run.command();
+    command.stdout(Stdio::null()).stderr(fs::File::create(said).unwrap());
+    let child = command.spawn().unwrap().id().cast_signed();
+    let mut status = 0;
+    // SAFETY: all zeros is a valid value.
+    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+    // SAFETY: writes what it is given.
+    let waited = unsafe { libc::wait4(child, &raw mut status, 0, &raw mut usage) };
+    assert_eq!(waited, child);
+    let time = |t: libc::timeval| Duration::from_micros(t.tv_sec.unsigned_abs() * 1_000_000 + t.tv_usec.unsigned_abs());
+    Used {
+        status: ExitStatus::from_raw(status),
+        processor: time(usage.ru_utime) + time(usage.ru_stime),
+        memory: usage.ru_maxrss.unsigned_abs() * 1024,
+        stderr: text(&fs::read(said).unwrap()),
+    }
+}
+
+/// Files of every kind that a link reads.
+fn seeds(dir: &Dir) -> Vec<Vec<u8>> {
+    dir.file("h.c", HELLO_C);
+    dir.file(
+        "own.c",
+        "#include <stdio.h>\n__thread int t = 1; int x; int *p = &x; int own(void) { return puts(\"\") + t + *p; }\n",
+    );
+    dir.file("main.c", "int own(void);\nint main(void) { return own() < 0; }\n");
+    for line in [
+        "gcc -c h.c own.c main.c",
+        "gcc -shared own.c -fPIC -o libown.so",
+        "gcc main.o -L. -lown -Wl,-rpath,$ORIGIN -o dynamic",
+        "gcc -static h.o -o still",
+        "ar rc libown.a own.o main.o",
+    ] {
+        let (program, line) = line.split_once(' ').unwrap();
+        Run::new(program).dir(dir.path()).line(line).ok();
+    }
+    Run::new(STATICCC).dir(dir.path()).line("-shared -fPIC own.c -o libfat.so").ok();
+    let files = ["h.o", "own.o", "libown.so", "libfat.so", "dynamic", "still", "libown.a"];
+    files.map(|name| fs::read(dir.join(name)).unwrap()).to_vec()
+}
+
+/// Extreme values where lengths, offsets and counts stand, and the beginning of a file; the first byte is the command.
+fn damaged(seeds: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
+    let value = prop_oneof![any::<u8>(), proptest::sample::select(vec![0u8, 1, 0x7f, 0x80, 0xff])];
+    let changes = proptest::collection::vec((any::<u32>(), value, 1usize..9), 0..10);
+    (0..COMMANDS.len(), proptest::sample::select(seeds), changes, any::<u32>()).prop_map(
+        |(command, bytes, changes, cut)| {
+            let mut bytes = bytes;
+            for (at, value, run) in changes {
+                let within = if at % 3 == 0 { bytes.len() } else { 0x1000.min(bytes.len()) };
+                let at = at as usize % within;
+                let end = (at + run).min(bytes.len());
+                bytes[at..end].fill(value);
+            }
+            if cut % 7 == 0 {
+                bytes.truncate(cut as usize % bytes.len());
+            }
+            bytes.insert(0, u8::try_from(command).unwrap());
+            bytes
+        },
+    )
+}
+
+#[test]
+fn damaged_files_take_little_time_and_memory() {
+    let dir = Dir::new();
+    let seeds = seeds(&dir);
+    // What is found out of the compiler once is no part of it.
+    for (program, line) in
+        [(STATICCC, "h.o -o out"), (STATICCC, "main.o -L. -lown -o out"), (STATICCTL, "convert ./dynamic -o out")]
+    {
+        Run::new(program).dir(dir.path()).line(line).ok();
+    }
+    let limits = |input: &Vec<u8>| {
+        let (program, name, line) = COMMANDS[usize::from(input[0]) % COMMANDS.len()];
+        let bytes = &input[1..];
+        fs::write(dir.join(name), bytes).unwrap();
+        let used = used(Run::new(program).dir(dir.path()).line(line), &dir.join("said"));
+        let size = (bytes.len() as u64).div_ceil(1 << 20).max(1);
+        let shown =
+            || format!("{line}: {:?}, {} MiB, {}: {}", used.processor, used.memory >> 20, used.status, used.stderr);
+        assert!(used.processor < Duration::from_secs(SECONDS * size), "{}", shown());
+        assert!(used.memory < MEMORY * size, "{}", shown());
+        assert!(used.status.signal().is_none() && !used.stderr.contains("should not have happened"), "{}", shown());
+        if program == STATICCC && used.status.success() {
+            assert!(is_static(&dir.join("out")), "{}", shown());
+        }
+        for made in ["bad", "libbad.so", "libbad.a", "bad.o", "out", "out.tar"] {
+            let _ = fs::remove_file(dir.join(made));
+        }
+    };
+    Fuzzer { fewest: 60, ..Fuzzer::new("commands") }.run(damaged(seeds), limits);
+}
