@@ -64,6 +64,8 @@ pub mod sandbox;
 pub mod image;
 // `staticctl image --push` against registries that misbehave, made up here.
 pub mod registry;
+// The same against registries that lie: whom do they get to see a password, and how long do they hold a push?
+pub mod registry_lies;
 // Hostile bytes for everything that reads bytes, for as long as STATICCXX_FUZZ_SECONDS says.
 pub mod fuzz;
 // Architecture rules of the sources.
