@@ -1,5 +1,6 @@
 //! Files: identity ([`Identity`]), changes ([`Stamp`]), atomic writes ([`write_atomic`], [`AtomicFile`]), trust in
-//! directories ([`distrusted`]), temporary directories that run programs ([`temporary_for_programs`]), and hashes of our sources for cache keys ([`kept`]).
+//! directories ([`distrusted`], [`claim`]), temporary directories that run programs ([`temporary_for_programs`]), and
+//! hashes of our sources for cache keys ([`kept`]).
 
 mod atomic;
 pub(crate) mod kept;
@@ -14,4 +15,4 @@ pub(crate) use overwrite::overwrites;
 pub(crate) use replace::{place_directory, place_file, place_symlink, workplace};
 pub(crate) use stamp::{Identity, Stamp};
 pub(crate) use temporary::temporary_for_programs;
-pub(crate) use trust::{Distrust, distrusted};
+pub(crate) use trust::{Distrust, claim, distrusted};
