@@ -50,6 +50,8 @@ pub mod repairs;
 pub mod old_glibc;
 // What may go wrong around a call: outputs that are inputs, signals, streams, caches, directories.
 pub mod faults;
+// What is kept in caches: damage is seen, and nothing that is named there is run.
+pub mod kept_content;
 // Outputs on devices, FIFOs and links.
 pub mod outputs;
 // `staticctl` itself.
