@@ -1,6 +1,6 @@
 //! The only place where the environment is read: every variable once.
 
-use crate::files::{Distrust, distrusted};
+use crate::files::{Distrust, claim, distrusted};
 use crate::options::check::CheckMode;
 use crate::options::convert::ConvertChoice;
 use crate::options::dlopen::DlopenChoice;
@@ -142,7 +142,13 @@ impl Settings {
         if homeless && settings.cache_dir.is_none() && nix::unistd::geteuid().is_root() {
             settings.cache_dir = Some(CACHE_OF_ROOT.into());
         }
-        settings.trust_cache(nix::unistd::geteuid().as_raw(), env::var_os(CACHE_HOME).is_some());
+        let user = nix::unistd::geteuid().as_raw();
+        let asked_for = env::var_os(CACHE_HOME).is_some_and(|dir| Path::new(&dir).is_absolute());
+        settings.trust_cache(user, asked_for);
+        if settings.cache_dir.as_ref().is_some_and(|dir| claim(dir, user)) {
+            // Somebody may have been faster.
+            settings.trust_cache(user, asked_for);
+        }
         settings
     }
 

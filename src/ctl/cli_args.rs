@@ -114,7 +114,7 @@ pub(crate) struct ImageArgs {
     /// Use plain HTTP, for a registry on this machine only
     #[arg(long, requires = "push")]
     pub insecure: bool,
-    /// How long to wait for the registry
+    /// How long each step of a request may take
     #[arg(long, value_name = "SECONDS", default_value_t = 30, requires = "push")]
     pub timeout: u64,
     /// How often to retry a failed request

@@ -343,7 +343,7 @@ fn deliver(
     use crate::image::registry::{Manner, PushError, push};
     let manner = Manner {
         insecure: args.insecure,
-        timeout: Duration::from_secs(args.timeout.max(1)),
+        timeout: Duration::from_secs(args.timeout.clamp(1, 86_400)),
         retries: args.retries,
         bundles,
         docker_config: settings.docker_config.clone(),

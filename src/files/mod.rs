@@ -1,10 +1,13 @@
-//! Files: identity ([`Identity`]), changes ([`Stamp`]), atomic writes ([`write_atomic`], [`AtomicFile`]), trust in
-//! directories ([`distrusted`]), temporary directories that run programs ([`temporary_for_programs`]), and hashes of our sources for cache keys ([`kept`]).
+//! Files: identity ([`Identity`]), changes ([`Stamp`]), atomic writes ([`write_atomic`], [`AtomicFile`]), damage
+//! ([`is_sealed`]), trust in
+//! directories ([`distrusted`], [`claim`]), temporary directories that run programs ([`temporary_for_programs`]), and
+//! hashes of our sources for cache keys ([`kept`]).
 
 mod atomic;
 pub(crate) mod kept;
 mod overwrite;
 mod replace;
+mod seal;
 mod stamp;
 mod temporary;
 mod trust;
@@ -12,6 +15,7 @@ mod trust;
 pub(crate) use atomic::{AtomicFile, write_atomic};
 pub(crate) use overwrite::overwrites;
 pub(crate) use replace::{place_directory, place_file, place_symlink, workplace};
+pub(crate) use seal::{is_sealed, read_sealed, seal, write_sealed};
 pub(crate) use stamp::{Identity, Stamp};
 pub(crate) use temporary::temporary_for_programs;
-pub(crate) use trust::{Distrust, distrusted};
+pub(crate) use trust::{Distrust, claim, distrusted};

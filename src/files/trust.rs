@@ -2,17 +2,20 @@
 //!
 //! The rule is that of sshd's StrictModes (sshd_config(5)), with two exceptions: a parent may have the sticky bit,
 //! since nobody can replace others' files in it, and a user private group (with the number of the user) counts as its
-//! user.
+//! user. A path is followed name by name, since a symbolic link of another user may lead elsewhere the next time.
 
+use nix::sys::stat::{Mode, umask};
+use std::collections::VecDeque;
+use std::ffi::OsString;
 use std::fmt;
-use std::fs::{self, Metadata};
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::fs::{self, DirBuilder, Metadata, Permissions};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::path::{Component, Path, PathBuf};
 
 /// Why a directory is not trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Distrust {
-    /// It, or a directory above it, belongs to a user other than us and root.
+    /// It, a directory above it or a link that leads to it, belongs to a user other than us and root.
     Owner {
         dir: PathBuf,
         /// The owner's user ID.
@@ -32,6 +35,23 @@ impl fmt::Display for Distrust {
 }
 
 const STICKY: u32 = 0o1000;
+/// The kernel's limit of symbolic links in a path.
+const LINKS: usize = 40;
+
+/// Whether a directory's group is its owner alone, or root's.
+fn private_group(m: &Metadata) -> bool {
+    m.gid() == m.uid() || m.gid() == 0
+}
+
+/// Whether users other than its owner may create names in a directory.
+fn open(m: &Metadata) -> bool {
+    m.mode() & 0o002 != 0 || m.mode() & 0o020 != 0 && !private_group(m)
+}
+
+/// Whether no other user reaches what is in a directory.
+fn closed(m: &Metadata) -> bool {
+    m.mode() & 0o001 == 0 && (m.mode() & 0o010 == 0 || private_group(m))
+}
 
 /// Why one directory is not trusted. `parent`: only the names in it matter.
 fn distrust(dir: &Path, m: &Metadata, own: u32, parent: bool) -> Option<Distrust> {
@@ -39,38 +59,106 @@ fn distrust(dir: &Path, m: &Metadata, own: u32, parent: bool) -> Option<Distrust
         return Some(Distrust::Owner { dir: dir.to_owned(), user: m.uid() });
     }
     let kept = parent && m.mode() & STICKY != 0;
-    let private = m.gid() == m.uid() || m.gid() == 0;
-    let open = m.mode() & 0o002 != 0 || m.mode() & 0o020 != 0 && !private;
-    (open && !kept).then(|| Distrust::Writable { dir: dir.to_owned() })
+    (open(m) && !kept).then(|| Distrust::Writable { dir: dir.to_owned() })
+}
+
+/// Where a path leads.
+struct Way {
+    /// The path without links, as far as it exists.
+    real: PathBuf,
+    /// The state of its last directory.
+    last: Metadata,
+    /// All of it exists.
+    whole: bool,
+}
+
+/// Follows an absolute path.
+///
+/// # Errors
+/// A directory or a link on the way that is not trusted.
+fn follow(path: &Path, own: u32) -> Result<Option<Way>, Distrust> {
+    let names = |path: &Path| -> VecDeque<OsString> { path.components().map(|c| c.as_os_str().to_owned()).collect() };
+    let root = Path::new("/");
+    let Ok(mut last) = fs::metadata(root) else { return Ok(None) };
+    let (mut real, mut rest, mut links) = (root.to_owned(), names(path), 0);
+    while let Some(name) = rest.pop_front() {
+        match Path::new(&name).components().next() {
+            Some(Component::Normal(_)) => {}
+            Some(Component::ParentDir) => {
+                real.pop();
+                let Ok(m) = fs::symlink_metadata(&real) else { return Ok(None) };
+                last = m;
+                continue;
+            }
+            _ => continue,
+        }
+        if let Some(why) = distrust(&real, &last, own, true) {
+            return Err(why);
+        }
+        let next = real.join(&name);
+        match fs::symlink_metadata(&next) {
+            Ok(m) if m.is_symlink() => {
+                links += 1;
+                let Ok(target) = fs::read_link(&next) else { return Ok(None) };
+                if m.uid() != own && m.uid() != 0 {
+                    return Err(Distrust::Owner { dir: next, user: m.uid() });
+                }
+                if links > LINKS {
+                    return Ok(None);
+                }
+                if target.is_absolute() {
+                    real = root.to_owned();
+                    let Ok(m) = fs::metadata(root) else { return Ok(None) };
+                    last = m;
+                }
+                let mut through = names(&target);
+                through.append(&mut rest);
+                rest = through;
+            }
+            Ok(m) if m.is_dir() => (real, last) = (next, m),
+            // A file in its place or a directory that can't be searched: nothing will be kept.
+            Ok(_) => return Ok(None),
+            Err(_) => return Ok(Some(Way { real, last, whole: false })),
+        }
+    }
+    if let Some(why) = distrust(&real, &last, own, false) {
+        return Err(why);
+    }
+    Ok(Some(Way { real, last, whole: true }))
 }
 
 /// Why user `own` can't trust a directory; none if it is trusted, or if it does not exist and nobody else can create
-/// it. Its subdirectories are checked too; our caches have only one level of them.
+/// it. Its subdirectories are checked too, unless nobody else reaches them.
 pub(crate) fn distrusted(dir: &Path, own: u32) -> Option<Distrust> {
-    let there = dir.ancestors().find_map(|d| Some((d, fs::canonicalize(d).ok()?)));
-    let (found, real) = there?;
-    let whole = found == dir;
-    // In the nearest existing directory, ours is still to be created: only names matter.
-    if let Some(why) = along(&real, own, !whole) {
-        return Some(why);
-    }
-    if !whole {
-        return None;
-    }
-    let below = fs::read_dir(&real).into_iter().flatten().flatten().map(|e| e.path());
+    let way = match follow(dir, own) {
+        Ok(way) => way.filter(|way| way.whole)?,
+        Err(why) => return Some(why),
+    };
+    let below = fs::read_dir(&way.real).into_iter().flatten().flatten().map(|e| e.path());
     below.filter_map(|d| Some((fs::symlink_metadata(&d).ok()?, d))).find_map(|(m, d)| match m.is_symlink() {
-        // Its own mode says nothing, and whose it is, only who could make one here: the target counts.
-        true => along(&fs::canonicalize(&d).ok()?, own, false),
+        // The mode of a link says nothing: its target counts.
+        true => follow(&d, own).err(),
+        false if closed(&way.last) && m.uid() == own => None,
         false => distrust(&d, &m, own, false),
     })
 }
 
-/// Checks a directory without symbolic links in its path, and all above it. `parent`: only the names in it matter.
-fn along(real: &Path, own: u32, parent: bool) -> Option<Distrust> {
-    real.ancestors().enumerate().find_map(|(depth, dir)| {
-        let m = fs::metadata(dir).ok()?;
-        distrust(dir, &m, own, parent || depth > 0)
-    })
+/// Makes a cache directory that is to be trusted ours alone (0700), ahead of its first use, where it would not stay or
+/// become so: where others may create one of its name first (below `/tmp`), and under a umask that lets others write what
+/// we keep in it. Gives whether there was a reason to: then it has to be checked again.
+pub(crate) fn claim(dir: &Path, own: u32) -> bool {
+    let Ok(Some(way)) = follow(dir, own) else { return false };
+    let mask = umask(Mode::from_bits_truncate(0o077));
+    umask(mask);
+    let group_is_ours = nix::unistd::getegid().as_raw() == own || own == 0;
+    let kept_by_umask = if group_is_ours { 0o002 } else { 0o022 };
+    let loose = mask.bits() & kept_by_umask != kept_by_umask;
+    if !way.whole && (loose || open(&way.last)) {
+        let _ = DirBuilder::new().recursive(true).mode(0o700).create(dir);
+        return true;
+    }
+    let opens = way.whole && loose && way.last.uid() == own && !closed(&way.last);
+    opens && fs::set_permissions(&way.real, Permissions::from_mode(0o700)).is_ok()
 }
 
 #[cfg(test)]
@@ -127,6 +215,13 @@ mod tests {
         std::os::unix::fs::symlink(open.join("cache"), t.path().join("cache")).unwrap();
         let real = open.canonicalize().unwrap();
         assert_eq!(distrusted(&t.path().join("cache"), own), Some(Distrust::Writable { dir: real.clone() }));
+        std::os::unix::fs::symlink("open/../open/./cache", t.path().join("indirect")).unwrap();
+        assert_eq!(
+            distrusted(&t.path().join("open/../indirect/new"), own),
+            Some(Distrust::Writable { dir: real.clone() })
+        );
+        std::os::unix::fs::symlink("circle", t.path().join("circle")).unwrap();
+        assert_eq!(distrusted(&t.path().join("circle"), own), None);
         // So it is one level below: a link has the mode 0777 whatever it leads to.
         let (cache, elsewhere) = (t.path().join("own"), t.path().join("elsewhere"));
         fs::create_dir(&cache).unwrap();

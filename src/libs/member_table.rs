@@ -9,12 +9,17 @@ use foldhash::HashMap;
 use object::read::archive::ArchiveFile;
 use std::fs;
 use std::path::Path;
+use twox_hash::XxHash3_128;
 
 /// The states by the number that stands for each.
 const STATES: [SymbolState; 4] = [SymbolState::Strong, SymbolState::Weak, SymbolState::Needed, SymbolState::Optional];
 
-/// Bytes before the numbers: the key of the content.
+/// Bytes before the numbers: the key of the archive, and the hash of all bytes that follow, in one number.
 const KEY: usize = 16;
+
+fn head(key: u128, rest: &[u8]) -> [u8; KEY] {
+    (key ^ XxHash3_128::oneshot(rest)).to_le_bytes()
+}
 
 /// A table, checked.
 #[derive(Debug)]
@@ -49,22 +54,29 @@ impl MemberTable {
             members.push(symbols.len());
         }
         let counts = [ends.len(), members.len(), symbols.len()];
-        let mut bytes = key.to_le_bytes().to_vec();
+        let mut bytes = vec![0; KEY];
         for number in counts.iter().chain(&ends).chain(&members).chain(&symbols) {
             bytes.extend(u32::try_from(*number).ok()?.to_le_bytes());
         }
         bytes.extend(text);
+        let head = head(key, bytes.get(KEY..)?);
+        *bytes.first_chunk_mut()? = head;
         Some(bytes)
     }
 
-    /// Reads a table; none if it can't be read, is not sound, or has another key.
+    /// Reads a table; none if it can't be read, is not sound, or has another key. Then it is removed, and the next link
+    /// writes it anew.
     pub(crate) fn read(file: &Path, key: u128) -> Option<MemberTable> {
-        MemberTable::sound(fs::read(file).ok()?, key)
+        let table = MemberTable::sound(fs::read(file).ok()?, key);
+        if table.is_none() {
+            let _ = fs::remove_file(file);
+        }
+        table
     }
 
     fn sound(bytes: Vec<u8>, key: u128) -> Option<MemberTable> {
         let mut table = MemberTable { bytes, names: 0, members: 0, symbols: 0 };
-        if *table.bytes.first_chunk::<KEY>()? != key.to_le_bytes() {
+        if *table.bytes.first_chunk::<KEY>()? != head(key, table.bytes.get(KEY..)?) {
             return None;
         }
         (table.names, table.members, table.symbols) = (table.number(0)?, table.number(1)?, table.number(2)?);
@@ -174,16 +186,24 @@ mod tests {
         let mut defined = Vec::new();
         table.each_defined(|name, at| defined.push((String::from_utf8_lossy(name).into_owned(), at)));
         assert_eq!(defined, [("a".into(), 0), ("common".into(), 0), ("b".into(), 1)]);
-        assert!(MemberTable::sound(bytes, 8).is_none(), "another archive");
+        assert!(MemberTable::sound(bytes.clone(), 8).is_none(), "another archive");
+        let file = dir.path().join("l.members");
+        for at in 0..bytes.len() {
+            let mut edited = bytes.clone();
+            edited[at] ^= 1;
+            assert!(MemberTable::sound(edited, 7).is_none(), "{at}");
+            std::fs::write(&file, &bytes[..at]).unwrap();
+            assert!(MemberTable::read(&file, 7).is_none() && !file.exists(), "{at}");
+        }
         assert!(MemberTable::of(b"!<arch>\n", 7).is_none() && MemberTable::of(b"text", 7).is_none());
     }
 
     proptest! {
         #[test]
         fn hostile_tables_are_read_without_harm(bytes in proptest::collection::vec(any::<u8>(), 0..96), counts in [0u8..4, 0u8..4, 0u8..4]) {
-            let mut all = 7u128.to_le_bytes().to_vec();
-            counts.iter().for_each(|count| all.extend(u32::from(*count).to_le_bytes()));
-            all.extend(bytes);
+            let mut rest: Vec<u8> = counts.iter().flat_map(|count| u32::from(*count).to_le_bytes()).collect();
+            rest.extend(bytes);
+            let all = [&head(7, &rest)[..], &rest].concat();
             if let Some(table) = MemberTable::sound(all, 7) {
                 (0..4).for_each(|at| drop(table.member(at)));
                 table.each_defined(|_, _| {});

@@ -17,8 +17,8 @@ use std::os::fd::{AsFd, OwnedFd};
 
 fn line(kind: &str, text: &dyn Display) {
     let text = text.to_string();
-    // A message is one line, whatever a file name in it contains.
-    let flat: String = text.chars().map(|c| if c == '\n' || c == '\r' { ' ' } else { c }).collect();
+    // A message is one line and no order to the terminal, whatever a file name or a registry puts into it.
+    let flat: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let _ = io::stderr().lock().write_all(format!("staticcxx: {kind}: {flat}\n").as_bytes());
 }
 

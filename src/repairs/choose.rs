@@ -6,7 +6,7 @@ use super::nss;
 use crate::archive;
 use crate::args::option_table::Role;
 use crate::args::{InputKind, Request};
-use crate::files::{Stamp, kept, write_atomic};
+use crate::files::{Stamp, is_sealed, kept, seal, write_atomic};
 use crate::libs::mentions;
 use crate::libs::{Resolution, inputs};
 use crate::model::Libc;
@@ -14,6 +14,7 @@ use crate::options;
 use crate::plan::policy::is_probe;
 use crate::settings::Settings;
 use crate::supply::glibc;
+use crate::toolchain::probe_cache::SEAL;
 use crate::toolchain::{Facts, Mechanism, Repairs};
 use memchr::memmem::find;
 use std::ffi::{OsStr, OsString};
@@ -144,16 +145,19 @@ fn made(
 ) -> io::Result<(PathBuf, Option<String>)> {
     let dir = beside.parent().unwrap_or(Path::new("."));
     let path = dir.join(file_name(kept::REPAIRS, name, key));
-    let beside = path.with_extension("said");
-    if path.is_file() {
+    let (beside, record) = (path.with_extension("said"), path.with_extension(SEAL));
+    let mut files = vec![path.clone()];
+    if is_sealed(&record, &[&path]) {
         return Ok((path, fs::read_to_string(beside).ok()));
     }
     let libc = glibc::libc_for_modules(dirs);
     let (bytes, said) = make(&Kit { dir, library_dirs: dirs, libc: &libc, strong })?;
     if let Some(said) = &said {
         write_atomic(&beside, said.as_bytes())?;
+        files.push(beside);
     }
     write_atomic(&path, &bytes)?;
+    seal(&record, &files)?;
     Ok((path, said))
 }
 

@@ -9,7 +9,7 @@ use super::constructors;
 use super::glibc;
 use super::plugins::name_lookups;
 use crate::convert::{GlibcSymbols, Library};
-use crate::files::{Stamp, kept, write_atomic};
+use crate::files::{Stamp, kept, read_sealed, write_atomic, write_sealed};
 use crate::libs::library_file::{LibraryFile, LibraryFiles};
 use crate::libs::member_symbols::{self, LooseSymbols, MemberSymbols, SymbolName};
 use crate::libs::member_table::MemberTable;
@@ -46,7 +46,7 @@ pub(crate) fn facts(
     let twin = twin.flatten();
     let twin_path = shared.map_or(Path::new(""), LibraryFile::path);
     let file = cache.map(|dir| kept_in(dir, kept::ARCHIVE_FACTS, archive.path(), twin_path));
-    let kept: Option<ArchiveRecord> = file.as_ref().and_then(|f| serde_json::from_slice(&fs::read(f).ok()?).ok());
+    let kept: Option<ArchiveRecord> = file.as_ref().and_then(|f| serde_json::from_slice(&read_sealed(f)?).ok());
     if let Some(entry) = kept.filter(|e| e.archive == archive_stamp && e.twin == twin) {
         let members = table_beside(&file, archive, &entry, false);
         return ArchiveFacts { members, ..entry.facts };
@@ -84,7 +84,7 @@ fn kept_in(cache: &Path, sources: &str, archive: &Path, shared: &Path) -> PathBu
 
 fn keep(file: &Path, entry: &ArchiveRecord) -> std::io::Result<()> {
     fs::create_dir_all(file.parent().unwrap_or(Path::new(".")))?;
-    write_atomic(file, &serde_json::to_vec(entry)?)
+    write_sealed(file, &serde_json::to_vec(entry)?)
 }
 
 /// Archives of the compiler in every link.

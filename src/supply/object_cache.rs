@@ -1,8 +1,7 @@
 //! Converted libraries in `$XDG_CACHE_HOME/staticcxx/converted/`: one archive each, named by a hash of its inputs,
 //! written atomically; the least recently used are removed above a size limit.
 
-use crate::files::{kept, write_atomic};
-use object::read::archive::ArchiveFile;
+use crate::files::{is_sealed, kept, seal, write_atomic};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -23,34 +22,26 @@ fn file_by(sources: &str, dir: &Path, key: u128) -> PathBuf {
     dir.join("converted").join(format!("{sources}-{key:032x}.a"))
 }
 
-/// Whether a cached archive is complete; if so, it is marked as used.
+/// The record of an archive's content. Its time of modification is that of the archive's last use.
+fn record(file: &Path) -> PathBuf {
+    file.with_extension(SEAL)
+}
+
+const SEAL: &str = "seal";
+
+/// Whether there is a cached archive as it was added; if so, it is marked as used.
 pub(crate) fn take(file: &Path) -> bool {
-    let Ok(opened) = File::options().read(true).open(file) else { return false };
-    if !whole(&opened) {
+    let record = record(file);
+    if !is_sealed(&record, &[file]) {
         return false;
     }
     let now = SystemTime::now();
-    let old =
-        opened.metadata().and_then(|m| m.modified()).is_ok_and(|m| now.duration_since(m).is_ok_and(|d| d > IN_USE / 2));
-    if old {
+    let used = fs::metadata(&record).and_then(|m| m.modified());
+    if used.is_ok_and(|time| now.duration_since(time).is_ok_and(|d| d > IN_USE / 2)) {
         // It is only removed earlier then.
-        let _ = opened.set_modified(now);
+        let _ = File::options().write(true).open(&record).and_then(|open| open.set_modified(now));
     }
     true
-}
-
-fn whole(file: &File) -> bool {
-    // SAFETY: files appear in the cache by renaming and are never modified.
-    let Ok(data) = (unsafe { memmap2::Mmap::map(file) }) else { return false };
-    let Ok(archive) = ArchiveFile::parse(&*data) else { return false };
-    let mut members = 0;
-    for member in archive.members() {
-        if member.and_then(|m| m.data(&*data)).is_err() {
-            return false;
-        }
-        members += 1;
-    }
-    members > 0
 }
 
 /// Adds an archive.
@@ -61,6 +52,7 @@ pub(crate) fn put(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let dir = file.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(dir)?;
     write_atomic(file, bytes)?;
+    seal(&record(file), &[file.to_owned()])?;
     trim(dir, LIMIT);
     Ok(())
 }
@@ -69,8 +61,15 @@ pub(crate) fn put(file: &Path, bytes: &[u8]) -> io::Result<()> {
 fn trim(dir: &Path, limit: u64) {
     let Ok(entries) = fs::read_dir(dir) else { return };
     let facts = |e: fs::DirEntry| {
-        let m = e.metadata().ok()?;
-        Some((m.modified().ok()?, m.len(), e.path()))
+        let (path, m) = (e.path(), e.metadata().ok()?);
+        let archive = path.with_extension("a");
+        // A record goes with its archive, or alone if that is gone.
+        let used = match path.extension().is_some_and(|ending| ending == SEAL) {
+            true if archive.exists() => return None,
+            true => m.modified().ok()?,
+            false => fs::metadata(record(&path)).and_then(|r| r.modified()).or(m.modified()).ok()?,
+        };
+        Some((used, m.len(), path))
     };
     let mut files: Vec<(SystemTime, u64, PathBuf)> = entries.flatten().filter_map(facts).collect();
     files.sort();
@@ -80,8 +79,9 @@ fn trim(dir: &Path, limit: u64) {
         if total <= limit || recent {
             break;
         }
-        if fs::remove_file(path).is_ok() {
+        if fs::remove_file(&path).is_ok() {
             total -= size;
+            let _ = fs::remove_file(record(&path));
         }
     }
 }
@@ -99,7 +99,10 @@ mod tests {
         let bytes = archive::with_index(b"object", &["name"]).unwrap();
         put(&file, &bytes).unwrap();
         assert!(take(&file));
-        for broken in [&bytes[..bytes.len() - 2], b"", b"!<arch>\n", b"\x7fELF"] {
+        let mut edited = bytes.clone();
+        edited[80] ^= 1;
+        let other = archive::with_index(b"object", &["mane"]).unwrap();
+        for broken in [&bytes[..bytes.len() - 2], b"", b"!<arch>\n", b"\x7fELF", &edited, &other] {
             fs::write(&file, broken).unwrap();
             assert!(!take(&file), "{broken:?}");
         }
@@ -118,14 +121,20 @@ mod tests {
     #[test]
     fn the_oldest_go_first_and_none_that_is_in_use() {
         let dir = tempfile::tempdir().unwrap();
-        for (name, age) in [("old", 7200 * 3), ("older", 7200 * 4), ("new", 0)] {
-            let file = File::create(dir.path().join(name)).unwrap();
-            file.set_len(10).unwrap();
+        let (sizes, at) = (10, |name: &str| dir.path().join(name));
+        for (name, age) in [("old.a", 7200 * 3), ("older.a", 7200 * 4), ("used.a", 7200 * 5), ("new.a", 0)] {
+            let file = File::create(at(name)).unwrap();
+            file.set_len(sizes).unwrap();
             file.set_modified(SystemTime::now() - Duration::from_secs(age)).unwrap();
         }
-        trim(dir.path(), 20);
-        assert!(!dir.path().join("older").exists() && dir.path().join("old").exists());
+        // Made long ago and used just now; and a record of an archive that is gone.
+        seal(&at("used.seal"), &[at("used.a")]).unwrap();
+        fs::write(at("gone.seal"), "").unwrap();
+        File::open(at("gone.seal")).unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        let left = || ["old.a", "older.a", "used.a", "used.seal", "new.a", "gone.seal"].map(|name| at(name).exists());
+        trim(dir.path(), 3 * sizes);
+        assert_eq!(left(), [true, false, true, true, true, false]);
         trim(dir.path(), 0);
-        assert!(!dir.path().join("old").exists() && dir.path().join("new").exists());
+        assert_eq!(left(), [false, false, true, true, true, false]);
     }
 }

@@ -141,10 +141,12 @@ impl Repairs {
 
     /// Whether they are still valid on this machine.
     pub(crate) fn hold(&self) -> bool {
-        let there = |path: &Option<PathBuf>| path.as_ref().is_none_or(|p| p.is_file());
-        let detectors =
-            self.detectors.as_ref().is_none_or(|dir| CALL_DETECTORS.iter().all(|t| dir.join(t.file()).is_file()));
-        let same = Stamp::of(&self.libc.0) == Some(self.libc.1);
+        Stamp::of(&self.libc.0) == Some(self.libc.1)
+    }
+
+    /// Their files that a link may name.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        let detectors = self.detectors.iter().flat_map(|dir| CALL_DETECTORS.iter().map(|t| dir.join(t.file())));
         let files = [
             &self.locale,
             &self.name_services,
@@ -155,6 +157,6 @@ impl Repairs {
             &self.relocator,
             &self.one_thread,
         ];
-        same && detectors && files.into_iter().all(there)
+        files.into_iter().flatten().cloned().chain(detectors).collect()
     }
 }

@@ -2,7 +2,7 @@
 //! options, written atomically, silently rebuilt if it can't be used.
 
 use super::facts::{Facts, Repairs};
-use crate::files::{Stamp, kept, write_atomic};
+use crate::files::{Stamp, is_sealed, kept, read_sealed, seal, write_sealed};
 use crate::run;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -53,6 +53,11 @@ impl Key {
         dir.join("repairs").join(self.name())
     }
 
+    /// The record of what is in that directory.
+    fn seals(&self, dir: &Path) -> PathBuf {
+        self.repairs(dir).join("seals")
+    }
+
     fn file(&self, dir: &Path) -> PathBuf {
         dir.join("probe").join(format!("{}.json", self.name()))
     }
@@ -92,7 +97,15 @@ pub(crate) fn load(dir: Option<&Path>, key: &Key) -> Option<Facts> {
     super::cache_sweep::note_use(&key.file(dir?));
     let changed = entry.libraries_changed.is_some_and(|old| newest_change(&entry.facts.library_dirs) != Some(old));
     let repaired = entry.facts.repairs.as_ref().is_none_or(Repairs::hold);
-    (!changed && repaired).then_some(entry.facts)
+    let files = files(&entry.facts);
+    let needed: Vec<&Path> = files.iter().map(PathBuf::as_path).collect();
+    let whole = needed.is_empty() || is_sealed(&key.seals(dir?), &needed);
+    (!changed && repaired && whole).then_some(entry.facts)
+}
+
+/// The kept files that facts name.
+fn files(facts: &Facts) -> Vec<PathBuf> {
+    facts.repairs.iter().flat_map(Repairs::files).chain(facts.object.clone()).collect()
 }
 
 /// The same without checking the files that the facts name.
@@ -101,7 +114,7 @@ pub(crate) fn load_unproved(dir: Option<&Path>, key: &Key) -> Option<Facts> {
 }
 
 fn entry(dir: Option<&Path>, key: &Key) -> Option<ProbeEntry> {
-    let entry: ProbeEntry = serde_json::from_slice(&fs::read(key.file(dir?)).ok()?).ok()?;
+    let entry: ProbeEntry = serde_json::from_slice(&read_sealed(&key.file(dir?))?).ok()?;
     (entry.key == *key).then_some(entry)
 }
 
@@ -118,10 +131,27 @@ pub(crate) fn store(dir: &Path, key: &Key, facts: &Facts) -> std::io::Result<()>
     fs::create_dir_all(parent)?;
     let libraries_changed = if facts.missing.is_empty() { None } else { newest_change(&facts.library_dirs) };
     let entry = ProbeEntry { key: key.clone(), libraries_changed, facts: facts.clone() };
-    write_atomic(&file, &serde_json::to_vec(&entry)?)?;
+    if !files(facts).is_empty() {
+        seal(&key.seals(dir), &made(&key.repairs(dir))?)?;
+    }
+    write_sealed(&file, &serde_json::to_vec(&entry)?)?;
     super::cache_sweep::sweep(dir);
     Ok(())
 }
+
+/// The files that belong to the facts, also those from which links make others: what was made for single links has a
+/// record of its own.
+fn made(repairs: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let all = fs::read_dir(repairs)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>()?;
+    let belongs = |path: &PathBuf| {
+        let ending = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
+        ["ar", "o", "object"].contains(&ending) && !path.with_extension(SEAL).exists()
+    };
+    Ok(all.into_iter().filter(belongs).collect())
+}
+
+/// The ending of the record of one file.
+pub(crate) const SEAL: &str = "seal";
 
 /// Another cached value for a compiler command with options, in its own directory.
 #[derive(Debug)]
@@ -141,7 +171,7 @@ impl Kept<'_> {
 
     /// The value; none if the key differs or the file is corrupt.
     pub(crate) fn load<T: DeserializeOwned>(&self) -> Option<T> {
-        let (key, value): (Key, T) = serde_json::from_slice(&fs::read(self.file()?).ok()?).ok()?;
+        let (key, value): (Key, T) = serde_json::from_slice(&read_sealed(&self.file()?)?).ok()?;
         (Some(&key) == self.key).then_some(value)
     }
 
@@ -150,7 +180,7 @@ impl Kept<'_> {
         let write = || {
             let file = self.file().filter(|_| run::caught_signal().is_none())?;
             fs::create_dir_all(file.parent()?).ok()?;
-            write_atomic(&file, &serde_json::to_vec(&(self.key?, value)).ok()?).ok()
+            write_sealed(&file, &serde_json::to_vec(&(self.key?, value)).ok()?).ok()
         };
         let stored = write().is_some();
         if !stored {

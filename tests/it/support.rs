@@ -199,6 +199,22 @@ pub fn says_in_empty_root(program: &Path, args: &[&str]) -> String {
     text(&out.stdout)
 }
 
+/// The JSON in a file of the cache, which has a hash of it.
+pub fn unsealed(path: &Path) -> serde_json::Value {
+    let text = fs::read_to_string(path).unwrap();
+    serde_json::from_str::<serde_json::Value>(&text).unwrap_or_else(|e| panic!("{e}: {text}"))[1].take()
+}
+
+/// Writes a file of the cache as we do, with a hash that is right.
+pub fn sealed(path: &Path, json: &str) {
+    fs::write(path, format!("[\"{}\",{json}]", digest(json.as_bytes()))).unwrap();
+}
+
+/// The hash of what is kept.
+pub fn digest(bytes: &[u8]) -> String {
+    format!("{:032x}", twox_hash::XxHash3_128::oneshot(bytes))
+}
+
 /// A path that is surely missing: in a directory that was just made and is gone.
 pub fn missing(name: &str) -> PathBuf {
     Dir::new().join(name)

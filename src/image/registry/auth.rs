@@ -11,7 +11,7 @@ pub(crate) enum Challenge {
     Bearer {
         realm: String,
         service: Option<String>,
-        /// For what; ours is used if there is none.
+        /// For what; see [`scope`].
         scope: Option<String>,
     },
 }
@@ -71,6 +71,18 @@ fn parameters(text: &str) -> Vec<(String, String)> {
     found
 }
 
+/// What a token is asked for: to pull and push one repository. It is the one that we push to, or as a registry with
+/// several names calls it (`team/app` may be `local/team/app` inside); a challenge can't ask for more than that, because
+/// the registry gets the token.
+pub(crate) fn scope(asked: Option<&str>, name: &str) -> String {
+    let inner = asked.and_then(|a| a.strip_prefix("repository:")?.rsplit_once(':')).map(|(name, _actions)| name);
+    let ours = |inner: &&str| match inner.strip_suffix(name) {
+        Some(outer) => (outer.is_empty() || outer.ends_with('/')) && !outer.contains([' ', ':']),
+        None => false,
+    };
+    format!("repository:{}:pull,push", inner.filter(ours).unwrap_or(name))
+}
+
 /// Name and password, or a token for tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Credential {
@@ -92,6 +104,12 @@ impl Credential {
 fn base64(text: &str) -> String {
     use base64::Engine;
     base64::engine::general_purpose::STANDARD.encode(text)
+}
+
+/// For a query or a form.
+pub(crate) fn percent(text: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
+    text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
 }
 
 /// What `docker login` left for a registry: in docker's config.json, in one of its credential helpers, or nothing.
@@ -121,6 +139,28 @@ pub(crate) fn credential(host: &str) -> Result<Option<Credential>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn scopes_are_ours() {
+        for (asked, given) in [
+            (None, "a/b"),
+            (Some("repository:a/b:pull"), "a/b"),
+            (Some("repository:local/a/b:pull,push,delete"), "local/a/b"),
+            (Some("repository:other/a:pull,push"), "a/b"),
+            (Some("repository:xa/b:*"), "a/b"),
+            (Some("repository:x:push repository:a/b:pull"), "a/b"),
+            (Some("repository:x:push repository:y/a/b:pull"), "a/b"),
+            (Some("registry:catalog:*"), "a/b"),
+            (Some("repository"), "a/b"),
+        ] {
+            assert_eq!(scope(asked, "a/b"), format!("repository:{given}:pull,push"), "{asked:?}");
+        }
+    }
+
+    #[test]
+    fn queries_are_encoded() {
+        assert_eq!(percent("a b:/ä&"), "a%20b%3A%2F%C3%A4%26");
+    }
 
     #[test]
     fn challenges() {

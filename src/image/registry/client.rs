@@ -1,22 +1,28 @@
 //! One registry over HTTP: requests with authorisation, redirects and retries.
+//!
+//! Who learns what: a password or a token goes to the registry itself, at an address that it or we named, and a password
+//! also to the realm that the registry itself named. What another host names or asks for, after a redirect or an upload
+//! that leads there, gets neither. All of it goes over TLS, or stays on this machine.
 
-use super::auth::{Challenge, Credential, credential};
+use super::address::Address;
+use super::auth::{Challenge, Credential, credential, percent, scope};
+use super::pace::Pace;
 use super::push_error::PushError;
 use crate::image::blob::Blob;
 use crate::message::transfer::Transfer;
 use std::io::{self, Read};
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use ureq::http::{HeaderMap, Method, Request, Response, header};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
-use ureq::{Agent, Body, SendBody};
+use ureq::{Agent, AsSendBody, Body, SendBody};
 
 /// How we speak to registries.
 #[derive(Debug, Clone)]
 pub(crate) struct Manner {
     /// Plain HTTP, which is for this machine only.
     pub insecure: bool,
-    /// How long it may be silent.
+    /// How long each step may take: to connect, to take 1 KiB for each second of it, to answer, to finish its answer.
     pub timeout: Duration,
     /// How often something that failed for a reason that may pass is tried again.
     pub retries: u32,
@@ -32,26 +38,42 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(200);
 /// Redirects of one request.
 const HOPS: usize = 5;
-/// How much of an error response is read.
+/// How much of an answer is read.
 const TALK: u64 = 64 * 1024;
+/// Timeouts that one request may take with its redirects, its challenge and its token.
+const STEPS: u32 = 6;
+/// What is handed to the system at once: few enough bytes for a look at the clock in between.
+const PIECE: usize = 16 * 1024;
 
 pub(super) struct Client {
     agent: Agent,
     manner: Manner,
     host: String,
     /// `https://HOST`.
-    pub(super) origin: String,
-    scope: String,
+    pub(super) origin: Address,
+    /// The name within the registry.
+    name: String,
+    /// When the request that is under way must have ended.
+    until: Instant,
     credential: Option<Option<Credential>>,
     authorization: Option<String>,
+}
+
+/// Where to send something, and on whose word.
+#[derive(Debug, Clone)]
+pub(super) struct Recipient {
+    pub(super) address: Address,
+    /// We or the registry itself named it, and it is the registry. Another host may name the registry too, but not with
+    /// our secrets.
+    pub(super) own: bool,
 }
 
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) headers: HeaderMap,
     pub(super) body: Vec<u8>,
-    /// The address that answered, after redirects.
-    pub(super) address: String,
+    /// Who answered, after redirects.
+    pub(super) from: Recipient,
 }
 
 impl Answer {
@@ -64,9 +86,13 @@ impl Answer {
         let json: Option<serde_json::Value> = serde_json::from_slice(&self.body).ok();
         let first = json.as_ref().and_then(|j| j.get("errors")?.get(0));
         let text = |name: &str| first.and_then(|e| e.get(name)?.as_str()).unwrap_or_default();
+        let status = match self.from.own {
+            true => format!("status {}", self.status),
+            false => format!("status {} of `{}`", self.status, self.from.address.origin()),
+        };
         match (text("code"), text("message")) {
-            ("", "") => format!("status {}", self.status),
-            (code, message) => format!("status {}: {code}: {message}", self.status),
+            ("", "") => status,
+            (code, message) => format!("{status}: {code}: {message}"),
         }
     }
 }
@@ -79,16 +105,38 @@ pub(super) enum Payload<'a> {
     Blob(&'a Blob, &'a Transfer),
 }
 
-/// Counts what was sent into a bar.
+impl<'a> Payload<'a> {
+    fn len(self) -> u64 {
+        match self {
+            Payload::Nothing => 0,
+            Payload::Bytes(bytes, _) => bytes.len() as u64,
+            Payload::Blob(blob, _) => blob.len,
+        }
+    }
+
+    /// Its media type.
+    fn kind(self) -> Option<&'a str> {
+        match self {
+            Payload::Nothing => None,
+            Payload::Bytes(_, kind) => Some(kind),
+            Payload::Blob(..) => Some("application/octet-stream"),
+        }
+    }
+}
+
+/// Counts what was sent into a bar, and breaks off where it is too slow.
 struct Sent<'a> {
     from: Box<dyn Read + 'a>,
     bar: &'a Transfer,
     count: i64,
+    pace: Pace,
 }
 
 impl Read for Sent<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.pace.check()?;
         let n = self.from.read(into)?;
+        self.pace.moved(n as u64);
         let sent = i64::try_from(n).unwrap_or(0);
         self.count += sent;
         self.bar.moved(sent);
@@ -96,90 +144,57 @@ impl Read for Sent<'_> {
     }
 }
 
-fn origin_of(address: &str) -> &str {
-    let after_scheme = address.find("://").map_or(0, |at| at + 3);
-    let end = address.get(after_scheme..).and_then(|rest| rest.find(['/', '?', '#']));
-    address.get(..end.map_or(address.len(), |e| after_scheme + e)).unwrap_or(address)
-}
-
-/// The address that a Location means.
-pub(super) fn resolve(base: &str, location: &str) -> String {
-    if location.starts_with("http://") || location.starts_with("https://") {
-        location.to_owned()
-    } else if location.starts_with("//") {
-        format!("{}:{location}", base.split(':').next().unwrap_or("https"))
-    } else if location.starts_with('/') {
-        format!("{}{location}", origin_of(base))
-    } else {
-        let path = base.split(['?', '#']).next().unwrap_or(base);
-        let directory = path.rfind('/').and_then(|at| path.get(..=at)).unwrap_or(path);
-        format!("{directory}{location}")
-    }
-}
-
-/// Whether a host is this machine, by its name.
-fn is_loopback(host: &str) -> bool {
-    let name = match host.strip_prefix('[') {
-        Some(v6) => v6.split(']').next().unwrap_or_default(),
-        None => host.split(':').next().unwrap_or_default(),
-    };
-    name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
-}
-
 impl Client {
     pub(super) fn new(host: &str, name: &str, manner: Manner) -> Result<Client, PushError> {
-        if manner.insecure && !is_loopback(host) {
-            return Err(PushError::Insecure(host.to_owned()));
-        }
-        let pem = manner.bundles.iter().find_map(|path| std::fs::read(path).ok());
-        let authorities: Vec<Certificate<'static>> = pem
-            .iter()
-            .flat_map(|pem| parse_pem(pem))
-            .filter_map(|item| match item {
-                Ok(PemItem::Certificate(certificate)) => Some(certificate),
-                _ => None,
-            })
-            .collect();
-        // Without a bundle on this machine, the one that came with the TLS library.
-        let roots = if authorities.is_empty() { RootCerts::WebPki } else { RootCerts::new_with_certs(&authorities) };
-        let mut config = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .user_agent(concat!("staticctl/", env!("CARGO_PKG_VERSION")))
-            .tls_config(TlsConfig::builder().root_certs(roots).build())
-            .timeout_connect(Some(manner.timeout))
-            .timeout_recv_response(Some(manner.timeout))
-            .timeout_per_read(Some(manner.timeout))
-            .timeout_per_write(Some(manner.timeout));
-        if manner.insecure {
-            config = config.proxy(None);
-        }
         let api = if host == "docker.io" { "registry-1.docker.io" } else { host };
         let scheme = if manner.insecure { "http" } else { "https" };
+        let address = format!("{scheme}://{api}/");
+        let origin = Address::parse(&address).ok_or(PushError::BadAddress(address))?;
+        if manner.insecure && !origin.is_loopback() {
+            return Err(PushError::Insecure(host.to_owned()));
+        }
         Ok(Client {
-            agent: config.build().new_agent(),
+            agent: agent(&manner),
             host: host.to_owned(),
-            origin: format!("{scheme}://{api}"),
-            scope: format!("repository:{name}:pull,push"),
+            origin,
+            name: name.to_owned(),
+            until: Instant::now(),
             manner,
             credential: None,
             authorization: None,
         })
     }
 
-    fn unreachable(&self, error: &ureq::Error) -> PushError {
-        PushError::Unreachable { host: self.host.clone(), why: error.to_string() }
+    /// A path of the registry.
+    pub(super) fn own(&self, path: &str) -> Recipient {
+        Recipient { address: self.origin.with_path(path), own: true }
+    }
+
+    /// What an answer's `Location` means.
+    pub(super) fn led(&self, answer: &Answer, location: &str) -> Result<Recipient, PushError> {
+        let from = &answer.from;
+        let address = from.address.join(location).ok_or_else(|| PushError::BadAddress(location.to_owned()))?;
+        if from.address.tls && !address.tls {
+            return Err(PushError::Downgraded(address.to_string()));
+        }
+        let own = from.own && address.same_origin(&self.origin);
+        Ok(Recipient { address, own })
+    }
+
+    fn unreachable(&self, place: &Recipient, error: &ureq::Error) -> PushError {
+        let other = !place.address.same_origin(&self.origin);
+        let host = if other { place.address.origin() } else { self.host.clone() };
+        PushError::Unreachable { host, why: error.to_string() }
     }
 
     /// A request until it is answered, with as many tries as are left; for what may be asked twice.
     pub(super) fn request(
         &mut self,
         method: &Method,
-        address: &str,
+        place: &Recipient,
         payload: Payload<'_>,
     ) -> Result<Answer, PushError> {
-        self.with_retries(|client| client.request_once(method, address, payload))
+        self.with_retries(|client| client.request_once(method, place, payload))
     }
 
     /// Does something again, after a pause, as long as it fails for a reason that may pass.
@@ -205,96 +220,90 @@ impl Client {
         }
     }
 
-    /// A request with authorisation: a challenge is answered once.
+    /// A request with authorisation: a challenge of the registry itself is answered once.
     pub(super) fn request_once(
         &mut self,
         method: &Method,
-        address: &str,
+        place: &Recipient,
         payload: Payload<'_>,
     ) -> Result<Answer, PushError> {
-        let answer = self.follow(method, address, payload)?;
-        if answer.status != 401 {
+        // Twice: what was sent for a challenge is sent again.
+        let sending = Pace::longest(payload.len()).saturating_mul(2);
+        self.until = Instant::now() + self.manner.timeout * STEPS + sending;
+        let answer = self.follow(method, place, payload)?;
+        if answer.status != 401 || !answer.from.own {
             return Ok(answer);
         }
         let challenge = answer.header("www-authenticate").and_then(Challenge::parse);
         match challenge {
-            Some(challenge) if self.answer(&challenge)? => self.follow(method, address, payload),
+            Some(challenge) if self.answer(&challenge)? => self.follow(method, place, payload),
             _ => Ok(answer),
         }
     }
 
-    fn follow(&self, method: &Method, address: &str, payload: Payload<'_>) -> Result<Answer, PushError> {
-        let mut address = address.to_owned();
+    fn follow(&self, method: &Method, place: &Recipient, payload: Payload<'_>) -> Result<Answer, PushError> {
+        let mut place = place.clone();
         for _ in 0..HOPS {
-            // Credentials are not sent to other hosts.
-            let own = origin_of(&address) == self.origin;
-            let answer =
-                self.send(method, &address, payload, own.then_some(self.authorization.as_deref()).flatten())?;
+            let authorization = self.authorization.as_deref().filter(|_| place.own);
+            let answer = self.send(method, &place, payload, authorization)?;
             let same_method = matches!(answer.status, 307 | 308)
                 || (matches!(answer.status, 301..=303) && matches!(*method, Method::GET | Method::HEAD));
             let Some(location) = answer.header("location").filter(|_| same_method) else { return Ok(answer) };
-            let next = resolve(&address, location);
-            if address.starts_with("https://") && !next.starts_with("https://") {
-                return Err(PushError::Downgraded(next));
-            }
-            address = next;
+            place = self.led(&answer, location)?;
         }
-        Err(PushError::Circling(address))
+        Err(PushError::Circling(place.address.to_string()))
     }
 
     fn send(
         &self,
         method: &Method,
-        address: &str,
+        place: &Recipient,
         payload: Payload<'_>,
         authorization: Option<&str>,
     ) -> Result<Answer, PushError> {
-        let mut request = Request::builder().method(method.clone()).uri(address);
+        let address = place.address.to_string();
+        let here = self.manner.insecure && place.address.is_loopback();
+        if !here && !place.address.tls {
+            return Err(PushError::Downgraded(address));
+        }
+        let mut request = Request::builder().method(method.clone()).uri(&address);
         if let Some(value) = authorization {
             request = request.header(header::AUTHORIZATION, value);
         }
-        let (len, kind) = match payload {
-            Payload::Nothing => (0, None),
-            Payload::Bytes(bytes, kind) => (bytes.len() as u64, Some(kind)),
-            Payload::Blob(blob, _) => (blob.len, Some("application/octet-stream")),
-        };
         if !matches!(*method, Method::GET | Method::HEAD) {
-            request = request.header(header::CONTENT_LENGTH, len);
+            request = request.header(header::CONTENT_LENGTH, payload.len());
         }
-        if let Some(kind) = kind {
+        if let Some(kind) = payload.kind() {
             request = request.header(header::CONTENT_TYPE, kind);
         }
-        let bad = |_| PushError::BadAddress(address.to_owned());
+        let bad = |_| PushError::BadAddress(address.clone());
         let response = match payload {
             Payload::Nothing if matches!(*method, Method::GET | Method::HEAD) => {
-                self.agent.run(request.body(()).map_err(bad)?)
+                self.run(request.body(()).map_err(bad)?)
             }
-            Payload::Nothing => self.agent.run(request.body(SendBody::from_reader(&mut io::empty())).map_err(bad)?),
-            Payload::Bytes(mut bytes, _) => {
-                self.agent.run(request.body(SendBody::from_reader(&mut bytes)).map_err(bad)?)
-            }
+            Payload::Nothing => self.run(request.body(SendBody::from_reader(&mut io::empty())).map_err(bad)?),
+            Payload::Bytes(mut bytes, _) => self.run(request.body(SendBody::from_reader(&mut bytes)).map_err(bad)?),
             Payload::Blob(blob, bar) => {
-                let mut sent = Sent { from: blob.open().map_err(PushError::Blob)?, bar, count: 0 };
-                let response = self.agent.run(request.body(SendBody::from_reader(&mut sent)).map_err(bad)?);
+                let from = blob.open().map_err(PushError::Blob)?;
+                let mut sent = Sent { from, bar, count: 0, pace: Pace::new(self.manner.timeout) };
+                let response = self.run(request.body(SendBody::from_reader(&mut sent)).map_err(bad)?);
                 if !response.as_ref().is_ok_and(|r| r.status().is_success()) {
                     bar.moved(-sent.count);
                 }
                 response
             }
         };
-        self.read(response.map_err(|e| self.unreachable(&e))?, address)
+        Ok(read(response.map_err(|e| self.unreachable(place, &e))?, place))
     }
 
-    fn read(&self, response: Response<Body>, address: &str) -> Result<Answer, PushError> {
-        let (parts, mut body) = response.into_parts();
-        let body = body.with_config().limit(TALK).read_to_vec();
-        Ok(Answer {
-            status: parts.status.as_u16(),
-            headers: parts.headers,
-            // A complaint that breaks off is still one.
-            body: body.unwrap_or_default(),
-            address: address.to_owned(),
-        })
+    /// Sends a request in what is left of the time.
+    fn run(&self, request: Request<impl AsSendBody>) -> Result<Response<Body>, ureq::Error> {
+        let left = self.until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(ureq::Error::Timeout(ureq::Timeout::Global));
+        }
+        let request = self.agent.configure_request(request).timeout_global(Some(left)).build();
+        self.agent.run(request)
     }
 
     /// Gets an authorisation. Gives whether there is a new one.
@@ -307,8 +316,8 @@ impl Client {
         let credential = self.credential.clone().flatten();
         let fresh = match challenge {
             Challenge::Basic => credential.as_ref().and_then(Credential::basic),
-            Challenge::Bearer { realm, service, scope } => {
-                let scope = scope.clone().unwrap_or_else(|| self.scope.clone());
+            Challenge::Bearer { realm, service, scope: asked } => {
+                let scope = scope(asked.as_deref(), &self.name);
                 Some(format!("Bearer {}", self.token(realm, service.as_deref(), &scope, credential.as_ref())?))
             }
         };
@@ -324,10 +333,8 @@ impl Client {
         scope: &str,
         credential: Option<&Credential>,
     ) -> Result<String, PushError> {
-        let secret_ok = realm.starts_with("https://") || self.manner.insecure;
-        if !secret_ok {
-            return Err(PushError::Downgraded(realm.to_owned()));
-        }
+        let realm = Address::parse(realm).ok_or_else(|| PushError::BadAddress(realm.to_owned()))?;
+        let place = Recipient { address: realm.clone(), own: false };
         let mut fields = vec![("scope", scope)];
         fields.extend(service.map(|s| ("service", s)));
         let encoded = |fields: &[(&str, &str)]| {
@@ -337,23 +344,19 @@ impl Client {
             Some(Credential::Identity(token)) => {
                 fields.extend([("grant_type", "refresh_token"), ("client_id", "staticctl"), ("refresh_token", token)]);
                 let form = encoded(&fields);
-                self.send(
-                    &Method::POST,
-                    realm,
-                    Payload::Bytes(form.as_bytes(), "application/x-www-form-urlencoded"),
-                    None,
-                )?
+                let form = Payload::Bytes(form.as_bytes(), "application/x-www-form-urlencoded");
+                self.send(&Method::POST, &place, form, None)?
             }
             other => {
-                let separator = if realm.contains('?') { '&' } else { '?' };
-                let address = format!("{realm}{separator}{}", encoded(&fields));
+                let place = Recipient { address: realm.with_query(&encoded(&fields)), own: false };
                 let basic = other.and_then(Credential::basic);
-                self.send(&Method::GET, &address, Payload::Nothing, basic.as_deref())?
+                self.send(&Method::GET, &place, Payload::Nothing, basic.as_deref())?
             }
         };
         let json: Option<serde_json::Value> = serde_json::from_slice(&answer.body).ok();
         let text = |name: &str| json.as_ref().and_then(|j| j.get(name)?.as_str()).map(str::to_owned);
-        match text("token").or_else(|| text("access_token")).filter(|_| answer.status == 200) {
+        let token = text("token").or_else(|| text("access_token")).filter(|t| t.bytes().all(|b| b.is_ascii_graphic()));
+        match token.filter(|_| answer.status == 200) {
             Some(token) => Ok(token),
             None => Err(PushError::Refused {
                 what: format!("a token from `{realm}`"),
@@ -364,10 +367,50 @@ impl Client {
     }
 }
 
-/// For a query or a form.
-fn percent(text: &str) -> String {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
-    text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+/// What speaks HTTP. Every wait has an end: `Client::run` adds one for all of them.
+fn agent(manner: &Manner) -> Agent {
+    let pem = manner.bundles.iter().find_map(|path| std::fs::read(path).ok());
+    let authorities: Vec<Certificate<'static>> = pem
+        .iter()
+        .flat_map(|pem| parse_pem(pem))
+        .filter_map(|item| match item {
+            Ok(PemItem::Certificate(certificate)) => Some(certificate),
+            _ => None,
+        })
+        .collect();
+    // Without a bundle on this machine, the one that came with the TLS library.
+    let roots = if authorities.is_empty() { RootCerts::WebPki } else { RootCerts::new_with_certs(&authorities) };
+    let wait = Some(manner.timeout);
+    let mut config = Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .user_agent(concat!("staticctl/", env!("CARGO_PKG_VERSION")))
+        .tls_config(TlsConfig::builder().root_certs(roots).build())
+        .output_buffer_size(PIECE)
+        .timeout_resolve(wait)
+        .timeout_connect(wait)
+        .timeout_send_request(wait)
+        .timeout_recv_response(wait)
+        .timeout_recv_body(wait)
+        .timeout_per_read(wait)
+        .timeout_per_write(wait);
+    if manner.insecure {
+        config = config.proxy(None);
+    }
+    config.build().new_agent()
+}
+
+fn read(response: Response<Body>, from: &Recipient) -> Answer {
+    let (parts, mut body) = response.into_parts();
+    let body = body.with_config().limit(TALK).read_to_vec();
+    Answer {
+        status: parts.status.as_u16(),
+        headers: parts.headers,
+        // A complaint that breaks off is still one.
+        body: body.unwrap_or_default(),
+        from: from.clone(),
+    }
 }
 
 #[cfg(test)]
@@ -375,27 +418,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn locations_are_absolute_or_not() {
-        let base = "http://localhost:5000/v2/a/blobs/uploads/?x=/y";
-        for (location, address) in [
-            ("https://x/y", "https://x/y"),
-            ("/v2/z?_state=1", "http://localhost:5000/v2/z?_state=1"),
-            ("uuid", "http://localhost:5000/v2/a/blobs/uploads/uuid"),
-            ("//x/y", "http://x/y"),
-        ] {
-            assert_eq!(resolve(base, location), address);
+    fn a_registry_with_tls_leads_nowhere_without() {
+        let manner = Manner {
+            insecure: false,
+            timeout: Duration::from_secs(1),
+            retries: 0,
+            bundles: Vec::new(),
+            docker_config: None,
+        };
+        let client = Client::new("registry.example", "a", manner).unwrap();
+        let from = client.own("/v2/a/x");
+        let answer = Answer { status: 307, headers: HeaderMap::new(), body: Vec::new(), from };
+        for (to, own) in [("/y", true), ("https://registry.example:443/y", true), ("https://127.0.0.1/y", false)] {
+            assert_eq!(client.led(&answer, to).unwrap().own, own, "{to}");
         }
-        assert_eq!(origin_of("https://h:1?x"), "https://h:1");
-        assert_eq!(percent("a b:/ä"), "a%20b%3A%2F%C3%A4");
-    }
-
-    #[test]
-    fn loopback_by_name_or_number() {
-        for yes in ["localhost", "localhost:5000", "127.0.0.1", "127.8.8.8:1", "[::1]:5000"] {
-            assert!(is_loopback(yes), "{yes}");
-        }
-        for no in ["localhost.example", "10.0.0.1", "[fe80::1]", "127.evil.example:1"] {
-            assert!(!is_loopback(no), "{no}");
+        for plain in ["http://registry.example/y", "http://127.0.0.1/y"] {
+            assert!(matches!(client.led(&answer, plain), Err(PushError::Downgraded(_))), "{plain}");
+            let realm = client.token(plain, None, "x", None);
+            assert!(matches!(realm, Err(PushError::Downgraded(_))), "{plain}");
         }
     }
 }

@@ -2,8 +2,10 @@
 //!
 //! The protocol is that of the OCI distribution specification, over a small blocking client; see `Cargo.toml` for why.
 
+mod address;
 mod auth;
 mod client;
+mod pace;
 mod push;
 mod push_error;
 

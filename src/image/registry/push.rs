@@ -1,6 +1,6 @@
 //! The order of a push: blobs, then manifests, then the name.
 
-use super::client::{Answer, Client, Manner, Payload, resolve};
+use super::client::{Answer, Client, Manner, Payload};
 use super::push_error::PushError;
 use crate::image::ContainerImage;
 use crate::image::blob::Blob;
@@ -32,7 +32,7 @@ pub(crate) fn push(
     let name =
         if host == "docker.io" && !to.name.contains('/') { format!("library/{}", to.name) } else { to.name.clone() };
     let mut client = Client::new(host, &name, manner.clone())?;
-    let base = format!("{}/v2/{name}", client.origin);
+    let base = format!("/v2/{name}");
     let mut blobs: Vec<&Blob> = Vec::new();
     for single in &image.singles {
         for blob in single.layers.iter().map(|l| &l.blob).chain([&single.config]) {
@@ -66,11 +66,16 @@ pub(crate) fn push(
 }
 
 fn refused(what: impl Into<String>, answer: &Answer) -> PushError {
-    PushError::Refused { what: what.into(), why: answer.complaint(), login: matches!(answer.status, 401 | 403) }
+    PushError::Refused {
+        what: what.into(),
+        why: answer.complaint(),
+        login: answer.from.own && matches!(answer.status, 401 | 403),
+    }
 }
 
 fn blob_is_there(client: &mut Client, base: &str, blob: &Blob) -> Result<bool, PushError> {
-    let answer = client.request(&Method::HEAD, &format!("{base}/blobs/{}", blob.sha), Payload::Nothing)?;
+    let place = client.own(&format!("{base}/blobs/{}", blob.sha));
+    let answer = client.request(&Method::HEAD, &place, Payload::Nothing)?;
     match answer.status {
         200 => Ok(true),
         404 => Ok(false),
@@ -81,16 +86,20 @@ fn blob_is_there(client: &mut Client, base: &str, blob: &Blob) -> Result<bool, P
 /// Sends a blob in one piece. What breaks off is begun anew: an upload that was left is the registry's to forget.
 fn upload(client: &mut Client, base: &str, blob: &Blob, bar: &Transfer) -> Result<(), PushError> {
     let what = || format!("a blob of {} bytes", blob.len);
+    let uploads = client.own(&format!("{base}/blobs/uploads/"));
+    let mut begins = true;
     let answer = client.with_retries(|client| {
-        let begun = client.request_once(&Method::POST, &format!("{base}/blobs/uploads/"), Payload::Nothing)?;
-        let location = match begun.header("location") {
-            Some(location) if begun.status == 202 => resolve(&begun.address, location),
-            _ => return Ok(begun),
-        };
-        let separator = if location.contains('?') { '&' } else { '?' };
-        let digest = blob.sha.to_string().replace(':', "%3A");
-        client.request_once(&Method::PUT, &format!("{location}{separator}digest={digest}"), Payload::Blob(blob, bar))
+        let begun = client.request_once(&Method::POST, &uploads, Payload::Nothing)?;
+        let location = begun.header("location").filter(|_| begun.status == 202);
+        begins = location.is_none();
+        let Some(location) = location else { return Ok(begun) };
+        let mut place = client.led(&begun, location)?;
+        place.address = place.address.with_query(&format!("digest={}", blob.sha.to_string().replace(':', "%3A")));
+        client.request_once(&Method::PUT, &place, Payload::Blob(blob, bar))
     })?;
+    if begins {
+        return Err(refused("the begin of an upload", &answer));
+    }
     if answer.status != 201 {
         return Err(refused(what(), &answer));
     }
@@ -100,7 +109,8 @@ fn upload(client: &mut Client, base: &str, blob: &Blob, bar: &Transfer) -> Resul
 fn put_manifest(client: &mut Client, base: &str, blob: &Blob, kind: &str, tag: &str) -> Result<(), PushError> {
     let mut bytes = Vec::new();
     blob.open().and_then(|mut b| b.read_to_end(&mut bytes)).map_err(PushError::Blob)?;
-    let answer = client.request(&Method::PUT, &format!("{base}/manifests/{tag}"), Payload::Bytes(&bytes, kind))?;
+    let place = client.own(&format!("{base}/manifests/{tag}"));
+    let answer = client.request(&Method::PUT, &place, Payload::Bytes(&bytes, kind))?;
     if answer.status != 201 {
         return Err(refused(format!("the manifest `{tag}`"), &answer));
     }

@@ -66,6 +66,8 @@ pub mod book;
 pub mod sandbox;
 // `staticctl image` against the tools that read images: skopeo, umoci, podman, runc.
 pub mod image;
+// Caches of two users and of root: whose is used by whom.
+pub mod two_users;
 // `staticctl image --push` against Debian's docker-registry.
 pub mod registry;
 // Hostile bytes for what converts shared objects and programs; several linkers make those that are damaged.

@@ -54,6 +54,8 @@ pub mod repairs;
 pub mod old_glibc;
 // What may go wrong around a call: outputs that are inputs, signals, streams, caches, directories.
 pub mod faults;
+// What is kept in caches: damage is seen, and nothing that is named there is run.
+pub mod kept_content;
 // Outputs on devices, FIFOs and links.
 pub mod outputs;
 // `staticctl` itself.
@@ -68,6 +70,8 @@ pub mod sandbox;
 pub mod image;
 // `staticctl image --push` against registries that misbehave, made up here.
 pub mod registry;
+// The same against registries that lie: whom do they get to see a password, and how long do they hold a push?
+pub mod registry_lies;
 // Hostile bytes for everything that reads bytes, for as long as STATICCXX_FUZZ_SECONDS says.
 pub mod fuzz;
 // Architecture rules of the sources.

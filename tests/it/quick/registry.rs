@@ -31,17 +31,26 @@ pub enum Does {
     BreaksOff,
     /// Says nothing for so long.
     Sleeps(Duration),
+    /// Has the connection to itself, with what was sent after the head still in it.
+    Takes(fn(TcpStream)),
 }
 
 /// A made-up registry: every request is noted, and answered by a function of it and its number.
-struct Fake {
-    port: u16,
+pub struct Fake {
+    /// `ADDRESS:PORT`
+    pub host: String,
+    pub port: u16,
     asked: Arc<Mutex<Vec<Asked>>>,
 }
 
 impl Fake {
-    fn start(answer: impl Fn(&Asked, usize) -> Does + Send + Sync + 'static) -> Fake {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    pub fn start(answer: impl Fn(&Asked, usize) -> Does + Send + Sync + 'static) -> Fake {
+        Fake::start_at("127.0.0.1", answer)
+    }
+
+    /// At an address of loopback.
+    pub fn start_at(address: &str, answer: impl Fn(&Asked, usize) -> Does + Send + Sync + 'static) -> Fake {
+        let listener = TcpListener::bind((address, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let asked = Arc::new(Mutex::new(Vec::new()));
         let (notes, answer) = (asked.clone(), Arc::new(answer));
@@ -51,15 +60,20 @@ impl Fake {
                 std::thread::spawn(move || serve(stream, &notes, &*answer));
             }
         });
-        Fake { port, asked }
+        Fake { host: format!("{address}:{port}"), port, asked }
+    }
+
+    /// All requests so far.
+    pub fn asked(&self) -> Vec<Asked> {
+        self.asked.lock().unwrap().clone()
     }
 
     fn methods(&self) -> Vec<String> {
         self.asked.lock().unwrap().iter().map(|a| a.method.clone()).collect()
     }
 
-    fn push(&self, line: &str) -> Run {
-        push(&format!("127.0.0.1:{}/a:1", self.port), "--timeout 1 --retries 2").line(line)
+    pub fn push(&self, line: &str) -> Run {
+        push(&format!("{}/a:1", self.host), "--timeout 1 --retries 2").line(line)
     }
 }
 
@@ -87,12 +101,16 @@ pub fn serve(mut stream: TcpStream, notes: &Mutex<Vec<Asked>>, answer: &(impl Fn
         let number = notes.lock().unwrap().len();
         // A connection that breaks off does so in the middle of the body.
         let does = answer(&asked, number);
+        if let Does::Takes(what) = does {
+            notes.lock().unwrap().push(asked);
+            return what(stream);
+        }
         let read = if matches!(does, Does::BreaksOff) { len / 2 } else { len };
         asked.body = vec![0; read];
         reader.read_exact(&mut asked.body).unwrap();
         notes.lock().unwrap().push(asked.clone());
         match does {
-            Does::BreaksOff => return,
+            Does::BreaksOff | Does::Takes(_) => return,
             Does::Sleeps(time) => std::thread::sleep(time),
             Does::Answers(status, headers, body) => {
                 let headers: String = headers.iter().map(|(n, v)| format!("{n}: {v}\r\n")).collect();
@@ -105,7 +123,7 @@ pub fn serve(mut stream: TcpStream, notes: &Mutex<Vec<Asked>>, answer: &(impl Fn
 }
 
 /// A registry as it should be.
-fn good(asked: &Asked) -> Does {
+pub fn good(asked: &Asked) -> Does {
     match asked.method.as_str() {
         "HEAD" => Does::Answers(404, vec![], ""),
         "POST" => Does::Answers(202, vec![("Location", "/v2/a/blobs/uploads/1?state=x".into())], ""),
