@@ -9,6 +9,9 @@ use std::collections::BTreeSet;
 /// The middle of the warning, the same in all languages.
 const WARNING: &str = "' in statically linked applications requires at runtime the shared libraries";
 
+/// What GNU ld's note on a warning ends with.
+const COLLECTED: &str = ": note: the message above does not take linker garbage collection into account";
+
 /// Undefined symbols as GNU ld and gold, lld, and mold put them.
 const UNDEFINED: [&str; 2] = ["undefined reference to ", "undefined symbol: "];
 
@@ -32,6 +35,12 @@ pub(crate) struct Listener {
     held: Option<Vec<u8>>,
     /// A warning after the line that is held was left out.
     left_out: bool,
+    /// For each warning on a symbol, whether it was passed on.
+    warned: Vec<bool>,
+    /// An unfinished line of stdout.
+    rest_of_stdout: Vec<u8>,
+    /// The notes on warnings, held back until it is known what became of those.
+    notes: Vec<Vec<u8>>,
     /// Undefined symbols, once each.
     undefined: BTreeSet<String>,
     /// Symbols that were defined twice.
@@ -46,15 +55,40 @@ impl Listener {
         Listener { repaired: repaired.into_iter().collect(), ..Listener::default() }
     }
 
+    /// Whether a warning may be left out.
+    pub(crate) fn leaves_out(&self) -> bool {
+        !self.repaired.is_empty()
+    }
+
     /// Takes bytes and gives those that are to be passed on now.
     pub(crate) fn take(&mut self, bytes: &[u8]) -> Vec<u8> {
-        self.rest.extend_from_slice(bytes);
         let mut out = Vec::new();
-        while let Some(end) = self.rest.iter().position(|b| *b == b'\n') {
-            let line: Vec<u8> = self.rest.drain(..=end).collect();
+        for line in whole_lines(&mut self.rest, bytes) {
             self.line(line, &mut out);
         }
         out
+    }
+
+    /// The same for the linker's stdout.
+    pub(crate) fn take_stdout(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let is_note = |line: &Vec<u8>| line.trim_ascii_end().ends_with(COLLECTED.as_bytes());
+        let (notes, others): (Vec<_>, Vec<_>) =
+            whole_lines(&mut self.rest_of_stdout, bytes).into_iter().partition(is_note);
+        self.notes.extend(notes);
+        others.concat()
+    }
+
+    /// What is left of stdout at the end: the notes on warnings that were passed on.
+    pub(crate) fn finish_stdout(&mut self) -> Vec<u8> {
+        let notes = std::mem::take(&mut self.notes);
+        let mut out = match notes.len() == self.warned.len() {
+            true => notes.into_iter().zip(&self.warned).filter(|(_, passed)| **passed).map(|(note, _)| note).collect(),
+            // Which note is about which warning is not known.
+            false if self.warned.contains(&true) => notes,
+            false => Vec::new(),
+        };
+        out.push(std::mem::take(&mut self.rest_of_stdout));
+        out.concat()
     }
 
     /// What is left at the end.
@@ -86,7 +120,11 @@ impl Listener {
             && self.repaired.contains(function)
         {
             self.left_out = true;
+            self.warned.push(false);
             return;
+        }
+        if warns_of_symbol(&text) {
+            self.warned.push(true);
         }
         self.note_symbols(&text);
         let names_a_function = text.trim_end().ends_with("':") && text.contains(": in function `");
@@ -122,6 +160,19 @@ impl Listener {
     }
 }
 
+/// Adds bytes to an unfinished line and takes the lines that are whole now, each with its end.
+fn whole_lines(rest: &mut Vec<u8>, bytes: &[u8]) -> Vec<Vec<u8>> {
+    rest.extend_from_slice(bytes);
+    let end = rest.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
+    let whole: Vec<u8> = rest.drain(..end).collect();
+    whole.split_inclusive(|b| *b == b'\n').map(<[u8]>::to_vec).collect()
+}
+
+/// Whether a line is a warning that names a place: `FILE:(SECTION+OFFSET): warning: …`, unlike `ld: warning: …`.
+fn warns_of_symbol(text: &str) -> bool {
+    text.split_once(": warning: ").is_some_and(|(place, _)| place.contains(':'))
+}
+
 /// The function that a line warns of.
 fn warned_of(text: &str) -> Option<&str> {
     let (before, _) = text.split_once(WARNING)?;
@@ -154,6 +205,30 @@ mod tests {
         assert_eq!(heard(&[in_f, at, USING, in_g, at, DLOPEN]), [in_g, at, DLOPEN].concat());
         assert_eq!(heard(&[in_f, in_g]), [in_f, in_g].concat());
         assert_eq!(heard(&["no newline at the end"]), "no newline at the end");
+    }
+
+    #[test]
+    fn notes_go_with_their_warnings() {
+        let notes = ["a.o", "b.o"].map(|o| format!("/usr/bin/ld: {o}{COLLECTED}\n"));
+        let of_itself = "/usr/bin/ld: warning: x has a LOAD segment with RWX permissions\n";
+        let at = "x.c:(.text+0x5): ";
+        for (stderr, stdout) in [
+            ([at, USING, at, USING].concat(), String::new()),
+            ([at, USING, at, DLOPEN].concat(), notes[1].clone()),
+            ([at, DLOPEN, of_itself, at, USING].concat(), notes[0].clone()),
+            ([at, DLOPEN].concat(), notes.concat()),
+            ([at, USING].concat(), String::new()),
+        ] {
+            let mut listener = Listener::new(["getpwnam".to_owned()]);
+            let mut out = Vec::new();
+            let said = format!("a line\n{}the map\n{}an end", notes[0], notes[1]);
+            for piece in said.as_bytes().chunks(7) {
+                out.extend(listener.take_stdout(piece));
+            }
+            listener.take(stderr.as_bytes());
+            out.extend(listener.finish_stdout());
+            assert_eq!(String::from_utf8(out).unwrap(), format!("a line\nthe map\n{stdout}an end"), "{stderr}");
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::model::Libc;
 use crate::options::exit_codes::EXIT_FAILURE;
 use crate::plan::policy::is_probe;
 use crate::report::{LinkedBy, Outcome, Times, milliseconds};
-use crate::run::{self, Command, Ended, Guard, Supervised};
+use crate::run::{self, Command, Ended, Guard, Stream, Supervised};
 use crate::settings::Settings;
 use crate::toolchain::MechanismsOff;
 use std::collections::BTreeMap;
@@ -167,14 +167,23 @@ fn run_linker(
     let converts = job.converts_program();
     let hold = job.facts.libc == Libc::Musl || converts;
     let mut held = Vec::new();
+    let collects = job.plan.argv.iter().any(|w| w.as_encoded_bytes().ends_with(b"gc-sections"));
+    let notes_on_stdout = collects && listener.leaves_out();
     let ran = direct.or_else(|_| {
         remove_old(settings, job);
-        guard.run_heard(&coloured(settings, job, command), |bytes| match hold {
-            true => held.extend(listener.take(bytes)),
-            false => message::pass_on(&listener.take(bytes)),
-        })
+        let command = coloured(settings, job, command);
+        let mut hear = |stream, bytes: &[u8]| match stream {
+            Stream::Out => message::pass_on_stdout(&listener.take_stdout(bytes)),
+            Stream::Err if hold => held.extend(listener.take(bytes)),
+            Stream::Err => message::pass_on(&listener.take(bytes)),
+        };
+        match notes_on_stdout {
+            true => guard.run_all_heard(&command, hear),
+            false => guard.run_heard(&command, |bytes| hear(Stream::Err, bytes)),
+        }
     });
     held.extend(listener.finish());
+    message::pass_on_stdout(&listener.finish_stdout());
     let status = match &ran {
         Ok(Supervised { ended: Ended::Exited(status), .. }) => Some(*status),
         _ => None,

@@ -73,6 +73,12 @@ impl<'f> ArchiveMembers<'f> {
         }
     }
 
+    /// The bytes of one, where an archive has an index.
+    pub(super) fn data(&self, at: usize) -> Option<&'f [u8]> {
+        let ArchiveMembers::Lazy(lazy) = self else { return None };
+        lazy.data(lazy.members.get(at)?.0)
+    }
+
     /// All of them, read.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &MemberSymbols<'f>> {
         (0..self.len()).filter_map(|at| self.get(at))
@@ -124,7 +130,11 @@ impl<'f> LazyMembers<'f> {
     }
 
     fn read(&self, offset: ArchiveOffset) -> Option<MemberSymbols<'f>> {
-        MemberSymbols::of(self.archive.member(offset).ok()?.data(self.bytes).ok()?)
+        MemberSymbols::of(self.data(offset)?)
+    }
+
+    fn data(&self, offset: ArchiveOffset) -> Option<&'f [u8]> {
+        self.archive.member(offset).ok()?.data(self.bytes).ok()
     }
 }
 

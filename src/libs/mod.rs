@@ -40,6 +40,7 @@ mod private_names;
 mod refine;
 pub(crate) mod resolution;
 mod resolver;
+mod same_code;
 mod scope_files;
 pub mod script;
 pub(crate) mod search;

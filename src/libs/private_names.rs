@@ -1,11 +1,13 @@
 //! Private names of shared objects that their archives make global: where the program or another library has the same
-//! name, a static link takes one of the two for both, or fails with "multiple definition". Under ld.so each has its own.
+//! name, a static link takes one of the two for both, or fails with "multiple definition". Under ld.so each has its own,
+//! which makes no difference where all are the same code ([`super::same_code`]).
 //!
 //! Source: System V ABI, "Symbol Visibility": a hidden symbol is not seen by other components; in an archive it is, as
 //! long as all of them go into one program.
 
 use super::archive_members::ArchiveMembers;
 use super::member_symbols::SymbolName;
+use super::same_code;
 use super::simulated_linker::{LinkSymbols, MemberId, SimulatedLinker};
 use foldhash::HashSet;
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,6 +46,13 @@ pub(super) fn clashes(link: &LinkSymbols<'_>, private: &[HashSet<&[u8]>]) -> BTr
             }
         }
     }
+    // "Multiple definition" whatever they are.
+    let twice: HashSet<&[u8]> = linker.twice.iter().map(|(name, _)| *name).collect();
+    let names: BTreeSet<SymbolName> = found.values().flatten().cloned().collect();
+    let one = |name: &SymbolName| !twice.contains(name.as_slice()) && same_code::is_one(link, private, name);
+    let harmless: BTreeSet<SymbolName> = names.into_iter().filter(one).collect();
+    found.values_mut().for_each(|names| names.retain(|name| !harmless.contains(name)));
+    found.retain(|_, names| !names.is_empty());
     found
 }
 

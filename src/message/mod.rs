@@ -47,6 +47,12 @@ pub fn pass_on(bytes: &[u8]) {
     let _ = io::stderr().lock().write_all(bytes);
 }
 
+/// Passes on what a compiler said on its stdout, byte for byte.
+pub fn pass_on_stdout(bytes: &[u8]) {
+    let mut stdout = io::stdout().lock();
+    let _ = stdout.write_all(bytes).and_then(|()| stdout.flush());
+}
+
 /// A table, on stderr in one piece: stdout is the build's.
 pub fn table(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());

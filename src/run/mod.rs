@@ -11,6 +11,7 @@ mod child;
 pub(crate) mod jail;
 pub(crate) mod keeper_pipe;
 pub(crate) mod limit;
+mod listen;
 mod orphans;
 pub(crate) mod panics;
 pub(crate) mod process_tree;
@@ -19,14 +20,13 @@ mod syscalls;
 mod tracer;
 
 use crate::message;
+pub(crate) use listen::Stream;
 use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, sigaction};
 use nix::unistd::Pid;
 use std::ffi::{CString, OsStr, OsString};
 use std::fs::File;
-use std::io::{self, Read};
-use std::os::fd::AsFd;
+use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
@@ -308,7 +308,21 @@ impl Guard {
     /// # Errors
     /// That it could not be started, read from or waited for.
     pub(crate) fn run_heard(&self, command: &Command, mut hear: impl FnMut(&[u8])) -> io::Result<Supervised> {
-        self.supervise(command.std().stderr(Stdio::piped()).spawn(), |child| listen(child, &mut hear))
+        let child = command.std().stderr(Stdio::piped()).spawn();
+        self.supervise(child, |child| listen::listen(child, &mut |_, bytes| hear(bytes)))
+    }
+
+    /// The same for its stdout too.
+    ///
+    /// # Errors
+    /// That it could not be started, read from or waited for.
+    pub(crate) fn run_all_heard(
+        &self,
+        command: &Command,
+        mut hear: impl FnMut(Stream, &[u8]),
+    ) -> io::Result<Supervised> {
+        let child = command.std().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        self.supervise(child, |child| listen::listen(child, &mut hear))
     }
 
     /// From here on signals go to this child too; one that has come already is passed on. 0 is none.
@@ -351,31 +365,6 @@ impl Guard {
             (None, None) => Ended::Exited(1),
         };
         Ok(Supervised { ended, interrupted: self.caught(), wall: start.elapsed() })
-    }
-}
-
-/// How long a pipe may stay silent before we look whether the command has ended: something that it left in the
-/// background, such as a cache's server, may hold the other end for ever.
-const SILENCE: u16 = 50;
-
-/// Reads a child's stderr to its end, or to the child's.
-fn listen(child: &mut Child, hear: &mut impl FnMut(&[u8])) -> io::Result<()> {
-    let Some(mut pipe) = child.stderr.take() else { return Ok(()) };
-    let mut buffer = [0; 16 * 1024];
-    loop {
-        let mut polled = [PollFd::new(pipe.as_fd(), PollFlags::POLLIN)];
-        match poll(&mut polled, SILENCE) {
-            Err(Errno::EINTR) => {}
-            Err(errno) => return Err(errno.into()),
-            Ok(0) if child.try_wait()?.is_some() => return Ok(()),
-            Ok(0) => {}
-            Ok(_) => match pipe.read(&mut buffer) {
-                Ok(0) => return Ok(()),
-                Ok(n) => hear(buffer.get(..n).unwrap_or_default()),
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) => return Err(e),
-            },
-        }
     }
 }
 

@@ -31,8 +31,9 @@ members = ["pm", "cd"]
 /// A build script that loads libclang, as bindgen does, and compiles C++.
 const BUILD: &str = r#"
 fn main() {
-    let dirs = std::fs::read_dir("/usr/lib/x86_64-linux-gnu").unwrap().chain(std::fs::read_dir("/usr/lib/llvm-14/lib").unwrap());
-    let clang = dirs.flatten().map(|e| e.path()).find(|p| p.to_string_lossy().contains("/libclang-") && p.to_string_lossy().contains(".so.")).expect("libclang");
+    let llvm = std::fs::read_dir("/usr/lib").unwrap().flatten().filter(|e| e.file_name().to_string_lossy().starts_with("llvm-"));
+    let dirs = [std::path::PathBuf::from("/usr/lib/x86_64-linux-gnu")].into_iter().chain(llvm.map(|e| e.path().join("lib")));
+    let clang = dirs.flat_map(|d| std::fs::read_dir(d).into_iter().flatten()).flatten().map(|e| e.path()).find(|p| p.to_string_lossy().contains("/libclang-") && p.to_string_lossy().contains(".so.")).expect("libclang");
     unsafe {
         let lib = libloading::Library::new(clang).expect("a build script loads shared objects");
         let create: libloading::Symbol<unsafe extern "C" fn(i32, i32) -> *mut std::ffi::c_void> = lib.get(b"clang_createIndex").unwrap();

@@ -209,15 +209,21 @@ fn make_with_a_shared_library_of_its_own() {
 #[test]
 fn an_archive_for_programs_only_gives_way_in_a_shared_object() {
     let dir = Dir::new();
-    dir.file("own.c", OWN);
+    dir.file("own.c", "int below(void);\nint own(void) { return below() + 1; }\n");
+    dir.file("below.c", "int value = 40;\nint below(void) { return ++value; }\n");
     dir.file("position.c", "int value; int get(void) { return value; }\n");
-    dir.file("prog.c", "#include <stdio.h>\nint own(void);\nint main(void) { printf(\"%c\\n\", own()); return 0; }\n");
-    let z = Run::new("cc").line("-print-file-name=libz.a").ok().trim().to_owned();
-    Run::new(STATICCC).dir(dir.path()).args(["-shared", "-fPIC", "own.c", &z, "-o", "libown.so"]).silent();
-    let dynamic = Run::new("readelf").args(["-dW", "libown.so"]).dir(dir.path()).ok();
-    assert!(dynamic.contains("[libz.so.1]"), "{dynamic}");
-    Run::new(STATICCC).dir(dir.path()).line("prog.c -o prog -L. -lown").ok();
-    assert_eq!(says_in_empty_root(&dir.join("prog"), &[]), "1\n");
+    dir.file("prog.c", "#include <stdio.h>\nint own(void);\nint main(void) { printf(\"%d\\n\", own()); return 0; }\n");
+    let at = dir.path().display().to_string();
+    for line in ["-shared -fPIC below.c -Wl,-soname,libbelow.so.1 -o libbelow.so.1", "-fno-pic -c below.c"] {
+        Run::new("cc").dir(&at).line(line).ok();
+    }
+    std::os::unix::fs::symlink("libbelow.so.1", dir.join("libbelow.so")).unwrap();
+    Run::new("ar").dir(&at).line("rc libbelow.a below.o").ok();
+    Run::new(STATICCC).dir(&at).line(&format!("-shared -fPIC own.c {at}/libbelow.a -o libown.so")).silent();
+    let dynamic = Run::new("readelf").args(["-dW", "libown.so"]).dir(&at).ok();
+    assert!(dynamic.contains("[libbelow.so.1]"), "{dynamic}");
+    Run::new(STATICCC).dir(&at).line("prog.c -o prog -L. -lown").ok();
+    assert_eq!(says_in_empty_root(&dir.join("prog"), &[]), "42\n");
     // One that can go in goes in; one that can't and has no twin is the linker's to refuse.
     for (flags, taken) in [("-fPIC", true), ("-fno-pic", false)] {
         Run::new("cc").dir(dir.path()).args([flags, "-c", "position.c"]).ok();

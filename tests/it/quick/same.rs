@@ -299,6 +299,47 @@ fn a_private_name_of_a_library_stays_its_own() {
 }
 
 #[test]
+fn one_object_in_two_libraries_is_the_same_code_if_it_keeps_no_state() {
+    let dir = Dir::new();
+    let hidden = "__attribute__((visibility(\"hidden\")))";
+    dir.file("z.c", format!("{hidden} int common(int);\nint z(void) {{ return common(1); }}\n"));
+    dir.file("s.c", format!("{hidden} int common(int);\nint s(void) {{ return common(2); }}\n"));
+    dir.file("free.c", format!("static const int ten = 10, *const table[] = {{ &ten }};\n{hidden} int common(int n) {{ return n + **table; }}\n"));
+    dir.file("counts.c", format!("static int calls;\n{hidden} int common(int n) {{ return n + 10 * ++calls; }}\n"));
+    dir.file("calls.c", format!("{hidden} int below(void);\n{hidden} int common(int n) {{ return n + below(); }}\n"));
+    dir.file("zbelow.c", format!("{hidden} int below(void) {{ return 100; }}\n"));
+    dir.file("sbelow.c", format!("{hidden} int below(void) {{ return 200; }}\n"));
+    dir.file(
+        "m.c",
+        "#include <stdio.h>\nint z(void), s(void);\nint main(void) { printf(\"%d %d\\n\", z(), s()); return 0; }\n",
+    );
+    gcc(&dir, "-fPIC -c z.c s.c free.c counts.c calls.c zbelow.c sbelow.c m.c");
+    for (common, zs, said, rule) in [
+        ("free.o", ["", ""], "11 12\n", ""),
+        ("counts.o", ["", ""], "11 12\n", "private-names"),
+        // The code is the same, what it calls is not; then that is too.
+        ("calls.o", ["zbelow.o", "sbelow.o"], "101 202\n", "private-names"),
+        ("calls.o", ["zbelow.o", "zbelow.o"], "101 102\n", ""),
+    ] {
+        for (name, below) in ["z", "s"].into_iter().zip(zs) {
+            let _ = std::fs::remove_file(dir.join(format!("lib{name}.a")));
+            let objects = format!("{name}.o {common} {below}");
+            library(&dir, name, &objects, &objects);
+        }
+        for line in ["m.o -L. -lz -ls", "m.o -L. -ls -lz"] {
+            // In a dynamic program each has a copy of its own.
+            assert_eq!(both(&dir, line), said, "{common} {zs:?} {line}");
+            assert_eq!(passed_by(&dir, line), rule, "{common} {zs:?} {line}");
+        }
+    }
+    // Where the program has the name too, it is no longer theirs alone.
+    dir.file("own.c", "int common(int n) { return 1000; }\n");
+    gcc(&dir, "-c own.c");
+    assert_eq!(passed_by(&dir, "m.o own.o -L. -lz -ls"), "private-names");
+    assert_eq!(both(&dir, "m.o own.o -L. -lz -ls"), "101 102\n");
+}
+
+#[test]
 fn an_archive_that_uses_private_names_of_another_goes_with_it() {
     let dir = Dir::new();
     dir.file("low.c", "int packet(void) { return 7; }\nint low(void) { return packet(); }\n");
