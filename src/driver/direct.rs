@@ -284,7 +284,8 @@ impl Ready<'_> {
             let ours = ours.iter().copied().map(str::to_owned);
             let words: Vec<String> = ours.chain(self.detectors.words()).chain(self.line.iter().cloned()).collect();
             log::info!("wild {}", words.join(" "));
-            let (ran, said) = guard.run_work(|| wild::link(&words)).map_err(|e| WhyNot::Failed(e.to_string()))?;
+            let (ran, said) =
+                guard.run_work(|| wild::link(&words, output)).map_err(|e| WhyNot::Failed(e.to_string()))?;
             if ran.interrupted.is_some() {
                 return Ok(ran);
             }

@@ -12,12 +12,15 @@
 //! | which options the built-in linker treats as GNU ld does | [`wild_words`] | yes |
 //! | calls that need a repair of glibc or a GNU ld warning | [`call_detection`], [`mentions`](crate::libs::mentions) | partly |
 //! | the linker itself | [`wild`] | no |
+//! | the section headers of what it made | [`section_headers`] | no |
 //!
 //! Whatever may differ from GNU ld's output is a reason in [`WhyNot`], and is linked through the compiler. So is every
 //! link that fails here: users see the messages of their own linker.
 
 pub(crate) mod call_detection;
 pub(crate) mod line;
+#[cfg(feature = "wild")]
+pub(crate) mod section_headers;
 pub(crate) mod template;
 #[cfg(feature = "wild")]
 pub(crate) mod wild;

@@ -189,6 +189,41 @@ fn programs_run_whoever_links_them() {
 }
 
 /// What the built-in linker makes is protected, described and debuggable as GNU ld's output is.
+/// What packaging does with programs that have debug information: dh_dwz's shared supplement, dh_strip's detached file.
+#[test]
+fn debug_information_is_shared_and_detached() {
+    let dir = Dir::new();
+    for name in ["one", "two"] {
+        let source = format!(
+            "#include <cstdio>\n#include <map>\nint main() {{\n    std::map<int, int> m{{{{1, 2}}}};\n    return std::puts(\"{name}\") < 0 || m.empty();\n}}\n"
+        );
+        dir.file(format!("{name}.cc"), source);
+        Run::new("g++").line(&format!("-g -O1 -fPIE -c {name}.cc")).dir(dir.path()).silent();
+    }
+    for linker in ["wild", "bfd", "lld", "mold"] {
+        for kind in ["-static", "-static-pie"] {
+            let shown = format!("{linker} {kind}");
+            for name in ["one", "two"] {
+                driver(&dir, linker).line(&format!("{kind} {name}.o -o {name}")).silent();
+            }
+            Run::new("dwz").line("-m shared.debug -M shared.debug -- one two").dir(dir.path()).ok();
+            for name in ["one", "two"] {
+                assert_eq!(says_in_empty_root(&dir.join(name), &[]), format!("{name}\n"), "{shown}");
+                for line in [
+                    format!("--only-keep-debug {name} {name}.debug"),
+                    format!("--strip-debug --add-gnu-debuglink={name}.debug {name}"),
+                ] {
+                    Run::new("objcopy").line(&line).dir(dir.path()).silent();
+                }
+                assert_eq!(says_in_empty_root(&dir.join(name), &[]), format!("{name}\n"), "{shown}");
+                let gdb = Run::new("gdb").args(["-batch", "-nx", "-ex", "info line main", name]);
+                let told = gdb.env("DEBUGINFOD_URLS", "").env("HOME", dir.path()).dir(dir.path()).ok();
+                assert!(told.contains(&format!("of \"{name}.cc\"")), "{shown}: {told}");
+            }
+        }
+    }
+}
+
 #[test]
 fn the_output_is_as_good_as_gnu_ld_s() {
     let dir = Dir::new();

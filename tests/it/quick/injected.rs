@@ -105,7 +105,7 @@ impl World {
     }
 
     fn command(&self) -> Command {
-        let run = Run::new(self.scenario.program).dir(self.dir.path()).line(self.scenario.line);
+        let run = Run::new(injection::built(self.scenario.program)).dir(self.dir.path()).line(self.scenario.line);
         run.env("XDG_CACHE_HOME", self.dir.join("cache")).env("TMPDIR", self.dir.join("tmp")).command()
     }
 
@@ -295,7 +295,7 @@ fn a_call_that_fails_does_no_harm() {
     let warm = Dir::new();
     for scenario in &SCENARIOS {
         let world = World::new(scenario);
-        let command = Run::new(scenario.program).dir(world.dir.path()).line(scenario.line);
+        let command = Run::new(injection::built(scenario.program)).dir(world.dir.path()).line(scenario.line);
         command.env("XDG_CACHE_HOME", warm.path()).ok();
     }
     let mut harm = Vec::new();
