@@ -19,7 +19,10 @@ pub(crate) fn in_parallel<T: Sync, R: Send + Sync>(items: &[T], work: impl Fn(&T
     let threads = thread::available_parallelism().map_or(1, usize::from).min(items.len());
     thread::scope(|scope| {
         for _ in 1..threads {
-            scope.spawn(one_after_another);
+            // Where no more can be had, those that there are do it.
+            if thread::Builder::new().spawn_scoped(scope, one_after_another).is_err() {
+                break;
+            }
         }
         one_after_another();
     });

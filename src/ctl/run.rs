@@ -218,7 +218,7 @@ impl Watcher {
         let mut status = Status::new()?;
         let over = Arc::new(AtomicBool::new(false));
         let (ends, file) = (over.clone(), session.file());
-        let thread = thread::spawn(move || {
+        let thread = thread::Builder::new().spawn(move || {
             let directory = std::env::current_dir().unwrap_or_default();
             let mut follower = Follower { file, at: 0, links: 0 };
             status.show("staticcxx: no links yet");
@@ -229,7 +229,7 @@ impl Watcher {
                 thread::sleep(TICK);
             }
         });
-        Some(Watcher { over, thread: Some(thread) })
+        Some(Watcher { over, thread: Some(thread.ok()?) })
     }
 }
 

@@ -45,9 +45,9 @@ impl Progress {
             length: AtomicU64::new(0),
             began: Mutex::new(Instant::now()),
         });
-        let ticker = on_terminal.then(|| {
+        let ticker = on_terminal.then_some(()).and_then(|()| {
             let (bar, state) = (bar.clone(), state.clone());
-            std::thread::spawn(move || {
+            let ticks = std::thread::Builder::new().spawn(move || {
                 while !state.over.load(Ordering::Relaxed) {
                     let began = state.began.lock().map_or_else(|e| *e.into_inner(), |b| *b);
                     let elapsed = u64::try_from(began.elapsed().as_millis()).unwrap_or(0);
@@ -59,7 +59,8 @@ impl Progress {
                     bar.set_message(format!("about {}:{:02} left", left / 60, left % 60));
                     std::thread::sleep(TICK);
                 }
-            })
+            });
+            ticks.ok()
         });
         Progress { bar, quiet: quiet || on_terminal, usual, state, ticker }
     }

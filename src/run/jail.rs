@@ -13,7 +13,7 @@
 use super::attempt::Attempt;
 use super::keeper_pipe::{JailError, KeeperMessage, KeeperPipe};
 use super::relay::Relay;
-use super::{Ended, tracer};
+use super::{Ended, terminal_guard, tracer};
 use nix::errno::Errno;
 use nix::libc;
 use nix::sched::{CloneFlags, clone};
@@ -257,6 +257,9 @@ fn become_program(jail: &Jail<'_>, relay: &Relay, gate: (OwnedFd, OwnedFd)) -> J
     if jail.trace
         && let Err(e) = tracer::install_filter()
     {
+        return JailError::new("system calls can't be filtered", e).forbidden();
+    }
+    if let Err(e) = terminal_guard::guard() {
         return JailError::new("system calls can't be filtered", e).forbidden();
     }
     if let Err(e) = close_others() {

@@ -17,12 +17,12 @@ use std::time::Duration;
 pub(crate) fn capture_within(command: &Command, limit: Duration) -> io::Result<Captured> {
     let (done, waiting) = channel::<()>();
     let (start, started) = channel::<Pid>();
-    let watch = thread::spawn(move || {
+    let watch = thread::Builder::new().spawn(move || {
         let Ok(pid) = started.recv() else { return false };
         let late = waiting.recv_timeout(limit) == Err(RecvTimeoutError::Timeout);
         // It has not been waited for: the number is still its own.
         late && kill(pid, Signal::SIGKILL).is_ok()
-    });
+    })?;
     let out = collect(command.std().stdin(Stdio::null()), move |pid| {
         let _ = start.send(pid);
     });

@@ -16,7 +16,9 @@ mod orphans;
 pub(crate) mod panics;
 pub(crate) mod process_tree;
 mod relay;
+mod seccomp;
 mod syscalls;
+mod terminal_guard;
 mod tracer;
 
 use crate::message;

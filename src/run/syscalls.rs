@@ -1,16 +1,17 @@
 //! System calls that name a file, for each machine whose programs we can trace.
 
 use super::attempt::FileAccess;
+use super::seccomp::{MACHINE, NUMBER, end, jump, load};
 use nix::libc;
 
 /// Columns of [`CALLS`]: the machines' audit numbers (`linux/audit.h`). The last one stands for all that share the
 /// generic table of `asm-generic/unistd.h`.
-const X86_64: u32 = 0xc000_003e;
-const I386: u32 = 0x4000_0003;
-const ARM: u32 = 0x4000_0028;
-const AARCH64: u32 = 0xc000_00b7;
-const RISCV64: u32 = 0xc000_00f3;
-const LOONGARCH64: u32 = 0xc000_0102;
+pub(super) const X86_64: u32 = 0xc000_003e;
+pub(super) const I386: u32 = 0x4000_0003;
+pub(super) const ARM: u32 = 0x4000_0028;
+pub(super) const AARCH64: u32 = 0xc000_00b7;
+pub(super) const RISCV64: u32 = 0xc000_00f3;
+pub(super) const LOONGARCH64: u32 = 0xc000_0102;
 
 const MACHINES: [(u32, usize); 6] = [(X86_64, 0), (I386, 1), (ARM, 2), (AARCH64, 3), (RISCV64, 3), (LOONGARCH64, 3)];
 
@@ -140,26 +141,16 @@ fn native() -> &'static [u32] {
 /// A filter that stops a process for its tracer at the calls of the table and nowhere else; empty where the machine
 /// has no column.
 pub(super) fn filter() -> Vec<libc::sock_filter> {
-    use libc::{BPF_ABS, BPF_JEQ, BPF_JMP, BPF_K, BPF_LD, BPF_RET, BPF_W};
-    let word = |code: u32, jump_if: u8, jump_else: u8, k: u32| libc::sock_filter {
-        code: u16::try_from(code).unwrap_or(0),
-        jt: jump_if,
-        jf: jump_else,
-        k,
-    };
-    let load = |offset| word(BPF_LD | BPF_W | BPF_ABS, 0, 0, offset);
-    let end = |action| word(BPF_RET | BPF_K, 0, 0, action);
-    // struct seccomp_data: the number of the call at 0, the machine at 4.
-    let mut program = vec![load(4)];
+    let mut program = vec![load(MACHINE)];
     for machine in native() {
         let column = MACHINES.iter().find(|m| m.0 == *machine).map_or(0, |m| m.1);
         let numbers: Vec<u32> =
             CALLS.iter().filter_map(|c| c.numbers.get(column).and_then(|n| u32::try_from(*n).ok())).collect();
         let count = u8::try_from(numbers.len()).unwrap_or(u8::MAX);
-        program.push(word(BPF_JMP | BPF_JEQ | BPF_K, 0, count.saturating_add(3), *machine));
-        program.push(load(0));
+        program.push(jump(*machine, 0, count.saturating_add(3)));
+        program.push(load(NUMBER));
         for (left, number) in (0..count).rev().zip(numbers) {
-            program.push(word(BPF_JMP | BPF_JEQ | BPF_K, left.saturating_add(1), 0, number));
+            program.push(jump(number, left.saturating_add(1), 0));
         }
         program.push(end(libc::SECCOMP_RET_ALLOW));
         program.push(end(libc::SECCOMP_RET_TRACE));
@@ -171,22 +162,7 @@ pub(super) fn filter() -> Vec<libc::sock_filter> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// What the kernel does with the filter, for the few instructions that it has.
-    fn evaluate(program: &[libc::sock_filter], machine: u32, number: u32) -> u32 {
-        let (mut at, mut a) = (0, 0);
-        loop {
-            let i = &program[at];
-            at += 1;
-            match (u32::from(i.code), i.k) {
-                (0x20, 0) => a = number,
-                (0x20, 4) => a = machine,
-                (0x15, k) => at += usize::from(if a == k { i.jt } else { i.jf }),
-                (0x06, k) => return k,
-                other => panic!("{other:?}"),
-            }
-        }
-    }
+    use crate::run::seccomp::evaluate;
 
     #[test]
     fn the_table_is_sorted_and_numbers_are_unique() {
@@ -237,11 +213,11 @@ mod tests {
             let column = MACHINES.iter().find(|m| m.0 == *machine).unwrap().1;
             for number in 0..500 {
                 let listed = CALLS.iter().any(|c| c.numbers[column] == number);
-                let answer = evaluate(&program, *machine, u32::try_from(number).unwrap());
+                let answer = evaluate(&program, *machine, u32::try_from(number).unwrap(), 0);
                 assert_eq!(answer == libc::SECCOMP_RET_TRACE, listed, "{machine:x} {number}");
             }
         }
-        assert_eq!(evaluate(&program, 1, 2), libc::SECCOMP_RET_ALLOW);
+        assert_eq!(evaluate(&program, 1, 2, 0), libc::SECCOMP_RET_ALLOW);
     }
 
     #[test]

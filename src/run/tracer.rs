@@ -7,6 +7,7 @@
 use super::Ended;
 use super::attempt::{Attempt, FileAccess};
 use super::keeper_pipe::{JailError, KeeperPipe};
+use super::seccomp;
 use super::syscalls::{self, FileCall, StoppedCall};
 use nix::errno::Errno;
 use nix::libc;
@@ -39,11 +40,7 @@ pub(super) struct Tracer {
 /// # Errors
 /// What the kernel says; ENOSYS on a machine whose calls are not known here.
 pub(super) fn install_filter() -> Result<(), Errno> {
-    let mut filter = syscalls::filter();
-    let Some(len) = u16::try_from(filter.len()).ok().filter(|n| *n > 0) else { return Err(Errno::ENOSYS) };
-    let program = libc::sock_fprog { len, filter: filter.as_mut_ptr() };
-    // SAFETY: the program outlives the call, which copies it.
-    Errno::result(unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program) }).map(drop)
+    seccomp::install(syscalls::filter())
 }
 
 /// One request of ptrace that takes and gives numbers only.

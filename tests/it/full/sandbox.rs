@@ -60,3 +60,39 @@ print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), seen.count(b"interrupt")
     let out = Run::new("python3").args(["-c", code]).args([ctl, probe]).ok();
     assert_eq!(out, "6 1\n");
 }
+
+#[test]
+fn a_shell_stops_it_continues_it_and_ends_it() {
+    let (_, probe, ctl) = probe();
+    let code = r#"
+import os, pty, sys
+pid, fd = pty.fork()
+if pid == 0:
+    os.execvp("bash", ["bash", "--norc", "-i"])
+seen = b""
+def until(what):
+    global seen
+    while what not in seen:
+        more = os.read(fd, 1000)
+        if not more:
+            sys.exit(f"no {what}: {seen}")
+        seen += more
+    seen = seen.split(what, 1)[1]
+os.write(fd, f"PS1='at''your service'; {sys.argv[1]} try {sys.argv[2]} wait\n".encode())
+until(b"ready")
+os.write(fd, b"\x1a")
+until(b"Stopped")
+os.write(fd, b"echo stopped by $?\n")
+until(b"stopped by 148")
+until(b"atyour service")
+os.write(fd, b"fg\n")
+until(b"wait\r\n")
+os.write(fd, b"\x03")
+until(b"atyour service")
+os.write(fd, b"echo ended by $?\n")
+until(b"ended by 130")
+print("as it should")
+"#;
+    let out = Run::new("timeout").line("60 python3").args(["-c", code]).args([ctl, probe]).ok();
+    assert_eq!(out, "as it should\n");
+}

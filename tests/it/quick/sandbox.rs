@@ -1,10 +1,12 @@
 //! `staticctl try`: an empty root, as root and as an ordinary user.
 
 use crate::support::*;
-use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::fd::FromRawFd;
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::sync::OnceLock;
@@ -346,4 +348,70 @@ fn a_trace_names_the_terminal_that_is_missing() {
     // Without a trace the root is empty.
     let listed = Run::new(STATICCTL).line("try").args([&probe().1]).line("show /usr").output();
     assert!(!listed.status.success());
+}
+
+/// A terminal: what a person sees and types on, and what programs have.
+fn terminal() -> (File, File) {
+    use nix::libc;
+    let (mut person, mut program) = (0, 0);
+    // SAFETY: two numbers are written; the descriptors are nobody else's.
+    unsafe {
+        let (name, termios, size) = (std::ptr::null_mut(), std::ptr::null(), std::ptr::null());
+        assert_eq!(libc::openpty(&mut person, &mut program, name, termios, size), 0);
+        let mut raw = std::mem::zeroed();
+        libc::cfmakeraw(&mut raw);
+        assert_eq!(libc::tcsetattr(program, libc::TCSANOW, &raw), 0);
+        (File::from_raw_fd(person), File::from_raw_fd(program))
+    }
+}
+
+#[test]
+fn nothing_is_typed_on_the_caller_s_terminal() {
+    use nix::libc;
+    for options in ["", "--trace"] {
+        let (mut person, program) = terminal();
+        let copy = || program.try_clone().unwrap();
+        let mut command = attempt(Who::Us, options, "type").stdin(copy()).command();
+        command.stdout(Stdio::piped());
+        // SAFETY: two system calls between fork and exec: a session with this terminal.
+        unsafe {
+            command.pre_exec(|| match libc::setsid() < 0 || libc::ioctl(0, libc::TIOCSCTTY, 0) < 0 {
+                true => Err(std::io::Error::last_os_error()),
+                false => Ok(()),
+            });
+        }
+        let out = command.output().unwrap();
+        let said = text(&out.stdout);
+        let ways: Vec<&str> = said.lines().collect();
+        let denied = |way: &str| format!("{way}: Operation not permitted");
+        let compat = if cfg!(target_arch = "x86_64") { vec![denied("i386")] } else { Vec::new() };
+        let expected = ["TIOCSTI", "high bits", "TIOCLINUX"].map(denied).into_iter().chain(compat);
+        assert_eq!(ways, expected.chain(["size known".into()]).collect::<Vec<_>>(), "{}", text(&out.stderr));
+        // Only what the person types is there.
+        person.write_all(b"x").unwrap();
+        let mut typed = [0; 8];
+        assert_eq!((copy().read(&mut typed).unwrap(), typed[0]), (1, b'x'));
+    }
+}
+
+#[test]
+fn the_caller_s_keys_are_not_inside() {
+    let (_, probe, ctl) = probe();
+    for who in BOTH {
+        let with_key = |words: &[&OsStr]| {
+            let run = if matches!(who, Who::Somebody) && is_root() {
+                Run::new("setpriv").line("--reuid 12345 --regid 12345 --clear-groups --").args([probe])
+            } else {
+                Run::new(probe)
+            };
+            run.line("with-key").args(words).ok()
+        };
+        let outside = with_key(&[probe.as_os_str(), "find-key".as_ref()]);
+        let inside = with_key(&[ctl.as_os_str(), "try".as_ref(), probe.as_os_str(), "find-key".as_ref()]);
+        match outside.starts_with("no keyrings") {
+            // A container whose calls are filtered: there is nothing to inherit.
+            true => assert_eq!(inside, outside, "{who:?}"),
+            false => assert_eq!((outside.as_str(), inside.as_str()), ("secret\n", "no key\n"), "{who:?}"),
+        }
+    }
 }
