@@ -7,7 +7,7 @@
 
 use super::archive_members::ArchiveMembers;
 use super::member_symbols::SymbolName;
-use super::same_code;
+use super::same_code::PrivateCode;
 use super::simulated_linker::{LinkSymbols, MemberId, SimulatedLinker};
 use foldhash::HashSet;
 use std::collections::{BTreeMap, BTreeSet};
@@ -46,12 +46,14 @@ pub(super) fn clashes(link: &LinkSymbols<'_>, private: &[HashSet<&[u8]>]) -> BTr
             }
         }
     }
-    // "Multiple definition" whatever they are.
+    if found.is_empty() {
+        return found;
+    }
+    let code = PrivateCode::of(link, private);
+    // Two that are both taken fail whatever they are.
     let twice: HashSet<&[u8]> = linker.twice.iter().map(|(name, _)| *name).collect();
-    let names: BTreeSet<SymbolName> = found.values().flatten().cloned().collect();
-    let one = |name: &SymbolName| !twice.contains(name.as_slice()) && same_code::is_one(link, private, name);
-    let harmless: BTreeSet<SymbolName> = names.into_iter().filter(one).collect();
-    found.values_mut().for_each(|names| names.retain(|name| !harmless.contains(name)));
+    let mixes_up = |name: &SymbolName| twice.contains(name.as_slice()) || !code.is_one(name);
+    found.values_mut().for_each(|names| names.retain(mixes_up));
     found.retain(|_, names| !names.is_empty());
     found
 }

@@ -1,9 +1,9 @@
 //! Private names that are one and the same code in all archives that have them: where a project puts one object into
 //! several of its libraries, it does not matter whose copy a program calls, as long as the copies keep no state.
 
-use super::archive_members::ArchiveMembers;
-use super::simulated_linker::LinkSymbols;
-use foldhash::HashSet;
+use super::member_symbols::MemberSymbols;
+use super::simulated_linker::{ArchiveSymbols, LinkSymbols, MemberId};
+use foldhash::{HashMap, HashSet};
 use object::elf::{SHF_ALLOC, SHF_WRITE};
 use object::{Object, ObjectSection, ObjectSymbol, SectionFlags};
 
@@ -11,42 +11,62 @@ use object::{Object, ObjectSection, ObjectSymbol, SectionFlags};
 /// and of Clang.
 const RELOCATED: [&str; 3] = [".data.rel.ro", ".data.rel.local.DW.ref.", ".data.DW.ref."];
 
-/// Whether each definition of a private name is the same member of an archive, without state, and so are those that the
-/// member needs.
-pub(super) fn is_one(link: &LinkSymbols<'_>, private: &[HashSet<&[u8]>], name: &[u8]) -> bool {
-    let mut seen: HashSet<&[u8]> = HashSet::default();
-    let mut pending = vec![name];
-    while let Some(name) = pending.pop() {
-        if link.objects.iter().any(|o| o.defined().any(|defined| defined == name)) {
-            return false;
-        }
-        let mut others = link.libraries.iter().filter(|l| definer(&l.members, name).is_none());
-        if others.any(|l| l.exported.contains(name)) {
-            return false;
-        }
-        let mut copies = link.libraries.iter().filter_map(|l| Some((&l.members, definer(&l.members, name)?)));
-        let Some((members, at)) = copies.next() else { return false };
-        let Some(code) = members.data(at).filter(|code| keeps_no_state(code)) else { return false };
-        if !copies.all(|(members, at)| members.data(at) == Some(code)) {
-            return false;
-        }
-        let Some(symbols) = members.get(at) else { return false };
-        let needed = symbols.needed.iter().chain(&symbols.optional).copied();
-        let of_a_library = |name: &&[u8]| private.iter().any(|p| p.contains(name));
-        pending.extend(needed.filter(of_a_library).filter(|name| seen.insert(name)));
-    }
-    true
+/// Who defines the private names of a link.
+pub(super) struct PrivateCode<'a, 'f> {
+    link: &'a LinkSymbols<'f>,
+    /// The first member that defines a name, for each library that has one.
+    copies: HashMap<&'f [u8], Vec<MemberId>>,
+    /// Names that an object defines too.
+    own: HashSet<&'f [u8]>,
 }
 
-/// The first member that defines a name.
-fn definer(members: &ArchiveMembers<'_>, name: &[u8]) -> Option<usize> {
-    let mut first = None;
-    members.each_defined(|defined, at| {
-        if defined == name {
-            first.get_or_insert(at);
+impl<'a, 'f> PrivateCode<'a, 'f> {
+    /// `private` are the names that each library keeps to itself.
+    pub(super) fn of(link: &'a LinkSymbols<'f>, private: &[HashSet<&[u8]>]) -> PrivateCode<'a, 'f> {
+        let is_private = |name: &[u8]| private.iter().any(|names| names.contains(name));
+        let mut copies: HashMap<&[u8], Vec<MemberId>> = HashMap::default();
+        for (library, symbols) in link.libraries.iter().enumerate() {
+            symbols.members.each_defined(|name, at| {
+                if is_private(name) {
+                    let known = copies.entry(name).or_default();
+                    if known.last().is_none_or(|(last, _)| *last != library) {
+                        known.push((library, at));
+                    }
+                }
+            });
         }
-    });
-    first
+        let own =
+            link.objects.iter().flat_map(MemberSymbols::defined).filter(|name| copies.contains_key(name)).collect();
+        PrivateCode { link, copies, own }
+    }
+
+    /// Whether each definition of a private name is the same member of an archive, without state, and so are those that
+    /// the member needs.
+    pub(super) fn is_one(&self, name: &[u8]) -> bool {
+        let mut seen: HashSet<&[u8]> = HashSet::default();
+        let mut pending = vec![name];
+        while let Some(name) = pending.pop() {
+            let Some(symbols) = self.one_member(name) else { return false };
+            let needed = symbols.needed.iter().chain(&symbols.optional).copied();
+            pending.extend(needed.filter(|name| self.copies.contains_key(name) && seen.insert(name)));
+        }
+        true
+    }
+
+    /// The member that defines a name, if all of them are the same and it keeps no state.
+    fn one_member(&self, name: &[u8]) -> Option<&MemberSymbols<'f>> {
+        let copies = self.copies.get(name).filter(|_| !self.own.contains(name))?;
+        let mut codes = copies.iter().map(|(library, at)| self.link.libraries.get(*library)?.members.data(*at));
+        let code = codes.next()??;
+        let exports_another = |(at, library): (usize, &ArchiveSymbols<'_>)| {
+            !copies.iter().any(|(having, _)| *having == at) && library.exported.contains(name)
+        };
+        let differs = codes.any(|other| other != Some(code))
+            || self.link.libraries.iter().enumerate().any(exports_another)
+            || !keeps_no_state(code);
+        let (library, at) = copies.first().filter(|_| !differs)?;
+        self.link.libraries.get(*library)?.members.get(*at)
+    }
 }
 
 /// Whether an object has nothing that a program writes to, and no constructors.

@@ -120,8 +120,9 @@ import os, pty, sys, select, fcntl, termios, struct
 seen, send = sys.argv[1].encode(), sys.argv[2].encode().decode("unicode_escape").encode()
 pid, fd = pty.fork()
 if pid == 0:
+    # Before it starts: a terminal without a size has no last row.
+    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     os.execv(sys.argv[3], sys.argv[3:])
-fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
 out = b""
 while True:
     try:
