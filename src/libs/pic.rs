@@ -48,6 +48,14 @@ pub(crate) fn fixed_input(inputs: &[PathBuf], files: &LibraryFiles) -> Option<Pa
     inputs::first(&inputs::borrowed(inputs), fixed).map(Path::to_owned)
 }
 
+/// The first file that loads the address of a weak, undefined symbol by R_X86_64_GOTPCREL. wild 0.10 makes a `lea` of that
+/// load, as of the relaxable R_X86_64_GOTPCRELX, where nothing defines the symbol: in a PIE it is then the program's base
+/// and not null. Assemblers write the plain type with `-mrelax-relocations=no`, and Debian's Clang 11 and older does.
+pub(crate) fn plain_weak_load(inputs: &[PathBuf], files: &LibraryFiles) -> Option<PathBuf> {
+    let loads = |path: &Path| files.look(path, |data| is_fixed(data, LinkedInto::BuiltInPie)) == Some(true);
+    inputs::first(&inputs::borrowed(inputs), loads).map(Path::to_owned)
+}
+
 /// Whether an object or archive has code or data for a fixed position.
 pub(crate) fn has_fixed_code(bytes: &[u8]) -> bool {
     is_fixed(bytes, LinkedInto::Program)
@@ -63,6 +71,8 @@ pub(crate) fn is_for_programs_only(path: &Path) -> bool {
 enum LinkedInto {
     Program,
     Shared,
+    /// A PIE that the built-in linker makes.
+    BuiltInPie,
 }
 
 fn is_fixed(data: &[u8], module: LinkedInto) -> bool {
@@ -105,14 +115,22 @@ fn scan<Elf: FileHeader<Endian = object::Endianness>>(data: &[u8], module: Linke
         let writable = flags & elf::SHF_WRITE.0 != 0;
         let symbols: &[Elf::Sym] = match module {
             LinkedInto::Program => &[],
-            LinkedInto::Shared => sections.get(section.sh_link(endian) as usize)?.data_as_array(endian, data).ok()?,
+            LinkedInto::Shared | LinkedInto::BuiltInPie => {
+                sections.get(section.sh_link(endian) as usize)?.data_as_array(endian, data).ok()?
+            }
         };
         let elsewhere = |symbol: u32| symbols.get(symbol as usize).is_some_and(is_open);
-        let bad = |kind: u32, symbol: u32| {
-            rules.never.contains(&kind)
-                || (!writable && rules.read_only.contains(&kind))
-                || (module == LinkedInto::Shared
-                    && (rules.program.contains(&kind) || (rules.global.contains(&kind) && elsewhere(symbol))))
+        let absent = |symbol: u32| {
+            symbols.get(symbol as usize).is_some_and(|s| s.is_undefined(endian) && s.st_bind() == elf::STB_WEAK)
+        };
+        let bad = |kind: u32, symbol: u32| match module {
+            LinkedInto::BuiltInPie => kind == elf::R_X86_64_GOTPCREL.0 && machine == 62 && absent(symbol),
+            LinkedInto::Program | LinkedInto::Shared => {
+                rules.never.contains(&kind)
+                    || (!writable && rules.read_only.contains(&kind))
+                    || (module == LinkedInto::Shared
+                        && (rules.program.contains(&kind) || (rules.global.contains(&kind) && elsewhere(symbol))))
+            }
         };
         let found = if kind == elf::SHT_RELA {
             let entries: &[Elf::Rela] = section.data_as_array(endian, data).ok()?;

@@ -28,6 +28,7 @@ pub(crate) mod wild_words;
 
 use crate::toolchain::Mechanism;
 use std::fmt;
+use std::path::PathBuf;
 
 /// Why a link goes through the compiler: a closed list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +57,8 @@ pub(crate) enum WhyNot {
     Environment(&'static str),
     /// An input that is a device or a FIFO, which can be read once only or has no end.
     Stream(String),
+    /// It takes the address of a weak symbol in a way that wild misunderstands.
+    WeakLoad(PathBuf),
     /// The output is not a regular file.
     Output,
     /// There are no call detectors.
@@ -85,6 +88,9 @@ impl fmt::Display for WhyNot {
             WhyNot::NotText => f.write_str("an argument is not UTF-8"),
             WhyNot::Environment(name) => write!(f, "{name} is set"),
             WhyNot::Stream(input) => write!(f, "`{input}` is not a regular file"),
+            WhyNot::WeakLoad(input) => {
+                write!(f, "`{}` loads the address of a weak symbol by R_X86_64_GOTPCREL", input.display())
+            }
             WhyNot::Output => f.write_str("the output is not a regular file"),
             WhyNot::NoCallDetectors => {
                 f.write_str("the toolchain has no repairs of glibc, which it needs to detect calls")

@@ -191,3 +191,24 @@ fn explain_names_them_and_plain_programs_have_none() {
     let said = explained("cc with-b.o -nodefaultlibs -L. -la -lb");
     assert!(said.contains("for extra, further\n"), "{said}");
 }
+
+/// Clang 11 writes these relocations, and assemblers that are told to.
+#[test]
+fn a_weak_symbol_that_nothing_defines_is_null_however_it_is_loaded() {
+    let dir = Dir::new();
+    dir.file("w.c", "#include <stdio.h>\nvoid absent(void) __attribute__((weak));\nint main(void) { return puts(absent ? \"there\" : \"null\") < 0; }\n");
+    for relax in ["no", "yes"] {
+        let object = format!("w-{relax}.o");
+        Run::new("gcc")
+            .dir(dir.path())
+            .line(&format!("-fPIE -O1 -Wa,-mrelax-relocations={relax} -c w.c -o {object}"))
+            .ok();
+        Run::new("ar").dir(dir.path()).line(&format!("rcs lib{relax}.a {object}")).ok();
+        for inputs in [object.clone(), format!("-L. -Wl,-u,main -l{relax}")] {
+            for kind in ["-static-pie", "-static"] {
+                Run::new(STATICCC).dir(dir.path()).line(&format!("{kind} {inputs} -o w")).silent();
+                assert_eq!(says_in_empty_root(&dir.join("w"), &[]), "null\n", "{inputs} {kind}");
+            }
+        }
+    }
+}
