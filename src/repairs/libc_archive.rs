@@ -9,6 +9,7 @@ use object::read::ReadCache;
 use object::read::archive::ArchiveFile;
 use object::{Object, ObjectSection};
 use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// The loader of locale archives, and its new name, which must have the same length.
@@ -38,16 +39,19 @@ pub(super) struct LibcArchive {
 
 impl LibcArchive {
     /// The toolchain's libc.a with its state, and what is read from it.
-    pub(super) fn of(asked: &CompilerQuery<'_>) -> Option<((PathBuf, Stamp), LibcArchive)> {
-        let libc = PathBuf::from(asked.ask(&["-print-file-name=libc.a"]).ok()?.text());
-        let stamp = Stamp::of(&libc).filter(|_| libc.is_absolute())?;
+    ///
+    /// # Errors
+    /// The compiler does not say where it is, or it can't be read.
+    pub(super) fn of(asked: &CompilerQuery<'_>) -> io::Result<((PathBuf, Stamp), LibcArchive)> {
+        let libc = PathBuf::from(asked.ask(&["-print-file-name=libc.a"])?.text());
+        let stamp = Stamp::of(&libc).filter(|_| libc.is_absolute()).ok_or(io::ErrorKind::NotFound)?;
         let mut found = LibcArchive::read(&libc)?;
-        found.thread_parts = weakly_used(Path::new(&asked.ask(&["-print-file-name=libpthread.a"]).ok()?.text()));
-        Some(((libc, stamp), found))
+        found.thread_parts = weakly_used(Path::new(&asked.ask(&["-print-file-name=libpthread.a"])?.text()));
+        Ok(((libc, stamp), found))
     }
 
     /// Reads libc.a, and the libdl.a beside it, which has dlopen before glibc 2.34.
-    fn read(libc: &Path) -> Option<LibcArchive> {
+    fn read(libc: &Path) -> io::Result<LibcArchive> {
         let mut found = LibcArchive::default();
         found.take(libc)?;
         // A newer one has no members.
@@ -56,14 +60,14 @@ impl LibcArchive {
             list.sort();
             list.dedup();
         }
-        Some(found)
+        Ok(found)
     }
 
-    fn take(&mut self, file: &Path) -> Option<()> {
-        let file = File::open(file).ok()?;
+    fn take(&mut self, file: &Path) -> io::Result<()> {
+        let file = File::open(file)?;
         // SAFETY: the toolchain's own archive; an upgrade meanwhile gives outdated facts, as at any other time.
-        let data = unsafe { memmap2::Mmap::map(&file) }.ok()?;
-        let archive = ArchiveFile::parse(&*data).ok()?;
+        let data = unsafe { memmap2::Mmap::map(&file) }?;
+        let archive = ArchiveFile::parse(&*data).map_err(io::Error::other)?;
         for member in archive.members().flatten() {
             let Ok(bytes) = member.data(&*data) else { continue };
             if member.name() == b"loadarchive.o" {
@@ -85,7 +89,7 @@ impl LibcArchive {
                 list.push(name.to_owned());
             }
         }
-        Some(())
+        Ok(())
     }
 }
 

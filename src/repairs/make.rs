@@ -34,9 +34,10 @@ pub(crate) fn make(asked: &CompilerQuery<'_>, facts: &Facts, keep: &Path) -> (Op
     if facts.libc != Libc::Glibc || !facts.complete() {
         return (None, MechanismsOff::new());
     }
-    let Some((libc, found)) = LibcArchive::of(asked) else {
-        let why = || "the compiler's libc.a can't be read".to_owned();
-        return (None, MADE.iter().map(|(mechanism, _)| (*mechanism, why())).collect());
+    let read = LibcArchive::of(asked).map_err(|error| format!("the compiler's libc.a can't be read: {error}"));
+    let (libc, found) = match read {
+        Ok(found) => found,
+        Err(why) => return (None, MADE.iter().map(|(mechanism, _)| (*mechanism, why.clone())).collect()),
     };
     let one = |(mechanism, make): &(Mechanism, MakeRepair)| (*mechanism, made(asked, facts, keep, &found, *make));
     let wanted: Vec<_> =
