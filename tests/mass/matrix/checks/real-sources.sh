@@ -4,7 +4,7 @@
 here=$PWD
 apt() { DEBIAN_FRONTEND=noninteractive apt-get -y -q --no-install-recommends "$@" > "$here/apt" 2>&1 < /dev/null || { tail -n 3 "$here/apt"; return 1; }; }
 sed -n 's/^deb \([^ ]*\) .*/deb-src [trusted=yes] \1 bookworm main/p' /etc/apt/sources.list | head -n 1 > /etc/apt/sources.list.d/sources.list
-apt update && apt install dpkg-dev autoconf automake libtool autopoint || exit 1
+apt update && apt install dpkg-dev autoconf automake libtool autopoint cmake || exit 1
 
 # NAME SOURCE PROGRAM COMMAND…: unpacks, builds in both ways, and leaves the programs at root/NAME.WAY.
 build() {
@@ -48,7 +48,7 @@ echo 'static text' > text
 cp text root/
 build lzip lzip lzip './configure CC="${CC:-gcc}" CXX="${CXX:-g++}" && make -j2'
 build xz xz-utils src/xz/xz '[ -x configure ] || ./autogen.sh --no-po4a --no-doxygen || autoreconf -fi; ./configure && make -j2'
-build ninja ninja-build ninja 'python3 configure.py --bootstrap'
+build ninja ninja-build build/ninja 'cmake -B build -DBUILD_TESTING=OFF && cmake --build build -j2 --target ninja'
 build curl curl src/curl '[ -x configure ] || autoreconf -fi; ./configure --with-openssl --without-libpsl && make -j2'
 for name in lzip xz; do
     for way in variables run; do
