@@ -279,7 +279,9 @@ fn tried(scenario: &'static Scenario, base: &Path) -> (usize, Vec<String>) {
         wrong.extend(reference.remembered(&world));
         if !wrong.is_empty() {
             let at = done.failed.as_deref().unwrap_or("nowhere");
-            harm.push(format!("{}: {fault}: at {at}: {}\n{}", scenario.name, wrong.join("; "), done.stderr));
+            let told = format!("{}: {fault}: at {at}: {}\n{}", scenario.name, wrong.join("; "), done.stderr);
+            println!("{told}");
+            harm.push(told);
         }
     }
     (faults.len(), harm)
