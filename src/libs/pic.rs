@@ -48,8 +48,8 @@ pub(crate) fn fixed_input(inputs: &[PathBuf], files: &LibraryFiles) -> Option<Pa
     inputs::first(&inputs::borrowed(inputs), fixed).map(Path::to_owned)
 }
 
-/// The first file that loads the address of a weak, undefined symbol by R_X86_64_GOTPCREL. wild 0.10 makes a `lea` of that
-/// load, as of the relaxable R_X86_64_GOTPCRELX, where nothing defines the symbol: in a PIE it is then the program's base
+/// The first file that moves the address of a weak, undefined symbol by R_X86_64_GOTPCREL. wild 0.10 makes a `lea` of that
+/// `mov`, as of those with the relaxable R_X86_64_GOTPCRELX, where nothing defines the symbol: in a PIE it is then the program's base
 /// and not null. Assemblers write the plain type with `-mrelax-relocations=no`, and Debian's Clang 11 and older does.
 pub(crate) fn plain_weak_load(inputs: &[PathBuf], files: &LibraryFiles) -> Option<PathBuf> {
     let loads = |path: &Path| files.look(path, |data| is_fixed(data, LinkedInto::BuiltInPie)) == Some(true);
@@ -123,16 +123,21 @@ fn scan<Elf: FileHeader<Endian = object::Endianness>>(data: &[u8], module: Linke
         let absent = |symbol: u32| {
             symbols.get(symbol as usize).is_some_and(|s| s.is_undefined(endian) && s.st_bind() == elf::STB_WEAK)
         };
-        let bad = |kind: u32, symbol: u32| match module {
-            LinkedInto::BuiltInPie => kind == elf::R_X86_64_GOTPCREL.0 && machine == 62 && absent(symbol),
-            LinkedInto::Program | LinkedInto::Shared => {
-                rules.never.contains(&kind)
-                    || (!writable && rules.read_only.contains(&kind))
-                    || (module == LinkedInto::Shared
-                        && (rules.program.contains(&kind) || (rules.global.contains(&kind) && elsewhere(symbol))))
-            }
+        let bad = |kind: u32, symbol: u32| {
+            rules.never.contains(&kind)
+                || (!writable && rules.read_only.contains(&kind))
+                || (module == LinkedInto::Shared
+                    && (rules.program.contains(&kind) || (rules.global.contains(&kind) && elsewhere(symbol))))
         };
-        let found = if kind == elf::SHT_RELA {
+        let found = if module == LinkedInto::BuiltInPie {
+            let entries: &[Elf::Rela] = section.data_as_array(endian, data).ok()?;
+            let code = target.data(endian, data).ok()?;
+            // The operand of `mov symbol@GOTPCREL(%rip), register` is behind its opcode and ModRM.
+            let moves = |at: u64| at.checked_sub(2).is_some_and(|at| code.get(at as usize) == Some(&0x8b));
+            let loads =
+                |r: &Elf::Rela| r.r_type(endian, false) == elf::R_X86_64_GOTPCREL && moves(r.r_offset(endian).into());
+            machine == 62 && entries.iter().any(|r| loads(r) && absent(r.r_sym(endian, false)))
+        } else if kind == elf::SHT_RELA {
             let entries: &[Elf::Rela] = section.data_as_array(endian, data).ok()?;
             entries.iter().any(|r| bad(r.r_type(endian, false).0, r.r_sym(endian, false)))
         } else {
