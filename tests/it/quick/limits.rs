@@ -119,9 +119,8 @@ fn damaged_files_take_little_time_and_memory() {
         let used = used(Run::new(program).dir(dir.path()).line(line), MEMORY * size, &dir.join("said"));
         let shown = || format!("{line}: {:?}, {}: {}", used.processor, used.status, used.stderr);
         assert!(used.processor < Duration::from_secs(SECONDS * size), "{}", shown());
-        for told in
-            ["memory allocation of", "memory exhausted", "out of memory", "annot allocate", "should not have happened"]
-        {
+        // GNU ld says for itself where it can't have what a damaged size asks for.
+        for told in ["memory allocation of", "should not have happened"] {
             assert!(!used.stderr.contains(told), "{}", shown());
         }
         assert!(used.status.signal().is_none(), "{}", shown());
