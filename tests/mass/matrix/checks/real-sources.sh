@@ -3,7 +3,12 @@
 # bookworm on every release. Four minutes or more.
 here=$PWD
 apt() { DEBIAN_FRONTEND=noninteractive apt-get -y -q --no-install-recommends "$@" > "$here/apt" 2>&1 < /dev/null || { tail -n 3 "$here/apt"; return 1; }; }
-sed -n 's/^deb \([^ ]*\) .*/deb-src [trusted=yes] \1 bookworm main/p' /etc/apt/sources.list | head -n 1 > /etc/apt/sources.list.d/sources.list
+sources=/etc/apt/sources.list.d/sources.list
+trap 'rm -f "$sources"' EXIT
+# Keys of a newer release may not be there; bookworm's own are, and apt refuses to hear two things of one release.
+trusted='[trusted=yes] '
+grep -q ' bookworm ' /etc/apt/sources.list && trusted=
+sed -n "s/^deb \([^ ]*\) .*/deb-src $trusted\1 bookworm main/p" /etc/apt/sources.list | head -n 1 > "$sources"
 apt update && apt install dpkg-dev autoconf automake libtool autopoint cmake || exit 1
 
 # NAME SOURCE PROGRAM COMMAND…: unpacks, builds in both ways, and leaves the programs at root/NAME.WAY.
@@ -60,4 +65,3 @@ done
 says ninja 1. --version
 says curl 'static text' -s file:///text
 [ "$(ls root | wc -l)" -ge 9 ] || echo "built: $(ls root | tr '\n' ' ')"
-rm /etc/apt/sources.list.d/sources.list
