@@ -1,15 +1,13 @@
 //! Commands whose output is ours to read: probes and queries, several at a time. A signal that ends this process ends
 //! them too, and whatever they started, before it is acted on.
 
+use super::listen::{Stream, listen_until};
 use super::orphans::{adopt, end_orphans};
 use super::{CAPTURED, Command, Guard, caught_signal, die_by};
-use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::fs::File;
-use std::io::{self, Read};
-use std::os::fd::{AsFd, OwnedFd};
+use std::io;
 use std::process::{self, Child, ExitStatus, Stdio};
 use std::sync::atomic::Ordering;
 
@@ -65,37 +63,13 @@ pub(super) fn collect(command: &mut process::Command, started: impl FnOnce(Pid))
     Ok(Captured { status: status?, stdout, stderr })
 }
 
-/// How long both pipes may stay silent before we look whether a signal came: what the child started may hold them.
-const SILENCE: u16 = 50;
-
-/// Reads what a child prints to its end, or until a signal came.
+/// Reads what a child prints to its end, or until a signal came: what the child started may hold the pipes.
 fn read_both(child: &mut Child) -> io::Result<(Vec<u8>, Vec<u8>)> {
-    let mut pipes =
-        [child.stdout.take().map(OwnedFd::from), child.stderr.take().map(OwnedFd::from)].map(|p| p.map(File::from));
-    let mut read = [Vec::new(), Vec::new()];
-    let mut buffer = [0; 16 * 1024];
-    while caught_signal().is_none() && pipes.iter().any(Option::is_some) {
-        let open: Vec<usize> = (0..pipes.len()).filter(|at| pipes.get(*at).is_some_and(Option::is_some)).collect();
-        let fds = pipes.iter().flatten().map(|p| PollFd::new(p.as_fd(), PollFlags::POLLIN));
-        let mut polled: Vec<PollFd<'_>> = fds.collect();
-        match poll(&mut polled, SILENCE) {
-            Err(Errno::EINTR) => continue,
-            Err(errno) => return Err(errno.into()),
-            Ok(_) => {}
-        }
-        let ready: Vec<usize> =
-            open.into_iter().zip(&polled).filter(|(_, p)| p.any() == Some(true)).map(|(at, _)| at).collect();
-        for at in ready {
-            let (Some(pipe), Some(into)) = (pipes.get_mut(at), read.get_mut(at)) else { continue };
-            match pipe.as_mut().map_or(Ok(0), |p| p.read(&mut buffer)) {
-                Ok(0) => *pipe = None,
-                Ok(n) => into.extend_from_slice(buffer.get(..n).unwrap_or_default()),
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) => return Err(e),
-            }
-        }
-    }
-    let [stdout, stderr] = read;
+    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    listen_until(child, |_, _| Ok(caught_signal().is_some()), &mut |stream, bytes| match stream {
+        Stream::Out => stdout.extend_from_slice(bytes),
+        Stream::Err => stderr.extend_from_slice(bytes),
+    })?;
     Ok((stdout, stderr))
 }
 
