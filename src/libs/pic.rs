@@ -49,11 +49,13 @@ pub(crate) fn fixed_input(inputs: &[PathBuf], files: &LibraryFiles) -> Option<Pa
 }
 
 /// The first file that moves the address of a weak, undefined symbol by R_X86_64_GOTPCREL. wild 0.10 makes a `lea` of that
-/// `mov`, as of those with the relaxable R_X86_64_GOTPCRELX, where nothing defines the symbol: in a PIE it is then the program's base
-/// and not null. Assemblers write the plain type with `-mrelax-relocations=no`, and Debian's Clang 11 and older does.
+/// `mov`, as of those with the relaxable R_X86_64_GOTPCRELX, where nothing defines the symbol: in a PIE it is then the
+/// program's base and not null. Assemblers write the plain type with `-mrelax-relocations=no`, and Debian's Clang 11 and
+/// older does.
 pub(crate) fn plain_weak_load(inputs: &[PathBuf], files: &LibraryFiles) -> Option<PathBuf> {
-    let loads = |path: &Path| files.look(path, |data| is_fixed(data, LinkedInto::BuiltInPie)) == Some(true);
-    inputs::first(&inputs::borrowed(inputs), loads).map(Path::to_owned)
+    let moves = |object: &[u8]| moves_absent(object).unwrap_or(false);
+    let found = |path: &Path| files.look(path, |data| any_object(data, moves)) == Some(true);
+    inputs::first(&inputs::borrowed(inputs), found).map(Path::to_owned)
 }
 
 /// Whether an object or archive has code or data for a fixed position.
@@ -71,16 +73,19 @@ pub(crate) fn is_for_programs_only(path: &Path) -> bool {
 enum LinkedInto {
     Program,
     Shared,
-    /// A PIE that the built-in linker makes.
-    BuiltInPie,
 }
 
 fn is_fixed(data: &[u8], module: LinkedInto) -> bool {
+    any_object(data, |object| object_is_fixed(object, module))
+}
+
+/// Whether something holds for an object, or for a member of an archive.
+fn any_object(data: &[u8], holds: impl Fn(&[u8]) -> bool) -> bool {
     if !data.starts_with(b"!<arch>\n") {
-        return object_is_fixed(data, module);
+        return holds(data);
     }
     let Ok(archive) = ArchiveFile::parse(data) else { return false };
-    archive.members().flatten().filter_map(|m| m.data(data).ok()).any(|d| object_is_fixed(d, module))
+    archive.members().flatten().filter_map(|m| m.data(data).ok()).any(holds)
 }
 
 fn object_is_fixed(data: &[u8], module: LinkedInto) -> bool {
@@ -115,29 +120,16 @@ fn scan<Elf: FileHeader<Endian = object::Endianness>>(data: &[u8], module: Linke
         let writable = flags & elf::SHF_WRITE.0 != 0;
         let symbols: &[Elf::Sym] = match module {
             LinkedInto::Program => &[],
-            LinkedInto::Shared | LinkedInto::BuiltInPie => {
-                sections.get(section.sh_link(endian) as usize)?.data_as_array(endian, data).ok()?
-            }
+            LinkedInto::Shared => sections.get(section.sh_link(endian) as usize)?.data_as_array(endian, data).ok()?,
         };
         let elsewhere = |symbol: u32| symbols.get(symbol as usize).is_some_and(is_open);
-        let absent = |symbol: u32| {
-            symbols.get(symbol as usize).is_some_and(|s| s.is_undefined(endian) && s.st_bind() == elf::STB_WEAK)
-        };
         let bad = |kind: u32, symbol: u32| {
             rules.never.contains(&kind)
                 || (!writable && rules.read_only.contains(&kind))
                 || (module == LinkedInto::Shared
                     && (rules.program.contains(&kind) || (rules.global.contains(&kind) && elsewhere(symbol))))
         };
-        let found = if module == LinkedInto::BuiltInPie {
-            let entries: &[Elf::Rela] = section.data_as_array(endian, data).ok()?;
-            let code = target.data(endian, data).ok()?;
-            // The operand of `mov symbol@GOTPCREL(%rip), register` is behind its opcode and ModRM.
-            let moves = |at: u64| at.checked_sub(2).is_some_and(|at| code.get(at as usize) == Some(&0x8b));
-            let loads =
-                |r: &Elf::Rela| r.r_type(endian, false) == elf::R_X86_64_GOTPCREL && moves(r.r_offset(endian).into());
-            machine == 62 && entries.iter().any(|r| loads(r) && absent(r.r_sym(endian, false)))
-        } else if kind == elf::SHT_RELA {
+        let found = if kind == elf::SHT_RELA {
             let entries: &[Elf::Rela] = section.data_as_array(endian, data).ok()?;
             entries.iter().any(|r| bad(r.r_type(endian, false).0, r.r_sym(endian, false)))
         } else {
@@ -149,6 +141,38 @@ fn scan<Elf: FileHeader<Endian = object::Endianness>>(data: &[u8], module: Linke
         }
     }
     Some(false)
+}
+
+/// Whether code of an x86-64 object is as [`plain_weak_load`] tells.
+fn moves_absent(data: &[u8]) -> Option<bool> {
+    let header = elf::FileHeader64::<object::Endianness>::parse(data).ok()?;
+    let endian = header.endian().ok()?;
+    if header.e_type(endian) != elf::ET_REL || header.e_machine(endian) != elf::EM_X86_64 {
+        return None;
+    }
+    let sections = header.sections(endian, data).ok()?;
+    let symbols = sections.symbols(endian, data, elf::SHT_SYMTAB).ok()?;
+    let is_absent = |s: &elf::Sym64<_>| s.is_undefined(endian) && s.st_bind() == elf::STB_WEAK;
+    // Few objects have one, and symbols are fewer than relocations.
+    if !symbols.iter().any(is_absent) {
+        return None;
+    }
+    for section in sections.iter() {
+        let Some((relocations, _)) = section.rela(endian, data).ok()? else { continue };
+        let code = sections.section(object::SectionIndex(section.sh_info(endian) as usize)).ok()?;
+        let code = code.data(endian, data).ok()?;
+        // The operand of `mov symbol@GOTPCREL(%rip), register` is behind its opcode and ModRM.
+        let moves = |at: u64| at.checked_sub(2).is_some_and(|at| code.get(at as usize) == Some(&0x8b));
+        let found = relocations.iter().any(|r| {
+            r.r_type(endian, false) == elf::R_X86_64_GOTPCREL
+                && moves(r.r_offset.get(endian))
+                && symbols.symbol(object::SymbolIndex(r.r_sym(endian, false) as usize)).is_ok_and(is_absent)
+        });
+        if found {
+            return Some(true);
+        }
+    }
+    None
 }
 
 /// A symbol that another module may define.
