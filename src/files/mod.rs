@@ -15,7 +15,7 @@ mod trust;
 pub(crate) use atomic::{AtomicFile, write_atomic};
 pub(crate) use overwrite::overwrites;
 pub(crate) use replace::{place_directory, place_file, place_symlink, workplace};
-pub(crate) use seal::{is_sealed, read_sealed, seal, write_sealed};
+pub(crate) use seal::{SEAL, is_sealed, read_sealed, seal, seal_of, write_sealed};
 pub(crate) use stamp::{Identity, Stamp};
 pub(crate) use temporary::temporary_for_programs;
 pub(crate) use trust::{Distrust, claim, distrusted};

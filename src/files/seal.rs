@@ -109,6 +109,14 @@ pub(crate) fn seal(record: &Path, files: &[PathBuf]) -> io::Result<()> {
     Record(now(), sealed.ok_or(io::ErrorKind::InvalidData)?).write(record)
 }
 
+/// The ending of the record of a single file.
+pub(crate) const SEAL: &str = "seal";
+
+/// The record of a single file, beside it.
+pub(crate) fn seal_of(file: &Path) -> PathBuf {
+    file.with_extension(SEAL)
+}
+
 /// Whether all files of a record are as they were sealed, and those that are `needed` are among them.
 pub(crate) fn is_sealed(record: &Path, needed: &[&Path]) -> bool {
     let Some(Record(time, mut files)) = Record::read(record) else { return false };

@@ -6,7 +6,7 @@ use super::nss;
 use crate::archive;
 use crate::args::option_table::Role;
 use crate::args::{InputKind, Request};
-use crate::files::{Stamp, is_sealed, kept, seal, write_atomic};
+use crate::files::{Stamp, is_sealed, kept, seal, seal_of, write_atomic};
 use crate::libs::mentions;
 use crate::libs::{Resolution, inputs};
 use crate::model::Libc;
@@ -14,7 +14,6 @@ use crate::options;
 use crate::plan::policy::is_probe;
 use crate::settings::Settings;
 use crate::supply::glibc;
-use crate::toolchain::probe_cache::SEAL;
 use crate::toolchain::{Facts, Mechanism, Repairs};
 use memchr::memmem::find;
 use std::ffi::{OsStr, OsString};
@@ -145,7 +144,7 @@ fn made(
 ) -> io::Result<(PathBuf, Option<String>)> {
     let dir = beside.parent().unwrap_or(Path::new("."));
     let path = dir.join(file_name(kept::REPAIRS, name, key));
-    let (beside, record) = (path.with_extension("said"), path.with_extension(SEAL));
+    let (beside, record) = (path.with_extension("said"), seal_of(&path));
     let mut files = vec![path.clone()];
     if is_sealed(&record, &[&path]) {
         return Ok((path, fs::read_to_string(beside).ok()));

@@ -1,7 +1,7 @@
 //! Converted libraries in `$XDG_CACHE_HOME/staticcxx/converted/`: one archive each, named by a hash of its inputs,
 //! written atomically; the least recently used are removed above a size limit.
 
-use crate::files::{is_sealed, kept, seal, write_atomic};
+use crate::files::{SEAL, is_sealed, kept, seal, seal_of, write_atomic};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -22,16 +22,9 @@ fn file_by(sources: &str, dir: &Path, key: u128) -> PathBuf {
     dir.join("converted").join(format!("{sources}-{key:032x}.a"))
 }
 
-/// The record of an archive's content. Its time of modification is that of the archive's last use.
-fn record(file: &Path) -> PathBuf {
-    file.with_extension(SEAL)
-}
-
-const SEAL: &str = "seal";
-
-/// Whether there is a cached archive as it was added; if so, it is marked as used.
+/// Whether there is a cached archive as it was added; if so, its record is marked as used.
 pub(crate) fn take(file: &Path) -> bool {
-    let record = record(file);
+    let record = seal_of(file);
     if !is_sealed(&record, &[file]) {
         return false;
     }
@@ -52,7 +45,7 @@ pub(crate) fn put(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let dir = file.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(dir)?;
     write_atomic(file, bytes)?;
-    seal(&record(file), &[file.to_owned()])?;
+    seal(&seal_of(file), &[file.to_owned()])?;
     trim(dir, LIMIT);
     Ok(())
 }
@@ -67,7 +60,7 @@ fn trim(dir: &Path, limit: u64) {
         let used = match path.extension().is_some_and(|ending| ending == SEAL) {
             true if archive.exists() => return None,
             true => m.modified().ok()?,
-            false => fs::metadata(record(&path)).and_then(|r| r.modified()).or(m.modified()).ok()?,
+            false => fs::metadata(seal_of(&path)).and_then(|r| r.modified()).or(m.modified()).ok()?,
         };
         Some((used, m.len(), path))
     };
@@ -81,7 +74,7 @@ fn trim(dir: &Path, limit: u64) {
         }
         if fs::remove_file(&path).is_ok() {
             total -= size;
-            let _ = fs::remove_file(record(&path));
+            let _ = fs::remove_file(seal_of(&path));
         }
     }
 }

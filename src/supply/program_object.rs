@@ -88,10 +88,11 @@ pub(super) fn make(
             }
         }
         if content.is_none() {
-            if read.is_none() {
-                read = Some(beside.read()?);
-            }
-            content = copies::of_archives(read.as_deref().unwrap_or_default(), symbol, &mut members)?;
+            let archives = match &mut read {
+                Some(archives) => archives,
+                none => none.insert(beside.read()?),
+            };
+            content = copies::of_archives(archives, symbol, &mut members)?;
         }
         let symbol = || String::from_utf8_lossy(symbol.name).into_owned();
         copies.push(Copied { at, content: content.ok_or_else(|| Refusal::Copy { symbol: symbol() })? });

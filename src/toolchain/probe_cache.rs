@@ -2,7 +2,7 @@
 //! options, written atomically, silently rebuilt if it can't be used.
 
 use super::facts::{Facts, Repairs};
-use crate::files::{Stamp, is_sealed, kept, read_sealed, seal, write_sealed};
+use crate::files::{Stamp, is_sealed, kept, read_sealed, seal, seal_of, write_sealed};
 use crate::run;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -145,13 +145,10 @@ fn made(repairs: &Path) -> std::io::Result<Vec<PathBuf>> {
     let all = fs::read_dir(repairs)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>()?;
     let belongs = |path: &PathBuf| {
         let ending = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
-        ["ar", "o", "object"].contains(&ending) && !path.with_extension(SEAL).exists()
+        ["ar", "o", "object"].contains(&ending) && !seal_of(path).exists()
     };
     Ok(all.into_iter().filter(belongs).collect())
 }
-
-/// The ending of the record of one file.
-pub(crate) const SEAL: &str = "seal";
 
 /// Another cached value for a compiler command with options, in its own directory.
 #[derive(Debug)]
