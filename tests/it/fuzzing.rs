@@ -12,6 +12,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use proptest::prelude::any;
+use proptest::prop_oneof;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
@@ -55,6 +57,25 @@ impl Input for Vec<Vec<u8>> {
         words.pop();
         words
     }
+}
+
+/// Files with extreme values where lengths, offsets and counts stand, most of them in the first `head` bytes, and one in
+/// `cut` with its end cut off.
+pub fn damaged(seeds: Vec<Vec<u8>>, head: usize, cut: u32) -> impl Strategy<Value = Vec<u8>> {
+    let value = prop_oneof![any::<u8>(), proptest::sample::select(vec![0u8, 1, 7, 8, 0x10, 0x24, 0x7f, 0x80, 0xff])];
+    let changes = proptest::collection::vec((any::<u32>(), value, 1usize..9), 0..10);
+    (proptest::sample::select(seeds), changes, any::<u32>()).prop_map(move |(mut bytes, changes, end)| {
+        for (at, value, run) in changes {
+            let within = if at % 3 == 0 { bytes.len() } else { head.min(bytes.len()) };
+            let at = at as usize % within;
+            let end = (at + run).min(bytes.len());
+            bytes[at..end].fill(value);
+        }
+        if end % cut == 0 {
+            bytes.truncate(end as usize % bytes.len());
+        }
+        bytes
+    })
 }
 
 /// A target, and where its inputs are kept.

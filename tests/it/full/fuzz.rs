@@ -1,30 +1,13 @@
 //! Hostile bytes for what converts shared objects and programs; several linkers make those that are damaged.
 
 use crate::fuzz_targets as targets;
+use crate::fuzzing::damaged;
 use crate::quick::fuzz::fuzz;
 use crate::support::*;
-use proptest::prelude::*;
 use std::fs;
 
-/// Extreme values in a file, most of them where its tables are.
-fn damaged(seeds: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
-    let value = prop_oneof![any::<u8>(), proptest::sample::select(vec![0u8, 1, 7, 8, 0x10, 0x24, 0x7f, 0x80, 0xff])];
-    let changes = proptest::collection::vec((any::<u32>(), value, 1usize..9), 0..6);
-    (proptest::sample::select(seeds), changes, any::<u32>()).prop_map(|(mut bytes, changes, cut)| {
-        let tables = 0x1000.min(bytes.len());
-        for (at, value, run) in changes {
-            // The headers and the dynamic tables lie at the beginning, the dynamic section somewhere else.
-            let within = if at % 4 == 0 { bytes.len() } else { tables };
-            let at = at as usize % within;
-            let end = (at + run).min(bytes.len());
-            bytes[at..end].fill(value);
-        }
-        if cut % 17 == 0 {
-            bytes.truncate(cut as usize % bytes.len());
-        }
-        bytes
-    })
-}
+/// The headers and the dynamic tables lie at the beginning, the dynamic section somewhere else.
+const TABLES: usize = 0x1000;
 
 #[test]
 fn shared_objects() {
@@ -42,7 +25,7 @@ fn shared_objects() {
         Run::new("strip").dir(dir.path()).args([output]).ok();
     }
     let seeds: Vec<Vec<u8>> = ["a.so", "b.so", "c.so", "d.so"].map(|n| fs::read(dir.join(n)).unwrap()).to_vec();
-    fuzz("shared", damaged(seeds), |bytes| targets::shared(bytes));
+    fuzz("shared", damaged(seeds, TABLES, 17), |bytes| targets::shared(bytes));
 }
 
 #[test]
@@ -62,5 +45,5 @@ fn programs() {
     Run::new("gcc").dir(dir.path()).line("-c q.c").ok();
     Run::new("ar").dir(dir.path()).line("rcs libq.a q.o").ok();
     let archives = vec![fs::read(dir.join("libq.a")).unwrap()];
-    fuzz("programs", damaged(seeds), |bytes| targets::programs(bytes, &archives));
+    fuzz("programs", damaged(seeds, TABLES, 17), |bytes| targets::programs(bytes, &archives));
 }

@@ -2,7 +2,7 @@
 //! `tests/run`) with seeds that differ from run to run; `fuzzing.rs` says where a failure is saved and how it is had again.
 
 use crate::fuzz_targets as targets;
-use crate::fuzzing::{Fuzzer, Input, REGRESSIONS, target_of};
+use crate::fuzzing::{Fuzzer, Input, REGRESSIONS, damaged, target_of};
 use crate::support::*;
 use proptest::prelude::*;
 use std::fs;
@@ -127,22 +127,7 @@ fn elf_files() {
         Run::new("gcc").dir(dir.path()).line(line).ok();
     }
     let seeds: Vec<Vec<u8>> = ["a", "b", "c", "d", "e"].map(|n| fs::read(dir.join(n)).unwrap()).to_vec();
-    // Extreme values where lengths, offsets and counts stand.
-    let value = prop_oneof![any::<u8>(), proptest::sample::select(vec![0u8, 1, 0x7f, 0x80, 0xff])];
-    let changes = proptest::collection::vec((any::<u32>(), value, 1usize..9), 0..10);
-    let input = (proptest::sample::select(seeds), changes, any::<u32>()).prop_map(|(mut bytes, changes, cut)| {
-        for (at, value, run) in changes {
-            let within = if at % 3 == 0 { bytes.len() } else { 0x400.min(bytes.len()) };
-            let at = at as usize % within;
-            let end = (at + run).min(bytes.len());
-            bytes[at..end].fill(value);
-        }
-        if cut % 5 == 0 {
-            bytes.truncate(cut as usize % bytes.len());
-        }
-        bytes
-    });
-    fuzz("elf", input, |bytes| targets::elf(bytes));
+    fuzz("elf", damaged(seeds, 0x400, 5), |bytes| targets::elf(bytes));
 }
 
 #[test]

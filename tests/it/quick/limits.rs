@@ -1,7 +1,8 @@
 //! What damaged files cost, through the command line: at most a second, compiler and linker included, and 256 MiB for each
 //! MiB of input, and never less than for one MiB. A debug build may take five seconds.
 
-use crate::fuzzing::Fuzzer;
+use super::convert::project;
+use crate::fuzzing::{Fuzzer, damaged};
 use crate::support::*;
 use nix::libc;
 use nix::sys::resource::{Resource, setrlimit};
@@ -57,54 +58,37 @@ fn used(run: Run, memory: u64, said: &std::path::Path) -> Used {
 }
 
 /// Files of every kind that a link reads.
-fn seeds(dir: &Dir) -> Vec<Vec<u8>> {
-    dir.file("h.c", HELLO_C);
-    dir.file(
-        "own.c",
-        "#include <stdio.h>\n__thread int t = 1; int x; int *p = &x; int own(void) { return puts(\"\") + t + *p; }\n",
+fn project_with_seeds() -> (Dir, Vec<Vec<u8>>) {
+    let own =
+        "#include <stdio.h>\n__thread int t = 1; int x; int *p = &x; int own(void) { return puts(\"\") + t + *p; }\n";
+    let main = "int own(void);\nint main(void) { return own() < 0; }\n";
+    let dir = project(
+        &[("h.c", HELLO_C), ("own.c", own), ("main.c", main)],
+        &[
+            "gcc -c h.c own.c main.c",
+            "gcc -shared own.c -fPIC -o libown.so",
+            "gcc main.o -L. -lown -Wl,-rpath,$ORIGIN -o dynamic",
+            "gcc -static h.o -o still",
+            "ar rc libown.a own.o main.o",
+        ],
     );
-    dir.file("main.c", "int own(void);\nint main(void) { return own() < 0; }\n");
-    for line in [
-        "gcc -c h.c own.c main.c",
-        "gcc -shared own.c -fPIC -o libown.so",
-        "gcc main.o -L. -lown -Wl,-rpath,$ORIGIN -o dynamic",
-        "gcc -static h.o -o still",
-        "ar rc libown.a own.o main.o",
-    ] {
-        let (program, line) = line.split_once(' ').unwrap();
-        Run::new(program).dir(dir.path()).line(line).ok();
-    }
     Run::new(STATICCC).dir(dir.path()).line("-shared -fPIC own.c -o libfat.so").ok();
     let files = ["h.o", "own.o", "libown.so", "libfat.so", "dynamic", "still", "libown.a"];
-    files.map(|name| fs::read(dir.join(name)).unwrap()).to_vec()
+    let seeds = files.map(|name| fs::read(dir.join(name)).unwrap()).to_vec();
+    (dir, seeds)
 }
 
-/// Extreme values where lengths, offsets and counts stand, and the beginning of a file; the first byte is the command.
-fn damaged(seeds: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
-    let value = prop_oneof![any::<u8>(), proptest::sample::select(vec![0u8, 1, 0x7f, 0x80, 0xff])];
-    let changes = proptest::collection::vec((any::<u32>(), value, 1usize..9), 0..10);
-    (0..COMMANDS.len(), proptest::sample::select(seeds), changes, any::<u32>()).prop_map(
-        |(command, bytes, changes, cut)| {
-            let mut bytes = bytes;
-            for (at, value, run) in changes {
-                let within = if at % 3 == 0 { bytes.len() } else { 0x1000.min(bytes.len()) };
-                let at = at as usize % within;
-                let end = (at + run).min(bytes.len());
-                bytes[at..end].fill(value);
-            }
-            if cut % 7 == 0 {
-                bytes.truncate(cut as usize % bytes.len());
-            }
-            bytes.insert(0, u8::try_from(command).unwrap());
-            bytes
-        },
-    )
+/// A damaged file behind the number of a command.
+fn inputs(seeds: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
+    (0..COMMANDS.len(), damaged(seeds, 0x1000, 7)).prop_map(|(command, mut bytes)| {
+        bytes.insert(0, u8::try_from(command).unwrap());
+        bytes
+    })
 }
 
 #[test]
 fn damaged_files_take_little_time_and_memory() {
-    let dir = Dir::new();
-    let seeds = seeds(&dir);
+    let (dir, seeds) = project_with_seeds();
     // What is found out of the compiler once is no part of it.
     for (program, line) in
         [(STATICCC, "h.o -o out"), (STATICCC, "main.o -L. -lown -o out"), (STATICCTL, "convert ./dynamic -o out")]
@@ -131,5 +115,5 @@ fn damaged_files_take_little_time_and_memory() {
             let _ = fs::remove_file(dir.join(made));
         }
     };
-    Fuzzer { fewest: 60, ..Fuzzer::new("commands") }.run(damaged(seeds), limits);
+    Fuzzer { fewest: 60, ..Fuzzer::new("commands") }.run(inputs(seeds), limits);
 }

@@ -1,6 +1,8 @@
 #!/bin/sh
 # LTO, OpenMP, atomics of any size, thread-locals, sections that go, sanitizer-free hardening: C programs beside their
 # dynamic twins.
+. "$(dirname "$0")/../functions"
+
 both() { # NAME OPTIONS…
     name=$1
     shift
@@ -8,11 +10,7 @@ both() { # NAME OPTIONS…
     gcc "$name.c" -o "$name.dynamic" "$@" >said 2>&1 || { echo "$name: the dynamic program: $(head -n 3 said)"; return; }
     staticcc "$name.c" -o "$name.static" "$@" 2>said || { echo "$name $*: $(grep -m 3 -i 'error\|undefined' said)"; return; }
     [ ! -s said ] || { echo "$name $*: $(head -n 3 said)"; }
-    ./"$name.dynamic" >expected 2>&1
-    echo "status $?" >>expected
-    ./"$name.static" >result 2>&1
-    echo "status $?" >>result
-    diff expected result >different || { echo "$name $*:"; cat different; }
+    same_twins "$name" "$@"
 }
 cat >lto.text <<'X'
 #include <stdio.h>

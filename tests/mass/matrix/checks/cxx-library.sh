@@ -1,6 +1,8 @@
 #!/bin/sh
 # Parts of the C++ library of the release's compiler: what each program prints is what its dynamic twin prints. A part
 # that the compiler does not have is left out.
+. "$(dirname "$0")/../functions"
+
 both() { # NAME OPTIONS…
     name=$1
     shift
@@ -12,11 +14,7 @@ both() { # NAME OPTIONS…
     fi
     staticcxx "$name.cc" -o "$name.static" "$@" 2>said || { echo "$name: $(grep -m 3 -i 'error\|undefined' said)"; return; }
     [ ! -s said ] || { echo "$name: $(head -n 3 said)"; }
-    ./"$name.dynamic" >expected 2>&1
-    echo "status $?" >>expected
-    ./"$name.static" >result 2>&1
-    echo "status $?" >>result
-    diff expected result >different || { echo "$name:"; cat different; }
+    same_twins "$name"
 }
 both iostream <<'X'
 #include <iostream>

@@ -20,31 +20,7 @@ staticctl toolchain show musl >said 2>&1
 grep -i 'not split\|unpatched' said
 export STATICCXX_TOOLCHAIN=musl
 
-cat >hello.cc <<'X'
-#include <iostream>
-#include <stdexcept>
-#include <string>
-#include <thread>
-#include <vector>
-
-static std::string greeting(const std::string &name) {
-    if (name.empty()) throw std::invalid_argument("nobody to greet");
-    return "Hello, " + name + "!";
-}
-
-int main(int argc, char **argv) {
-    std::string line;
-    std::thread worker([&] { line = greeting(argc > 1 ? argv[1] : "world"); });
-    worker.join();
-    std::cout << line << '\n';
-    try {
-        greeting("");
-    } catch (const std::exception &e) {
-        std::cout << "caught: " << e.what() << '\n';
-    }
-    return 0;
-}
-X
+cp "$(dirname "$0")/../hello.cpp" hello.cc || exit 1
 printf 'Hello, you!\ncaught: nobody to greet\n' >expected
 for standard in 17 20; do
     staticcxx -std=gnu++$standard -O2 -s hello.cc -o root/hello >said 2>&1 || { head -n 3 said; continue; }

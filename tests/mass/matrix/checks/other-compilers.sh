@@ -2,8 +2,7 @@
 # Every other GCC and Clang of the release, beside its default: the same checks with each as the compiler. A quarter of an
 # hour or more; the compilers are installed for it and removed again.
 checks=$(dirname "$0")
-here=$PWD
-apt() { DEBIAN_FRONTEND=noninteractive apt-get -y -q --no-install-recommends "$@" > "$here/apt" 2>&1 < /dev/null || { tail -n 3 "$here/apt"; return 1; }; }
+. "$checks/../functions"
 versions() { apt-cache search --names-only "^$1-[0-9]+\$" | sed 's/ .*//; s/.*-//' | sort -n; }
 
 # C CXX CHECKS…: with a directory in front of PATH in which every usual name is that compiler.

@@ -1,8 +1,7 @@
 #!/bin/sh
 # Real sources (lzip, xz, ninja, curl), built with CC and CXX and with `staticctl run`, at work in an empty root: those of
 # bookworm on every release. Four minutes or more.
-here=$PWD
-apt() { DEBIAN_FRONTEND=noninteractive apt-get -y -q --no-install-recommends "$@" > "$here/apt" 2>&1 < /dev/null || { tail -n 3 "$here/apt"; return 1; }; }
+. "$(dirname "$0")/../functions"
 sources=/etc/apt/sources.list.d/sources.list
 trap 'rm -f "$sources"' EXIT
 # Keys of a newer release may not be there; bookworm's own are, and apt refuses to hear two things of one release.
