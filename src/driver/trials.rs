@@ -16,7 +16,7 @@ use crate::settings::Settings;
 use crate::toolchain::probe::{self, ran, telling_line};
 use crate::toolchain::probe_cache::{self, Kept, Key};
 use crate::toolchain::select::GENERIC;
-use crate::toolchain::transient::is_transient;
+use crate::toolchain::transient::{is_transient, settled};
 use crate::toolchain::{Facts, Mechanism, MechanismsOff, Selected};
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -258,7 +258,8 @@ impl Trials {
             }
             Ctl(line) => self.ourselves("staticctl", mechanism).args(words(line)),
         };
-        tell(&command.in_dir(dir))
+        let command = command.in_dir(dir);
+        settled(|| tell(&command))
     }
 
     /// The compiler itself, for this target.

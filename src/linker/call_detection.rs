@@ -122,7 +122,7 @@ impl<'a> CallDetection<'a> {
     pub(crate) fn found(&mut self, said: &str) -> Result<(), WhyNot> {
         let found: Vec<CallDetector> = CALL_DETECTORS.into_iter().filter(|t| said.contains(&t.needed())).collect();
         if found.is_empty() || found.iter().any(|t| self.taken.contains(t)) {
-            return Err(WhyNot::Failed(said.lines().next().unwrap_or("nothing").to_owned()));
+            return Err(WhyNot::Failed(in_a_line(said)));
         }
         if !found.iter().all(|t| self.repairs_of(*t)) {
             return Err(WhyNot::Warning);
@@ -141,6 +141,14 @@ impl<'a> CallDetection<'a> {
             CallDetector::Warned => false,
         }
     }
+}
+
+/// The linker's first message, with what it says was the cause.
+fn in_a_line(said: &str) -> String {
+    let mut lines = said.lines().map(str::trim);
+    let first = lines.next().unwrap_or("nothing");
+    let causes = lines.skip_while(|line| *line != "Caused by:").skip(1);
+    [first].into_iter().chain(causes.filter(|line| !line.is_empty())).collect::<Vec<_>>().join(": ")
 }
 
 #[cfg(test)]
@@ -181,6 +189,9 @@ mod tests {
         assert!(detectors.found(&said).is_err());
         assert_eq!(detectors.found(&CallDetector::Warned.needed()), Err(WhyNot::Warning));
         assert_eq!(detectors.found("Undefined symbol foo"), Err(WhyNot::Failed("Undefined symbol foo".into())));
+        let chain = "Failed to open `x.o`\n  Caused by:\n    No such file or directory (os error 2)\n";
+        let in_a_line = "Failed to open `x.o`: No such file or directory (os error 2)";
+        assert_eq!(detectors.found(chain), Err(WhyNot::Failed(in_a_line.into())));
     }
 
     #[test]

@@ -114,7 +114,10 @@ impl Kit<'_> {
             let taken = match taken {
                 Ok(taken) => taken,
                 Err(why) => {
-                    left.push(LeftOut { path: file, why: why.to_string() });
+                    // Without a system call's error: it is not for this time only.
+                    let absent = fs::metadata(&file).is_err_and(|e| e.kind() == io::ErrorKind::NotFound);
+                    let why = if absent { "it is not there".to_owned() } else { why.to_string() };
+                    left.push(LeftOut { path: file, why });
                     continue;
                 }
             };

@@ -46,7 +46,7 @@ impl LibcArchive {
         let libc = PathBuf::from(asked.ask(&["-print-file-name=libc.a"])?.text());
         let stamp = Stamp::of(&libc).filter(|_| libc.is_absolute()).ok_or(io::ErrorKind::NotFound)?;
         let mut found = LibcArchive::read(&libc)?;
-        found.thread_parts = weakly_used(Path::new(&asked.ask(&["-print-file-name=libpthread.a"])?.text()));
+        found.thread_parts = weakly_used(Path::new(&asked.ask(&["-print-file-name=libpthread.a"])?.text()))?;
         Ok(((libc, stamp), found))
     }
 
@@ -55,7 +55,10 @@ impl LibcArchive {
         let mut found = LibcArchive::default();
         found.take(libc)?;
         // A newer one has no members.
-        let _ = found.take(&libc.with_file_name("libdl.a"));
+        match found.take(&libc.with_file_name("libdl.a")) {
+            Err(why) if is_about_the_machine(&why) => return Err(why),
+            _ => {}
+        }
         for list in [&mut found.functions, &mut found.warned] {
             list.sort();
             list.dedup();
@@ -93,13 +96,27 @@ impl LibcArchive {
     }
 }
 
-/// The functions that are referred to weakly and that an archive defines, by its symbol index.
-fn weakly_used(libpthread: &Path) -> Option<Vec<String>> {
-    let cache = ReadCache::new(File::open(libpthread).ok()?);
-    let archive = ArchiveFile::parse(&cache).ok()?;
-    let defined: Vec<&[u8]> = archive.symbols().ok()?.into_iter().flatten().flatten().map(|s| s.name()).collect();
+/// Whether a file could not be read, rather than not being there or not being what it should be.
+fn is_about_the_machine(why: &io::Error) -> bool {
+    why.raw_os_error().is_some() && why.kind() != io::ErrorKind::NotFound
+}
+
+/// The functions that are referred to weakly and that an archive defines, by its symbol index; none without one.
+///
+/// # Errors
+/// It is there and can't be read.
+fn weakly_used(libpthread: &Path) -> io::Result<Option<Vec<String>>> {
+    let file = match File::open(libpthread) {
+        Ok(file) => file,
+        Err(why) if is_about_the_machine(&why) => return Err(why),
+        Err(_) => return Ok(None),
+    };
+    let cache = ReadCache::new(file);
+    let index = || ArchiveFile::parse(&cache).ok()?.symbols().ok()?;
+    let Some(index) = index() else { return Ok(None) };
+    let defined: Vec<&[u8]> = index.flatten().map(|symbol| symbol.name()).collect();
     let used = WEAKLY_USED.iter().filter(|name| defined.contains(&name.as_bytes()));
-    Some(used.map(|name| (*name).to_owned()).collect())
+    Ok(Some(used.map(|name| (*name).to_owned()).collect()))
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use crate::parallel::in_parallel;
 use crate::plan::pthread;
 use crate::settings::Settings;
 use crate::toolchain::probe::CompilerQuery;
+use crate::toolchain::transient::settled;
 use crate::toolchain::{self, CallNeed, Facts, Invocation, Mechanism, MechanismsOff, Repairs, SelectError, Selected};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -39,16 +40,9 @@ pub(crate) fn make(asked: &CompilerQuery<'_>, facts: &Facts, keep: &Path) -> (Op
         Ok(found) => found,
         Err(why) => return (None, MADE.iter().map(|(mechanism, _)| (*mechanism, why.clone())).collect()),
     };
-    let one = |(mechanism, make): &(Mechanism, MakeRepair)| (*mechanism, made(asked, facts, keep, &found, *make));
-    let wanted: Vec<_> =
-        MADE.into_iter().filter(|(m, _)| *m != Mechanism::OneThread || pthread::is_apart(facts)).collect();
-    // Name services that are shared objects are converted with what was made for iconv.
-    let (later, first): (Vec<_>, Vec<_>) =
-        wanted.into_iter().partition(|(m, _)| *m == Mechanism::NameServices && nss::own_are_shared(facts));
-    let results = in_parallel(&first, one).into_iter().chain(later.iter().map(one));
     let (mut archives, mut left_out) = (BTreeMap::new(), Vec::new());
     let mut off = MechanismsOff::new();
-    for (mechanism, result) in results {
+    for (mechanism, result) in all(asked, facts, keep, &found) {
         match result {
             Ok(made) => {
                 archives.insert(mechanism, made.path);
@@ -69,7 +63,10 @@ pub(crate) fn make(asked: &CompilerQuery<'_>, facts: &Facts, keep: &Path) -> (Op
             off.insert(needs_it, why);
         }
     }
-    let relocator = Work { asked, facts, keep }.relocator(&found);
+    let relocator = Work { asked, facts, keep }.relocator(&found).unwrap_or_else(|why| {
+        left_out.push(format!("start code without the GOT's header: {why}"));
+        None
+    });
     let mut take = |mechanism| archives.remove(&mechanism);
     let repairs = Repairs {
         libc,
@@ -104,6 +101,23 @@ const MADE: [(Mechanism, MakeRepair); 8] = [
     (Mechanism::EarlyThreadPointer, |work, _| work.early_tls().map(MadeRepair::whole)),
     (Mechanism::OneThread, |work, _| work.one_thread().map(MadeRepair::whole)),
 ];
+
+/// Makes all repairs that the libc needs.
+fn all(
+    asked: &CompilerQuery<'_>,
+    facts: &Facts,
+    keep: &Path,
+    found: &LibcArchive,
+) -> Vec<(Mechanism, io::Result<MadeRepair>)> {
+    let one =
+        |(mechanism, make): &(Mechanism, MakeRepair)| (*mechanism, settled(|| made(asked, facts, keep, found, *make)));
+    let wanted: Vec<_> =
+        MADE.into_iter().filter(|(m, _)| *m != Mechanism::OneThread || pthread::is_apart(facts)).collect();
+    // Name services that are shared objects are converted with what was made for iconv.
+    let (later, first): (Vec<_>, Vec<_>) =
+        wanted.into_iter().partition(|(m, _)| *m == Mechanism::NameServices && nss::own_are_shared(facts));
+    in_parallel(&first, one).into_iter().chain(later.iter().map(one)).collect()
+}
 
 /// Makes a repair in a directory of its own.
 fn made(

@@ -155,7 +155,7 @@ impl Work<'_> {
                 Ok(()) => objects.push(object(&format!("{name}.o"))?),
                 Err(why) => {
                     log::info!("no {name} of glibc's: {why}");
-                    lacks = Some(format!("converted libraries: left out: {name}, which can't be compiled"));
+                    lacks = Some(format!("converted libraries: left out: {name}, which can't be compiled: {why}"));
                 }
             }
         }
@@ -237,7 +237,10 @@ impl Work<'_> {
     }
 
     /// Start code of static-pies that does without the GOT's header; none where it does anyway, or can't.
-    pub(super) fn relocator(&self, found: &LibcArchive) -> Option<PathBuf> {
+    ///
+    /// # Errors
+    /// A file of ours can't be written: nothing was learnt.
+    pub(super) fn relocator(&self, found: &LibcArchive) -> io::Result<Option<PathBuf>> {
         let made = || -> io::Result<PathBuf> {
             let unknown = || io::Error::other("it is not read, or in an unknown way");
             let bytes = found.relocator.as_deref().and_then(without_got_header).ok_or_else(unknown)?;
@@ -254,7 +257,14 @@ impl Work<'_> {
             fs::create_dir_all(self.keep)?;
             self.place("relocator.object", &bytes)
         };
-        made().inspect_err(|why| log::debug!("the GOT's header: {why}")).ok()
+        match made() {
+            Ok(made) => Ok(Some(made)),
+            Err(why) if why.raw_os_error().is_some() => Err(why),
+            Err(why) => {
+                log::debug!("the GOT's header: {why}");
+                Ok(None)
+            }
+        }
     }
 
     fn compile(&self, name: &str, text: &str) -> io::Result<()> {

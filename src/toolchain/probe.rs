@@ -4,7 +4,7 @@ use super::descriptor::{Descriptor, HeaderSearch};
 use super::facts::{Facts, Repairs};
 use super::mechanism::MechanismsOff;
 use super::recipe::Recipe;
-use super::transient::is_transient;
+use super::transient::{DOES_NOT_RUN, is_transient, settled};
 use crate::check;
 use crate::files::{temporary_for_programs, write_atomic};
 use crate::model::{Family, Language, Libc, StaticKind};
@@ -125,7 +125,8 @@ pub(crate) fn probe(
 
 /// Why nothing can be concluded from what is missing: something was short, or a dynamic program does not run either.
 fn undecided(asked: &CompilerQuery<'_>, facts: &Facts) -> Option<String> {
-    let failures = facts.missing.values().chain(facts.off.values());
+    let left_out = facts.repairs.iter().filter_map(|repairs| repairs.left_out.as_ref());
+    let failures = facts.missing.values().chain(facts.off.values()).chain(left_out);
     if let Some(why) = failures.clone().find(|why| is_transient(why)) {
         return Some(why.clone());
     }
@@ -271,13 +272,15 @@ impl CompilerQuery<'_> {
     fn kinds(&self, language: Language, triple: &str) -> (BTreeMap<StaticKind, Recipe>, BTreeMap<StaticKind, String>) {
         let recipes: Vec<(&StaticKind, &Recipe)> = self.descriptor.kinds.iter().collect();
         let pie = self.descriptor.kinds.contains_key(&StaticKind::StaticPie);
-        let compiled = self.compile_program(language, pie);
+        let compiled = settled(|| self.compile_program(language, pie));
         let tried = in_parallel(&recipes, |(kind, recipe)| {
-            let filled = compiled.clone().and_then(|()| self.fill(recipe)).and_then(|filled| {
+            let filled = || {
+                compiled.clone()?;
+                let filled = self.fill(recipe)?;
                 self.links(&[OBJECT], **kind, &filled, triple)?;
                 Ok(filled)
-            });
-            (**kind, filled)
+            };
+            (**kind, settled(filled))
         });
         let (mut kinds, mut missing) = (BTreeMap::new(), BTreeMap::new());
         for (kind, tried) in tried {
@@ -324,7 +327,7 @@ impl CompilerQuery<'_> {
         if verdict.kind != Some(kind) {
             return Err(format!("the linked program is not {}", kind.flag().trim_start_matches('-')));
         }
-        ran(&out).map_err(|why| format!("the linked program does not run: {why}"))
+        ran(&out).map_err(|why| format!("{DOES_NOT_RUN}: {why}"))
     }
 }
 

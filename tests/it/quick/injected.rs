@@ -8,7 +8,7 @@ use crate::support::*;
 use std::fs;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
@@ -20,22 +20,32 @@ struct Scenario {
     output: &'static str,
     /// How the output is run, and what it says; nothing for what is no program.
     says: Option<(&'static str, &'static str)>,
-    /// With nothing kept of libraries, rather than with everything.
-    cold: bool,
+    /// What is kept when it begins.
+    kept: Kept,
     /// What may be made instead, if a warning says so: the output of this command.
     instead: Option<&'static str>,
 }
 
-const SCENARIOS: [Scenario; 14] = [
+/// What of earlier calls is in the cache.
+#[derive(Clone, Copy, PartialEq)]
+enum Kept {
+    Everything,
+    NoLibraries,
+    Nothing,
+}
+
+const SCENARIOS: [Scenario; 15] = [
     Scenario::program("link, built-in linker", STATICCC, "h.o -o out"),
+    Scenario::program("first link", STATICCC, "h.o -o out").with(Kept::Nothing),
     Scenario::program("link, GNU ld", STATICCC, "h.o -fuse-ld=bfd -o out"),
     Scenario::program("compile and link", STATICCC, "hello.c -o out"),
-    Scenario::program("link, converted library", STATICCC, "main.o -L. -lown -Wl,-rpath,$ORIGIN -o out").cold(),
+    Scenario::program("link, converted library", STATICCC, "main.o -L. -lown -Wl,-rpath,$ORIGIN -o out")
+        .with(Kept::NoLibraries),
     Scenario::program("run", STATICCTL, "run -- sh build.sh"),
-    Scenario::program("convert", STATICCTL, "convert ./dynamic -o out").cold(),
+    Scenario::program("convert", STATICCTL, "convert ./dynamic -o out").with(Kept::NoLibraries),
     Scenario::file("compile", STATICCC, "-c hello.c -o out"),
     Scenario::file("shared object", STATICCC, "-shared -fPIC own.c -o out").or("gcc -shared -fPIC own.c -o out"),
-    Scenario::file("archive", STATICCTL, "archive libown.so -o out").cold(),
+    Scenario::file("archive", STATICCTL, "archive libown.so -o out").with(Kept::NoLibraries),
     Scenario::file("image", STATICCTL, "image ./still -o out"),
     Scenario::file("plugins", STATICCTL, "plugins -o out ./opener"),
     Scenario::file("check", STATICCTL, "check still"),
@@ -45,15 +55,15 @@ const SCENARIOS: [Scenario; 14] = [
 
 impl Scenario {
     const fn file(name: &'static str, program: &'static str, line: &'static str) -> Scenario {
-        Scenario { name, program, line, output: "out", says: None, cold: false, instead: None }
+        Scenario { name, program, line, output: "out", says: None, kept: Kept::Everything, instead: None }
     }
 
     const fn program(name: &'static str, program: &'static str, line: &'static str) -> Scenario {
         Scenario { says: Some(("out", "hello\n")), ..Scenario::file(name, program, line) }
     }
 
-    const fn cold(self) -> Scenario {
-        Scenario { cold: true, ..self }
+    const fn with(self, kept: Kept) -> Scenario {
+        Scenario { kept, ..self }
     }
 
     const fn or(self, command: &'static str) -> Scenario {
@@ -61,17 +71,54 @@ impl Scenario {
     }
 }
 
-/// The directory of one scenario: its inputs, its temporary files, its cache.
-struct World {
+/// The cache of all scenarios, which is put back before each, in its place: entries name files by their paths.
+struct Caches {
+    dir: Dir,
+}
+
+impl Caches {
+    /// With all that the scenarios keep.
+    fn warm() -> Caches {
+        let caches = Caches { dir: Dir::new() };
+        for scenario in &SCENARIOS {
+            let made = World::new(scenario, &caches).command().output().unwrap();
+            assert!(made.status.success(), "{}: {}", scenario.name, text(&made.stderr));
+        }
+        fs::rename(caches.path(), caches.dir.join("warm")).unwrap();
+        caches
+    }
+
+    fn path(&self) -> PathBuf {
+        self.dir.join("cache")
+    }
+
+    fn renew(&self, kept: Kept) {
+        let cache = self.path();
+        let _ = fs::remove_dir_all(&cache);
+        if kept == Kept::Nothing {
+            return;
+        }
+        Run::new("cp").args(["-a".as_ref(), &*self.dir.join("warm"), &cache]).ok();
+        if kept == Kept::NoLibraries {
+            for of_libraries in ["converted", "archives"] {
+                let _ = fs::remove_dir_all(cache.join("staticcxx").join(of_libraries));
+            }
+        }
+    }
+}
+
+/// The directory of one scenario: its inputs and its temporary files.
+struct World<'a> {
     dir: Dir,
     scenario: &'static Scenario,
+    caches: &'a Caches,
 }
 
 /// Where no scenario writes: every name and content there stays.
-const KEPT_NAMES: [&str; 3] = ["cache", "tmp", "out"];
+const KEPT_NAMES: [&str; 2] = ["tmp", "out"];
 
-impl World {
-    fn new(scenario: &'static Scenario) -> World {
+impl World<'_> {
+    fn new<'a>(scenario: &'static Scenario, caches: &'a Caches) -> World<'a> {
         let dir = Dir::new();
         dir.file("hello.c", HELLO_C);
         dir.file("own.c", "#include <stdio.h>\nint own(void) { return puts(\"hello\"); }\n");
@@ -89,24 +136,16 @@ impl World {
         ] {
             Run::new("gcc").dir(dir.path()).line(line).ok();
         }
-        World { dir, scenario }
+        World { dir, scenario, caches }
     }
 
-    /// Its cache as it is before each run.
-    fn renew_cache(&self, base: &Path) {
-        let cache = self.dir.join("cache");
-        let _ = fs::remove_dir_all(&cache);
-        Run::new("cp").args(["-a".as_ref(), base, &cache]).ok();
-        if self.scenario.cold {
-            for kept in ["converted", "archives"] {
-                let _ = fs::remove_dir_all(cache.join("staticcxx").join(kept));
-            }
-        }
+    fn renew_cache(&self) {
+        self.caches.renew(self.scenario.kept);
     }
 
     fn command(&self) -> Command {
         let run = Run::new(injection::built(self.scenario.program)).dir(self.dir.path()).line(self.scenario.line);
-        run.env("XDG_CACHE_HOME", self.dir.join("cache")).env("TMPDIR", self.dir.join("tmp")).command()
+        run.env("XDG_CACHE_HOME", self.caches.path()).env("TMPDIR", self.dir.join("tmp")).command()
     }
 
     /// Its output, whatever that is.
@@ -141,7 +180,8 @@ impl World {
             .collect();
         litter
             .extend(self.dir.names().into_iter().filter(|n| !inputs.contains(n) && !KEPT_NAMES.contains(&n.as_str())));
-        let cache = Run::new("find").args([self.dir.join("cache")]).line("-name .tmp*").output();
+        let temporary = "( -name .tmp* -o -name .staticcxx* -o -name staticcxx-probe* -o -name staticcxx-trial* )";
+        let cache = Run::new("find").args([self.caches.path()]).line(temporary).output();
         litter.extend(text(&cache.stdout).lines().map(str::to_owned));
         litter
     }
@@ -162,9 +202,9 @@ struct Reference {
 }
 
 impl Reference {
-    fn of(world: &World, base: &Path) -> Reference {
+    fn of(world: &World<'_>) -> Reference {
         let inputs = world.dir.names();
-        world.renew_cache(base);
+        world.renew_cache();
         let instead = world.scenario.instead.and_then(|command| {
             let (program, line) = command.split_once(' ').unwrap();
             Run::new(program).dir(world.dir.path()).line(line).ok();
@@ -182,7 +222,7 @@ impl Reference {
     }
 
     /// What is wrong after a run in which a call failed.
-    fn faults(&self, world: &World, done: &Injected) -> Vec<String> {
+    fn faults(&self, world: &World<'_>, done: &Injected) -> Vec<String> {
         let mut wrong = Vec::new();
         let said = &done.stderr;
         if done.status.signal().is_some() || said.contains("panicked") || said.contains("should not have happened") {
@@ -228,7 +268,7 @@ impl Reference {
     }
 
     /// What is wrong with the same command, once nothing fails any more.
-    fn remembered(&self, world: &World) -> Vec<String> {
+    fn remembered(&self, world: &World<'_>) -> Vec<String> {
         world.clear();
         let again = world.command().output().unwrap();
         let mut wrong = Vec::new();
@@ -264,15 +304,15 @@ fn chosen(scenario: &Scenario, calls: &[u64; CLASSES.len()]) -> Vec<Fault> {
 }
 
 /// Tries a scenario; gives how many faults were tried, and those that did harm.
-fn tried(scenario: &'static Scenario, base: &Path) -> (usize, Vec<String>) {
-    let world = World::new(scenario);
-    let reference = Reference::of(&world, base);
+fn tried(scenario: &'static Scenario, caches: &Caches) -> (usize, Vec<String>) {
+    let world = World::new(scenario, caches);
+    let reference = Reference::of(&world);
     let faults = chosen(scenario, &reference.calls);
     let mut harm = Vec::new();
     for fault in &faults {
         world.clear();
-        if scenario.cold || !harm.is_empty() {
-            world.renew_cache(base);
+        if scenario.kept != Kept::Everything || !harm.is_empty() {
+            world.renew_cache();
         }
         let done = injection::run(world.command(), Some(*fault));
         let mut wrong = reference.faults(&world, &done);
@@ -289,16 +329,11 @@ fn tried(scenario: &'static Scenario, base: &Path) -> (usize, Vec<String>) {
 
 #[test]
 fn a_call_that_fails_does_no_harm() {
-    let warm = Dir::new();
-    for scenario in &SCENARIOS {
-        let world = World::new(scenario);
-        let command = Run::new(injection::built(scenario.program)).dir(world.dir.path()).line(scenario.line);
-        command.env("XDG_CACHE_HOME", warm.path()).ok();
-    }
+    let caches = Caches::warm();
     let mut harm = Vec::new();
     for scenario in &SCENARIOS {
         let began = Instant::now();
-        let (tries, bad) = tried(scenario, warm.path());
+        let (tries, bad) = tried(scenario, &caches);
         println!("{}: {tries} faults, {} did harm, {:.1?}", scenario.name, bad.len(), began.elapsed());
         harm.extend(bad);
     }
