@@ -21,6 +21,7 @@ use crate::run;
 use crate::settings::Settings;
 use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -258,16 +259,19 @@ impl<'a> Chooser<'a> {
         if let Some(facts) = key.as_ref().and_then(|k| load(dir, k)) {
             return Ok(Probed { found: Some(facts), warning: None });
         }
-        if need == CallNeed::Compile && !dir.is_some_and(can_write) {
+        // Asked once: facts without repairs, which have no place here, are not kept if there is one afterwards.
+        let writable = dir.map(|dir| can_write(dir).map(|()| dir));
+        let place = writable.as_ref().and_then(|written| written.as_ref().ok()).copied();
+        if need == CallNeed::Compile && place.is_none() {
             return Ok(Probed::default());
         }
         // The jobs of a parallel build wait for the first of them.
-        let _alone = probe_cache::alone(dir.filter(|d| can_write(d)), key.as_ref());
+        let _alone = probe_cache::alone(place, key.as_ref());
         if let Some(facts) = key.as_ref().and_then(|k| load(dir, k)) {
             return Ok(Probed { found: Some(facts), warning: None });
         }
         log::debug!("probing {}", run::shell_line(&candidate.command));
-        let keep = dir.filter(|d| can_write(d)).zip(key.as_ref()).map(|(d, k)| k.repairs(d));
+        let keep = place.zip(key.as_ref()).map(|(dir, key)| key.repairs(dir));
         let env = self.env(candidate);
         let facts = run::capture::uncut(|| {
             probe::probe(
@@ -281,16 +285,18 @@ impl<'a> Chooser<'a> {
             )
         })
         .map_err(|error| SelectError::Unrunnable { compiler: run::shell_line(&candidate.command), error })?;
-        let warning = match (dir, &key) {
-            _ if facts.undecided.is_some() => None,
-            (Some(dir), Some(key)) => probe_cache::store(dir, key, &facts).err().map(|e| {
-                format!(
-                    "the cache directory `{}` can't be written ({e}): every link probes the compiler, and glibc's locales and name services stay unrepaired",
-                    dir.display()
-                )
-            }),
-            _ => None,
+        let stored = match (writable, &key) {
+            (Some(writable), Some(key)) if facts.undecided.is_none() => {
+                writable.and_then(|dir| probe_cache::store(dir, key, &facts))
+            }
+            _ => Ok(()),
         };
+        let warning = stored.err().zip(dir).map(|(error, dir)| {
+            format!(
+                "the cache directory `{}` can't be written ({error}): every link probes the compiler, and glibc's locales and name services stay unrepaired",
+                dir.display()
+            )
+        });
         Ok(Probed { found: Some(facts), warning })
     }
 
@@ -316,8 +322,13 @@ impl<'a> Chooser<'a> {
     }
 }
 
-fn can_write(dir: &Path) -> bool {
-    fs::create_dir_all(dir).is_ok() && nix::unistd::access(dir, nix::unistd::AccessFlags::W_OK).is_ok()
+/// Makes a directory that can be written.
+///
+/// # Errors
+/// It can't be made, or not be written.
+fn can_write(dir: &Path) -> io::Result<()> {
+    fs::create_dir_all(dir)?;
+    Ok(nix::unistd::access(dir, nix::unistd::AccessFlags::W_OK)?)
 }
 
 /// The descriptor of a name or path.
