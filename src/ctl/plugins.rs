@@ -84,7 +84,7 @@ fn trace(path: &Path, args: &PluginsArgs) -> io::Result<(Opened, Ended)> {
     let guard = Guard::install();
     // If the list goes to stdout, the program's stdout goes to stderr.
     let ran = if args.output.is_some() { guard.run_command(&command) } else { guard.run_to_stderr(&command) }?;
-    let mut files: Vec<PathBuf> = fs::read_dir(logs.path())?.flatten().map(|e| e.path()).collect();
+    let mut files: Vec<PathBuf> = fs::read_dir(logs.path())?.map(|e| Ok(e?.path())).collect::<io::Result<_>>()?;
     files.sort();
     let mut opened = Opened::default();
     for file in files {

@@ -85,8 +85,11 @@ impl GccSource {
                     p.is_dir() || p.strip_prefix(&self.path).is_ok_and(wanted)
                 })?;
             }
-            for entry in fs::read_dir(&self.path)?.flatten().filter(|e| e.path().is_file()) {
-                fs::copy(entry.path(), into.join(entry.file_name()))?;
+            for entry in fs::read_dir(&self.path)? {
+                let path = entry?.path();
+                if let Some(name) = path.file_name().filter(|_| path.is_file()) {
+                    fs::copy(&path, into.join(name))?;
+                }
             }
         } else {
             let size = fs::metadata(&self.path)?.len().max(1);

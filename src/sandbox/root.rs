@@ -167,7 +167,8 @@ impl Root<'_> {
     /// `here`: what the paths of sources and base are relative to.
     fn make_tree(&self, here: &Path) -> Result<(), JailError> {
         if let Some(base) = self.base {
-            for entry in fs::read_dir(here.join(base)).map_err(io_at("read", base))?.flatten() {
+            for entry in fs::read_dir(here.join(base)).map_err(io_at("read", base))? {
+                let entry = entry.map_err(io_at("read", base))?;
                 if let Ok(target) = fs::read_link(entry.path()) {
                     let name = PathBuf::from(entry.file_name());
                     symlink(target, &name).map_err(io_at("linked", &name))?;
