@@ -15,7 +15,7 @@ use super::locale_data;
 use super::nss;
 use crate::archive;
 use crate::files::write_atomic;
-use crate::model::{EARLY_ENTRY, StaticKind};
+use crate::model::{EARLY_ENTRY, Family, StaticKind};
 use crate::options::iconv::IconvChoice;
 use crate::supply::glibc;
 use crate::supply::plugins::modules::{ANY_PROGRAM_FILE, ITERATE_FILE, tables_of_any_program};
@@ -273,22 +273,13 @@ impl Work<'_> {
         let define = format!("-DSTATICCXX_ORIGINAL={ORIGINAL}");
         let define_conf = format!("-DSTATICCXX_CONF={ORIGINAL_CONF}");
         let object = format!("{name}.o");
-        self.tell(&[
-            "-x",
-            "c",
-            "-O2",
-            "-fPIC",
-            "-ffunction-sections",
-            "-fdata-sections",
-            "-w",
-            "-D_GNU_SOURCE",
-            &define,
-            &define_conf,
-            "-c",
-            &source,
-            "-o",
-            &object,
-        ])
+        let words = ["-x", "c", "-O2", "-fPIC", "-ffunction-sections", "-fdata-sections", "-w", "-D_GNU_SOURCE"];
+        let files = [&define, &define_conf, "-c", &source, "-o", &object];
+        // Before LLVM 12, Clang's assembler does not say which loads may be relaxed; of others the built-in linker makes
+        // the program's base where a weak symbol is absent.
+        let relaxes = self.facts.family == Family::Clang && self.facts.triple.starts_with("x86_64");
+        let of_clang: &[&str] = if relaxes { &["-Wa,-mrelax-relocations=yes"] } else { &[] };
+        self.tell(&[&words[..], of_clang, &files].concat())
     }
 
     fn merge(&self, objects: &[&str]) -> io::Result<Vec<u8>> {
