@@ -109,7 +109,7 @@ pub struct Injected {
     pub stderr: String,
     /// Calls of each class that our programs made.
     pub calls: [u64; CLASSES.len()],
-    /// The program of ours, and the file or the first argument, where the call failed.
+    /// The number of the call that failed, and its file or first argument.
     pub failed: Option<String>,
 }
 
@@ -161,6 +161,11 @@ fn string_at(pid: i32, address: u64) -> Option<String> {
     Some(text(&bytes[..end])).filter(|s| !s.is_empty() && s.is_ascii())
 }
 
+/// The file of a tracee's descriptor.
+fn file_of(pid: i32, descriptor: u64) -> Option<String> {
+    Some(fs::read_link(format!("/proc/{pid}/fd/{descriptor}")).ok()?.to_string_lossy().into_owned())
+}
+
 struct Follower {
     tracees: HashMap<i32, Tracee>,
     fault: Option<Fault>,
@@ -179,7 +184,9 @@ impl Follower {
         if self.calls[class] != fault.nth {
             return;
         }
-        let name = [registers.rdi, registers.rsi].into_iter().find_map(|at| string_at(pid, at)).unwrap_or_default();
+        let has_path = !["read", "write"].contains(&fault.class.name);
+        let path = [registers.rdi, registers.rsi].into_iter().filter(|_| has_path).find_map(|at| string_at(pid, at));
+        let name = path.or_else(|| file_of(pid, registers.rdi)).unwrap_or_default();
         self.failed = Some(format!("call {number} `{name}`"));
         registers.orig_rax = u64::MAX;
         let _ = ptrace(libc::PTRACE_SETREGS, pid, 0, &raw mut registers as usize);

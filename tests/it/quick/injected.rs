@@ -41,7 +41,7 @@ const SCENARIOS: [Scenario; 15] = [
     Scenario::program("compile and link", STATICCC, "hello.c -o out"),
     Scenario::program("link, converted library", STATICCC, "main.o -L. -lown -Wl,-rpath,$ORIGIN -o out")
         .with(Kept::NoLibraries),
-    Scenario::program("run", STATICCTL, "run -- sh build.sh"),
+    Scenario::program("run", STATICCTL, "run -- make -s out"),
     Scenario::program("convert", STATICCTL, "convert ./dynamic -o out").with(Kept::NoLibraries),
     Scenario::file("compile", STATICCC, "-c hello.c -o out"),
     Scenario::file("shared object", STATICCC, "-shared -fPIC own.c -o out").or("gcc -shared -fPIC own.c -o out"),
@@ -124,7 +124,7 @@ impl World<'_> {
         dir.file("own.c", "#include <stdio.h>\nint own(void) { return puts(\"hello\"); }\n");
         dir.file("main.c", "int own(void);\nint main(void) { return own() < 0; }\n");
         dir.file("opener.c", "#include <dlfcn.h>\nint main(void) { return dlopen(\"./libown.so\", RTLD_NOW) == 0; }\n");
-        dir.file("build.sh", "exec $CC h.o -o out\n");
+        dir.file("Makefile", "out: h.o\n\t$(CC) h.o -o out\n");
         fs::create_dir(dir.join("tmp")).unwrap();
         for line in [
             "-c hello.c -o h.o",
@@ -258,7 +258,7 @@ impl Reference {
         let at = done.failed.as_deref().unwrap_or_default();
         let litter = world.litter(&self.inputs);
         let unremovable = match &litter[..] {
-            [only] => only.starts_with("tmp/") && (at.ends_with("``") || at.ends_with(&format!("/{only}`"))),
+            [only] => only.starts_with("tmp/") && at.contains(&format!("/{only}")),
             all => all.is_empty(),
         };
         if !unremovable {
