@@ -48,6 +48,7 @@ pub(crate) mod run;
 pub(crate) mod sandbox;
 pub(crate) mod session;
 pub(crate) mod settings;
+pub(crate) mod source_package;
 pub(crate) mod supply;
 pub(crate) mod toolchain;
 pub(crate) mod toolchain_libs;

@@ -82,6 +82,8 @@ pub(crate) struct Settings {
     pub docker_config: Option<PathBuf>,
     /// `SSL_CERT_FILE`: a bundle of certificate authorities.
     pub ca_bundle: Option<PathBuf>,
+    /// `DEB_BUILD_OPTIONS`, for the rules of Debian packages.
+    pub deb_build_options: Option<OsString>,
     /// Our directory under `XDG_CACHE_HOME` or `~/.cache`; none without a home.
     pub cache_dir: Option<PathBuf>,
     /// A cache directory that is not used because others may write to it, and why.
@@ -181,6 +183,7 @@ impl Settings {
                 .or_else(|| get("HOME").map(|h| PathBuf::from(h).join(".docker")))
                 .map(|d| d.join("config.json")),
             ca_bundle: get("SSL_CERT_FILE").map(PathBuf::from),
+            deb_build_options: get("DEB_BUILD_OPTIONS"),
             cache_dir: base(get(CACHE_HOME), get("HOME"), ".cache"),
             config_dir: base(get("XDG_CONFIG_HOME"), get("HOME"), ".config"),
             data_dir: base(get("XDG_DATA_HOME"), get("HOME"), ".local/share"),

@@ -1,6 +1,6 @@
 //! The command line of `staticctl`, from which completions and man pages are made too.
 
-use super::cli_args::{ConvertArgs, ImageArgs, PluginsArgs, ToolchainCommand, TryArgs};
+use super::cli_args::{ConvertArgs, DebArgs, ImageArgs, PluginsArgs, ToolchainCommand, TryArgs};
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell as CompletionShell;
 use std::ffi::OsString;
@@ -110,6 +110,15 @@ pub(crate) enum CtlCommand {
         #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
         command: Vec<OsString>,
     },
+    /// Build Debian source packages by their own rules, with static programs
+    ///
+    /// apt fetches the source and, as root, installs what the build needs; dpkg-buildpackage runs under `staticctl run`.
+    /// What is made is left in DIR/NAME: the static programs in `programs`, `report.json`, the unpacked source in
+    /// `source`. Prints the programs. A build that was interrupted goes on when the command is repeated.
+    ///
+    /// Exit status: 0 if the packages were built and all their programs are static, 1 if not, 2 if a build was not
+    /// started.
+    Deb(DebArgs),
     /// Print the variables that `run` sets: `eval "$(staticctl env)"`
     Env {
         /// The toolchain

@@ -28,6 +28,29 @@ pub(crate) enum Network {
     Host,
 }
 
+/// `staticctl deb`.
+#[derive(Debug, Args)]
+pub(crate) struct DebArgs {
+    /// Source packages as apt names them (`less`, `less=590-2`, `less/bookworm`), or unpacked ones (`./less-590`)
+    #[arg(required = true, value_name = "SOURCE")]
+    pub sources: Vec<OsString>,
+    /// The directory for sources and results, one directory in it for each package
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub dir: PathBuf,
+    /// Leave the binary packages too; the field Static-Built-Using lists the sources of what was linked
+    #[arg(long)]
+    pub deb: bool,
+    /// Run the packages' own tests (by default DEB_BUILD_OPTIONS is `nocheck` if it is not set)
+    #[arg(long)]
+    pub tests: bool,
+    /// Find out whether a package that does not build does so without staticctl
+    #[arg(long)]
+    pub check_plain: bool,
+    /// Let apt install what a build needs without asking
+    #[arg(short, long)]
+    pub yes: bool,
+}
+
 /// `staticctl try`.
 #[derive(Debug, Args)]
 pub(crate) struct TryArgs {

@@ -8,6 +8,7 @@ pub(crate) mod cli_args;
 pub(crate) mod convert;
 mod convert_plan;
 mod convert_summary;
+pub(crate) mod deb;
 pub(crate) mod doctor;
 pub(crate) mod env;
 pub(crate) mod explain;
@@ -59,6 +60,7 @@ pub fn main() -> ExitCode {
         CtlCommand::Run { toolchain, report, progress, small, command } => {
             run::run(&settings, &run::RunRequest { toolchain, report, progress, small, command })
         }
+        CtlCommand::Deb(args) => deb::run(&settings, &args),
         CtlCommand::Env { toolchain, shell } => env::print(&settings, toolchain.as_deref(), shell),
         CtlCommand::CmakeToolchain { toolchain } => env::cmake(&settings, toolchain.as_deref()),
         CtlCommand::MesonFile { toolchain } => env::meson(&settings, toolchain.as_deref()),

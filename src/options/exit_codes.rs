@@ -37,7 +37,7 @@ const fn any(of: &'static str, means: &'static str) -> ExitRow {
 pub(crate) const DRIVERS: &str = "staticcc, staticcxx";
 
 /// All codes. A command that is not listed has those of `staticctl`.
-pub(crate) const TABLE: [ExitRow; 31] = [
+pub(crate) const TABLE: [ExitRow; 34] = [
     any(DRIVERS, "the compiler's own code; a signal that ended it is raised again"),
     row(DRIVERS, EXIT_FAILURE as u8, "the program is not static, or a toolchain or library is missing"),
     row("staticctl", EXIT_YES, "done"),
@@ -49,6 +49,9 @@ pub(crate) const TABLE: [ExitRow; 31] = [
     row("staticctl convert", EXIT_YES, "written and checked"),
     row("staticctl convert", EXIT_NO, "it can't be linked, or --verify found a difference"),
     row("staticctl convert", EXIT_ERROR, "it can't be converted"),
+    row("staticctl deb", EXIT_YES, "the packages were built, and all their programs are static"),
+    row("staticctl deb", EXIT_NO, "a package does not build, or not all of its programs are static"),
+    row("staticctl deb", EXIT_ERROR, "a build was not started"),
     row("staticctl doctor", EXIT_YES, "static C and C++ programs can be built"),
     row("staticctl doctor", EXIT_NO, "they can't"),
     row("staticctl image", EXIT_YES, "written"),

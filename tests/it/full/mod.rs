@@ -52,6 +52,8 @@ pub mod run;
 pub mod rust;
 // Go with the drivers as CC and CXX.
 pub mod go;
+// Debian source packages by `staticctl deb`.
+pub mod deb;
 // CMake, Meson, autotools and make under `staticctl run`, beside their dynamic twins.
 pub mod systems;
 // distcc and sccache with the drivers.

@@ -146,7 +146,7 @@ const FLOORS: [&[&str]; 20] = [
     &["report"],
     &["install", "sandbox"],
     &["image", "program", "session"],
-    &["driver"],
+    &["driver", "source_package"],
     &["ctl"],
     &["entry"],
     &["lib"],
