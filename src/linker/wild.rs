@@ -28,6 +28,6 @@ pub(crate) fn link(words: &[String], output: &Path) -> Result<(), String> {
     args.on_warning(Box::new(move |_| note.store(true, Ordering::Relaxed)));
     args.parse(argv).map_err(said)?;
     libwild::run(args).map_err(said)?;
-    section_headers::to_end(output).map_err(|e| e.to_string())?;
+    section_headers::mend(output).map_err(|e| e.to_string())?;
     if warned.load(Ordering::Relaxed) { Err("it printed a warning".into()) } else { Ok(()) }
 }

@@ -30,13 +30,13 @@ pub(crate) struct PackagedProgram {
 }
 
 impl SourceTree {
-    /// The binary packages that the last build made (`debian/files`, deb-src-files(5)), without debug packages.
+    /// The binary packages that the last build made (`debian/files`, deb-src-files(5)).
     fn packages(&self) -> Result<Vec<PathBuf>, PackageError> {
         let list = self.tree.join("debian/files");
         let text = fs::read_to_string(&list).map_err(at(&list))?;
         let beside = self.tree.parent().unwrap_or(Path::new("/"));
         let names = text.lines().filter_map(|line| line.split(' ').next());
-        let names = names.filter(|n| n.ends_with(".deb") && !n.contains("-dbgsym_") && !n.contains('/'));
+        let names = names.filter(|n| n.ends_with(".deb") && !n.contains('/'));
         Ok(names.map(|name| beside.join(name)).collect())
     }
 
@@ -48,7 +48,7 @@ impl SourceTree {
         let work = self.work()?;
         let result = self.work()?;
         let mut programs: Vec<PackagedProgram> = Vec::new();
-        for deb in self.packages()? {
+        for deb in self.packages()?.into_iter().filter(|deb| !is_debug_package(deb)) {
             let package = package_of(&deb);
             let root = work.path().join(&package);
             if tool(&Command::new(["dpkg-deb", "--extract"]).arg(&deb).arg(&root), guard)? != Ended::Exited(0) {
@@ -74,7 +74,8 @@ impl SourceTree {
         Ok(programs)
     }
 
-    /// Writes the binary packages again, with the sources of what was linked into their programs.
+    /// Leaves the binary packages: those with static programs have the sources of what was linked into them, others are
+    /// as they were built.
     ///
     /// # Errors
     /// A package that can't be unpacked or built, a file that can't be written, a signal.
@@ -83,26 +84,11 @@ impl SourceTree {
         let work = self.work()?;
         let mut written = Vec::new();
         for deb in self.packages()? {
-            let root = work.path().join(package_of(&deb));
-            if tool(&Command::new(["dpkg-deb", "--raw-extract"]).arg(&deb).arg(&root), guard)? != Ended::Exited(0) {
-                return Err(PackageError::BadPackage(deb, "unpacked"));
-            }
-            let has_static = scan::since(UNIX_EPOCH, &root, &BTreeSet::new()).programs.iter().any(|p| p.kind.is_some());
-            if has_static {
-                let control = root.join("DEBIAN/control");
-                let text = fs::read_to_string(&control).map_err(at(&control))?;
-                let text = with_field(&text, STATIC_BUILT_USING, &sources);
-                write_atomic(&control, text.as_bytes()).map_err(at(&control))?;
-            }
             let name = deb.file_name().unwrap_or_default();
             let finished = work.path().join(name);
-            let build = Command::new(["dpkg-deb", "--root-owner-group", "--build"]).arg(&root).arg(&finished);
-            // It prints what it builds, which is not where it ends up.
-            let said = capture::capture(&build);
-            match said {
-                Ok(said) if said.status.success() => {}
-                Ok(_) => return Err(PackageError::BadPackage(deb, "built again")),
-                Err(error) => return Err(PackageError::NoTool { program: "dpkg-deb".into(), error }),
+            let changed = !is_debug_package(&deb) && with_sources(&deb, &finished, &sources, guard)?;
+            if !changed {
+                fs::copy(&deb, &finished).map_err(at(&deb))?;
             }
             let place = self.place.join(name);
             place_file(&finished, &place).map_err(at(&place))?;
@@ -141,6 +127,32 @@ impl SourceTree {
     fn work(&self) -> Result<TempDir, PackageError> {
         tempfile::Builder::new().prefix(".staticcxx-").tempdir_in(&self.place).map_err(at(&self.place))
     }
+}
+
+/// Writes a package again, with the sources of its static programs; nothing if it has none. Returns whether it has some.
+fn with_sources(deb: &Path, finished: &Path, sources: &[String], guard: &Guard) -> Result<bool, PackageError> {
+    let root = finished.with_extension("root");
+    if tool(&Command::new(["dpkg-deb", "--raw-extract"]).arg(deb).arg(&root), guard)? != Ended::Exited(0) {
+        return Err(PackageError::BadPackage(deb.to_owned(), "unpacked"));
+    }
+    if scan::since(UNIX_EPOCH, &root, &BTreeSet::new()).programs.iter().all(|program| program.kind.is_none()) {
+        return Ok(false);
+    }
+    let control = root.join("DEBIAN/control");
+    let text = fs::read_to_string(&control).map_err(at(&control))?;
+    write_atomic(&control, with_field(&text, STATIC_BUILT_USING, sources).as_bytes()).map_err(at(&control))?;
+    // It prints what it builds, which is not where it ends up.
+    let build = Command::new(["dpkg-deb", "--root-owner-group", "--build"]).arg(&root).arg(finished);
+    match capture::capture(&build) {
+        Ok(said) if said.status.success() => Ok(true),
+        Ok(_) => Err(PackageError::BadPackage(deb.to_owned(), "built again")),
+        Err(error) => Err(PackageError::NoTool { program: "dpkg-deb".into(), error }),
+    }
+}
+
+/// Whether a package has the debug information of another one.
+fn is_debug_package(deb: &Path) -> bool {
+    package_of(deb).ends_with("-dbgsym")
 }
 
 /// The files of all programs in a report of `staticctl run`.

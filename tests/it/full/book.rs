@@ -166,7 +166,7 @@ fn files_that_texts_name_are_there() {
 #[test]
 fn exit_codes_are_those_of_the_help() {
     let page = fs::read_to_string(Path::new(ROOT).join("docs/src/reference/exit-codes.md")).unwrap();
-    let commands = ["run", "try", "check", "convert", "doctor", "image", "plugins", "toolchain test"];
+    let commands = ["run", "try", "check", "convert", "deb", "doctor", "image", "plugins", "toolchain test"];
     for command in commands {
         let help = Run::new(STATICCTL).line(command).args(["--help"]).ok();
         let status = help.split("Exit status:").nth(1).unwrap_or_else(|| panic!("{command}: {help}"));

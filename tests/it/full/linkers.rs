@@ -205,6 +205,14 @@ fn debug_information_is_shared_and_detached() {
             let shown = format!("{linker} {kind}");
             for name in ["one", "two"] {
                 driver(&dir, linker).line(&format!("{kind} {name}.o -o {name}")).silent();
+                let sections = readelf("-SW", &dir.join(name));
+                // Name, type, address, offset, size, entry size, flags: those that may be merged have a size.
+                let merged = |line: &&str| line.contains(" 00 AM") || line.contains(" 00  AM");
+                // lld and mold leave some.
+                assert!(
+                    ["lld", "mold"].contains(&linker) || !sections.lines().any(|line| merged(&line)),
+                    "{shown}: {sections}"
+                );
             }
             Run::new("dwz").line("-m shared.debug -M shared.debug -- one two").dir(dir.path()).ok();
             for name in ["one", "two"] {
