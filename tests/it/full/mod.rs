@@ -52,6 +52,8 @@ pub mod run;
 pub mod rust;
 // Go with the drivers as CC and CXX.
 pub mod go;
+// strip, objcopy, dwz, debugedit, elfutils, patchelf on programs of each kind.
+pub mod tools;
 // Debian source packages by `staticctl deb`.
 pub mod deb;
 // CMake, Meson, autotools and make under `staticctl run`, beside their dynamic twins.
