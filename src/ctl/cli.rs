@@ -113,7 +113,7 @@ pub(crate) enum CtlCommand {
     /// Build Debian source packages by their own rules, with static programs
     ///
     /// apt fetches the source and, as root, installs what the build needs; dpkg-buildpackage runs under `staticctl run`.
-    /// What is made is left in DIR/NAME: the static programs in `programs`, `report.json`, the unpacked source in
+    /// What is made is left in DIR/NAME: the static programs in `programs/PACKAGE`, `report.json`, the unpacked source in
     /// `source`. Prints the programs. A build that was interrupted goes on when the command is repeated.
     ///
     /// Exit status: 0 if the packages were built and all their programs are static, 1 if not, 2 if a build was not

@@ -75,7 +75,12 @@ fn report(source: &SourceTree, programs: &[PackagedProgram]) -> Result<(), Repor
         .iter()
         .filter(|program| program.dynamic.is_none())
         .map(|program| {
-            format!("{}\t{}\t{}\n", place.join(&program.path).display(), size(program.bytes), program.package)
+            format!(
+                "{}\t{}\t{}\n",
+                place.join(&program.package).join(&program.path).display(),
+                size(program.bytes),
+                program.package
+            )
         })
         .collect();
     product(&text).map_err(|error| report_error(format!("stdout can't be written: {error}"), None))?;

@@ -40,7 +40,8 @@ impl SourceTree {
         Ok(names.map(|name| beside.join(name)).collect())
     }
 
-    /// Unpacks the binary packages and puts their static programs into the directory `programs`; what was there before goes.
+    /// Unpacks the binary packages and puts their static programs into the directory `programs/PACKAGE`; what was
+    /// there before goes.
     ///
     /// # Errors
     /// A package that can't be unpacked, a file that can't be written, a signal.
@@ -60,7 +61,8 @@ impl SourceTree {
                     |failures: &[Failure]| failures.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
                 let dynamic = found.kind.is_none().then(|| said(&found.failures));
                 if dynamic.is_none() {
-                    let copy = result.path().join(&path);
+                    // Two packages may have programs of one path.
+                    let copy = result.path().join(&package).join(&path);
                     let parent = copy.parent().unwrap_or(result.path());
                     fs::create_dir_all(parent).map_err(at(parent))?;
                     fs::copy(&found.path, &copy).map_err(at(&copy))?;

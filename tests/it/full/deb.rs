@@ -92,7 +92,7 @@ fn a_source_of_apt_s_becomes_static_programs_and_packages() {
     Run::new("apt-get").env("APT_CONFIG", &conf).args(["update", "-q"]).ok();
 
     let printed = deb(&dir).env("APT_CONFIG", &conf).args(["--deb", "own"]).ok();
-    let program = dir.join("out/own/programs/usr/bin/app");
+    let program = dir.join("out/own/programs/own/usr/bin/app");
     assert_eq!(printed.split('\t').next(), program.canonicalize().unwrap().to_str(), "{printed}");
     assert_eq!(says_in_empty_root(&program, &[]), "hello\n");
     let field = |name: &str| Run::new("dpkg-deb").args(["-f", "out/own/own_1.0_amd64.deb", name]).dir(dir.path()).ok();
@@ -130,7 +130,7 @@ fn what_is_wrong_with_a_package_is_said() {
     let said = deb(&dir).args(["./own-1.0"]).fails(1);
     assert!(said.contains("warning: `/usr/bin/app` of `own` is not static: "), "{said}");
     assert!(said.contains("error: 1 of 1 programs of `own` are not static"), "{said}");
-    assert!(dir.join("out/own/programs").is_dir() && !dir.join("out/own/programs/usr").exists());
+    assert!(dir.join("out/own/programs").is_dir() && !dir.join("out/own/programs/own").exists());
 
     package(&dir, "make", "printf '#!/bin/sh\\n' > app");
     let said = deb(&dir).args(["./own-1.0"]).fails(1);
