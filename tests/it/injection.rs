@@ -186,7 +186,12 @@ impl Follower {
         }
         let has_path = !["read", "write"].contains(&fault.class.name);
         let path = [registers.rdi, registers.rsi].into_iter().filter(|_| has_path).find_map(|at| string_at(pid, at));
-        let name = path.or_else(|| file_of(pid, registers.rdi)).unwrap_or_default();
+        let of_descriptor = file_of(pid, registers.rdi);
+        // A path may be relative to a directory.
+        let name = match (path, of_descriptor) {
+            (Some(path), Some(dir)) => Path::new(&dir).join(path).to_string_lossy().into_owned(),
+            (path, file) => path.or(file).unwrap_or_default(),
+        };
         self.failed = Some(format!("call {number} `{name}`"));
         registers.orig_rax = u64::MAX;
         let _ = ptrace(libc::PTRACE_SETREGS, pid, 0, &raw mut registers as usize);
