@@ -129,9 +129,9 @@ impl SourceTree {
     }
 }
 
-/// Binary packages only, unsigned, with a job for each processor as far as the rules allow. What it needs was looked at.
-const BUILD: [&str; 5] =
-    ["dpkg-buildpackage", "--build=binary", "--no-sign", "--jobs-try=auto", "--no-check-builddeps"];
+/// Binary packages for this machine only (others have no programs, or those of another system), unsigned, with a job for
+/// each processor as far as the rules allow. What it needs was looked at.
+const BUILD: [&str; 5] = ["dpkg-buildpackage", "--build=any", "--no-sign", "--jobs-try=auto", "--no-check-builddeps"];
 
 fn failure(ended: Ended) -> Option<String> {
     match ended {
