@@ -43,7 +43,7 @@ fn one(settings: &Settings, args: &DebArgs, word: &OsStr, guard: &Guard) -> Resu
     }
     let programs = source.programs(guard).map_err(say)?;
     if args.deb {
-        for package in source.write_packages(settings, guard).map_err(say)? {
+        for package in source.write_packages(settings, &programs).map_err(say)? {
             message::note(format!("`{}` was written", package.display()));
         }
     }

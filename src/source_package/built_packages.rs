@@ -2,10 +2,11 @@
 
 use super::PackageError;
 use super::control::{STATIC_BUILT_USING, with_field};
+use super::deb_file::with_control;
 use super::error::at;
 use super::source_tree::{SourceTree, tool};
 use crate::check::Failure;
-use crate::files::{place_directory, place_file, write_atomic};
+use crate::files::{place_directory, write_atomic};
 use crate::packages::{Format, owners};
 use crate::run::{Command, Ended, Guard, capture};
 use crate::session::scan;
@@ -13,6 +14,7 @@ use crate::settings::Settings;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 use tempfile::TempDir;
@@ -80,20 +82,24 @@ impl SourceTree {
     /// as they were built.
     ///
     /// # Errors
-    /// A package that can't be unpacked or built, a file that can't be written, a signal.
-    pub(crate) fn write_packages(&self, settings: &Settings, guard: &Guard) -> Result<Vec<PathBuf>, PackageError> {
+    /// A package that can't be read, a file that can't be written, a signal.
+    pub(crate) fn write_packages(
+        &self,
+        settings: &Settings,
+        programs: &[PackagedProgram],
+    ) -> Result<Vec<PathBuf>, PackageError> {
         let sources = self.built_using(settings)?;
-        let work = self.work()?;
         let mut written = Vec::new();
         for deb in self.packages()? {
-            let name = deb.file_name().unwrap_or_default();
-            let finished = work.path().join(name);
-            let changed = !is_debug_package(&deb) && with_sources(&deb, &finished, &sources, guard)?;
-            if !changed {
-                fs::copy(&deb, &finished).map_err(at(&deb))?;
+            let package = package_of(&deb);
+            let mut bytes = fs::read(&deb).map_err(at(&deb))?;
+            if programs.iter().any(|program| program.package == package && program.dynamic.is_none()) {
+                let control = control_files(&deb)?;
+                let edit = |text: &str| with_field(text, STATIC_BUILT_USING, &sources);
+                bytes = with_control(&bytes, &control, edit).map_err(at(&deb))?;
             }
-            let place = self.place.join(name);
-            place_file(&finished, &place).map_err(at(&place))?;
+            let place = self.place.join(deb.file_name().unwrap_or_default());
+            write_atomic(&place, &bytes).map_err(at(&place))?;
             written.push(place);
         }
         Ok(written)
@@ -131,23 +137,12 @@ impl SourceTree {
     }
 }
 
-/// Writes a package again, with the sources of its static programs; nothing if it has none. Returns whether it has some.
-fn with_sources(deb: &Path, finished: &Path, sources: &[String], guard: &Guard) -> Result<bool, PackageError> {
-    let root = finished.with_extension("root");
-    if tool(&Command::new(["dpkg-deb", "--raw-extract"]).arg(deb).arg(&root), guard)? != Ended::Exited(0) {
-        return Err(PackageError::BadPackage(deb.to_owned(), "unpacked"));
-    }
-    if scan::since(UNIX_EPOCH, &root, &BTreeSet::new()).programs.iter().all(|program| program.kind.is_none()) {
-        return Ok(false);
-    }
-    let control = root.join("DEBIAN/control");
-    let text = fs::read_to_string(&control).map_err(at(&control))?;
-    write_atomic(&control, with_field(&text, STATIC_BUILT_USING, sources).as_bytes()).map_err(at(&control))?;
-    // It prints what it builds, which is not where it ends up.
-    let build = Command::new(["dpkg-deb", "--root-owner-group", "--build"]).arg(&root).arg(finished);
-    match capture::capture(&build) {
-        Ok(said) if said.status.success() => Ok(true),
-        Ok(_) => Err(PackageError::BadPackage(deb.to_owned(), "built again")),
+/// The control files of a package as an uncompressed archive.
+fn control_files(deb: &Path) -> Result<Vec<u8>, PackageError> {
+    match capture::capture(&Command::new(["dpkg-deb", "--ctrl-tarfile"]).arg(deb)) {
+        Ok(said) if said.status.success() => Ok(said.stdout),
+        Ok(_) => Err(PackageError::BadPackage(deb.to_owned(), "read")),
+        Err(error) if error.kind() == ErrorKind::Interrupted => Err(PackageError::Interrupted),
         Err(error) => Err(PackageError::NoTool { program: "dpkg-deb".into(), error }),
     }
 }

@@ -3,6 +3,7 @@
 
 pub(crate) mod built_packages;
 mod control;
+mod deb_file;
 mod error;
 pub(crate) mod package_build;
 pub(crate) mod source_tree;

@@ -18,7 +18,7 @@ clean:
 binary: binary-arch
 binary-indep:
 binary-arch: build
-	install -D -m 755 app debian/own/usr/bin/app
+	install -D -m 2755 app debian/own/usr/bin/app
 	mkdir -p debian/own/DEBIAN
 	dpkg-shlibdeps -Tdebian/substvars debian/own/usr/bin/app
 	dpkg-gencontrol -Pdebian/own -Tdebian/substvars
@@ -101,6 +101,11 @@ fn a_source_of_apt_s_becomes_static_programs_and_packages() {
         assert!(using.contains(source), "{using}");
     }
     assert_eq!(field("Depends").trim(), "", "no library is named");
+    // Owners, modes and times are those of the build.
+    let installed = |package: &str| Run::new("dpkg-deb").dir(dir.join("out/own")).args(["--contents", package]).ok();
+    let files = installed("own_1.0_amd64.deb");
+    assert_eq!(files, installed("source/own_1.0_amd64.deb"));
+    assert!(files.contains("-rwxr-sr-x root/root"), "{files}");
     let report = fs::read_to_string(dir.join("out/own/report.json")).unwrap();
     assert!(report.contains("libz.a"), "{report}");
     assert_eq!(fs::read_dir(dir.join("out/own")).unwrap().filter(|e| is_temporary(e.as_ref().unwrap())).count(), 0);
