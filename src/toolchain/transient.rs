@@ -34,9 +34,13 @@ const TEXTS: [&str; 25] = [
     "was changed while we were running",
 ];
 
+/// Failures of system calls that stay: EINVAL, ENOSYS and EOPNOTSUPP, of a kernel, sandbox or file system that lacks
+/// something.
+const LASTING: [&str; 3] = ["(os error 22)", "(os error 38)", "(os error 95)"];
+
 /// Whether a failure passes by itself, or once there is room again.
 pub(crate) fn is_transient(said: &str) -> bool {
-    TEXTS.iter().any(|text| said.contains(text))
+    TEXTS.iter().any(|text| said.contains(text)) && !LASTING.iter().any(|text| said.contains(text))
 }
 
 /// How the failure of a program begins that was made, and run in vain.
@@ -87,6 +91,9 @@ mod tests {
         }
         let removed = std::io::Error::from_raw_os_error(Errno::ENOENT as i32);
         assert!(is_transient(&removed.to_string()), "a directory of ours that somebody removed");
+        for errno in [Errno::EINVAL, Errno::ENOSYS, Errno::EOPNOTSUPP] {
+            assert!(!is_transient(&std::io::Error::from(errno).to_string()), "{errno}: asked again at each link");
+        }
         assert!(is_transient("collect2: fatal error: ld terminated with signal 25 [File size limit exceeded]"));
         assert!(!is_transient("/usr/bin/ld: cannot find -lstdc++: No such file or directory"));
         assert!(!is_transient("the linked program does not run: signal: 11 (SIGSEGV)"));
