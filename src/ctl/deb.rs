@@ -37,7 +37,10 @@ fn one(settings: &Settings, args: &DebArgs, word: &OsStr, guard: &Guard) -> Resu
         let reported = say(error);
         if is_failure && args.check_plain {
             source.build_plainly(settings, choice, guard).map_err(say)?;
-            message::note(format!("`{}` builds without staticctl: {BUGS}", source.name));
+            message::note(format!(
+                "`{}` builds without staticctl: this is a fault of staticcxx, or a package that needs its programs dynamic",
+                source.name
+            ));
         }
         return Err(reported);
     }
@@ -50,21 +53,13 @@ fn one(settings: &Settings, args: &DebArgs, word: &OsStr, guard: &Guard) -> Resu
     report(&source, &programs)
 }
 
-/// Where a failure of ours is told.
-const BUGS: &str = "this is a fault of staticcxx, or a package that needs its programs dynamic";
-
 fn say(error: PackageError) -> Reported {
+    let hint = error.hint();
     match error {
         // Ended by the signal.
         PackageError::Interrupted => Reported(EXIT_NO),
-        PackageError::NotBuilt { .. } | PackageError::NotBuiltPlainly { .. } => {
-            let hint = error.hint();
-            report_error_as(EXIT_NO, error, hint)
-        }
-        _ => {
-            let hint = error.hint();
-            report_error(error, hint)
-        }
+        PackageError::NotBuilt { .. } | PackageError::NotBuiltPlainly { .. } => report_error_as(EXIT_NO, error, hint),
+        _ => report_error(error, hint),
     }
 }
 
