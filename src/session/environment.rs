@@ -65,12 +65,16 @@ impl EnvironmentError {
 const BOUND_CC: &str = "toolchain-cc";
 const BOUND_CXX: &str = "toolchain-c++";
 
+/// The site file of Autoconf's configure, in a shim directory.
+const CONFIG_SITE: &str = "config.site";
+
 /// Variables of the user's that matter to ours.
-const GIVEN: [&str; 12] = [
+const GIVEN: [&str; 13] = [
     "AR",
     "CC",
     "CGO_ENABLED",
     "CMAKE_TOOLCHAIN_FILE",
+    "CONFIG_SITE",
     "CXX",
     "GOFLAGS",
     "LD",
@@ -137,7 +141,26 @@ fn content(ground: &Ground, values: &TemplateValues) -> ShimDirContent {
     }
     content.files.insert("cmake-toolchain.cmake", templates::cmake(values));
     content.files.insert("meson-native.ini", templates::meson(values));
+    content.files.insert(CONFIG_SITE, config_site(ground, values));
     content
+}
+
+/// The site file for Autoconf's configure: it must know what [`variables`] sets.
+fn config_site(ground: &Ground, values: &TemplateValues) -> String {
+    let arch = values.processor.as_deref().unwrap_or(std::env::consts::ARCH);
+    let drivers = [("CC", "staticcc"), ("CXX", "staticcxx")].map(|(name, d)| (name, plain_or_name(&ground.home, d)));
+    // A compiler of the user's is called by ours, for any system.
+    let by_run = drivers.iter().filter(|(name, _)| ground.given.get(*name).is_none_or(|v| is_driver(v)));
+    let mut ours: Vec<(&str, String)> = by_run.map(|(n, v)| (*n, v.to_string_lossy().into_owned())).collect();
+    let tools = ground.tools.iter().filter(|(name, _)| !ground.given.contains_key(*name));
+    ours.extend(tools.map(|(name, tool)| (*name, tool.to_string_lossy().into_owned())));
+    if !ground.given.contains_key("PKG_CONFIG") {
+        ours.extend(values.pkg_config.clone().map(|p| ("PKG_CONFIG", p)));
+    }
+    let ours: Vec<(&str, &str)> = ours.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let given = ground.given.get("CONFIG_SITE").map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
+    let sites: Vec<&str> = given.split_ascii_whitespace().filter(|site| !is_ours(OsStr::new(site))).collect();
+    templates::config_site(arch, &ours, &sites.join(" "))
 }
 
 fn ground(
@@ -205,7 +228,7 @@ fn has(path: &OsStr, name: &str) -> bool {
     which::which_in(name, Some(path), "/").is_ok()
 }
 
-/// A toolchain file of an outer run's.
+/// A file of an outer run's shim directory.
 fn is_ours(file: &OsStr) -> bool {
     Path::new(file).parent().is_some_and(|d| d.join("bin").join(GO_TOOLEXEC).is_file())
 }
@@ -254,6 +277,11 @@ fn variables(ground: &Ground, shims: &ShimDir, pkg_config: bool) -> Vec<Variable
         set("PKG_CONFIG", shims.bin().join("pkg-config").into_os_string());
     }
     set("CMAKE_TOOLCHAIN_FILE", shims.file("cmake-toolchain.cmake").into_os_string());
+    // configure splits it at spaces.
+    let site = shims.file(CONFIG_SITE).into_os_string();
+    if !site.as_encoded_bytes().iter().any(u8::is_ascii_whitespace) {
+        set("CONFIG_SITE", site);
+    }
     let arch = std::env::consts::ARCH.to_uppercase();
     for libc in ["GNU", "MUSL"] {
         set(&format!("CARGO_TARGET_{arch}_UNKNOWN_LINUX_{libc}_LINKER"), ground.home.join("staticcc").into());
@@ -326,6 +354,7 @@ mod tests {
         let arch = std::env::consts::ARCH.to_uppercase();
         assert_eq!(v[&format!("CARGO_TARGET_{arch}_UNKNOWN_LINUX_GNU_LINKER")], "/opt/s/bin/staticcc");
         assert!(v["CMAKE_TOOLCHAIN_FILE"].ends_with("/cmake-toolchain.cmake"));
+        assert!(v["CONFIG_SITE"].ends_with("/config.site"));
         assert!(!v.contains_key("STATICCXX_TOOLCHAIN") && !v.contains_key("STATICCXX_CC"));
     }
 

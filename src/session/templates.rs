@@ -10,6 +10,7 @@ const MESON_HOST: &str = include_str!("../../shims/meson-host.ini");
 pub(crate) const PKG_CONFIG: &str = include_str!("../../shims/pkg-config.sh");
 /// The script that stands in for meson.
 pub(crate) const MESON_SHIM: &str = include_str!("../../shims/meson.sh");
+const CONFIG_SITE: &str = include_str!("../../shims/config.site");
 /// The script that binds a driver to a toolchain.
 pub(crate) const TOOLCHAIN: &str = include_str!("../../shims/toolchain.sh");
 /// The script that Go runs its tools through.
@@ -77,6 +78,17 @@ fn common(values: &TemplateValues, quote: impl Fn(&String) -> String) -> Vec<(&'
         ("INCLUDE", values.include.as_ref().map(&quote)),
         ("PROCESSOR", values.processor.as_ref().map(&quote)),
     ]
+}
+
+/// The site file of Autoconf's configure: for a part that is configured for another system than `arch` with Linux, the
+/// variables that are `ours` count as unset. `sites` are the files that the user names by CONFIG_SITE.
+pub(crate) fn config_site(arch: &str, ours: &[(&str, &str)], sites: &str) -> String {
+    let quote = |v: &str| format!("'{}'", v.replace('\'', r"'\''"));
+    let lines: Vec<_> = ours.iter().map(|(name, v)| format!("    staticcxx_take_back {name} {}", quote(v))).collect();
+    // Debian's name of it is in some packages' rules.
+    let alias = if arch == "x86_64" { "amd64" } else { arch };
+    let text = CONFIG_SITE.replace("@TAKE_BACK@", &lines.join("\n")).replace("@SITES@", &quote(sites));
+    text.replace("@ARCH@", arch).replace("@ALIAS@", alias)
 }
 
 /// Fills a template; a line or `if` block that has a name without a value is left out.

@@ -234,3 +234,58 @@ fn an_archive_for_programs_only_gives_way_in_a_shared_object() {
         assert_eq!(out.status.success(), taken, "{flags}: {}", text(&out.stderr));
     }
 }
+
+/// A part that is configured for another system finds that system's compiler, as without us; the parts for this one find
+/// ours. gzip's package for all architectures configures itself for Windows.
+#[test]
+fn autoconf_for_another_system_finds_its_own_compiler() {
+    let dir = Dir::new();
+    let parts = "AC_PROG_CC\nAC_CHECK_TOOL([AR],[ar])\nAC_CONFIG_FILES([found])\n";
+    dir.file("configure.ac", &format!("AC_INIT([p],[1])\n{parts}AC_CONFIG_SUBDIRS([sub])\nAC_OUTPUT\n"));
+    dir.file("sub/configure.ac", &format!("AC_INIT([q],[1])\n{parts}AC_OUTPUT\n"));
+    let found = "@CC@ @AR@ @CFLAGS@\n";
+    dir.file("found.in", found);
+    dir.file("sub/found.in", found);
+    // A bare machine's compiler, which makes what this one's tests can look at.
+    for (name, real) in [("sparc-none-elf-gcc", "gcc -static"), ("sparc-none-elf-ar", "ar"), ("mine", "gcc -DMINE")] {
+        dir.script(&format!("tools/{name}"), &format!("exec /usr/bin/{real} \"$@\""));
+    }
+    dir.file("usr/share/config.site", "CFLAGS=-DUSUAL\n");
+    dir.file("my.site", "CFLAGS=-DASKED\n");
+    Run::new("autoreconf").dir(dir.path()).line("-fi").output();
+    let configured = |name: &str, host: &str, env: &[(&str, &str)], ours: bool| {
+        let build = dir.join(name);
+        fs::create_dir(&build).unwrap();
+        let configure = format!("../configure {host} --prefix={}", dir.join("usr").display());
+        let run = if ours { Run::new(STATICCTL).args(["run", "--"]) } else { Run::new("env") };
+        let run = run.dir(&build).args(["sh", "-ec", &configure]);
+        let path = format!("{}:{}", dir.join("tools").display(), std::env::var("PATH").unwrap());
+        env.iter().fold(run.env("PATH", path), |run, (name, value)| run.env(name, value)).ok();
+        let [top, sub] = ["found", "sub/found"].map(|f| fs::read_to_string(build.join(f)).unwrap());
+        assert_eq!(top, sub, "{name}");
+        top
+    };
+    let site = dir.join("my.site").to_string_lossy().into_owned();
+    for (n, (host, env)) in [
+        ("--host=sparc-none-elf", &[][..]),
+        ("--build=x86_64-linux-gnu --host=sparc-none-elf", &[("CONFIG_SITE", site.as_str())]),
+        ("--host=sparc-none-elf", &[("CC", "mine"), ("AR", "ar")]),
+        ("", &[("CONFIG_SITE", &site)]),
+        ("--build=x86_64-linux-gnu", &[]),
+        ("--build=x86_64-redhat-linux-gnu --host=x86_64-redhat-linux-gnu", &[]),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let plain = configured(&format!("plain{n}"), host, env, false);
+        let ours = configured(&format!("ours{n}"), host, env, true);
+        let [plain, ours] = [&plain, &ours].map(|f| f.split_whitespace().collect::<Vec<_>>());
+        if host.contains("sparc") && env.iter().all(|(name, _)| *name != "CC") {
+            assert_eq!(plain[0], "sparc-none-elf-gcc");
+            assert_eq!(plain, ours, "{host}");
+        } else {
+            assert_eq!(ours[0], STATICCC, "{host}");
+            assert_eq!(plain[2..], ours[2..], "{host}");
+        }
+    }
+}
