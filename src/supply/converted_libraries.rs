@@ -113,7 +113,11 @@ impl ConvertedLibraries {
         let file = shared.path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         let name = library.soname.map_or(file, |s| String::from_utf8_lossy(s).into_owned());
         let hash = XxHash3_128::oneshot(&bytes);
-        let tag = tag(&name, hash);
+        let mut tag = tag(&name, hash);
+        // Copies of one file under several paths are separate libraries.
+        while self.entries.iter().any(|e| e.tag == tag) {
+            tag.push('x');
+        }
         let always = shared.use_of_it == Use::Always;
         self.entries.push(Entry { shared: shared.path.to_owned(), bytes, hash, tag, place, always, starts });
         Ok((self.entries.len() - 1, build_id))
@@ -215,7 +219,9 @@ impl ConvertedLibraries {
     /// Converts one library, or takes it from the cache, and writes its file.
     fn make(&self, model: &Model<'_>, versions: &Versions, layout: Layout) -> io::Result<Option<Refusal>> {
         let (entry, library) = (model.entry, &model.library);
-        let key = [&entry.hash.to_le_bytes()[..], &[layout as u8], &versions.key(library), &self.libc_key()].concat();
+        // The tag is in the object's names, and two files with the same content may have different ones.
+        let hash = &entry.hash.to_le_bytes()[..];
+        let key = [hash, entry.tag.as_bytes(), &[layout as u8], &versions.key(library), &self.libc_key()].concat();
         let kept = self.policy.cache.as_deref().map(|dir| object_cache::file(dir, XxHash3_128::oneshot(&key)));
         if let Some(file) = kept.as_deref().filter(|f| object_cache::take(f)) {
             std::os::unix::fs::symlink(file, &entry.place)?;

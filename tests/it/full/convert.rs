@@ -233,3 +233,27 @@ fn libstdcxx_itself_in_the_place_of_its_archive() {
         assert_eq!(Run::new(dir.join("plain")).ok(), said, "{line}");
     }
 }
+
+/// What is kept of a converted library is kept of its name too: a copy with another name, as wheels and vendors have them,
+/// is another library, and both may be in one program.
+#[test]
+fn copies_of_a_library_are_libraries_of_their_own() {
+    let dir = Dir::new();
+    dir.file("c.c", "#include <stdio.h>\n#include <stdlib.h>\nstatic int n;\nint next(void) { return ++n; }\n__attribute__((constructor)) static void begin(void) { puts(\"begin\"); }\n");
+    dir.file("main.c", "#include <stdio.h>\nint next(void);\nint main(void) { next(); return printf(\"%d\\n\", next()) < 0; }\n");
+    Run::new("gcc").dir(dir.path()).line("-O1 -fPIC -shared c.c -o libone.so").silent();
+    Run::new("gcc").dir(dir.path()).line("-c main.c").silent();
+    for (copy, from) in [("libtwo.so", "libone.so"), ("else/libone.so", "libone.so")] {
+        fs::create_dir_all(dir.join("else")).unwrap();
+        fs::copy(dir.join(from), dir.join(copy)).unwrap();
+    }
+    for libraries in ["-lone", "-ltwo", "-lone", "-lone -ltwo", "-ltwo -lone"] {
+        for kept in ["-L.", "./else/libone.so -L."] {
+            let line = format!("main.o -Wl,--no-as-needed {kept} {libraries}");
+            Run::new("gcc").dir(dir.path()).line(&line).line("-Wl,-rpath,$ORIGIN -o twin").silent();
+            Run::new(STATICCC).dir(dir.path()).line(&line).line("-o static").silent();
+            let said = Run::new(dir.join("twin")).dir(dir.path()).ok();
+            assert_eq!(says_in_empty_root(&dir.join("static"), &[]), said, "{line}");
+        }
+    }
+}

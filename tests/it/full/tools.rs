@@ -4,12 +4,12 @@
 use crate::support::*;
 use std::fs;
 
-const OWN_C: &str = "#include <stdio.h>\nint own(void) { return puts(\"hello\"); }\n";
+const OWN_C: &str = "#include <stdio.h>\n#include <stdlib.h>\nint own(void) {\n  if (getenv(\"CRASH\")) abort();\n  return puts(\"hello\");\n}\n";
 const MAIN_C: &str = "int own(void);\nint main(void) { return own() < 0; }\n";
 const MAIN_CC: &str = "#include <map>\nextern \"C\" int own(void);\nint main() { std::map<int, int> m{{1, 2}}; return own() < 0 || m.empty(); }\n";
 
 /// Programs of each kind, with debug information but for the last; those that our drivers link by this linker.
-fn programs(dir: &Dir, linker: &str) -> [&'static str; 5] {
+fn programs(dir: &Dir, linker: &str) -> [&'static str; 6] {
     for (name, text) in [("own.c", OWN_C), ("main.c", MAIN_C), ("main.cc", MAIN_CC)] {
         dir.file(name, text);
     }
@@ -18,12 +18,14 @@ fn programs(dir: &Dir, linker: &str) -> [&'static str; 5] {
     run("g++", "-g -O1 -fPIE -c main.cc -o mainxx.o").silent();
     run("gcc", "-g -shared -fPIC own.c -o libown.so").silent();
     run("gcc", "main.o -L. -lown -Wl,-rpath,$ORIGIN -o dynamic").silent();
+    run(STATICCC, "-g -shared -fPIC own.c -o libfat.so").silent();
     run(STATICCXX, "-static mainxx.o own.o -o static").silent();
     run(STATICCXX, "-static-pie mainxx.o own.o -o pie").silent();
     run(STATICCXX, "mainxx.o own.o -o small").env("STATICCXX_SMALL", "on").silent();
     run(STATICCC, "main.o -L. -lown -o converted").silent();
+    run(STATICCC, "main.o -L. -lfat -o fat").silent();
     run(STATICCTL, "convert ./dynamic -o program").ok();
-    ["static", "pie", "small", "converted", "program"]
+    ["static", "pie", "small", "converted", "fat", "program"]
 }
 
 /// Lines that write the program `p` to `x`, or change `x`, a copy of it. The last two need debug information.
@@ -56,6 +58,65 @@ fn tools_that_change_programs_leave_them_working() {
                 // A static program has no path to be removed.
                 assert!(done.status.success() || tool == "chrpath", "{shown}: {}", text(&done.stderr));
                 assert_eq!(says_in_empty_root(&dir.join("x"), &[]), "hello\n", "{shown}");
+            }
+        }
+    }
+}
+
+/// Lines that change a copy `x` of the fat shared object `libfat.so`, and whether its objects are still in it.
+const FAT_CHANGES: [(&str, bool); 9] = [
+    ("strip x", true),
+    ("strip --strip-debug x", true),
+    // dh_strip's.
+    ("strip --remove-section=.comment --remove-section=.note --strip-unneeded x", true),
+    ("objcopy --compress-debug-sections x", true),
+    ("debugedit -b @DIR@ -d /usr/src/own -l x.list x", true),
+    ("dwz x", true),
+    ("patchelf --set-soname libfat.so x", true),
+    // Takes away every section that is not loaded: the library is converted.
+    ("eu-strip x", false),
+    ("objcopy --remove-section=.staticcxx x", false),
+];
+
+#[test]
+fn tools_that_change_fat_shared_objects_leave_libraries_for_both_links() {
+    let dir = Dir::new();
+    programs(&dir, "wild");
+    Run::new("gcc").dir(dir.path()).line("main.o -L. -lfat -Wl,-rpath,$ORIGIN/changed -o twin").silent();
+    fs::create_dir(dir.join("changed")).unwrap();
+    for (line, whole) in FAT_CHANGES {
+        fs::copy(dir.join("libfat.so"), dir.join("x")).unwrap();
+        let words = line.replace("@DIR@", dir.path().to_str().unwrap());
+        let (tool, words) = words.split_once(' ').unwrap();
+        Run::new(tool).dir(dir.path()).line(words).ok();
+        fs::rename(dir.join("x"), dir.join("changed/libfat.so")).unwrap();
+        let sections = Run::new("readelf").dir(dir.path()).line("-SW changed/libfat.so").ok();
+        assert_eq!(sections.contains(" .staticcxx "), whole, "{line}: {sections}");
+        assert_eq!(Run::new(dir.join("twin")).ok(), "hello\n", "{line}");
+        Run::new(STATICCC).dir(dir.path()).line("main.o -Lchanged -lfat -o y").silent();
+        assert_eq!(says_in_empty_root(&dir.join("y"), &[]), "hello\n", "{line}");
+    }
+}
+
+#[test]
+fn debuggers_find_functions_and_lines_in_programs_and_their_cores() {
+    for linker in ["wild", "bfd"] {
+        let dir = Dir::new();
+        for program in programs(&dir, linker) {
+            let run = |tool: &str, args: &[&str]| Run::new(tool).dir(dir.path()).args(args).ok();
+            let crash = ["set env CRASH=1", "run", "generate-core-file core", "bt full"].map(|c| ["-ex", c]).concat();
+            let gdb = run("gdb", &[&["-q", "-nx", "-batch"][..], &crash, &[program]].concat());
+            // The library that systemd-coredump reads cores with.
+            let stack = run("eu-stack", &["--core=core", "-e", program, "-s"]);
+            for (name, line) in [("own", "own.c:4"), ("main", "main.c")] {
+                // A converted part has its functions' names; its lines stay in the original.
+                let lines = !(program == "program" || program == "converted" && name == "own");
+                for (tool, said) in [("gdb", &gdb), ("eu-stack", &stack)] {
+                    let shown = format!("{linker} {program}: {tool}: {name}: {said}");
+                    let frames = said.lines().filter(|l| l.starts_with('#'));
+                    assert!(frames.into_iter().any(|l| l.contains(&format!(" {name}"))), "{shown}");
+                    assert!(!lines || said.contains(line), "{shown}");
+                }
             }
         }
     }
