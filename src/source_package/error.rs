@@ -45,10 +45,15 @@ impl PackageError {
                 "`--check-plain` builds it without staticctl too; the same command goes on where this one ended"
                     .to_owned()
             }
+            // tar gives no reason where a disk fills up.
+            PackageError::BadPackage(..) => {
+                "if there is no space left, give another place with `--dir DIR`; if the package is damaged, build it anew \
+                 without the directory `source`"
+                    .to_owned()
+            }
             PackageError::NoTree(..)
             | PackageError::NotBuiltPlainly { .. }
             | PackageError::File(..)
-            | PackageError::BadPackage(..)
             | PackageError::Interrupted => return None,
         };
         Some(text)

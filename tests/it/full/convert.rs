@@ -240,7 +240,10 @@ fn libstdcxx_itself_in_the_place_of_its_archive() {
 fn copies_of_a_library_are_libraries_of_their_own() {
     let dir = Dir::new();
     dir.file("c.c", "#include <stdio.h>\n#include <stdlib.h>\nstatic int n;\nint next(void) { return ++n; }\n__attribute__((constructor)) static void begin(void) { puts(\"begin\"); }\n");
-    dir.file("main.c", "#include <stdio.h>\nint next(void);\nint main(void) { next(); return printf(\"%d\\n\", next()) < 0; }\n");
+    dir.file(
+        "main.c",
+        "#include <stdio.h>\nint next(void);\nint main(void) { next(); return printf(\"%d\\n\", next()) < 0; }\n",
+    );
     Run::new("gcc").dir(dir.path()).line("-O1 -fPIC -shared c.c -o libone.so").silent();
     Run::new("gcc").dir(dir.path()).line("-c main.c").silent();
     for (copy, from) in [("libtwo.so", "libone.so"), ("else/libone.so", "libone.so")] {

@@ -201,3 +201,40 @@ fn an_interrupted_build_goes_on() {
     assert!(out.status.success() && !text(&out.stderr).contains("goes on"), "{}", text(&out.stderr));
     assert_ne!(linked(&tree.join("app")), before);
 }
+
+/// A disk that fills up ends the command with the reason, whenever it happens, and leaves no file that is not whole; with
+/// more room the command goes through.
+#[test]
+fn a_full_disk_leaves_nothing_half_written() {
+    let dir = Dir::new();
+    package(&dir, "make", BUILD);
+    fs::create_dir(dir.join("out")).unwrap();
+    let mut failed = 0;
+    for size in ["4k", "100k", "700k", "1000k", "1300k", "1600k", "2m"] {
+        let script = format!(
+            "mount -t tmpfs -o size={size} none out || exit 77
+             '{STATICCTL}' deb --dir out --deb ./own-1.0 > list; status=$?
+             for program in $(find out -name app -type f); do $program > said 2>&1 && grep -qx hello said || exit 78; done
+             for package in $(find out -name '*.deb'); do dpkg-deb --contents $package > contents || exit 79; done
+             [ $status = 0 ] || [ -z \"$(find out -name '.staticcxx-*')\" ] || exit 80
+             mount -o remount,size=20m out || exit 77
+             '{STATICCTL}' deb --dir out --deb ./own-1.0 > list 2> again || exit 81
+             out/own/programs/own/usr/bin/app > said && dpkg-deb --contents out/own/own_1.0_amd64.deb > contents || exit 82
+             exit $status"
+        );
+        let out =
+            Run::new("unshare").dir(dir.path()).line("--user --map-root-user --mount sh -c").args([script]).output();
+        let said = text(&out.stderr);
+        match out.status.code() {
+            Some(0) => {}
+            Some(2) => {
+                assert!(said.contains("staticcxx: error: "), "{size}: {said}");
+                let reason = ["No space left on device", "hint: if there is no space left, "];
+                assert!(reason.iter().any(|r| said.contains(r)), "{size}: {said}");
+                failed += 1;
+            }
+            other => panic!("{size}: {other:?}: {said}"),
+        }
+    }
+    assert!((2..7).contains(&failed), "{failed}");
+}
