@@ -67,7 +67,15 @@ pub fn shared(bytes: &[u8]) {
     for (layout, module) in [(Layout::Segments, None), (Layout::Data, None), (Layout::Data, Some(&scope))] {
         converted(
             &library,
-            &ConversionOptions { tag: "fuzz", layout, versions: &versions, libc: &libc, module, program: None },
+            &ConversionOptions {
+                tag: "fuzz",
+                layout,
+                versions: &versions,
+                libc: &libc,
+                module,
+                program: None,
+                null: None,
+            },
         );
     }
 }
@@ -94,6 +102,7 @@ pub fn programs(bytes: &[u8], archives: &[Vec<u8>]) {
                 libc: &libc,
                 module: None,
                 program: Some(&program),
+                null: None,
             },
         );
     }

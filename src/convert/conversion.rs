@@ -5,6 +5,7 @@ use super::library::Tls;
 use super::pieces::Layout;
 use super::scope::ModuleScope;
 use super::versions::{GlibcSymbols, Versions};
+use std::collections::BTreeSet;
 
 /// The caller's choices.
 #[derive(Debug)]
@@ -21,7 +22,12 @@ pub struct ConversionOptions<'a> {
     pub module: Option<&'a ModuleScope>,
     /// Set for a program.
     pub program: Option<&'a ProgramParts>,
+    /// Names that nothing of the original program defines: weak references to them stay null.
+    pub null: Option<&'a NullNames>,
 }
+
+/// Names of weak references that ld.so leaves null.
+pub type NullNames = BTreeSet<Vec<u8>>;
 
 /// What the conversion of a program needs besides that of a library.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

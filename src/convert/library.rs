@@ -1,6 +1,7 @@
 //! Bytes → model: a shared object as ld.so sees it. Section headers are optional: they only give the end of the unwind
 //! table, which ld.so does not need.
 
+use super::conversion::NullNames;
 use super::dynamic::{Dynamic, Relocation};
 use super::machine::Machine;
 use super::memory::{Memory, Segment, text_at, u64_at};
@@ -83,6 +84,11 @@ impl<'a> Library<'a> {
     /// As [`Library::read`].
     pub fn read_program(data: &'a [u8]) -> Result<Library<'a>, Refusal> {
         Library::read_as(data, true)
+    }
+
+    /// Its weak references among these names.
+    pub(crate) fn null_references<'n>(&'n self, names: &'n NullNames) -> impl Iterator<Item = &'n [u8]> {
+        self.symbols.iter().filter(|s| s.may_be_null() && names.contains(s.name)).map(|s| s.name)
     }
 
     fn read_as(data: &'a [u8], program: bool) -> Result<Library<'a>, Refusal> {

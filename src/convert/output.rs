@@ -145,7 +145,7 @@ const FILLED: u64 = 64 << 20;
 /// What a static program can't have.
 pub fn convert(library: &Library<'_>, options: &ConversionOptions<'_>) -> Result<ConvertedObject, Refusal> {
     let filled = options.program.map_or_else(Vec::new, ProgramParts::filled);
-    let plan = pieces::plan(library, unwind::extent(library), options.layout, &filled);
+    let plan = pieces::plan(library, unwind::left_out(library), options.layout, &filled);
     if let (Some(tls), Some(_)) = (library.tls, options.program)
         && tls.lead() != 0
     {

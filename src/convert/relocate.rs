@@ -28,6 +28,10 @@ impl ObjectWriter<'_> {
             Meaning::Address | Meaning::Slot if r.symbol == 0 => {
                 self.put(r.at, address, self.address(r.addend as u64)?)
             }
+            Meaning::Address | Meaning::Slot if self.is_null(r.symbol) => {
+                let value = if r.meaning == Meaning::Address { r.addend } else { 0 };
+                self.put_bytes(r.at, &value.to_le_bytes())
+            }
             Meaning::Address | Meaning::Slot => {
                 let (symbol, distance) = self.target(r.symbol)?;
                 let addend = if r.meaning == Meaning::Address { r.addend } else { 0 };
@@ -61,6 +65,12 @@ impl ObjectWriter<'_> {
                 Ok(())
             }
         }
+    }
+
+    /// Whether a symbol is a weak reference that stays null.
+    fn is_null(&self, symbol: usize) -> bool {
+        let names = self.options.null;
+        self.library.symbols.get(symbol).zip(names).is_some_and(|(s, names)| s.may_be_null() && names.contains(s.name))
     }
 
     fn put_thread_offset(&mut self, at: u64, symbol: usize, addend: i64) -> Result<(), Refusal> {

@@ -95,6 +95,11 @@ impl<'a> Symbol<'a> {
             && !self.of_the_module()
     }
 
+    /// Whether it is a reference that ld.so may leave null. One with a version was bound to a library that had the symbol.
+    pub(crate) fn may_be_null(&self) -> bool {
+        !self.defined() && self.bind == WEAK && self.version.is_none() && self.kind != TLS
+    }
+
     /// Whether every module has its own.
     pub(crate) fn of_the_module(&self) -> bool {
         OF_THE_MODULE.binary_search(&self.name).is_ok()

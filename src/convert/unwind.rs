@@ -55,8 +55,18 @@ fn unknown(what: impl Into<String>) -> Refusal {
     Refusal::Unwind { what: what.into() }
 }
 
+/// By these a module hands its own table to GCC's unwinder, as start files of compiler-rt and of GCC before 4.0 do: the
+/// table is read in its place then.
+const REGISTER: &[u8] = b"__register_frame";
+
+/// Start and end address of the table, if it is left out of the library's memory: the linker makes one of all tables.
+pub(crate) fn left_out(library: &Library<'_>) -> Option<(u64, u64)> {
+    let reads = library.symbols.iter().any(|s| !s.defined() && s.name.starts_with(REGISTER));
+    extent(library).filter(|_| !reads)
+}
+
 /// The table's start and end address: from the section headers, else by reading it.
-pub(crate) fn extent(library: &Library<'_>) -> Option<(u64, u64)> {
+fn extent(library: &Library<'_>) -> Option<(u64, u64)> {
     let (header, _) = library.unwind_header?;
     let head = library.memory.bytes(header, 8).filter(|h| h.starts_with(&[1, 0x1b]))?;
     let start = (header + 4).wrapping_add_signed(i64::from(u32_at(head, 4) as i32));

@@ -100,6 +100,7 @@ fn convert_library(shared: &Path, facts: &Facts) -> Result<LibraryMembers, Refus
         libc: &libc,
         module: None,
         program: None,
+        null: None,
     };
     let mut members = vec![convert(&library, &options)?.object];
     let plan = converted_libraries::planned(&library, Layout::Data);

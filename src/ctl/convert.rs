@@ -16,7 +16,7 @@ use crate::message::progress::Progress;
 use crate::options::exit_codes::{EXIT_ERROR, EXIT_NO, EXIT_YES};
 use crate::program::eligibility::{self, Eligibility};
 use crate::program::sources::FromShared;
-use crate::program::{advice, privileges};
+use crate::program::{advice, null_references, privileges};
 use crate::report::Outcome;
 use crate::run::{self, Guard};
 use crate::settings::Settings;
@@ -62,7 +62,7 @@ fn convert(settings: &Settings, args: &ConvertArgs, guard: &Guard) -> Result<u8,
     let temporary = temporary_beside(&output)?;
     progress.step(1, "converting and linking");
     let unfinished = temporary.path().join(output.file_name().unwrap_or(OsStr::new("program")));
-    let linked = link(settings, (selected, facts), &original, &library, &plan, &unfinished);
+    let linked = link(settings, (selected, facts), &original, &library, (&found, &plan), &unfinished);
     refuse_unlinked(&original, &linked, guard)?;
     if stamps(&original, &found) != before {
         let error = format!("`{}` or one of its libraries changed during the conversion", original.path.display());
@@ -161,11 +161,12 @@ fn link(
     (selected, facts): (Selected, Facts),
     original: &Original,
     library: &Library<'_>,
-    plan: &LibraryPlan,
+    (found, plan): (&LoadList, &LibraryPlan),
     output: &Path,
 ) -> ProgramLinked {
     let place = output.with_file_name("program.o");
-    let program = ProgramFile { path: original.path.clone(), bytes: original.bytes.clone(), place };
+    let null = null_references::of(library, found);
+    let program = ProgramFile { path: original.path.clone(), bytes: original.bytes.clone(), place, null };
     let link = ProgramLink {
         program: Arc::new(program),
         fixed: library.fixed,

@@ -84,6 +84,9 @@ pub(crate) fn link_program(
     if wanted.fixed {
         words.push("-no-pie".into());
         words.push(format!("-Wl,-Ttext-segment={:#x}", wanted.rest).into());
+        // Drivers leave the index out of `-static` programs, which register their unwind table instead. If the program
+        // registers its own as well, GCC's unwinder looks into one of the two only, and then asks for the index.
+        words.push("-Wl,--eh-frame-hdr".into());
     }
     if !wanted.fixed && facts.packs_relocations() {
         words.push("-Wl,-z,pack-relative-relocs".into());

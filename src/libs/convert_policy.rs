@@ -1,6 +1,7 @@
 //! Which shared objects are converted, and how.
 
 use super::missing::is_nothing_alone;
+use crate::convert::NullNames;
 use crate::convert::start::Dialect;
 use crate::options::convert::{ConvertChoice, ConvertMode};
 use crate::toolchain_libs;
@@ -15,6 +16,8 @@ pub(crate) struct ProgramFile {
     pub bytes: Vec<u8>,
     /// Where its object is written, with an archive of what that needs next to it.
     pub place: PathBuf,
+    /// Names of weak references, its own and its libraries', that nothing loaded with it defines.
+    pub null: NullNames,
 }
 
 impl ProgramFile {

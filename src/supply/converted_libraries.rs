@@ -9,7 +9,7 @@ use crate::convert::pieces::{self, Layout, Pieces};
 use crate::convert::sections::{base_symbol, tag};
 use crate::convert::start::{Dialect, Placed};
 use crate::convert::versions::{GlibcSymbols, Versions};
-use crate::convert::{ConversionOptions, Refusal, acceptable, convert, copies, start, unwind};
+use crate::convert::{ConversionOptions, NullNames, Refusal, acceptable, convert, copies, start, unwind};
 use crate::files::Stamp;
 use crate::libs::convert_policy::{ConvertPolicy, ProgramFile};
 use crate::libs::supplier::{SharedLibrary, Use};
@@ -221,14 +221,18 @@ impl ConvertedLibraries {
         let (entry, library) = (model.entry, &model.library);
         // The tag is in the object's names, and two files with the same content may have different ones.
         let hash = &entry.hash.to_le_bytes()[..];
-        let key = [hash, entry.tag.as_bytes(), &[layout as u8], &versions.key(library), &self.libc_key()].concat();
+        let null = self.null();
+        let names = library.null_references(null).collect::<Vec<_>>().join(&0);
+        let key = [hash, entry.tag.as_bytes(), &[layout as u8], &versions.key(library), &self.libc_key(), &names];
+        let key = key.concat();
         let kept = self.policy.cache.as_deref().map(|dir| object_cache::file(dir, XxHash3_128::oneshot(&key)));
         if let Some(file) = kept.as_deref().filter(|f| object_cache::take(f)) {
             std::os::unix::fs::symlink(file, &entry.place)?;
             return Ok(None);
         }
         let libc = self.libc();
-        let options = ConversionOptions { tag: &entry.tag, layout, versions, libc, module: None, program: None };
+        let null = Some(null);
+        let options = ConversionOptions { tag: &entry.tag, layout, versions, libc, module: None, program: None, null };
         let made = match convert(library, &options) {
             Ok(made) => made,
             Err(refusal) => return Ok(Some(refusal)),
@@ -242,6 +246,12 @@ impl ConvertedLibraries {
             Some(Err(_)) | None => fs::write(&entry.place, bytes)?,
         }
         Ok(None)
+    }
+
+    /// What stays null in the whole program.
+    fn null(&self) -> &NullNames {
+        static NONE: NullNames = NullNames::new();
+        self.policy.program.as_ref().map_or(&NONE, |program| &program.null)
     }
 
     /// glibc's symbols.
@@ -378,5 +388,5 @@ impl<'m> LinkParts<'m> {
 
 /// The layout of a library.
 pub(crate) fn planned(library: &Library<'_>, layout: Layout) -> Pieces {
-    pieces::plan(library, unwind::extent(library), layout, &[])
+    pieces::plan(library, unwind::left_out(library), layout, &[])
 }

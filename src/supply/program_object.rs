@@ -101,10 +101,17 @@ pub(super) fn make(
     let program = ProgramParts { copies, thread_align: others.map(|t| t.align).max().unwrap_or(1) };
     let moves = library.changes_code() && !library.fixed;
     let layout = if moves || !beside.scripts { Layout::Data } else { Layout::Segments };
-    let options =
-        ConversionOptions { tag: &tag, layout, versions: beside.versions, libc, module: None, program: Some(&program) };
+    let options = ConversionOptions {
+        tag: &tag,
+        layout,
+        versions: beside.versions,
+        libc,
+        module: None,
+        program: Some(&program),
+        null: Some(&file.null),
+    };
     let made = convert(library, &options)?;
-    let plan = pieces::plan(library, unwind::extent(library), layout, &program.filled());
+    let plan = pieces::plan(library, unwind::left_out(library), layout, &program.filled());
     let members: Vec<Vec<u8>> = members.into_values().collect();
     let members = archive::of_members(&members).ok_or_else(|| Refusal::broken("it has too many symbols"))?;
     let script = library.tls.map_or_else(String::new, |tls| start::thread_locals(program.thread_align(&tls)));

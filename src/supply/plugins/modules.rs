@@ -49,7 +49,15 @@ impl Module {
         versions: &'a Versions,
         libc: &'a GlibcSymbols,
     ) -> ConversionOptions<'a> {
-        ConversionOptions { tag: &self.tag, layout: Layout::Data, versions, libc, module: Some(scope), program: None }
+        ConversionOptions {
+            tag: &self.tag,
+            layout: Layout::Data,
+            versions,
+            libc,
+            module: Some(scope),
+            program: None,
+            null: None,
+        }
     }
 
     /// What it is called beside its path.

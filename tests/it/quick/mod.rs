@@ -28,6 +28,8 @@ pub mod starts;
 pub mod wrap;
 // Weak references, against the dynamic twin.
 pub mod weak;
+// The same, of finished programs.
+pub mod weak_programs;
 // Shared libraries of the project itself, against their dynamic twins.
 pub mod shared;
 // The built-in linker: what its programs are like, and what makes a link leave it.
