@@ -60,6 +60,8 @@ pub struct Library<'a> {
     pub(crate) executable_stack: bool,
     /// NT_GNU_BUILD_ID.
     pub(crate) build_id: Option<&'a [u8]>,
+    /// A program's notes that are not the toolchain's, as they are in a section with four-byte alignment.
+    pub(crate) notes: Vec<u8>,
     /// Tables that only ld.so reads: start and end of each, unordered.
     pub(crate) for_loader: Vec<(u64, u64)>,
     /// A program's entry point; none for a shared object.
@@ -122,6 +124,7 @@ impl<'a> Library<'a> {
             destructors: Vec::new(),
             executable_stack: find(elf::PT_GNU_STACK).is_some_and(|p| p.p_flags(endian).0 & elf::PF_X.0 != 0),
             build_id: headers.iter().find_map(|p| build_id(p, data)),
+            notes: if program { headers.iter().flat_map(|p| notes(p, data)).collect() } else { Vec::new() },
             for_loader: dynamic.for_loader(),
             entry: program.then(|| header.e_entry(endian)),
             fixed: header.e_type(endian) == elf::ET_EXEC,
@@ -266,6 +269,27 @@ fn build_id<'a>(header: &elf::ProgramHeader64<LE>, data: &'a [u8]) -> Option<&'a
         }
     }
     None
+}
+
+/// The notes of a segment that are not the toolchain's (build ID, ABI, properties): programs find what was put into theirs
+/// by walking over PT_NOTE segments, as Node.js finds an application.
+fn notes(header: &elf::ProgramHeader64<LE>, data: &[u8]) -> Vec<u8> {
+    let mut kept = Vec::new();
+    let Ok(Some(mut all)) = header.notes(LE, data) else { return kept };
+    while let Ok(Some(note)) = all.next() {
+        if note.name() == elf::ELF_NOTE_GNU {
+            continue;
+        }
+        let name = note.name_bytes();
+        for word in [name.len() as u32, note.desc().len() as u32, note.n_type(LE).0] {
+            kept.extend(word.to_le_bytes());
+        }
+        for part in [name, note.desc()] {
+            kept.extend_from_slice(part);
+            kept.resize(kept.len().next_multiple_of(4), 0);
+        }
+    }
+    kept
 }
 
 /// The functions of DT_INIT and DT_INIT_ARRAY, or of their counterparts for destructors.

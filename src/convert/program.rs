@@ -7,7 +7,7 @@ use super::machine::{Meaning, NamesMain};
 use super::memory::u32_at;
 use super::object_writer::{ObjectWriter, elf_section};
 use super::refusal::Refusal;
-use super::sections::{ALLOC, HEAD, HEAD_SIZE};
+use super::sections::{ALLOC, HEAD, HEAD_SIZE, RETAINED};
 use super::symbols;
 use object::{SectionKind, elf};
 use std::borrow::Cow;
@@ -65,6 +65,11 @@ impl ObjectWriter<'_> {
             let kind = SectionKind::ReadOnlyData;
             let id = elf_section(&mut self.object, HEAD.as_bytes(), kind, elf::SHT_PROGBITS, ALLOC);
             self.object.section_mut(id).set_data(vec![0; HEAD_SIZE as usize], 1);
+        }
+        if !self.library.notes.is_empty() {
+            let (flags, kind) = (ALLOC | RETAINED, SectionKind::Note);
+            let id = elf_section(&mut self.object, b".note.program", kind, elf::SHT_NOTE, flags);
+            self.object.section_mut(id).set_data(self.library.notes.clone(), 4);
         }
         for copied in &program.copies {
             if !copied.is_zero() {

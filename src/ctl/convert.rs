@@ -1,7 +1,8 @@
 //! `staticctl convert`: a finished dynamic program made static.
 
 use super::cli_args::ConvertArgs;
-use super::convert_plan::{LibraryPlan, Original};
+use super::convert_original::{self, Original};
+use super::convert_plan::LibraryPlan;
 use super::convert_summary::ConversionSummary;
 use super::output::{Reported, keep_inputs, report_error, report_error_as};
 use crate::check::{self, CallEvidence, Expect, judge};
@@ -10,20 +11,20 @@ use crate::driver::{ProgramLink, ProgramLinked, Trials, link_program, select_for
 use crate::files::{AtomicFile, Identity, Stamp, place_file, workplace};
 use crate::libs::convert_policy::ProgramFile;
 use crate::libs::ld_so::{self, AbsentObject, LoadList};
-use crate::libs::library_file;
 use crate::message;
 use crate::message::progress::Progress;
 use crate::options::exit_codes::{EXIT_ERROR, EXIT_NO, EXIT_YES};
+use crate::program::advice::{self, ProgramHint};
 use crate::program::eligibility::{self, Eligibility};
 use crate::program::sources::FromShared;
-use crate::program::{advice, null_references, privileges};
+use crate::program::{null_references, privileges};
 use crate::report::Outcome;
 use crate::run::{self, Guard};
 use crate::settings::Settings;
 use crate::toolchain::{Facts, Mechanism, Selected};
 use std::ffi::OsStr;
-use std::fs;
-use std::io::Write;
+use std::fs::{self, File};
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -41,7 +42,7 @@ pub(crate) fn run(settings: &Settings, args: &ConvertArgs) -> u8 {
 }
 
 fn convert(settings: &Settings, args: &ConvertArgs, guard: &Guard) -> Result<u8, Reported> {
-    let original = read(find(settings, &args.program))?;
+    let original = convert_original::read(find(settings, &args.program))?;
     let output = place(&args.output, &original.path);
     refuse_same_file(&original, &output)?;
     if is_static(&original)? {
@@ -68,6 +69,7 @@ fn convert(settings: &Settings, args: &ConvertArgs, guard: &Guard) -> Result<u8,
         let error = format!("`{}` or one of its libraries changed during the conversion", original.path.display());
         return Err(report_error(error, Some("convert it again once the installation is finished".into())));
     }
+    keep_payload(&original, &unfinished)?;
     copy_mode(&original.path, &unfinished)?;
     progress.step(2, "checking");
     let compared = match args.verify {
@@ -81,7 +83,8 @@ fn convert(settings: &Settings, args: &ConvertArgs, guard: &Guard) -> Result<u8,
     place_file(&unfinished, &output).map_err(|e| unwritable(&output, &e))?;
     drop(progress);
     let elsewhere = original.path.file_name() != output.file_name() || original.path.parent() != output.parent();
-    let hints = advice::of(&library, &original.bytes, &found.loaded, elsewhere);
+    let mut hints = advice::of(&library, &original.bytes, &found.loaded, elsewhere);
+    hints.extend(original.payload.text().map(|text| ProgramHint { id: "payload", text: format!("{text}: kept") }));
     let (original, output, found, plan, toolchain) = (&original, &output, &found, &plan, &toolchain);
     let summary = ConversionSummary { original, output, bytes, found, plan, toolchain };
     Ok(summary.print(settings, args, &linked, &hints, compared))
@@ -214,25 +217,6 @@ fn same_file(a: &Path, b: &Path) -> bool {
     Identity::of(a).is_some_and(|a| Identity::of(b) == Some(a))
 }
 
-fn read(path: PathBuf) -> Result<Original, Reported> {
-    let shown = path.display();
-    let image = check::inspect_headers(&path);
-    let bytes = match library_file::read(&path) {
-        Ok(bytes) => bytes,
-        Err(refusal) => {
-            let why = image.err().map_or_else(|| refusal.to_string(), |e| e.to_string());
-            return Err(report_error(format!("`{shown}` {why}"), None));
-        }
-    };
-    match image {
-        Ok(image) => Ok(Original { path, bytes: bytes.to_vec(), image }),
-        Err(error) => match eligibility::unreadable(&error, &bytes) {
-            Eligibility::Refused(why, hint) => Err(report_error(format!("`{shown}` {why}"), hint)),
-            Eligibility::Dynamic | Eligibility::Static => Err(report_error(format!("`{shown}` {error}"), None)),
-        },
-    }
-}
-
 fn readable(original: &Original) -> Result<Library<'_>, Reported> {
     let look = || {
         let library = Library::read_program(&original.bytes)?;
@@ -277,6 +261,23 @@ fn address_after(library: &Library<'_>) -> u64 {
     end.next_multiple_of(ROOM) + ROOM
 }
 
+/// Adds what the original has besides the program, and reads the result back once more.
+fn keep_payload(original: &Original, result: &Path) -> Result<(), Reported> {
+    if original.payload.is_empty() {
+        return Ok(());
+    }
+    let shown = original.path.display();
+    original.payload.add(&original.bytes, &original.file, result).map_err(|error| {
+        let hint = error.hint();
+        report_error(format!("`{shown}` can't be converted: {error}"), hint)
+    })?;
+    let image = check::inspect(result).map_err(|e| report_error(format!("the result {e}"), None))?;
+    match judge(&image, &Expect::default(), &CallEvidence::default()).is_static() {
+        true => Ok(()),
+        false => Err(report_error(format!("`{shown}` with what is kept of it is not a static program"), None)),
+    }
+}
+
 /// The state of all files that are read.
 fn stamps(original: &Original, found: &LoadList) -> Vec<Option<Stamp>> {
     let paths = std::iter::once(&original.path).chain(found.loaded.iter().map(|l| &l.path));
@@ -294,7 +295,7 @@ fn install_copy(original: &Original, output: &Path, allowed: bool) -> Result<(),
     refuse_privileges(original, allowed)?;
     let write = || -> std::io::Result<()> {
         let mut file = AtomicFile::create(output)?;
-        file.write_all(&original.bytes)?;
+        io::copy(&mut File::open(&original.path)?, &mut file)?;
         file.set_mode(fs::metadata(&original.path)?.mode() & 0o777)?;
         file.commit()
     };

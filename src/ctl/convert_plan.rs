@@ -12,13 +12,6 @@ use crate::toolchain::Facts;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// The original program, read.
-pub(super) struct Original {
-    pub(super) path: PathBuf,
-    pub(super) bytes: Vec<u8>,
-    pub(super) image: check::Image,
-}
-
 /// What becomes of each library.
 pub(super) struct LibraryPlan {
     /// One for each library that was found, in the loader's order.

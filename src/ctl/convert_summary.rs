@@ -1,7 +1,8 @@
 //! What `staticctl convert` prints at its end.
 
 use super::cli_args::ConvertArgs;
-use super::convert_plan::{LibraryPlan, Original};
+use super::convert_original::Original;
+use super::convert_plan::LibraryPlan;
 use super::output::produce;
 use crate::driver::ProgramLinked;
 use crate::libs::Provider;

@@ -6,6 +6,7 @@ pub(crate) mod check;
 pub(crate) mod cli;
 pub(crate) mod cli_args;
 pub(crate) mod convert;
+mod convert_original;
 mod convert_plan;
 mod convert_summary;
 pub(crate) mod deb;

@@ -13,7 +13,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ProgramFile {
     pub path: PathBuf,
-    pub bytes: Vec<u8>,
+    pub bytes: Arc<Vec<u8>>,
     /// Where its object is written, with an archive of what that needs next to it.
     pub place: PathBuf,
     /// Names of weak references, its own and its libraries', that nothing loaded with it defines.

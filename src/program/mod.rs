@@ -9,6 +9,7 @@ pub(crate) mod compare;
 pub(crate) mod eligibility;
 pub(crate) mod listing;
 pub(crate) mod null_references;
+pub(crate) mod payload;
 pub(crate) mod privileges;
 pub(crate) mod record;
 pub(crate) mod sources;
