@@ -21,6 +21,9 @@ use std::path::Path;
 /// A file is mapped in pages: offsets keep their place in one.
 const PAGE: u64 = 4096;
 
+/// From this size on data keep their place in larger units too: some formats pad to 32 KiB.
+const LARGE: u64 = 1 << 20;
+
 /// How much of the beginning and end of the data is searched for their own offset. A small offset is so often the value of
 /// something else that only the very first and last words count.
 const EDGE: u64 = 4096;
@@ -57,6 +60,12 @@ struct Trailer {
     /// Where the offset is, counted back from the end.
     offset_at: u64,
     ends_with: &'static [u8],
+}
+
+/// Where a known format notes an offset in the data, counted back from the end, and what it notes.
+struct NotedOffset {
+    from_end: u64,
+    offset: u64,
 }
 
 /// A section that is not loaded.
@@ -145,25 +154,28 @@ impl Payload {
         let place = match at.checked_sub(end) {
             Some(room) if fixed || room <= end => at,
             None if fixed && note.is_none() => return Err(PayloadError::FixedPlace(self.behind())),
-            _ => congruent(end, at, PAGE),
+            _ => congruent(end, at, if self.behind() < LARGE { PAGE } else { 16 * PAGE }),
         };
         copy(original, at..self.file_end, &mut out, place)?;
-        if let Some(from_end) = note {
-            out.write_all_at(&place.to_le_bytes(), place + self.behind() - from_end)?;
+        if let Some(note) = note {
+            let offset = note.offset - at + place;
+            out.write_all_at(&offset.to_le_bytes(), place + self.behind() - note.from_end)?;
         }
         Ok(())
     }
 
-    /// Where a known format notes the offset at which the data begin, counted back from the end.
-    fn trailer(&self, original: &File) -> io::Result<Option<u64>> {
+    /// What a known format notes.
+    fn trailer(&self, original: &File) -> io::Result<Option<NotedOffset>> {
         for trailer in &TRAILERS {
             if self.behind() < trailer.offset_at {
                 continue;
             }
             let mut noted = vec![0; trailer.offset_at as usize];
             original.read_exact_at(&mut noted, self.file_end - trailer.offset_at)?;
-            if noted.ends_with(trailer.ends_with) && noted.starts_with(&self.program_end.to_le_bytes()) {
-                return Ok(Some(trailer.offset_at));
+            let offset = noted.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+            // There may be padding before it.
+            if noted.ends_with(trailer.ends_with) && (self.program_end..self.file_end).contains(&offset) {
+                return Ok(Some(NotedOffset { from_end: trailer.offset_at, offset }));
             }
         }
         Ok(None)

@@ -117,8 +117,12 @@ fn data_that_say_where_they_begin_are_there_again() {
     let dir = Dir::new();
     compile(&dir, BEHIND_C, "-DMAGIC=\"LCBS\\0\\0\\0\"");
     let at = fs::metadata(dir.join("p")).unwrap().len();
-    append(&dir.join("p"), &[WORDS, &at.to_le_bytes(), b"LCBS\0\0\0\0"]);
-    assert_eq!(same(&dir), "sixteen letters!\n");
+    for padding in [0, 1000] {
+        fs::copy(dir.join("p"), dir.join("plain")).unwrap();
+        append(&dir.join("p"), &[&vec![0; padding], WORDS, &(at + padding as u64).to_le_bytes(), b"LCBS\0\0\0\0"]);
+        assert_eq!(same(&dir), "sixteen letters!\n", "{padding}");
+        fs::rename(dir.join("plain"), dir.join("p")).unwrap();
+    }
 
     // One that is not known: the result is larger, so that it would not be found.
     compile(&dir, BEHIND_C, "-DMAGIC=\"OWNMAGIC\"");
