@@ -4,8 +4,8 @@ use super::copies::Copied;
 use super::library::Tls;
 use super::pieces::Layout;
 use super::scope::ModuleScope;
+use super::symbols::NullNames;
 use super::versions::{GlibcSymbols, Versions};
-use std::collections::BTreeSet;
 
 /// The caller's choices.
 #[derive(Debug)]
@@ -25,9 +25,6 @@ pub struct ConversionOptions<'a> {
     /// Names that nothing of the original program defines: weak references to them stay null.
     pub null: Option<&'a NullNames>,
 }
-
-/// Names of weak references that ld.so leaves null.
-pub type NullNames = BTreeSet<Vec<u8>>;
 
 /// What the conversion of a program needs besides that of a library.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -6,6 +6,7 @@
 
 use super::library::Library;
 use super::machine::Meaning;
+use super::memory::text_at;
 use super::pieces::Pieces;
 use super::refusal::Refusal;
 use super::sections::base_symbol;
@@ -37,6 +38,8 @@ pub struct CopiedContent {
     pub(crate) aliases: Vec<Vec<u8>>,
     /// What the archive member that defines it needs beside: the member itself is not linked in.
     pub(crate) needs: Vec<NeededBeside>,
+    /// Strings that it points to: a place without a name is an offset in them.
+    pub(crate) strings: Vec<u8>,
 }
 
 /// A strong reference of an archive member.
@@ -137,6 +140,34 @@ pub(crate) fn of_library(
     let of_it = library.symbols.iter().filter(|s| s.exported() && s.value == symbol.value && s.kind == symbols::OBJECT);
     content.aliases = of_it.filter(|s| !s.old && s.name != wanted.name).map(|s| s.name.to_vec()).collect();
     Ok(Some(content))
+}
+
+/// The variable's content in a shared object of glibc, if that is numbers and strings: the archives lack what is there for
+/// old programs only.
+pub(crate) fn of_glibc(library: &Library<'_>, wanted: &Symbol<'_>) -> Option<CopiedContent> {
+    let same = |s: &&Symbol<'_>| s.defined() && s.name == wanted.name && s.version == wanted.version;
+    let symbol = library.symbols.iter().find(same).filter(|s| s.kind != symbols::TLS)?;
+    let size = wanted.size.min(symbol.size);
+    let mut content =
+        CopiedContent { bytes: library.content(symbol.value, size).unwrap_or_default(), ..CopiedContent::default() };
+    content.bytes.resize(wanted.size as usize, 0);
+    let end = symbol.value.checked_add(size)?;
+    for r in library.relocations.iter().filter(|r| symbol.value <= r.at && r.at < end) {
+        let target = r.addend as u64;
+        let is_text = library.memory.segment(target).is_some_and(|s| !s.writable && !s.executable);
+        let text = library.memory.from(target).and_then(|rest| text_at(rest, 0));
+        let text = text.filter(|_| r.meaning == Meaning::Relative && is_text)?;
+        let (offset, addend) = (r.at - symbol.value, content.strings.len() as i64);
+        content.bytes.get_mut(offset as usize..offset as usize + 8)?.fill(0);
+        content.strings.extend_from_slice(text);
+        content.strings.push(0);
+        let kind = library.machine.address;
+        content.places.push(Place { offset, kind, name: Vec::new(), addend, weak: false });
+    }
+    let of_it = library.symbols.iter().filter(|s| s.defined() && s.value == symbol.value && s.kind == symbols::OBJECT);
+    content.aliases =
+        of_it.filter(|s| s.name != wanted.name && s.bind != symbols::LOCAL).map(|s| s.name.to_vec()).collect();
+    Some(content)
 }
 
 /// Archive members that are linked in with global names for local symbols, by index of the archive and offset in it.

@@ -1,12 +1,11 @@
 //! Bytes → model: a shared object as ld.so sees it. Section headers are optional: they only give the end of the unwind
 //! table, which ld.so does not need.
 
-use super::conversion::NullNames;
 use super::dynamic::{Dynamic, Relocation};
 use super::machine::Machine;
 use super::memory::{Memory, Segment, text_at, u64_at};
 use super::refusal::Refusal;
-use super::symbols::{self, Symbol};
+use super::symbols::{self, NullNames, Symbol};
 use object::LittleEndian as LE;
 use object::elf;
 use object::read::elf::{FileHeader, ProgramHeader, SectionHeader};

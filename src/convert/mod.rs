@@ -34,9 +34,10 @@ pub(crate) mod symbols;
 pub(crate) mod unwind;
 pub(crate) mod versions;
 
-pub use conversion::{ConversionOptions, NullNames, ProgramParts};
+pub use conversion::{ConversionOptions, ProgramParts};
 pub use library::Library;
 pub use output::{ConvertedObject, acceptable, convert};
 pub use pieces::Layout;
 pub use refusal::Refusal;
+pub use symbols::NullNames;
 pub use versions::{GlibcSymbols, Versions};

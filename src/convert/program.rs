@@ -81,8 +81,20 @@ impl ObjectWriter<'_> {
         }
         // After all definitions, so that none of them counts as foreign.
         for copied in &program.copies {
+            let strings = match copied.content.strings.as_slice() {
+                [] => None,
+                strings => {
+                    let kind = SectionKind::ReadOnlyData;
+                    let id = elf_section(&mut self.object, b".rodata.staticcxx", kind, elf::SHT_PROGBITS, ALLOC);
+                    self.object.section_mut(id).set_data(strings.to_vec(), 1);
+                    Some(self.object.section_symbol(id))
+                }
+            };
             for place in &copied.content.places {
-                let symbol = self.undefined(Cow::Owned(place.name.clone()), place.weak, false);
+                let symbol = match strings.filter(|_| place.name.is_empty()) {
+                    Some(strings) => strings,
+                    None => self.undefined(Cow::Owned(place.name.clone()), place.weak, false),
+                };
                 let (section, offset, _) = self.field(copied.at + place.offset)?;
                 self.add(section, offset, place.kind, (symbol, place.addend));
             }

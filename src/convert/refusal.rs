@@ -59,7 +59,10 @@ impl Refusal {
     pub(crate) fn hint(&self) -> &'static str {
         match self {
             Refusal::Unreadable { .. } | Refusal::Changed => "link again once the file is complete",
-            Refusal::Interposes { .. } => "leave the library out of the static program",
+            Refusal::Interposes { .. } => {
+                "the archive of an allocator is linked instead, if it is there: `apt-get install libjemalloc-dev`, \
+                 `libgoogle-perftools-dev` (tcmalloc) or `libmimalloc-dev`; leave other such libraries out of the program"
+            }
             Refusal::OldVersion { .. } | Refusal::LoaderInternals { .. } => {
                 "use a newer build of the library, or build it from source as an archive"
             }

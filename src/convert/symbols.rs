@@ -4,7 +4,10 @@ use super::dynamic::{Dynamic, Relocation, symbol_count};
 use super::memory::{Memory, text_at, u16_at, u32_at, u64_at};
 use super::refusal::Refusal;
 use object::elf;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Names of weak references that ld.so leaves null.
+pub type NullNames = BTreeSet<Vec<u8>>;
 
 /// A symbol as ld.so sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -69,7 +69,7 @@ pub(crate) enum CtlCommand {
     /// with glibc's archives. Libraries that have an archive of the same version are linked from it. Prints what the
     /// result consists of. The documentation describes which programs this works for.
     ///
-    /// Exit status: 0 if written and checked, 1 if it can't be linked or --verify found a difference, 2 if it can't be
+    /// Exit status: 0 if written and checked, 1 if it can't be linked or is not like the original, 2 if it can't be
     /// converted.
     Convert(ConvertArgs),
     /// Run a dynamic program and list what it opens with dlopen, as STATICCXX_PLUGINS takes it
@@ -89,7 +89,7 @@ pub(crate) enum CtlCommand {
     },
     /// Run a build so that every program it links is static, and report what it built
     ///
-    /// Sets CC, CXX, PATH, PKG_CONFIG, CMAKE_TOOLCHAIN_FILE, cargo's linker, GOFLAGS and others for the command alone
+    /// Sets CC, CXX, PATH, PKG_CONFIG, CMAKE_TOOLCHAIN_FILE, CONFIG_SITE, cargo's linker, GOFLAGS and others for the command alone
     /// (`staticctl env` prints them). At the end, prints a table of all programs to stderr and names those that were
     /// built without the drivers.
     /// Exit status: the command's own; 127 if it was not found, 126 if it can't be run, 2 if it was not started.

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 pub(crate) struct PluginsArgs {
     /// The dynamic program
     pub program: PathBuf,
-    /// Write the list to this file, for STATICCXX_PLUGINS=@FILE
+    /// Write the list to this file, for STATICCXX_PLUGINS=@FILE; what it has from earlier runs stays in it
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Arguments for the program: `staticctl plugins ./prog -- --use-all`
@@ -105,6 +105,13 @@ pub(crate) struct ConvertArgs {
     /// compare output, exit status and files written; a result that behaves differently is not written
     #[arg(long)]
     pub verify: bool,
+    /// How long each run of --verify may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, requires = "verify")]
+    pub timeout: u64,
+    /// Do not run the result: by default original and result are run with `--version` and `--help`, without network and
+    /// with nothing writable, and a result that crashes is not written
+    #[arg(long, conflicts_with = "verify")]
+    pub no_verify: bool,
     /// Convert a program even if it has set-user-ID bits or file capabilities; the result has neither
     #[arg(long)]
     pub allow_privileged: bool,

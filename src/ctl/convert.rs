@@ -4,7 +4,9 @@ use super::cli_args::ConvertArgs;
 use super::convert_original::{self, Original};
 use super::convert_plan::LibraryPlan;
 use super::convert_summary::ConversionSummary;
+use super::first_run::{self, FirstRun};
 use super::output::{Reported, keep_inputs, report_error, report_error_as};
+use super::verify;
 use crate::check::{self, CallEvidence, Expect, judge};
 use crate::convert::{self, Library};
 use crate::driver::{ProgramLink, ProgramLinked, Trials, link_program, select_for_program};
@@ -29,6 +31,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// Converts a program. Gives the exit status.
@@ -72,22 +75,32 @@ fn convert(settings: &Settings, args: &ConvertArgs, guard: &Guard) -> Result<u8,
     keep_payload(&original, &unfinished)?;
     copy_mode(&original.path, &unfinished)?;
     progress.step(2, "checking");
-    let compared = match args.verify {
-        true => Some(super::verify::same_behaviour(&original.path, &unfinished, &args.arguments)?),
-        false => None,
-    };
-    if guard.caught().is_some() || compared == Some(false) {
+    // What runs a program in namespaces must be the only thread.
+    drop(progress);
+    let ran = run_result(args, &original, &unfinished)?;
+    if guard.caught().is_some() || ran.compared == Some(false) {
         return Ok(EXIT_NO);
     }
     let bytes = fs::metadata(&unfinished).map_or(0, |m| m.len());
     place_file(&unfinished, &output).map_err(|e| unwritable(&output, &e))?;
-    drop(progress);
     let elsewhere = original.path.file_name() != output.file_name() || original.path.parent() != output.parent();
     let mut hints = advice::of(&library, &original.bytes, &found.loaded, elsewhere);
     hints.extend(original.payload.text().map(|text| ProgramHint { id: "payload", text: format!("{text}: kept") }));
     let (original, output, found, plan, toolchain) = (&original, &output, &found, &plan, &toolchain);
     let summary = ConversionSummary { original, output, bytes, found, plan, toolchain };
-    Ok(summary.print(settings, args, &linked, &hints, compared))
+    Ok(summary.print(settings, args, &linked, &hints, &ran))
+}
+
+/// Runs original and result, as far as the user wants it.
+fn run_result(args: &ConvertArgs, original: &Original, result: &Path) -> Result<FirstRun, Reported> {
+    let mut ran = FirstRun::default();
+    if args.verify {
+        let limit = Duration::from_secs(args.timeout);
+        ran.compared = Some(verify::same_behaviour(&original.path, result, &args.arguments, limit)?);
+    } else if !args.no_verify {
+        ran.answers = first_run::like_the_original(&original.path, result)?;
+    }
+    Ok(ran)
 }
 
 fn unwritable(path: &Path, error: &std::io::Error) -> Reported {

@@ -4,7 +4,7 @@ use super::output::{Reported, report_error};
 use crate::check;
 use crate::convert::library::LIMIT;
 use crate::program::eligibility::{self, Eligibility};
-use crate::program::payload::Payload;
+use crate::program::payload::ProgramPayload;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -19,7 +19,7 @@ pub(super) struct Original {
     pub(super) bytes: Arc<Vec<u8>>,
     pub(super) image: check::Image,
     /// What the file has besides.
-    pub(super) payload: Payload,
+    pub(super) payload: ProgramPayload,
 }
 
 /// Reads the program at a path; an error for anything else.
@@ -42,13 +42,13 @@ pub(super) fn read(path: PathBuf) -> Result<Original, Reported> {
     }
 }
 
-fn content(path: &PathBuf) -> io::Result<(File, Payload, Vec<u8>)> {
+fn content(path: &PathBuf) -> io::Result<(File, ProgramPayload, Vec<u8>)> {
     // Before it is opened: a FIFO would wait for its other end.
     if !std::fs::metadata(path)?.is_file() {
         return Err(io::Error::other("is no regular file"));
     }
     let file = File::open(path)?;
-    let payload = Payload::of(&file)?;
+    let payload = ProgramPayload::of(&file)?;
     if payload.program_end > LIMIT {
         return Err(io::Error::other(format!("is too large: {} bytes, at most {LIMIT} are read", payload.program_end)));
     }

@@ -3,6 +3,7 @@
 use super::cli_args::ConvertArgs;
 use super::convert_original::Original;
 use super::convert_plan::LibraryPlan;
+use super::first_run::FirstRun;
 use super::output::produce;
 use crate::driver::ProgramLinked;
 use crate::libs::Provider;
@@ -37,7 +38,7 @@ impl ConversionSummary<'_> {
         args: &ConvertArgs,
         linked: &ProgramLinked,
         hints: &[ProgramHint],
-        compared: Option<bool>,
+        ran: &FirstRun,
     ) -> u8 {
         let parts = self.parts(settings, linked);
         let shared = self.found.loaded.iter().map(|l| l.image.bytes).sum::<u64>();
@@ -52,7 +53,8 @@ impl ConversionSummary<'_> {
             parts: &parts,
             findings: linked.verdict.as_ref().map_or(&[], |v| v.findings.as_slice()),
             hints,
-            compared,
+            compared: ran.compared,
+            answers: &ran.answers,
             image: linked.image.as_ref(),
             times: linked.times,
         };

@@ -307,6 +307,8 @@ fn watch(spec: &ImageSpec, platform: &Platform, tree: &FileTree, limit: Duration
         host_network: false,
         trace: true,
         watch: Some(limit),
+        output: None,
+        directory: None,
     });
     outcome.map_err(|error| {
         let hint = allowed::hint(&error).or_else(|| Some("leave --auto out and name what is needed".into()));

@@ -13,6 +13,7 @@ pub(crate) mod deb;
 pub(crate) mod doctor;
 pub(crate) mod env;
 pub(crate) mod explain;
+mod first_run;
 pub(crate) mod help;
 pub(crate) mod image;
 pub(crate) mod install;

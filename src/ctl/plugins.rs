@@ -26,6 +26,8 @@ struct Opened {
     /// Converters that libc opened, by the names of their files.
     converters: Vec<String>,
     services: Vec<String>,
+    /// What somebody else wrote into an earlier list.
+    notes: Vec<String>,
 }
 
 /// Runs a program and prints the list.
@@ -42,8 +44,12 @@ pub(crate) fn run(settings: &Settings, args: &PluginsArgs) -> u8 {
     if let Some(Err(Reported(status))) = args.output.as_deref().map(|output| keep_inputs(output, [path.as_path()])) {
         return status;
     }
+    let earlier = match args.output.as_deref().map(earlier).transpose() {
+        Ok(earlier) => earlier.unwrap_or_default(),
+        Err(why) => return fail(why, Some("name another file, or remove it".into())),
+    };
     match trace(&path, args) {
-        Ok((opened, ended)) => finish(args, &opened, ended, &path),
+        Ok((opened, ended)) => finish(args, earlier, opened, ended, &path),
         Err(error) => fail(format!("`{}` can't be run: {error}", path.display()), None),
     }
 }
@@ -142,36 +148,90 @@ fn file_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
+/// How a list begins.
+const HEAD: &str = "# what `";
+/// What is before the variable for converters, and for name services.
+const ICONV_NOTE: &str = "# iconv: ";
+const SERVICES_NOTE: &str = "# name services: ";
+
 /// The list, as STATICCXX_PLUGINS takes it after an `@`.
 fn list(program: &Path, opened: &Opened) -> String {
-    let mut text = format!("# what `{}` opened: {}=@THIS-FILE\n", program.display(), options::PLUGINS.name);
+    let mut text = format!("{HEAD}{}` opened: {}=@THIS-FILE\n", program.display(), options::PLUGINS.name);
+    for note in &opened.notes {
+        text.push_str(note);
+        text.push('\n');
+    }
     for path in &opened.plugins {
         text.push_str(path);
         text.push('\n');
     }
     if !opened.converters.is_empty() {
-        text.push_str(&format!("# iconv: {}=common,{}\n", options::ICONV.name, opened.converters.join(",")));
+        text.push_str(&format!("{ICONV_NOTE}{}=common,{}\n", options::ICONV.name, opened.converters.join(",")));
     }
     let services: Vec<&str> =
         opened.services.iter().map(String::as_str).filter(|s| !["files", "dns", "compat"].contains(s)).collect();
     if !services.is_empty() {
-        text.push_str(&format!("# name services: {}={}\n", options::NSS.name, services.join(",")));
+        text.push_str(&format!("{SERVICES_NOTE}{}={}\n", options::NSS.name, services.join(",")));
     }
     text
 }
 
-fn finish(args: &PluginsArgs, opened: &Opened, ended: Ended, program: &Path) -> u8 {
+/// The list that earlier runs have left in a file; empty if there is no such file.
+///
+/// # Errors
+/// A file that is something else, or can't be read.
+fn earlier(file: &Path) -> Result<Opened, String> {
+    let text = match fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Opened::default()),
+        // A device takes a list, and has none.
+        Err(_) if fs::metadata(file).is_ok_and(|m| !m.is_file()) => return Ok(Opened::default()),
+        Err(error) => return Err(format!("`{}` can't be read: {error}", file.display())),
+    };
+    if !text.is_empty() && !text.starts_with(HEAD) {
+        return Err(format!("`{}` is not a list that `staticctl plugins` wrote", file.display()));
+    }
+    let mut known = Opened::default();
+    for line in text.lines().skip(1) {
+        let (converters, services) = (variable(line, ICONV_NOTE), variable(line, SERVICES_NOTE));
+        if let Some(names) = converters {
+            names.split(',').filter(|name| *name != "common").for_each(|name| add(&mut known.converters, name));
+        } else if let Some(names) = services {
+            names.split(',').for_each(|name| add(&mut known.services, name));
+        } else if line.starts_with('#') || line.trim().is_empty() {
+            known.notes.push(line.to_owned());
+        } else {
+            add(&mut known.plugins, line);
+        }
+    }
+    Ok(known)
+}
+
+/// The value of the variable in a note.
+fn variable<'l>(line: &'l str, note: &str) -> Option<&'l str> {
+    line.strip_prefix(note)?.split_once('=').map(|(_, value)| value)
+}
+
+fn finish(args: &PluginsArgs, earlier: Opened, opened: Opened, ended: Ended, program: &Path) -> u8 {
     match ended {
         Ended::Exited(0) => {}
         Ended::Exited(status) => message::note(format!("the program ended with status {status}")),
         Ended::Killed(signal) => message::note(format!("the program was killed by signal {signal}")),
     }
-    let nothing = *opened == Opened::default();
+    let nothing = opened == Opened::default();
     if nothing {
         message::note("it opened nothing: give it arguments that make it use its plugins");
     }
     let code = if nothing { EXIT_NO } else { EXIT_YES };
-    let text = list(program, opened);
+    let mut all = earlier;
+    for (list, more) in [
+        (&mut all.plugins, &opened.plugins),
+        (&mut all.converters, &opened.converters),
+        (&mut all.services, &opened.services),
+    ] {
+        more.iter().for_each(|name| add(list, name));
+    }
+    let text = list(program, &all);
     let Some(file) = &args.output else { return produce(&text, code) };
     match write_atomic(file, text.as_bytes()) {
         Ok(()) => code,

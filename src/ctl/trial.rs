@@ -62,6 +62,8 @@ fn prepare_and_run(settings: &Settings, args: &TryArgs) -> Result<Ended, Reporte
         root: Root {
             tree: Some(&tree),
             base: args.root.as_deref(),
+            without: &[],
+            instead: None,
             tmp: args.with_tmp,
             dev: args.with_dev,
             proc: args.with_proc,
@@ -74,6 +76,8 @@ fn prepare_and_run(settings: &Settings, args: &TryArgs) -> Result<Ended, Reporte
         host_network: args.net == Network::Host,
         trace: args.trace,
         watch: None,
+        output: None,
+        directory: None,
     });
     let outcome = outcome.map_err(|error| explain(&error, &program, name))?;
     if args.trace {

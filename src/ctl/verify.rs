@@ -9,11 +9,22 @@ use std::fs::{self, File};
 use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
+use std::time::Duration;
 
 /// Runs both with the same arguments and input, and reports differences. Gives whether there are none.
-pub(super) fn same_behaviour(original: &Path, result: &Path, arguments: &[OsString]) -> Result<bool, Reported> {
-    let (said, unsteady) = look(original, result, arguments).map_err(|e| {
-        let hint = "--verify runs in a copy of the working directory: `cd` to a small one";
+///
+/// `limit`: how long each run may take.
+pub(super) fn same_behaviour(
+    original: &Path,
+    result: &Path,
+    arguments: &[OsString],
+    limit: Duration,
+) -> Result<bool, Reported> {
+    let (said, unsteady) = look(original, result, arguments, limit).map_err(|e| {
+        let hint = match e.kind() {
+            io::ErrorKind::TimedOut => "--timeout SECONDS allows more; a program that does not end can't be compared",
+            _ => "--verify runs in a copy of the working directory: `cd` to a small one",
+        };
         report_error(format!("original and result can't be compared: {e}"), Some(hint.into()))
     })?;
     for what in unsteady {
@@ -28,7 +39,12 @@ pub(super) fn same_behaviour(original: &Path, result: &Path, arguments: &[OsStri
     Ok(said.is_empty())
 }
 
-fn look(original: &Path, result: &Path, arguments: &[OsString]) -> io::Result<(Vec<String>, Vec<String>)> {
+fn look(
+    original: &Path,
+    result: &Path,
+    arguments: &[OsString],
+    limit: Duration,
+) -> io::Result<(Vec<String>, Vec<String>)> {
     let original = original.canonicalize()?;
     let result = result.canonicalize()?;
     let here = std::env::current_dir()?;
@@ -43,7 +59,7 @@ fn look(original: &Path, result: &Path, arguments: &[OsString]) -> io::Result<(V
         let dir = work.path().join("run");
         compare::copy(&here, &dir)?;
         let command = Command::new([program.as_os_str()]).args(arguments).in_dir(&dir).named(original.as_os_str());
-        let said = run::capture::capture_fed(&command, File::open(&input)?)?;
+        let said = run::capture::capture_fed_within(&command, File::open(&input)?, limit)?;
         let status = said.status.code().or(said.status.signal().map(|s| 128 + s)).unwrap_or(-1);
         let files = compare::files(&dir)?;
         fs::remove_dir_all(&dir)?;

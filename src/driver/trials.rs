@@ -10,7 +10,7 @@ use crate::options;
 use crate::options::table::TABLE;
 use crate::parallel::in_parallel;
 use crate::plan::pthread;
-use crate::run::limit::capture_within;
+use crate::run::capture::capture_within;
 use crate::run::{self, Command, shell_line};
 use crate::settings::Settings;
 use crate::toolchain::probe::{self, ran, telling_line};

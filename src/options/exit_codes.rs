@@ -47,7 +47,7 @@ pub(crate) const TABLE: [ExitRow; 34] = [
     row("staticctl check", EXIT_NO, "one is not"),
     row("staticctl check", EXIT_ERROR, "one can't be read"),
     row("staticctl convert", EXIT_YES, "written and checked"),
-    row("staticctl convert", EXIT_NO, "it can't be linked, or --verify found a difference"),
+    row("staticctl convert", EXIT_NO, "it can't be linked, or the result is not like the original"),
     row("staticctl convert", EXIT_ERROR, "it can't be converted"),
     row("staticctl deb", EXIT_YES, "the packages were built, and all their programs are static"),
     row("staticctl deb", EXIT_NO, "a package does not build, or not all of its programs are static"),

@@ -78,7 +78,7 @@ struct CarriedSection {
 
 /// What a file has besides the program.
 #[derive(Debug, Clone)]
-pub(crate) struct Payload {
+pub(crate) struct ProgramPayload {
     /// Where the program ends.
     pub program_end: u64,
     file_end: u64,
@@ -106,17 +106,17 @@ impl PayloadError {
     }
 }
 
-impl Payload {
+impl ProgramPayload {
     /// What a 64-bit little-endian program's file has; a program to the file's end where it is no such file, or its headers
     /// can't be read. Section headers that lie outside the file count as absent.
     ///
     /// # Errors
     /// A file that can't be read.
-    pub(crate) fn of(file: &File) -> io::Result<Payload> {
+    pub(crate) fn of(file: &File) -> io::Result<ProgramPayload> {
         let file_end = file.metadata()?.len();
         let data = ReadCache::new(file);
         let found = headers(&data, file_end).unwrap_or_default();
-        Ok(Payload { program_end: found.0.unwrap_or(file_end).min(file_end), file_end, sections: found.1 })
+        Ok(ProgramPayload { program_end: found.0.unwrap_or(file_end).min(file_end), file_end, sections: found.1 })
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -137,7 +137,7 @@ impl Payload {
         (!all.is_empty()).then(|| all.join(" and "))
     }
 
-    /// Adds it to the result. `program`: the original's bytes up to [`Payload::program_end`].
+    /// Adds it to the result. `program`: the original's bytes up to [`ProgramPayload::program_end`].
     ///
     /// # Errors
     /// Data that have to be where the result has something else; a file that can't be read or written.

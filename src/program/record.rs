@@ -94,6 +94,8 @@ pub(crate) struct ConversionRecord<'a> {
     pub hints: &'a [ProgramHint],
     /// Whether result and original did the same; none if they were not compared.
     pub compared: Option<bool>,
+    /// The arguments with which result and original printed the same before it was written.
+    pub answers: &'a [&'static str],
     /// Facts of the result.
     pub image: Option<&'a Image>,
     pub times: Times,

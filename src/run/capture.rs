@@ -4,12 +4,15 @@
 use super::listen::{Stream, listen_until};
 use super::orphans::{adopt, end_orphans};
 use super::{CAPTURED, Command, Guard, caught_signal, die_by};
+use nix::libc;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::fs::File;
 use std::io;
+use std::os::unix::process::ExitStatusExt;
 use std::process::{self, Child, ExitStatus, Stdio};
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 /// What a captured command gave.
 #[derive(Debug, Clone)]
@@ -34,19 +37,33 @@ impl Captured {
 /// # Errors
 /// That it could not be started or read, or a signal that came meanwhile.
 pub(crate) fn capture(command: &Command) -> io::Result<Captured> {
-    collect(command.std().stdin(Stdio::null()), |_| ())
+    collect(command.std().stdin(Stdio::null()), None)
 }
 
-/// The same, with a file as its stdin.
+/// The same, killed after `limit`.
 ///
 /// # Errors
-/// That it could not be started or read, or a signal that came meanwhile.
-pub(crate) fn capture_fed(command: &Command, input: File) -> io::Result<Captured> {
-    collect(command.std().stdin(Stdio::from(input)), |_| ())
+/// As [`capture`], and [`io::ErrorKind::TimedOut`].
+pub(crate) fn capture_within(command: &Command, limit: Duration) -> io::Result<Captured> {
+    collect(command.std().stdin(Stdio::null()), Some(limit))
 }
 
-/// Runs a command that is prepared but for its output; `started` learns its number.
-pub(super) fn collect(command: &mut process::Command, started: impl FnOnce(Pid)) -> io::Result<Captured> {
+/// The same with a file as stdin, and with all that the command started and left. Nothing else may be captured meanwhile.
+///
+/// # Errors
+/// As [`capture_within`].
+pub(crate) fn capture_fed_within(command: &Command, input: File, limit: Duration) -> io::Result<Captured> {
+    let said = collect(command.std().stdin(Stdio::from(input)), Some(limit));
+    if matches!(&said, Err(error) if error.kind() == io::ErrorKind::TimedOut) {
+        end_orphans(Signal::SIGKILL);
+    }
+    said
+}
+
+/// Runs a command that is prepared but for its output.
+fn collect(command: &mut process::Command, limit: Option<Duration>) -> io::Result<Captured> {
+    let start = Instant::now();
+    let late = || limit.is_some_and(|limit| start.elapsed() >= limit);
     stop_if_caught()?;
     if Guard::is_installed() {
         adopt(true);
@@ -54,19 +71,47 @@ pub(super) fn collect(command: &mut process::Command, started: impl FnOnce(Pid))
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let pid = Pid::from_raw(i32::try_from(child.id()).unwrap_or(0));
     let place = Place::of(pid);
-    started(pid);
-    let read = read_both(&mut child);
-    let status = child.wait();
+    let mut was_late = false;
+    let read = read_both(&mut child, |_, _| {
+        was_late |= late();
+        Ok(was_late || caught_signal().is_some())
+    });
+    let status =
+        if limit.is_some() { wait_until(&mut child, || late() || caught_signal().is_some()) } else { child.wait() };
     drop(place);
     stop_if_caught()?;
     let (stdout, stderr) = read?;
-    Ok(Captured { status: status?, stdout, stderr })
+    match limit {
+        Some(limit) if late() && (was_late || status.as_ref().is_ok_and(|s| s.signal() == Some(libc::SIGKILL))) => {
+            Err(io::Error::new(io::ErrorKind::TimedOut, format!("it did not end within {} s", limit.as_secs())))
+        }
+        _ => Ok(Captured { status: status?, stdout, stderr }),
+    }
 }
 
-/// Reads what a child prints to its end, or until a signal came: what the child started may hold the pipes.
-fn read_both(child: &mut Child) -> io::Result<(Vec<u8>, Vec<u8>)> {
+/// Waits for a child, and kills it when `over`: it has closed its stdout and stderr, and may run on.
+fn wait_until(child: &mut Child, over: impl Fn() -> bool) -> io::Result<ExitStatus> {
+    let mut pause = Duration::from_millis(1);
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(status);
+        }
+        if over() {
+            child.kill()?;
+            return child.wait();
+        }
+        std::thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(50));
+    }
+}
+
+/// Reads what a child prints to its end, or until it is `over`: what the child started may hold the pipes.
+fn read_both(
+    child: &mut Child,
+    over: impl FnMut(&mut Child, bool) -> io::Result<bool>,
+) -> io::Result<(Vec<u8>, Vec<u8>)> {
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-    listen_until(child, |_, _| Ok(caught_signal().is_some()), &mut |stream, bytes| match stream {
+    listen_until(child, over, &mut |stream, bytes| match stream {
         Stream::Out => stdout.extend_from_slice(bytes),
         Stream::Err => stderr.extend_from_slice(bytes),
     })?;
@@ -120,4 +165,23 @@ pub(crate) fn uncut<T>(work: impl FnOnce() -> T) -> T {
     }
     guard.release();
     done
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_ends_in_time_is_collected_and_what_does_not_is_killed() {
+        let shell = |text: &str| Command::new(["/bin/sh", "-c", text]);
+        let out = capture_within(&shell("echo out; echo err >&2; exit 3"), Duration::from_secs(60)).unwrap();
+        assert_eq!((out.text().as_str(), out.stderr.as_slice(), out.status.code()), ("out", &b"err\n"[..], Some(3)));
+        // One that is silent, one that has closed its pipes, one whose child holds them.
+        for endless in ["exec sleep 60", "exec sleep 60 > /dev/null 2>&1", "sleep 60 & exit 0"] {
+            let start = Instant::now();
+            let late = capture_within(&shell(endless), Duration::from_millis(50)).unwrap_err();
+            assert_eq!(late.kind(), io::ErrorKind::TimedOut, "{endless}");
+            assert!(start.elapsed() < Duration::from_secs(30), "{endless}");
+        }
+    }
 }

@@ -47,10 +47,12 @@ pub(crate) struct Jail<'a> {
 
 /// The limits of a run that is only watched.
 pub(crate) struct Watched {
-    /// Where its output goes: the host's /dev/null, since the root may have none.
+    /// Where its output goes: a file of the host's, since the root may not even have a /dev/null.
     pub sink: File,
     /// How long it may run.
     pub limit: Duration,
+    /// The size of the largest file that it may write, in bytes; its sink is one.
+    pub largest_file: Option<u64>,
 }
 
 /// How a jailed program did.
@@ -247,7 +249,7 @@ fn become_program(jail: &Jail<'_>, relay: &Relay, gate: (OwnedFd, OwnedFd)) -> J
     // Opens when the tracer is there, or, without one, at once.
     let _ = File::from(read).read(&mut [0]);
     if let Some(watched) = &jail.watched
-        && let Err(error) = silence(&watched.sink)
+        && let Err(error) = silence(&watched.sink).and_then(|()| bound_files(watched.largest_file))
     {
         return error;
     }
@@ -281,6 +283,12 @@ fn silence(sink: &File) -> Result<(), JailError> {
         Errno::result(unsafe { libc::dup2(from, to) }).map_err(failed)?;
     }
     Ok(())
+}
+
+fn bound_files(largest: Option<u64>) -> Result<(), JailError> {
+    let Some(largest) = largest else { return Ok(()) };
+    nix::sys::resource::setrlimit(nix::sys::resource::Resource::RLIMIT_FSIZE, largest, largest)
+        .map_err(|e| JailError::new("the size of files can't be limited", e))
 }
 
 /// Leaves the program stdin, stdout and stderr, and none of its caller's keys (keyrings(7)).

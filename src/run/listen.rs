@@ -28,7 +28,7 @@ pub(super) fn listen(child: &mut Child, hear: &mut impl FnMut(Stream, &[u8])) ->
 /// The same until `over`, which learns whether the pipes have just been silent.
 pub(super) fn listen_until(
     child: &mut Child,
-    over: impl Fn(&mut Child, bool) -> io::Result<bool>,
+    mut over: impl FnMut(&mut Child, bool) -> io::Result<bool>,
     hear: &mut impl FnMut(Stream, &[u8]),
 ) -> io::Result<()> {
     let pipes = [

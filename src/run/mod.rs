@@ -10,7 +10,6 @@ pub mod capture;
 mod child;
 pub(crate) mod jail;
 pub(crate) mod keeper_pipe;
-pub(crate) mod limit;
 mod listen;
 mod orphans;
 pub(crate) mod panics;

@@ -29,6 +29,8 @@ pub(crate) struct Trial<'a> {
     pub root: Root<'a>,
     /// Path of the program in it.
     pub program: &'a [u8],
+    /// The working directory in it, where that can be entered; its root without.
+    pub directory: Option<&'a Path>,
     /// Its arguments, `argv[0]` first.
     pub argv: &'a [OsString],
     pub environment: &'a [(OsString, OsString)],
@@ -36,9 +38,14 @@ pub(crate) struct Trial<'a> {
     pub host_network: bool,
     /// Report which files it failed to open.
     pub trace: bool,
-    /// It is watched, without input and output, for at most this time.
+    /// It is watched, without input, for at most this time.
     pub watch: Option<Duration>,
+    /// Where the output of a watched program goes, at most [`MOST_OUTPUT`] bytes of it; it is lost without.
+    pub output: Option<&'a File>,
 }
+
+/// What a watched program may print, in bytes, before it is ended by a signal.
+const MOST_OUTPUT: u64 = 16 << 20;
 
 /// Runs it to its end. Never without the namespaces: where they are refused, nothing runs.
 ///
@@ -56,8 +63,14 @@ pub(crate) fn run_trial(trial: &Trial<'_>) -> Result<JailOutcome, JailError> {
     let watched = match trial.watch {
         None => None,
         Some(limit) => {
-            let sink = File::options().write(true).open("/dev/null");
-            Some(Watched { sink: sink.map_err(|e| JailError::io("`/dev/null` can't be opened", &e))?, limit })
+            let sink = match trial.output {
+                Some(file) => file.try_clone().map_err(|e| JailError::io("the file for output can't be shared", &e)),
+                None => {
+                    let null = File::options().write(true).open("/dev/null");
+                    null.map_err(|e| JailError::io("`/dev/null` can't be opened", &e))
+                }
+            };
+            Some(Watched { sink: sink?, limit, largest_file: trial.output.map(|_| MOST_OUTPUT) })
         }
     };
     let own_network = !trial.host_network;
@@ -70,7 +83,11 @@ pub(crate) fn run_trial(trial: &Trial<'_>) -> Result<JailOutcome, JailError> {
             if own_network {
                 root::raise_loopback();
             }
-            trial.root.build()
+            trial.root.build()?;
+            if let Some(directory) = trial.directory {
+                let _ = nix::unistd::chdir(directory);
+            }
+            Ok(())
         },
         trace: trial.trace,
         watched,

@@ -23,6 +23,10 @@ pub(crate) struct Root<'a> {
     pub tree: Option<&'a FileTree>,
     /// A directory of this machine whose entries are the root's first ones.
     pub base: Option<&'a Path>,
+    /// Names in that directory that are not shown.
+    pub without: &'a [&'a str],
+    /// A file of the base, and the file that is shown in its place.
+    pub instead: Option<(&'a Path, &'a Path)>,
     /// A writable /tmp.
     pub tmp: bool,
     /// /dev with the devices that every container runtime gives, and /dev/shm.
@@ -127,6 +131,9 @@ impl Root<'_> {
                 }
             }
         }
+        if let Some((of_base, shown)) = self.instead {
+            open(shown, of_base.strip_prefix("/").unwrap_or(of_base).to_owned())?;
+        }
         for device in DEVICES.iter().filter(|_| self.dev) {
             // A container without a terminal has no /dev/tty.
             let path = Path::new("/dev").join(device);
@@ -151,7 +158,10 @@ impl Root<'_> {
 
     /// Directories that we fill ourselves, whatever the base has there.
     fn is_ours(&self, name: &std::ffi::OsStr) -> bool {
-        (name == "tmp" && self.tmp) || (name == "dev" && self.dev) || (name == "proc" && self.proc)
+        (name == "tmp" && self.tmp)
+            || (name == "dev" && self.dev)
+            || (name == "proc" && self.proc)
+            || self.without.iter().any(|without| name == *without)
     }
 
     /// Whether the base brings an entry of this name.
@@ -231,7 +241,7 @@ fn bind(b: &Bound) -> Result<(), JailError> {
     }
     if b.directory {
         fs::create_dir(target).map_err(io_at("made", target))?;
-    } else {
+    } else if target.symlink_metadata().is_err() {
         File::create(target).map_err(io_at("made", target))?;
     }
     let source = format!("/proc/self/fd/{}", b.source.as_raw_fd());

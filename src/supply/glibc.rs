@@ -1,5 +1,7 @@
 //! The symbols of this machine's glibc, from its shared objects and the symbol indexes of its archives.
 
+use crate::convert::copies::{self, CopiedContent};
+use crate::convert::symbols::Symbol;
 use crate::convert::{GlibcSymbols, Library};
 use crate::libs::exported_names::ExportedNames;
 use crate::toolchain_libs;
@@ -20,6 +22,18 @@ fn map_shared(name: &str, dirs: &[PathBuf], look: impl FnOnce(&[u8])) {
     // SAFETY: only its symbols are read; libc is always replaced by renaming, since every running program maps it.
     let Ok(bytes) = (unsafe { memmap2::Mmap::map(&file) }) else { return };
     look(&bytes);
+}
+
+/// The content of a variable that only glibc's shared objects have.
+pub(super) fn copied(dirs: &[PathBuf], wanted: &Symbol<'_>) -> Option<CopiedContent> {
+    let mut content = None;
+    for name in SHARED.into_iter().chain(APART) {
+        map_shared(name, dirs, |bytes| {
+            let library = Library::read(bytes).ok();
+            content = content.take().or_else(|| copies::of_glibc(&library?, wanted));
+        });
+    }
+    content
 }
 
 /// Reads glibc's symbols. What can't be read is left to the linker.

@@ -1,5 +1,6 @@
 //! The object of a converted program, with the content of copied variables from its libraries.
 
+use super::glibc;
 use crate::archive;
 use crate::convert::copies::{self, Copied, Members};
 use crate::convert::library::Library;
@@ -93,6 +94,9 @@ pub(super) fn make(
                 none => none.insert(beside.read()?),
             };
             content = copies::of_archives(archives, symbol, &mut members)?;
+        }
+        if content.is_none() && copies::is_of_glibc(symbol) {
+            content = glibc::copied(beside.dirs, symbol);
         }
         let symbol = || String::from_utf8_lossy(symbol.name).into_owned();
         copies.push(Copied { at, content: content.ok_or_else(|| Refusal::Copy { symbol: symbol() })? });

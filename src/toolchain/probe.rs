@@ -10,7 +10,7 @@ use crate::files::{temporary_for_programs, write_atomic};
 use crate::model::{Family, Language, Libc, StaticKind};
 use crate::parallel::in_parallel;
 use crate::run::capture::Captured;
-use crate::run::limit::capture_within;
+use crate::run::capture::capture_within;
 use crate::run::{self, Command};
 use nix::errno::Errno;
 use nix::sys::signal::Signal;

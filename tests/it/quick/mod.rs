@@ -48,6 +48,8 @@ pub mod dlopen;
 pub mod old_versions;
 // What is no such program, is broken, or changes meanwhile.
 pub mod programs_bad;
+// The first run of a converted program.
+pub mod first_run;
 // What a finished program's file has besides the program.
 pub mod payload;
 // Finished programs made static: what their libraries bring beside what the program refers to.

@@ -142,3 +142,47 @@ fn staticctl_plugins_lists_what_a_program_opens() {
         assert!(said.contains(expected), "{line}: {said}");
     }
 }
+
+/// A program opens one thing in one run and another in the next: a list collects them.
+#[test]
+fn lists_of_several_runs_are_joined() {
+    let dir = Dir::new();
+    dir.file("one.c", "int one(void) { return 1; }\n");
+    dir.file(
+        "open.c",
+        "#include <dlfcn.h>\nint main(int argc, char **argv) { return argc > 1 && !dlopen(argv[1], RTLD_NOW); }\n",
+    );
+    for line in [
+        "-shared -fPIC one.c -o one.so",
+        "-shared -fPIC one.c -o two.so",
+        "open.c -o open",
+        &format!("-O2 {} -o convert", source("iconv.c")),
+    ] {
+        Run::new("gcc").dir(dir.path()).line(line).silent();
+    }
+    let tool = |line: &str| Run::new(STATICCTL).dir(dir.path()).line(line).output();
+    let lines = || fs::read_to_string(dir.join("list")).unwrap().lines().skip(1).map(str::to_owned).collect::<Vec<_>>();
+    let [one, two] = ["one.so", "two.so"].map(|name| dir.join(name).display().to_string());
+    assert!(tool("plugins ./open -o list -- ./one.so").status.success());
+    assert_eq!(lines(), [one.as_str()]);
+    let mut text = fs::read_to_string(dir.join("list")).unwrap();
+    text.push_str("# my own remark\n");
+    fs::write(dir.join("list"), text).unwrap();
+    for (line, code) in [
+        ("plugins ./open -o list -- ./two.so", 0),
+        ("plugins ./open -o list -- ./one.so", 0),
+        ("plugins ./convert -o list -- 9999 EUC-KR", 0),
+        ("plugins ./convert -o list -- 9999 IBM1047", 0),
+        // Nothing new: the list stays.
+        ("plugins ./open -o list", 1),
+    ] {
+        let out = tool(line);
+        assert_eq!(out.status.code(), Some(code), "{line}: {}", String::from_utf8_lossy(&out.stderr));
+    }
+    assert_eq!(lines(), ["# my own remark", &one, &two, "# iconv: STATICCXX_ICONV=common,EUC-KR,IBM1047"]);
+    // Something else is not written over.
+    dir.file("list", "precious\n");
+    let said = Run::new(STATICCTL).dir(dir.path()).line("plugins ./open -o list -- ./one.so").fails(2);
+    assert!(said.contains("`list` is not a list that `staticctl plugins` wrote"), "{said}");
+    assert_eq!(fs::read_to_string(dir.join("list")).unwrap(), "precious\n");
+}

@@ -1,0 +1,177 @@
+//! The first run of a converted program: original and result with `--version` and `--help`, before the result is written.
+//! Both see the whole file system, which nobody can write to, at the original's place, and no network, in namespaces of
+//! their own and without privileges. Where a machine refuses those, nothing is run.
+
+use super::output::{Reported, report_error_as};
+use crate::message;
+use crate::options::exit_codes::EXIT_NO;
+use crate::run::{self, Ended};
+use crate::sandbox::root::Root;
+use crate::sandbox::{self, JailError, JailOutcome, Trial};
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::time::Duration;
+
+/// What is asked of a program: nearly all answer one of them and do nothing else.
+const QUESTIONS: [&str; 2] = ["--version", "--help"];
+
+/// How long the original may take to answer.
+const ORIGINAL: Duration = Duration::from_secs(2);
+
+/// How long the result may take to answer what the original answered.
+const RESULT: Duration = Duration::from_secs(20);
+
+/// The status with which ld.so ends where it can't load a program.
+const NOT_LOADED: i32 = 127;
+
+/// Variables that lead to services of the session's: a program that answers no question shall not find them.
+const OF_THE_SESSION: [&str; 7] = [
+    "DBUS_SESSION_BUS_ADDRESS",
+    "DISPLAY",
+    "DOCKER_HOST",
+    "GPG_AGENT_INFO",
+    "SSH_AUTH_SOCK",
+    "WAYLAND_DISPLAY",
+    "XDG_RUNTIME_DIR",
+];
+
+/// How original and result were compared.
+#[derive(Debug, Default)]
+pub(super) struct FirstRun {
+    /// Whether they did the same with the user's arguments.
+    pub(super) compared: Option<bool>,
+    /// The questions that both answer with the same words.
+    pub(super) answers: Vec<&'static str>,
+}
+
+/// How a run went.
+struct Answer {
+    outcome: JailOutcome,
+    output: Vec<u8>,
+}
+
+impl Answer {
+    /// The status of a program that ended by itself in time, and was not lacking a library.
+    fn status(&self) -> Option<i32> {
+        match self.outcome.ended {
+            Ended::Exited(NOT_LOADED) => None,
+            Ended::Exited(status) if !self.outcome.timed_out => Some(status),
+            _ => None,
+        }
+    }
+
+    fn text(&self, limit: Duration) -> String {
+        match self.outcome.ended {
+            _ if self.outcome.timed_out => format!("does not end within {} s", limit.as_secs()),
+            Ended::Exited(status) => format!("ends with status {status}"),
+            Ended::Killed(signal) => format!("is ended by signal {signal}"),
+        }
+    }
+}
+
+/// Runs both. Gives the questions to which the result has the original's answer.
+///
+/// # Errors
+/// A result that crashes, does not end or ends otherwise where the original does not.
+pub(super) fn like_the_original(original: &Path, result: &Path) -> Result<Vec<&'static str>, Reported> {
+    match compared(original, result) {
+        Ok(Ok(asked)) => Ok(asked),
+        Ok(Err(reported)) => Err(reported),
+        Err(error) => {
+            message::note(format!("the result was not run: {error}"));
+            Ok(Vec::new())
+        }
+    }
+}
+
+type Compared = Result<Result<Vec<&'static str>, Reported>, JailError>;
+
+fn compared(original: &Path, result: &Path) -> Compared {
+    let absolute = |path: &Path| path.canonicalize().map_err(|e| JailError::io("a path can't be resolved", &e));
+    let (original, result) = (absolute(original)?, absolute(result)?);
+    let (mut asked, mut unanswered) = (Vec::new(), Vec::new());
+    for question in QUESTIONS {
+        let before = ask(&original, &original, question, ORIGINAL)?;
+        let Some(status) = before.status() else {
+            unanswered.push((question, before));
+            continue;
+        };
+        let after = ask(&original, &result, question, RESULT)?;
+        if after.status() != Some(status) {
+            return Ok(Err(report(&original, question, (&after, RESULT), &before)));
+        }
+        if after.output == before.output {
+            asked.push(question);
+        } else if ask(&original, &original, question, ORIGINAL)?.output == before.output {
+            let name = original.file_name().unwrap_or_default().to_string_lossy();
+            message::warning(format!("`{name} {question}` prints something else than the original does"));
+        }
+    }
+    // It does something else than to answer: it shall not end in the time in which the original does not.
+    if unanswered.len() == QUESTIONS.len()
+        && let Some((question, before)) = unanswered.iter().find(|(_, before)| before.outcome.timed_out)
+    {
+        let after = ask(&original, &result, question, ORIGINAL)?;
+        if !after.outcome.timed_out {
+            return Ok(Err(report(&original, question, (&after, ORIGINAL), before)));
+        }
+    }
+    Ok(Ok(asked))
+}
+
+fn report(original: &Path, question: &str, (after, limit): (&Answer, Duration), before: &Answer) -> Reported {
+    let name = original.file_name().unwrap_or_default().to_string_lossy();
+    let call = format!("{name} {question}");
+    let said = String::from_utf8_lossy(&after.output);
+    let last = said.lines().rev().map(str::trim).find(|line| !line.is_empty());
+    let last = last.map(|line| format!(" (last it prints: {line})")).unwrap_or_default();
+    let error = format!(
+        "the result is not like the original: `{}` {}{last}, the original {}",
+        call.trim(),
+        after.text(limit),
+        before.text(ORIGINAL)
+    );
+    report_error_as(
+        EXIT_NO,
+        error,
+        Some("nothing was written; --no-verify writes it, to be looked at by a debugger".into()),
+    )
+}
+
+/// Runs `program` at the original's place.
+fn ask(original: &Path, program: &Path, question: &str, limit: Duration) -> Result<Answer, JailError> {
+    let mut output = tempfile::tempfile().map_err(|e| JailError::io("no temporary file can be made", &e))?;
+    let question = Some(question).filter(|q| !q.is_empty()).map(OsString::from);
+    let argv: Vec<OsString> = std::iter::once(original.into()).chain(question).collect();
+    let of_session = |name: &OsString| OF_THE_SESSION.iter().any(|n| name == *n);
+    let environment: Vec<_> = run::environment().into_iter().filter(|(name, _)| !of_session(name)).collect();
+    let here = std::env::current_dir().ok();
+    // Sockets of services are there.
+    let without: &[&str] = if original.starts_with("/run") { &[] } else { &["run"] };
+    let outcome = sandbox::run_trial(&Trial {
+        root: Root {
+            base: Some(Path::new("/")),
+            without,
+            instead: Some((original, program)),
+            dev: true,
+            proc: true,
+            ..Root::default()
+        },
+        program: original.as_os_str().as_bytes(),
+        argv: &argv,
+        environment: &environment,
+        host_network: false,
+        trace: false,
+        watch: Some(limit),
+        output: Some(&output),
+        directory: here.as_deref(),
+    })?;
+    // A program that prints without end has answered nothing.
+    let mut printed = Vec::new();
+    let read = output.seek(SeekFrom::Start(0)).and_then(|_| (&mut output as &mut File).read_to_end(&mut printed));
+    read.map_err(|e| JailError::io("its output can't be read", &e))?;
+    Ok(Answer { outcome, output: printed })
+}
