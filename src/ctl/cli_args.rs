@@ -98,8 +98,9 @@ pub(crate) struct ConvertArgs {
     #[arg(long, value_name = "all|LIB", value_delimiter = ',')]
     pub from_so: Vec<String>,
     /// Link in what the program opens with dlopen: a shared object, a directory, a pattern, a soname, @FILE with one of
-    /// these per line, or `symbol:PATTERN` for names that it looks up
-    #[arg(long, value_name = "FILE|DIR|GLOB")]
+    /// these per line, `symbol:PATTERN` for names that it looks up, or `auto` for what is usual with its libraries (PAM,
+    /// Qt, GTK, GStreamer, PHP, R, …)
+    #[arg(long, value_name = "FILE|DIR|GLOB|auto")]
     pub plugin: Vec<OsString>,
     /// Run original and result with the arguments after `--`, in copies of this directory and with the same input, and
     /// compare output, exit status and files written; a result that behaves differently is not written

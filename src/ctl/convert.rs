@@ -19,12 +19,12 @@ use crate::options::exit_codes::{EXIT_ERROR, EXIT_NO, EXIT_YES};
 use crate::program::advice::{self, ProgramHint};
 use crate::program::eligibility::{self, Eligibility};
 use crate::program::sources::FromShared;
-use crate::program::{null_references, privileges};
+use crate::program::{null_references, privileges, recipes};
 use crate::report::Outcome;
 use crate::run::{self, Guard};
 use crate::settings::Settings;
 use crate::toolchain::{Facts, Mechanism, Selected};
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -160,10 +160,26 @@ fn plan(
         message::warning(format!("--from-so: `{}` needs no library `{name}`", original.path.display()));
     }
     let mut plan = LibraryPlan::of(settings, found, facts, &wanted);
-    let named = Some(args.plugin.join(OsStr::new(","))).filter(|p| !p.is_empty());
+    let named = Some(plugins(settings, args, original, found).join(OsStr::new(","))).filter(|p| !p.is_empty());
     plan.plugins = named.or(settings.plugins.clone());
     plan.convert_for_plugins(found, facts, settings)?;
     Ok(plan)
+}
+
+/// What `--plugin` names; `auto` stands for what the recipes find.
+fn plugins(settings: &Settings, args: &ConvertArgs, original: &Original, found: &LoadList) -> Vec<OsString> {
+    let (auto, mut words): (Vec<OsString>, Vec<OsString>) =
+        args.plugin.iter().cloned().partition(|word| word == "auto");
+    if auto.is_empty() {
+        return words;
+    }
+    let usual = recipes::of(&original.path, found, &settings.loader_path());
+    if !args.quiet {
+        let taken = if usual.taken.is_empty() { "nothing was found".to_owned() } else { usual.taken.join("; ") };
+        message::note(format!("--plugin auto: {taken}"));
+    }
+    words.extend(usual.patterns.into_iter().map(OsString::from));
+    words
 }
 
 /// A directory on the output's file system, so that the result can be renamed into place.
@@ -182,7 +198,8 @@ fn link(
 ) -> ProgramLinked {
     let place = output.with_file_name("program.o");
     let null = null_references::of(library, found);
-    let program = ProgramFile { path: original.path.clone(), bytes: original.bytes.clone(), place, null };
+    let data_from = original.payload.behind_from();
+    let program = ProgramFile { path: original.path.clone(), bytes: original.bytes.clone(), place, data_from, null };
     let link = ProgramLink {
         program: Arc::new(program),
         fixed: library.fixed,

@@ -13,9 +13,11 @@ use crate::options::exit_codes::{EXIT_ERROR, EXIT_NO, EXIT_YES};
 use crate::run::{self, Command, Ended, Guard};
 use crate::settings::Settings;
 use crate::toolchain_libs;
+use nix::unistd::Uid;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Read};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 /// What was opened, each in the order in which it was opened first.
@@ -82,6 +84,10 @@ fn traceable(path: &Path) -> Result<(), (String, String)> {
 
 fn trace(path: &Path, args: &PluginsArgs) -> io::Result<(Opened, Ended)> {
     let logs = tempfile::Builder::new().prefix("staticcxx").tempdir()?;
+    if Uid::effective().is_root() {
+        // What becomes another user (a service) writes its log too; nobody else knows the name.
+        fs::set_permissions(logs.path(), fs::Permissions::from_mode(0o733))?;
+    }
     let program = if path.is_absolute() { path.to_owned() } else { Path::new(".").join(path) };
     let command = Command::new([program])
         .args(args.arguments.iter().cloned())
@@ -108,7 +114,8 @@ fn read(log: &str, opened: &mut Opened) {
         let Some((_, line)) = line.split_once(":\t") else { continue };
         let line = line.trim();
         if let Some((name, rest)) = line.strip_prefix("file=").and_then(|l| l.split_once(" [")) {
-            if rest.contains("];  needed by ") {
+            // A library that stays loaded because another uses its symbols is not needed by that.
+            if rest.contains("];  needed by ") && !rest.ends_with("(relocation dependency)") {
                 needed.insert(file_name(name).to_owned());
             } else if let Some((_, by)) = rest.split_once("];  dynamically loaded by ")
                 && toolchain_libs::is_glibc(file_name(by.split(" [").next().unwrap_or_default()).as_bytes())
@@ -250,7 +257,7 @@ mod tests {
     #[test]
     fn what_ld_so_says_of_a_process() {
         let log = "      1:\t\n      1:\tfile=libc.so.6 [0];  needed by ./p [0]\n\
-            1:\tfile=/o/p1.so [0];  dynamically loaded by ./p [0]\n1:\tfile=libdep.so [0];  needed by /o/p1.so [0]\n\
+            1:\tfile=/o/p1.so [0];  dynamically loaded by ./p [0]\n1:\tfile=libdep.so [0];  needed by /o/p1.so [0]\n1:\tfile=/o/p1.so [0];  needed by /lib/libz.so.1 [0] (relocation dependency)\n\
             1:\topening file=/o/p1.so [0]; direct_opencount=1\n1:\topening file=/o/p1.so [0]; direct_opencount=2\n\
             1:\topening file=/o/libdep.so [0]; direct_opencount=1\n1:\topening file=/lib/libc.so.6 [0]; direct_opencount=1\n1:\topening file= [0]; direct_opencount=2\n\
             1:\tfile=/g/gconv/EUC-JP.so [0];  dynamically loaded by /lib/libc.so.6 [0]\n\

@@ -109,6 +109,7 @@ fn program(
         exported: exported(request),
         loaded: resolution.libraries.iter().filter(|l| always.contains(&l.name)).map(|l| l.path.clone()).collect(),
         loads_libm: language == Language::Cxx || always.iter().any(|typed| typed == "-lm"),
+        data: None,
         facts: resolution.facts.clone(),
     }
 }
@@ -187,7 +188,9 @@ pub(super) fn write(
     }
     let Some(repairs) = &facts.repairs else { return Ok(ModuleArchives::default()) };
     let Some(runtime) = &repairs.plugins else { return Ok(ModuleArchives::default()) };
-    let program = program(request, resolution, &resolution.path, (facts, language));
+    let converted = store.converted.as_ref().and_then(|c| c.policy().program.as_ref());
+    let data = converted.and_then(|file| Some((file.path.clone(), file.data_from?)));
+    let program = ProgramInputs { data, ..program(request, resolution, &resolution.path, (facts, language)) };
     let libgomp = takes_libgomp(request, facts);
     if libgomp {
         // The driver names it after all others, where ours are behind.

@@ -16,6 +16,8 @@ pub(crate) struct ProgramFile {
     pub bytes: Arc<Vec<u8>>,
     /// Where its object is written, with an archive of what that needs next to it.
     pub place: PathBuf,
+    /// Where data behind the program begin in its file.
+    pub data_from: Option<u64>,
     /// Names of weak references, its own and its libraries', that nothing loaded with it defines.
     pub null: NullNames,
 }

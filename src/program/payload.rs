@@ -123,6 +123,11 @@ impl ProgramPayload {
         self.sections.is_empty() && self.behind() == 0
     }
 
+    /// Where the data behind the program begin.
+    pub(crate) fn behind_from(&self) -> Option<u64> {
+        (self.behind() > 0).then_some(self.program_end)
+    }
+
     /// Bytes behind the program.
     fn behind(&self) -> u64 {
         self.file_end - self.program_end

@@ -36,6 +36,8 @@ pub(crate) struct ProgramInputs {
     pub loaded: Vec<PathBuf>,
     /// The same of libm.
     pub loads_libm: bool,
+    /// A file with data of the program's own, and where they begin in it.
+    pub data: Option<(PathBuf, u64)>,
     /// What is known of the archives.
     pub facts: Vec<(PathBuf, Arc<ArchiveFacts>)>,
 }
@@ -130,6 +132,11 @@ impl Known {
         for archive in &own {
             files.look(archive, |data| {
                 each_member(data, archive, &mut |member| known.own_object(member, true, &mut calls, &mut strings));
+            });
+        }
+        if let Some((file, from)) = program.data.as_ref().filter(|_| calls.dlsym) {
+            files.look(file, |bytes| {
+                identifiers::of_file(bytes, *from, &mut |name| add(&mut strings, name));
             });
         }
         known.describes |= calls.dladdr;

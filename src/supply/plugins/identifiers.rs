@@ -16,6 +16,15 @@ pub(crate) fn of_object(file: &object::File<'_>, found: &mut dyn FnMut(&[u8])) {
     }
 }
 
+/// The most of a file's data that is read, in bytes.
+const MOST: usize = 256 << 20;
+
+/// The same for the strings in a file from an offset on, an image of SBCL's for example.
+pub(super) fn of_file(bytes: &[u8], from: u64, found: &mut dyn FnMut(&[u8])) {
+    let data = usize::try_from(from).ok().and_then(|from| bytes.get(from..)).unwrap_or_default();
+    of_data(data.get(..MOST).unwrap_or(data), found);
+}
+
 /// The same for those in quotes in a source.
 pub(crate) fn of_source(text: &[u8], found: &mut dyn FnMut(&[u8])) {
     let names = text.split(|b| *b == b'"').filter(|part| part.iter().all(in_a_name) && may_be_one(part));

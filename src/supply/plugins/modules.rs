@@ -180,6 +180,11 @@ impl Modules {
         Ok(taken)
     }
 
+    /// Whether a library is one of the modules, by its soname.
+    fn has(&self, soname: &[u8]) -> bool {
+        self.list.iter().any(|m| m.soname.as_ref().is_some_and(|s| s.as_bytes() == soname))
+    }
+
     /// Converts the modules, and writes the archives that the link needs.
     ///
     /// # Errors
@@ -309,9 +314,10 @@ impl Modules {
         for (index, scope) in scopes.iter_mut().enumerate() {
             let near = self.needs(index);
             for symbol in exports(index).filter(|s| !s.defined() && !s.name.is_empty()) {
-                let versioned =
-                    symbol.version.is_some() && symbol.from.is_some_and(toolchain_libs::is_toolchain_soname);
-                if versioned
+                // GCC's libraries may be modules too: in a converted program those that only its plugins need.
+                let of_toolchain = symbol.version.is_some()
+                    && symbol.from.is_some_and(|from| toolchain_libs::is_toolchain_soname(from) && !self.has(from));
+                if of_toolchain
                     || symbol.of_the_module()
                     || libc.has(symbol.name)
                     || global(symbol.name)

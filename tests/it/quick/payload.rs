@@ -219,3 +219,16 @@ fn a_large_payload_takes_no_memory() {
     assert_eq!(Run::new(dir.join("static")).ok(), "sixteen letters!\n");
     assert!(fs::metadata(dir.join("static")).unwrap().len() > 2 << 30);
 }
+
+/// A name that only the data have is found by dlsym, as SBCL's images look for libc's functions.
+#[test]
+fn names_in_the_data_are_found_by_dlsym() {
+    let dir = Dir::new();
+    let source = "#define _GNU_SOURCE\n#include <dlfcn.h>\n#include <stdio.h>\n#include <string.h>\n\
+        int main(void) { FILE *f = fopen(\"/proc/self/exe\", \"rb\"); char name[16] = {0}; fseek(f, -16, SEEK_END);\n\
+        if (fread(name, 1, 15, f) != 15) return 2; int (*find)(const char *) = (int (*)(const char *))dlsym(RTLD_DEFAULT, name);\n\
+        return find ? printf(\"%s %d\\n\", name, find(\"/nonexistent/x\")) < 0 : 3; }\n";
+    compile(&dir, source, "");
+    append(&dir.join("p"), &[b"names\0", b"rmdir\0\0\0\0\0\0\0\0\0\0\0"]);
+    assert_eq!(same(&dir), "rmdir -1\n");
+}

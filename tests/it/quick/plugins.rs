@@ -186,3 +186,50 @@ fn lists_of_several_runs_are_joined() {
     assert!(said.contains("`list` is not a list that `staticctl plugins` wrote"), "{said}");
     assert_eq!(fs::read_to_string(dir.join("list")).unwrap(), "precious\n");
 }
+
+/// `--plugin auto` finds what the libraries of a program open, and what that opens in turn.
+#[test]
+fn usual_plugins_are_found_by_recipe() {
+    let dir = Dir::new();
+    let opens = "#include <dlfcn.h>\n#include <stdio.h>\nint OWN(void) { void *h = dlopen(\"DIR/FILE\", RTLD_NOW); if (!h) return puts(dlerror()), -1; int (*f)(void) = (int (*)(void))dlsym(h, \"WHAT\"); return f ? f() : -2; }\n";
+    let source = |own: &str, file: &str, what: &str| {
+        let dir = dir.path().to_str().unwrap();
+        opens.replace("OWN", own).replace("DIR", dir).replace("FILE", file).replace("WHAT", what)
+    };
+    // Libraries by the names that the recipes know: one opens a plugin, which needs another that opens one.
+    dir.file("sasl.c", source("sasl", "lib/sasl2/mechanism.so", "mechanism"));
+    dir.file("mechanism.c", "int sound(void);\nint mechanism(void) { return sound() + 1; }\n");
+    dir.file("sound.c", source("sound", "lib/alsa-lib/pcm.so", "pcm"));
+    dir.file("pcm.c", "int pcm(void) { return 41; }\n");
+    dir.file(
+        "main.c",
+        "#include <stdio.h>\nint sasl(void);\nint main(void) { return printf(\"%d\\n\", sasl()) < 0; }\n",
+    );
+    for made in ["lib/sasl2", "lib/alsa-lib"] {
+        fs::create_dir_all(dir.join(made)).unwrap();
+    }
+    dir.file("lib/sasl2/notes.so", "no shared object\n");
+    let rpath = format!("-Wl,-rpath,{}", dir.join("lib").display());
+    for line in [
+        "-shared -fPIC sound.c -Wl,-soname,libasound.so.2 -o lib/libasound.so.2".to_owned(),
+        "-shared -fPIC pcm.c -o lib/alsa-lib/pcm.so".to_owned(),
+        format!("-shared -fPIC mechanism.c lib/libasound.so.2 {rpath} -o lib/sasl2/mechanism.so"),
+        "-shared -fPIC sasl.c -Wl,-soname,libsasl2.so.2 -o lib/libsasl2.so.2".to_owned(),
+        format!("main.c lib/libsasl2.so.2 {rpath} -o main"),
+    ] {
+        Run::new("gcc").dir(dir.path()).line(&line).silent();
+    }
+    assert_eq!(Run::new(dir.join("main")).ok(), "42\n");
+    let out = Run::new(STATICCTL).dir(dir.path()).line("convert ./main -o static --plugin auto").output();
+    let said = text(&out.stderr);
+    assert!(out.status.success(), "{said}");
+    assert!(said.contains("note: --plugin auto: sasl (mechanisms of SASL): 2; alsa ("), "{said}");
+    fs::rename(dir.join("lib"), dir.join("gone")).unwrap();
+    assert_eq!(says_in_empty_root(&dir.join("static"), &[]), "42\n");
+    fs::rename(dir.join("gone"), dir.join("lib")).unwrap();
+    // Where nothing is usual, that is said.
+    Run::new("gcc").dir(dir.path()).line("pcm.c -Dpcm=main -o alone").silent();
+    let out = Run::new(STATICCTL).dir(dir.path()).line("convert ./alone -o static --plugin auto").output();
+    assert!(text(&out.stderr).contains("note: --plugin auto: nothing was found"), "{}", text(&out.stderr));
+    assert_eq!(out.status.code(), Some(0));
+}
