@@ -140,6 +140,11 @@ pub(crate) fn is_glibc(soname: &[u8]) -> bool {
     soname.starts_with(b"ld-linux") || by_soname(soname).is_some_and(|l| l.maker == Glibc)
 }
 
+/// The same without what no archive has: debuggers open libthread_db, which needs them and libc alone.
+pub(crate) fn is_in_glibc_archives(soname: &[u8]) -> bool {
+    is_glibc(soname) && by_soname(soname).is_none_or(|l| l.name != "thread_db")
+}
+
 /// Whether a soname is glibc's or GCC's.
 pub(crate) fn is_toolchain_soname(soname: &[u8]) -> bool {
     is_glibc(soname) || by_soname(soname).is_some_and(|l| l.maker == Gcc)

@@ -22,7 +22,7 @@ use std::collections::BTreeMap;
 /// The reason.
 pub(crate) fn acceptable(library: &Library<'_>, of_libc: bool) -> Result<(), Refusal> {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    if library.soname.is_some_and(toolchain_libs::is_glibc) {
+    if library.soname.is_some_and(toolchain_libs::is_in_glibc_archives) {
         return Err(Refusal::Glibc);
     }
     if let Some(other) = library.needed.iter().find(|n| glibc_names::other_libc(n)) {

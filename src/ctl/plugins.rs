@@ -137,7 +137,10 @@ fn read(log: &str, opened: &mut Opened) {
             } else {
                 &mut opened.plugins
             };
-            if !needed.contains(name) && !toolchain_libs::is_glibc(name.as_bytes()) && !by_libc.contains(name) {
+            if !needed.contains(name)
+                && !toolchain_libs::is_in_glibc_archives(name.as_bytes())
+                && !by_libc.contains(name)
+            {
                 let shown = std::path::absolute(path).map_or_else(|_| path.to_owned(), |p| p.display().to_string());
                 add(list, &shown);
             }

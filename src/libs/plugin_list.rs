@@ -85,14 +85,12 @@ impl PluginListReader<'_> {
         }
         if word.contains(['*', '?', '[']) {
             let pattern = path.to_str().ok_or_else(nothing)?;
-            let before = self.wanted.plugins.len();
+            let mut some = false;
             for found in glob::glob(pattern).map_err(|_| nothing())?.flatten() {
-                match found.is_dir() {
-                    true => self.directory(&found),
-                    false => drop(self.plugin(&found, false)),
-                }
+                // Others may have named it before.
+                some |= if found.is_dir() { self.directory(&found) } else { self.plugin(&found, false) };
             }
-            return if self.wanted.plugins.len() > before { Ok(()) } else { Err(nothing()) };
+            return if some { Ok(()) } else { Err(nothing()) };
         }
         let found = !word.contains('/') && self.libraries.iter().any(|d| self.plugin(&d.join(word), true));
         if found { Ok(()) } else { Err(nothing()) }
@@ -113,11 +111,14 @@ impl PluginListReader<'_> {
     }
 
     /// Adds all shared objects below a directory, under any name.
-    fn directory(&mut self, dir: &Path) {
+    /// Adds the shared objects below a directory, and returns whether there are some.
+    fn directory(&mut self, dir: &Path) -> bool {
         let entries = walkdir::WalkDir::new(dir).sort_by_file_name();
+        let mut some = false;
         for entry in entries.into_iter().flatten().filter(|e| !e.path().is_dir()) {
-            self.plugin(entry.path(), false);
+            some |= self.plugin(entry.path(), false);
         }
+        some
     }
 
     /// Adds a file if it is a shared object, and returns whether it is. PIE programs have the same ELF type.

@@ -173,3 +173,28 @@ fn a_function_of_the_program_s_own_reaches_libc_s_behind_it() {
         assert_eq!(says_in_empty_root(&dir.join("static"), &[]), "over\n", "{line}");
     }
 }
+
+/// Libraries of GCC that only plugins need: linked in from archives by a driver, modules in a converted program.
+#[test]
+fn libraries_of_gcc_that_a_plugin_needs() {
+    let dir = Dir::new();
+    dir.file(
+        "show.f90",
+        "subroutine show(x)\n  real(16) :: x\n  character(60) :: s\n  write(s, *) x * 2\n  print *, trim(adjustl(s))\nend subroutine\n",
+    );
+    dir.file("plugin.c", "void show_(__float128 *);\nvoid run(void) { __float128 x = 1.5; show_(&x); }\n");
+    dir.file("host.c", "#include <dlfcn.h>\n#include <stdio.h>\nint main(void) { void *h = dlopen(\"libplugin.so\", RTLD_NOW); if (!h) return puts(dlerror()); ((void (*)(void))dlsym(h, \"run\"))(); return 0; }\n");
+    Run::new("gfortran").dir(dir.path()).line("-shared -fPIC show.f90 -o libshow.so").silent();
+    for line in
+        ["-shared -fPIC plugin.c -L. -lshow -Wl,-rpath,$ORIGIN -o libplugin.so", "host.c -Wl,-rpath,$ORIGIN -o dynamic"]
+    {
+        Run::new("gcc").dir(dir.path()).line(line).silent();
+    }
+    let said = Run::new(dir.join("dynamic")).ok();
+    assert!(said.starts_with(" 3.0000"), "{said}");
+    Run::new(STATICCTL).dir(dir.path()).line("convert ./dynamic -o static --plugin ./libplugin.so").ok();
+    Run::new(STATICCC).dir(dir.path()).env("STATICCXX_PLUGINS", "./libplugin.so").line("host.c -o linked").silent();
+    for program in ["static", "linked"] {
+        assert_eq!(says_in_empty_root(&dir.join(program), &[]), said, "{program}");
+    }
+}

@@ -233,3 +233,25 @@ fn usual_plugins_are_found_by_recipe() {
     assert!(text(&out.stderr).contains("note: --plugin auto: nothing was found"), "{}", text(&out.stderr));
     assert_eq!(out.status.code(), Some(0));
 }
+
+/// glibc's own library for debuggers, which no archive has.
+#[test]
+fn a_debugger_has_glibc_s_library_for_threads() {
+    let dir = Dir::new();
+    let stubs: String =
+        ["pdread", "pdwrite", "pglobal_lookup", "lgetregs", "lsetregs", "lgetfpregs", "lsetfpregs", "getpid"]
+            .map(|name| format!("int ps_{name}(void) {{ return 1; }}\n"))
+            .concat();
+    let main = "#include <dlfcn.h>\n#include <stdio.h>\nint main(void) { void *h = dlopen(\"libthread_db.so.1\", RTLD_NOW); if (!h) return puts(dlerror());\n\
+        int (*init)(void) = (int (*)(void))dlsym(h, \"td_init\"); const char **(*list)(void) = (const char **(*)(void))dlsym(h, \"td_symbol_list\");\n\
+        printf(\"%d %s\\n\", init(), list()[0]); return 0; }\n";
+    dir.file("main.c", stubs + main);
+    Run::new("gcc").dir(dir.path()).line("-rdynamic main.c -o dynamic").silent();
+    let said = Run::new(dir.join("dynamic")).ok();
+    assert!(said.starts_with("0 "), "{said}");
+    Run::new(STATICCTL).dir(dir.path()).line("plugins ./dynamic -o list").ok();
+    let list = fs::read_to_string(dir.join("list")).unwrap();
+    assert!(list.contains("/libthread_db.so.1\n"), "{list}");
+    Run::new(STATICCTL).dir(dir.path()).line("convert ./dynamic -o static --plugin @list").ok();
+    assert_eq!(says_in_empty_root(&dir.join("static"), &[]), said);
+}
