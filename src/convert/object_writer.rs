@@ -214,7 +214,7 @@ impl<'a> ObjectWriter<'a> {
     }
 
     /// The section of an address and the offset in it.
-    fn place(&self, address: u64) -> Option<(SectionId, u64)> {
+    pub(super) fn place(&self, address: u64) -> Option<(SectionId, u64)> {
         if let Some(index) = self.plan.holding(address) {
             let (piece, section) = (self.plan.pieces.get(index)?, self.sections.get(index)?);
             return Some((section.0, address - piece.start));

@@ -41,6 +41,7 @@ fn write(library: &Library<'_>, plan: &Pieces, options: &ConversionOptions<'_>) 
     let relocated = std::mem::take(&mut output.relocated);
     output.unwind(unwind::read(library, &relocated)?)?;
     drop(relocated);
+    output.local_names();
     output.finish()
 }
 

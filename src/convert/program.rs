@@ -5,11 +5,13 @@
 use super::library::Library;
 use super::machine::{Meaning, NamesMain};
 use super::memory::u32_at;
-use super::object_writer::{ObjectWriter, elf_section};
+use super::object_writer::{Definition, ObjectWriter, elf_section, symbol};
 use super::refusal::Refusal;
 use super::sections::{ALLOC, HEAD, HEAD_SIZE, RETAINED};
-use super::symbols;
-use object::{SectionKind, elf};
+use super::symbols::{self, Symbol};
+use object::read::elf::{FileHeader, Sym};
+use object::write::SymbolSection;
+use object::{LittleEndian as LE, SectionKind, elf};
 use std::borrow::Cow;
 
 /// How many bytes of the start code are searched for `main`.
@@ -55,6 +57,33 @@ pub fn main(library: &Library<'_>) -> Result<Option<u64>, Refusal> {
 }
 
 impl ObjectWriter<'_> {
+    /// Names the functions and variables of a program that was not stripped, for debuggers, profilers and stack traces.
+    pub(super) fn local_names(&mut self) {
+        if self.options.program.is_none() {
+            return;
+        }
+        let data = self.library.memory.data;
+        let table = elf::FileHeader64::<LE>::parse(data)
+            .and_then(|header| header.sections(LE, data))
+            .and_then(|sections| sections.symbols(LE, data, elf::SHT_SYMTAB));
+        let Ok(table) = table else { return };
+        for s in table.iter().filter(|s| !s.is_undefined(LE) && !s.is_absolute(LE)) {
+            let kind = s.st_type().0;
+            let Ok(name) = table.symbol_name(LE, s) else { continue };
+            let wanted = matches!(kind, symbols::FUNC | symbols::OBJECT) && !name.is_empty();
+            // The result has its own `_DYNAMIC`.
+            let of_the_module = Symbol { name, ..Symbol::default() }.of_the_module();
+            if !wanted || of_the_module || self.globals.contains_key(name) {
+                continue;
+            }
+            if let Some((section, value)) = self.place(s.st_value(LE)) {
+                let section = SymbolSection::Section(section);
+                let (bind, hidden, size) = (symbols::LOCAL, false, s.st_size(LE));
+                symbol(&mut self.object, &Definition { name, bind, kind, hidden, section, value, size });
+            }
+        }
+    }
+
     /// Writes `main`, copied variables, and the mark before a program with fixed addresses.
     pub(super) fn program(&mut self) -> Result<(), Refusal> {
         let Some(program) = self.options.program else { return Ok(()) };

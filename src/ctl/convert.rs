@@ -98,7 +98,7 @@ fn run_result(args: &ConvertArgs, original: &Original, result: &Path) -> Result<
         let limit = Duration::from_secs(args.timeout);
         ran.compared = Some(verify::same_behaviour(&original.path, result, &args.arguments, limit)?);
     } else if !args.no_verify {
-        ran.answers = first_run::like_the_original(&original.path, result)?;
+        ran.answers = first_run::like_the_original(&original.path, result, args.quiet)?;
     }
     Ok(ran)
 }

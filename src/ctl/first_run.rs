@@ -76,12 +76,14 @@ impl Answer {
 ///
 /// # Errors
 /// A result that crashes, does not end or ends otherwise where the original does not.
-pub(super) fn like_the_original(original: &Path, result: &Path) -> Result<Vec<&'static str>, Reported> {
+pub(super) fn like_the_original(original: &Path, result: &Path, quiet: bool) -> Result<Vec<&'static str>, Reported> {
     match compared(original, result) {
         Ok(Ok(asked)) => Ok(asked),
         Ok(Err(reported)) => Err(reported),
         Err(error) => {
-            message::note(format!("the result was not run: {error}"));
+            if !quiet {
+                message::note(format!("the result was not run: {error}"));
+            }
             Ok(Vec::new())
         }
     }

@@ -5,8 +5,8 @@ use crate::support::*;
 use std::fs;
 
 const OWN_C: &str = "#include <stdio.h>\n#include <stdlib.h>\nint own(void) {\n  if (getenv(\"CRASH\")) abort();\n  return puts(\"hello\");\n}\n";
-const MAIN_C: &str = "int own(void);\nint main(void) { return own() < 0; }\n";
-const MAIN_CC: &str = "#include <map>\nextern \"C\" int own(void);\nint main() { std::map<int, int> m{{1, 2}}; return own() < 0 || m.empty(); }\n";
+const MAIN_C: &str = "int own(void);\n__attribute__((noipa)) static int inner(void) { return own() < 0; }\nint main(void) { return inner(); }\n";
+const MAIN_CC: &str = "#include <map>\nextern \"C\" int own(void);\n__attribute__((noipa)) static int inner() { return own() < 0; }\nint main() { std::map<int, int> m{{1, 2}}; return inner() || m.empty(); }\n";
 
 /// Programs of each kind, with debug information but for the last; those that our drivers link by this linker.
 fn programs(dir: &Dir, linker: &str) -> [&'static str; 6] {
@@ -108,7 +108,7 @@ fn debuggers_find_functions_and_lines_in_programs_and_their_cores() {
             let gdb = run("gdb", &[&["-q", "-nx", "-batch"][..], &crash, &[program]].concat());
             // The library that systemd-coredump reads cores with.
             let stack = run("eu-stack", &["--core=core", "-e", program, "-s"]);
-            for (name, line) in [("own", "own.c:4"), ("main", "main.c")] {
+            for (name, line) in [("own", "own.c:4"), ("inner", "main.c"), ("main", "main.c")] {
                 // A converted part has its functions' names; its lines stay in the original.
                 let lines = !(program == "program" || program == "converted" && name == "own");
                 for (tool, said) in [("gdb", &gdb), ("eu-stack", &stack)] {

@@ -129,7 +129,7 @@ fn the_first_run_can_change_nothing() {
 fn without_namespaces_nothing_is_run() {
     let dir = Dir::new();
     changed(&dir, "abort()", "puts(asked)");
-    let script = format!("echo 0 > /proc/sys/user/max_user_namespaces && exec '{STATICCTL}' convert ./p -q -o static");
+    let script = format!("echo 0 > /proc/sys/user/max_user_namespaces && exec '{STATICCTL}' convert ./p -o static");
     let out = Run::new("unshare").dir(dir.path()).line("--user --map-root-user sh -c").args([script]).output();
     let said = text(&out.stderr);
     assert!(
