@@ -10,7 +10,7 @@ use object::elf::{
     FileHeader64, SHF_ALLOC, SHT_NOBITS, SHT_NULL, SHT_REL, SHT_RELA, SHT_STRTAB, SHT_SYMTAB, SectionHeader64,
 };
 use object::read::elf::{FileHeader as _, ProgramHeader as _, SectionHeader as _};
-use object::{LittleEndian as LE, ReadCache, U16, U32, U64, pod};
+use object::{LittleEndian as LE, ReadCache, ReadRef, U16, U32, U64, pod};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::mem::{offset_of, size_of};
@@ -272,7 +272,7 @@ fn copy(from: &File, range: Range<u64>, to: &mut File, place: u64) -> io::Result
 }
 
 /// Where the program ends in the file, and the sections that are carried; none of another kind of file.
-fn headers(data: &ReadCache<&File>, file_end: u64) -> Option<(Option<u64>, Vec<CarriedSection>)> {
+fn headers<'d>(data: impl ReadRef<'d>, file_end: u64) -> Option<(Option<u64>, Vec<CarriedSection>)> {
     let header = FileHeader64::<LE>::parse(data).ok()?;
     let programs = header.program_headers(LE, data).ok()?;
     let table = header.e_phoff(LE) + size_of::<object::elf::ProgramHeader64<LE>>() as u64 * programs.len() as u64;
@@ -297,4 +297,68 @@ fn headers(data: &ReadCache<&File>, file_end: u64) -> Option<(Option<u64>, Vec<C
         (!of_tools && !loaded).then(|| Some(CarriedSection { name: name.to_vec(), header: *s, range: inside(s)? }))?
     });
     Some((Some(end), carried.collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// A file with one segment, the sections `.own` and `.shstrtab`, and five bytes behind its section headers.
+    fn file() -> Vec<u8> {
+        let mut bytes = vec![0; 64 + 56];
+        bytes[..7].copy_from_slice(b"\x7fELF\x02\x01\x01");
+        let put = |bytes: &mut Vec<u8>, at: usize, value: u64, size: usize| {
+            bytes[at..at + size].copy_from_slice(&value.to_le_bytes()[..size]);
+        };
+        for (at, value, size) in [(16, 2, 2), (18, 62, 2), (20, 1, 4), (32, 64, 8), (40, 140, 8), (52, 64, 2)] {
+            put(&mut bytes, at, value, size);
+        }
+        for (at, value) in [(54, 56), (56, 1), (58, 64), (60, 3), (62, 2)] {
+            put(&mut bytes, at, value, 2);
+        }
+        // PT_LOAD of the headers.
+        put(&mut bytes, 64, 1, 4);
+        put(&mut bytes, 96, 120, 8);
+        bytes.extend_from_slice(b"hello\0.own\0.strtab");
+        bytes.resize(140 + 3 * 64, 0);
+        for (header, name, kind, offset, size) in [(1, 1, 1, 120, 5), (2, 6, 3, 125, 14)] {
+            let at = 140 + header * 64;
+            put(&mut bytes, at, name, 4);
+            put(&mut bytes, at + 4, kind, 4);
+            put(&mut bytes, at + 24, offset, 8);
+            put(&mut bytes, at + 32, size, 8);
+            put(&mut bytes, at + 48, 1, 8);
+        }
+        bytes.extend_from_slice(b"after");
+        bytes
+    }
+
+    #[test]
+    fn sections_and_what_is_behind_the_program() {
+        let bytes = file();
+        let (end, sections) = headers(&*bytes, bytes.len() as u64).unwrap();
+        assert_eq!(end, Some(bytes.len() as u64 - 5));
+        let found: Vec<_> = sections.iter().map(|s| (s.name.as_slice(), s.range.clone())).collect();
+        assert_eq!(found, [(&b".own"[..], 120..125)]);
+        assert_eq!(congruent(1000, 4096 * 3 + 7, PAGE), 4103);
+        assert_eq!((congruent(7, 7, PAGE), congruent(8, 7, PAGE)), (7, 4096 + 7));
+    }
+
+    proptest! {
+        #[test]
+        fn damaged_headers_give_ranges_inside_the_file(changes in prop::collection::vec((0usize..340, any::<u8>()), 0..8), cut in 0usize..340) {
+            let mut bytes = file();
+            for (at, value) in changes {
+                if let Some(byte) = bytes.get_mut(at) {
+                    *byte = value;
+                }
+            }
+            bytes.truncate(bytes.len().saturating_sub(cut));
+            let length = bytes.len() as u64;
+            if let Some((_, sections)) = headers(&*bytes, length) {
+                prop_assert!(sections.iter().all(|s| s.range.start <= s.range.end && s.range.end <= length));
+            }
+        }
+    }
 }

@@ -241,14 +241,14 @@ fn an_archive_for_programs_only_gives_way_in_a_shared_object() {
 fn autoconf_for_another_system_finds_its_own_compiler() {
     let dir = Dir::new();
     let parts = "AC_PROG_CC\nAC_CHECK_TOOL([AR],[ar])\nAC_CONFIG_FILES([found])\n";
-    dir.file("configure.ac", &format!("AC_INIT([p],[1])\n{parts}AC_CONFIG_SUBDIRS([sub])\nAC_OUTPUT\n"));
-    dir.file("sub/configure.ac", &format!("AC_INIT([q],[1])\n{parts}AC_OUTPUT\n"));
+    dir.file("configure.ac", format!("AC_INIT([p],[1])\n{parts}AC_CONFIG_SUBDIRS([sub])\nAC_OUTPUT\n"));
+    dir.file("sub/configure.ac", format!("AC_INIT([q],[1])\n{parts}AC_OUTPUT\n"));
     let found = "@CC@ @AR@ @CFLAGS@\n";
     dir.file("found.in", found);
     dir.file("sub/found.in", found);
     // A bare machine's compiler, which makes what this one's tests can look at.
     for (name, real) in [("sparc-none-elf-gcc", "gcc -static"), ("sparc-none-elf-ar", "ar"), ("mine", "gcc -DMINE")] {
-        dir.script(&format!("tools/{name}"), &format!("exec /usr/bin/{real} \"$@\""));
+        dir.script(format!("tools/{name}"), &format!("exec /usr/bin/{real} \"$@\""));
     }
     dir.file("usr/share/config.site", "CFLAGS=-DUSUAL\n");
     dir.file("my.site", "CFLAGS=-DASKED\n");

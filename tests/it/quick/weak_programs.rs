@@ -38,7 +38,7 @@ fn weak_references_that_were_null_stay_null() {
     dir.file("start.c", START_C);
     dir.file("many.c", many() + "void use(int *p) { p[3] = 1; }\n");
     for asked in ["program", "library"] {
-        dir.file(&format!("{asked}.c"), ASK_C.replace("ASKED", asked));
+        dir.file(format!("{asked}.c"), ASK_C.replace("ASKED", asked));
     }
     dir.file("main.c", "void ask_program(void); void ask_library(void); int of_the_program(void) { return 1; }\nint main(void) { ask_program(); ask_library(); return 0; }\n");
     dir.file("more.cc", "#include <cstdio>\n#include <stdexcept>\nextern \"C\" { void ask_program(); void ask_library(); int of_the_program() { return 1; } }\n\
