@@ -64,7 +64,9 @@ pub fn shared(bytes: &[u8]) {
     let _ = acceptable(&library);
     let _ = file_hints::hints(&library);
     let (versions, libc, scope) = (Versions::of(&[&library]), GlibcSymbols::default(), ModuleScope::default());
-    for (layout, module) in [(Layout::Segments, None), (Layout::Data, None), (Layout::Data, Some(&scope))] {
+    for (layout, module) in
+        [(Layout::Segments, None), (Layout::Data, None), (Layout::Data, Some(&scope)), (Layout::Apart, Some(&scope))]
+    {
         converted(
             &library,
             &ConversionOptions {

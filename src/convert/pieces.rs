@@ -8,11 +8,15 @@
 //! - [`Layout::Data`]: one data section, which any linker accepts. `mprotect` makes its code and read-only parts so
 //!   before any constructor runs; nothing is ever writable and executable.
 //!
+//! - [`Layout::Apart`]: the same without gaps of 64 KiB and more, which linkers before binutils 2.31 left between code and
+//!   data (2 MiB): a section before and one after each, which a script of GNU ld's places. Many libraries may lie in one
+//!   gap ([`super::start::nested`]).
+//!
 //! What only ld.so reads (symbols, names, versions, hashes, relocations), and the unwind table, which the linker
 //! rebuilds, is left out at an end of a segment or where it is long, and zeroed elsewhere.
 
 use super::library::Library;
-use super::machine::Meaning;
+use super::machine::{Machine, Meaning};
 use super::memory::Segment;
 use super::refusal::Refusal;
 use object::elf;
@@ -24,6 +28,8 @@ pub enum Layout {
     Segments,
     /// One data section.
     Data,
+    /// Data sections without the large gaps between them, placed by a linker script.
+    Apart,
 }
 
 /// A part that becomes a section.
@@ -100,15 +106,8 @@ pub(crate) fn plan(library: &Library<'_>, unwind: Option<(u64, u64)>, layout: La
             plan.pieces.push(Piece { start, end: segment.end(), writable: true, executable: false, filled: false });
         }
     }
-    if layout == Layout::Data
-        && let (Some(first), Some(last)) = (plan.pieces.first().copied(), plan.pieces.last().copied())
-    {
-        for piece in plan.pieces.iter().filter(|p| !p.writable) {
-            let end = library.machine.page_end(piece.end).unwrap_or(piece.end);
-            plan.protect.push((piece.start, end, if piece.executable { PROT_READ | PROT_EXEC } else { PROT_READ }));
-        }
-        let end = library.machine.page_end(last.end).unwrap_or(last.end);
-        plan.pieces = vec![Piece { start: first.start, end, writable: true, executable: false, filled: true }];
+    if layout != Layout::Segments {
+        plan.join_for_data(layout, library.machine);
     }
     if let Some((from, to)) = library.relro {
         let (from, to) = (library.machine.page_start(from), library.machine.page_start(to));
@@ -119,6 +118,15 @@ pub(crate) fn plan(library: &Library<'_>, unwind: Option<(u64, u64)>, layout: La
     }
     plan.protect = joined(&plan.protect, &library.memory.segments);
     plan
+}
+
+/// The large gaps between pieces, in whole pages.
+fn gaps(pieces: &[Piece], machine: &Machine) -> Vec<(u64, u64)> {
+    let between = pieces.windows(2).filter_map(|pair| match pair {
+        [before, after] => Some((machine.page_end(before.end)?, machine.page_start(after.start))),
+        _ => None,
+    });
+    between.filter(|(from, to)| to.saturating_sub(*from) >= HOLE).collect()
 }
 
 /// Merges ranges of equal access with no part of the library between them.
@@ -174,6 +182,21 @@ fn is_zero(library: &Library<'_>, from: u64, to: u64) -> bool {
 }
 
 impl Pieces {
+    /// Makes data of all pieces: one, or one before and after each gap.
+    fn join_for_data(&mut self, layout: Layout, machine: &Machine) {
+        let (Some(first), Some(last)) = (self.pieces.first().copied(), self.pieces.last().copied()) else { return };
+        let gaps = if layout == Layout::Apart { gaps(&self.pieces, machine) } else { Vec::new() };
+        for piece in self.pieces.iter().filter(|p| !p.writable) {
+            let end = machine.page_end(piece.end).unwrap_or(piece.end);
+            self.protect.push((piece.start, end, if piece.executable { PROT_READ | PROT_EXEC } else { PROT_READ }));
+        }
+        let end = machine.page_end(last.end).unwrap_or(last.end);
+        let starts = std::iter::once(first.start).chain(gaps.iter().map(|(_, to)| *to));
+        let ends = gaps.iter().map(|(from, _)| *from).chain([end]);
+        let piece = |(start, end)| Piece { start, end, writable: true, executable: false, filled: true };
+        self.pieces = starts.zip(ends).map(piece).collect();
+    }
+
     /// The piece that contains an address; for an end address the piece before it.
     pub(crate) fn holding(&self, address: u64) -> Option<usize> {
         let inside = self.pieces.iter().position(|p| p.start <= address && address < p.end);

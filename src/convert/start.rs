@@ -119,6 +119,67 @@ pub(crate) fn script(libraries: &[Placed<'_>], machine: &Machine, dialect: Diale
     text
 }
 
+/// The GNU ld script for libraries in [`super::Layout::Apart`]: as many as find room share the first one's gap, each moved
+/// by whole pages, so that there are two segments for all of them.
+pub(crate) fn nested(libraries: &[Placed<'_>], machine: &Machine) -> String {
+    let mut text = String::from("SECTIONS\n{\n");
+    let mut rest = libraries;
+    let mut group = 0;
+    while !rest.is_empty() {
+        let offsets = shared_gap(rest, machine);
+        let (members, later) = rest.split_at(offsets.len());
+        let at = format!("staticcxx_gap_{group}");
+        let _ = writeln!(text, "  . = ALIGN({0}) + {0};\n  HIDDEN({at} = .);", machine.page);
+        let most = members.iter().map(|m| m.plan.pieces.len()).max().unwrap_or(0);
+        for index in 0..most {
+            // Distance and length.
+            let extent = |(member, offset): (&Placed<'_>, &u64)| {
+                let base = member.plan.pieces.first().map_or(0, |p| p.start);
+                member.plan.pieces.get(index).map(|piece| (offset + piece.start - base, piece.end - piece.start))
+            };
+            let extents: Vec<Option<(u64, u64)>> = members.iter().zip(&offsets).map(extent).collect();
+            for (number, (member, extent)) in members.iter().zip(&extents).enumerate() {
+                let Some((place, length)) = extent else { continue };
+                let name = section_name(member.tag, index);
+                // Up to the next one, unless that is far: a page between them would be the end of a segment.
+                let next = extents.get(number + 1).copied().flatten().map(|(next, _)| next - place);
+                let near = next.filter(|next| next.saturating_sub(*length) <= FILLER);
+                let filler = near.map_or_else(String::new, |next| format!(" . = {next:#x};"));
+                let _ = writeln!(text, "  {name} ({at} + {place:#x}) : {{ KEEP(*({name})){filler} }}");
+            }
+        }
+        (rest, group) = (later, group + 1);
+    }
+    text.push_str("}\nINSERT BEFORE .bss;\n");
+    text
+}
+
+/// The most bytes that are stored to save a program header.
+const FILLER: u64 = 64 << 10;
+
+/// How far each of the first libraries is moved to lie in the gap of the first of all; at least that one.
+fn shared_gap(libraries: &[Placed<'_>], machine: &Machine) -> Vec<u64> {
+    // Distance and length of the second part, and the length of the first.
+    let parts = |placed: &Placed<'_>| match placed.plan.pieces.as_slice() {
+        [first, second] => Some((second.start - first.start, second.end - second.start, first.end - first.start)),
+        _ => None,
+    };
+    let mut offsets = vec![0];
+    let Some(Some((gap, mut length, mut before))) = libraries.first().map(parts) else { return offsets };
+    let (mut offset, mut distance) = (0, gap);
+    for next in libraries.iter().skip(1) {
+        let Some((its_distance, its_length, its_before)) = parts(next) else { break };
+        let after = (offset + before).max((offset + distance + length).saturating_sub(its_distance));
+        let Some(moved) = machine.page_end(after) else { break };
+        if moved + its_before > gap {
+            break;
+        }
+        offsets.push(moved);
+        (offset, distance, length, before) = (moved, its_distance, its_length, its_before);
+    }
+    offsets
+}
+
 /// The GNU ld script that places the thread-locals of a program after all others. Zero-initialised ones come before
 /// them, and so get bytes in the file too.
 pub(crate) fn thread_locals(align: u64) -> String {
@@ -151,6 +212,30 @@ mod tests {
             "SECTIONS\n{\n  .staticcxx.t.0 : ALIGN(4096) { KEEP(*(.staticcxx.t.0)) }\n  \
              .staticcxx.t.1 (ADDR(.staticcxx.t.0) + 0x4000) : { KEEP(*(.staticcxx.t.1)) }\n}\nINSERT BEFORE .bss;\n"
         );
+    }
+
+    #[test]
+    fn libraries_with_gaps_share_one() {
+        let piece = |start, end| Piece { start, end, writable: true, executable: false, filled: true };
+        let plan = |length: u64| Pieces {
+            pieces: vec![piece(0, length), piece(0x20_0000, 0x20_0000 + 0x3000)],
+            ..Pieces::default()
+        };
+        let plans = [plan(0x1000), plan(0x4000), plan(0x1f_0000), plan(0x1_0000)];
+        let tags = ["a", "b", "c", "d"];
+        let placed: Vec<Placed<'_>> =
+            plans.iter().zip(tags).map(|(plan, tag)| Placed { tag, plan, fixed: false }).collect();
+        let machine = Machine::of(62).unwrap();
+        assert_eq!(shared_gap(&placed, machine), [0, 0x3000, 0x7000]);
+        let text = nested(&placed, machine);
+        let line = |name: &str| text.lines().find(|l| l.contains(&format!("  .staticcxx.{name} "))).unwrap().trim();
+        assert_eq!(
+            line("b.1"),
+            ".staticcxx.b.1 (staticcxx_gap_0 + 0x203000) : { KEEP(*(.staticcxx.b.1)) . = 0x4000; }"
+        );
+        assert!(line("d.0").contains("(staticcxx_gap_1 + 0x0)"), "{text}");
+        let order: Vec<usize> = ["a.0", "b.0", "c.0", "a.1", "c.1", "d.0"].map(|n| text.find(line(n)).unwrap()).into();
+        assert!(order.is_sorted(), "{text}");
     }
 
     #[test]

@@ -75,7 +75,7 @@ impl Answer {
 /// Runs both. Gives the questions to which the result has the original's answer.
 ///
 /// # Errors
-/// A result that crashes, does not end or ends otherwise where the original does not.
+/// A result that crashes, does not end, fails or succeeds where the original does not.
 pub(super) fn like_the_original(original: &Path, result: &Path, quiet: bool) -> Result<Vec<&'static str>, Reported> {
     match compared(original, result) {
         Ok(Ok(asked)) => Ok(asked),
@@ -102,13 +102,21 @@ fn compared(original: &Path, result: &Path) -> Compared {
             continue;
         };
         let after = ask(&original, &result, question, RESULT)?;
-        if after.status() != Some(status) {
-            return Ok(Err(report(&original, question, (&after, RESULT), (&before, ORIGINAL))));
+        let name = original.file_name().unwrap_or_default().to_string_lossy();
+        match after.status() {
+            Some(other) if (other == 0) == (status == 0) => {
+                if other != status {
+                    message::warning(format!(
+                        "`{name} {question}` ends with status {other}, the original with status {status}"
+                    ));
+                    continue;
+                }
+            }
+            _ => return Ok(Err(report(&original, question, (&after, RESULT), (&before, ORIGINAL)))),
         }
         if after.output == before.output {
             asked.push(question);
         } else if ask(&original, &original, question, ORIGINAL)?.output == before.output {
-            let name = original.file_name().unwrap_or_default().to_string_lossy();
             message::warning(format!("`{name} {question}` prints something else than the original does"));
         }
     }

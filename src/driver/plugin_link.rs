@@ -5,6 +5,7 @@ use crate::args::ld_options::{Item, LdRole, options, split};
 use crate::args::option_table::Role;
 use crate::args::{InputKind, Request};
 use crate::check::Expect;
+use crate::convert::start::Dialect;
 use crate::convert::{Refusal, Versions};
 use crate::libs::missing::PLUGINS;
 use crate::libs::plugin_list::{self, ListError, PluginList};
@@ -240,6 +241,7 @@ fn written(
         versions: &versions,
         dir: &dir,
         warned: &repairs.warned,
+        scripts: store.converted.as_ref().is_some_and(|c| c.policy().dialect == Some(Dialect::Gnu)),
         memory: &memory,
     };
     let mut made = store.modules.write(program, &with)?;

@@ -7,12 +7,14 @@ use super::module_tables::{self, ModuleKind, ModuleRow, TABLE};
 use crate::archive;
 use crate::convert::machine::Machine;
 use crate::convert::module;
+use crate::convert::pieces::Pieces;
 use crate::convert::scope::{Binding, ModuleScope};
 use crate::convert::sections::tag;
+use crate::convert::start::{self, Placed};
 use crate::convert::symbols::WEAK;
 use crate::convert::{ConversionOptions, GlibcSymbols, Layout, Library, Refusal, Versions, convert};
 use crate::libs::supplier::{ModuleRole, ModuleTaken};
-use crate::supply::{glibc, object_cache};
+use crate::supply::{converted_libraries, glibc, object_cache};
 use crate::toolchain_libs;
 use object::elf;
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,22 +44,15 @@ struct Module {
 }
 
 impl Module {
-    /// How it is converted: to one data section, since linker scripts are for libraries of the program.
+    /// How it is converted: to one data section, without large gaps if the link has a script.
     fn options<'a>(
         &'a self,
+        layout: Layout,
         scope: &'a ModuleScope,
         versions: &'a Versions,
         libc: &'a GlibcSymbols,
     ) -> ConversionOptions<'a> {
-        ConversionOptions {
-            tag: &self.tag,
-            layout: Layout::Data,
-            versions,
-            libc,
-            module: Some(scope),
-            program: None,
-            null: None,
-        }
+        ConversionOptions { tag: &self.tag, layout, versions, libc, module: Some(scope), program: None, null: None }
     }
 
     /// What it is called beside its path.
@@ -114,6 +109,8 @@ pub(crate) struct ModuleContext<'a> {
     pub dir: &'a Path,
     /// Functions of libc that the linker warns about.
     pub warned: &'a [String],
+    /// Whether the linker reads scripts as GNU ld does.
+    pub scripts: bool,
     /// The memory of the converted libraries.
     pub memory: &'a [ConvertedMemory],
 }
@@ -244,7 +241,7 @@ impl Modules {
         for ((module, library), scope) in self.list.iter().zip(&libraries).zip(&scopes) {
             let Some(library) = library else { continue };
             let versions = Versions::default();
-            match convert(library, &module.options(scope, &versions, libc)) {
+            match convert(library, &module.options(Layout::Data, scope, &versions, libc)) {
                 Ok(converted) => objects.push(converted.object),
                 Err(why) => refused.push((module.path.clone(), why)),
             }
@@ -280,16 +277,29 @@ impl Modules {
         let libraries: Vec<Option<Library<'_>>> = self.list.iter().map(|m| Library::read(&m.bytes).ok()).collect();
         let scopes = self.scopes(&libraries, global, libc);
         let mut kept = Vec::new();
+        let mut apart: Vec<(&str, Pieces)> = Vec::new();
         for (index, (module, library)) in self.list.iter().zip(&libraries).enumerate() {
             let (Some(library), Some(scope)) = (library, scopes.get(index)) else { continue };
             let place = settings.dir.join(format!("module{index}.ar"));
-            match make(module, library, scope, (settings, libc), &place)? {
+            let plan = settings.scripts.then(|| converted_libraries::planned(library, Layout::Apart));
+            let plan = plan.filter(|plan| plan.pieces.len() > 1);
+            let layout = if plan.is_some() { Layout::Apart } else { Layout::Data };
+            match make(module, (library, layout), scope, (settings, libc), &place)? {
                 None => {
                     made.archives.push(place);
                     kept.push(module);
+                    apart.extend(plan.map(|plan| (module.tag.as_str(), plan)));
                 }
                 Some(refusal) => made.refused.push((module.path.clone(), refusal)),
             }
+        }
+        if let (false, Some(machine)) = (apart.is_empty(), Machine::of(elf::EM_X86_64.0)) {
+            let placed: Vec<Placed<'_>> = apart.iter().map(|(tag, plan)| Placed { tag, plan, fixed: false }).collect();
+            let script = settings.dir.join("gaps.ld");
+            fs::write(&script, start::nested(&placed, machine))?;
+            let mut word = OsString::from("-Wl,--script=");
+            word.push(script);
+            made.words.push(word);
         }
         Ok(kept)
     }
@@ -400,7 +410,7 @@ const OF_GCC: [&[u8]; 5] = [
 /// Converts a module, or takes it from the cache, and writes its file.
 fn make(
     module: &Module,
-    library: &Library<'_>,
+    (library, layout): (&Library<'_>, Layout),
     scope: &ModuleScope,
     (settings, libc): (&ModuleContext<'_>, &GlibcSymbols),
     place: &Path,
@@ -409,6 +419,7 @@ fn make(
     let key = [
         &module.hash.to_le_bytes()[..],
         b"module",
+        &[layout as u8],
         name,
         &scope.key(),
         &settings.versions.key(library),
@@ -419,7 +430,7 @@ fn make(
         std::os::unix::fs::symlink(file, place)?;
         return Ok(None);
     }
-    let options = module.options(scope, settings.versions, libc);
+    let options = module.options(layout, scope, settings.versions, libc);
     let converted = match convert(library, &options) {
         Ok(converted) => converted,
         Err(refusal) => return Ok(Some(refusal)),

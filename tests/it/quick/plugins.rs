@@ -255,3 +255,38 @@ fn a_debugger_has_glibc_s_library_for_threads() {
     Run::new(STATICCTL).dir(dir.path()).line("convert ./dynamic -o static --plugin @list").ok();
     assert_eq!(says_in_empty_root(&dir.join("static"), &[]), said);
 }
+
+/// Modules of linkers before binutils 2.31, with 2 MiB between code and data: the gaps are not stored.
+#[test]
+fn gaps_of_old_layouts_take_no_room() {
+    let dir = Dir::new();
+    dir.file(
+        "part.c",
+        "#include <stdio.h>\nstatic int count = 40; static int zeros[SIZE]; static const char *const name = NAME; static char much[SIZE] = {1};\n\
+         __attribute__((constructor)) static void begin(void) { count++; zeros[SIZE - 1] = 1; }\n\
+         int part(void) { return printf(\"%s %d %d %d\\n\", name, ++count, zeros[SIZE - 1]++, much[0] + much[SIZE - 1]); }\n",
+    );
+    dir.file("main.c", "#include <dlfcn.h>\n#include <stdio.h>\nint main(int argc, char **argv) { for (int turn = 0; turn < 2; turn++) for (int i = 1; i < argc; i++) {\n\
+        void *h = dlopen(argv[i], RTLD_NOW); if (!h) return puts(dlerror()); int (*f)(void) = (int (*)(void))dlsym(h, \"part\"); f(); f(); if (i % 2) dlclose(h); } return 0; }\n");
+    let old = "-Wl,-z,noseparate-code,-z,max-page-size=0x200000";
+    let mut names = Vec::new();
+    for (number, size) in [100, 5000, 70_000, 300, 900_000, 1, 20_000, 4096].iter().enumerate() {
+        let name = format!("part{number}.so");
+        let line = format!("-O1 -shared -fPIC {old} -DSIZE={size} -DNAME=\"{number}\" part.c -o {name}");
+        Run::new("gcc").dir(dir.path()).line(&line).silent();
+        names.push(dir.join(&name).display().to_string());
+    }
+    Run::new("gcc").dir(dir.path()).line("main.c -o dynamic").silent();
+    let said = Run::new(dir.join("dynamic")).args(&names).ok();
+    assert!(said.starts_with("0 42 1 "), "{said}");
+    Run::new(STATICCTL).dir(dir.path()).line("convert ./dynamic -o static --plugin part*.so").ok();
+    assert_eq!(says_in_empty_root(&dir.join("static"), &names.iter().map(String::as_str).collect::<Vec<_>>()), said);
+    // The files themselves are 2 MiB each.
+    let size = fs::metadata(dir.join("static")).unwrap().len();
+    assert!(size < 7 << 20, "{size}");
+    // As many program headers as for one of them, but for the largest.
+    let headers = Run::new("readelf").dir(dir.path()).line("-lW static").ok();
+    assert!(headers.matches(" LOAD ").count() < 16, "{headers}");
+    Run::new(STATICCC).dir(dir.path()).env("STATICCXX_PLUGINS", "part*.so").line("main.c -o linked").silent();
+    assert_eq!(says_in_empty_root(&dir.join("linked"), &names.iter().map(String::as_str).collect::<Vec<_>>()), said);
+}
