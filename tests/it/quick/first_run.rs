@@ -92,19 +92,7 @@ fn json(text: &str) -> serde_json::Value {
 }
 
 /// Writes here and to /tmp, connects to a port of this machine's, looks at /run and for a display, and prints what it could.
-const ACTS_C: &str = r#"#include <arpa/inet.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/socket.h>
-#include <unistd.h>
-int main(void) {
-  struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(PORT)};
-  a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  FILE *here = fopen("written", "w"), *there = fopen(PLACE, "w");
-  int reached = !connect(socket(AF_INET, SOCK_STREAM, 0), (struct sockaddr *)&a, sizeof a);
-  return printf("%d %d %d %d %s\n", !!here, !!there, reached, !access("/run", F_OK), getenv("DISPLAY") ? "display" : "none") < 0;
-}
-"#;
+const ACTS_C: &str = fixture!("first_run/acts.c");
 
 /// What a program does that takes no notice of its arguments stays without consequences.
 #[test]

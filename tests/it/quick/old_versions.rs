@@ -26,21 +26,7 @@ fn side_references_bring_what_they_bring_in_a_dynamic_link() {
 }
 
 /// Tables that only glibc's shared objects have, copied into a program of before glibc 2.32.
-const TABLES_C: &str = r#"#include <stdio.h>
-extern const char *const signals[], *const early_signals[], *const errors[], *const early_errors[];
-extern const int count, early_count;
-__asm__(".symver signals, sys_siglist@GLIBC_2.3.3");
-__asm__(".symver early_signals, _sys_siglist@GLIBC_2.2.5");
-__asm__(".symver errors, sys_errlist@GLIBC_2.12");
-__asm__(".symver early_errors, _sys_errlist@GLIBC_2.2.5");
-__asm__(".symver count, sys_nerr@GLIBC_2.12");
-__asm__(".symver early_count, _sys_nerr@GLIBC_2.2.5");
-int main(void) {
-  for (int i = 1; i < 32; i++) printf("%s, %s\n", signals[i], early_signals[i]);
-  for (int i = 0; i < early_count; i++) printf("%s, %s\n", errors[i] ? errors[i] : "-", early_errors[i] ? early_errors[i] : "-");
-  return printf("%d %d %s\n", count, early_count, errors[count - 1]) < 0;
-}
-"#;
+const TABLES_C: &str = fixture!("old_versions/tables.c");
 
 #[test]
 fn tables_that_a_program_copies_are_those_of_the_shared_glibc() {

@@ -8,68 +8,13 @@ use std::path::Path;
 
 /// Reads the last 16 bytes of its own file: an offset, zeros for none, and a magic number. Prints what is there, or what is
 /// before the magic number.
-const BEHIND_C: &str = r#"#include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
-int main(void) {
-  FILE *f = fopen("/proc/self/exe", "rb");
-  unsigned char t[16], b[17] = {0};
-  struct stat s;
-  if (!f || fstat(fileno(f), &s) || fseeko(f, -16, SEEK_END) || fread(t, 1, 16, f) != 16) return 2;
-  unsigned long at;
-  memcpy(&at, t, 8);
-  if (memcmp(t + 8, MAGIC, 8)) return puts("no magic"), 3;
-  fseeko(f, at ? (off_t)at : s.st_size - 32, SEEK_SET);
-  return fread(b, 1, 16, f) != 16 || puts((char *)b) < 0;
-}
-"#;
+const BEHIND_C: &str = fixture!("payload/behind.c");
 
 /// Prints the section `.own` of its own file.
-const SECTION_C: &str = r#"#include <elf.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-int main(void) {
-  FILE *f = fopen("/proc/self/exe", "rb");
-  Elf64_Ehdr h;
-  if (fread(&h, sizeof h, 1, f) != 1) return 2;
-  Elf64_Shdr *s = malloc(h.e_shnum * sizeof *s);
-  fseek(f, h.e_shoff, SEEK_SET);
-  if (fread(s, sizeof *s, h.e_shnum, f) != h.e_shnum) return 2;
-  char *n = calloc(1, s[h.e_shstrndx].sh_size), b[100] = {0};
-  fseek(f, s[h.e_shstrndx].sh_offset, SEEK_SET);
-  if (fread(n, 1, s[h.e_shstrndx].sh_size, f) != s[h.e_shstrndx].sh_size) return 2;
-  for (int i = 0; i < h.e_shnum; i++)
-    if (!strcmp(n + s[i].sh_name, ".own")) {
-      fseek(f, s[i].sh_offset, SEEK_SET);
-      printf("%zu %lu %s\n", fread(b, 1, s[i].sh_size < 99 ? s[i].sh_size : 99, f), s[i].sh_offset % s[i].sh_addralign, b);
-    }
-  return 0;
-}
-"#;
+const SECTION_C: &str = fixture!("payload/section.c");
 
 /// Prints a note of its own, found by walking over the program headers.
-const NOTE_C: &str = r#"#define _GNU_SOURCE
-#include <link.h>
-#include <stdio.h>
-#include <string.h>
-__attribute__((section(".note.own"), used, aligned(4)))
-static const struct { unsigned n, d, t; char name[8], desc[8]; } note = {7, 6, 77, "OWNAPP", "hello"};
-static int look(struct dl_phdr_info *i, size_t size, void *unused) {
-  if (*i->dlpi_name) return 0;
-  for (int k = 0; k < i->dlpi_phnum; k++) {
-    if (i->dlpi_phdr[k].p_type != PT_NOTE) continue;
-    char *at = (char *)i->dlpi_addr + i->dlpi_phdr[k].p_vaddr, *end = at + i->dlpi_phdr[k].p_memsz;
-    while (at < end) {
-      unsigned *w = (unsigned *)at;
-      if (w[2] == 77 && !strcmp(at + 12, "OWNAPP")) return puts(at + 20);
-      at += 12 + ((w[0] + 3) & ~3) + ((w[1] + 3) & ~3);
-    }
-  }
-  return 0;
-}
-int main(void) { return dl_iterate_phdr(look, 0) <= 0; }
-"#;
+const NOTE_C: &str = fixture!("payload/note.c");
 
 fn compile(dir: &Dir, source: &str, line: &str) {
     dir.file("p.c", source);
@@ -227,7 +172,7 @@ fn names_in_the_data_are_found_by_dlsym() {
     let source = "#define _GNU_SOURCE\n#include <dlfcn.h>\n#include <stdio.h>\n#include <string.h>\n\
         int main(void) { FILE *f = fopen(\"/proc/self/exe\", \"rb\"); char name[16] = {0}; fseek(f, -16, SEEK_END);\n\
         if (fread(name, 1, 15, f) != 15) return 2; int (*find)(const char *) = (int (*)(const char *))dlsym(RTLD_DEFAULT, name);\n\
-        return find ? printf(\"%s %d\\n\", name, find(\"/nonexistent/x\")) < 0 : 3; }\n";
+        return find ? printf(\"%s %d\\n\", name, find(\"\")) < 0 : 3; }\n";
     compile(&dir, source, "");
     append(&dir.join("p"), &[b"names\0", b"rmdir\0\0\0\0\0\0\0\0\0\0\0"]);
     assert_eq!(same(&dir), "rmdir -1\n");

@@ -3,26 +3,9 @@
 use crate::support::*;
 
 /// What start files of compiler-rt and of old GCC do: hand the unwind table to GCC's unwinder, if it is there.
-const START_C: &str = "extern void __register_frame_info(const void *, void *) __attribute__((weak));
-__attribute__((section(\".eh_frame\"), aligned(8))) static const int begin[0];
-static void *object[8];
-__attribute__((constructor)) static void register_table(void) {
-    if (__register_frame_info) __register_frame_info(begin, object);
-}
-";
+const START_C: &str = fixture!("weak/registers.c");
 
-const ASK_C: &str = "#include <stdio.h>
-extern void __register_frame_info(const void *, void *) __attribute__((weak));
-extern void _Unwind_Backtrace(void) __attribute__((weak));
-extern int of_the_program(void) __attribute__((weak));
-extern int puts_nothing(void) __attribute__((weak));
-extern int getpid(void) __attribute__((weak));
-static void *kept[] = {(char *)_Unwind_Backtrace + 0, (char *)getpid + 0};
-void ask_ASKED(void) {
-    printf(\"ASKED: %d %d %d %d %d %d %d\\n\", !!__register_frame_info, !!_Unwind_Backtrace, !!of_the_program, !!puts_nothing,
-           !!getpid, !!kept[0], !!kept[1]);
-}
-";
+const ASK_C: &str = fixture!("weak/asks.c");
 
 /// Functions enough that a walk over an unwind table which is not there runs into something else.
 fn many() -> String {
