@@ -191,13 +191,11 @@ fn list(program: &Path, opened: &Opened) -> String {
 /// # Errors
 /// A file that is something else, or can't be read.
 fn earlier(file: &Path) -> Result<Opened, String> {
-    let text = match fs::read_to_string(file) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Opened::default()),
-        // A device takes a list, and has none.
-        Err(_) if fs::metadata(file).is_ok_and(|m| !m.is_file()) => return Ok(Opened::default()),
-        Err(error) => return Err(format!("`{}` can't be read: {error}", file.display())),
-    };
+    // A pipe or a device takes a list and has none, and reading it might wait for ever.
+    if !file.is_file() {
+        return Ok(Opened::default());
+    }
+    let text = fs::read_to_string(file).map_err(|error| format!("`{}` can't be read: {error}", file.display()))?;
     if !text.is_empty() && !text.starts_with(HEAD) {
         return Err(format!("`{}` is not a list that `staticctl plugins` wrote", file.display()));
     }
