@@ -1,6 +1,7 @@
 //! A finished dynamic program, made static: what may be converted ([`eligibility`]), its libraries as ld.so finds them
 //! ([`crate::libs::ld_so`]), each from its archive or from its shared object ([`sources`]), the report of the result
-//! ([`advice`], [`record`], [`listing`]), what stays null in it ([`null_references`]), what it usually opens ([`recipes`]), and whether it does what the original does ([`compare`]).
+//! ([`advice`], [`record`], [`listing`]), what stays null in it ([`null_references`]), what it usually opens
+//! ([`recipes`]), what its file has besides ([`payload`]), and whether it does what the original does ([`compare`]).
 //!
 //! The conversion itself is [`crate::convert`]'s, the link [`crate::driver`]'s.
 
