@@ -70,7 +70,7 @@ impl ObjectWriter<'_> {
         self.bind_together();
         for (index, (section, _, bytes)) in std::mem::take(&mut self.sections).into_iter().enumerate() {
             if !bytes.is_empty() {
-                self.object.section_mut(section).set_data(bytes, if index == 0 { page } else { 1 });
+                self.object.section_mut(section).set_data(bytes, self.plan.align(index, page));
             }
         }
         if let (Some((section, _, bytes)), Some(tls)) = (self.tls.take(), self.library.tls)

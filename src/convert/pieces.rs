@@ -59,6 +59,17 @@ pub(crate) struct Pieces {
     pub dropped: u64,
 }
 
+impl Pieces {
+    /// The alignment of a section, in bytes: a page for the first, whose place decides those of all others. These have
+    /// what their addresses have, up to 16, since GNU ld packs relative relocations of aligned sections only.
+    pub(crate) fn align(&self, index: usize, page: u64) -> u64 {
+        match self.pieces.get(index) {
+            Some(piece) if index > 0 => 1 << piece.start.trailing_zeros().min(4),
+            _ => page,
+        }
+    }
+}
+
 /// The smallest range inside a segment that is left out, in bytes: a hole costs a program header.
 const HOLE: u64 = 64 << 10;
 
