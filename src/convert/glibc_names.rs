@@ -66,7 +66,34 @@ pub(crate) fn today(name: &[u8]) -> &[u8] {
 pub(crate) const OF_LIBC: [&[u8]; 8] =
     [b"__libc_start_main", b"calloc", b"dlopen", b"dlsym", b"free", b"malloc", b"pthread_create", b"realloc"];
 
+/// malloc's family: what an allocator in the place of libc's must have.
 pub(crate) const ALLOCATION: [&[u8]; 4] = [b"calloc", b"free", b"malloc", b"realloc"];
+
+/// What else glibc's object of malloc defines, sorted.
+const OF_MALLOC: [&[u8]; 13] = [
+    b"aligned_alloc",
+    b"mallinfo",
+    b"mallinfo2",
+    b"malloc_info",
+    b"malloc_stats",
+    b"malloc_trim",
+    b"malloc_usable_size",
+    b"mallopt",
+    b"memalign",
+    b"posix_memalign",
+    b"pvalloc",
+    b"reallocarray",
+    b"valloc",
+];
+
+/// Whether it is a function for memory from malloc, which must be of the same allocator.
+pub(super) fn is_of_malloc(name: &[u8]) -> bool {
+    ALLOCATION.contains(&name) || OF_MALLOC.binary_search(&name).is_ok()
+}
+
+/// The names under which glibc's own allocator can be called where another has taken its place.
+pub(crate) const LIBC_ALLOCATION: [&[u8]; 5] =
+    [b"__libc_calloc", b"__libc_free", b"__libc_malloc", b"__libc_memalign", b"__libc_realloc"];
 
 /// Whether a DT_NEEDED entry names a libc other than glibc.
 pub(crate) fn other_libc(needed: &[u8]) -> bool {
@@ -79,6 +106,7 @@ mod tests {
 
     #[test]
     fn names_are_sorted_for_the_search() {
+        assert!(OF_MALLOC.is_sorted());
         assert!(RENAMED.windows(2).all(|w| w[0].0 < w[1].0));
     }
 

@@ -10,6 +10,7 @@
 //! distances ([`pieces`]), and everything else becomes what it would have been in an object file: relocations, weak
 //! symbols, thread-local offsets, an unwind table.
 
+mod allocator;
 pub(crate) mod conversion;
 pub mod copies;
 pub(crate) mod dynamic;

@@ -3,6 +3,7 @@
 
 use super::conversion::ConversionOptions;
 use super::dynamic::Relocation;
+use super::glibc_names;
 use super::library::{self, Library};
 use super::machine::Stub;
 use super::pieces::{self, Pieces};
@@ -118,7 +119,7 @@ impl<'a> ObjectWriter<'a> {
                 false => (SectionKind::UninitializedData, elf::SHT_NOBITS),
             };
             let id = elf_section(&mut object, name.as_bytes(), kind, sh_type, flags);
-            let align = if index == 0 { library.machine.page } else { 1 };
+            let align = plan.align(index, library.machine.page);
             let mut bytes = Vec::new();
             if piece.filled {
                 bytes = pieces::content(library, plan, piece)?;
@@ -172,8 +173,10 @@ impl<'a> ObjectWriter<'a> {
                 }
             }
         };
-        // A program's definition is the only one.
-        let bind = if self.options.program.is_some() { 1 } else { symbols::WEAK };
+        // A program's definition is the only one, and an allocator's: libc's malloc may be linked in for what the allocator
+        // lacks.
+        let only = self.options.program.is_some() || (self.library.allocates() && glibc_names::is_of_malloc(s.name));
+        let bind = if only { symbols::GLOBAL } else { symbols::WEAK };
         let d = Definition { name: &name, bind, kind, hidden: false, section, value, size };
         let id = symbol(&mut self.object, &d);
         self.globals.insert(name, id);

@@ -17,7 +17,7 @@ use super::pieces::{self, Pieces};
 use super::refusal::Refusal;
 use super::sections::{ALLOC, THREAD_LOCAL, WRITE, base_symbol, start_symbol};
 use super::symbols::Symbol;
-use super::{glibc_names, symbols, unwind};
+use super::{allocator, glibc_names, symbols, unwind};
 use crate::toolchain_libs;
 use object::write::SymbolSection;
 use object::{SectionKind, elf};
@@ -174,8 +174,9 @@ pub fn acceptable(library: &Library<'_>) -> Result<(), Refusal> {
         return Err(Refusal::OtherLibc { needed: text(other) });
     }
     let exported = library.symbols.iter().filter(|s| s.exported());
-    // A program may define its own allocator, as any statically linked one.
-    let may = |name: &[u8]| library.entry.is_some() && glibc_names::ALLOCATION.contains(&name);
+    // Any statically linked program may have an allocator of its own.
+    let allocates = library.entry.is_some() || allocator::is_whole(library);
+    let may = |name: &[u8]| allocates && glibc_names::ALLOCATION.contains(&name);
     if let Some(own) = exported.clone().find(|s| glibc_names::OF_LIBC.contains(&s.name) && !may(s.name)) {
         return Err(Refusal::Interposes { symbol: text(own.name) });
     }

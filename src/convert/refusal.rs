@@ -29,6 +29,8 @@ pub enum Refusal {
         "it replaces libc's `{symbol}` (as memory checkers and profilers do), which a static program can't have twice"
     )]
     Interposes { symbol: String },
+    #[error("it replaces libc's `malloc`, and this linker can't put its code where it runs from the first moment")]
+    NotYetCode,
     #[error("it uses `{symbol}@{version}`, which only the dynamic linker has")]
     LoaderInternals { symbol: String, version: String },
     #[error("it needs `{symbol}@{version}`, an old variant that glibc's archives lack")]
@@ -66,6 +68,7 @@ impl Refusal {
             Refusal::OldVersion { .. } | Refusal::LoaderInternals { .. } => {
                 "use a newer build of the library, or build it from source as an archive"
             }
+            Refusal::NotYetCode => "link with GNU ld (`-fuse-ld=bfd`), or install the allocator's archive",
             Refusal::OffHere { .. } => "`staticctl doctor` lists what works here",
             Refusal::OtherLibc { .. } => {
                 "use a build of the library for this toolchain's libc, or a toolchain for the library's libc"

@@ -113,6 +113,10 @@ pub(crate) struct ConvertArgs {
     /// with nothing writable, and a result that crashes is not written
     #[arg(long, conflicts_with = "verify")]
     pub no_verify: bool,
+    /// Give the result a fixed place in memory: it starts faster, as nothing is relocated, but without the protection of
+    /// random addresses for its code and variables
+    #[arg(long)]
+    pub fixed: bool,
     /// Convert a program even if it has set-user-ID bits or file capabilities; the result has neither
     #[arg(long)]
     pub allow_privileged: bool,

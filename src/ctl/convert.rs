@@ -9,7 +9,7 @@ use super::output::{Reported, keep_inputs, report_error, report_error_as};
 use super::verify;
 use crate::check::{self, CallEvidence, Expect, judge};
 use crate::convert::{self, Library};
-use crate::driver::{ProgramLink, ProgramLinked, Trials, link_program, select_for_program};
+use crate::driver::{Addresses, ProgramLink, ProgramLinked, Trials, link_program, select_for_program};
 use crate::files::{AtomicFile, Identity, Stamp, place_file, workplace};
 use crate::libs::convert_policy::ProgramFile;
 use crate::libs::ld_so::{self, AbsentObject, LoadList};
@@ -66,7 +66,8 @@ fn convert(settings: &Settings, args: &ConvertArgs, guard: &Guard) -> Result<u8,
     let temporary = temporary_beside(&output)?;
     progress.step(1, "converting and linking");
     let unfinished = temporary.path().join(output.file_name().unwrap_or(OsStr::new("program")));
-    let linked = link(settings, (selected, facts), &original, &library, (&found, &plan), &unfinished);
+    let into = (addresses(args, &library), unfinished.as_path());
+    let linked = link(settings, (selected, facts), &original, &library, (&found, &plan), into);
     refuse_unlinked(&original, &linked, guard)?;
     if stamps(&original, &found) != before {
         let error = format!("`{}` or one of its libraries changed during the conversion", original.path.display());
@@ -194,19 +195,13 @@ fn link(
     original: &Original,
     library: &Library<'_>,
     (found, plan): (&LoadList, &LibraryPlan),
-    output: &Path,
+    (addresses, output): (Addresses, &Path),
 ) -> ProgramLinked {
     let place = output.with_file_name("program.o");
     let null = null_references::of(library, found);
     let data_from = original.payload.behind_from();
     let program = ProgramFile { path: original.path.clone(), bytes: original.bytes.clone(), place, data_from, null };
-    let link = ProgramLink {
-        program: Arc::new(program),
-        fixed: library.fixed,
-        libraries: &plan.words,
-        output,
-        rest: address_after(library),
-    };
+    let link = ProgramLink { program: Arc::new(program), addresses, libraries: &plan.words, output };
     let settings = Settings { convert: plan.choice.clone(), plugins: plan.plugins.clone(), ..settings.clone() };
     link_program(&settings, selected, facts, &link)
 }
@@ -282,6 +277,15 @@ fn report_lost(original: &Original, lost: &[AbsentObject]) -> Reported {
          LD_LIBRARY_PATH; `staticctl check {shown}` lists all that it needs"
     ));
     Reported(EXIT_ERROR)
+}
+
+/// Where the result is to lie: a program that is not a PIE can only be where it was.
+fn addresses(args: &ConvertArgs, library: &Library<'_>) -> Addresses {
+    match library.fixed {
+        true => Addresses::Kept { rest: address_after(library) },
+        false if args.fixed => Addresses::Fixed,
+        false => Addresses::Random,
+    }
 }
 
 /// The first address for the rest of a program that keeps its addresses: well after it.

@@ -26,14 +26,23 @@ use std::time::Instant;
 #[derive(Debug)]
 pub(crate) struct ProgramLink<'a> {
     pub program: Arc<ProgramFile>,
-    /// It has fixed addresses.
-    pub fixed: bool,
+    /// Where the result is loaded.
+    pub addresses: Addresses,
     /// Arguments for its libraries.
     pub libraries: &'a [OsString],
     /// The output file.
     pub output: &'a Path,
-    /// The first free address after a program with fixed addresses.
-    pub rest: u64,
+}
+
+/// Where a program is loaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Addresses {
+    /// Where the kernel likes: a PIE.
+    Random,
+    /// At a place that the linker chooses, so that nothing is relocated when it starts.
+    Fixed,
+    /// Where the original has its own; `rest` is the first address for all else.
+    Kept { rest: u64 },
 }
 
 /// The result of the link.
@@ -81,18 +90,20 @@ pub(crate) fn link_program(
     selected.facts = None;
     let mut words: Vec<OsString> = ["-fuse-ld=bfd", "-o"].map(OsString::from).to_vec();
     words.push(wanted.output.into());
-    if wanted.fixed {
+    if let Addresses::Kept { rest } = wanted.addresses {
+        words.push(format!("-Wl,-Ttext-segment={rest:#x}").into());
+    }
+    if wanted.addresses != Addresses::Random {
         words.push("-no-pie".into());
-        words.push(format!("-Wl,-Ttext-segment={:#x}", wanted.rest).into());
         // Drivers leave the index out of `-static` programs, which register their unwind table instead. If the program
         // registers its own as well, GCC's unwinder looks into one of the two only, and then asks for the index.
         words.push("-Wl,--eh-frame-hdr".into());
     }
-    if !wanted.fixed && facts.packs_relocations() {
+    if wanted.addresses == Addresses::Random && facts.packs_relocations() {
         words.push("-Wl,-z,pack-relative-relocs".into());
     }
     // As with ld.so, the first definition of a name counts, and all needed libraries are linked in.
-    words.extend(["-Wl,-z,muldefs", "-Wl,--no-as-needed"].map(OsString::from));
+    words.extend(["-Wl,-z,muldefs", "-Wl,--no-as-needed", "-Wl,--no-keep-memory"].map(OsString::from));
     // What the original exports to its libraries is exported to plugins.
     words.push("-rdynamic".into());
     words.extend([wanted.program.place.clone().into(), wanted.program.members().into()]);

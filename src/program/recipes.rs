@@ -7,10 +7,13 @@ use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-const FILES: [&str; 23] = [
+const FILES: [&str; 27] = [
     include_str!("../../toolchains/plugins/alsa.json"),
+    include_str!("../../toolchains/plugins/egl.json"),
+    include_str!("../../toolchains/plugins/emacs.json"),
     include_str!("../../toolchains/plugins/gdk-pixbuf.json"),
     include_str!("../../toolchains/plugins/gio.json"),
+    include_str!("../../toolchains/plugins/glx.json"),
     include_str!("../../toolchains/plugins/graphviz.json"),
     include_str!("../../toolchains/plugins/gssapi.json"),
     include_str!("../../toolchains/plugins/gstreamer.json"),
@@ -31,6 +34,7 @@ const FILES: [&str; 23] = [
     include_str!("../../toolchains/plugins/r.json"),
     include_str!("../../toolchains/plugins/ruby.json"),
     include_str!("../../toolchains/plugins/sasl.json"),
+    include_str!("../../toolchains/plugins/sox.json"),
 ];
 
 /// Which plugins belong to a library or to a program.

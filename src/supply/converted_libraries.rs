@@ -76,11 +76,8 @@ struct ProgramModel<'a> {
     library: Library<'a>,
 }
 
-/// The layout of the libraries of a link, and the linker script's dialect.
-struct LinkLayout {
-    layout: Layout,
-    plans: Vec<Pieces>,
-}
+/// How each library of a link is laid out.
+type LinkLayout = Vec<(Layout, Pieces)>;
 
 impl ConvertedLibraries {
     pub(crate) fn new(policy: ConvertPolicy) -> ConvertedLibraries {
@@ -171,10 +168,11 @@ impl ConvertedLibraries {
             models.iter().map(|m| &m.library).chain(program.iter().map(|p| &p.library)).collect();
         let versions = Versions::of(&all);
         let link = self.layout(&models, program.as_ref());
-        let results = self.convert_all(&models, &versions, link.layout);
+        let laid_out: Vec<(&Model<'_>, Layout)> = models.iter().zip(link.iter().map(|(layout, _)| *layout)).collect();
+        let results = in_parallel(&laid_out, |(model, layout)| self.make(model, &versions, *layout));
         let mut parts = LinkParts::default();
-        for ((model, plan), result) in models.iter().zip(&link.plans).zip(results) {
-            parts.add(model, plan, link.layout, result?)?;
+        for ((model, (layout, plan)), result) in models.iter().zip(&link).zip(results) {
+            parts.add(model, plan, *layout, result?)?;
         }
         let made = match &program {
             Some(program) => parts.add_program(self, program, archives, &versions)?,
@@ -190,35 +188,30 @@ impl ConvertedLibraries {
         Some(Model { entry, library: Library::read(&entry.bytes).ok()?, number })
     }
 
-    /// Chooses the layout.
+    /// Chooses the layouts: segments for all, or where these are too many or the linker reads no scripts, data. An
+    /// allocator is in segments if any way leads to it, since libc calls it before the code of the others can run.
     fn layout(&self, models: &[Model<'_>], program: Option<&ProgramModel<'_>>) -> LinkLayout {
-        let planned_as = |layout| models.iter().map(|m| planned(&m.library, layout)).collect::<Vec<_>>();
-        let plans = planned_as(Layout::Segments);
-        let parts = |plan: &Pieces| plan.pieces.iter().filter(|p| p.filled).count();
-        let of_program = program.map_or(0, |p| parts(&planned(&p.library, Layout::Segments)));
-        let segments: usize = plans.iter().map(parts).sum();
+        let parts =
+            |library: &Library<'_>| planned(library, Layout::Segments).pieces.iter().filter(|p| p.filled).count();
+        let of_program = program.map_or(0, |p| parts(&p.library));
+        let segments: usize = models.iter().map(|m| parts(&m.library)).sum();
         // Linkers relocate code sections only if the program may have text relocations.
         let plain = models.iter().all(|m| !m.library.changes_code());
         let room = segments + of_program + OWN_HEADERS <= HEADERS;
-        match self.policy.dialect.filter(|_| plain && room) {
-            Some(_) => LinkLayout { layout: Layout::Segments, plans },
-            None => LinkLayout { layout: Layout::Data, plans: planned_as(Layout::Data) },
-        }
-    }
-
-    /// Converts the libraries.
-    fn convert_all(
-        &self,
-        models: &[Model<'_>],
-        versions: &Versions,
-        layout: Layout,
-    ) -> Vec<io::Result<Option<Refusal>>> {
-        in_parallel(models, |model| self.make(model, versions, layout))
+        let scripts = self.policy.dialect.is_some();
+        let layout = |m: &Model<'_>| match scripts && ((plain && room) || m.library.allocates()) {
+            true => Layout::Segments,
+            false => Layout::Data,
+        };
+        models.iter().map(|m| (layout(m), planned(&m.library, layout(m)))).collect()
     }
 
     /// Converts one library, or takes it from the cache, and writes its file.
     fn make(&self, model: &Model<'_>, versions: &Versions, layout: Layout) -> io::Result<Option<Refusal>> {
         let (entry, library) = (model.entry, &model.library);
+        if layout == Layout::Data && library.allocates() {
+            return Ok(Some(Refusal::NotYetCode));
+        }
         // The tag is in the object's names, and two files with the same content may have different ones.
         let hash = &entry.hash.to_le_bytes()[..];
         let null = self.null();

@@ -38,6 +38,8 @@ pub mod linkers;
 pub mod convert;
 // What is said of converted libraries.
 pub mod convert_result;
+// Shared objects that bring an allocator.
+pub mod allocators;
 // What is not converted, and hostile shared objects.
 pub mod convert_bad;
 // Plugins linked in, against the same programs that load them.
