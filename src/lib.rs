@@ -22,6 +22,7 @@
 
 pub(crate) mod archive;
 pub mod args;
+pub(crate) mod bundle;
 pub mod check;
 pub mod convert;
 pub(crate) mod ctl;

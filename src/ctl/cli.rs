@@ -1,6 +1,6 @@
 //! The command line of `staticctl`, from which completions and man pages are made too.
 
-use super::cli_args::{ConvertArgs, DebArgs, ImageArgs, PluginsArgs, ToolchainCommand, TryArgs};
+use super::cli_args::{BundleArgs, ConvertArgs, DebArgs, ImageArgs, PluginsArgs, ToolchainCommand, TryArgs};
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell as CompletionShell;
 use std::ffi::OsString;
@@ -72,6 +72,14 @@ pub(crate) enum CtlCommand {
     /// Exit status: 0 if written and checked, 1 if it can't be linked or is not like the original, 2 if it can't be
     /// converted.
     Convert(ConvertArgs),
+    /// Make a program and the files that it wants one directory or container image, with static programs
+    ///
+    /// Runs the program as it is, takes what the run touched, and converts each dynamic program that was run. What others may
+    /// not read, and what the run wrote, stays out. The result is run in a root of its own before it is written, and in
+    /// another place: whether it can lie anywhere is said. Prints what was taken and why.
+    ///
+    /// Exit status: 0 if written, 1 if a program can't be linked or does something else, 2 if it can't be converted or run.
+    Bundle(BundleArgs),
     /// Run a dynamic program and list what it opens with dlopen, as STATICCXX_PLUGINS takes it
     ///
     /// ld.so reports what is opened, across fork and exec. The program's stdout goes to stderr unless the list goes to a

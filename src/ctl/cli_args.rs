@@ -131,6 +131,46 @@ pub(crate) struct ConvertArgs {
     pub arguments: Vec<OsString>,
 }
 
+/// `staticctl bundle`.
+#[derive(Debug, Args)]
+pub(crate) struct BundleArgs {
+    /// The program or script: a path, or a name along PATH
+    pub program: OsString,
+    /// Where to write it: a new directory (ending in a slash), or a file for a container image
+    #[arg(short, long, value_name = "DIR/|FILE")]
+    pub output: PathBuf,
+    /// Arguments of one more run, as in a shell
+    #[arg(long, value_name = "WORDS", allow_hyphen_values = true)]
+    pub run: Vec<String>,
+    /// End each run after so long, as services need it
+    #[arg(long, value_name = "SECONDS")]
+    pub timeout: Option<u64>,
+    /// Take a file too, or a directory with its contents
+    #[arg(long, value_name = "FILE[:DST]")]
+    pub add: Vec<OsString>,
+    /// Link in more than what was opened: see `staticctl convert`
+    #[arg(long, value_name = "FILE|DIR/|GLOB|auto")]
+    pub plugin: Vec<OsString>,
+    /// Convert these libraries even if they have archives of the same version; `all` for all
+    #[arg(long, value_name = "all|LIB", value_delimiter = ',')]
+    pub from_so: Vec<String>,
+    /// Do not run the result
+    #[arg(long)]
+    pub no_verify: bool,
+    /// A name for the image
+    #[arg(short, long, value_name = "NAME[:TAG]")]
+    pub tag: Vec<String>,
+    /// Print all that was taken, as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Print only errors
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Arguments of the first run, and those of the image
+    #[arg(last = true, value_name = "ARGS")]
+    pub arguments: Vec<OsString>,
+}
+
 /// `staticctl image`.
 #[derive(Debug, Args)]
 pub(crate) struct ImageArgs {

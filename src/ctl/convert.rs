@@ -44,7 +44,8 @@ pub(crate) fn run(settings: &Settings, args: &ConvertArgs) -> u8 {
     }
 }
 
-fn convert(settings: &Settings, args: &ConvertArgs, guard: &Guard) -> Result<u8, Reported> {
+/// The same below a guard of the caller's.
+pub(super) fn convert(settings: &Settings, args: &ConvertArgs, guard: &Guard) -> Result<u8, Reported> {
     let original = convert_original::read(find(settings, &args.program))?;
     let output = place(&args.output, &original.path);
     refuse_same_file(&original, &output)?;

@@ -2,6 +2,10 @@
 
 pub(crate) mod against;
 mod archive;
+pub(crate) mod bundle;
+mod bundle_image;
+mod bundle_run;
+mod bundle_summary;
 pub(crate) mod check;
 pub(crate) mod cli;
 pub(crate) mod cli_args;
@@ -55,6 +59,7 @@ pub fn main() -> ExitCode {
         CtlCommand::Explain { json, bindings, command } => explain::run(&settings, &command, json, bindings),
         CtlCommand::Archive { library, output } => archive::run(&settings, &library, output),
         CtlCommand::Convert(args) => convert::run(&settings, &args),
+        CtlCommand::Bundle(args) => bundle::run(&settings, &args),
         CtlCommand::Plugins(args) => plugins::run(&settings, &args),
         CtlCommand::Doctor => doctor::run(&settings),
         CtlCommand::Toolchain { command } => toolchain::run(&settings, &command),

@@ -19,15 +19,16 @@ use std::fs;
 use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use tempfile::TempDir;
 
 /// What was opened, each in the order in which it was opened first.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Opened {
+pub(super) struct Opened {
     /// By the program.
-    plugins: Vec<String>,
+    pub(super) plugins: Vec<String>,
     /// Converters that libc opened, by the names of their files.
-    converters: Vec<String>,
-    services: Vec<String>,
+    pub(super) converters: Vec<String>,
+    pub(super) services: Vec<String>,
     /// What somebody else wrote into an earlier list.
     notes: Vec<String>,
 }
@@ -83,30 +84,52 @@ fn traceable(path: &Path) -> Result<(), (String, String)> {
 }
 
 fn trace(path: &Path, args: &PluginsArgs) -> io::Result<(Opened, Ended)> {
-    let logs = tempfile::Builder::new().prefix("staticcxx").tempdir()?;
-    if Uid::effective().is_root() {
-        // What becomes another user (a service) writes its log too; nobody else knows the name.
-        fs::set_permissions(logs.path(), fs::Permissions::from_mode(0o733))?;
-    }
+    let logs = LoaderLogs::new()?;
     let program = if path.is_absolute() { path.to_owned() } else { Path::new(".").join(path) };
-    let command = Command::new([program])
-        .args(args.arguments.iter().cloned())
-        .env("LD_DEBUG", "files")
-        .env("LD_DEBUG_OUTPUT", logs.path().join("log"));
+    let command = logs.asked_for(Command::new([program]).args(args.arguments.iter().cloned()));
     let guard = Guard::install();
     // If the list goes to stdout, the program's stdout goes to stderr.
     let ran = if args.output.is_some() { guard.run_command(&command) } else { guard.run_to_stderr(&command) }?;
-    let mut files: Vec<PathBuf> = fs::read_dir(logs.path())?.map(|e| Ok(e?.path())).collect::<io::Result<_>>()?;
-    files.sort();
     let mut opened = Opened::default();
-    for file in files {
-        read(&String::from_utf8_lossy(&fs::read(file)?), &mut opened);
+    for log in logs.read()? {
+        read(&log, &mut opened);
     }
     Ok((opened, ran.ended))
 }
 
+/// Where ld.so logs what it opens for a command and all that this starts.
+pub(super) struct LoaderLogs(TempDir);
+
+impl LoaderLogs {
+    pub(super) fn new() -> io::Result<LoaderLogs> {
+        let logs = tempfile::Builder::new().prefix("staticcxx").tempdir()?;
+        if Uid::effective().is_root() {
+            // What becomes another user (a service) writes its log too; nobody else knows the name.
+            fs::set_permissions(logs.path(), fs::Permissions::from_mode(0o733))?;
+        }
+        Ok(LoaderLogs(logs))
+    }
+
+    /// The command, with what makes ld.so write.
+    pub(super) fn asked_for(&self, command: Command) -> Command {
+        command.env("LD_DEBUG", "files").env("LD_DEBUG_OUTPUT", self.0.path().join("log"))
+    }
+
+    /// The directory, which is nothing of the command's own.
+    pub(super) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// The logs, one for each process.
+    pub(super) fn read(&self) -> io::Result<Vec<String>> {
+        let mut files: Vec<PathBuf> = fs::read_dir(self.path())?.map(|e| Ok(e?.path())).collect::<io::Result<_>>()?;
+        files.sort();
+        files.iter().map(|file| Ok(String::from_utf8_lossy(&fs::read(file)?).into_owned())).collect()
+    }
+}
+
 /// Reads ld.so's log of one process.
-fn read(log: &str, opened: &mut Opened) {
+pub(super) fn read(log: &str, opened: &mut Opened) {
     // What others need is found without being named.
     let mut needed = BTreeSet::new();
     let mut by_libc = BTreeSet::new();

@@ -15,12 +15,12 @@ pub(crate) enum FileAccess {
     Connect,
 }
 
-/// A path that a program tried and did not get.
+/// A path that a program tried.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Attempt {
     /// Absolute where that could be found out.
     pub path: String,
     pub wanted: FileAccess,
-    /// The error number: ENOENT, ENOTDIR, EROFS, EACCES.
+    /// Why it did not get it: ENOENT, ENOTDIR, EROFS, EACCES; 0 if it got it.
     pub errno: i32,
 }

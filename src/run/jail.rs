@@ -215,7 +215,11 @@ fn keep(jail: &Jail<'_>, relay: &Relay, speak: OwnedFd, go: OwnedFd) -> isize {
                 return fail(&pipe_out, error);
             }
             drop(gate);
-            let ended = if jail.trace { tracer.follow(child, &pipe_out) } else { wait_for(child) };
+            let ended = if jail.trace {
+                tracer.follow(child, &mut |attempt| pipe_out.tried(attempt), &mut || {})
+            } else {
+                wait_for(child)
+            };
             pipe_out.send(&match ended {
                 Ended::Exited(code) => KeeperMessage::Exited(code),
                 Ended::Killed(signal) => KeeperMessage::Killed(signal),

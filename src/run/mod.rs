@@ -11,6 +11,7 @@ mod child;
 pub(crate) mod jail;
 pub(crate) mod keeper_pipe;
 mod listen;
+pub(crate) mod observe;
 mod orphans;
 pub(crate) mod panics;
 pub(crate) mod process_tree;

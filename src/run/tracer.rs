@@ -1,4 +1,4 @@
-//! Traces a program and everything that it starts, and reports which files they failed to open.
+//! Traces a program and everything that it starts, and reports which files they failed to open, or all that they touch.
 //!
 //! A seccomp filter stops a process at the calls that name files; ptrace gives their arguments and then the kernel's
 //! result. So the result is real and not guessed, other calls run at full speed, and threads, forks and execs are
@@ -6,7 +6,7 @@
 
 use super::Ended;
 use super::attempt::{Attempt, FileAccess};
-use super::keeper_pipe::{JailError, KeeperPipe};
+use super::keeper_pipe::JailError;
 use super::seccomp;
 use super::syscalls::{self, FileCall, StoppedCall};
 use nix::errno::Errno;
@@ -20,6 +20,7 @@ use std::fs::File;
 use std::io::IoSliceMut;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 const OPTIONS: libc::c_int = libc::PTRACE_O_TRACESECCOMP
     | libc::PTRACE_O_TRACESYSGOOD
@@ -33,7 +34,27 @@ const OPTIONS: libc::c_int = libc::PTRACE_O_TRACESECCOMP
 pub(super) struct Tracer {
     /// A /proc of the namespace, to look up what relative paths are relative to; none where it can't be mounted.
     proc: Option<File>,
+    reports: Reports,
 }
+
+/// What is reported, and how long processes are followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reports {
+    /// What was missing, until the program itself has ended.
+    Missed,
+    /// What was there too, until the last process has ended.
+    Everything,
+}
+
+/// A call that has not ended yet.
+struct Pending {
+    call: FileCall,
+    /// Of a call after whose end the memory is another program's.
+    path: Option<PathBuf>,
+}
+
+/// How often the last processes are looked at while nothing holds the program any more.
+const AFTERWARDS: Duration = Duration::from_millis(20);
 
 /// Installs the filter in the calling process.
 ///
@@ -56,12 +77,19 @@ impl Tracer {
     /// A machine whose system calls are not known.
     pub(super) fn new(wanted: bool) -> Result<Tracer, JailError> {
         if !wanted {
-            return Ok(Tracer { proc: None });
+            return Ok(Tracer { proc: None, reports: Reports::Missed });
         }
-        if syscalls::filter().is_empty() {
-            return Err(JailError::new("the system calls of this machine are not supported by --trace", Errno::ENOSYS));
-        }
-        Ok(Tracer { proc: own_proc() })
+        known_machine()?;
+        Ok(Tracer { proc: own_proc(), reports: Reports::Missed })
+    }
+
+    /// For a program outside of any namespace of ours, of which everything is reported.
+    ///
+    /// # Errors
+    /// A machine whose system calls are not known.
+    pub(super) fn outside() -> Result<Tracer, JailError> {
+        known_machine()?;
+        Ok(Tracer { proc: File::open("/proc").ok(), reports: Reports::Everything })
     }
 
     /// Takes hold of the program, which waits for that.
@@ -73,30 +101,29 @@ impl Tracer {
             .map_err(|e| JailError::new("the program can't be traced", e).forbidden())
     }
 
-    /// Follows until the program has ended.
-    pub(super) fn follow(&self, program: Pid, pipe_out: &KeeperPipe) -> Ended {
-        let mut pending: HashMap<i32, FileCall> = HashMap::new();
+    /// Follows until the program has ended, or the last process if everything is reported. Gives how the program ended.
+    /// `late` is called when a signal has interrupted the waiting.
+    pub(super) fn follow(&self, program: Pid, tell: &mut dyn FnMut(Attempt), late: &mut dyn FnMut()) -> Ended {
+        let mut pending: HashMap<i32, Pending> = HashMap::new();
         let mut said = BTreeSet::new();
+        let mut ended = None;
         loop {
-            let mut status = 0;
-            // SAFETY: writes one number.
-            let pid = unsafe { libc::waitpid(-1, &raw mut status, libc::__WALL) };
-            if pid < 0 {
-                if Errno::last() == Errno::EINTR {
-                    continue;
-                }
-                return Ended::Exited(1);
-            }
+            let Some((pid, status)) = next_event(ended.is_some(), late) else {
+                return ended.unwrap_or(Ended::Exited(1));
+            };
             if libc::WIFEXITED(status) || libc::WIFSIGNALED(status) {
                 pending.remove(&pid);
                 if pid == program.as_raw() {
-                    return if libc::WIFEXITED(status) {
+                    ended = Some(if libc::WIFEXITED(status) {
                         Ended::Exited(libc::WEXITSTATUS(status))
                     } else {
                         Ended::Killed(libc::WTERMSIG(status))
-                    };
+                    });
                 }
-                continue;
+                match ended {
+                    Some(ended) if self.reports == Reports::Missed => return ended,
+                    _ => continue,
+                }
             }
             let (signal, event) = (libc::WSTOPSIG(status), status >> 16);
             let _ = match event {
@@ -122,10 +149,10 @@ impl Tracer {
                 0 if signal == libc::SIGTRAP | 0x80 => {
                     if let Some(request) = pending.remove(&pid)
                         && let Some(errno) = answer(pid)
-                        && let Some(attempt) = self.attempt(pid, &request, errno)
+                        && let Some(attempt) = self.attempt(pid, request, errno)
                         && said.insert(attempt.clone())
                     {
-                        pipe_out.tried(attempt);
+                        tell(attempt);
                     }
                     ptrace(libc::PTRACE_CONT, pid, 0)
                 }
@@ -136,7 +163,7 @@ impl Tracer {
     }
 
     /// What the call at which a process stands wants.
-    fn asked(&self, pid: i32) -> Option<FileCall> {
+    fn asked(&self, pid: i32) -> Option<Pending> {
         let info = info(pid)?;
         if info.op != libc::PTRACE_SYSCALL_INFO_SECCOMP {
             return None;
@@ -144,21 +171,31 @@ impl Tracer {
         // SAFETY: `op` says which member is there.
         let call = unsafe { info.u.seccomp };
         let stopped = StoppedCall { machine: info.arch, number: call.nr, arguments: call.args };
-        syscalls::file_call(&stopped, |address| {
+        let call = syscalls::file_call(&stopped, |address| {
             let bytes = read(pid, address, 8);
             Some(u64::from_ne_bytes(bytes.get(..8)?.try_into().ok()?))
-        })
+        })?;
+        let path = if call.wanted == FileAccess::Exec { self.path(pid, &call) } else { None };
+        Some(Pending { call, path })
     }
 
-    fn attempt(&self, pid: i32, request: &FileCall, errno: i32) -> Option<Attempt> {
-        let refused = match request.wanted {
+    /// `errno` is 0 for a call that succeeded.
+    fn attempt(&self, pid: i32, request: Pending, errno: i32) -> Option<Attempt> {
+        let counts = match request.call.wanted {
+            _ if errno == 0 => self.reports == Reports::Everything,
             FileAccess::Write => [libc::ENOENT, libc::ENOTDIR, libc::EROFS, libc::EACCES].contains(&errno),
             FileAccess::Exec => [libc::ENOENT, libc::ENOTDIR, libc::EACCES].contains(&errno),
             _ => [libc::ENOENT, libc::ENOTDIR].contains(&errno),
         };
-        if !refused {
+        if !counts {
             return None;
         }
+        let path = request.path.or_else(|| self.path(pid, &request.call))?;
+        Some(Attempt { path: path.to_string_lossy().into_owned(), wanted: request.call.wanted, errno })
+    }
+
+    /// The absolute path that a call names.
+    fn path(&self, pid: i32, request: &FileCall) -> Option<PathBuf> {
         let path = if request.in_socket_address {
             let bytes = read(pid, request.path, 110);
             let (family, path) = bytes.split_at_checked(2)?;
@@ -175,8 +212,7 @@ impl Tracer {
         if path.is_empty() {
             return None;
         }
-        let path = self.absolute(pid, request.directory, Path::new(OsStr::from_bytes(&path)));
-        Some(Attempt { path: path.to_string_lossy().into_owned(), wanted: request.wanted, errno })
+        Some(self.absolute(pid, request.directory, Path::new(OsStr::from_bytes(&path))))
     }
 
     fn absolute(&self, pid: i32, directory: i32, path: &Path) -> PathBuf {
@@ -189,6 +225,30 @@ impl Tracer {
         };
         let base = self.proc.as_ref().and_then(|proc| nix::fcntl::readlinkat(proc, link.as_str()).ok());
         base.map_or_else(|| path.to_owned(), |base| Path::new(&base).join(path))
+    }
+}
+
+/// What happened next to any process, and its status; none if there is none left. With `afterwards` a signal that asks us
+/// to stop ends it too.
+fn next_event(afterwards: bool, late: &mut dyn FnMut()) -> Option<(i32, i32)> {
+    let flags = if afterwards { libc::__WALL | libc::WNOHANG } else { libc::__WALL };
+    loop {
+        let mut status = 0;
+        // SAFETY: writes one number.
+        match unsafe { libc::waitpid(-1, &raw mut status, flags) } {
+            0 if super::caught_signal().is_some() => return None,
+            0 => std::thread::sleep(AFTERWARDS),
+            pid if pid > 0 => return Some((pid, status)),
+            _ if Errno::last() == Errno::EINTR => late(),
+            _ => return None,
+        }
+    }
+}
+
+fn known_machine() -> Result<(), JailError> {
+    match syscalls::filter().is_empty() {
+        false => Ok(()),
+        true => Err(JailError::new("the system calls of this machine are not supported by --trace", Errno::ENOSYS)),
     }
 }
 
@@ -212,7 +272,7 @@ fn info(pid: i32) -> Option<libc::ptrace_syscall_info> {
     }
 }
 
-/// The error number with which the call ended at whose end a process stands.
+/// The error number with which the call ended at whose end a process stands; 0 for none.
 fn answer(pid: i32) -> Option<i32> {
     let info = info(pid)?;
     if info.op != libc::PTRACE_SYSCALL_INFO_EXIT {
@@ -220,7 +280,7 @@ fn answer(pid: i32) -> Option<i32> {
     }
     // SAFETY: `op` says which member is there.
     let exit = unsafe { info.u.exit };
-    (exit.is_error != 0).then(|| i32::try_from(-exit.sval).unwrap_or(0))
+    Some(if exit.is_error == 0 { 0 } else { i32::try_from(-exit.sval).unwrap_or(libc::EIO) })
 }
 
 /// Up to `most` bytes of a process's memory. Page by page: what follows the last page may not be mapped.

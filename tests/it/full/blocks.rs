@@ -88,6 +88,7 @@ fn project(block: &str) -> Dir {
         ("plugins/one.c", "int one(void) { return 1; }\n"),
         ("more", "plugins/one.so\n"),
         ("client.c", "#include <systemd/sd-daemon.h>\nint main(void) { return sd_booted() < 0; }\n"),
+        ("app.py", "import json\nprint(json.dumps('hello'))\n"),
         ("Makefile", "hello: hello.cpp\n\tg++ hello.cpp -o hello\nmain: main.c\n\t$(CC) main.c -o main\n"),
         ("CMakeLists.txt", "cmake_minimum_required(VERSION 3.16)\nproject(h CXX)\nadd_executable(hello hello.cpp)\n"),
         ("meson.build", "project('h', 'cpp')\nexecutable('hello', 'hello.cpp')\n"),

@@ -21,10 +21,10 @@ fn skopeo() -> Run {
 }
 
 /// podman with storage of its own: no daemon, no network, no systemd.
-struct Podman(Dir);
+pub struct Podman(Dir);
 
 impl Podman {
-    fn new() -> Podman {
+    pub fn new() -> Podman {
         let dir = Dir::new();
         dir.file("containers.conf", "[containers]\ndefault_ulimits=[]\n");
         Podman(dir)
@@ -39,7 +39,7 @@ impl Podman {
     }
 
     /// Loads an archive and runs it. Gives its stdout.
-    fn load_and_run(&self, dir: &Dir, archive: &str, name: &str, arguments: &str) -> String {
+    pub fn load_and_run(&self, dir: &Dir, archive: &str, name: &str, arguments: &str) -> String {
         self.run(&format!("load -q -i {archive}")).dir(dir.path()).ok();
         self.run(&format!("run --rm --network none --pull never --read-only {name} {arguments}")).ok()
     }

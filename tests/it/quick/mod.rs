@@ -54,6 +54,8 @@ pub mod programs_bad;
 pub mod first_run;
 // What a finished program's file has besides the program.
 pub mod payload;
+// Programs with the files that they want.
+pub mod bundle;
 // Finished programs made static: what their libraries bring beside what the program refers to.
 pub mod programs;
 // What repairs glibc, and hints after a failed link.
