@@ -102,8 +102,11 @@ pub(crate) fn link_program(
     if wanted.addresses == Addresses::Random && facts.packs_relocations() {
         words.push("-Wl,-z,pack-relative-relocs".into());
     }
+    // GNU ld keeps what it read, and gives each member of an archive a table of its sections with 4051 places, where most
+    // need ten; tables grow.
+    words.extend(["-Wl,--no-keep-memory", "-Wl,--hash-size=31"].map(OsString::from));
     // As with ld.so, the first definition of a name counts, and all needed libraries are linked in.
-    words.extend(["-Wl,-z,muldefs", "-Wl,--no-as-needed", "-Wl,--no-keep-memory"].map(OsString::from));
+    words.extend(["-Wl,-z,muldefs", "-Wl,--no-as-needed"].map(OsString::from));
     // What the original exports to its libraries is exported to plugins.
     words.push("-rdynamic".into());
     words.extend([wanted.program.place.clone().into(), wanted.program.members().into()]);
