@@ -66,31 +66,92 @@ pub(super) fn convert(settings: &Settings, args: &ConvertArgs, guard: &Guard) ->
     let before = stamps(&original, &found);
     let temporary = temporary_beside(&output)?;
     progress.step(1, "converting and linking");
-    let unfinished = temporary.path().join(output.file_name().unwrap_or(OsStr::new("program")));
-    let into = (addresses(args, &library), unfinished.as_path());
-    let linked = link(settings, (selected, facts), &original, &library, (&found, &plan), into);
-    refuse_unlinked(&original, &linked, guard)?;
-    if stamps(&original, &found) != before {
-        let error = format!("`{}` or one of its libraries changed during the conversion", original.path.display());
-        return Err(report_error(error, Some("convert it again once the installation is finished".into())));
-    }
-    keep_payload(&original, &unfinished)?;
-    copy_mode(&original.path, &unfinished)?;
+    let (original, found, place) = (&original, &found, temporary.path().join("first"));
+    let library = &library;
+    let job = ConversionJob { settings, args, original, library, found, before: &before, guard };
+    let mut made = job.make((selected.clone(), facts.clone()), plan, &place)?;
     progress.step(2, "checking");
     // What runs a program in namespaces must be the only thread.
     drop(progress);
-    let ran = run_result(args, &original, &unfinished)?;
-    if guard.caught().is_some() || ran.compared == Some(false) {
+    made.ran = run_result(args, original, &made.file)?;
+    if !made.ran.is_like_the_original()
+        && guard.caught().is_none()
+        && let Some(plan) = made.plan.without_archives(settings, found, &facts)?
+        && let Some(other) = job.make_another((selected, facts), plan, &temporary.path().join("second"))?
+    {
+        made = other;
+    }
+    made.ran.report()?;
+    if guard.caught().is_some() || made.ran.compared == Some(false) {
         return Ok(EXIT_NO);
     }
-    let bytes = fs::metadata(&unfinished).map_or(0, |m| m.len());
-    place_file(&unfinished, &output).map_err(|e| unwritable(&output, &e))?;
+    let bytes = fs::metadata(&made.file).map_or(0, |m| m.len());
+    place_file(&made.file, &output).map_err(|e| unwritable(&output, &e))?;
     let elsewhere = original.path.file_name() != output.file_name() || original.path.parent() != output.parent();
-    let mut hints = advice::of(&library, &original.bytes, &found.loaded, elsewhere);
+    let mut hints = advice::of(library, &original.bytes, &found.loaded, elsewhere);
     hints.extend(original.payload.text().map(|text| ProgramHint { id: "payload", text: format!("{text}: kept") }));
-    let (original, output, found, plan, toolchain) = (&original, &output, &found, &plan, &toolchain);
+    let (output, plan, toolchain) = (&output, &made.plan, &toolchain);
     let summary = ConversionSummary { original, output, bytes, found, plan, toolchain };
-    Ok(summary.print(settings, args, &linked, &hints, &ran))
+    Ok(summary.print(settings, args, &made.linked, &hints, &made.ran))
+}
+
+/// What all links of one conversion have in common.
+struct ConversionJob<'a> {
+    settings: &'a Settings,
+    args: &'a ConvertArgs,
+    original: &'a Original,
+    library: &'a Library<'a>,
+    found: &'a LoadList,
+    /// The state of all files before the first one.
+    before: &'a [Option<Stamp>],
+    guard: &'a Guard,
+}
+
+/// A result that is not in its place yet.
+struct MadeProgram {
+    file: PathBuf,
+    plan: LibraryPlan,
+    linked: ProgramLinked,
+    /// Nothing before it is run.
+    ran: FirstRun,
+}
+
+impl ConversionJob<'_> {
+    /// Links, in a directory of its own.
+    fn make(&self, toolchain: (Selected, Facts), plan: LibraryPlan, directory: &Path) -> Result<MadeProgram, Reported> {
+        fs::create_dir(directory).map_err(|e| unwritable(directory, &e))?;
+        let original = self.original;
+        let file = directory.join(original.path.file_name().unwrap_or(OsStr::new("program")));
+        let into = (addresses(self.args, self.library), file.as_path());
+        let linked = link(self.settings, toolchain, original, self.library, (self.found, &plan), into);
+        refuse_unlinked(original, &linked, self.guard)?;
+        if stamps(original, self.found) != self.before {
+            let error = format!("`{}` or one of its libraries changed during the conversion", original.path.display());
+            return Err(report_error(error, Some("convert it again once the installation is finished".into())));
+        }
+        keep_payload(original, &file)?;
+        copy_mode(&original.path, &file)?;
+        Ok(MadeProgram { file, plan, linked, ran: FirstRun::default() })
+    }
+
+    /// Links otherwise than before; none if that is not like the original either.
+    fn make_another(
+        &self,
+        toolchain: (Selected, Facts),
+        plan: LibraryPlan,
+        directory: &Path,
+    ) -> Result<Option<MadeProgram>, Reported> {
+        let mut made = self.make(toolchain, plan, directory)?;
+        made.ran = run_result(self.args, self.original, &made.file)?;
+        if !made.ran.is_like_the_original() {
+            return Ok(None);
+        }
+        if !self.args.quiet {
+            let shown = self.original.path.display();
+            message::note(format!("with archives `{shown}` did something else: all its libraries are converted"));
+        }
+        Ok(Some(made))
+    }
 }
 
 /// Runs original and result, as far as the user wants it.
@@ -100,7 +161,7 @@ fn run_result(args: &ConvertArgs, original: &Original, result: &Path) -> Result<
         let limit = Duration::from_secs(args.timeout);
         ran.compared = Some(verify::same_behaviour(&original.path, result, &args.arguments, limit)?);
     } else if !args.no_verify {
-        ran.answers = first_run::like_the_original(&original.path, result, args.quiet)?;
+        ran = first_run::of(&original.path, result, args.quiet);
     }
     Ok(ran)
 }

@@ -6,7 +6,7 @@ use crate::libs::ld_so::{self, LoadList};
 use crate::libs::{SearchPath, plugin_list};
 use crate::options::convert::ConvertChoice;
 use crate::packages;
-use crate::program::sources::{self, FromShared, LibrarySource};
+use crate::program::sources::{self, FromShared, LibrarySource, WhyConverted};
 use crate::settings::Settings;
 use crate::toolchain::Facts;
 use std::ffi::OsString;
@@ -47,6 +47,23 @@ impl LibraryPlan {
             plan.sources.push(source);
         }
         plan
+    }
+
+    /// The same with all shared objects converted; none if it is so already.
+    pub(super) fn without_archives(
+        &self,
+        settings: &Settings,
+        found: &LoadList,
+        facts: &Facts,
+    ) -> Result<Option<LibraryPlan>, Reported> {
+        if !self.sources.iter().any(|source| matches!(source, LibrarySource::Archive(_))) {
+            return Ok(None);
+        }
+        let wanted = FromShared::everything(WhyConverted::OtherBehaviour);
+        let mut plan = LibraryPlan::of(settings, found, facts, &wanted);
+        plan.plugins.clone_from(&self.plugins);
+        plan.convert_for_plugins(found, facts, settings)?;
+        Ok(Some(plan))
     }
 
     /// Libraries that only plugins need are converted with them, whether or not there are archives: those would have to be of

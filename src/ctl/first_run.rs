@@ -45,6 +45,28 @@ pub(super) struct FirstRun {
     pub(super) compared: Option<bool>,
     /// The questions that both answer with the same words.
     pub(super) answers: Vec<&'static str>,
+    /// What the result says differently, as warnings.
+    differences: Vec<String>,
+    /// Why the result is not to be written.
+    refused: Option<String>,
+}
+
+impl FirstRun {
+    /// Whether nothing was seen in which the result is not like the original.
+    pub(super) fn is_like_the_original(&self) -> bool {
+        self.differences.is_empty() && self.refused.is_none()
+    }
+
+    /// Says what was seen.
+    ///
+    /// # Errors
+    /// A result that is not to be written.
+    pub(super) fn report(&self) -> Result<(), Reported> {
+        self.differences.iter().for_each(message::warning);
+        let Some(error) = &self.refused else { return Ok(()) };
+        let hint = "nothing was written; --no-verify writes it, to be looked at by a debugger";
+        Err(report_error_as(EXIT_NO, error, Some(hint.into())))
+    }
 }
 
 /// How a run went.
@@ -72,29 +94,20 @@ impl Answer {
     }
 }
 
-/// Runs both. Gives the questions to which the result has the original's answer.
-///
-/// # Errors
-/// A result that crashes, does not end, fails or succeeds where the original does not.
-pub(super) fn like_the_original(original: &Path, result: &Path, quiet: bool) -> Result<Vec<&'static str>, Reported> {
-    match compared(original, result) {
-        Ok(Ok(asked)) => Ok(asked),
-        Ok(Err(reported)) => Err(reported),
-        Err(error) => {
-            if !quiet {
-                message::note(format!("the result was not run: {error}"));
-            }
-            Ok(Vec::new())
+/// Runs both. A result is refused that crashes, does not end, fails or succeeds where the original does not.
+pub(super) fn of(original: &Path, result: &Path, quiet: bool) -> FirstRun {
+    compared(original, result).unwrap_or_else(|error| {
+        if !quiet {
+            message::note(format!("the result was not run: {error}"));
         }
-    }
+        FirstRun::default()
+    })
 }
 
-type Compared = Result<Result<Vec<&'static str>, Reported>, JailError>;
-
-fn compared(original: &Path, result: &Path) -> Compared {
+fn compared(original: &Path, result: &Path) -> Result<FirstRun, JailError> {
     let absolute = |path: &Path| path.canonicalize().map_err(|e| JailError::io("a path can't be resolved", &e));
     let (original, result) = (absolute(original)?, absolute(result)?);
-    let (mut asked, mut unanswered) = (Vec::new(), Vec::new());
+    let (mut ran, mut unanswered) = (FirstRun::default(), Vec::new());
     for question in QUESTIONS {
         let before = ask(&original, &original, question, ORIGINAL)?;
         let Some(status) = before.status() else {
@@ -106,18 +119,18 @@ fn compared(original: &Path, result: &Path) -> Compared {
         match after.status() {
             Some(other) if (other == 0) == (status == 0) => {
                 if other != status {
-                    message::warning(format!(
-                        "`{name} {question}` ends with status {other}, the original with status {status}"
-                    ));
+                    let text =
+                        format!("`{name} {question}` ends with status {other}, the original with status {status}");
+                    ran.differences.push(text);
                     continue;
                 }
             }
-            _ => return Ok(Err(report(&original, question, (&after, RESULT), (&before, ORIGINAL)))),
+            _ => return Ok(ran.refusing(&original, question, (&after, RESULT), (&before, ORIGINAL))),
         }
         if after.output == before.output {
-            asked.push(question);
+            ran.answers.push(question);
         } else if ask(&original, &original, question, ORIGINAL)?.output == before.output {
-            message::warning(format!("`{name} {question}` prints something else than the original does"));
+            ran.differences.push(format!("`{name} {question}` prints something else than the original does"));
         }
     }
     // It does something else than to answer: it shall not end in the time in which the original does not.
@@ -128,39 +141,38 @@ fn compared(original: &Path, result: &Path) -> Compared {
         if let Ended::Killed(_) = after.outcome.ended
             && !after.outcome.timed_out
         {
-            return Ok(Err(report(&original, question, (&after, ORIGINAL), (before, ORIGINAL))));
+            return Ok(ran.refusing(&original, question, (&after, ORIGINAL), (before, ORIGINAL)));
         }
         // The original may have been slow, its files being read from a disk for the first time.
         if let Some(status) = after.status() {
             let again = ask(&original, &original, question, RESULT)?;
             if again.status() != Some(status) {
-                return Ok(Err(report(&original, question, (&after, ORIGINAL), (&again, RESULT))));
+                return Ok(ran.refusing(&original, question, (&after, ORIGINAL), (&again, RESULT)));
             }
         }
     }
-    Ok(Ok(asked))
+    Ok(ran)
 }
 
-fn report(
-    original: &Path,
-    question: &str,
-    (after, limit): (&Answer, Duration),
-    (before, given): (&Answer, Duration),
-) -> Reported {
-    let name = original.file_name().unwrap_or_default().to_string_lossy();
-    let said = String::from_utf8_lossy(&after.output);
-    let last = said.lines().rev().map(str::trim).find(|line| !line.is_empty());
-    let last = last.map(|line| format!(" (last it prints: {line})")).unwrap_or_default();
-    let error = format!(
-        "the result is not like the original: `{name} {question}` {}{last}, the original {}",
-        after.text(limit),
-        before.text(given)
-    );
-    report_error_as(
-        EXIT_NO,
-        error,
-        Some("nothing was written; --no-verify writes it, to be looked at by a debugger".into()),
-    )
+impl FirstRun {
+    fn refusing(
+        mut self,
+        original: &Path,
+        question: &str,
+        (after, limit): (&Answer, Duration),
+        (before, given): (&Answer, Duration),
+    ) -> FirstRun {
+        let name = original.file_name().unwrap_or_default().to_string_lossy();
+        let said = String::from_utf8_lossy(&after.output);
+        let last = said.lines().rev().map(str::trim).find(|line| !line.is_empty());
+        let last = last.map(|line| format!(" (last it prints: {line})")).unwrap_or_default();
+        self.refused = Some(format!(
+            "the result is not like the original: `{name} {question}` {}{last}, the original {}",
+            after.text(limit),
+            before.text(given)
+        ));
+        self
+    }
 }
 
 /// Runs `program` at the original's place.

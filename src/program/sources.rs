@@ -37,12 +37,15 @@ pub(crate) enum WhyConverted {
     Asked,
     /// Its archive lacks parts that the shared object has inside.
     Incomplete,
+    /// With the archives the program did something else.
+    OtherBehaviour,
 }
 
 /// Which libraries are converted although they have archives, `--from-so`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct FromShared {
-    all: bool,
+    /// All of them, and why.
+    all: Option<WhyConverted>,
     named: Vec<String>,
 }
 
@@ -55,11 +58,17 @@ impl FromShared {
             let name = stem(Path::new(name)).map_or_else(|| name.to_owned(), |s| s.to_string_lossy().into_owned());
             name.strip_prefix("lib").unwrap_or(&name).to_owned()
         };
-        FromShared { all: !all.is_empty(), named: named.into_iter().map(short).collect() }
+        let all = (!all.is_empty()).then_some(WhyConverted::Asked);
+        FromShared { all, named: named.into_iter().map(short).collect() }
     }
 
-    fn wants(&self, short: &str) -> bool {
-        self.all || self.named.iter().any(|n| n == short)
+    /// All libraries.
+    pub(crate) fn everything(why: WhyConverted) -> FromShared {
+        FromShared { all: Some(why), named: Vec::new() }
+    }
+
+    fn wants(&self, short: &str) -> Option<WhyConverted> {
+        self.all.or_else(|| self.named.iter().any(|n| n == short).then_some(WhyConverted::Asked))
     }
 
     /// Names that are none of the program's libraries.
@@ -99,8 +108,8 @@ pub(crate) fn of(
         let implied = IMPLIED.contains(&short.as_str()) || loaded.name.starts_with("ld-");
         return LibrarySource::Toolchain((!implied).then(|| format!("-l{short}").into()));
     }
-    if wanted.wants(&short) {
-        return LibrarySource::Converted(WhyConverted::Asked);
+    if let Some(why) = wanted.wants(&short) {
+        return LibrarySource::Converted(why);
     }
     let Some(archive) = archive else { return LibrarySource::Converted(WhyConverted::NoArchive) };
     let same = match owners {

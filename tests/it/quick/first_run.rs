@@ -154,3 +154,25 @@ fn runs_with_the_user_s_arguments_have_an_end() {
         assert!(sent.elapsed() < Duration::from_secs(15), "{endless}: {:?}", sent.elapsed());
     }
 }
+
+#[test]
+fn archives_that_say_something_else_are_not_taken() {
+    let dir = Dir::new();
+    dir.file("said.c", "const char *said(void) { return BUILD; }");
+    dir.file("p.c", "#include <stdio.h>\nconst char *said(void);\nint main(void) { return puts(said()) < 0; }");
+    let gcc = |line: &str| Run::new("gcc").dir(dir.path()).line(line).silent();
+    gcc("-DBUILD=\"shared\" -fPIC -shared -Wl,-soname,libsaid.so said.c -o libsaid.so");
+    gcc("-DBUILD=\"archive\" -c said.c -o said.o");
+    Run::new("ar").dir(dir.path()).line("rc libsaid.a said.o").silent();
+    gcc("p.c -L. -lsaid -Wl,-rpath,$ORIGIN -o p");
+    let said = convert(&dir).output();
+    let error = text(&said.stderr);
+    assert!(said.status.success() && error.contains("with archives `./p` did something else"), "{error}");
+    assert!(!error.contains("warning"), "{error}");
+    let table = text(&said.stdout);
+    assert!(table.lines().any(|l| l.contains("libsaid.so") && l.contains("converted")), "{table}");
+    assert_eq!(Run::new(dir.join("static")).ok(), "shared\n");
+    // Nothing is compared, and the archive is taken.
+    convert(&dir).line("--no-verify").ok();
+    assert_eq!(Run::new(dir.join("static")).ok(), "archive\n");
+}
