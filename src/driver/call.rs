@@ -69,7 +69,7 @@ fn pass_through(
     if let (Reason::Sanitizer(_), CheckMode::Warn) = (reason, settings.check) {
         message::warning(format!("{}; the program is linked dynamically", reason.line()));
     }
-    if let (Reason::BuildScript | Reason::CgoImports, Some(request)) = (reason, request) {
+    if let (Reason::BuildScript | Reason::CgoImports | Reason::Freestanding, Some(request)) = (reason, request) {
         report_left_alone(settings, argv, request.output_path(), reason);
     }
     if let (Reason::SharedObject, Some(request)) = (reason, request) {

@@ -85,6 +85,11 @@ pub(super) fn prepare_steps(settings: &Settings, own: Language, argv: &[OsString
             }
             .into());
         }
+        // What a toolchain can do is about programs.
+        Policy::LeaveAlone(reason @ Reason::Freestanding) => {
+            let selected = toolchain::unprobed(settings, &invocation)?;
+            return Ok(as_typed(&selected, reason, request).into());
+        }
         Policy::LeaveAlone(reason) => {
             let mut selected = repairs::select(settings, &invocation, CallNeed::Compile, &request.abi)?;
             if matches!(request.action, Action::Compile | Action::Assemble) {

@@ -1,7 +1,8 @@
 //! Which links are rewritten at all: a closed list of exceptions.
 
+use crate::args::ld_options::{self, LdRole};
 use crate::args::option_table::Role;
-use crate::args::{Action, OutputKind, Request};
+use crate::args::{Action, Input, InputKind, OutputKind, Request};
 use crate::options;
 use serde::{Deserialize, Serialize};
 use std::os::unix::ffi::OsStrExt;
@@ -34,6 +35,8 @@ pub(crate) enum Reason {
     BuildScript,
     /// A shared object that rustc loads: a proc-macro or a Rust library with its metadata.
     RustMetadata,
+    /// It has neither a C library nor the layout of a program: a kernel, a boot loader, firmware.
+    Freestanding,
     /// Go's import file of a package, whose dynamic symbols the Go tool reads.
     CgoImports,
     /// A sanitizer whose run-time library must be a shared object or be loaded before libc: its name, or the option that
@@ -51,6 +54,7 @@ impl Reason {
             Reason::Relocatable => "a relocatable object is linked as requested".into(),
             Reason::BuildScript => "a cargo build script runs during the build and may load shared objects".into(),
             Reason::RustMetadata => "rustc itself loads this shared object".into(),
+            Reason::Freestanding => "it is linked without a C library and for no system: a kernel, firmware".into(),
             Reason::CgoImports => "Go reads the dynamic symbols of this file".into(),
             Reason::Sanitizer(name) => {
                 format!("`{}` needs a dynamic program: its run-time library replaces parts of libc", option_of(name))
@@ -101,6 +105,9 @@ pub(crate) fn policy(request: &Request) -> Policy {
     if is_build_script(request) {
         return Policy::LeaveAlone(Reason::BuildScript);
     }
+    if is_freestanding(request) {
+        return Policy::LeaveAlone(Reason::Freestanding);
+    }
     match dynamic_sanitizer(request) {
         Some(name) => Policy::Refuse(Reason::Sanitizer(name)),
         None => Policy::Rewrite,
@@ -118,6 +125,32 @@ fn is_build_script(request: &Request) -> bool {
         && below("build")
         && parent.is_none_or(|p| p != "deps" && p != "examples")
         && request.inputs.iter().any(|i| i.text.as_bytes().ends_with(b".rcgu.o"))
+}
+
+/// Whether the output is no ELF file, or has no C library and says where its sections lie or is for the 16 and 32 bits of a
+/// processor that has 64. One that is named after all (rustc says `-nodefaultlibs` and then `-lc`) is a C library.
+fn is_freestanding(request: &Request) -> bool {
+    let items = ld_options::split(&request.args);
+    let words = ld_options::options(&items);
+    let is_elf = |format: &[u8]| format.starts_with(b"elf") || format == b"default";
+    let format = words.iter().rev().filter(|o| o.role == LdRole::Format).find_map(|o| o.value.as_deref());
+    if format.is_some_and(|format| !is_elf(format.as_bytes())) {
+        return true;
+    }
+    let typed = |word: &str| request.args.iter().any(|a| a.word == word);
+    let names_libc = |input: &Input| match input.kind {
+        InputKind::Library => input.text == "c",
+        _ => Path::new(&input.text).file_name().is_some_and(|n| {
+            let name = n.as_bytes();
+            name.ends_with(b"crt1.o") || name == b"libc.a" || name.starts_with(b"libc.so")
+        }),
+    };
+    let without_libc = request.has(Role::NoStdlib) || request.has(Role::NoDefaultLibs) || typed("-ffreestanding");
+    let placed = request.has(Role::LinkerScript)
+        || words.iter().any(|o| o.role == LdRole::Layout)
+        || request.args.iter().any(|a| a.word.as_bytes().starts_with(b"-Ttext"));
+    let narrow = typed("-m16") || typed("-m32");
+    without_libc && (placed || narrow) && !request.inputs.iter().any(names_libc)
 }
 
 /// Whether there are rustc objects with metadata, which rustc adds to what it will load itself.
@@ -184,6 +217,35 @@ mod tests {
             ("-shared -o libcd.so x.rcgu.o", Policy::LeaveAlone(Reason::SharedObject)),
         ] {
             assert_eq!(policy(&request(line)), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn kernels_and_firmware_are_left_alone() {
+        for (line, alone) in [
+            ("-nostdlib -T k.ld b.o -o kernel", true),
+            ("-nostdlib -Tk.ld b.o", true),
+            ("-nostdlib -Wl,-T,k.ld b.o", true),
+            ("-nostdlib -Wl,--script=k.ld b.o", true),
+            ("-ffreestanding -nostdlib -Wl,-Ttext=0x7c00 b.o", true),
+            ("-nostdlib -Ttext=0x7c00 b.o", true),
+            ("-nostdlib -Wl,--section-start=.text=0x100000 b.o", true),
+            ("-nodefaultlibs -nostartfiles -T memory.x b.o -lgcc", true),
+            ("-Wl,--oformat=binary b.o", true),
+            ("-Wl,--oformat,binary b.o", true),
+            ("-m32 -nostdlib b.o", true),
+            ("-m16 -ffreestanding -nostdlib b.o", true),
+            // A C library that the caller names is one.
+            ("-nodefaultlibs -T x.ld x.rcgu.o -lc -lgcc_s", false),
+            ("-nostdlib -T x.ld /l/crt1.o x.o /l/libc.a", false),
+            ("-m32 x.o", false),
+            ("-nostdlib start.o", false),
+            ("-ffreestanding start.o", false),
+            ("-T x.ld x.o", false),
+            ("-Wl,--oformat=elf64-x86-64 x.o", false),
+            ("-Wl,--oformat=default x.o", false),
+        ] {
+            assert_eq!(policy(&request(line)) == Policy::LeaveAlone(Reason::Freestanding), alone, "{line}");
         }
     }
 

@@ -65,6 +65,19 @@ pub(crate) fn select(
     }
 }
 
+/// The compiler that a call asks for, else the host's, for what needs to know nothing of it.
+///
+/// # Errors
+/// No compiler, or no toolchain of the requested name.
+pub(crate) fn unprobed(settings: &Settings, invocation: &Invocation) -> Result<Selected, SelectError> {
+    let chooser = Chooser::new(settings, invocation.language, |_, _, _| (None, MechanismsOff::new()))?;
+    let candidate = match chooser.asked_for(invocation)? {
+        Some(candidate) => candidate,
+        None => chooser.host()?,
+    };
+    Ok(chooser.selected(candidate, Probed::default()))
+}
+
 /// The next compiler of the name that we were called by, for a wrapper on PATH that called us back.
 ///
 /// # Errors

@@ -68,6 +68,8 @@ pub mod blocks;
 pub mod book;
 // `staticctl try` beside strace, and on a terminal.
 pub mod sandbox;
+// A kernel under qemu.
+pub mod freestanding;
 // `staticctl bundle` with Python and podman.
 pub mod bundle;
 // `staticctl image` against the tools that read images: skopeo, umoci, podman, runc.

@@ -38,6 +38,8 @@ pub mod linkers;
 pub mod convert;
 // What is said of converted libraries.
 pub mod convert_result;
+// Kernels and firmware.
+pub mod freestanding;
 // Shared objects that bring an allocator.
 pub mod allocators;
 // What is not converted, and hostile shared objects.
