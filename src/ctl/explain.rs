@@ -12,17 +12,28 @@ use crate::plan::policy::Reason;
 use crate::plan::rules::RULES;
 use crate::report::lossy;
 use crate::run::shell_line;
+use crate::session::compiler_names;
 use crate::settings::Settings;
 use crate::toolchain::Invocation;
 use std::ffi::OsString;
 use std::fmt::Write;
+use std::path::Path;
 
 /// Explains a call; `command` begins with the compiler's name.
 pub(crate) fn run(settings: &Settings, command: &[OsString], json: bool, bindings: bool) -> u8 {
     for mistake in settings.mistakes() {
         message::warning(mistake);
     }
-    let own = command.first().map_or(Language::C, |name| Invocation::parse(name, Language::C).language);
+    let called = command.first().map(|name| Invocation::parse(name, Language::C));
+    if let (Some(name), Some(Invocation { name: None, .. })) = (command.first(), &called)
+        && !Path::new(name).file_name().is_some_and(compiler_names::is_own)
+    {
+        let error = format!("`{}` is none of the compilers that are called in its place", name.display());
+        let hint = "name one of C or C++ (`cc`, `g++`, `clang-16`, `aarch64-linux-gnu-gcc`), without what calls it; another \
+                    language's links its programs as it does without us";
+        return fail(error, Some(hint.into()));
+    }
+    let own = called.map_or(Language::C, |called| called.language);
     let request = args::classify(command.get(1..).unwrap_or_default(), own);
     let mut prepared = match driver::prepare(settings, own, command) {
         Ok(prepared) => prepared,

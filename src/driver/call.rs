@@ -69,7 +69,9 @@ fn pass_through(
     if let (Reason::Sanitizer(_), CheckMode::Warn) = (reason, settings.check) {
         message::warning(format!("{}; the program is linked dynamically", reason.line()));
     }
-    if let (Reason::BuildScript | Reason::CgoImports | Reason::Freestanding, Some(request)) = (reason, request) {
+    let is_told =
+        matches!(reason, Reason::BuildScript | Reason::CgoImports | Reason::Freestanding | Reason::Sanitizer(_));
+    if let Some(request) = request.filter(|_| is_told) {
         report_left_alone(settings, argv, request.output_path(), reason);
     }
     if let (Reason::SharedObject, Some(request)) = (reason, request) {

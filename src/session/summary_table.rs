@@ -1,17 +1,33 @@
 //! The report of a build for the terminal: a table, followed by remarks.
 
-use super::programs::BuiltProgram;
+use super::programs::{BuiltProgram, LeftAlone};
 use super::summary::BuildSummary;
 use crate::libs::{LinkedLibrary, library_ref};
 use crate::message::size::size;
 use crate::message::table::{Align, Table};
 use crate::model::StaticKind;
+use crate::plan::policy::Reason;
 use crate::report::Outcome;
 use std::collections::BTreeMap;
 use std::path::Path;
 
 /// One line about the whole build.
 pub(crate) fn headline(summary: &BuildSummary) -> String {
+    let of_programs = of_programs(summary);
+    let asked = |left: &&LeftAlone| matches!(left.reason, Some(Reason::Freestanding | Reason::Sanitizer(_)));
+    let left: Vec<&LeftAlone> = summary.left_alone.iter().filter(asked).collect();
+    let name = |left: &&LeftAlone| format!("`{}`", shown(&left.path, &summary.directory));
+    let mut names: Vec<String> = left.iter().take(NAMED_LEFT).map(name).collect();
+    if left.len() > NAMED_LEFT {
+        names.push(format!("{} more", left.len() - NAMED_LEFT));
+    }
+    if names.is_empty() { of_programs } else { format!("{of_programs}; left as asked: {}", names.join(", ")) }
+}
+
+/// How many that were left alone are named.
+const NAMED_LEFT: usize = 3;
+
+fn of_programs(summary: &BuildSummary) -> String {
     let programs = &summary.programs;
     if programs.is_empty() {
         return "no program was linked".into();

@@ -80,6 +80,14 @@ fn failed_links_are_named_and_the_status_is_the_build_s() {
     let out = ctl(&dir).line("run -- cc -fsanitize=address bad.c -o bad").output();
     let said = text(&out.stderr);
     assert!(said.lines().any(|l| l.starts_with("  bad ") && l.contains("refused")), "{said}");
+    // Where that is wanted it is no program that was made without us.
+    dir.file("good.c", HELLO_C);
+    let out = ctl(&dir).env("STATICCXX_CHECK", "warn").line("run -- gcc -fsanitize=address good.c -o good").output();
+    let said = text(&out.stderr);
+    assert!(
+        said.contains("no program was linked; left as asked: `good`") && !said.contains("without staticcxx"),
+        "{said}"
+    );
 }
 
 #[test]
