@@ -52,6 +52,7 @@ fn bundle(settings: &Settings, args: &BundleArgs, guard: &Guard) -> Result<u8, R
     let output: PathBuf = args.output.components().collect();
     refuse_occupied(&output, into_directory)?;
     let program = find(settings, &args.program)?;
+    let temporary = temporary_beside(&output, into_directory)?;
     let started = SystemTime::now();
     let runs = observe_all(args, &program, guard)?;
     if guard.caught().is_some() {
@@ -65,7 +66,6 @@ fn bundle(settings: &Settings, args: &BundleArgs, guard: &Guard) -> Result<u8, R
         files.add(&source, &destination).map_err(|e| report_error(e, None))?;
     }
     say_what_stays_out(&files);
-    let temporary = temporary_beside(&output, into_directory)?;
     let root = temporary.path();
     bundle_dir::write(&files.tree, root).map_err(|(path, error)| unwritable(&path, &error))?;
     convert_all(settings, args, &files, &runs, root, guard)?;
@@ -192,9 +192,16 @@ fn facts(settings: &Settings, started: SystemTime, runs: &Runs, opened: &Opened)
     RunFacts { started, plugins, loaded }
 }
 
+/// How many private files are named each.
+const NAMED: usize = 5;
+
 fn say_what_stays_out(files: &BundleFiles) {
-    for path in &files.private {
-        message::note(format!("`{0}` is left out, as others may not read it: `--add {0}` takes it", path.display()));
+    for path in files.private.iter().take(NAMED) {
+        let path = path.display();
+        message::note(format!("`{path}` is left out, as others may not read it: `--add {path}` takes it"));
+    }
+    if let Some(more) = files.private.len().checked_sub(NAMED).filter(|more| *more > 0) {
+        message::note(format!("{more} more that others may not read are left out: `--json` lists them as `private`"));
     }
 }
 

@@ -107,11 +107,11 @@ impl BundleSummary<'_> {
             let (root, program) = (shell_line(&[self.output.into()]), shell_line(&[self.program.into()]));
             format!("`staticctl try --root {root} --with-proc --with-dev{with_tmp} {program}`")
         };
-        let how = match (self.is_image, checked.as_root, checked.anywhere) {
-            (true, ..) => format!("an image: `docker load -i {}`", shell_line(&[self.output.into()])),
-            (false, _, Some(true)) => format!("it runs from any directory: `{}`", shell_line(&[place.into()])),
-            (false, Some(_), _) => format!("it must be the root of the file system: {}", as_root()),
-            (false, None, _) => format!("whether it runs outside of a root was not tried: {}", as_root()),
+        let how = match (self.is_image, checked.anywhere) {
+            (true, _) => format!("an image: `docker load -i {}`", shell_line(&[self.output.into()])),
+            (false, Some(true)) => format!("it runs from any directory: `{}`", shell_line(&[place.into()])),
+            (false, Some(false)) => format!("it must be the root of the file system: {}", as_root()),
+            (false, None) => format!("whether it runs outside of a root was not tried: {}", as_root()),
         };
         format!(
             "{}{output}: {size}, {} static programs; {how}\n",

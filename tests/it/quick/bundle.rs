@@ -152,6 +152,9 @@ fn what_can_t_be_bundled_is_said_and_leaves_nothing() {
         assert!(said.contains(error), "{line}: {said}");
         assert_eq!(dir.names(), before, "{line}");
     }
+    assert!(!dir.join("app/result").exists());
+    let said = Run::new(STATICCTL).dir(dir.path()).line("bundle app/app -o none/out/ -- write").fails(2);
+    assert!(said.contains("can't be written") && !dir.join("app/result").exists(), "it was run first: {said}");
     // A signal ends it as a signal, and the run with it.
     dir.script("wait", "#!/bin/sh\nkill -TERM $PPID\nsleep 60\n");
     let out = Run::new(STATICCTL).dir(dir.path()).line("bundle ./wait -o out/").output();
