@@ -37,6 +37,7 @@ pub(crate) mod versions;
 
 pub use conversion::{ConversionOptions, ProgramParts};
 pub use library::Library;
+pub(crate) use output::acceptable_beside;
 pub use output::{ConvertedObject, acceptable, convert};
 pub use pieces::Layout;
 pub use refusal::Refusal;

@@ -166,6 +166,15 @@ pub fn convert(library: &Library<'_>, options: &ConversionOptions<'_>) -> Result
 /// # Errors
 /// The reason.
 pub fn acceptable(library: &Library<'_>) -> Result<(), Refusal> {
+    acceptable_beside(library, false)
+}
+
+/// The same; `finished` is whether it is for a finished program, whose link takes the first definition of a name and
+/// leaves libc's `malloc` under its other names to what looks for the next one.
+///
+/// # Errors
+/// The reason.
+pub(crate) fn acceptable_beside(library: &Library<'_>, finished: bool) -> Result<(), Refusal> {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     if library.soname.is_some_and(toolchain_libs::is_glibc) {
         return Err(Refusal::Glibc);
@@ -175,7 +184,7 @@ pub fn acceptable(library: &Library<'_>) -> Result<(), Refusal> {
     }
     let exported = library.symbols.iter().filter(|s| s.exported());
     // Any statically linked program may have an allocator of its own.
-    let allocates = library.entry.is_some() || allocator::is_whole(library);
+    let allocates = finished || library.entry.is_some() || allocator::is_whole(library);
     let may = |name: &[u8]| allocates && glibc_names::ALLOCATION.contains(&name);
     if let Some(own) = exported.clone().find(|s| glibc_names::OF_LIBC.contains(&s.name) && !may(s.name)) {
         return Err(Refusal::Interposes { symbol: text(own.name) });

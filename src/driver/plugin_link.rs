@@ -243,6 +243,7 @@ fn written(
         warned: &repairs.warned,
         scripts: store.converted.as_ref().is_some_and(|c| c.policy().dialect == Some(Dialect::Gnu)),
         memory: &memory,
+        finished: store.converted.as_ref().is_some_and(|c| c.policy().program.is_some()),
     };
     let mut made = store.modules.write(program, &with)?;
     if !none {

@@ -9,7 +9,7 @@ use crate::convert::pieces::{self, Layout, Pieces};
 use crate::convert::sections::{base_symbol, tag};
 use crate::convert::start::{Dialect, Placed};
 use crate::convert::versions::{GlibcSymbols, Versions};
-use crate::convert::{ConversionOptions, NullNames, Refusal, acceptable, convert, copies, start, unwind};
+use crate::convert::{ConversionOptions, NullNames, Refusal, acceptable_beside, convert, copies, start, unwind};
 use crate::files::Stamp;
 use crate::libs::convert_policy::{ConvertPolicy, ProgramFile};
 use crate::libs::supplier::{SharedLibrary, Use};
@@ -104,7 +104,7 @@ impl ConvertedLibraries {
     ) -> Result<(usize, Option<String>), Refusal> {
         let bytes = shared.file.content()?;
         let library = Library::read(&bytes)?;
-        acceptable(&library)?;
+        acceptable_beside(&library, self.policy.program.is_some())?;
         let build_id = library.build_id_text();
         let starts = library.has_constructors();
         let file = shared.path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();

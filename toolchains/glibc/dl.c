@@ -231,10 +231,21 @@ static void *of_library(const struct library *l, const char *name)
     return *need ? n->address : 0;
 }
 
-/* A definition in the program's libraries, not in the program itself. */
-static void *of_libraries(const char *name)
+static struct library *library_at(const char *at)
+{
+    EACH_LIBRARY(l)
+        if (l->start && at >= l->start && at < l->start + l->size)
+            return l;
+    return 0;
+}
+
+/* A definition in the program's libraries, not in the program itself. Behind a library's own allocator is libc's. */
+static void *of_libraries(const char *name, const void *caller)
 {
     const struct name *n = named(name);
+    const struct library *l = n ? library_of_name(n) : 0;
+    if (l && l->start && !n->own && l != library_at(caller))
+        return n->address;
     /* A source on the command line may define it too: libc's alias is certainly libc's. */
     return !n ? 0 : n->next ? n->next : n->own ? 0 : n->address;
 }
@@ -251,7 +262,7 @@ static void *look_up(void *handle, const char *name, const char *version, const 
         for (i = 0; from && from->needs && from->needs[i] && !found; i++)
             found = staticcxx_module_symbol(from->needs[i], name, version);
         if (!found)
-            found = of_libraries(name);
+            found = of_libraries(name, from ? 0 : caller);
         if (!found && !from)
             found = staticcxx_module_global(name, version);
     } else if (handle == RTLD_DEFAULT || handle == &program) {
@@ -265,7 +276,7 @@ static void *look_up(void *handle, const char *name, const char *version, const 
     else if ((m = module_of(handle)) != 0) {
         found = staticcxx_module_symbol(m, name, version);
         if (!found)
-            found = of_libraries(name);
+            found = of_libraries(name, 0);
         from = m;
     } else {
         staticcxx_module_unlock();
@@ -326,14 +337,6 @@ static const struct name *name_at(const char *at)
             best = n;
     }
     return best;
-}
-
-static struct library *library_at(const char *at)
-{
-    EACH_LIBRARY(l)
-        if (l->start && at >= l->start && at < l->start + l->size)
-            return l;
-    return 0;
 }
 
 static int describe(const void *address, Dl_info *info, const struct symbol **symbol, struct link_map **map)

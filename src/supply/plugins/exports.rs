@@ -19,6 +19,7 @@ use super::libc_aliases::LibcAliases;
 use super::member_clashes::MemberClashes;
 use super::module_tables::Name;
 use crate::convert::GlibcSymbols;
+use crate::convert::glibc_names::ALLOCATION;
 use crate::libs::Provider;
 use object::read::archive::{ArchiveFile, ArchiveOffset};
 use object::{Object, ObjectSymbol, SymbolKind};
@@ -37,6 +38,8 @@ pub(crate) struct NameContext<'a> {
     pub patterns: &'a [String],
     /// Functions of libc that no table may bring in, since the linker warns about them.
     pub warned: &'a [String],
+    /// It is the link of a finished program.
+    pub finished: bool,
     /// Names may be linked in for strings. Where a source's definitions are unknown, they might clash with them.
     pub brings: bool,
     /// The row of each library of the link in the table of libraries.
@@ -106,7 +109,9 @@ pub(crate) fn names(known: &Known, context: &NameContext<'_>) -> Vec<Name> {
                 let Some(found) = of_libraries.get(name).filter(|f| !f.thread_local) else { continue };
                 let library = context.rows.get(*index).copied().flatten();
                 let strong = how.named || how.brought && known.loaded.contains(index) && !clash(name);
-                Name { weak: !strong, size: found.size, library, ..row }
+                // Behind a library's own allocator is libc's, which is linked in beside it.
+                let next = (context.finished && ALLOCATION.contains(&name)).then(|| [b"__libc_", name].concat());
+                Name { weak: !strong, size: found.size, library, next, ..row }
             }
             // A source may define it.
             (None, None) if known.sources && !of_every_program(name) && context.program.exports(name) => {

@@ -113,6 +113,8 @@ pub(crate) struct ModuleContext<'a> {
     pub scripts: bool,
     /// The memory of the converted libraries.
     pub memory: &'a [ConvertedMemory],
+    /// It is the link of a finished program: the first definition of a name counts.
+    pub finished: bool,
 }
 
 /// An error for a table that can't be written.
@@ -209,6 +211,7 @@ impl Modules {
             libc_archive: settings.libc_archive,
             patterns: &self.symbols,
             warned: settings.warned,
+            finished: settings.finished,
             brings: !known.sources || !self.is_empty(),
             rows: &inside.of_link,
             libc_rows: ["libc.so.6", "libm.so.6"].map(|soname| inside.row_of(soname)),

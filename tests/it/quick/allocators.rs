@@ -44,9 +44,20 @@ fn a_link_takes_the_shared_object_of_an_allocator() {
 }
 
 #[test]
-fn what_looks_the_next_malloc_up_is_refused_by_name() {
+fn what_looks_the_next_malloc_up_finds_libc_s_in_a_finished_program() {
+    for others in [0, 24] {
+        let dir = with(fixture!("allocators/watcher.c"), others);
+        let says = Run::new(dir.join("dynamic")).ok();
+        assert!(says.starts_with("1 by malloc, "), "{says}");
+        Run::new(STATICCTL).dir(dir.path()).line("convert dynamic -o static").ok();
+        assert_eq!(Run::new(dir.join("static")).ok(), says, "{others}");
+    }
+}
+
+#[test]
+fn a_link_has_no_next_malloc_to_look_up() {
     let dir = with(fixture!("allocators/watcher.c"), 0);
-    let said = Run::new(STATICCTL).dir(dir.path()).line("convert dynamic -o static").fails(1);
-    assert!(said.contains("libown.so") && said.contains("it replaces libc's `"), "{said}");
+    let said = Run::new(STATICCC).dir(dir.path()).line("user.c -L. -lown -pthread -o static").fails(1);
+    assert!(said.contains("`-lown`") && said.contains("it replaces libc's `"), "{said}");
     assert!(!dir.join("static").exists());
 }
