@@ -65,7 +65,7 @@ print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), seen.count(b"interrupt")
 fn a_shell_stops_it_continues_it_and_ends_it() {
     let (_, probe, ctl) = probe();
     let code = r#"
-import os, pty, sys
+import os, pty, sys, time
 pid, fd = pty.fork()
 if pid == 0:
     os.execvp("bash", ["bash", "--norc", "-i"])
@@ -87,6 +87,9 @@ until(b"stopped by 148")
 until(b"atyour service")
 os.write(fd, b"fg\n")
 until(b"wait\r\n")
+# The shell names the job before it gives it the terminal.
+while os.tcgetpgrp(fd) == pid:
+    time.sleep(0.01)
 os.write(fd, b"\x03")
 until(b"atyour service")
 os.write(fd, b"echo ended by $?\n")
