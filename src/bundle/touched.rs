@@ -142,6 +142,10 @@ impl BundleFiles {
 
     /// What the kernel was told to run.
     fn take_program(&mut self, place: PathBuf, meta: &Metadata, facts: &RunFacts) -> Result<(), TreeError> {
+        // A script that has become its own interpreter meanwhile would have no end.
+        if self.taken.get(&place).is_some_and(|taken| taken.why == WhyTaken::Run) {
+            return Ok(());
+        }
         if let Some(interpreter) = interpreter_of_script(&place) {
             self.put_file(&place, meta, WhyTaken::Run)?;
             return self.take(&interpreter, FileAccess::Exec, facts);
@@ -181,7 +185,10 @@ impl BundleFiles {
         if place != Path::new("/") {
             self.tree.put(place, node, &format!("`{}`", place.display()))?;
         }
-        self.taken.entry(place.to_owned()).or_insert(TakenFile { path: place.to_owned(), why, bytes });
+        let taken = self.taken.entry(place.to_owned()).or_insert(TakenFile { path: place.to_owned(), why, bytes });
+        if why == WhyTaken::Run {
+            taken.why = why;
+        }
         Ok(())
     }
 
@@ -313,6 +320,12 @@ mod tests {
         tried.push(Attempt { errno: libc::ENOENT, ..attempt(&path("data"), FileAccess::Read) });
         let files = BundleFiles::of(&tried, &facts).unwrap();
         let why = |name: &str| files.taken.get(&path(name)).map(|t| (t.why, t.bytes));
+        let itself = format!("#!{}\n", path("itself").display());
+        fs::write(path("itself"), itself).unwrap();
+        fs::File::options().write(true).open(path("itself")).unwrap().set_modified(old).unwrap();
+        let looked_at_and_run = [FileAccess::Read, FileAccess::Exec].map(|wanted| attempt(&path("itself"), wanted));
+        let of_itself = BundleFiles::of(&looked_at_and_run, &facts).unwrap();
+        assert_eq!(of_itself.taken.get(&path("itself")).map(|t| t.why), Some(WhyTaken::Run));
         assert_eq!(why("data"), Some((WhyTaken::Touched, 4)));
         assert_eq!(why("link"), Some((WhyTaken::Link, 0)));
         assert_eq!(why("plugin"), Some((WhyTaken::Plugin, 0)));
