@@ -3,8 +3,10 @@
 use super::bundle_run::{self, BundleRun, Checked, how};
 use super::bundle_summary::BundleSummary;
 use super::cli_args::{BundleArgs, ConvertArgs};
-use super::output::{Reported, report_error, report_error_as};
+use super::image::source_and_destination;
+use super::output::{Reported, report_error, report_error_as, unwritable};
 use super::plugins::{self, LoaderLogs, Opened};
+use super::printed::printed;
 use super::{bundle_image, convert};
 use crate::bundle::bundle_dir;
 use crate::bundle::opened::{self, LogsByProgram};
@@ -20,9 +22,8 @@ use crate::sandbox::{Attempt, allowed};
 use crate::settings::Settings;
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, File};
-use std::io::{Read, Seek, SeekFrom};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -94,10 +95,6 @@ fn bundle(settings: &Settings, args: &BundleArgs, guard: &Guard) -> Result<u8, R
         .print(settings, args, &checked)
 }
 
-fn unwritable(path: &Path, error: &std::io::Error) -> Reported {
-    report_error(format!("`{}` can't be written: {error}", path.display()), None)
-}
-
 fn refuse_occupied(output: &Path, into_directory: bool) -> Result<(), Reported> {
     let occupied = match into_directory {
         true => fs::read_dir(output).map_or(output.exists(), |mut entries| entries.next().is_some()),
@@ -148,9 +145,7 @@ fn observe_all(args: &BundleArgs, program: &Path, guard: &Guard) -> Result<Runs,
         let observed = guard.observe(&command, &output, limit).map_err(|error| {
             report_error_as(EXIT_ERROR, format!("`{}` was not run: {error}", program.display()), allowed::hint(&error))
         })?;
-        let mut printed = Vec::new();
-        let read = output.seek(SeekFrom::Start(0)).and_then(|_| (&mut output as &mut File).read_to_end(&mut printed));
-        read.map_err(failed)?;
+        let printed = printed(&mut output).map_err(failed)?;
         if !args.quiet {
             message::pass_on(&printed);
         }
@@ -267,11 +262,8 @@ fn plugins_of(program: &Path, files: &BundleFiles, runs: &Runs) -> Vec<OsString>
 
 /// FILE, or FILE:DST where DST begins with a slash.
 fn split(text: &OsStr) -> Result<(PathBuf, PathBuf), Reported> {
-    let bytes = text.as_bytes();
-    let at = bytes.windows(2).rposition(|w| w == b":/").filter(|at| *at > 0);
-    let path = |bytes: &[u8]| PathBuf::from(OsString::from_vec(bytes.to_vec()));
-    match at {
-        Some(at) => Ok((path(bytes.get(..at).unwrap_or_default()), path(bytes.get(at + 1..).unwrap_or_default()))),
+    match source_and_destination(text) {
+        Some(both) => Ok(both),
         None => {
             let source = PathBuf::from(text);
             let real = source.canonicalize();

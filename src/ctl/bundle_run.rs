@@ -1,6 +1,7 @@
 //! Runs of a bundle: as a root of its own, and then in a directory of an empty root.
 
 use super::output::{Reported, report_error_as};
+use super::printed::{last_words, printed};
 use crate::bundle::bundle_dir;
 use crate::bundle::touched::BundleFiles;
 use crate::message;
@@ -10,8 +11,6 @@ use crate::run::{self, Ended};
 use crate::sandbox::root::Root;
 use crate::sandbox::{self, JailError, Trial};
 use std::ffi::OsString;
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -91,9 +90,7 @@ pub(super) fn how(ended: Ended) -> String {
 }
 
 fn refused(run: &BundleRun, ended: Ended, output: &[u8]) -> Reported {
-    let said = String::from_utf8_lossy(output);
-    let last = said.lines().rev().map(str::trim).find(|line| !line.is_empty());
-    let last = last.map(|line| format!(" (last it prints: {line})")).unwrap_or_default();
+    let last = last_words(output);
     let line = run::shell_line(&run.words);
     let error = format!("in the bundle `{line}` {}{last}, and before {}", how(ended), how(run.ended));
     report_error_as(EXIT_NO, error, Some("--no-verify writes it, for `staticctl try --root DIR --trace`".into()))
@@ -145,8 +142,6 @@ fn in_root(tree: &FileTree, run: &BundleRun, top: &Path) -> Result<(Ended, Vec<u
         output: Some(&output),
         directory: Some(directory.as_deref().unwrap_or(top)),
     })?;
-    let mut printed = Vec::new();
-    let read = output.seek(SeekFrom::Start(0)).and_then(|_| (&mut output as &mut File).read_to_end(&mut printed));
-    read.map_err(|e| JailError::io("its output can't be read", &e))?;
+    let printed = printed(&mut output).map_err(|e| JailError::io("its output can't be read", &e))?;
     Ok((outcome.ended, printed))
 }

@@ -5,7 +5,7 @@ use super::convert_original::{self, Original};
 use super::convert_plan::LibraryPlan;
 use super::convert_summary::ConversionSummary;
 use super::first_run::{self, FirstRun};
-use super::output::{Reported, keep_inputs, report_error, report_error_as};
+use super::output::{Reported, keep_inputs, report_error, report_error_as, unwritable};
 use super::verify;
 use crate::check::{self, CallEvidence, Expect, judge};
 use crate::convert::{self, Library};
@@ -164,10 +164,6 @@ fn run_result(args: &ConvertArgs, original: &Original, result: &Path) -> Result<
         ran = first_run::of(&original.path, result, args.quiet);
     }
     Ok(ran)
-}
-
-fn unwritable(path: &Path, error: &std::io::Error) -> Reported {
-    report_error(format!("`{}` can't be written: {error}", path.display()), None)
 }
 
 fn refuse_same_file(original: &Original, output: &Path) -> Result<(), Reported> {

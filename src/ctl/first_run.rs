@@ -3,14 +3,13 @@
 //! their own and without privileges. Where a machine refuses those, nothing is run.
 
 use super::output::{Reported, report_error_as};
+use super::printed::{last_words, printed};
 use crate::message;
 use crate::options::exit_codes::EXIT_NO;
 use crate::run::{self, Ended};
 use crate::sandbox::root::Root;
 use crate::sandbox::{self, JailError, JailOutcome, Trial};
 use std::ffi::OsString;
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Duration;
@@ -163,9 +162,7 @@ impl FirstRun {
         (before, given): (&Answer, Duration),
     ) -> FirstRun {
         let name = original.file_name().unwrap_or_default().to_string_lossy();
-        let said = String::from_utf8_lossy(&after.output);
-        let last = said.lines().rev().map(str::trim).find(|line| !line.is_empty());
-        let last = last.map(|line| format!(" (last it prints: {line})")).unwrap_or_default();
+        let last = last_words(&after.output);
         self.refused = Some(format!(
             "the result is not like the original: `{name} {question}` {}{last}, the original {}",
             after.text(limit),
@@ -203,8 +200,6 @@ fn ask(original: &Path, program: &Path, question: &str, limit: Duration) -> Resu
         directory: here.as_deref(),
     })?;
     // A program that prints without end has answered nothing.
-    let mut printed = Vec::new();
-    let read = output.seek(SeekFrom::Start(0)).and_then(|_| (&mut output as &mut File).read_to_end(&mut printed));
-    read.map_err(|e| JailError::io("its output can't be read", &e))?;
-    Ok(Answer { outcome, output: printed })
+    let output = printed(&mut output).map_err(|e| JailError::io("its output can't be read", &e))?;
+    Ok(Answer { outcome, output })
 }

@@ -186,21 +186,19 @@ fn parts(args: &ImageArgs) -> Vec<ImagePart> {
     parts
 }
 
-/// SRC:DST, where DST begins with a slash: a colon may be part of both.
 fn split_add(text: &OsStr) -> Result<(PathBuf, PathBuf), Reported> {
+    source_and_destination(text).ok_or_else(|| {
+        let rule = "SRC:DST, with a file or directory of this machine and an absolute path in the image";
+        report_error(format!("`--add {}`: {rule}", text.display()), None)
+    })
+}
+
+/// SRC:DST, where DST begins with a slash: a colon may be part of both. None for anything else.
+pub(super) fn source_and_destination(text: &OsStr) -> Option<(PathBuf, PathBuf)> {
     let bytes = text.as_bytes();
-    let at = bytes.windows(2).rposition(|w| w == b":/");
-    let parts = at.and_then(|at| Some((bytes.get(..at)?, bytes.get(at + 1..)?)));
-    match parts {
-        Some((source, destination)) if !source.is_empty() => {
-            let path = |b: &[u8]| PathBuf::from(OsString::from_vec(b.to_vec()));
-            Ok((path(source), path(destination)))
-        }
-        _ => {
-            let rule = "SRC:DST, with a file or directory of this machine and an absolute path in the image";
-            Err(report_error(format!("`--add {}`: {rule}", text.display()), None))
-        }
-    }
+    let at = bytes.windows(2).rposition(|w| w == b":/").filter(|at| *at > 0)?;
+    let path = |bytes: &[u8]| PathBuf::from(OsString::from_vec(bytes.to_vec()));
+    Some((path(bytes.get(..at)?), path(bytes.get(at + 1..)?)))
 }
 
 /// `--auto`: adds what the findings call for, then what is missing in one run after another until nothing is.

@@ -24,6 +24,7 @@ pub(crate) mod install;
 mod output;
 pub(crate) mod pages;
 pub(crate) mod plugins;
+mod printed;
 pub(crate) mod run;
 pub(crate) mod shims;
 pub(crate) mod toolchain;

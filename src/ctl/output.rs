@@ -27,6 +27,11 @@ pub(super) fn fail(error: impl std::fmt::Display, hint: Option<String>) -> u8 {
     report_error(error, hint).0
 }
 
+/// Reports a path that can't be written.
+pub(super) fn unwritable(path: &Path, error: &std::io::Error) -> Reported {
+    report_error(format!("`{}` can't be written: {error}", path.display()), None)
+}
+
 /// Refuses an output that would destroy an input.
 ///
 /// # Errors
