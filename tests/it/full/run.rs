@@ -89,7 +89,7 @@ fn a_build_that_copies_the_directory_of_names() {
     let dir = Dir::new();
     makefile(
         &dir,
-        "cp -r $$(dirname $$(command -v gcc)) links\ncp -rL $$(dirname $$(command -v gcc)) copies\n\
+        "cp -r $$(dirname $$(command -v gcc)) links\nmkdir copies\ncp -L $$(command -v gcc g++) copies\n\
          PATH=$$PWD/links:$$PATH g++ h.cpp -o a\nPATH=$$PWD/copies:$$PATH g++ h.cpp -o b\nPATH=$$PWD/copies:/usr/bin:/bin gcc h.c -o c",
     );
     let (_, report) = built(&dir, &["make"]);
