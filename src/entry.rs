@@ -7,7 +7,8 @@ use crate::model::Language;
 use crate::options::exit_codes::{EXIT_ERROR, EXIT_FAILURE};
 use crate::report::{self, LinkRecord, Outcome};
 use crate::run::{self, panics};
-use crate::settings::Settings;
+use crate::settings::{self, Settings};
+use crate::toolchain::front_end;
 use crate::{ctl, driver, message};
 use std::ffi::{CStr, OsStr, OsString, c_char, c_int};
 use std::os::unix::ffi::OsStrExt;
@@ -19,16 +20,41 @@ use std::process::ExitCode;
 /// # Safety
 /// `argv` must hold `argc` pointers to strings, as the C runtime passes them to `main`.
 pub unsafe fn driver_main(own: Language, argc: c_int, argv: *const *const c_char) -> c_int {
-    let argv: Vec<OsString> = (0..usize::try_from(argc).unwrap_or(0))
+    // SAFETY: guaranteed by the caller.
+    driver_call(own, &unsafe { words(argc, argv) })
+}
+
+/// Runs the driver for Fortran, likewise.
+///
+/// # Safety
+/// As [`driver_main`].
+pub unsafe fn fortran_main(argc: c_int, argv: *const *const c_char) -> c_int {
+    // SAFETY: guaranteed by the caller.
+    let mut argv = unsafe { words(argc, argv) };
+    // Under a name that says nothing it is what it is.
+    if let Some(name) = argv.first_mut()
+        && front_end::called(name).is_none()
+    {
+        *name = front_end::STATICFC.into();
+    }
+    driver_call(Language::C, &argv)
+}
+
+/// C's argument vector.
+///
+/// # Safety
+/// As [`driver_main`].
+unsafe fn words(argc: c_int, argv: *const *const c_char) -> Vec<OsString> {
+    (0..usize::try_from(argc).unwrap_or(0))
         // SAFETY: guaranteed by the caller.
         .map(|i| unsafe { CStr::from_ptr(*argv.add(i)) })
         .map(|word| OsStr::from_bytes(word.to_bytes()).to_owned())
-        .collect();
-    driver_call(own, &argv)
+        .collect()
 }
 
 fn driver_call(own: Language, argv: &[OsString]) -> c_int {
     panics::note();
+    settings::leave_linker_dir();
     panics::catch(|| driver::main(own, argv)).unwrap_or_else(|fault| {
         tell(argv, &fault);
         let blank = LinkRecord::blank(Outcome::Failed, argv);
@@ -51,12 +77,13 @@ fn output(argv: &[OsString]) -> PathBuf {
 pub fn staticctl_main() -> ExitCode {
     let argv: Vec<OsString> = std::env::args_os().collect();
     let name = argv.first().and_then(|word| Path::new(word).file_name());
-    for (driver, language) in [("staticcc", Language::C), ("staticcxx", Language::Cxx)] {
+    for (driver, language) in [("staticcc", Language::C), ("staticcxx", Language::Cxx), ("staticfc", Language::C)] {
         if name.is_some_and(|name| name == driver) {
             return ExitCode::from(u8::try_from(driver_call(language, &argv)).unwrap_or(u8::MAX));
         }
     }
     panics::note();
+    settings::leave_linker_dir();
     panics::catch(ctl::main).unwrap_or_else(|fault| {
         tell(&std::env::args_os().collect::<Vec<_>>(), &fault);
         ExitCode::from(EXIT_ERROR)

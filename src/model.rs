@@ -6,6 +6,9 @@ use std::fmt;
 /// The entry of `toolchains/glibc/early-tls.c`.
 pub(crate) const EARLY_ENTRY: &str = "staticcxx_start";
 
+/// The name of our directories of linkers for COMPILER_PATH.
+pub(crate) const LINKER_DIR: &str = "staticcxx-ld";
+
 /// The language of a driver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -1,6 +1,7 @@
 //! The only place where the environment is read: every variable once.
 
 use crate::files::{Distrust, claim, distrusted};
+use crate::model::LINKER_DIR;
 use crate::options::check::CheckMode;
 use crate::options::convert::ConvertChoice;
 use crate::options::dlopen::DlopenChoice;
@@ -25,6 +26,8 @@ pub(crate) struct Settings {
     pub cc: Option<OsString>,
     /// `STATICCXX_CXX`: the same for C++.
     pub cxx: Option<OsString>,
+    /// `STATICCXX_FC`: the real Fortran compiler.
+    pub fc: Option<OsString>,
     /// `STATICCXX_LAUNCHER`: put before the real compiler (`ccache`, `distcc`, `sccache`).
     pub launcher: Option<OsString>,
     /// `STATICCXX_TOOLCHAIN`: a toolchain's name or a descriptor's path; none for `auto`.
@@ -70,6 +73,14 @@ pub(crate) struct Settings {
     pub chain: Option<OsString>,
     /// `STATICCXX_TRIAL`: the mechanism that is tried, where this program runs itself to try one.
     pub trial: Option<String>,
+    /// `STATICCXX_LINKER_NET`: a link that comes to our linker is an error if it can't be static.
+    pub strict_net: bool,
+    /// `COMPILER_PATH`, without our own directory.
+    pub compiler_path: Option<OsString>,
+    /// `COLLECT_GCC`: the name of the driver of GCC's that runs us as its linker.
+    pub collect_gcc: Option<OsString>,
+    /// `COLLECT_GCC_OPTIONS`: the options of that driver.
+    pub collect_gcc_options: Option<OsString>,
     /// `TERM` is set and not `dumb`: compilers use colours on a terminal.
     pub colours: bool,
     /// `LIBRARY_PATH`, which GCC and Clang add to the library search path.
@@ -99,11 +110,14 @@ pub(crate) const CACHE_HOME: &str = "XDG_CACHE_HOME";
 
 const HOME: &str = "HOME";
 
+/// The variable along which compilers look for their linker.
+const COMPILER_PATH: &str = "COMPILER_PATH";
+
 /// The cache of root if `HOME` belongs to another user or is missing (Filesystem Hierarchy Standard 3.0, /var/cache).
 const CACHE_OF_ROOT: &str = "/var/cache/staticcxx";
 
 /// Variables that change what a compiler passes to its linker, or how that links.
-const STEERING: [&str; 5] = ["COMPILER_PATH", "GCC_EXEC_PREFIX", "GNUTARGET", "LDEMULATION", "COLLECT_NO_DEMANGLE"];
+const STEERING: [&str; 5] = [COMPILER_PATH, "GCC_EXEC_PREFIX", "GNUTARGET", "LDEMULATION", "COLLECT_NO_DEMANGLE"];
 
 /// Parses values, and collects invalid ones. Empty variables count as unset.
 struct Reader<'a> {
@@ -173,6 +187,9 @@ impl Settings {
         let get = |name: &str| from.get(name);
         Settings {
             path: get("PATH"),
+            compiler_path: get(COMPILER_PATH),
+            collect_gcc: get("COLLECT_GCC"),
+            collect_gcc_options: get("COLLECT_GCC_OPTIONS"),
             steered_by: STEERING.into_iter().find(|name| get(name).is_some()),
             colours: get("TERM").is_some_and(|t| t != "dumb"),
             library_path: get("LIBRARY_PATH"),
@@ -203,6 +220,7 @@ impl Settings {
         let mut settings = Settings {
             cc: from.get(options::CC.name),
             cxx: from.get(options::CXX.name),
+            fc: from.get(options::FC.name),
             launcher: from.get(options::LAUNCHER.name),
             toolchain: from.get(options::TOOLCHAIN.name).filter(|v| v != "auto"),
             check: from.read(&options::CHECK, CheckMode::read).unwrap_or_default(),
@@ -223,6 +241,7 @@ impl Settings {
             log: from.read(&options::LOG, log_filter::read),
             chain: from.get(options::REAL_COMPILER.name),
             trial: from.text(&options::TRIAL),
+            strict_net: from.text(&options::LINKER_NET).is_some_and(|v| v == options::LINKER_NET_STRICT),
             ..Settings::default()
         };
         settings.bad_values = std::mem::take(&mut from.bad);
@@ -256,6 +275,22 @@ impl Settings {
         // ld.so accepts semicolons too.
         let parts = list.as_encoded_bytes().split(|b| matches!(b, b':' | b';')).filter(|p| !p.is_empty());
         parts.map(|p| PathBuf::from(crate::run::os(p))).collect()
+    }
+}
+
+/// Takes our own directory out of COMPILER_PATH: the compilers that we run have their own linkers. Must be called before
+/// there is a second thread.
+pub(crate) fn leave_linker_dir() {
+    let Some(list) = env::var_os(COMPILER_PATH) else { return };
+    let is_ours = |dir: &PathBuf| dir.file_name().is_some_and(|n| n == LINKER_DIR);
+    if !env::split_paths(&list).any(|dir| is_ours(&dir)) {
+        return;
+    }
+    let rest = env::join_paths(env::split_paths(&list).filter(|dir| !is_ours(dir))).unwrap_or_default();
+    // SAFETY: there is one thread.
+    unsafe {
+        // An empty list would be the working directory.
+        if rest.is_empty() { env::remove_var(COMPILER_PATH) } else { env::set_var(COMPILER_PATH, rest) }
     }
 }
 

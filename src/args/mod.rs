@@ -3,6 +3,7 @@
 pub mod classify;
 pub mod ld_options;
 pub mod lexer;
+pub(crate) mod linker_call;
 pub mod option_table;
 pub mod response;
 

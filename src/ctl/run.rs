@@ -6,6 +6,7 @@ use crate::message::{self, status::Status};
 use crate::options;
 use crate::options::exit_codes::EXIT_ERROR;
 use crate::options::exit_codes::{EXIT_NOT_FOUND, EXIT_NOT_RUNNABLE};
+use crate::plan::policy::Reason;
 use crate::report::{self, Outcome};
 use crate::run::{self, Command, Ended, Supervised, process_tree};
 use crate::session::collector::Session;
@@ -156,6 +157,13 @@ fn print_summary(summary: &BuildSummary) {
         message::note(remark);
     }
     let name = |path: &Path| summary_table::shown(path, &summary.directory);
+    let left = summary.left_alone.iter().filter(|left| left.path.is_file());
+    for (left, why) in left.filter_map(|left| match &left.reason {
+        Some(Reason::StaticLinkFailed(why)) => Some((left, why)),
+        _ => None,
+    }) {
+        message::warning(format!("`{}` is dynamic, as the build linked it: {why}", name(&left.path)));
+    }
     let foreign = |is_static: bool| summary.foreign.iter().filter(move |f| f.is_static == is_static);
     for program in foreign(false) {
         let why = program.failures.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
@@ -163,12 +171,12 @@ fn print_summary(summary: &BuildSummary) {
     }
     if foreign(false).next().is_some() {
         message::hint(
-            "the build calls a compiler by its path (as one that was configured before does), clears its environment \
-             (`env -i`), copies a finished program, or links with `ld` itself",
+            "the build clears its environment (`env -i`, sudo) or sets COMPILER_PATH, calls a linker by its path, or copies a \
+             finished program",
         );
     }
     for program in foreign(true) {
-        message::note(format!("`{}` was built without staticcxx, and is static", name(&program.path)));
+        message::note(format!("`{}` was reported by no driver, and is static", name(&program.path)));
     }
     if summary.search_cut {
         message::note(format!(

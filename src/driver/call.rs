@@ -1,7 +1,9 @@
 //! A driver call, from its arguments to its exit status.
 
+use super::front_end::run_front_end;
 use super::link::link;
 use super::link_job::LinkJob;
+use super::linker_net::{linker_called, run_linker_net};
 use super::logging::start_log;
 use super::outcome::{LinkOutcome, report_left_alone, write_report};
 use super::output_clash;
@@ -18,7 +20,7 @@ use crate::plan::policy::Reason;
 use crate::report::{LinkRecord, Outcome, milliseconds};
 use crate::run::{self, Command, Guard};
 use crate::settings::Settings;
-use crate::toolchain::Selected;
+use crate::toolchain::{Selected, front_end};
 use std::ffi::OsString;
 use std::time::Instant;
 
@@ -27,6 +29,13 @@ pub(crate) fn main(own: Language, argv: &[OsString]) -> i32 {
     let start = Instant::now();
     let settings = Settings::from_env();
     start_log(settings.log.as_deref());
+    let argv0 = argv.first().map(OsString::as_os_str).unwrap_or_default();
+    if let Some(linker) = linker_called(argv0) {
+        return run_linker_net(&settings, linker, argv);
+    }
+    if let Some(called) = front_end::called(argv0) {
+        return run_front_end(&settings, called, argv.get(1..).unwrap_or_default());
+    }
     // A probe or a library that is converted leaves no files behind, whenever we are stopped.
     let guard = Guard::install();
     let steps = prepare_steps(&settings, own, argv);

@@ -198,12 +198,19 @@ pub(super) fn explain_failure(settings: &Settings, job: &LinkJob, listener: &Lis
     }
     let mut archives: BTreeMap<PathBuf, String> = BTreeMap::new();
     for (symbol, archive) in libs::index::definers(listener.undefined(), &job.resolution.path) {
+        // A sanitizer's run time replaces parts of libc, and has names of its own for others.
+        if SANITIZERS.iter().any(|name| archive.file_name().is_some_and(|n| n == *name)) {
+            continue;
+        }
         archives.entry(archive).or_insert(symbol);
     }
     for (archive, symbol) in archives.into_iter().take(HINTS) {
         message::hint(format!("`{symbol}` is defined in `{}`: is {} missing?", archive.display(), as_typed(&archive)));
     }
 }
+
+/// The run-time libraries of GCC's sanitizers.
+const SANITIZERS: [&str; 5] = ["libasan.a", "libhwasan.a", "liblsan.a", "libtsan.a", "libubsan.a"];
 
 /// The most archives that are named after a failed link.
 const HINTS: usize = 8;

@@ -3,6 +3,7 @@
 use super::library_ref::stem;
 use super::search::SearchPath;
 use super::sniff::Sniffed;
+use crate::toolchain::front_end;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -34,7 +35,9 @@ pub(crate) fn archive_elsewhere(shared: &Path, path: &SearchPath) -> Option<Path
 }
 
 fn names(stem: &OsStr) -> Vec<OsString> {
-    RENAMED.iter().map(|end| OsStr::from_bytes(&[stem.as_bytes(), end.as_bytes()].concat()).to_owned()).collect()
+    let twin = stem.as_bytes().strip_prefix(b"lib").and_then(|name| front_end::twin(OsStr::from_bytes(name)));
+    let renamed = RENAMED.iter().map(|end| OsStr::from_bytes(&[stem.as_bytes(), end.as_bytes()].concat()).to_owned());
+    renamed.chain(twin.map(|name| format!("lib{name}.a").into())).collect()
 }
 
 /// An archive, or a linker script in its place (glibc's `libm.a`).

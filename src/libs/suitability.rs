@@ -14,6 +14,7 @@ use super::simulated_linker::{ArchiveSymbols, LinkSymbols};
 use super::supplier::{ArchiveFacts, NameList, Use};
 use super::unsuitable::Unsuitable;
 use super::{counterpart, dynamic_symbols, weak_bindings};
+use crate::toolchain::front_end;
 use foldhash::fast::RandomState;
 use foldhash::{HashMap, HashSet};
 use std::collections::{BTreeMap, BTreeSet};
@@ -90,7 +91,8 @@ impl Resolver<'_> {
             beside,
             facts,
             known,
-            replaceable: placement.origin.is_some(),
+            // A run-time library of which the compiler has both kinds: half of one and half of the other is neither.
+            replaceable: placement.origin.is_some() && !front_end::is_twin(&library.path),
             always: placement.use_of_it == Use::Always,
         })
     }

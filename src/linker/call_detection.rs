@@ -162,6 +162,7 @@ mod tests {
             early_tls: None,
             relocator: None,
             one_thread: None,
+            tls_get_addr: None,
             thread_parts: None,
             iconv: None,
             libc: ("/l/libc.a".into(), crate::files::Stamp::of(std::path::Path::new("/")).unwrap()),

@@ -106,6 +106,14 @@ pub(crate) const CXX: EnvOption = EnvOption {
     help: "the real C++ compiler, likewise",
 };
 
+pub(crate) const FC: EnvOption = EnvOption {
+    name: "STATICCXX_FC",
+    values: Values::Open("COMMAND"),
+    default: "gfortran or flang",
+    applies: &[Scope::Compile, Scope::Link, Scope::Shared],
+    help: "the real Fortran compiler of `staticfc`, likewise",
+};
+
 pub(crate) const LAUNCHER: EnvOption = EnvOption {
     name: "STATICCXX_LAUNCHER",
     values: Values::Open("COMMAND"),
@@ -250,6 +258,18 @@ pub(crate) const TOLD: EnvOption = EnvOption {
     help: "set for the command that is run",
 };
 
+/// What our linker does with a link that can't be static.
+pub(crate) const LINKER_NET: EnvOption = EnvOption {
+    name: "STATICCXX_LINKER_NET",
+    values: Values::Open("strict"),
+    default: "none",
+    applies: &[],
+    help: "set for the compiler of another language that a driver runs",
+};
+
+/// It is an error. Otherwise the link goes on as it was.
+pub(crate) const LINKER_NET_STRICT: &str = "strict";
+
 /// The mechanism that this program tries when it runs itself.
 pub(crate) const TRIAL: EnvOption = EnvOption {
     name: "STATICCXX_TRIAL",
@@ -260,10 +280,11 @@ pub(crate) const TRIAL: EnvOption = EnvOption {
 };
 
 /// All variables, in the order of the documentation.
-pub(crate) const TABLE: [EnvOption; 21] = [
+pub(crate) const TABLE: [EnvOption; 23] = [
     TOOLCHAIN,
     CC,
     CXX,
+    FC,
     LAUNCHER,
     LINKER,
     CHECK,
@@ -281,6 +302,7 @@ pub(crate) const TABLE: [EnvOption; 21] = [
     LOG,
     REAL_COMPILER,
     TOLD,
+    LINKER_NET,
     TRIAL,
 ];
 

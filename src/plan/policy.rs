@@ -42,6 +42,8 @@ pub(crate) enum Reason {
     /// A sanitizer whose run-time library must be a shared object or be loaded before libc: its name, or the option that
     /// names the library.
     Sanitizer(String),
+    /// A link that came to our linker without a driver of ours: why it was not made static.
+    StaticLinkFailed(String),
 }
 
 impl Reason {
@@ -56,6 +58,7 @@ impl Reason {
             Reason::RustMetadata => "rustc itself loads this shared object".into(),
             Reason::Freestanding => "it is linked without a C library and for no system: a kernel, firmware".into(),
             Reason::CgoImports => "Go reads the dynamic symbols of this file".into(),
+            Reason::StaticLinkFailed(why) => format!("it could not be made static: {why}"),
             Reason::Sanitizer(name) => {
                 format!("`{}` needs a dynamic program: its run-time library replaces parts of libc", option_of(name))
             }

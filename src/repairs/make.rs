@@ -77,6 +77,7 @@ pub(crate) fn make(asked: &CompilerQuery<'_>, facts: &Facts, keep: &Path) -> (Op
         iconv: take(Mechanism::Converters),
         early_tls: take(Mechanism::EarlyThreadPointer),
         one_thread: take(Mechanism::OneThread),
+        tls_get_addr: take(Mechanism::TlsGetAddr),
         thread_parts: found.thread_parts,
         functions: found.functions,
         warned: found.warned,
@@ -91,7 +92,7 @@ pub(crate) fn make(asked: &CompilerQuery<'_>, facts: &Facts, keep: &Path) -> (Op
 type MakeRepair = for<'a> fn(&Work<'a>, &LibcArchive) -> io::Result<MadeRepair>;
 
 /// What is made, in the order of what takes longest.
-const MADE: [(Mechanism, MakeRepair); 8] = [
+const MADE: [(Mechanism, MakeRepair); 9] = [
     (Mechanism::Converters, |work, found| work.iconv(found)),
     (Mechanism::Dlopen, |work, _| work.plugins().map(MadeRepair::whole)),
     (Mechanism::StartCode, |work, _| work.converted()),
@@ -100,6 +101,7 @@ const MADE: [(Mechanism, MakeRepair); 8] = [
     (Mechanism::NameServices, |work, found| work.name_services(found).map(MadeRepair::whole)),
     (Mechanism::EarlyThreadPointer, |work, _| work.early_tls().map(MadeRepair::whole)),
     (Mechanism::OneThread, |work, _| work.one_thread().map(MadeRepair::whole)),
+    (Mechanism::TlsGetAddr, |work, _| work.tls_get_addr().map(MadeRepair::whole)),
 ];
 
 /// Makes all repairs that the libc needs.
@@ -111,8 +113,14 @@ fn all(
 ) -> Vec<(Mechanism, io::Result<MadeRepair>)> {
     let one =
         |(mechanism, make): &(Mechanism, MakeRepair)| (*mechanism, settled(|| made(asked, facts, keep, found, *make)));
-    let wanted: Vec<_> =
-        MADE.into_iter().filter(|(m, _)| *m != Mechanism::OneThread || pthread::is_apart(facts)).collect();
+    // The code is written for these.
+    let vector_is_known = ["x86_64-", "aarch64-"].iter().any(|arch| facts.triple.starts_with(arch));
+    let is_wanted = |mechanism: Mechanism| match mechanism {
+        Mechanism::OneThread => pthread::is_apart(facts),
+        Mechanism::TlsGetAddr => vector_is_known,
+        _ => true,
+    };
+    let wanted: Vec<_> = MADE.into_iter().filter(|(m, _)| is_wanted(*m)).collect();
     // Name services that are shared objects are converted with what was made for iconv.
     let (later, first): (Vec<_>, Vec<_>) =
         wanted.into_iter().partition(|(m, _)| *m == Mechanism::NameServices && nss::own_are_shared(facts));

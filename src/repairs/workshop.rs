@@ -50,6 +50,8 @@ const TRY_EARLY_TLS: &str = include_str!("../../toolchains/glibc/try-early-tls.c
 const TRY_ICONV: &str = include_str!("../../toolchains/glibc/try-iconv.c");
 const TRY_CONVERTED: &str = include_str!("../../toolchains/glibc/try-converted.c");
 const ONE_THREAD: &str = include_str!("../../toolchains/glibc/one-thread.c");
+const TLS_GET_ADDR: &str = include_str!("../../toolchains/glibc/tls-get-addr.c");
+const TRY_TLS_GET_ADDR: &str = include_str!("../../toolchains/glibc/try-tls-get-addr.c");
 const TRY_ONE_THREAD: &str = include_str!("../../toolchains/glibc/try-one-thread.c");
 const TRY_LOCALE: &str = include_str!("../../toolchains/glibc/try-locale.c");
 const TRY_NAME_SERVICES: &str = include_str!("../../toolchains/glibc/try-name-services.c");
@@ -228,6 +230,14 @@ impl Work<'_> {
         self.keep_archive("one-thread", &bytes, TRY_ONE_THREAD)
     }
 
+    /// `__tls_get_addr`, for run-time libraries that call it.
+    pub(super) fn tls_get_addr(&self) -> io::Result<PathBuf> {
+        self.compile("tls-get-addr", TLS_GET_ADDR)?;
+        let object = fs::read(self.asked.dir.join("tls-get-addr.o"))?;
+        let bytes = archive::of(&object).ok_or_else(|| io::Error::other("an object without symbols"))?;
+        self.keep_tried("tls-get-addr", &bytes, TRY_TLS_GET_ADDR, "-lpthread")
+    }
+
     pub(super) fn early_tls(&self) -> io::Result<PathBuf> {
         self.compile("early-tls", EARLY_TLS)?;
         let entry = format!("-Wl,--entry={EARLY_ENTRY}");
@@ -303,10 +313,15 @@ impl Work<'_> {
     }
 
     fn keep_archive(&self, name: &str, bytes: &[u8], trial: &str) -> io::Result<PathBuf> {
+        // Converted name services refer to libresolv before glibc 2.34.
+        self.keep_tried(name, bytes, trial, "-lresolv")
+    }
+
+    /// The same, with a library that its trial needs.
+    fn keep_tried(&self, name: &str, bytes: &[u8], trial: &str, library: &str) -> io::Result<PathBuf> {
         let file = format!("{name}{}", archive::ENDING);
         fs::write(self.asked.dir.join(&file), bytes)?;
-        // Converted name services refer to libresolv before glibc 2.34.
-        self.works(trial, &[&format!("-Wl,{file}"), "-lresolv"])?;
+        self.works(trial, &[&format!("-Wl,{file}"), library])?;
         fs::create_dir_all(self.keep)?;
         self.place(&file, bytes)
     }

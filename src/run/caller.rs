@@ -35,6 +35,11 @@ extern "C" fn arrive() {
     }
 }
 
+/// The program that started this one, if it is still there.
+pub(crate) fn parent_program() -> Option<std::path::PathBuf> {
+    std::fs::read_link(format!("/proc/{}/exe", nix::unistd::getppid())).ok()
+}
+
 /// Whether one of stdin, stdout and stderr is closed.
 pub(crate) fn closed_a_stream() -> bool {
     CLOSED.load(Ordering::SeqCst) != 0

@@ -1,13 +1,14 @@
 //! The variables that a build gets, each with its reason. What the user has set comes in as a value.
 
-use super::shim_dir::{GO_TOOLEXEC, SHIM_DIR, ShimDir, ShimDirContent};
+use super::shim_dir::{COMPILER_PATH, GO_TOOLEXEC, SHIM_DIR, ShimDir, ShimDirContent};
 use super::templates::TemplateValues;
-use super::{shim_dir, templates, tools};
+use super::{own_programs, shim_dir, templates, tools};
 use crate::model::Language;
 use crate::options;
 use crate::repairs;
 use crate::run::{self, Command};
 use crate::settings::{self, Settings};
+use crate::toolchain::front_end::{self, STATICFC};
 use crate::toolchain::{self, CallNeed, Invocation, SelectError, Selected, find};
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -69,13 +70,16 @@ const BOUND_CXX: &str = "toolchain-c++";
 const CONFIG_SITE: &str = "config.site";
 
 /// Variables of the user's that matter to ours.
-const GIVEN: [&str; 13] = [
+const GIVEN: [&str; 17] = [
     "AR",
     "CC",
     "CGO_ENABLED",
     "CMAKE_TOOLCHAIN_FILE",
+    COMPILER_PATH,
     "CONFIG_SITE",
     "CXX",
+    "F77",
+    "FC",
     "GOFLAGS",
     "LD",
     "NM",
@@ -83,6 +87,7 @@ const GIVEN: [&str; 13] = [
     "RANLIB",
     options::CC.name,
     options::CXX.name,
+    options::FC.name,
 ];
 
 /// The places and values that the variables are made from.
@@ -93,6 +98,8 @@ struct Ground {
     /// PATH without shim directories.
     path: OsString,
     tools: Vec<(&'static str, PathBuf)>,
+    /// There is a Fortran compiler, and our driver for it.
+    fortran: bool,
     given: BTreeMap<String, OsString>,
     /// A toolchain was chosen, here or before.
     chosen: bool,
@@ -212,8 +219,9 @@ fn ground(
         processor: selected.as_ref().and_then(|s| foreign_arch(&chosen, s)),
     };
     let chosen_before = toolchain::select::user_default(settings).is_some();
+    let fortran = home.join(STATICFC).is_file() && has_fortran(&path, &given);
     let mut ground =
-        Ground { home, path, tools, given, chosen: chosen.toolchain.is_some() || chosen_before, toolchain };
+        Ground { home, path, tools, fortran, given, chosen: chosen.toolchain.is_some() || chosen_before, toolchain };
     if let Some(flags) = go_flags(&chosen, &ground) {
         ground.given.insert("GOFLAGS".into(), flags);
     }
@@ -226,6 +234,11 @@ fn absolute(file: &OsStr) -> String {
 
 fn has(path: &OsStr, name: &str) -> bool {
     which::which_in(name, Some(path), "/").is_ok()
+}
+
+fn has_fortran(path: &OsStr, given: &BTreeMap<String, OsString>) -> bool {
+    let named = front_end::of_driver(STATICFC).into_iter().flat_map(|f| &f.names);
+    given.contains_key("FC") || named.into_iter().any(|name| has(path, name))
 }
 
 /// A file of an outer run's shim directory.
@@ -263,6 +276,16 @@ fn variables(ground: &Ground, shims: &ShimDir, pkg_config: bool) -> Vec<Variable
         let users = ground.given.get(name).filter(|v| !is_driver(v));
         if let (Some(users), false, true) = (users, ground.given.contains_key(real), ground.toolchain.is_none()) {
             set(real, users.clone());
+        }
+    }
+    set(COMPILER_PATH, shims.compiler_path(ground.given.get(COMPILER_PATH).map(OsString::as_os_str)));
+    if ground.fortran {
+        for name in ["FC", "F77"] {
+            set(name, plain_or_name(&ground.home, STATICFC));
+            let users = ground.given.get(name).filter(|v| !is_driver(v));
+            if let (Some(users), "FC", false) = (users, name, ground.given.contains_key(options::FC.name)) {
+                set(options::FC.name, users.clone());
+            }
         }
     }
     if let Some(toolchain) = &ground.toolchain {
@@ -314,7 +337,7 @@ fn plain_or_name(dir: &Path, name: &str) -> OsString {
 fn is_driver(value: &OsStr) -> bool {
     let words = find::split(value).unwrap_or_default();
     let name = |w: &OsString| Path::new(w).file_name().unwrap_or_default().to_owned();
-    words.iter().map(name).any(|n| n == "staticcc" || n == "staticcxx")
+    words.iter().map(name).any(|n| own_programs::NAMES.iter().any(|own| n == *own))
 }
 
 #[cfg(test)]
@@ -326,6 +349,7 @@ mod tests {
             home: "/opt/s/bin".into(),
             path: "/usr/bin:/bin".into(),
             tools: vec![("AR", "/usr/bin/gcc-ar".into()), ("LD", "/usr/bin/ld".into())],
+            fortran: true,
             given: given.iter().map(|(n, v)| ((*n).to_owned(), OsString::from(v))).collect(),
             chosen: false,
             toolchain: toolchain.map(OsString::from),

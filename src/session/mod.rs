@@ -7,6 +7,7 @@
 pub(crate) mod collector;
 pub(crate) mod compiler_names;
 pub(crate) mod environment;
+pub(crate) mod own_programs;
 pub(crate) mod programs;
 pub(crate) mod records;
 pub(crate) mod scan;

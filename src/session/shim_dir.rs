@@ -6,6 +6,7 @@
 
 use super::{compiler_names, templates};
 use crate::files::place_directory;
+use crate::model::LINKER_DIR;
 use crate::settings::Settings;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -22,6 +23,12 @@ pub(crate) const GO_TOOLEXEC: &str = "staticcxx-go-toolexec";
 /// Stands for the shim directory's own path in the text of a file.
 pub(crate) const SHIM_DIR: &str = "{shim-dir}";
 
+/// The variable along which GCC and Clang look for a linker (GCC manual, "Environment Variables").
+pub(crate) const COMPILER_PATH: &str = "COMPILER_PATH";
+
+/// The linkers that compilers look for.
+const LINKERS: [&str; 5] = ["ld", "ld.bfd", "ld.gold", "ld.lld", "ld.mold"];
+
 /// What is in a shim directory.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub(crate) struct ShimDirContent {
@@ -29,6 +36,8 @@ pub(crate) struct ShimDirContent {
     pub links: BTreeMap<OsString, PathBuf>,
     /// Scripts in `bin`.
     pub scripts: BTreeMap<OsString, String>,
+    /// Names of linkers, in a directory for [`COMPILER_PATH`], and the programs they lead to.
+    pub linkers: BTreeMap<OsString, PathBuf>,
     /// Files beside `bin`.
     pub files: BTreeMap<&'static str, String>,
 }
@@ -45,6 +54,21 @@ impl ShimDir {
     /// The directory for PATH.
     pub(crate) fn bin(&self) -> PathBuf {
         self.dir.join("bin")
+    }
+
+    /// The directory for [`COMPILER_PATH`].
+    pub(crate) fn linkers(&self) -> PathBuf {
+        self.dir.join(LINKER_DIR)
+    }
+
+    /// The value of [`COMPILER_PATH`]: ours before the user's.
+    pub(crate) fn compiler_path(&self, users: Option<&OsStr>) -> OsString {
+        let mut path = self.linkers().into_os_string();
+        if let Some(users) = users {
+            path.push(":");
+            path.push(users);
+        }
+        path
     }
 
     pub(crate) fn file(&self, name: &str) -> PathBuf {
@@ -100,7 +124,22 @@ pub(crate) fn content(home: &Path, path: &OsStr, chosen: bool) -> ShimDirContent
             }
         }
     }
-    ShimDirContent { links, scripts, files: BTreeMap::new() }
+    ShimDirContent { links, scripts, linkers: linkers(home, path), files: BTreeMap::new() }
+}
+
+/// Names for the linkers that are there.
+fn linkers(home: &Path, path: &OsStr) -> BTreeMap<OsString, PathBuf> {
+    let is_there = |name: &&&str| which::which_in(name, Some(path), "/").is_ok();
+    LINKERS.iter().filter(is_there).map(|name| (OsString::from(name), home.join("staticcc"))).collect()
+}
+
+/// A directory of linkers alone.
+///
+/// # Errors
+/// That it can't be written anywhere.
+pub(crate) fn linker_dir(settings: &Settings, home: &Path) -> io::Result<ShimDir> {
+    let linkers = linkers(home, &path_without_shim_dirs(settings));
+    write_shim_dir(settings, &ShimDirContent { linkers, ..ShimDirContent::default() })
 }
 
 fn is_program(path: &Path) -> bool {
@@ -151,8 +190,10 @@ fn keep(parent: &Path, content: &ShimDirContent) -> io::Result<ShimDir> {
 }
 
 fn is_whole(dir: &Path, content: &ShimDirContent) -> bool {
-    let bin = dir.join("bin");
-    content.links.iter().all(|(name, target)| fs::read_link(bin.join(name)).is_ok_and(|t| t == *target))
+    let (bin, linkers) = (dir.join("bin"), dir.join(LINKER_DIR));
+    let leads = |dir: &Path, name: &OsString, to: &PathBuf| fs::read_link(dir.join(name)).is_ok_and(|t| t == *to);
+    content.links.iter().all(|(name, target)| leads(&bin, name, target))
+        && content.linkers.iter().all(|(name, target)| leads(&linkers, name, target))
         && content.scripts.iter().all(|(name, text)| is_program(&bin.join(name)) && holds(&bin.join(name), text))
         && content.files.iter().all(|(name, text)| holds(&dir.join(name), &filled(text, dir)))
 }
@@ -169,9 +210,11 @@ fn filled(text: &str, dir: &Path) -> String {
 
 fn write(into: &Path, shown: &Path, content: &ShimDirContent) -> io::Result<()> {
     let bin = into.join("bin");
-    fs::create_dir_all(&bin)?;
-    for (name, target) in &content.links {
-        symlink(target, bin.join(name))?;
+    for (dir, links) in [(&bin, &content.links), (&into.join(LINKER_DIR), &content.linkers)] {
+        fs::create_dir_all(dir)?;
+        for (name, target) in links {
+            symlink(target, dir.join(name))?;
+        }
     }
     for (name, text) in &content.scripts {
         fs::write(bin.join(name), text)?;

@@ -116,6 +116,9 @@ pub(crate) struct Repairs {
     pub early_tls: Option<PathBuf>,
     /// The archive with the functions of libpthread that libc.so.6 has too; none where libpthread is part of libc.
     pub one_thread: Option<PathBuf>,
+    /// The archive with `__tls_get_addr`; none if it does not work.
+    #[serde(default)]
+    pub tls_get_addr: Option<PathBuf>,
     /// Functions of libpthread.a that are referred to weakly; none if it could not be read.
     pub thread_parts: Option<Vec<String>>,
     /// The functions that use name services, by the warnings in libc.a.
@@ -136,7 +139,7 @@ impl Repairs {
         let locale = self.locale.as_ref().filter(|_| fixes.locale);
         let services = self.name_services.as_ref().filter(|_| fixes.name_services);
         let iconv = self.iconv.as_ref().filter(|_| fixes.iconv);
-        locale.into_iter().chain(services).chain(iconv).chain(&self.one_thread)
+        locale.into_iter().chain(services).chain(iconv).chain(&self.one_thread).chain(&self.tls_get_addr)
     }
 
     /// Whether they are still valid on this machine.
@@ -156,6 +159,7 @@ impl Repairs {
             &self.early_tls,
             &self.relocator,
             &self.one_thread,
+            &self.tls_get_addr,
         ];
         files.into_iter().flatten().cloned().chain(detectors).collect()
     }

@@ -23,6 +23,8 @@ pub(crate) enum Mechanism {
     EarlyThreadPointer,
     /// libpthread's functions in programs without threads, before glibc 2.34.
     OneThread,
+    /// `__tls_get_addr`, which run-time libraries call and libc.a lacks.
+    TlsGetAddr,
     /// Start-up code of converted shared objects.
     StartCode,
     /// Position-independent programs by the built-in linker.
@@ -48,7 +50,7 @@ pub(crate) type MechanismsOff = BTreeMap<Mechanism, String>;
 
 impl Mechanism {
     /// All of them, in the order of `staticctl doctor`.
-    pub(crate) const ALL: [Mechanism; 16] = [
+    pub(crate) const ALL: [Mechanism; 17] = [
         Mechanism::BuiltInStaticPie,
         Mechanism::BuiltInStatic,
         Mechanism::PackedRelocations,
@@ -58,6 +60,7 @@ impl Mechanism {
         Mechanism::Converters,
         Mechanism::EarlyThreadPointer,
         Mechanism::OneThread,
+        Mechanism::TlsGetAddr,
         Mechanism::StartCode,
         Mechanism::ConvertedLibraries,
         Mechanism::CarriedObjects,
@@ -101,6 +104,7 @@ impl Mechanism {
             Mechanism::Dlopen => "programs have glibc's own dlopen",
             Mechanism::EarlyThreadPointer => "programs have glibc's own entry",
             Mechanism::OneThread => "functions of libpthread are not there in programs without threads",
+            Mechanism::TlsGetAddr => "libraries that call __tls_get_addr can't be linked",
             Mechanism::StartCode | Mechanism::ConvertedLibraries => "a shared object needs an archive",
             Mechanism::PackedRelocations => "relocations are not packed",
             Mechanism::CarriedObjects => "a shared object needs an archive, or is converted",
@@ -120,6 +124,7 @@ impl fmt::Display for Mechanism {
             Mechanism::Dlopen => "dlopen",
             Mechanism::EarlyThreadPointer => "early thread pointer",
             Mechanism::OneThread => "libpthread's functions without threads",
+            Mechanism::TlsGetAddr => "__tls_get_addr",
             Mechanism::StartCode => "start-up code of converted libraries",
             Mechanism::BuiltInStaticPie => "built-in linker, static-pie",
             Mechanism::BuiltInStatic => "built-in linker, static",

@@ -6,6 +6,7 @@ pub(crate) mod call_detector;
 pub(crate) mod descriptor;
 pub(crate) mod facts;
 pub(crate) mod find;
+pub mod front_end;
 pub(crate) mod mechanism;
 pub(crate) mod name;
 pub(crate) mod os_release;

@@ -62,7 +62,7 @@ fn compiler(name: &[u8]) -> Option<Language> {
     NAMES.iter().find(|(n, _)| n.as_bytes() == base).map(|(_, language)| *language)
 }
 
-fn strip_version(name: &[u8]) -> &[u8] {
+pub(super) fn strip_version(name: &[u8]) -> &[u8] {
     match name.iter().rposition(|b| *b == b'-') {
         Some(dash) => {
             let (head, version) = name.split_at(dash);

@@ -1,0 +1,104 @@
+//! A compiler of another language than C and C++: run as it was called, with a linker of ours.
+//!
+//! Such compilers know best which libraries their language needs, and in what order. What they call in the end is a
+//! linker, which GCC and Clang look for along COMPILER_PATH; there it is this program: [`linker_net`](super::linker_net).
+
+use crate::files::Identity;
+use crate::message;
+use crate::options;
+use crate::options::exit_codes::EXIT_FAILURE;
+use crate::run::{self, Command, Ended, Guard};
+use crate::session::{own_programs, shim_dir};
+use crate::settings::Settings;
+use crate::toolchain::find::{self, Chain};
+use crate::toolchain::front_end::CalledFrontEnd;
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::path::PathBuf;
+
+/// Runs the front end; returns its exit status, unless it execs.
+pub(super) fn run_front_end(settings: &Settings, called: CalledFrontEnd<'_>, words: &[OsString]) -> i32 {
+    let command = match command(settings, called) {
+        Ok(command) => command.args(words.iter().cloned()),
+        Err((error, hint)) => {
+            message::error(error);
+            if let Some(hint) = hint {
+                message::hint(hint);
+            }
+            return EXIT_FAILURE;
+        }
+    };
+    let linkers = match own_programs::home().map_or_else(no_home, |home| shim_dir::linker_dir(settings, &home)) {
+        Ok(linkers) => linkers,
+        Err(error) => {
+            message::error(format!("no directory for a linker of ours can be made: {error}"));
+            message::hint("set XDG_CACHE_HOME or TMPDIR to a writable directory");
+            return EXIT_FAILURE;
+        }
+    };
+    let command = command
+        .env(shim_dir::COMPILER_PATH, linkers.compiler_path(settings.compiler_path.as_deref()))
+        .env(options::LINKER_NET.name, options::LINKER_NET_STRICT);
+    let failed = |error| {
+        message::error(format!("`{}` can't be run: {error}", command.program.to_string_lossy()));
+        EXIT_FAILURE
+    };
+    if linkers.is_kept() {
+        return failed(run::exec(&command));
+    }
+    let guard = Guard::install();
+    match guard.run_command(&command) {
+        Ok(ran) => match ran.ended {
+            Ended::Exited(status) => status,
+            Ended::Killed(signal) => {
+                drop(linkers);
+                run::die_by(signal)
+            }
+        },
+        Err(error) => failed(error),
+    }
+}
+
+fn no_home<T>() -> io::Result<T> {
+    Err(io::Error::from(io::ErrorKind::NotFound))
+}
+
+/// The front end's own program: what STATICCXX_FC names, the next program of the name that we were called by, or the first
+/// of its usual names.
+///
+/// # Errors
+/// The error and a hint.
+pub(crate) fn command(settings: &Settings, called: CalledFrontEnd<'_>) -> Result<Command, (String, Option<String>)> {
+    let front_end = called.front_end;
+    if let (Some(line), None) = (&settings.fc, called.name) {
+        let variable = options::FC.name;
+        let said = line.to_string_lossy();
+        let words = find::split(line).ok_or_else(|| (format!("`{variable}` has an unmatched quote: {said}"), None))?;
+        let found = words.first().and_then(|w| program(settings, w));
+        let error = || (format!("`{said}`, named by `{variable}`, was not found or is this program"), None);
+        return Ok(Command::new([found.ok_or_else(error)?]).args(words.into_iter().skip(1)));
+    }
+    let names: Vec<&OsStr> = match called.name {
+        Some(name) => vec![name],
+        None => front_end.names.iter().map(OsStr::new).collect(),
+    };
+    let found = names.iter().find_map(|name| program(settings, name)).ok_or_else(|| {
+        let looked_for: Vec<String> = names.iter().map(|n| format!("`{}`", n.to_string_lossy())).collect();
+        let error = format!("no {} compiler was found: looked for {}", front_end.language, looked_for.join(", "));
+        (error, front_end.install_hint())
+    })?;
+    Ok(Command::new([found]))
+}
+
+/// The first program of a name on PATH that is none of ours.
+fn program(settings: &Settings, name: &OsStr) -> Option<PathBuf> {
+    let path = shim_dir::path_without_shim_dirs(settings);
+    let own: Vec<Identity> = own_programs::own_programs().iter().filter_map(|p| Identity::of(p)).collect();
+    let mut candidates: Vec<PathBuf> = Vec::new();
+    if name.as_encoded_bytes().contains(&b'/') {
+        candidates.extend(find::program(name, settings, &Chain::default()));
+    } else {
+        candidates.extend(which::which_in_all(name, Some(&path), "/").into_iter().flatten());
+    }
+    candidates.into_iter().find(|p| p.is_absolute() && Identity::of(p).is_none_or(|id| !own.contains(&id)))
+}
