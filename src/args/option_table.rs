@@ -62,7 +62,7 @@ pub enum Role {
     Pie,
     /// `-no-pie`.
     NoPie,
-    /// `-rdynamic`.
+    /// `-rdynamic`, and `-export-dynamic`, which the drivers hand on as an `-e` of ld's that ld reads as the same.
     ExportDynamic,
     /// `-R DIR`, GCC's driver spelling of `-rpath`.
     Rpath,
@@ -237,6 +237,7 @@ pub static OPTIONS: &[Opt] = options! {
     "-emit-ast"                  Flag             CheckOnly
     "-emit-interface-stubs"      Flag             CheckOnly
     "-emit-llvm"                 Flag             Other
+    "-export-dynamic"            Flag             ExportDynamic
     "-fPIC"                      Flag             PicCode
     "-fPIE"                      Flag             PicCode
     "-filelist"                  Separate         Other

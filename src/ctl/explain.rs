@@ -15,6 +15,7 @@ use crate::run::shell_line;
 use crate::session::compiler_names;
 use crate::settings::Settings;
 use crate::toolchain::Invocation;
+use crate::toolchain::front_end::{self, CalledFrontEnd, LinkedThrough};
 use std::ffi::OsString;
 use std::fmt::Write;
 use std::path::Path;
@@ -24,13 +25,16 @@ pub(crate) fn run(settings: &Settings, command: &[OsString], json: bool, binding
     for mistake in settings.mistakes() {
         message::warning(mistake);
     }
+    let front_end = command.first().and_then(|name| front_end::called(name));
+    if let Some(called) = front_end {
+        return run_front_end(settings, called, command, json, bindings);
+    }
     let called = command.first().map(|name| Invocation::parse(name, Language::C));
     if let (Some(name), Some(Invocation { name: None, .. })) = (command.first(), &called)
         && !Path::new(name).file_name().is_some_and(compiler_names::is_own)
     {
-        let error = format!("`{}` is none of the compilers that are called in its place", name.display());
-        let hint = "name one of C or C++ (`cc`, `g++`, `clang-16`, `aarch64-linux-gnu-gcc`), without what calls it; another \
-                    language's links its programs as it does without us";
+        let error = format!("`{}` is none of the compilers that are known", name.display());
+        let hint = "name one of those in docs/src/languages.md (`cc`, `g++`, `clang-16`, `gfortran`), without what calls it";
         return fail(error, Some(hint.into()));
     }
     let own = called.map_or(Language::C, |called| called.language);
@@ -53,6 +57,47 @@ pub(crate) fn run(settings: &Settings, command: &[OsString], json: bool, binding
         };
     }
     let text = if json { document(settings, &prepared, asks) } else { lines(settings, &prepared, asks) };
+    produce(&text, EXIT_YES)
+}
+
+/// Explains a call of another language's compiler by the link that it makes.
+fn run_front_end(
+    settings: &Settings,
+    called: CalledFrontEnd<'_>,
+    command: &[OsString],
+    json: bool,
+    bindings: bool,
+) -> u8 {
+    let real = match driver::front_end::command(settings, called) {
+        Ok(real) => real,
+        Err((error, hint)) => return fail(error, hint),
+    };
+    if let Some(net) = driver::front_end::link_of(settings, called, command.get(1..).unwrap_or_default()) {
+        let behind = Some(net.compiler.clone());
+        let settings = match net.language {
+            Language::C => Settings { cc: behind, ..settings.clone() },
+            Language::Cxx => Settings { cxx: behind, ..settings.clone() },
+        };
+        let name = net.command.name.clone().unwrap_or_default();
+        let words: Vec<OsString> = std::iter::once(name).chain(net.command.args).collect();
+        return run(&settings, &words, json, bindings);
+    }
+    let language = &called.front_end.language;
+    let program = real.program.to_string_lossy();
+    let (links, who) = match called.front_end.links {
+        LinkedThrough::Driver | LinkedThrough::Ld => ("ld", "what it links comes to us as its linker (COMPILER_PATH)"),
+        LinkedThrough::Cc => ("cc", "what it links comes to us as its C compiler or as the linker of that"),
+        LinkedThrough::Own => ("own", "it calls its linker by its path: `staticctl convert PROGRAM` makes its programs static"),
+    };
+    let text = match json {
+        true => {
+            let value = serde_json::json!({
+                "schema": crate::report::SCHEMA, "language": language, "links_through": links, "command": lossy(&real.words()),
+            });
+            format!("{value:#}\n")
+        }
+        false => format!("language:  {language}\nruns:      {program}\nlinks:     {who}, under `staticctl run`\n"),
+    };
     produce(&text, EXIT_YES)
 }
 

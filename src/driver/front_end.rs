@@ -3,15 +3,17 @@
 //! Such compilers know best which libraries their language needs, and in what order. What they call in the end is a
 //! linker, which GCC and Clang look for along COMPILER_PATH; there it is this program: [`linker_net`](super::linker_net).
 
+use super::linker_net::{NetLink, net_link};
 use crate::files::Identity;
 use crate::message;
 use crate::options;
 use crate::options::exit_codes::EXIT_FAILURE;
+use crate::run::capture::capture;
 use crate::run::{self, Command, Ended, Guard};
 use crate::session::{own_programs, shim_dir};
 use crate::settings::Settings;
 use crate::toolchain::find::{self, Chain};
-use crate::toolchain::front_end::CalledFrontEnd;
+use crate::toolchain::front_end::{CalledFrontEnd, LinkedThrough};
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::PathBuf;
@@ -57,6 +59,30 @@ pub(super) fn run_front_end(settings: &Settings, called: CalledFrontEnd<'_>, wor
         },
         Err(error) => failed(error),
     }
+}
+
+/// The link that a call of GCC's front ends makes, as our linker would get it; none if it links nothing, or is of a front
+/// end that does not show what it runs.
+pub(crate) fn link_of(settings: &Settings, called: CalledFrontEnd<'_>, words: &[OsString]) -> Option<NetLink> {
+    if called.front_end.links != LinkedThrough::Ld {
+        return None;
+    }
+    let command = command(settings, called).ok()?;
+    let shown = capture(&command.clone().args(words.iter().cloned()).arg("-###").env("LC_ALL", "C")).ok()?;
+    let shown = String::from_utf8_lossy(&shown.stderr).into_owned();
+    let is_linker = |line: &&str| {
+        let program = line.split_whitespace().next().unwrap_or_default();
+        program.ends_with("/collect2") || program.ends_with("/ld")
+    };
+    let line = shown.lines().rfind(is_linker)?;
+    let options = shown.lines().filter_map(|l| l.strip_prefix("COLLECT_GCC_OPTIONS=")).next_back();
+    let line: Vec<OsString> = shlex::split(line)?.into_iter().skip(1).map(OsString::from).collect();
+    let as_linker = Settings {
+        collect_gcc: Some(command.program),
+        collect_gcc_options: options.map(OsString::from),
+        ..settings.clone()
+    };
+    net_link(&as_linker, "ld", &line)
 }
 
 fn no_home<T>() -> io::Result<T> {

@@ -49,6 +49,9 @@ pub(super) fn linker_called(argv0: &OsStr) -> Option<&'static str> {
 pub(crate) struct NetLink {
     /// The call of a driver of ours.
     pub command: Command,
+    /// The compiler behind it.
+    pub compiler: OsString,
+    pub language: Language,
     output: PathBuf,
 }
 
@@ -95,9 +98,10 @@ pub(crate) fn net_link(settings: &Settings, linker: &str, line: &[OsString]) -> 
         Language::Cxx => ("staticcxx", options::CXX.name),
     };
     let mut command = Command::new([own_programs::own_program(driver)?]).args(words).named(driver);
-    command = command.env(variable, run::shell_line(&[compiler.into_os_string()]));
+    let compiler = OsString::from(run::shell_line(&[compiler.into_os_string()]));
+    command = command.env(variable, compiler.clone());
     command.env_remove = OF_THE_DRIVER.iter().map(OsString::from).collect();
-    Some(NetLink { command, output })
+    Some(NetLink { command, compiler, language, output })
 }
 
 /// The compiler that called the linker, as one that compiles C or C++.

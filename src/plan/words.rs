@@ -169,6 +169,7 @@ mod tests {
     fn dynamic_exports_are_dropped() {
         for line in [
             "-rdynamic x.o",
+            "-export-dynamic x.o",
             "-Wl,-E x.o",
             "-Wl,--export-dynamic x.o",
             "-Wl,--dynamic-list,f x.o",

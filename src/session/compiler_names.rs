@@ -44,6 +44,23 @@ fn further(name: &OsStr) -> Option<Language> {
     (!called.is_cross() || name.as_encoded_bytes().windows(5).any(|w| w == b"linux")).then_some(called.language)
 }
 
+/// The name by which build systems know a compiler, of those in [`NAMES`]: `gcc` for `/usr/bin/cc`, which leads to
+/// `x86_64-linux-gnu-gcc-12`. Tools that judge a compiler by its name know these.
+pub(crate) fn known_name(compiler: &Path, language: Language) -> Option<&'static str> {
+    let real = fs::canonicalize(compiler).ok();
+    let both = [Some(compiler), real.as_deref()];
+    let names: Vec<&[u8]> =
+        both.iter().flatten().filter_map(|p| Some(p.file_name()?.as_encoded_bytes())).collect();
+    let has = |part: &str| names.iter().any(|name| memchr::memmem::find(name, part.as_bytes()).is_some());
+    match (has("clang") || has("zig"), has("gcc") || has("g++"), language) {
+        (true, _, Language::C) => Some("clang"),
+        (true, _, Language::Cxx) => Some("clang++"),
+        (_, true, Language::C) => Some("gcc"),
+        (_, true, Language::Cxx) => Some("g++"),
+        _ => None,
+    }
+}
+
 /// Whether a name is one of our own.
 pub(crate) fn is_own(name: &OsStr) -> bool {
     name == "staticcc" || name == "staticcxx"
@@ -59,6 +76,18 @@ pub(crate) fn names(path: Option<&OsStr>, home: &Path) -> BTreeMap<OsString, &'s
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_compiler_has_a_name_that_tools_know() {
+        for (path, c, cxx) in [
+            ("/no/x86_64-linux-gnu-gcc-12", Some("gcc"), Some("g++")),
+            ("/no/clang-16", Some("clang"), Some("clang++")),
+            ("/no/tcc", None, None),
+        ] {
+            let known = |language| known_name(Path::new(path), language);
+            assert_eq!((known(Language::C), known(Language::Cxx)), (c, cxx), "{path}");
+        }
+    }
 
     #[test]
     fn compilers_for_linux_are_further_names() {

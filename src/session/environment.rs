@@ -2,7 +2,7 @@
 
 use super::shim_dir::{COMPILER_PATH, GO_TOOLEXEC, SHIM_DIR, ShimDir, ShimDirContent};
 use super::templates::TemplateValues;
-use super::{own_programs, shim_dir, templates, tools};
+use super::{compiler_names, own_programs, shim_dir, templates, tools};
 use crate::model::Language;
 use crate::options;
 use crate::repairs;
@@ -69,8 +69,11 @@ const BOUND_CXX: &str = "toolchain-c++";
 /// The site file of Autoconf's configure, in a shim directory.
 const CONFIG_SITE: &str = "config.site";
 
+/// What SCons reads at its start, in a shim directory.
+const SCONS_SITE: &str = "scons-site/site_init.py";
+
 /// Variables of the user's that matter to ours.
-const GIVEN: [&str; 17] = [
+const GIVEN: [&str; 18] = [
     "AR",
     "CC",
     "CGO_ENABLED",
@@ -85,9 +88,26 @@ const GIVEN: [&str; 17] = [
     "NM",
     "PKG_CONFIG",
     "RANLIB",
+    "SCONSFLAGS",
     options::CC.name,
     options::CXX.name,
     options::FC.name,
+];
+
+/// A variable by which builds choose a compiler.
+#[derive(Debug, Clone, Copy)]
+struct DriverVariable {
+    variable: &'static str,
+    language: Language,
+    /// Our driver.
+    program: &'static str,
+    /// The variable for the compiler behind it.
+    real: &'static str,
+}
+
+const DRIVERS: [DriverVariable; 2] = [
+    DriverVariable { variable: "CC", language: Language::C, program: "staticcc", real: options::CC.name },
+    DriverVariable { variable: "CXX", language: Language::Cxx, program: "staticcxx", real: options::CXX.name },
 ];
 
 /// The places and values that the variables are made from.
@@ -98,6 +118,8 @@ struct Ground {
     /// PATH without shim directories.
     path: OsString,
     tools: Vec<(&'static str, PathBuf)>,
+    /// The names of the compilers for C and C++ in the shim directory, by which tools know them.
+    names: [Option<&'static str>; 2],
     /// There is a Fortran compiler, and our driver for it.
     fortran: bool,
     given: BTreeMap<String, OsString>,
@@ -105,6 +127,31 @@ struct Ground {
     chosen: bool,
     /// The toolchain for this run.
     toolchain: Option<OsString>,
+}
+
+impl Ground {
+    /// Our driver under the name of the compiler behind it, by which tools know it (Conan, Nuitka), in the directory of
+    /// names; under its own where the compiler has no such name.
+    fn compiler(&self, bin: &Path, driver: DriverVariable) -> OsString {
+        let known = match driver.language {
+            Language::C => self.names[0],
+            Language::Cxx => self.names[1],
+        };
+        known.map_or_else(|| plain_or_name(&self.home, driver.program), |name| plain_or_name(bin, name))
+    }
+}
+
+/// The name of the compiler behind a driver, if the directory of names has it.
+fn name_behind(ground: &Ground, compiler: Option<&Path>, driver: DriverVariable) -> Option<&'static str> {
+    let users = ground.given.get(driver.real).or(ground.given.get(driver.variable)).filter(|v| !is_driver(v));
+    let users = users.map(|line| find::split(line).unwrap_or_default()).unwrap_or_default();
+    let of = |word: &OsString| compiler_names::known_name(Path::new(word), driver.language);
+    let name = match users.is_empty() || ground.toolchain.is_some() {
+        true => compiler_names::known_name(compiler?, driver.language)?,
+        // `ccache clang -m32`
+        false => users.iter().find_map(of)?,
+    };
+    (ground.chosen || has(&ground.path, name)).then_some(name)
 }
 
 /// Prepares a build's environment: chooses the toolchain, writes the shim directory, makes the variables.
@@ -149,13 +196,15 @@ fn content(ground: &Ground, values: &TemplateValues) -> ShimDirContent {
     content.files.insert("cmake-toolchain.cmake", templates::cmake(values));
     content.files.insert("meson-native.ini", templates::meson(values));
     content.files.insert(CONFIG_SITE, config_site(ground, values));
+    content.files.insert(SCONS_SITE, templates::SCONS.replace("@BIN@", &format!("{SHIM_DIR}/bin")));
     content
 }
 
 /// The site file for Autoconf's configure: it must know what [`variables`] sets.
 fn config_site(ground: &Ground, values: &TemplateValues) -> String {
     let arch = values.processor.as_deref().unwrap_or(std::env::consts::ARCH);
-    let drivers = [("CC", "staticcc"), ("CXX", "staticcxx")].map(|(name, d)| (name, plain_or_name(&ground.home, d)));
+    let bin = PathBuf::from(format!("{SHIM_DIR}/bin"));
+    let drivers = DRIVERS.map(|driver| (driver.variable, ground.compiler(&bin, driver)));
     // A compiler of the user's is called by ours, for any system.
     let by_run = drivers.iter().filter(|(name, _)| ground.given.get(*name).is_none_or(|v| is_driver(v)));
     let mut ours: Vec<(&str, String)> = by_run.map(|(n, v)| (*n, v.to_string_lossy().into_owned())).collect();
@@ -205,7 +254,7 @@ fn ground(
         }
     };
     let compiler = selected.as_ref().and_then(|s| s.compiler.first()).map(PathBuf::from);
-    let tools = compiler.map(|c| tools::of(&c)).unwrap_or_default();
+    let tools = compiler.as_deref().map(tools::of).unwrap_or_default();
     let driver = |bound: &str, name: &str| match &toolchain {
         Some(_) => format!("{SHIM_DIR}/bin/{bound}"),
         None => home.join(name).to_string_lossy().into_owned(),
@@ -221,7 +270,12 @@ fn ground(
     let chosen_before = toolchain::select::user_default(settings).is_some();
     let fortran = home.join(STATICFC).is_file() && has_fortran(&path, &given);
     let mut ground =
-        Ground { home, path, tools, fortran, given, chosen: chosen.toolchain.is_some() || chosen_before, toolchain };
+        Ground { home, path, tools, names: [None; 2], fortran, given, chosen: chosen.toolchain.is_some() || chosen_before, toolchain };
+    // By its name the machine's compiler would be asked for, and not what does in its place.
+    let by_name = ground.chosen || selected.as_ref().is_none_or(|s| s.toolchain == toolchain::select::GENERIC);
+    if by_name {
+        ground.names = DRIVERS.map(|driver| name_behind(&ground, compiler.as_deref(), driver));
+    }
     if let Some(flags) = go_flags(&chosen, &ground) {
         ground.given.insert("GOFLAGS".into(), flags);
     }
@@ -270,12 +324,16 @@ fn variables(ground: &Ground, shims: &ShimDir, pkg_config: bool) -> Vec<Variable
     path.push(":");
     path.push(&ground.path);
     set("PATH", path);
-    for (name, driver, real) in [("CC", "staticcc", options::CC.name), ("CXX", "staticcxx", options::CXX.name)] {
-        set(name, plain_or_name(&ground.home, driver));
+    for driver in DRIVERS {
+        // What is gone after the run must not be remembered by a configured build.
+        let named = Ground::compiler(ground, &shims.bin(), driver);
+        let plain = || plain_or_name(&ground.home, driver.program);
+        set(driver.variable, if shims.is_kept() { named } else { plain() });
         // `CC=clang staticctl run -- make` means clang.
-        let users = ground.given.get(name).filter(|v| !is_driver(v));
-        if let (Some(users), false, true) = (users, ground.given.contains_key(real), ground.toolchain.is_none()) {
-            set(real, users.clone());
+        let users = ground.given.get(driver.variable).filter(|v| !is_driver(v));
+        let behind = ground.given.contains_key(driver.real);
+        if let (Some(users), false, true) = (users, behind, ground.toolchain.is_none()) {
+            set(driver.real, users.clone());
         }
     }
     set(COMPILER_PATH, shims.compiler_path(ground.given.get(COMPILER_PATH).map(OsString::as_os_str)));
@@ -305,6 +363,16 @@ fn variables(ground: &Ground, shims: &ShimDir, pkg_config: bool) -> Vec<Variable
     if !site.as_encoded_bytes().iter().any(u8::is_ascii_whitespace) {
         set("CONFIG_SITE", site);
     }
+    let flags = ground.given.get("SCONSFLAGS").cloned().unwrap_or_default();
+    let site = shims.file(SCONS_SITE).parent().unwrap_or(Path::new("/")).to_owned();
+    // SCons splits it at spaces, and takes one such directory.
+    if is_plain(&site) && !flags.to_string_lossy().contains("--site-dir") {
+        let mut value = flags;
+        value.push(if value.is_empty() { "" } else { " " });
+        value.push("--site-dir=");
+        value.push(site);
+        set("SCONSFLAGS", value);
+    }
     let arch = std::env::consts::ARCH.to_uppercase();
     for libc in ["GNU", "MUSL"] {
         set(&format!("CARGO_TARGET_{arch}_UNKNOWN_LINUX_{libc}_LINKER"), ground.home.join("staticcc").into());
@@ -329,13 +397,21 @@ fn variables(ground: &Ground, shims: &ShimDir, pkg_config: bool) -> Vec<Variable
 /// name where the path has something in it that makefiles, shells and Go would split.
 fn plain_or_name(dir: &Path, name: &str) -> OsString {
     let path = dir.join(name);
+    if is_plain(&path) || dir.starts_with(SHIM_DIR) { path.into_os_string() } else { name.into() }
+}
+
+fn is_plain(path: &Path) -> bool {
     let plain = |b: &u8| b.is_ascii_alphanumeric() || b"/._+-".contains(b);
-    if path.as_os_str().as_encoded_bytes().iter().all(plain) { path.into_os_string() } else { name.into() }
+    path.as_os_str().as_encoded_bytes().iter().all(plain)
 }
 
 /// Whether a value of CC is a driver of ours already.
 fn is_driver(value: &OsStr) -> bool {
     let words = find::split(value).unwrap_or_default();
+    // An outer run's.
+    if words.iter().any(|w| Path::new(w).parent().is_some_and(|dir| dir.join(GO_TOOLEXEC).is_file())) {
+        return true;
+    }
     let name = |w: &OsString| Path::new(w).file_name().unwrap_or_default().to_owned();
     words.iter().map(name).any(|n| own_programs::NAMES.iter().any(|own| n == *own))
 }
@@ -349,14 +425,17 @@ mod tests {
             home: "/opt/s/bin".into(),
             path: "/usr/bin:/bin".into(),
             tools: vec![("AR", "/usr/bin/gcc-ar".into()), ("LD", "/usr/bin/ld".into())],
+            names: [Some("gcc"), Some("g++")],
             fortran: true,
             given: given.iter().map(|(n, v)| ((*n).to_owned(), OsString::from(v))).collect(),
             chosen: false,
             toolchain: toolchain.map(OsString::from),
         };
-        let shims = shim_dir::write_shim_dir(&Settings::default(), &ShimDirContent::default()).unwrap();
+        let cache = tempfile::tempdir().unwrap();
+        let settings = Settings { cache_dir: Some(cache.path().to_owned()), ..Settings::default() };
+        let shims = shim_dir::write_shim_dir(&settings, &ShimDirContent::default()).unwrap();
         let bin = shims.bin().to_string_lossy().into_owned();
-        let text = |v: &Variable| v.value.to_string_lossy().replace(&bin, "BIN");
+        let text = |v: &Variable| v.value.to_string_lossy().replace(&bin, "BIN").replace(bin.trim_end_matches("/bin"), "BIN");
         variables(&ground, &shims, true).iter().map(|v| (v.name.clone(), text(v))).collect()
     }
 
@@ -365,8 +444,10 @@ mod tests {
         let v = made(&[], None);
         for (name, value) in [
             ("PATH", "BIN:/usr/bin:/bin"),
-            ("CC", "/opt/s/bin/staticcc"),
-            ("CXX", "/opt/s/bin/staticcxx"),
+            ("CC", "BIN/gcc"),
+            ("CXX", "BIN/g++"),
+            ("FC", "/opt/s/bin/staticfc"),
+            ("SCONSFLAGS", "--site-dir=BIN/scons-site"),
             ("AR", "/usr/bin/gcc-ar"),
             ("LD", "/usr/bin/ld"),
             ("PKG_CONFIG", "BIN/pkg-config"),
@@ -388,7 +469,7 @@ mod tests {
             &[("CC", "ccache clang -m32"), ("AR", "llvm-ar"), ("GOFLAGS", "-mod=mod"), ("CGO_ENABLED", "0")],
             None,
         );
-        assert_eq!(v["CC"], "/opt/s/bin/staticcc");
+        assert_eq!(v["CC"], "BIN/gcc");
         assert_eq!(v["STATICCXX_CC"], "ccache clang -m32");
         assert_eq!(v["GOFLAGS"], "-mod=mod -toolexec=BIN/staticcxx-go-toolexec");
         assert!(!v.contains_key("AR") && !v.contains_key("CGO_ENABLED"));

@@ -221,7 +221,9 @@ fn write(into: &Path, shown: &Path, content: &ShimDirContent) -> io::Result<()> 
         fs::set_permissions(bin.join(name), fs::Permissions::from_mode(0o755))?;
     }
     for (name, text) in &content.files {
-        fs::write(into.join(name), filled(text, shown))?;
+        let path = into.join(name);
+        fs::create_dir_all(path.parent().unwrap_or(into))?;
+        fs::write(path, filled(text, shown))?;
     }
     Ok(())
 }

@@ -11,6 +11,8 @@ pub(crate) const PKG_CONFIG: &str = include_str!("../../shims/pkg-config.sh");
 /// The script that stands in for meson.
 pub(crate) const MESON_SHIM: &str = include_str!("../../shims/meson.sh");
 const CONFIG_SITE: &str = include_str!("../../shims/config.site");
+/// What SCons reads at its start.
+pub(crate) const SCONS: &str = include_str!("../../shims/scons-site-init.py");
 /// The script that binds a driver to a toolchain.
 pub(crate) const TOOLCHAIN: &str = include_str!("../../shims/toolchain.sh");
 /// The script that Go runs its tools through.

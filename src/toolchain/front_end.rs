@@ -38,7 +38,8 @@ pub struct FrontEnd {
     pub variables: Vec<String>,
     /// The libraries of its run time, as after `-l`.
     pub libraries: Vec<String>,
-    /// Libraries of its run time that exist as shared objects under one name and as archives under another.
+    /// Libraries of its run time that exist as shared objects under one name and as archives under another; `@` stands
+    /// for a version.
     #[serde(default)]
     pub twins: BTreeMap<String, String>,
     /// Debian's package.
@@ -116,7 +117,14 @@ pub(crate) fn c_driver_beside(name: &OsStr) -> Option<OsString> {
 /// The archive's name for a library that is a shared object under this name alone.
 pub(crate) fn twin(library: &OsStr) -> Option<&'static str> {
     let library = library.to_str()?;
-    TABLE.iter().find_map(|f| f.twins.get(library)).map(String::as_str)
+    let is = |shared: &str| match shared.split_once('@') {
+        None => shared == library,
+        Some((head, tail)) => {
+            let version = library.strip_prefix(head).and_then(|rest| rest.strip_suffix(tail));
+            version.is_some_and(|v| !v.is_empty() && v.bytes().all(|b| b.is_ascii_digit() || b == b'.'))
+        }
+    };
+    TABLE.iter().flat_map(|f| &f.twins).find(|(shared, _)| is(shared)).map(|(_, archive)| archive.as_str())
 }
 
 /// Whether an archive is the twin of a run-time library.
@@ -179,6 +187,8 @@ mod tests {
     #[test]
     fn a_library_has_a_twin() {
         assert_eq!(twin(OsStr::new("phobos2-ldc-shared")), Some("phobos2-ldc"));
+        assert_eq!(twin(OsStr::new("gnat-12")), Some("gnat"));
+        assert_eq!(twin(OsStr::new("gnat-")), None);
         assert_eq!(twin(OsStr::new("z")), None);
         assert!(is_twin(Path::new("/l/libphobos2-ldc.a")) && !is_twin(Path::new("/l/libz.a")));
     }
