@@ -52,6 +52,9 @@ pub struct Times {
     /// Of that, finding the libraries and what they need.
     #[serde(default)]
     pub closure: f64,
+    /// Of planning, the trials of a compiler that had not been tried before: once for each compiler.
+    #[serde(default)]
+    pub probe: f64,
     /// The compiler's run.
     pub link: f64,
     /// Reading back.

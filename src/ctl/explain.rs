@@ -34,7 +34,8 @@ pub(crate) fn run(settings: &Settings, command: &[OsString], json: bool, binding
         && !Path::new(name).file_name().is_some_and(compiler_names::is_own)
     {
         let error = format!("`{}` is none of the compilers that are known", name.display());
-        let hint = "name one of those in docs/src/languages.md (`cc`, `g++`, `clang-16`, `gfortran`), without what calls it";
+        let hint =
+            "name one of those in docs/src/languages.md (`cc`, `g++`, `clang-16`, `gfortran`), without what calls it";
         return fail(error, Some(hint.into()));
     }
     let own = called.map_or(Language::C, |called| called.language);
@@ -87,7 +88,9 @@ fn run_front_end(
     let (links, who) = match called.front_end.links {
         LinkedThrough::Driver | LinkedThrough::Ld => ("ld", "what it links comes to us as its linker (COMPILER_PATH)"),
         LinkedThrough::Cc => ("cc", "what it links comes to us as its C compiler or as the linker of that"),
-        LinkedThrough::Own => ("own", "it calls its linker by its path: `staticctl convert PROGRAM` makes its programs static"),
+        LinkedThrough::Own => {
+            ("own", "it calls its linker by its path: `staticctl convert PROGRAM` makes its programs static")
+        }
     };
     let text = match json {
         true => {

@@ -45,7 +45,13 @@ pub(super) fn link(settings: &Settings, argv: &[OsString], job: &mut LinkJob, st
     let before = Stamp::of(&output);
     let mut outcome = LinkOutcome::new(Outcome::Failed, EXIT_FAILURE);
     outcome.off.clone_from(&job.facts.off);
-    outcome.times = Times { plan: milliseconds(start), closure: job.closure, audit: job.audit, ..Times::default() };
+    outcome.times = Times {
+        plan: milliseconds(start),
+        closure: job.closure,
+        audit: job.audit,
+        probe: job.selected.probe,
+        ..Times::default()
+    };
     let mut listener = listener(settings, job);
     let ran = match run_linker(settings, job, command, &guard, &mut listener, &mut outcome) {
         Ok(ran) => ran,

@@ -49,8 +49,7 @@ fn further(name: &OsStr) -> Option<Language> {
 pub(crate) fn known_name(compiler: &Path, language: Language) -> Option<&'static str> {
     let real = fs::canonicalize(compiler).ok();
     let both = [Some(compiler), real.as_deref()];
-    let names: Vec<&[u8]> =
-        both.iter().flatten().filter_map(|p| Some(p.file_name()?.as_encoded_bytes())).collect();
+    let names: Vec<&[u8]> = both.iter().flatten().filter_map(|p| Some(p.file_name()?.as_encoded_bytes())).collect();
     let has = |part: &str| names.iter().any(|name| memchr::memmem::find(name, part.as_bytes()).is_some());
     match (has("clang") || has("zig"), has("gcc") || has("g++"), language) {
         (true, _, Language::C) => Some("clang"),

@@ -269,8 +269,16 @@ fn ground(
     };
     let chosen_before = toolchain::select::user_default(settings).is_some();
     let fortran = home.join(STATICFC).is_file() && has_fortran(&path, &given);
-    let mut ground =
-        Ground { home, path, tools, names: [None; 2], fortran, given, chosen: chosen.toolchain.is_some() || chosen_before, toolchain };
+    let mut ground = Ground {
+        home,
+        path,
+        tools,
+        names: [None; 2],
+        fortran,
+        given,
+        chosen: chosen.toolchain.is_some() || chosen_before,
+        toolchain,
+    };
     // By its name the machine's compiler would be asked for, and not what does in its place.
     let by_name = ground.chosen || selected.as_ref().is_none_or(|s| s.toolchain == toolchain::select::GENERIC);
     if by_name {
@@ -435,7 +443,8 @@ mod tests {
         let settings = Settings { cache_dir: Some(cache.path().to_owned()), ..Settings::default() };
         let shims = shim_dir::write_shim_dir(&settings, &ShimDirContent::default()).unwrap();
         let bin = shims.bin().to_string_lossy().into_owned();
-        let text = |v: &Variable| v.value.to_string_lossy().replace(&bin, "BIN").replace(bin.trim_end_matches("/bin"), "BIN");
+        let text =
+            |v: &Variable| v.value.to_string_lossy().replace(&bin, "BIN").replace(bin.trim_end_matches("/bin"), "BIN");
         variables(&ground, &shims, true).iter().map(|v| (v.name.clone(), text(v))).collect()
     }
 

@@ -37,6 +37,8 @@ pub(crate) struct BuiltProgram {
     pub findings: Vec<Finding>,
     /// Milliseconds that the link took, with planning and check.
     pub milliseconds: f64,
+    /// Milliseconds that trying the compiler took before it, once.
+    pub probe: f64,
 }
 
 impl BuiltProgram {
@@ -57,6 +59,7 @@ impl BuiltProgram {
             failures: verdict.map(|v| v.failures.clone()).unwrap_or_default(),
             findings: verdict.map(|v| v.findings.clone()).unwrap_or_default(),
             milliseconds: link.milliseconds(),
+            probe: link.times.probe,
         }
     }
 

@@ -49,9 +49,9 @@ impl RecordedLink {
         self.directory.join(&self.output)
     }
 
-    /// Milliseconds that the call took.
+    /// Milliseconds that the call took, without trying the compiler.
     pub(crate) fn milliseconds(&self) -> f64 {
-        self.times.plan + self.times.link + self.times.check
+        self.times.plan - self.times.probe + self.times.link + self.times.check
     }
 }
 

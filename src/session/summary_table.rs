@@ -93,8 +93,18 @@ pub(crate) fn shown(path: &Path, directory: &Path) -> String {
 /// So many libraries are named in a row.
 const NAMED: usize = 6;
 
+/// More packages of a language than this are one name and a number.
+const NAMED_PACKAGES: usize = 2;
+
+/// Whether a library is a package of the program's own language, which says less than what it uses of C: Haskell's
+/// (`HSbase-4.15.1.0`), Rust's crates, OCaml's.
+fn is_package(name: &str, path: &Path) -> bool {
+    let haskell = name.strip_prefix("HS").is_some_and(|rest| rest.contains('-') || rest == "rts");
+    haskell || path.extension().is_some_and(|e| e == "rlib") || path.components().any(|c| c.as_os_str() == "ocaml")
+}
+
 fn libraries(program: &BuiltProgram) -> String {
-    let mut names: Vec<String> = Vec::new();
+    let (mut names, mut packages): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
     for path in &program.libraries {
         let stem = library_ref::stem(path).map(|s| s.to_string_lossy().into_owned());
         let name = stem.unwrap_or_else(|| path.file_name().unwrap_or_default().to_string_lossy().into_owned());
@@ -109,12 +119,18 @@ fn libraries(program: &BuiltProgram) -> String {
         let file = path.file_name().unwrap_or_default().to_string_lossy();
         let converted = file.contains(".so") && ![".a", ".ar", ".o"].iter().any(|end| file.ends_with(end));
         let name = if converted { format!("{name} (converted)") } else { name };
-        if !names.contains(&name) {
-            names.push(name);
+        let list = if is_package(&name, path) { &mut packages } else { &mut names };
+        if !list.contains(&name) {
+            list.push(name);
         }
     }
-    let more = names.len().saturating_sub(NAMED);
+    let mut more = names.len().saturating_sub(NAMED);
     names.truncate(NAMED);
+    if packages.len() > NAMED_PACKAGES {
+        more += packages.len() - 1;
+        packages.truncate(1);
+    }
+    names.extend(packages);
     match (names.is_empty(), more) {
         (true, _) => "-".into(),
         (false, 0) => names.join(" "),
@@ -131,6 +147,10 @@ pub(crate) fn remarks(summary: &BuildSummary) -> Vec<String> {
     for (path, library) in converted {
         let package = library.package.as_ref().map(|p| format!(" of {p}")).unwrap_or_default();
         lines.push(format!("converted from `{}`{package}", path.display()));
+    }
+    let probe: f64 = summary.programs.iter().chain(&summary.gone).map(|p| p.probe).sum();
+    if probe > 100.0 {
+        lines.push(format!("trying the compiler took {:.1} s, once", probe / 1000.0));
     }
     let small = || summary.programs.iter().filter_map(|p| p.saved.zip(p.bytes));
     if small().next().is_some() {
@@ -168,6 +188,7 @@ mod tests {
             failures: vec![],
             findings: vec![],
             milliseconds: 1234.0,
+            probe: 0.0,
         }
     }
 

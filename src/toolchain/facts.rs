@@ -88,6 +88,8 @@ pub(crate) struct Selected {
     pub language: Language,
     /// Warnings for the user, printed by a call that links.
     pub warnings: Vec<String>,
+    /// Milliseconds that trying the compiler took, where that was done in this call.
+    pub probe: f64,
 }
 
 impl Selected {

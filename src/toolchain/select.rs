@@ -24,6 +24,7 @@ use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 /// The descriptor of a compiler of which only the name is known.
 pub(crate) const GENERIC: &str = "host-gcc";
@@ -119,6 +120,8 @@ impl CompilerCandidate {
 struct Probed {
     found: Option<Facts>,
     warning: Option<String>,
+    /// Milliseconds that it took, if it was not done before.
+    took: f64,
 }
 
 struct Chooser<'a> {
@@ -270,7 +273,7 @@ impl<'a> Chooser<'a> {
         // A compile call only needs the kind of compiler; only links check the files that the facts name.
         let load = if need == CallNeed::Link { probe_cache::load } else { probe_cache::load_unproved };
         if let Some(facts) = key.as_ref().and_then(|k| load(dir, k)) {
-            return Ok(Probed { found: Some(facts), warning: None });
+            return Ok(Probed { found: Some(facts), ..Probed::default() });
         }
         // Asked once: facts without repairs, which have no place here, are not kept if there is one afterwards.
         let writable = dir.map(|dir| can_write(dir).map(|()| dir));
@@ -281,8 +284,9 @@ impl<'a> Chooser<'a> {
         // The jobs of a parallel build wait for the first of them.
         let _alone = probe_cache::alone(place, key.as_ref());
         if let Some(facts) = key.as_ref().and_then(|k| load(dir, k)) {
-            return Ok(Probed { found: Some(facts), warning: None });
+            return Ok(Probed { found: Some(facts), ..Probed::default() });
         }
+        let start = Instant::now();
         log::debug!("probing {}", run::shell_line(&candidate.command));
         let keep = place.zip(key.as_ref()).map(|(dir, key)| key.repairs(dir));
         let env = self.env(candidate);
@@ -310,7 +314,7 @@ impl<'a> Chooser<'a> {
                 dir.display()
             )
         });
-        Ok(Probed { found: Some(facts), warning })
+        Ok(Probed { found: Some(facts), warning, took: start.elapsed().as_secs_f64() * 1000.0 })
     }
 
     /// Environment for every run of the compiler: the chain that ends recursion.
@@ -331,6 +335,7 @@ impl<'a> Chooser<'a> {
             facts: probed.found,
             language: self.language,
             warnings,
+            probe: probed.took,
         }
     }
 }

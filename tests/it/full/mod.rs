@@ -46,6 +46,8 @@ pub mod repairs;
 pub mod ctl;
 // make, autoconf, CMake and Meson with the drivers as compilers.
 pub mod builds;
+// Compilers of other languages and by their path, under `staticctl run` and by our drivers.
+pub mod languages;
 // `staticctl run` around make, on a terminal, and with other compilers.
 pub mod run;
 // cargo and rustc with the driver as linker.
