@@ -41,6 +41,7 @@ pub mod options;
 pub(crate) mod packages;
 mod parallel;
 pub mod plan;
+pub use toolchain::front_end;
 pub(crate) mod program;
 pub(crate) mod repairs;
 pub(crate) mod report;

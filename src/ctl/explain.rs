@@ -69,11 +69,11 @@ fn run_front_end(
     json: bool,
     bindings: bool,
 ) -> u8 {
-    let real = match driver::front_end::command(settings, called) {
+    let real = match driver::front_end_call::command(settings, called) {
         Ok(real) => real,
         Err((error, hint)) => return fail(error, hint),
     };
-    if let Some(net) = driver::front_end::link_of(settings, called, command.get(1..).unwrap_or_default()) {
+    if let Some(net) = driver::front_end_call::link_of(settings, called, command.get(1..).unwrap_or_default()) {
         let behind = Some(net.compiler.clone());
         let settings = match net.language {
             Language::C => Settings { cc: behind, ..settings.clone() },

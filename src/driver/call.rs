@@ -1,6 +1,6 @@
 //! A driver call, from its arguments to its exit status.
 
-use super::front_end::run_front_end;
+use super::front_end_call::run_front_end;
 use super::link::link;
 use super::link_job::LinkJob;
 use super::linker_net::{linker_called, run_linker_net};

@@ -8,7 +8,7 @@ mod command;
 mod compile;
 mod compiled_sources;
 mod direct;
-pub(crate) mod front_end;
+pub(crate) mod front_end_call;
 mod gc_savings;
 mod link;
 mod link_job;

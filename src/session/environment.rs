@@ -255,18 +255,6 @@ fn ground(
     };
     let compiler = selected.as_ref().and_then(|s| s.compiler.first()).map(PathBuf::from);
     let tools = compiler.as_deref().map(tools::of).unwrap_or_default();
-    let driver = |bound: &str, name: &str| match &toolchain {
-        Some(_) => format!("{SHIM_DIR}/bin/{bound}"),
-        None => home.join(name).to_string_lossy().into_owned(),
-    };
-    let values = TemplateValues {
-        cc: driver(BOUND_CC, "staticcc"),
-        cxx: driver(BOUND_CXX, "staticcxx"),
-        ar: tools.iter().find(|(name, _)| *name == "AR").map(|(_, p)| p.to_string_lossy().into_owned()),
-        pkg_config: has(&path, "pkg-config").then(|| format!("{SHIM_DIR}/bin/pkg-config")),
-        include: given.get("CMAKE_TOOLCHAIN_FILE").filter(|f| !is_ours(f)).map(|f| absolute(f)),
-        processor: selected.as_ref().and_then(|s| foreign_arch(&chosen, s)),
-    };
     let chosen_before = toolchain::select::user_default(settings).is_some();
     let fortran = home.join(STATICFC).is_file() && has_fortran(&path, &given);
     let mut ground = Ground {
@@ -287,7 +275,24 @@ fn ground(
     if let Some(flags) = go_flags(&chosen, &ground) {
         ground.given.insert("GOFLAGS".into(), flags);
     }
+    let values = template_values(&ground, selected.as_ref().and_then(|s| foreign_arch(&chosen, s)));
     Ok((ground, values, warnings))
+}
+
+/// `processor` is the architecture of the programs, where it is not this machine's.
+fn template_values(ground: &Ground, processor: Option<String>) -> TemplateValues {
+    let driver = |bound: &str, name: &str| match &ground.toolchain {
+        Some(_) => format!("{SHIM_DIR}/bin/{bound}"),
+        None => ground.home.join(name).to_string_lossy().into_owned(),
+    };
+    TemplateValues {
+        cc: driver(BOUND_CC, "staticcc"),
+        cxx: driver(BOUND_CXX, "staticcxx"),
+        ar: ground.tools.iter().find(|(name, _)| *name == "AR").map(|(_, p)| p.to_string_lossy().into_owned()),
+        pkg_config: has(&ground.path, "pkg-config").then(|| format!("{SHIM_DIR}/bin/pkg-config")),
+        include: ground.given.get("CMAKE_TOOLCHAIN_FILE").filter(|f| !is_ours(f)).map(|f| absolute(f)),
+        processor,
+    }
 }
 
 fn absolute(file: &OsStr) -> String {
@@ -332,6 +337,48 @@ fn variables(ground: &Ground, shims: &ShimDir, pkg_config: bool) -> Vec<Variable
     path.push(":");
     path.push(&ground.path);
     set("PATH", path);
+    compiler_variables(ground, shims, &mut set);
+    for (name, tool) in &ground.tools {
+        if !ground.given.contains_key(*name) {
+            set(name, tool.clone().into_os_string());
+        }
+    }
+    if pkg_config && !ground.given.contains_key("PKG_CONFIG") {
+        set("PKG_CONFIG", shims.bin().join("pkg-config").into_os_string());
+    }
+    set("CMAKE_TOOLCHAIN_FILE", shims.file("cmake-toolchain.cmake").into_os_string());
+    // configure splits it at spaces.
+    let site = shims.file(CONFIG_SITE).into_os_string();
+    if !site.as_encoded_bytes().iter().any(u8::is_ascii_whitespace) {
+        set("CONFIG_SITE", site);
+    }
+    let arch = std::env::consts::ARCH.to_uppercase();
+    for libc in ["GNU", "MUSL"] {
+        set(&format!("CARGO_TARGET_{arch}_UNKNOWN_LINUX_{libc}_LINKER"), ground.home.join("staticcc").into());
+    }
+    if !ground.given.contains_key("CGO_ENABLED") {
+        set("CGO_ENABLED", "1".into());
+    }
+    let mut flag = |name: &str, flag: &str, value: &OsStr| {
+        let mut flags = ground.given.get(name).cloned().unwrap_or_default();
+        if !flags.to_string_lossy().contains(flag) {
+            flags.push(if flags.is_empty() { "" } else { " " });
+            flags.push(format!("{flag}="));
+            flags.push(value);
+            set(name, flags);
+        }
+    };
+    let site = shims.file(SCONS_SITE).parent().unwrap_or(Path::new("/")).to_owned();
+    // SCons splits it at spaces, and takes one such directory.
+    if is_plain(&site) {
+        flag("SCONSFLAGS", "--site-dir", site.as_os_str());
+    }
+    flag("GOFLAGS", "-toolexec", &plain_or_name(&shims.bin(), GO_TOOLEXEC));
+    all
+}
+
+/// The variables by which compilers are chosen, and their linker.
+fn compiler_variables(ground: &Ground, shims: &ShimDir, set: &mut impl FnMut(&str, OsString)) {
     for driver in DRIVERS {
         // What is gone after the run must not be remembered by a configured build.
         let named = Ground::compiler(ground, &shims.bin(), driver);
@@ -357,48 +404,6 @@ fn variables(ground: &Ground, shims: &ShimDir, pkg_config: bool) -> Vec<Variable
     if let Some(toolchain) = &ground.toolchain {
         set(options::TOOLCHAIN.name, toolchain.clone());
     }
-    for (name, tool) in &ground.tools {
-        if !ground.given.contains_key(*name) {
-            set(name, tool.clone().into_os_string());
-        }
-    }
-    if pkg_config && !ground.given.contains_key("PKG_CONFIG") {
-        set("PKG_CONFIG", shims.bin().join("pkg-config").into_os_string());
-    }
-    set("CMAKE_TOOLCHAIN_FILE", shims.file("cmake-toolchain.cmake").into_os_string());
-    // configure splits it at spaces.
-    let site = shims.file(CONFIG_SITE).into_os_string();
-    if !site.as_encoded_bytes().iter().any(u8::is_ascii_whitespace) {
-        set("CONFIG_SITE", site);
-    }
-    let flags = ground.given.get("SCONSFLAGS").cloned().unwrap_or_default();
-    let site = shims.file(SCONS_SITE).parent().unwrap_or(Path::new("/")).to_owned();
-    // SCons splits it at spaces, and takes one such directory.
-    if is_plain(&site) && !flags.to_string_lossy().contains("--site-dir") {
-        let mut value = flags;
-        value.push(if value.is_empty() { "" } else { " " });
-        value.push("--site-dir=");
-        value.push(site);
-        set("SCONSFLAGS", value);
-    }
-    let arch = std::env::consts::ARCH.to_uppercase();
-    for libc in ["GNU", "MUSL"] {
-        set(&format!("CARGO_TARGET_{arch}_UNKNOWN_LINUX_{libc}_LINKER"), ground.home.join("staticcc").into());
-    }
-    if !ground.given.contains_key("CGO_ENABLED") {
-        set("CGO_ENABLED", "1".into());
-    }
-    let flags = ground.given.get("GOFLAGS").cloned().unwrap_or_default();
-    if !flags.to_string_lossy().contains("-toolexec") {
-        let mut value = flags;
-        if !value.is_empty() {
-            value.push(" ");
-        }
-        value.push("-toolexec=");
-        value.push(plain_or_name(&shims.bin(), GO_TOOLEXEC));
-        set("GOFLAGS", value);
-    }
-    all
 }
 
 /// A program as the value of CC and its like: its path, which still holds when a configured build is built later; its

@@ -28,6 +28,7 @@ pub enum LinkedThrough {
 pub struct FrontEnd {
     /// The names of its programs, without target and version.
     pub names: Vec<String>,
+    /// What it compiles.
     pub language: String,
     /// How its links come to us.
     pub links: LinkedThrough,
@@ -74,6 +75,29 @@ pub(crate) struct CalledFrontEnd<'a> {
 /// All front ends.
 pub fn table() -> &'static [FrontEnd] {
     &TABLE
+}
+
+/// The table as Markdown, for the manual.
+pub fn front_ends_markdown() -> String {
+    let mut text = "| language | programs | whose links come to us | by variable |\n|---|---|---|---|\n".to_owned();
+    for front_end in table() {
+        let names: Vec<String> = front_end.names.iter().map(|n| format!("`{n}`")).collect();
+        let links = match front_end.links {
+            LinkedThrough::Driver => "as their names",
+            LinkedThrough::Ld => "as their linker",
+            LinkedThrough::Cc => "as the C compiler that they call, or its linker",
+            LinkedThrough::Own => "not: they call a linker by its path",
+        };
+        let variable = match &front_end.driver {
+            Some(driver) => {
+                let variables: Vec<String> = front_end.variables.iter().map(|v| format!("`{v}={driver}`")).collect();
+                variables.join(", ")
+            }
+            None => String::new(),
+        };
+        text += &format!("| {} | {} | {links} | {variable} |\n", front_end.language, names.join(", "));
+    }
+    text
 }
 
 /// The front end that a program's name or path calls, apart from those of C and C++.

@@ -1,6 +1,7 @@
 //! The variables: their values, what is said of bad ones and of misspelt names, and their documentation.
 
 use crate::support::*;
+use staticcxx::front_end;
 use staticcxx::options::render;
 use std::fs;
 use std::path::Path;
@@ -186,9 +187,14 @@ fn the_man_page_of_the_drivers_has_every_variable() {
 /// What stands between the markers of a page of the manual is what the table says. `UPDATE_DOCS=1` writes it.
 #[test]
 fn the_manual_has_the_tables() {
-    let pages = [("environment", render::environment_markdown()), ("exit-codes", render::exit_codes_markdown())];
-    for (name, table) in pages {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/src/reference/{name}.md"));
+    let pages = [
+        ("reference/environment", render::environment_markdown()),
+        ("reference/exit-codes", render::exit_codes_markdown()),
+        ("languages", front_end::front_ends_markdown()),
+    ];
+    for (page, table) in pages {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/src/{page}.md"));
+        let name = page.rsplit('/').next().unwrap();
         let page = fs::read_to_string(&path).unwrap();
         let (before, rest) = page.split_once(&format!("<!-- generated: {name} -->\n")).expect("the first marker");
         let (_, after) = rest.split_once("<!-- end -->").expect("the last marker");
