@@ -148,6 +148,30 @@ pub(crate) enum CtlCommand {
         #[arg(long, value_name = "NAME")]
         toolchain: Option<OsString>,
     },
+    /// Print a Conan profile: `conan install . -pr FILE`
+    ConanProfile {
+        /// The toolchain
+        #[arg(long, value_name = "NAME")]
+        toolchain: Option<OsString>,
+    },
+    /// Print a vcpkg triplet, for a directory of overlay triplets
+    VcpkgTriplet {
+        /// The toolchain
+        #[arg(long, value_name = "NAME")]
+        toolchain: Option<OsString>,
+    },
+    /// Write a C and C++ toolchain for Bazel into a directory of its workspace
+    Bazel {
+        /// The directory, which becomes a package
+        #[arg(value_name = "DIR")]
+        dir: PathBuf,
+        /// The toolchain
+        #[arg(long, value_name = "NAME")]
+        toolchain: Option<OsString>,
+        /// Replace files that are not of this command
+        #[arg(long)]
+        force: bool,
+    },
     /// Run a program in an empty root
     ///
     /// The program gets its own namespaces and a read-only root in memory that contains nothing but the program. Stdin,

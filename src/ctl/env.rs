@@ -1,13 +1,18 @@
-//! `staticctl env`, `cmake-toolchain` and `meson-file`: the environment of `staticctl run`, for manual use.
+//! `staticctl env`, `cmake-toolchain`, `meson-file`, `conan-profile` and `vcpkg-triplet`: the environment of `staticctl
+//! run`, for manual use.
 
 use super::cli::Shell;
 use super::output::{fail, produce};
+use crate::model::Language;
 use crate::options::exit_codes::EXIT_YES;
-use crate::run::shell_line;
+use crate::run::capture::capture;
+use crate::run::{Command, shell_line};
+use crate::session::compiler_names;
 use crate::session::environment::{self, Variable};
-use crate::session::templates::{self, TemplateValues};
+use crate::session::templates::{self, CompilerIdentity, TemplateValues};
 use crate::settings::Settings;
 use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 
 pub(crate) fn print(settings: &Settings, toolchain: Option<&OsStr>, shell: Shell) -> u8 {
     let environment = match environment::prepare(settings, toolchain) {
@@ -54,7 +59,7 @@ fn fish(value: &OsStr) -> String {
 }
 
 /// Prints a file for a build system.
-pub(crate) fn file(settings: &Settings, toolchain: Option<&OsStr>, text: fn(&TemplateValues) -> String) -> u8 {
+pub(crate) fn file(settings: &Settings, toolchain: Option<&OsStr>, text: impl FnOnce(&TemplateValues) -> String) -> u8 {
     match environment::file(settings, toolchain, text) {
         Ok(text) => produce(&text, EXIT_YES),
         Err(error) => {
@@ -71,6 +76,41 @@ pub(crate) fn cmake(settings: &Settings, toolchain: Option<&OsStr>) -> u8 {
 
 pub(crate) fn meson(settings: &Settings, toolchain: Option<&OsStr>) -> u8 {
     file(settings, toolchain, templates::meson)
+}
+
+/// The Conan profile.
+pub(crate) fn conan(settings: &Settings, toolchain: Option<&OsStr>) -> u8 {
+    file(settings, toolchain, |values| templates::conan(values, &identity(values)))
+}
+
+/// The vcpkg triplet.
+pub(crate) fn vcpkg(settings: &Settings, toolchain: Option<&OsStr>) -> u8 {
+    file(settings, toolchain, templates::vcpkg)
+}
+
+/// What the compiler behind the drivers says of itself. One that says nothing is a GCC of unknown version.
+pub(super) fn identity(values: &TemplateValues) -> CompilerIdentity {
+    let ask = |words: &[&str]| {
+        let command = Command::new(values.compiler.iter().cloned()).args(words.iter().copied()).env("LC_ALL", "C");
+        capture(&command).map(|said| (said.text(), String::from_utf8_lossy(&said.stderr).into_owned()))
+    };
+    let program = values.compiler.first().map(Path::new);
+    let name = program.and_then(|p| compiler_names::known_name(p, Language::C)).unwrap_or("gcc");
+    let version = ask(&["-dumpversion"]).map(|(said, _)| said).unwrap_or_default();
+    let version = version.split('.').next().unwrap_or_default().trim().to_owned();
+    // GCC and Clang list them between two lines (GCC manual, `-v`).
+    let (_, said) = ask(&["-E", "-x", "c++", "-v", "/dev/null"]).unwrap_or_default();
+    let between = said.lines().skip_while(|l| !l.starts_with("#include <...>")).skip(1);
+    let listed = between.take_while(|l| l.starts_with(' ')).map(|l| PathBuf::from(l.trim()));
+    let real = |dir: &PathBuf| dir.canonicalize().unwrap_or_else(|_| dir.clone());
+    let mut includes: Vec<String> = Vec::new();
+    for dir in listed.flat_map(|dir| [real(&dir), dir]) {
+        let dir = dir.to_string_lossy().into_owned();
+        if !includes.contains(&dir) {
+            includes.push(dir);
+        }
+    }
+    CompilerIdentity { name, version, includes }
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 
 pub(crate) mod against;
 mod archive;
-pub(crate) mod bundle;
+pub(crate) mod bazel;
+mod bundle;
 mod bundle_image;
 mod bundle_run;
 mod bundle_summary;
@@ -72,6 +73,9 @@ pub fn main() -> ExitCode {
         CtlCommand::Env { toolchain, shell } => env::print(&settings, toolchain.as_deref(), shell),
         CtlCommand::CmakeToolchain { toolchain } => env::cmake(&settings, toolchain.as_deref()),
         CtlCommand::MesonFile { toolchain } => env::meson(&settings, toolchain.as_deref()),
+        CtlCommand::ConanProfile { toolchain } => env::conan(&settings, toolchain.as_deref()),
+        CtlCommand::VcpkgTriplet { toolchain } => env::vcpkg(&settings, toolchain.as_deref()),
+        CtlCommand::Bazel { dir, toolchain, force } => bazel::run(&settings, &dir, toolchain.as_deref(), force),
         CtlCommand::Try(args) => trial::run(&settings, &args),
         CtlCommand::Image(args) => image::run(&settings, &args),
         CtlCommand::Completions { shell } => pages::completions(shell),

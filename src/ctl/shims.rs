@@ -11,7 +11,7 @@ use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-/// Makes the directory with links for the usual names of compilers, and for the versioned and target-prefixed compilers
+/// Makes the directory with links for the usual names of compilers, also of other languages, and for the versioned and target-prefixed compilers
 /// (`gcc-12`, `x86_64-linux-gnu-g++`) that PATH has.
 pub(crate) fn run(settings: &Settings, dir: &Path, force: bool) -> u8 {
     let Some(home) = std::env::current_exe().ok().and_then(|p| p.parent().map(Path::to_owned)) else {
@@ -42,7 +42,7 @@ pub(crate) fn make(
     };
     fs::create_dir_all(dir).map_err(at(dir))?;
     let dir = fs::canonicalize(dir).map_err(at(dir))?;
-    for (name, driver) in compiler_names::names(path, home) {
+    for (name, driver) in compiler_names::names_of_all(path, home) {
         let target = home.join(driver);
         let link = dir.join(&name);
         if !target.is_file() {

@@ -13,7 +13,7 @@ use crate::message;
 use crate::model::Language;
 use crate::options;
 use crate::options::exit_codes::EXIT_FAILURE;
-use crate::plan::policy::Reason;
+use crate::plan::policy::{Reason, is_probe};
 use crate::run::{self, Command, Ended, Guard, Stream};
 use crate::session::collector::Session;
 use crate::session::{own_programs, shim_dir};
@@ -93,6 +93,10 @@ pub(crate) fn net_link(settings: &Settings, linker: &str, line: &[OsString]) -> 
     let words = linker_call::driver_words(&words, settings.collect_gcc_options.as_deref(), fuse);
     let words = words.inspect_err(|why| log::debug!("left to `{linker}`: {why:?}")).ok()?;
     let output = words.iter().skip_while(|w| *w != "-o").nth(1).map_or_else(|| "a.out".into(), PathBuf::from);
+    // A question of configure's is about what the compiler does.
+    if is_probe(&output) {
+        return None;
+    }
     let (driver, variable) = match language {
         Language::C => ("staticcc", options::CC.name),
         Language::Cxx => ("staticcxx", options::CXX.name),

@@ -3,6 +3,7 @@
 use crate::files::Identity;
 use crate::model::Language;
 use crate::toolchain::Invocation;
+use crate::toolchain::front_end::{self, LinkedThrough, STATICFC};
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -44,6 +45,12 @@ fn further(name: &OsStr) -> Option<Language> {
     (!called.is_cross() || name.as_encoded_bytes().windows(5).any(|w| w == b"linux")).then_some(called.language)
 }
 
+/// The front ends on a PATH whose links come to us as their linker: our driver for Fortran stands in for each.
+fn front_ends(path: Option<&OsStr>) -> impl Iterator<Item = OsString> {
+    let named = front_end::table().iter().filter(|f| f.links == LinkedThrough::Ld).flat_map(|f| &f.names);
+    named.filter(move |name| which::which_in(name, path, "/").is_ok()).map(OsString::from)
+}
+
 /// The name by which build systems know a compiler, of those in [`NAMES`]: `gcc` for `/usr/bin/cc`, which leads to
 /// `x86_64-linux-gnu-gcc-12`. Tools that judge a compiler by its name know these.
 pub(crate) fn known_name(compiler: &Path, language: Language) -> Option<&'static str> {
@@ -69,6 +76,13 @@ pub(crate) fn is_own(name: &OsStr) -> bool {
 pub(crate) fn names(path: Option<&OsStr>, home: &Path) -> BTreeMap<OsString, &'static str> {
     let mut names = path.map(|p| further_names(p, home)).unwrap_or_default();
     names.extend(NAMES.iter().map(|(name, driver)| (OsString::from(name), *driver)));
+    names
+}
+
+/// The same with the compilers of other languages.
+pub(crate) fn names_of_all(path: Option<&OsStr>, home: &Path) -> BTreeMap<OsString, &'static str> {
+    let mut names = names(path, home);
+    names.extend(front_ends(path).map(|name| (name, STATICFC)));
     names
 }
 

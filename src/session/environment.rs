@@ -66,6 +66,9 @@ impl EnvironmentError {
 const BOUND_CC: &str = "toolchain-cc";
 const BOUND_CXX: &str = "toolchain-c++";
 
+/// The file for CMake, in a shim directory.
+const CMAKE_FILE: &str = "cmake-toolchain.cmake";
+
 /// The site file of Autoconf's configure, in a shim directory.
 const CONFIG_SITE: &str = "config.site";
 
@@ -173,7 +176,7 @@ pub(crate) fn prepare(settings: &Settings, wanted: Option<&OsStr>) -> Result<Env
 pub(crate) fn file(
     settings: &Settings,
     wanted: Option<&OsStr>,
-    text: fn(&TemplateValues) -> String,
+    text: impl FnOnce(&TemplateValues) -> String,
 ) -> Result<String, EnvironmentError> {
     let (ground, values, _) = ground(settings, wanted)?;
     let shims = shim_dir::write_shim_dir(settings, &content(&ground, &values))?;
@@ -193,7 +196,7 @@ fn content(ground: &Ground, values: &TemplateValues) -> ShimDirContent {
             content.scripts.insert(name.into(), templates::bound(&ground.home.join(driver), toolchain));
         }
     }
-    content.files.insert("cmake-toolchain.cmake", templates::cmake(values));
+    content.files.insert(CMAKE_FILE, templates::cmake(values));
     content.files.insert("meson-native.ini", templates::meson(values));
     content.files.insert(CONFIG_SITE, config_site(ground, values));
     content.files.insert(SCONS_SITE, templates::SCONS.replace("@BIN@", &format!("{SHIM_DIR}/bin")));
@@ -275,12 +278,16 @@ fn ground(
     if let Some(flags) = go_flags(&chosen, &ground) {
         ground.given.insert("GOFLAGS".into(), flags);
     }
-    let values = template_values(&ground, selected.as_ref().and_then(|s| foreign_arch(&chosen, s)));
+    let processor = selected.as_ref().and_then(|s| foreign_arch(&chosen, s));
+    let values = template_values(&ground, processor, selected.map(|s| s.compiler).unwrap_or_default());
     Ok((ground, values, warnings))
 }
 
 /// `processor` is the architecture of the programs, where it is not this machine's.
-fn template_values(ground: &Ground, processor: Option<String>) -> TemplateValues {
+fn template_values(ground: &Ground, processor: Option<String>, compiler: Vec<OsString>) -> TemplateValues {
+    let tool = |name: &str| {
+        ground.tools.iter().find(|(tool, _)| *tool == name).map(|(_, path)| path.to_string_lossy().into_owned())
+    };
     let driver = |bound: &str, name: &str| match &ground.toolchain {
         Some(_) => format!("{SHIM_DIR}/bin/{bound}"),
         None => ground.home.join(name).to_string_lossy().into_owned(),
@@ -288,10 +295,14 @@ fn template_values(ground: &Ground, processor: Option<String>) -> TemplateValues
     TemplateValues {
         cc: driver(BOUND_CC, "staticcc"),
         cxx: driver(BOUND_CXX, "staticcxx"),
-        ar: ground.tools.iter().find(|(name, _)| *name == "AR").map(|(_, p)| p.to_string_lossy().into_owned()),
+        ar: tool("AR"),
         pkg_config: has(&ground.path, "pkg-config").then(|| format!("{SHIM_DIR}/bin/pkg-config")),
         include: ground.given.get("CMAKE_TOOLCHAIN_FILE").filter(|f| !is_ours(f)).map(|f| absolute(f)),
         processor,
+        toolchain_file: format!("{SHIM_DIR}/{CMAKE_FILE}"),
+        compiler,
+        ld: tool("LD"),
+        nm: tool("NM"),
     }
 }
 
@@ -346,7 +357,7 @@ fn variables(ground: &Ground, shims: &ShimDir, pkg_config: bool) -> Vec<Variable
     if pkg_config && !ground.given.contains_key("PKG_CONFIG") {
         set("PKG_CONFIG", shims.bin().join("pkg-config").into_os_string());
     }
-    set("CMAKE_TOOLCHAIN_FILE", shims.file("cmake-toolchain.cmake").into_os_string());
+    set("CMAKE_TOOLCHAIN_FILE", shims.file(CMAKE_FILE).into_os_string());
     // configure splits it at spaces.
     let site = shims.file(CONFIG_SITE).into_os_string();
     if !site.as_encoded_bytes().iter().any(u8::is_ascii_whitespace) {

@@ -45,6 +45,9 @@ pub(crate) fn since(start: SystemTime, whole: &Path, single: &BTreeSet<PathBuf>)
     let mut scan = Scan::default();
     let mut looked = 0;
     let below = WalkDir::new(whole).same_file_system(true).into_iter().filter_entry(|e| !is_repository(e));
+    // Bazel's outputs are elsewhere, behind a link of the workspace.
+    let bazel = Some(whole.join("bazel-bin")).filter(|dir| dir.is_symlink() && dir.is_dir());
+    let below = below.chain(bazel.into_iter().flat_map(|dir| WalkDir::new(dir).same_file_system(true)));
     let others = single.iter().filter(|d| !d.starts_with(whole)).flat_map(|d| WalkDir::new(d).max_depth(1));
     for entry in below.chain(others).flatten() {
         looked += 1;

@@ -1,6 +1,6 @@
 //! The files that CMake and Meson are told to read, and the scripts of a shim directory: templates with `@NAMES@`.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 const CMAKE: &str = include_str!("../../shims/cmake-toolchain.cmake");
@@ -10,6 +10,11 @@ const MESON_HOST: &str = include_str!("../../shims/meson-host.ini");
 pub(crate) const PKG_CONFIG: &str = include_str!("../../shims/pkg-config.sh");
 /// The script that stands in for meson.
 pub(crate) const MESON_SHIM: &str = include_str!("../../shims/meson.sh");
+const CONAN: &str = include_str!("../../shims/conan-profile.ini");
+const VCPKG: &str = include_str!("../../shims/vcpkg-triplet.cmake");
+const BAZEL_BUILD: &str = include_str!("../../shims/bazel-build.bzl");
+const BAZEL_TOOLCHAIN: &str = include_str!("../../shims/bazel-toolchain.bzl");
+const BAZELRC: &str = include_str!("../../shims/bazelrc");
 const CONFIG_SITE: &str = include_str!("../../shims/config.site");
 /// What SCons reads at its start.
 pub(crate) const SCONS: &str = include_str!("../../shims/scons-site-init.py");
@@ -29,6 +34,91 @@ pub(crate) struct TemplateValues {
     pub include: Option<String>,
     /// Architecture of the programs, where it is not this machine's.
     pub processor: Option<String>,
+    /// The file for CMake that has the same values.
+    pub toolchain_file: String,
+    /// The compiler behind the drivers, with its own words.
+    pub compiler: Vec<OsString>,
+    /// The linker and the reader of symbols that belong to it.
+    pub ld: Option<String>,
+    pub nm: Option<String>,
+}
+
+/// What a compiler says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct CompilerIdentity {
+    /// `gcc` or `clang`.
+    pub name: &'static str,
+    /// The major version.
+    pub version: String,
+    /// Its directories of headers.
+    pub includes: Vec<String>,
+}
+
+/// The Conan profile.
+pub(crate) fn conan(values: &TemplateValues, compiler: &CompilerIdentity) -> String {
+    let arch = match architecture(values) {
+        "aarch64" => "armv8",
+        arch => arch,
+    };
+    let mut known = common(values, String::clone);
+    known.extend([
+        ("CONAN_ARCH", Some(arch.to_owned())),
+        ("COMPILER", Some(compiler.name.to_owned())),
+        ("VERSION", Some(compiler.version.clone())),
+        // Debian's clang too has GCC's library.
+        ("LIBCXX", Some("libstdc++11".to_owned())),
+    ]);
+    fill(CONAN, &known)
+}
+
+/// The vcpkg triplet.
+pub(crate) fn vcpkg(values: &TemplateValues) -> String {
+    let arch = match architecture(values) {
+        "x86_64" => "x64",
+        "aarch64" => "arm64",
+        arch => arch,
+    };
+    let known = [
+        ("VCPKG_ARCH", Some(arch.to_owned())),
+        ("TOOLCHAIN_FILE", Some(values.toolchain_file.replace('\\', "\\\\").replace('"', "\\\""))),
+    ];
+    fill(VCPKG, &known)
+}
+
+fn architecture(values: &TemplateValues) -> &str {
+    values.processor.as_deref().unwrap_or(std::env::consts::ARCH)
+}
+
+/// Bazel's files, each with its name: `label` is the package in the workspace, `dir` its path, `cache` our cache.
+pub(crate) fn bazel(
+    values: &TemplateValues,
+    compiler: &CompilerIdentity,
+    label: &str,
+    dir: &Path,
+    cache: &Path,
+) -> [(&'static str, String); 3] {
+    let quote = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"");
+    let includes: Vec<String> = compiler.includes.iter().map(|i| format!("\"{}\"", quote(i))).collect();
+    let home = cache.parent().unwrap_or(cache).to_string_lossy();
+    let tool = |given: &Option<String>, usual: &str| Some(quote(given.as_deref().unwrap_or(usual)));
+    let known = [
+        ("CPU", Some(architecture(values).to_owned())),
+        ("CC", Some(quote(&values.cc))),
+        ("AR", tool(&values.ar, "/usr/bin/ar")),
+        ("LD", tool(&values.ld, "/usr/bin/ld")),
+        ("NM", tool(&values.nm, "/usr/bin/nm")),
+        ("COMPILER", Some(compiler.name.to_owned())),
+        ("INCLUDES", Some(includes.join(", "))),
+        ("CACHE_HOME", Some(quote(&home))),
+        ("CACHE", Some(cache.to_string_lossy().into_owned())),
+        ("LABEL", Some(label.to_owned())),
+        ("DIR", Some(dir.to_string_lossy().into_owned())),
+    ];
+    [
+        ("BUILD.bazel", fill(BAZEL_BUILD, &known)),
+        ("toolchain.bzl", fill(BAZEL_TOOLCHAIN, &known)),
+        ("static.bazelrc", fill(BAZELRC, &known)),
+    ]
 }
 
 /// The CMake toolchain file.

@@ -151,10 +151,48 @@ fn what_can_not_be_done_is_said_before_the_build() {
         ("run --report . -- touch started", "can't be written"),
         ("env --toolchain nosuch", "there is no toolchain `nosuch`"),
         ("meson-file --toolchain nosuch", "there is no toolchain `nosuch`"),
+        ("conan-profile --toolchain nosuch", "there is no toolchain `nosuch`"),
+        ("vcpkg-triplet --toolchain nosuch", "there is no toolchain `nosuch`"),
     ] {
         let said = ctl(&dir).line(line).fails(2);
         assert!(said.contains(says), "{line}: {said}");
     }
     assert!(!dir.join("started").exists());
     assert_eq!(dir.names(), ["tmp"]);
+}
+
+#[test]
+fn files_for_conan_and_vcpkg() {
+    let dir = Dir::new();
+    let profile = ctl(&dir).line("conan-profile").ok();
+    let major = format!("compiler.version={}\n", gcc_major());
+    assert!(profile.contains("compiler=gcc\n") && profile.contains(&major) && !profile.contains('@'), "{profile}");
+    assert!(profile.contains(&format!("CC={STATICCC}\n")), "{profile}");
+    // What the triplet names is a file that stays.
+    let triplet = ctl(&dir).line("vcpkg-triplet").ok();
+    let chained = triplet.lines().find_map(|l| l.strip_prefix("set(VCPKG_CHAINLOAD_TOOLCHAIN_FILE \"")).unwrap();
+    assert!(Path::new(chained.trim_end_matches("\")")).is_file() && !triplet.contains('@'), "{triplet}");
+}
+
+#[test]
+fn a_package_for_bazel() {
+    let dir = Dir::new();
+    let bazel = |line: &str| ctl(&dir).line(&format!("bazel {line}"));
+    assert!(bazel("w/static").fails(2).contains("is in no workspace of Bazel"));
+    dir.file("w/MODULE.bazel", "");
+    dir.file("w/static/BUILD.bazel", "# of the user's\n");
+    assert!(bazel("w/static").fails(2).contains("BUILD.bazel` exists"));
+    assert!(!dir.join("w/static/toolchain.bzl").exists(), "nothing is written by halves");
+    let said = bazel("w/static --force").ok();
+    assert!(said.starts_with("bazel --bazelrc=") && said.contains("/w/static/static.bazelrc build"), "{said}");
+    for (name, part) in [
+        ("BUILD.bazel", "@platforms//os:linux"),
+        ("toolchain.bzl", STATICCC),
+        ("static.bazelrc", "--extra_toolchains=//static:toolchain\n"),
+    ] {
+        let text = fs::read_to_string(dir.join("w/static").join(name)).unwrap();
+        assert!(text.contains(part) && !text.contains("@C") && !text.contains("@LABEL"), "{name}: {text}");
+    }
+    // Ours are made anew.
+    bazel("w/static").ok();
 }
