@@ -167,13 +167,12 @@ fn print_summary(summary: &BuildSummary) {
     let foreign = |is_static: bool| summary.foreign.iter().filter(move |f| f.is_static == is_static);
     for program in foreign(false) {
         let why = program.failures.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-        message::warning(format!("`{}` was built without staticcxx: {why}", name(&program.path)));
+        let unseen = program.unseen.line();
+        message::warning(format!("`{}` was built without staticcxx: {why}; {unseen}", name(&program.path)));
     }
-    if foreign(false).next().is_some() {
-        message::hint(
-            "the build clears its environment (`env -i`, sudo) or sets COMPILER_PATH, calls a linker by its path, or copies a \
-             finished program",
-        );
+    if let Some(first) = foreign(false).next() {
+        let first = name(&first.path);
+        message::hint(format!("`staticctl convert {first} -o {first}.static` makes a finished program static"));
     }
     for program in foreign(true) {
         message::note(format!("`{}` was reported by no driver, and is static", name(&program.path)));

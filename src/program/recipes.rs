@@ -7,7 +7,7 @@ use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-const FILES: [&str; 27] = [
+const FILES: [&str; 28] = [
     include_str!("../../toolchains/plugins/alsa.json"),
     include_str!("../../toolchains/plugins/egl.json"),
     include_str!("../../toolchains/plugins/emacs.json"),
@@ -22,6 +22,7 @@ const FILES: [&str; 27] = [
     include_str!("../../toolchains/plugins/imagemagick.json"),
     include_str!("../../toolchains/plugins/nginx.json"),
     include_str!("../../toolchains/plugins/nss.json"),
+    include_str!("../../toolchains/plugins/openmpi.json"),
     include_str!("../../toolchains/plugins/openssl.json"),
     include_str!("../../toolchains/plugins/p11-kit.json"),
     include_str!("../../toolchains/plugins/pam.json"),

@@ -7,6 +7,7 @@ use crate::libs::{LinkedLibrary, Provider};
 use crate::model::StaticKind;
 use crate::plan::policy::Reason;
 use crate::report::Outcome;
+use crate::toolchain::front_end;
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -97,6 +98,45 @@ pub(crate) struct ForeignProgram {
     pub bytes: u64,
     /// Why it is not static.
     pub failures: Vec<Failure>,
+    /// Why no driver of ours saw its link, as far as can be told from it.
+    pub unseen: Unseen,
+}
+
+/// Why no driver of ours saw a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Unseen {
+    /// The compiler had an environment without what leads to us.
+    ClearedEnvironment,
+    /// Its compiler calls a linker by its path.
+    OwnLinker,
+    /// Nothing in the program tells.
+    Unknown,
+}
+
+impl Unseen {
+    /// By what compilers left in the program.
+    fn of(comments: &[String]) -> Unseen {
+        let is_from = |begins: &[&str]| comments.iter().any(|c| begins.iter().any(|b| c.contains(b)));
+        if comments.iter().any(|c| front_end::by_comment(c).is_some()) {
+            Unseen::OwnLinker
+        } else if is_from(&["GCC: ", "clang version"]) {
+            Unseen::ClearedEnvironment
+        } else {
+            Unseen::Unknown
+        }
+    }
+
+    /// For people.
+    pub(crate) fn line(self) -> &'static str {
+        match self {
+            Unseen::ClearedEnvironment => {
+                "its compiler had another environment (`env -i`, sudo, COMPILER_PATH), or it is a copy of a program that was there"
+            }
+            Unseen::OwnLinker => "its compiler calls a linker by its path",
+            Unseen::Unknown => "it was copied, or linked by a linker of its own",
+        }
+    }
 }
 
 impl ForeignProgram {
@@ -108,6 +148,22 @@ impl ForeignProgram {
             kind: found.kind,
             bytes: found.bytes,
             failures: found.failures.clone(),
+            unseen: Unseen::of(&found.comments),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_compilers_left_tells_why_they_were_not_seen() {
+        let of = |comments: &[&str]| Unseen::of(&comments.iter().map(|c| (*c).to_owned()).collect::<Vec<_>>());
+        assert_eq!(of(&["GCC: (Debian 12.2.0-14) 12.2.0"]), Unseen::ClearedEnvironment);
+        assert_eq!(of(&["Debian clang version 14.0.6"]), Unseen::ClearedEnvironment);
+        // Its start files are GCC's.
+        assert_eq!(of(&["FPC 3.2.2 [2023/03/30] for x86_64 - Linux", "GCC: 12"]), Unseen::OwnLinker);
+        assert_eq!(of(&[]), Unseen::Unknown);
     }
 }

@@ -4,6 +4,7 @@ use crate::check::{self, CallEvidence, Expect, Failure, Image};
 use crate::files::Identity;
 use crate::model::StaticKind;
 use crate::plan::policy::is_probe;
+use object::{Object, ObjectSection, ReadCache};
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read;
@@ -22,6 +23,8 @@ pub(crate) struct ScannedProgram {
     pub failures: Vec<Failure>,
     pub build_id: Option<String>,
     pub bytes: u64,
+    /// What compilers and linkers wrote into its `.comment`.
+    pub comments: Vec<String>,
 }
 
 /// What a search gave.
@@ -91,7 +94,17 @@ fn program(entry: &DirEntry, start: SystemTime) -> Option<ScannedProgram> {
         failures: verdict.failures,
         build_id: image.build_id,
         bytes: image.bytes,
+        comments: comments(entry.path()),
     })
+}
+
+/// The texts in `.comment` (System V ABI, "Special Sections"); none in a program that was stripped of it.
+fn comments(path: &Path) -> Vec<String> {
+    let Ok(file) = File::open(path) else { return Vec::new() };
+    let cache = ReadCache::new(file);
+    let data = object::File::parse(&cache).ok().and_then(|f| f.section_by_name(".comment")?.data().ok());
+    let texts = data.unwrap_or_default().split(|b| *b == 0).filter(|t| !t.is_empty());
+    texts.map(|t| String::from_utf8_lossy(t).into_owned()).collect()
 }
 
 /// ELF's magic number, and ET_EXEC or ET_DYN, from the first bytes: nearly all files of a build end here.

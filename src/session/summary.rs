@@ -149,6 +149,7 @@ mod tests {
             failures: if is_static { vec![] } else { failures },
             build_id: Some(build_id.into()).filter(|b: &String| !b.is_empty()),
             bytes: 7,
+            comments: Vec::new(),
         }
     }
 

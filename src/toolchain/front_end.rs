@@ -32,6 +32,9 @@ pub struct FrontEnd {
     pub language: String,
     /// How its links come to us.
     pub links: LinkedThrough,
+    /// What it writes into `.comment` of its objects begins with this; for those that call a linker by its path.
+    #[serde(default)]
+    pub comment: Option<String>,
     /// The driver of ours that stands in its place, for those that have one of their own.
     #[serde(default)]
     pub driver: Option<String>,
@@ -136,6 +139,11 @@ pub(crate) fn c_driver_beside(name: &OsStr) -> Option<OsString> {
     let front_end = of_name(bytes).filter(|f| f.links == LinkedThrough::Ld)?;
     let target = front_end.names.iter().find_map(|n| base.strip_suffix(n.as_bytes()))?;
     Some(OsStr::from_bytes(&[target, b"gcc", versioned].concat()).to_owned())
+}
+
+/// The front end that calls a linker by its path, by a text in `.comment` of a program.
+pub(crate) fn by_comment(comment: &str) -> Option<&'static FrontEnd> {
+    TABLE.iter().find(|f| f.comment.as_ref().is_some_and(|begins| comment.starts_with(begins.as_str())))
 }
 
 /// The archive's name for a library that is a shared object under this name alone.

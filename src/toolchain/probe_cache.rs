@@ -2,6 +2,7 @@
 //! options, written atomically, silently rebuilt if it can't be used.
 
 use super::facts::{Facts, Repairs};
+use super::name::is_gcc;
 use crate::files::{Stamp, is_sealed, kept, read_sealed, seal, seal_of, write_sealed};
 use crate::run;
 use serde::de::DeserializeOwned;
@@ -39,12 +40,20 @@ impl Key {
     }
 
     fn by(sources: &str, command: &[OsString], options: &[OsString], descriptor: &str) -> Option<Key> {
+        let mut command = command.to_vec();
+        let program = command.first_mut()?;
+        // `cc`, `gcc` and `x86_64-linux-gnu-gcc-12` are one compiler. What has another name behind these, as ccache has,
+        // goes by the name that it is called.
+        if let Some(real) = fs::canonicalize(&*program).ok().filter(|real| is_gcc(program) && is_gcc(real.as_os_str()))
+        {
+            *program = real.into_os_string();
+        }
         Some(Key {
             sources: sources.to_owned(),
-            command: command.to_vec(),
             options: options.to_vec(),
             descriptor: descriptor.to_owned(),
             compiler: Stamp::of(Path::new(command.first()?))?,
+            command,
         })
     }
 
@@ -267,5 +276,20 @@ mod tests {
     #[test]
     fn an_unwritable_directory_is_an_error_and_nothing_else() {
         assert!(store(Path::new("/proc/nowhere"), &key("/bin/sh"), &facts()).is_err());
+    }
+
+    #[test]
+    fn names_of_one_compiler_share_what_is_known_of_it() {
+        let t = tempfile::tempdir().unwrap();
+        let at = |name: &str| t.path().join(name);
+        for name in ["x86_64-linux-gnu-gcc-12", "ccache"] {
+            fs::write(at(name), "").unwrap();
+        }
+        for (name, to) in [("gcc", "x86_64-linux-gnu-gcc-12"), ("cc", "gcc"), ("g++", "ccache"), ("c++", "ccache")] {
+            std::os::unix::fs::symlink(to, at(name)).unwrap();
+        }
+        let name = |compiler: &str| Key::of(&[at(compiler).into()], &[], "d").unwrap().name();
+        assert_eq!((name("cc"), name("gcc")), (name("x86_64-linux-gnu-gcc-12"), name("cc")));
+        assert_ne!(name("g++"), name("c++"), "ccache asks for its own name");
     }
 }

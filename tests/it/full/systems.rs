@@ -284,7 +284,9 @@ fn autoconf_for_another_system_finds_its_own_compiler() {
             assert_eq!(plain[0], "sparc-none-elf-gcc");
             assert_eq!(plain, ours, "{host}");
         } else {
-            assert_eq!(ours[0], STATICCC, "{host}");
+            // By the name of the compiler behind it, where it has one that tools know.
+            let driver = if env.contains(&("CC", "mine")) { "/staticcc" } else { "/bin/gcc" };
+            assert!(ours[0].ends_with(driver), "{host}: {ours:?}");
             assert_eq!(plain[2..], ours[2..], "{host}");
         }
     }
