@@ -19,6 +19,7 @@ use crate::session::collector::Session;
 use crate::session::{own_programs, shim_dir};
 use crate::settings::Settings;
 use crate::toolchain::find::{self, Chain};
+use crate::toolchain::select::GENERIC;
 use crate::toolchain::{Invocation, front_end};
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -30,13 +31,15 @@ use std::path::{Path, PathBuf};
 pub(crate) const LINKERS: [&str; 5] = ["ld", "ld.bfd", "ld.gold", "ld.lld", "ld.mold"];
 
 /// What GCC's driver tells the programs that it runs, and would tell the next one; and its own search directories.
-const OF_THE_DRIVER: [&str; 6] = [
+const OF_THE_DRIVER: [&str; 7] = [
     "COLLECT_GCC",
     "COLLECT_GCC_OPTIONS",
     "COLLECT_LTO_WRAPPER",
     "COMPILER_PATH",
     "LIBRARY_PATH",
     options::LINKER_NET.name,
+    // Its own is as good as none here.
+    options::TOOLCHAIN.name,
 ];
 
 /// The linker's name that a program is called by.
@@ -64,15 +67,27 @@ pub(super) fn run_linker_net(settings: &Settings, linker: &'static str, argv: &[
     };
     let original = Command::new([real]).args(line.iter().cloned());
     let Some(net) = net_link(settings, linker, line) else { return replaced_by(&original) };
-    if settings.strict_net {
-        return replaced_by(&net.command);
-    }
-    let why = match attempt(settings, &net) {
-        Ok(()) => return 0,
-        Err(why) => why,
+    let why = match other_toolchain(settings) {
+        Some(why) if settings.strict_net => {
+            message::error(why);
+            message::hint(format!("unset {}, or compile it with that toolchain", options::TOOLCHAIN.name));
+            return EXIT_FAILURE;
+        }
+        Some(why) => why,
+        None if settings.strict_net => return replaced_by(&net.command),
+        None => match attempt(settings, &net) {
+            Ok(()) => return 0,
+            Err(why) => why,
+        },
     };
     report_left_alone(settings, argv, &net.output, &Reason::StaticLinkFailed(why));
     replaced_by(&original)
+}
+
+/// That the compiler which called is not the toolchain that was asked for: its objects are for another libc.
+fn other_toolchain(settings: &Settings) -> Option<String> {
+    let name = settings.toolchain.as_ref().filter(|name| *name != GENERIC)?;
+    Some(format!("a compiler that is not of the toolchain `{}` compiled it", name.to_string_lossy()))
 }
 
 fn replaced_by(command: &Command) -> i32 {
@@ -174,10 +189,6 @@ fn real_linker(settings: &Settings, linker: &str, line: &[OsString]) -> Option<P
 /// # Errors
 /// Why there is no static program.
 fn attempt(settings: &Settings, net: &NetLink) -> Result<(), String> {
-    if settings.toolchain.is_some() {
-        let name = settings.toolchain.clone().unwrap_or_default();
-        return Err(format!("a compiler that is not the toolchain `{}` compiled it", name.to_string_lossy()));
-    }
     let session = Session::open(settings).map_err(|e| format!("no temporary directory is writable: {e}"))?;
     let command = shortened(&net.command, &session).map_err(|e| format!("a response file can't be written: {e}"))?;
     let command = command.env(options::REPORT.name, session.dir());

@@ -193,6 +193,9 @@ fn fortran_by_its_driver() {
     symlink(staticfc(), dir.join("names/gfortran")).unwrap();
     Run::new("gfortran").dir(dir.path()).path_first(&[&dir.join("names")]).line("f.f90 -o c").silent();
     assert!(is_static(&dir.join("c")));
+    // Its objects are not for another libc.
+    let said = run().env("STATICCXX_TOOLCHAIN", "musl-gcc").line("f.o -o d").fails(1);
+    assert!(said.contains("not of the toolchain `musl-gcc`") && !dir.join("d").exists(), "{said}");
     // What can't be static is an error here, and no file.
     let said = run().line("-fsanitize=address f.f90 -o d").fails(1);
     assert!(said.contains("staticcxx: error: ") && !dir.join("d").exists(), "{said}");
