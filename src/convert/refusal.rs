@@ -63,7 +63,8 @@ impl Refusal {
             Refusal::Unreadable { .. } | Refusal::Changed => "link again once the file is complete",
             Refusal::Interposes { .. } => {
                 "the archive of an allocator is linked instead, if it is there: `apt-get install libjemalloc-dev`, \
-                 `libgoogle-perftools-dev` (tcmalloc) or `libmimalloc-dev`; leave other such libraries out of the program"
+                 `libgoogle-perftools-dev` (tcmalloc) or `libmimalloc-dev` on Debian, `apk add jemalloc-static` on Alpine, its \
+                 own `./configure --enable-static` elsewhere; leave other such libraries out of the program"
             }
             Refusal::OldVersion { .. } | Refusal::LoaderInternals { .. } => {
                 "use a newer build of the library, or build it from source as an archive"

@@ -87,6 +87,29 @@ fn what_says_nothing_about_the_result_is_no_error() {
     assert_eq!(record["answers"], serde_json::json!(["--version", "--help"]));
 }
 
+/// What an original wants that it has not got there, the result wants too: no difference, and nothing is said.
+#[test]
+fn originals_that_want_more_than_a_first_run_has() {
+    let dir = Dir::new();
+    for wants in [
+        "if (!isatty(0)) { fputs(\"no terminal\\n\", stderr); return 7; } puts(asked)",
+        "if (!getenv(\"DISPLAY\")) { fputs(\"no display\\n\", stderr); return 6; } puts(asked)",
+        "if (setuid(1234)) { perror(\"setuid\"); return 5; } puts(asked)",
+        "if (nice(-20) < 0) { perror(\"nice\"); return 4; } puts(asked)",
+        "if (access(\"/dev/kvm\", R_OK)) { perror(\"kvm\"); return 3; } puts(asked)",
+    ] {
+        changed(&dir, wants, wants);
+        let out = convert(&dir).output();
+        let said = text(&out.stderr);
+        assert!(out.status.success() && is_static(&dir.join("static")), "{wants}: {said}");
+        assert!(!said.contains("warning: ") && !said.contains("error: "), "{wants}: {said}");
+    }
+    // One that looks at its own bytes, and stops: the result is not like it.
+    changed(&dir, "fputs(\"my file was changed\\n\", stderr); return 3", "puts(asked)");
+    let said = convert(&dir).fails(1);
+    assert!(said.contains("ends with status 3 (last it prints: my file was changed)"), "{said}");
+}
+
 fn json(text: &str) -> serde_json::Value {
     serde_json::from_str(text).unwrap()
 }
