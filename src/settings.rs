@@ -110,8 +110,8 @@ pub(crate) const CACHE_HOME: &str = "XDG_CACHE_HOME";
 
 const HOME: &str = "HOME";
 
-/// The variable along which compilers look for their linker.
-const COMPILER_PATH: &str = "COMPILER_PATH";
+/// The variable along which GCC and Clang look for their linker (GCC manual, "Environment Variables").
+pub(crate) const COMPILER_PATH: &str = "COMPILER_PATH";
 
 /// The cache of root if `HOME` belongs to another user or is missing (Filesystem Hierarchy Standard 3.0, /var/cache).
 const CACHE_OF_ROOT: &str = "/var/cache/staticcxx";

@@ -73,9 +73,11 @@ pub(crate) fn driver_words(
         words.push("-nodefaultlibs".into());
     }
     let gcc_plugin = options.iter().any(|o| names_plugin(line, o));
+    let mut options = options.iter().peekable();
     let mut at = 0;
     while let Some(word) = line.get(at).filter(|_| at < end) {
-        let option = options.iter().find(|o| o.at == at);
+        // They are in the order of the line.
+        let option = options.next_if(|o| o.at == at);
         let taken = 1 + usize::from(option.is_some_and(|o| o.value_at == Some(at + 1)));
         if !(is_drivers_own(word, option, at < start) || gcc_plugin && is_plugin(word)) {
             words.extend(as_typed(word, option, line.get(at + 1).filter(|_| taken == 2), at < start)?);

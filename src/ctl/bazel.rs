@@ -41,24 +41,15 @@ pub(crate) fn run(settings: &Settings, dir: &Path, toolchain: Option<&OsStr>, fo
             Some("set XDG_CACHE_HOME".into()),
         );
     };
-    let mut files: Vec<(PathBuf, String)> = Vec::new();
-    let made = environment::file(settings, toolchain, |values| {
-        let values = &TemplateValues { ar: values.ar.as_deref().and_then(plain_ar), ..values.clone() };
-        let named = templates::bazel(values, &identity(values), &label, &dir, cache);
-        // One text for the paths in it to be filled, and parted again.
-        named.map(|(name, text)| format!("{name}\0{text}")).join("\0")
-    });
-    let text = match made {
-        Ok(text) => text,
+    let values = match environment::file_values(settings, toolchain) {
+        Ok(values) => TemplateValues { ar: values.ar.as_deref().and_then(plain_ar), ..values },
         Err(error) => {
             let hint = error.hint();
             return fail(error, hint);
         }
     };
-    let mut parts = text.split('\0');
-    while let (Some(name), Some(text)) = (parts.next(), parts.next()) {
-        files.push((dir.join(name), text.to_owned()));
-    }
+    let files: [(PathBuf, String); 3] =
+        templates::bazel(&values, &identity(&values), &label, &dir, cache).map(|(name, text)| (dir.join(name), text));
     let is_ours = |path: &Path| fs::read_to_string(path).is_ok_and(|old| FIRST.iter().any(|f| old.starts_with(f)));
     if let Some((path, _)) = files.iter().find(|(path, _)| !force && path.exists() && !is_ours(path)) {
         return fail(format!("`{}` exists", path.display()), Some("--force replaces it".into()));

@@ -60,8 +60,8 @@ fn fish(value: &OsStr) -> String {
 
 /// Prints a file for a build system.
 pub(crate) fn file(settings: &Settings, toolchain: Option<&OsStr>, text: impl FnOnce(&TemplateValues) -> String) -> u8 {
-    match environment::file(settings, toolchain, text) {
-        Ok(text) => produce(&text, EXIT_YES),
+    match environment::file_values(settings, toolchain) {
+        Ok(values) => produce(&text(&values), EXIT_YES),
         Err(error) => {
             let hint = error.hint();
             fail(error, hint)

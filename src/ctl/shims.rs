@@ -3,7 +3,7 @@
 use super::output::{fail, produce};
 use crate::files::place_symlink;
 use crate::options::exit_codes::EXIT_YES;
-use crate::session::compiler_names;
+use crate::session::{compiler_names, own_programs};
 use crate::settings::Settings;
 use std::ffi::OsStr;
 use std::fs;
@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 /// Makes the directory with links for the usual names of compilers, also of other languages, and for the versioned and target-prefixed compilers
 /// (`gcc-12`, `x86_64-linux-gnu-g++`) that PATH has.
 pub(crate) fn run(settings: &Settings, dir: &Path, force: bool) -> u8 {
-    let Some(home) = std::env::current_exe().ok().and_then(|p| p.parent().map(Path::to_owned)) else {
+    let Ok(home) = own_programs::home() else {
         return fail("the directory of this program is unknown", None);
     };
     match make(dir, &home, settings.path.as_deref(), force) {

@@ -1,5 +1,6 @@
 //! A driver call, from its arguments to its exit status.
 
+use super::command::replaced_by;
 use super::front_end_call::run_front_end;
 use super::link::link;
 use super::link_job::LinkJob;
@@ -87,9 +88,7 @@ fn pass_through(
         variable_warnings::say(settings, request);
     }
     log::debug!("{}: {}", reason.line(), command.shell());
-    let error = run::exec(command);
-    message::error(format!("`{}` can't be run: {error}", command.program.to_string_lossy()));
-    EXIT_FAILURE
+    replaced_by(command)
 }
 
 /// Reports why a call is refused.

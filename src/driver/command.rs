@@ -6,7 +6,8 @@ use super::link_job::LinkJob;
 use crate::args::lexer::Arg;
 use crate::args::response;
 use crate::message;
-use crate::run::Command;
+use crate::options::exit_codes::EXIT_FAILURE;
+use crate::run::{self, Command};
 use crate::settings::Settings;
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -32,6 +33,18 @@ pub(super) fn shortened(job: &LinkJob, full: &Command) -> io::Result<(Command, O
     let mut word = OsString::from("@");
     word.push(path.as_os_str());
     Ok((as_it_is(&job.selected, &[word]), Some(path)))
+}
+
+/// Replaces this process; returns, with its exit status, only if that fails.
+pub(super) fn replaced_by(command: &Command) -> i32 {
+    let error = run::exec(command);
+    not_run(command, &error)
+}
+
+/// Says that a command can't be run; gives the exit status for that.
+pub(super) fn not_run(command: &Command, error: &io::Error) -> i32 {
+    message::error(format!("`{}` can't be run: {error}", command.program.to_string_lossy()));
+    EXIT_FAILURE
 }
 
 /// The longest arguments without a response file, in bytes: Linux limits argv and environment together to a quarter of

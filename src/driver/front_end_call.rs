@@ -3,19 +3,18 @@
 //! Such compilers know best which libraries their language needs, and in what order. What they call in the end is a
 //! linker, which GCC and Clang look for along COMPILER_PATH; there it is this program: [`linker_net`](super::linker_net).
 
+use super::command::{not_run, replaced_by};
 use super::linker_net::{NetLink, net_link};
-use crate::files::Identity;
 use crate::message;
 use crate::options;
 use crate::options::exit_codes::EXIT_FAILURE;
 use crate::run::capture::capture;
 use crate::run::{self, Command, Ended, Guard};
 use crate::session::{own_programs, shim_dir};
-use crate::settings::Settings;
+use crate::settings::{COMPILER_PATH, Settings};
 use crate::toolchain::find::{self, Chain};
 use crate::toolchain::front_end::{CalledFrontEnd, LinkedThrough};
 use std::ffi::{OsStr, OsString};
-use std::io;
 use std::path::PathBuf;
 
 /// Runs the front end; returns its exit status, unless it execs.
@@ -30,7 +29,7 @@ pub(super) fn run_front_end(settings: &Settings, called: CalledFrontEnd<'_>, wor
             return EXIT_FAILURE;
         }
     };
-    let linkers = match own_programs::home().map_or_else(no_home, |home| shim_dir::linker_dir(settings, &home)) {
+    let linkers = match own_programs::home().and_then(|home| shim_dir::linker_dir(settings, &home)) {
         Ok(linkers) => linkers,
         Err(error) => {
             message::error(format!("no directory for a linker of ours can be made: {error}"));
@@ -39,14 +38,10 @@ pub(super) fn run_front_end(settings: &Settings, called: CalledFrontEnd<'_>, wor
         }
     };
     let command = command
-        .env(shim_dir::COMPILER_PATH, linkers.compiler_path(settings.compiler_path.as_deref()))
+        .env(COMPILER_PATH, linkers.compiler_path(settings.compiler_path.as_deref()))
         .env(options::LINKER_NET.name, options::LINKER_NET_STRICT);
-    let failed = |error| {
-        message::error(format!("`{}` can't be run: {error}", command.program.to_string_lossy()));
-        EXIT_FAILURE
-    };
     if linkers.is_kept() {
-        return failed(run::exec(&command));
+        return replaced_by(&command);
     }
     let guard = Guard::install();
     match guard.run_command(&command) {
@@ -57,7 +52,7 @@ pub(super) fn run_front_end(settings: &Settings, called: CalledFrontEnd<'_>, wor
                 run::die_by(signal)
             }
         },
-        Err(error) => failed(error),
+        Err(error) => not_run(&command, &error),
     }
 }
 
@@ -83,10 +78,6 @@ pub(crate) fn link_of(settings: &Settings, called: CalledFrontEnd<'_>, words: &[
         ..settings.clone()
     };
     net_link(&as_linker, "ld", &line)
-}
-
-fn no_home<T>() -> io::Result<T> {
-    Err(io::Error::from(io::ErrorKind::NotFound))
 }
 
 /// The front end's own program: what STATICCXX_FC names, the next program of the name that we were called by, or the first
@@ -119,12 +110,12 @@ pub(crate) fn command(settings: &Settings, called: CalledFrontEnd<'_>) -> Result
 /// The first program of a name on PATH that is none of ours.
 fn program(settings: &Settings, name: &OsStr) -> Option<PathBuf> {
     let path = shim_dir::path_without_shim_dirs(settings);
-    let own: Vec<Identity> = own_programs::own_programs().iter().filter_map(|p| Identity::of(p)).collect();
     let mut candidates: Vec<PathBuf> = Vec::new();
     if name.as_encoded_bytes().contains(&b'/') {
         candidates.extend(find::program(name, settings, &Chain::default()));
     } else {
         candidates.extend(which::which_in_all(name, Some(&path), "/").into_iter().flatten());
     }
-    candidates.into_iter().find(|p| p.is_absolute() && Identity::of(p).is_none_or(|id| !own.contains(&id)))
+    let is_foreign = own_programs::is_foreign();
+    candidates.into_iter().find(|p| p.is_absolute() && is_foreign(p))
 }

@@ -5,10 +5,10 @@
 //! a program is turned back into a call of the driver that made it, which goes the way of every other; all else goes to
 //! the linker that the compiler would have found.
 
+use super::command::replaced_by;
 use super::outcome::report_left_alone;
 use crate::args::linker_call;
 use crate::args::response;
-use crate::files::Identity;
 use crate::message;
 use crate::model::Language;
 use crate::options;
@@ -17,7 +17,7 @@ use crate::plan::policy::{Reason, is_probe};
 use crate::run::{self, Command, Ended, Guard, Stream};
 use crate::session::collector::Session;
 use crate::session::{own_programs, shim_dir};
-use crate::settings::Settings;
+use crate::settings::{COMPILER_PATH, Settings};
 use crate::toolchain::find::{self, Chain};
 use crate::toolchain::select::GENERIC;
 use crate::toolchain::{Invocation, front_end};
@@ -27,15 +27,12 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-/// The linkers that compilers look for.
-pub(crate) const LINKERS: [&str; 5] = ["ld", "ld.bfd", "ld.gold", "ld.lld", "ld.mold"];
-
 /// What GCC's driver tells the programs that it runs, and would tell the next one; and its own search directories.
 const OF_THE_DRIVER: [&str; 7] = [
     "COLLECT_GCC",
     "COLLECT_GCC_OPTIONS",
     "COLLECT_LTO_WRAPPER",
-    "COMPILER_PATH",
+    COMPILER_PATH,
     "LIBRARY_PATH",
     options::LINKER_NET.name,
     // Its own is as good as none here.
@@ -45,7 +42,7 @@ const OF_THE_DRIVER: [&str; 7] = [
 /// The linker's name that a program is called by.
 pub(super) fn linker_called(argv0: &OsStr) -> Option<&'static str> {
     let name = argv0.as_bytes().rsplit(|b| *b == b'/').next().unwrap_or_default();
-    LINKERS.into_iter().find(|l| l.as_bytes() == name)
+    shim_dir::LINKERS.into_iter().find(|l| l.as_bytes() == name)
 }
 
 /// A link that a driver can do.
@@ -61,12 +58,14 @@ pub(crate) struct NetLink {
 /// Links; returns the exit status, unless it execs.
 pub(super) fn run_linker_net(settings: &Settings, linker: &'static str, argv: &[OsString]) -> i32 {
     let line = argv.get(1..).unwrap_or_default();
-    let Some(real) = real_linker(settings, linker, line) else {
-        message::error(format!("`{linker}` was not found along COMPILER_PATH and PATH"));
-        return EXIT_FAILURE;
+    let original = || match real_linker(settings, linker, line) {
+        Some(real) => replaced_by(&Command::new([real]).args(line.iter().cloned())),
+        None => {
+            message::error(format!("`{linker}` was not found along {COMPILER_PATH} and PATH"));
+            EXIT_FAILURE
+        }
     };
-    let original = Command::new([real]).args(line.iter().cloned());
-    let Some(net) = net_link(settings, linker, line) else { return replaced_by(&original) };
+    let Some(net) = net_link(settings, linker, line) else { return original() };
     let why = match other_toolchain(settings) {
         Some(why) if settings.strict_net => {
             message::error(why);
@@ -81,19 +80,13 @@ pub(super) fn run_linker_net(settings: &Settings, linker: &'static str, argv: &[
         },
     };
     report_left_alone(settings, argv, &net.output, &Reason::StaticLinkFailed(why));
-    replaced_by(&original)
+    original()
 }
 
 /// That the compiler which called is not the toolchain that was asked for: its objects are for another libc.
 fn other_toolchain(settings: &Settings) -> Option<String> {
     let name = settings.toolchain.as_ref().filter(|name| *name != GENERIC)?;
     Some(format!("a compiler that is not of the toolchain `{}` compiled it", name.to_string_lossy()))
-}
-
-fn replaced_by(command: &Command) -> i32 {
-    let error = run::exec(command);
-    message::error(format!("`{}` can't be run: {error}", command.program.to_string_lossy()));
-    EXIT_FAILURE
 }
 
 /// The link as a call of our driver, if it is one of a program, and by a compiler of the toolchain.
@@ -170,10 +163,9 @@ fn native_emulation() -> Option<&'static str> {
 /// The linker that the compiler would have found without us: along COMPILER_PATH, which GCC extends by its own
 /// directories, then along PATH. Clang looks for one with the target's name first.
 fn real_linker(settings: &Settings, linker: &str, line: &[OsString]) -> Option<PathBuf> {
-    let own: Vec<Identity> = own_programs::own_programs().iter().filter_map(|p| Identity::of(p)).collect();
-    let is_other = |p: &PathBuf| Identity::of(p).is_none_or(|id| !own.contains(&id));
+    let is_foreign = own_programs::is_foreign();
     let along = |list: &OsStr, name: &str| {
-        which::which_in_all(name, Some(list), "/").into_iter().flatten().find(|p| p.is_absolute() && is_other(p))
+        which::which_in_all(name, Some(list), "/").into_iter().flatten().find(|p| p.is_absolute() && is_foreign(p))
     };
     let path = shim_dir::path_without_shim_dirs(settings);
     let foreign = emulation(line).filter(|e| settings.collect_gcc.is_none() && Some(*e) != native_emulation());

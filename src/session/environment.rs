@@ -1,13 +1,13 @@
 //! The variables that a build gets, each with its reason. What the user has set comes in as a value.
 
-use super::shim_dir::{COMPILER_PATH, GO_TOOLEXEC, SHIM_DIR, ShimDir, ShimDirContent};
+use super::shim_dir::{GO_TOOLEXEC, SHIM_DIR, ShimDir, ShimDirContent};
 use super::templates::TemplateValues;
 use super::{compiler_names, own_programs, shim_dir, templates, tools};
 use crate::model::Language;
 use crate::options;
 use crate::repairs;
 use crate::run::{self, Command};
-use crate::settings::{self, Settings};
+use crate::settings::{self, COMPILER_PATH, Settings};
 use crate::toolchain::front_end::{self, STATICFC};
 use crate::toolchain::{self, CallNeed, Invocation, SelectError, Selected, find};
 use std::collections::BTreeMap;
@@ -169,15 +169,11 @@ pub(crate) fn prepare(settings: &Settings, wanted: Option<&OsStr>) -> Result<Env
     Ok(Environment { variables, shims, warnings })
 }
 
-/// The text of a file for CMake or Meson, for builds that name it themselves.
+/// The values of files for CMake, Meson and others, for builds that name such a file themselves.
 ///
 /// # Errors
 /// As [`prepare`].
-pub(crate) fn file(
-    settings: &Settings,
-    wanted: Option<&OsStr>,
-    text: impl FnOnce(&TemplateValues) -> String,
-) -> Result<String, EnvironmentError> {
+pub(crate) fn file_values(settings: &Settings, wanted: Option<&OsStr>) -> Result<TemplateValues, EnvironmentError> {
     let (ground, values, _) = ground(settings, wanted)?;
     let shims = shim_dir::write_shim_dir(settings, &content(&ground, &values))?;
     // A file that stays must not name a directory that goes.
@@ -185,8 +181,16 @@ pub(crate) fn file(
         return Err(EnvironmentError::NoShimDir(io::Error::other("the cache directory can't be written")));
     }
     let pkg_config = values.pkg_config.clone().filter(|_| shims.is_kept());
-    let values = TemplateValues { pkg_config, include: None, ..values };
-    Ok(text(&values).replace(SHIM_DIR, shims.file("").to_string_lossy().trim_end_matches('/')))
+    let dir = shims.file("").to_string_lossy().trim_end_matches('/').to_owned();
+    let filled = |value: String| value.replace(SHIM_DIR, &dir);
+    Ok(TemplateValues {
+        cc: filled(values.cc),
+        cxx: filled(values.cxx),
+        pkg_config: pkg_config.map(filled),
+        toolchain_file: filled(values.toolchain_file),
+        include: None,
+        ..values
+    })
 }
 
 fn content(ground: &Ground, values: &TemplateValues) -> ShimDirContent {
@@ -226,8 +230,7 @@ fn ground(
     settings: &Settings,
     wanted: Option<&OsStr>,
 ) -> Result<(Ground, TemplateValues, Vec<String>), EnvironmentError> {
-    let own = std::env::current_exe()?;
-    let home = own.parent().unwrap_or(Path::new("/")).to_owned();
+    let home = own_programs::home()?;
     for driver in ["staticcc", "staticcxx"] {
         if !home.join(driver).is_file() {
             return Err(EnvironmentError::NoDriver { path: home.join(driver) });

@@ -23,11 +23,8 @@ pub(crate) const GO_TOOLEXEC: &str = "staticcxx-go-toolexec";
 /// Stands for the shim directory's own path in the text of a file.
 pub(crate) const SHIM_DIR: &str = "{shim-dir}";
 
-/// The variable along which GCC and Clang look for a linker (GCC manual, "Environment Variables").
-pub(crate) const COMPILER_PATH: &str = "COMPILER_PATH";
-
 /// The linkers that compilers look for.
-const LINKERS: [&str; 5] = ["ld", "ld.bfd", "ld.gold", "ld.lld", "ld.mold"];
+pub(crate) const LINKERS: [&str; 5] = ["ld", "ld.bfd", "ld.gold", "ld.lld", "ld.mold"];
 
 /// What is in a shim directory.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -36,7 +33,7 @@ pub(crate) struct ShimDirContent {
     pub links: BTreeMap<OsString, PathBuf>,
     /// Scripts in `bin`.
     pub scripts: BTreeMap<OsString, String>,
-    /// Names of linkers, in a directory for [`COMPILER_PATH`], and the programs they lead to.
+    /// Names of linkers, in a directory for [`COMPILER_PATH`](crate::settings::COMPILER_PATH), and the programs they lead to.
     pub linkers: BTreeMap<OsString, PathBuf>,
     /// Files beside `bin`.
     pub files: BTreeMap<&'static str, String>,
@@ -56,12 +53,12 @@ impl ShimDir {
         self.dir.join("bin")
     }
 
-    /// The directory for [`COMPILER_PATH`].
+    /// The directory for [`COMPILER_PATH`](crate::settings::COMPILER_PATH).
     pub(crate) fn linkers(&self) -> PathBuf {
         self.dir.join(LINKER_DIR)
     }
 
-    /// The value of [`COMPILER_PATH`]: ours before the user's.
+    /// The value of [`COMPILER_PATH`](crate::settings::COMPILER_PATH): ours before the user's.
     pub(crate) fn compiler_path(&self, users: Option<&OsStr>) -> OsString {
         let mut path = self.linkers().into_os_string();
         if let Some(users) = users {
