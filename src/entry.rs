@@ -8,12 +8,11 @@ use crate::options::exit_codes::{EXIT_ERROR, EXIT_FAILURE};
 use crate::report::{self, LinkRecord, Outcome};
 use crate::run::{self, panics};
 use crate::settings::{self, Settings};
-use crate::toolchain::front_end;
+use crate::toolchain::{Invocation, front_end};
 use crate::{ctl, driver, message};
 use std::ffi::{CStr, OsStr, OsString, c_char, c_int};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 /// Runs a driver with C's argument vector; returns its exit status.
 ///
@@ -73,21 +72,35 @@ fn output(argv: &[OsString]) -> PathBuf {
     argv.iter().skip_while(|word| *word != "-o").nth(1).map_or("a.out".into(), PathBuf::from)
 }
 
-/// Runs `staticctl`, or the driver by whose name it was called.
-pub fn staticctl_main() -> ExitCode {
-    let argv: Vec<OsString> = std::env::args_os().collect();
-    let name = argv.first().and_then(|word| Path::new(word).file_name());
-    for (driver, language) in [("staticcc", Language::C), ("staticcxx", Language::Cxx), ("staticfc", Language::C)] {
-        if name.is_some_and(|name| name == driver) {
-            return ExitCode::from(u8::try_from(driver_call(language, &argv)).unwrap_or(u8::MAX));
-        }
+/// Runs `staticctl`, or a driver where it was called by the name of one or of a compiler: in the tree of a packed toolchain
+/// it is all of them.
+///
+/// # Safety
+/// As [`driver_main`].
+pub unsafe fn staticctl_main(argc: c_int, argv: *const *const c_char) -> c_int {
+    // SAFETY: guaranteed by the caller.
+    let words = unsafe { words(argc, argv) };
+    if let Some(language) = words.first().and_then(|name| driver_of(name)) {
+        return driver_call(language, &words);
     }
     panics::note();
     settings::leave_linker_dir();
-    panics::catch(ctl::main).unwrap_or_else(|fault| {
-        tell(&std::env::args_os().collect::<Vec<_>>(), &fault);
-        ExitCode::from(EXIT_ERROR)
-    })
+    run::ignore_broken_pipes();
+    panics::catch(ctl::main).map_or_else(
+        |fault| {
+            tell(&words, &fault);
+            c_int::from(EXIT_ERROR)
+        },
+        c_int::from,
+    )
+}
+
+/// The driver for a name; none for other names than those of drivers, compilers and linkers.
+fn driver_of(argv0: &OsStr) -> Option<Language> {
+    let own = ["staticcc", "staticcxx"].iter().any(|name| Path::new(argv0).file_name() == Some(OsStr::new(name)));
+    let called = Invocation::parse(argv0, Language::C);
+    let is_driver = own || called.name.is_some() || front_end::called(argv0).is_some() || driver::is_linker(argv0);
+    is_driver.then_some(called.language)
 }
 
 /// Reports a fault of this program, and what a bug report needs.
@@ -111,6 +124,22 @@ fn fault_lines(argv: &[OsString], fault: &str) -> [String; 2] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_name_says_which_program_it_is() {
+        for (name, language) in [
+            ("staticctl", None),
+            ("./staticctl-1.0", None),
+            ("/p/bin/staticcc", Some(Language::C)),
+            ("staticcxx", Some(Language::Cxx)),
+            ("x86_64-linux-gnu-g++-12", Some(Language::Cxx)),
+            ("cc", Some(Language::C)),
+            ("staticfc", Some(Language::C)),
+            ("gfortran", Some(Language::C)),
+        ] {
+            assert_eq!(driver_of(OsStr::new(name)), language, "{name}");
+        }
+    }
 
     #[test]
     fn a_fault_is_told_with_its_place_and_the_command() {

@@ -38,6 +38,7 @@ pub(crate) mod linker_output;
 pub(crate) mod message;
 pub mod model;
 pub mod options;
+pub(crate) mod pack;
 pub(crate) mod packages;
 mod parallel;
 pub mod plan;

@@ -103,6 +103,10 @@ pub(crate) struct Settings {
     pub config_dir: Option<PathBuf>,
     /// Our directory under `XDG_DATA_HOME` or `~/.local/share`.
     pub data_dir: Option<PathBuf>,
+    /// `STATICCXX_HERMETIC`: nothing but the toolchain, the inputs and the output.
+    pub hermetic: bool,
+    /// The directory of this program's own file.
+    pub program_dir: Option<PathBuf>,
 }
 
 /// The variable for the directory of all caches (XDG Base Directory Specification).
@@ -157,6 +161,12 @@ impl Settings {
         let mut settings = Settings::of(&variables);
         if homeless && settings.cache_dir.is_none() && nix::unistd::geteuid().is_root() {
             settings.cache_dir = Some(CACHE_OF_ROOT.into());
+        }
+        settings.program_dir = program_dir(settings.path.as_deref());
+        if settings.hermetic {
+            let (docker_config, misspelt) = (None, Vec::new());
+            let (cache_dir, config_dir, data_dir) = (None, None, None);
+            return Settings { docker_config, misspelt, cache_dir, config_dir, data_dir, ..settings };
         }
         let user = nix::unistd::geteuid().as_raw();
         let asked_for = env::var_os(CACHE_HOME).is_some_and(|dir| Path::new(&dir).is_absolute());
@@ -241,6 +251,7 @@ impl Settings {
             log: from.read(&options::LOG, log_filter::read),
             chain: from.get(options::REAL_COMPILER.name),
             trial: from.text(&options::TRIAL),
+            hermetic: from.read(&options::HERMETIC, switch::read).unwrap_or(false),
             strict_net: from.text(&options::LINKER_NET).is_some_and(|v| v == options::LINKER_NET_STRICT),
             ..Settings::default()
         };
@@ -292,6 +303,17 @@ pub(crate) fn leave_linker_dir() {
         // An empty list would be the working directory.
         if rest.is_empty() { env::remove_var(COMPILER_PATH) } else { env::set_var(COMPILER_PATH, rest) }
     }
+}
+
+/// The directory of this program: where the kernel says, or, without `/proc`, where it was found by its name.
+fn program_dir(path: Option<&OsStr>) -> Option<PathBuf> {
+    let of_kernel = || env::current_exe().ok();
+    let by_name = || {
+        let name = env::args_os().next()?;
+        let found = which::which_in(&name, path, env::current_dir().ok()?).ok()?;
+        std::fs::canonicalize(found).ok()
+    };
+    of_kernel().or_else(by_name)?.parent().map(Path::to_owned)
 }
 
 /// The values of build systems' variables, which are passed on to them. Empty ones count as unset.

@@ -1,6 +1,8 @@
 //! The arguments of the commands that take many. Their doc comments are the text of `--help`.
 
 use crate::image::layer::Packing;
+use crate::pack::packed_libc::PackedLibc;
+use crate::pack::packed_programs::PackedLanguage;
 use clap::{Args, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -310,7 +312,17 @@ pub(crate) enum ToolchainCommand {
         #[arg(long, short)]
         quiet: bool,
     },
-    /// Remove a toolchain that was built here; libraries installed into its prefix stay
+    /// Pack a GCC of this machine and its libraries as one tree that needs nothing of the machine it is on
+    ///
+    /// GCC's programs and binutils are converted to static ones, and come with headers and archives of a C library. The tree
+    /// works in any directory, read-only, for any user; its `bin` has the drivers under the names of compilers. Two packs of
+    /// one machine are the same bytes.
+    Pack(PackArgs),
+    /// Make a packed toolchain one of this machine's
+    ///
+    /// Its files are compared with their digests, and a program is built with it and run.
+    Unpack(UnpackArgs),
+    /// Remove a toolchain that was built or unpacked here; libraries installed into its prefix stay
     Remove {
         /// Its name
         name: String,
@@ -333,6 +345,50 @@ pub(crate) enum ToolchainCommand {
         #[arg(long)]
         force: bool,
     },
+}
+
+/// `staticctl toolchain pack`.
+#[derive(Debug, Args)]
+pub(crate) struct PackArgs {
+    /// The toolchain: one of GCC's; by default `musl`, which `staticctl toolchain install musl` builds
+    pub name: Option<OsString>,
+    /// The result: a file `*.tar.zst`, or a new directory
+    #[arg(short, long, value_name = "FILE.tar.zst|DIR")]
+    pub output: PathBuf,
+    /// What it compiles
+    #[arg(long, value_name = "LANGUAGE", value_enum, value_delimiter = ',', default_value = "c,c++")]
+    pub lang: Vec<PackedLanguage>,
+    /// Architectures that it makes programs for; by default this machine's
+    #[arg(long, value_name = "ARCH", value_delimiter = ',')]
+    pub target: Vec<String>,
+    /// C libraries, the usual one first
+    #[arg(long, value_name = "LIBC", value_enum, value_delimiter = ',', default_value = "musl")]
+    pub libc: Vec<PackedLibc>,
+    /// Link a plugin into the compilers, for -fplugin=
+    #[arg(long, value_name = "FILE")]
+    pub plugin: Vec<OsString>,
+    /// Fetch the source packages of all that is in it into this directory, by apt
+    #[arg(long, value_name = "DIR")]
+    pub sources: Option<PathBuf>,
+    /// How hard a file is compressed
+    #[arg(long, value_name = "1-22", default_value_t = 19, value_parser = clap::value_parser!(i32).range(1..=22))]
+    pub level: i32,
+    /// Print only errors
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// `staticctl toolchain unpack`.
+#[derive(Debug, Args)]
+pub(crate) struct UnpackArgs {
+    /// The file or directory that `staticctl toolchain pack` wrote
+    pub pack: PathBuf,
+    /// Its name; by default that of its first toolchain
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Print only errors
+    #[arg(long, short)]
+    pub quiet: bool,
 }
 
 /// What can be built.

@@ -4,7 +4,7 @@ use super::output::{fail, produce};
 use crate::install::manifest::Manifest;
 use crate::install::place::ToolchainPlace;
 use crate::install::prerequisites::install_command;
-use crate::install::selftest::{self, TestedCompiler};
+use crate::install::selftest::{self, Emulator, TestedCompiler};
 use crate::install::{InstallError, InstallOptions, install};
 use crate::message;
 use crate::message::size::size;
@@ -109,14 +109,12 @@ pub(crate) fn test(settings: &Settings, name: &OsStr, json: bool) -> u8 {
     if compilers.is_empty() {
         return fail(errors.join("; "), install_hint(&descriptor));
     }
-    let own = std::env::consts::ARCH;
-    let arch = compilers.first().map_or(own, |(_, c)| c.facts.triple.split('-').next().unwrap_or(own));
-    let names = [format!("qemu-{arch}-static"), format!("qemu-{arch}")];
-    let emulator =
-        names.iter().filter(|_| arch != own).find_map(|n| which::which_in(n, settings.path.as_deref(), "/").ok());
-    if arch != own && emulator.is_none() {
-        return fail(format!("programs for {arch} can't be run here"), Some(format!("install {}", names[0])));
-    }
+    let emulator = match emulator(settings, compilers.first().map_or("", |(_, c)| &c.facts.triple)) {
+        Ok(emulator) => emulator,
+        Err(arch) => {
+            return fail(format!("programs for {arch} can't be run here"), Some(format!("install qemu-{arch}-static")));
+        }
+    };
     let find = |language: Language| compilers.iter().find(|(l, _)| *l == language).map(|(_, c)| c.clone());
     let programs = selftest::programs_for(find(Language::Cxx).as_ref());
     let outcomes = match selftest::test_programs(&find, &programs, &emulator, cores(), &|_| {}) {
@@ -146,6 +144,21 @@ pub(crate) fn test(settings: &Settings, name: &OsStr, json: bool) -> u8 {
         let _ = writeln!(text, "{error}");
     }
     produce(&text, code)
+}
+
+/// What runs programs of a target, if this machine does not.
+///
+/// # Errors
+/// The architecture for which there is nothing.
+pub(super) fn emulator(settings: &Settings, triple: &str) -> Result<Emulator, String> {
+    let own = std::env::consts::ARCH;
+    let arch = triple.split('-').next().filter(|arch| !arch.is_empty()).unwrap_or(own);
+    if arch == own {
+        return Ok(None);
+    }
+    let names = [format!("qemu-{arch}-static"), format!("qemu-{arch}")];
+    let found = names.iter().find_map(|n| which::which_in(n, settings.path.as_deref(), "/").ok());
+    found.map(Some).ok_or_else(|| arch.to_owned())
 }
 
 /// What is known of a toolchain that was built here.

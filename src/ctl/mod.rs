@@ -29,6 +29,9 @@ mod printed;
 pub(crate) mod run;
 pub(crate) mod shims;
 pub(crate) mod toolchain;
+mod toolchain_pack;
+mod toolchain_pack_tree;
+mod toolchain_unpack;
 pub(crate) mod trial;
 pub(crate) mod verify;
 
@@ -38,24 +41,23 @@ use clap::Parser;
 use cli::{Cli, CtlCommand};
 use output::produce;
 use std::ffi::OsString;
-use std::process::ExitCode;
 
-/// Runs `staticctl` with the process's own arguments.
-pub fn main() -> ExitCode {
+/// Runs `staticctl` with the process's own arguments; gives the exit status.
+pub fn main() -> u8 {
     let settings = Settings::from_env();
     let words: Vec<OsString> = std::env::args_os().collect();
     if let Some(text) = help::topic(words.get(1..).unwrap_or_default()) {
-        return ExitCode::from(produce(&text, EXIT_YES));
+        return produce(&text, EXIT_YES);
     }
     let cli = match Cli::try_parse_from(words) {
         Ok(cli) => cli,
         Err(e) => {
             // Help and version are products, everything else is clap's own diagnosis; both know their stream.
             let _ = e.print();
-            return ExitCode::from(if e.use_stderr() { EXIT_ERROR } else { EXIT_YES });
+            return if e.use_stderr() { EXIT_ERROR } else { EXIT_YES };
         }
     };
-    ExitCode::from(match cli.command {
+    match cli.command {
         CtlCommand::Check { files, json, against: None } => check::run(&settings, &files, json),
         CtlCommand::Check { files, json, against: Some(dynamic) } => against::run(&settings, &dynamic, &files, json),
         CtlCommand::Explain { json, bindings, command } => explain::run(&settings, &command, json, bindings),
@@ -80,5 +82,5 @@ pub fn main() -> ExitCode {
         CtlCommand::Image(args) => image::run(&settings, &args),
         CtlCommand::Completions { shell } => pages::completions(shell),
         CtlCommand::Man { dir } => pages::man(&dir),
-    })
+    }
 }

@@ -3,6 +3,7 @@
 use super::cli_args::{InstallableToolchain, ToolchainCommand};
 use super::install;
 use super::output::{fail, produce};
+use super::{toolchain_pack, toolchain_unpack};
 use crate::driver::Trials;
 use crate::files::write_atomic;
 use crate::install::build_inputs::RequestedInputs;
@@ -58,6 +59,8 @@ pub(crate) fn run(settings: &Settings, command: &ToolchainCommand) -> u8 {
             }
             install::build(settings, &options)
         }
+        ToolchainCommand::Pack(args) => toolchain_pack::run(settings, args),
+        ToolchainCommand::Unpack(args) => toolchain_unpack::run(settings, args),
         ToolchainCommand::Remove { name } => install::remove(settings, name),
         ToolchainCommand::Test { name, json } => install::test(settings, name, *json),
         ToolchainCommand::Default { name: None, .. } => {

@@ -45,6 +45,11 @@ pub(super) fn linker_called(argv0: &OsStr) -> Option<&'static str> {
     shim_dir::LINKERS.into_iter().find(|l| l.as_bytes() == name)
 }
 
+/// Whether a call under this name is one of a linker.
+pub(crate) fn is_linker(argv0: &OsStr) -> bool {
+    linker_called(argv0).is_some()
+}
+
 /// A link that a driver can do.
 pub(crate) struct NetLink {
     /// The call of a driver of ours.

@@ -29,6 +29,7 @@ mod verdict;
 pub(crate) use call::main;
 pub(crate) use direct::built_in_line;
 pub(crate) use link_job::LinkJob;
+pub(crate) use linker_net::is_linker;
 pub(crate) use prepare::{Prepared, prepare};
 pub(crate) use program_link::{Addresses, ProgramLink, ProgramLinked, link_program, select as select_for_program};
 pub(crate) use trials::Trials;

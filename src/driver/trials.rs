@@ -148,6 +148,9 @@ impl Trials {
         if let Some(why) = self.facts.off.get(&mechanism).cloned().or_else(|| self.off(mechanism.needs()?)) {
             return Some(why);
         }
+        if self.facts.tried {
+            return None;
+        }
         let trial = TRIALS.iter().find(|t| t.mechanism == mechanism)?;
         let key = self.key(mechanism);
         let kept = Kept { kind: "trials", dir: self.settings.cache_dir.as_deref(), key: key.as_ref() };

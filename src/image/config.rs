@@ -235,7 +235,7 @@ pub(crate) fn manifest(
 ) -> Result<Blob, Undescribable> {
     let kind = |packing| match packing {
         Packing::Gzip(_) => MediaType::ImageLayerGzip,
-        Packing::Zstd(_) => MediaType::ImageLayerZstd,
+        Packing::Zstd(_) | Packing::ZstdLong(_) => MediaType::ImageLayerZstd,
         Packing::None => MediaType::ImageLayer,
     };
     let layers = layers.iter().map(|l| descriptor(kind(l.packing), &l.blob.sha, l.blob.len));

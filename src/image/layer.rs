@@ -17,6 +17,8 @@ pub(crate) enum Packing {
     Gzip(u32),
     /// zstd at this level; needs containerd 1.5, docker 23, podman 3 or newer.
     Zstd(i32),
+    /// The same with the largest window that every zstd unpacks without being asked to, for files that are like each other.
+    ZstdLong(i32),
     None,
 }
 
@@ -30,6 +32,8 @@ impl Default for Packing {
 const GZIP_LEVEL: u32 = 6;
 /// Smaller than gzip's best in less time.
 const ZSTD_LEVEL: i32 = 19;
+/// As a power of two; the limit of `zstd -d` without options (zstd manual, "--long").
+const WINDOW: u32 = 27;
 
 impl FromStr for Packing {
     type Err = String;
@@ -130,6 +134,13 @@ impl<W: Write> LayerWriter<W> {
                 LayerWriter::Gzip(GzBuilder::new().mtime(0).operating_system(255).write(to, Compression::new(level)))
             }
             Packing::Zstd(level) => LayerWriter::Zstd(zstd::stream::write::Encoder::new(to, level)?),
+            Packing::ZstdLong(level) => {
+                let mut encoder = zstd::stream::write::Encoder::new(to, level)?;
+                encoder.window_log(WINDOW)?;
+                encoder.long_distance_matching(true)?;
+                encoder.include_checksum(true)?;
+                LayerWriter::Zstd(encoder)
+            }
             Packing::None => LayerWriter::None(to),
         })
     }

@@ -72,9 +72,11 @@ fn configure_makefile(
 ) -> String {
     let inputs = context.inputs;
     let base = context.work.join("b").join(inputs.triple());
+    // What the sources say of themselves (`__FILE__`) is the same wherever it is built.
+    let flags = format!("{FLAGS} -ffile-prefix-map={}=.", context.work.display());
     let common = format!(
         "--build={} --host={} --prefix={} --disable-shared --enable-static --disable-multilib --disable-nls --disable-werror \
-         CC={} CFLAGS='{FLAGS}' CXXFLAGS='{FLAGS}' AR={} RANLIB={} NM={} STRIP={} OBJDUMP={}",
+         CC={} CFLAGS='{flags}' CXXFLAGS='{flags}' AR={} RANLIB={} NM={} STRIP={} OBJDUMP={}",
         inputs.build,
         inputs.triple(),
         installed(context).display(),

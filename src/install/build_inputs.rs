@@ -73,6 +73,12 @@ impl Inputs {
         format!("{}-linux-musl", self.arch)
     }
 
+    /// A header that says whose the kernel's headers are.
+    pub(crate) fn kernel_header(&self) -> PathBuf {
+        let linux = self.kernel.iter().find(|(name, _)| name == "linux");
+        linux.map(|(_, dir)| dir.join("version.h")).unwrap_or_default()
+    }
+
     /// Major version of the compiler.
     pub(crate) fn major(&self) -> &str {
         major(&self.number)

@@ -27,6 +27,12 @@ pub(crate) struct Manifest {
     /// The sources of the C++ library.
     pub source: PathBuf,
     pub source_version: String,
+    /// The archive of the C library that it was made from.
+    #[serde(default)]
+    pub musl_archive: PathBuf,
+    /// A header of the kernel's that went in.
+    #[serde(default)]
+    pub kernel_header: PathBuf,
     /// Whether locales are linked only as far as they are used.
     pub lean: bool,
     /// What could not be done with these sources.

@@ -4,11 +4,11 @@ use super::build_inputs::Inputs;
 use super::malloc;
 use super::place::ToolchainPlace;
 use super::selftest::TestedCompiler;
-use super::specs::Specs;
+use super::specs;
 use super::sysroot::Sysroot;
 use crate::model::{Family, Language, Libc, StaticKind};
 use crate::toolchain::built_with::stamp;
-use crate::toolchain::descriptor::{Descriptor, HeaderSearch, SCHEMA};
+use crate::toolchain::descriptor::{Descriptor, FIRST, HeaderSearch, SCHEMA};
 use crate::toolchain::{Allocator, Facts, Recipe};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -59,6 +59,7 @@ impl FinishedBuild<'_> {
                 repairs: None,
                 off: BTreeMap::new(),
                 object: None,
+                tried: false,
                 undecided: None,
                 allocator: None,
                 missing: BTreeMap::new(),
@@ -66,24 +67,18 @@ impl FinishedBuild<'_> {
         })
     }
 
-    /// The descriptors as files: for GCC, and for Clang if the machine has it.
-    pub(crate) fn descriptors(&self) -> (Vec<u8>, Option<Vec<u8>>) {
+    /// The descriptors as files, by their names: for GCC, and for Clang if the machine has it.
+    pub(crate) fn descriptors(&self) -> Vec<(OsString, Vec<u8>)> {
         let gcc = self.descriptor(&self.place.name, "GCC", &self.inputs.cc, &self.inputs.cxx, vec![self.specs_word()]);
         let clang = self.inputs.clang.as_ref().map(|(cc, cxx)| {
-            let specs = Specs {
-                root: &self.tree.root,
-                prefix: &self.place.prefix,
-                arch: &self.inputs.arch,
-                major: &self.tree.major,
-                compiler_headers: Path::new(""),
-                packs_relocations: false,
-            };
-            let mut d = self.descriptor(&format!("{}-clang", self.place.name), "Clang", cc, cxx, specs.clang());
+            let options = specs::clang(&self.tree.root, &self.place.prefix, &self.inputs.arch);
+            let mut d = self.descriptor(&format!("{}-clang", self.place.name), "Clang", cc, cxx, options);
             d.family = Some(Family::Clang);
             d
         });
         let text = |d: Descriptor| serde_json::to_vec_pretty(&d).unwrap_or_default();
-        (text(gcc), clang.map(text))
+        let gcc = (OsString::from(FIRST), text(gcc));
+        std::iter::once(gcc).chain(clang.map(|d| ("toolchain-clang.json".into(), text(d)))).collect()
     }
 
     fn descriptor(&self, name: &str, family: &str, cc: &Path, cxx: &Path, compile_args: Vec<String>) -> Descriptor {
@@ -110,6 +105,8 @@ impl FinishedBuild<'_> {
             prefix: Some(self.place.prefix.clone()),
             built_with: stamp(cxx),
             manifest: Some(self.manifest()),
+            packed: None,
+            facts: None,
         }
     }
 

@@ -4,11 +4,13 @@
 //! |---|---|
 //! | `NAME/toolchain/ID/` | one finished build, never changed |
 //! | `NAME/toolchain.json` | the descriptor, which names the build in use; its replacement is the swap |
-//! | `NAME/toolchain-clang.json` | the same for Clang, as `NAME-clang` |
+//! | `NAME/toolchain-*.json` | the same for Clang, as `NAME-clang`, and for other targets of a packed toolchain |
 //! | `NAME/{include,lib,…}` | the prefix for what the user builds with it |
 
 use crate::files::write_atomic;
+use crate::toolchain::descriptor;
 use nix::fcntl::{Flock, FlockArg};
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
@@ -33,9 +35,9 @@ impl ToolchainPlace {
         self.prefix.join("toolchain").join(id)
     }
 
-    /// The descriptors: for GCC and for Clang.
-    pub(crate) fn descriptors(&self) -> [PathBuf; 2] {
-        ["toolchain.json", "toolchain-clang.json"].map(|f| self.prefix.join(f))
+    /// The first descriptor, whose replacement is the swap.
+    fn first(&self) -> PathBuf {
+        self.prefix.join(descriptor::FIRST)
     }
 
     /// Makes the directories and waits until no other install of this name is running. `waiting` is called once
@@ -55,19 +57,21 @@ impl ToolchainPlace {
         }
     }
 
-    /// Makes `id` the build in use, by replacing the descriptors, and removes the builds before the one that it
+    /// Makes `id` the build in use, by replacing the descriptors (names and texts, the first one first), and removes the builds before the one that it
     /// replaces: a compiler call may be using that one right now.
     ///
     /// # Errors
     /// A descriptor that can't be written; the old one is still in use then.
-    pub(crate) fn swap(&self, id: &str, gcc: &[u8], clang: Option<&[u8]>) -> io::Result<()> {
+    pub(crate) fn swap(&self, id: &str, descriptors: &[(OsString, Vec<u8>)]) -> io::Result<()> {
         let before = self.in_use();
-        let [for_gcc, for_clang] = self.descriptors();
-        match clang {
-            Some(text) => write_atomic(&for_clang, text)?,
-            None => drop(fs::remove_file(&for_clang)),
+        for stale in descriptor::in_directory(&self.prefix) {
+            if stale != self.first() && descriptors.iter().all(|(name, _)| stale.file_name() != Some(name)) {
+                fs::remove_file(stale)?;
+            }
         }
-        write_atomic(&for_gcc, gcc)?;
+        for (name, text) in descriptors.iter().rev() {
+            write_atomic(&self.prefix.join(name), text)?;
+        }
         for directory in fs::read_dir(self.prefix.join("toolchain"))?.flatten().map(|e| e.path()) {
             let name = directory.file_name().unwrap_or_default().to_string_lossy().into_owned();
             if directory.is_dir() && name != id && before.as_deref() != Some(name.as_str()) {
@@ -79,9 +83,9 @@ impl ToolchainPlace {
 
     /// The id of the build in use.
     pub(crate) fn in_use(&self) -> Option<String> {
-        let text = fs::read(&self.descriptors()[0]).ok()?;
+        let text = fs::read(self.first()).ok()?;
         let value: serde_json::Value = serde_json::from_slice(&text).ok()?;
-        let manifest = PathBuf::from(value.get("manifest")?.as_str()?);
+        let manifest = PathBuf::from(value.get("manifest").or_else(|| value.get("packed"))?.as_str()?);
         Some(manifest.parent()?.file_name()?.to_string_lossy().into_owned())
     }
 
@@ -90,11 +94,8 @@ impl ToolchainPlace {
     /// # Errors
     /// A file that can't be removed.
     pub(crate) fn remove(&self) -> io::Result<()> {
-        for file in self.descriptors() {
-            match fs::remove_file(file) {
-                Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
-                _ => {}
-            }
+        for file in descriptor::in_directory(&self.prefix) {
+            fs::remove_file(file)?;
         }
         fs::remove_dir_all(self.prefix.join("toolchain"))?;
         // Only where nothing else is in it.
@@ -163,9 +164,12 @@ mod tests {
         fs::create_dir_all(place.prefix.join("include")).unwrap();
         for id in ["1", "2", "3"] {
             fs::create_dir(place.build(id)).unwrap();
-            place.swap(id, &descriptor(&place, id), Some(b"{}")).unwrap();
+            let both = [("toolchain.json", descriptor(&place, id)), ("toolchain-clang.json", b"{}".to_vec())];
+            place.swap(id, &both.map(|(name, text)| (name.into(), text))).unwrap();
             assert_eq!(place.in_use().as_deref(), Some(id));
         }
+        place.swap("3", &[("toolchain.json".into(), descriptor(&place, "3"))]).unwrap();
+        assert!(!place.prefix.join("toolchain-clang.json").exists());
         assert!(!place.build("1").exists() && place.build("2").exists() && place.build("3").exists());
         place.remove().unwrap();
         assert!(place.prefix.join("include").is_dir() && place.in_use().is_none());

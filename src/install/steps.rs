@@ -211,6 +211,8 @@ impl Install<'_> {
             musl: inputs.musl.version.clone(),
             source: inputs.source.path().to_owned(),
             source_version: version,
+            musl_archive: inputs.musl.lib.join("libc.a"),
+            kernel_header: inputs.kernel_header(),
             lean: unsplit.is_empty(),
             notes: unfit.lines().chain(unsplit.lines()).map(str::to_owned).collect(),
             libraries: libraries.iter().map(|l| (*l).to_owned()).collect(),
@@ -318,8 +320,7 @@ impl Install<'_> {
         let io = |e| InstallError::io(format!("writing into `{}`", self.place.prefix.display()), e);
         manifest.store(&root.join("manifest.json")).map_err(io)?;
         fs::write(root.join("identity"), self.context.inputs.identity()).map_err(io)?;
-        let (gcc, clang) = build.descriptors();
-        self.place.swap(self.id, &gcc, clang.as_deref()).map_err(io)
+        self.place.swap(self.id, &build.descriptors()).map_err(io)
     }
 
     /// Removes what is not needed any more. A failed build may have left anything; an interrupted one is resumed, and one

@@ -3,7 +3,7 @@
 
 use super::build_inputs::Inputs;
 use super::source::copy_tree;
-use super::specs::Specs;
+use super::specs::{Specs, SpecsPlace};
 use super::symbol_binding;
 use crate::run::{self, Command};
 use std::ffi::OsString;
@@ -138,11 +138,9 @@ pub(crate) fn fill(tree: &Sysroot, inputs: &Inputs) -> io::Result<()> {
 pub(crate) fn write_specs(tree: &Sysroot, prefix: &Path, inputs: &Inputs) -> io::Result<()> {
     let headers = compiler_file(inputs, "include")?.ok_or_else(|| io::Error::other("the compiler has no headers"))?;
     let specs = Specs {
-        root: &tree.root,
-        prefix,
+        place: SpecsPlace::Fixed { root: &tree.root, prefix, compiler_headers: &headers },
         arch: &inputs.arch,
         major: &tree.major,
-        compiler_headers: &headers,
         packs_relocations: packs_relocations(inputs),
     };
     fs::write(tree.specs(), specs.text())

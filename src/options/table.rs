@@ -239,6 +239,15 @@ pub(crate) const LOG: EnvOption = EnvOption {
     help: "log to stderr",
 };
 
+pub(crate) const HERMETIC: EnvOption = EnvOption {
+    name: "STATICCXX_HERMETIC",
+    values: Values::Switch,
+    default: "off",
+    applies: &[Scope::Compile, Scope::Link, Scope::Shared],
+    help: "read and write nothing but the toolchain, the inputs and the output, which is the same bytes in any directory, \
+           for any user, at any time; for packed toolchains",
+};
+
 /// Device and inode of the programs that called each other so far, which ends a chain of wrappers that calls us back.
 /// See [`crate::toolchain`].
 pub(crate) const REAL_COMPILER: EnvOption = EnvOption {
@@ -280,7 +289,7 @@ pub(crate) const TRIAL: EnvOption = EnvOption {
 };
 
 /// All variables, in the order of the documentation.
-pub(crate) const TABLE: [EnvOption; 23] = [
+pub(crate) const TABLE: [EnvOption; 24] = [
     TOOLCHAIN,
     CC,
     CXX,
@@ -298,6 +307,7 @@ pub(crate) const TABLE: [EnvOption; 23] = [
     NSS,
     MALLOC,
     STACK_SIZE,
+    HERMETIC,
     REPORT,
     LOG,
     REAL_COMPILER,

@@ -3,6 +3,7 @@
 
 use super::wanted::Wanted;
 use super::{Format, Package};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -42,6 +43,26 @@ pub(super) fn owners(database: &str, files: &[PathBuf]) -> Vec<Option<Package>> 
     owners
 }
 
+/// All files of the packages that own these files.
+pub(super) fn files_beside(database: &str, files: &[PathBuf]) -> BTreeSet<PathBuf> {
+    let wanted = Wanted::new(files);
+    let of_record = |record: &str| {
+        let mut dir = PathBuf::from("/");
+        let mut all = Vec::new();
+        for line in record.lines() {
+            match line.split_at_checked(2) {
+                Some(("F:", name)) => dir = Path::new("/").join(name),
+                Some(("R:", name)) => all.push(dir.join(name)),
+                _ => {}
+            }
+        }
+        all
+    };
+    let records = database.split("\n\n").map(of_record);
+    let is_owner = |all: &Vec<PathBuf>| all.iter().any(|f| !wanted.places(f.as_os_str().as_encoded_bytes()).is_empty());
+    records.filter(is_owner).flatten().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,5 +80,6 @@ mod tests {
         assert_eq!((owner.to_string().as_str(), owner.source.as_str()), ("zlib-libs 1.3-r2", "zlib"));
         assert_eq!(owner.architecture.as_deref(), Some("x86_64"));
         assert_eq!(owners(&text, &[dir.path().join("libq.so")]), [None]);
+        assert_eq!(files_beside(&text, std::slice::from_ref(&file)), BTreeSet::from([file]));
     }
 }

@@ -44,6 +44,13 @@ fn lists(root: &Path, files: &[PathBuf]) -> Vec<Option<String>> {
     found
 }
 
+/// All files of the packages that own these files.
+pub(super) fn files_beside(root: &Path, files: &[PathBuf]) -> BTreeSet<PathBuf> {
+    let owners: BTreeSet<String> = lists(root, files).into_iter().flatten().collect();
+    let list = |name: &String| fs::read_to_string(root.join("info").join(format!("{name}.list"))).unwrap_or_default();
+    owners.iter().flat_map(|name| list(name).lines().map(PathBuf::from).collect::<Vec<_>>()).collect()
+}
+
 /// Whether a package is installed, for any architecture.
 pub(super) fn is_installed(root: &Path, package: &str) -> bool {
     fs::read_dir(root.join("info")).into_iter().flatten().flatten().any(|entry| {
@@ -113,6 +120,8 @@ mod tests {
         assert_eq!((shared.to_string().as_str(), shared.architecture.as_deref()), ("libq1 2:1.2-3+b1", Some("amd64")));
         let newer = Package { source_version: "1.2-4".into(), ..archive.clone() };
         assert!(!shared.same_build(&newer));
+        let beside = files_beside(dir.path(), &files[..1]);
+        assert_eq!(beside, BTreeSet::from(["/.".into(), real(0).into()]));
         assert!(is_installed(dir.path(), "libq1") && !is_installed(dir.path(), "libq"));
     }
 

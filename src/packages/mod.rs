@@ -5,9 +5,11 @@ mod development;
 mod dpkg;
 mod owner;
 mod package;
+mod package_files;
 mod rpm;
 mod wanted;
 
 pub(crate) use development::development_package;
 pub(crate) use owner::{owner, owners};
 pub(crate) use package::{Format, Package};
+pub(crate) use package_files::files_beside;

@@ -29,6 +29,7 @@ pub(crate) fn facts() -> Facts {
         repairs: None,
         off: [].into(),
         object: None,
+        tried: false,
         undecided: None,
         allocator: None,
         missing: [].into(),

@@ -131,6 +131,14 @@ impl Command {
     }
 }
 
+/// Makes writing to a pipe that nobody reads an error instead of a signal, as Rust's runtime does for programs that start
+/// in it. What this process starts has its own handling.
+pub(crate) fn ignore_broken_pipes() {
+    let ignore = SigAction::new(SigHandler::SigIgn, SaFlags::empty(), SigSet::empty());
+    // SAFETY: no handler is installed.
+    let _ = unsafe { sigaction(Signal::SIGPIPE, &ignore) };
+}
+
 /// Words quoted for a POSIX shell; bytes that are not UTF-8 are shown as the replacement character.
 pub(crate) fn shell_line(words: &[OsString]) -> String {
     let quoted = words.iter().map(|w| {

@@ -5,6 +5,7 @@ use crate::model::{Family, Language, Libc, StaticKind};
 use crate::settings::Settings;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -73,7 +74,16 @@ pub(crate) struct Descriptor {
     /// The manifest of its inputs: [`crate::install::Manifest`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub manifest: Option<PathBuf>,
+    /// The manifest of a packed toolchain: [`crate::pack::PackManifest`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub packed: Option<PathBuf>,
+    /// What was measured when it was packed: [`super::packed`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facts: Option<PathBuf>,
 }
+
+/// In a descriptor file the directory that it is in.
+pub(crate) const HERE: &str = "{here}";
 
 /// Why a descriptor can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -137,9 +147,18 @@ impl Descriptor {
     /// # Errors
     /// As [`Descriptor::parse`], and a file that can't be read.
     pub(crate) fn load(path: &Path) -> Result<Descriptor, DescriptorError> {
-        let text =
-            fs::read_to_string(path).map_err(|error| DescriptorError::Unreadable { path: path.into(), error })?;
-        Descriptor::parse(&text, path)
+        let unreadable = |error| DescriptorError::Unreadable { path: path.into(), error };
+        let text = fs::read_to_string(path).map_err(unreadable)?;
+        if !text.contains(HERE) {
+            return Descriptor::parse(&text, path);
+        }
+        let file = std::path::absolute(path).map_err(unreadable)?;
+        let here = file.parent().unwrap_or(Path::new("/")).to_str().ok_or_else(|| DescriptorError::Senseless {
+            path: path.into(),
+            field: HERE,
+            problem: "stands for a path that is not UTF-8".into(),
+        })?;
+        Descriptor::parse(&at_home(&text, here), path)
     }
 
     /// The descriptor for one architecture: with `{arch}` and `{arch-dashed}` replaced everywhere.
@@ -166,18 +185,33 @@ impl Descriptor {
         d
     }
 
+    /// Whether it is complete in a tree of its own: [`crate::pack`].
+    pub(crate) fn is_packed(&self) -> bool {
+        self.packed.is_some()
+    }
+
     /// Whether the name stands for one toolchain per architecture.
     pub(crate) fn is_family(&self) -> bool {
         self.name.contains("{arch}")
     }
 }
 
-/// All descriptors: the user's own first, then those of built toolchains; both replace built-in ones of the same name.
+/// JSON text with [`HERE`] replaced by a path.
+pub(crate) fn at_home(text: &str, here: &str) -> String {
+    // At the root of a file system the slash that follows is enough.
+    let quoted = serde_json::Value::from(here.trim_end_matches('/')).to_string();
+    text.replace(HERE, quoted.trim_matches('"'))
+}
+
+/// All descriptors: the user's own first, then those of built toolchains, then those that were installed beside this
+/// program, which all replace built-in ones of the same name.
 ///
 /// # Errors
 /// The first broken file of the user's.
 pub(crate) fn all(settings: &Settings) -> Result<Vec<Descriptor>, DescriptorError> {
-    let files = user_files(settings.config_dir.as_deref()).into_iter().chain(built(settings.data_dir.as_deref()));
+    let built = built(settings.data_dir.as_deref()).into_iter();
+    let installed = built_below(settings.program_dir.as_ref().map(|dir| dir.join(INSTALLED)).as_deref());
+    let files = user_files(settings.config_dir.as_deref()).into_iter().chain(built).chain(installed);
     let mut found = files.collect::<Vec<_>>().iter().map(|p| Descriptor::load(p)).collect::<Result<Vec<_>, _>>()?;
     for (name, text) in EMBEDDED {
         let d = Descriptor::parse(text, Path::new(name))?;
@@ -213,12 +247,33 @@ fn user_files(config_dir: Option<&Path>) -> Vec<PathBuf> {
 
 /// The descriptor files of built toolchains.
 fn built(data_dir: Option<&Path>) -> Vec<PathBuf> {
-    let Some(entries) = data_dir.and_then(|d| fs::read_dir(d.join("toolchains")).ok()) else { return Vec::new() };
+    built_below(data_dir.map(|d| d.join("toolchains")).as_deref())
+}
+
+/// Where toolchains are that were installed with this program, from its directory: as a package for Python does.
+const INSTALLED: &str = "../lib/staticcxx/toolchains";
+
+fn built_below(toolchains: Option<&Path>) -> Vec<PathBuf> {
+    let Some(entries) = toolchains.and_then(|d| fs::read_dir(d).ok()) else { return Vec::new() };
     let mut dirs: Vec<PathBuf> = entries.flatten().map(|e| e.path()).collect();
     dirs.sort();
-    let files = dirs.iter().flat_map(|d| ["toolchain.json", "toolchain-clang.json"].map(|f| d.join(f)));
-    files.filter(|f| f.is_file()).collect()
+    dirs.iter().flat_map(|dir| in_directory(dir)).collect()
 }
+
+/// The descriptor files of one toolchain: `toolchain.json` first, then those of its other compilers and targets.
+pub(crate) fn in_directory(dir: &Path) -> Vec<PathBuf> {
+    let is_descriptor = |path: &PathBuf| {
+        let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+        name == FIRST || (name.starts_with("toolchain-") && name.ends_with(".json"))
+    };
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(dir).into_iter().flatten().flatten().map(|e| e.path()).filter(is_descriptor).collect();
+    files.sort_by_key(|path| (path.file_name() != Some(OsStr::new(FIRST)), path.clone()));
+    files
+}
+
+/// The name of a toolchain's first descriptor file.
+pub(crate) const FIRST: &str = "toolchain.json";
 
 /// The toolchain of a name; a family's is for the architecture in the name.
 pub(crate) fn named(descriptors: &[Descriptor], name: &str, host: &str) -> Option<Descriptor> {
@@ -266,6 +321,22 @@ mod tests {
             let text = with(key, value);
             assert!(text.contains("/u/x.json") && text.contains(expected), "{key}: {text}");
         }
+    }
+
+    #[test]
+    fn a_descriptor_knows_where_it_is() {
+        let t = tempfile::tempdir().unwrap();
+        let dir = t.path().join("a \"b\"");
+        fs::create_dir(&dir).unwrap();
+        let text = EMBEDDED[0].1.replace("[\"cc\"]", "[\"{here}/bin/cc\"]");
+        fs::write(dir.join("toolchain-x.json"), &text).unwrap();
+        fs::write(dir.join("toolchain.json"), &text).unwrap();
+        fs::write(dir.join("other.json"), &text).unwrap();
+        let files = in_directory(&dir);
+        assert_eq!(files, ["toolchain.json", "toolchain-x.json"].map(|f| dir.join(f)));
+        let d = Descriptor::load(&files[0]).unwrap();
+        assert_eq!(d.find[&Language::C][0], [dir.join("bin/cc").to_str().unwrap()]);
+        assert_eq!(at_home("\"{here}/bin\"", "/"), "\"/bin\"");
     }
 
     #[test]

@@ -44,6 +44,9 @@ pub(crate) struct Facts {
     pub repairs: Option<Repairs>,
     /// Why repairs are missing.
     pub off: MechanismsOff,
+    /// Whether all mechanisms were tried where it was packed, so that those that are not off work.
+    #[serde(default)]
+    pub tried: bool,
     /// The object of the program that was linked for each kind, kept for the trials of what links it in other ways.
     pub object: Option<PathBuf>,
     /// The toolchain's allocator.

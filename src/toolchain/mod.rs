@@ -11,6 +11,7 @@ pub(crate) mod mechanism;
 pub(crate) mod name;
 pub(crate) mod os_release;
 pub(crate) mod package_manager;
+pub(crate) mod packed;
 pub(crate) mod probe;
 pub(crate) mod probe_cache;
 pub(crate) mod recipe;

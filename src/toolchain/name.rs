@@ -39,6 +39,13 @@ impl Invocation {
         }
     }
 
+    /// The target in the name: `aarch64-linux-gnu` of `aarch64-linux-gnu-g++-12`.
+    pub(crate) fn target(&self) -> Option<String> {
+        let name = self.name.as_ref()?.as_bytes();
+        let of = strip_version(name).strip_suffix(base(name))?.strip_suffix(b"-")?;
+        Some(String::from_utf8_lossy(of).into_owned())
+    }
+
     /// Whether the name contains a target, as `aarch64-linux-gnu-g++` does.
     pub(crate) fn is_cross(&self) -> bool {
         self.name.as_ref().is_some_and(|n| strip_version(n.as_bytes()).contains(&b'-'))

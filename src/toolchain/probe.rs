@@ -109,6 +109,7 @@ pub(crate) fn probe(
         repairs: None,
         off: MechanismsOff::new(),
         object: None,
+        tried: false,
         undecided: None,
         allocator: descriptor.allocator.clone(),
         missing: BTreeMap::new(),

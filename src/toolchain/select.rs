@@ -1,6 +1,7 @@
 //! The choice of the compiler for a call.
 //!
-//! In this order: the toolchain in `STATICCXX_TOOLCHAIN`; the compiler in `STATICCXX_CC` or `STATICCXX_CXX`; a cross
+//! In this order: the toolchain in `STATICCXX_TOOLCHAIN`; the compiler in `STATICCXX_CC` or `STATICCXX_CXX`; that of the
+//! tree that this program is part of; a cross
 //! compiler whose name we were called by; the user's default toolchain; another compiler whose name we were called by;
 //! then `auto`: the host's own, else any toolchain with C and C++.
 
@@ -11,6 +12,7 @@ use super::find::{self, Chain};
 use super::mechanism::MechanismsOff;
 use super::name::Invocation;
 use super::package_manager::this_package_manager;
+use super::packed;
 use super::probe;
 use super::probe::MakeRepairs;
 use super::probe_cache::{self, Key};
@@ -155,6 +157,10 @@ impl<'a> Chooser<'a> {
             let command = named_command(variable, line, self.settings, &self.chain)?;
             return Ok(Some(CompilerCandidate { descriptor: self.generic()?, command }));
         }
+        // As part of a tree with a compiler this program is that compiler's driver.
+        if let Some(descriptor) = packed::own_toolchain(self.settings, invocation)? {
+            return self.of_descriptor(descriptor).map(Some);
+        }
         if let Some(name) = invocation.name.as_ref().filter(|_| invocation.is_cross()) {
             return self.by_name(name).map(Some);
         }
@@ -265,6 +271,9 @@ impl<'a> Chooser<'a> {
         need: CallNeed,
         abi: &[OsString],
     ) -> Result<Probed, SelectError> {
+        if let Some(found) = packed::facts(&candidate.descriptor, self.language).filter(|_| abi.is_empty()) {
+            return Ok(Probed { found: Some(found), ..Probed::default() });
+        }
         let dir = self.settings.cache_dir.as_deref();
         let own = serde_json::to_string(&candidate.descriptor).unwrap_or_default();
         // What a compile call needs does not depend on its ABI options.

@@ -145,7 +145,7 @@ const FLOORS: [&[&str]; 20] = [
     &["rootfs"],
     &["report"],
     &["install", "sandbox"],
-    &["bundle", "image", "program", "session"],
+    &["bundle", "image", "pack", "program", "session"],
     &["driver", "source_package"],
     &["ctl"],
     &["entry"],
