@@ -166,6 +166,8 @@ impl Settings {
         if settings.hermetic {
             let (docker_config, misspelt) = (None, Vec::new());
             let (cache_dir, config_dir, data_dir) = (None, None, None);
+            let (library_path, loader_path, compiler_path, steered_by) = (None, None, None, None);
+            let settings = Settings { library_path, loader_path, compiler_path, steered_by, ..settings };
             return Settings { docker_config, misspelt, cache_dir, config_dir, data_dir, ..settings };
         }
         let user = nix::unistd::geteuid().as_raw();
@@ -302,6 +304,44 @@ pub(crate) fn leave_linker_dir() {
     unsafe {
         // An empty list would be the working directory.
         if rest.is_empty() { env::remove_var(COMPILER_PATH) } else { env::set_var(COMPILER_PATH, rest) }
+    }
+}
+
+/// Variables that lead compilers to files, or change what they write (GCC manual, "Environment Variables").
+const LEADING: [&str; 17] = [
+    "COLLECT_NO_DEMANGLE",
+    COMPILER_PATH,
+    "CPATH",
+    "CPLUS_INCLUDE_PATH",
+    "C_INCLUDE_PATH",
+    "GCC_COMPARE_DEBUG",
+    "GCC_EXEC_PREFIX",
+    "GCC_EXTRA_DIAGNOSTIC_OUTPUT",
+    "GCC_URLS",
+    "GNUTARGET",
+    "LANG",
+    "LANGUAGE",
+    "LDEMULATION",
+    "LD_RUN_PATH",
+    "LIBRARY_PATH",
+    "OBJC_INCLUDE_PATH",
+    "TERM_URLS",
+];
+
+/// Takes from our own environment, and so from that of compilers, what is of this machine and this time: search paths,
+/// languages, and the date, which is the beginning of time unless `SOURCE_DATE_EPOCH` says otherwise
+/// (<https://reproducible-builds.org/specs/source-date-epoch/>). Must be called before there is a second thread.
+pub(crate) fn be_hermetic() {
+    // SAFETY: there is one thread.
+    unsafe {
+        LEADING.iter().for_each(|name| env::remove_var(name));
+        // Without files: the translations and collations of another locale would be read.
+        env::set_var("LC_ALL", "C");
+        // As a rule, not as the name of a file with rules.
+        env::set_var("TZ", "UTC0");
+        if env::var_os("SOURCE_DATE_EPOCH").is_none() {
+            env::set_var("SOURCE_DATE_EPOCH", "0");
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use crate::message::progress::Progress;
 use crate::message::size::size;
 use crate::model::{Language, Libc};
 use crate::options::exit_codes::EXIT_YES;
+use crate::options::repairs::GlibcFixes;
 use crate::pack::pack_manifest::{self, PackManifest, PackedToolchain, SCHEMA};
 use crate::pack::pack_plan::{self, PackRequest, PlannedCompiler};
 use crate::pack::packed_libc::PackedLibc;
@@ -199,7 +200,9 @@ fn convert_all(
             quiet: true,
             arguments: Vec::new(),
         };
-        let settings = Settings { toolchain: None, report: None, ..settings.clone() };
+        // A compiler asks for no names of hosts and users: pinning those services would read a file of the machine.
+        let repairs = GlibcFixes { name_services: false, ..settings.repairs };
+        let settings = Settings { toolchain: None, report: None, repairs, ..settings.clone() };
         let status = convert::convert(&settings, &convert_args, guard)?;
         uninterrupted(guard)?;
         if status != EXIT_YES {

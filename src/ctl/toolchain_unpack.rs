@@ -53,10 +53,10 @@ fn unpack_into_place(settings: &Settings, args: &UnpackArgs, guard: &Guard) -> R
         other => other,
     };
     let manifest = PackManifest::load(work.path()).map_err(named).map_err(reported)?;
-    manifest.verify(work.path()).map_err(named).map_err(reported)?;
     if manifest.machine != std::env::consts::ARCH {
         return Err(reported(PackError::OtherMachine { path: args.pack.clone(), of: manifest.machine }));
     }
+    manifest.verify(work.path()).map_err(named).map_err(reported)?;
     let name = args.name.clone().unwrap_or_else(|| manifest.name.clone());
     if name.is_empty() || name.contains(['/', '\n']) || name.starts_with('.') {
         return Err(report_error(format!("`{name}` is not a valid toolchain name"), None));

@@ -20,7 +20,7 @@ use crate::options::exit_codes::EXIT_FAILURE;
 use crate::plan::policy::Reason;
 use crate::report::{LinkRecord, Outcome, milliseconds};
 use crate::run::{self, Command, Guard};
-use crate::settings::Settings;
+use crate::settings::{self, Settings};
 use crate::toolchain::{Selected, front_end};
 use std::ffi::OsString;
 use std::time::Instant;
@@ -29,6 +29,9 @@ use std::time::Instant;
 pub(crate) fn main(own: Language, argv: &[OsString]) -> i32 {
     let start = Instant::now();
     let settings = Settings::from_env();
+    if settings.hermetic {
+        settings::be_hermetic();
+    }
     start_log(settings.log.as_deref());
     let argv0 = argv.first().map(OsString::as_os_str).unwrap_or_default();
     if let Some(linker) = linker_called(argv0) {

@@ -246,7 +246,7 @@ fn conclude(settings: &Settings, job: &mut LinkJob, guard: &Guard, listener: &Li
     if !is_probe(job.request.output_path()) {
         note_off(job, &outcome.off);
     }
-    if settings.report.is_some() || job.converts_program() {
+    if (settings.report.is_some() && !settings.hermetic) || job.converts_program() {
         libs::name_packages(settings, &mut job.resolution.libraries);
     }
     if outcome.outcome == Outcome::Verified {

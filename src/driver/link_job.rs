@@ -2,6 +2,7 @@
 
 use super::compile::{self, as_it_is};
 use super::compiled_sources::CompiledSources;
+use super::hermetic;
 use super::trials::Trials;
 use super::{link_supply, plugin_link};
 use crate::args::ld_options::{self, Item};
@@ -96,6 +97,7 @@ pub(super) fn link_job(
     program: Option<Arc<ProgramFile>>,
 ) -> LinkJob {
     selected.compile_args.extend(compile::small(settings));
+    selected.compile_args.extend(hermetic::compile_args(settings, &request, &selected));
     let expect = Expect::from_triple(&facts.triple).with_abi(&request.abi);
     let items = ld_options::split(&request.args);
     let path = SearchPath::of(&items, &request, &facts.library_dirs, settings.library_path.as_deref(), expect);

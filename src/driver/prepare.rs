@@ -1,6 +1,7 @@
 //! Classification of a call, once, and the choice of its toolchain.
 
 use super::compile::{self, as_it_is};
+use super::hermetic;
 use super::link_job::{LinkJob, link_job};
 use super::shared_link::{SharedCall, SharedJob, shared_call};
 use super::two_steps::{self, CompileAndLink};
@@ -94,7 +95,8 @@ pub(super) fn prepare_steps(settings: &Settings, own: Language, argv: &[OsString
             let mut selected = repairs::select(settings, &invocation, CallNeed::Compile, &request.abi)?;
             if matches!(request.action, Action::Compile | Action::Assemble) {
                 let pipe = compile::pipe(&request, &selected);
-                selected.compile_args.extend(compile::small(settings).chain(pipe));
+                let hermetic = hermetic::compile_args(settings, &request, &selected);
+                selected.compile_args.extend(compile::small(settings).chain(pipe).chain(hermetic));
             }
             return Ok(as_typed(&selected, reason, request).into());
         }

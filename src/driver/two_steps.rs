@@ -5,6 +5,7 @@
 
 use super::compile::{self, as_it_is};
 use super::compiled_sources::CompiledSources;
+use super::hermetic;
 use super::link_job::{LinkJob, link_job};
 use crate::args::lexer::{self, Arg};
 use crate::args::option_table::Role;
@@ -116,6 +117,7 @@ impl CompileAndLink {
         let guard = Guard::install();
         let mut compiler = self.selected.clone();
         compiler.compile_args.extend(compile::small(settings).chain(compile::pipe(&self.request, &self.selected)));
+        compiler.compile_args.extend(hermetic::compile_args(settings, &self.request, &self.selected));
         compiler.compile_args.extend(self.unused());
         let mut failed = None;
         let mut objects = Vec::new();

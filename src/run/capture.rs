@@ -32,12 +32,18 @@ impl Captured {
     }
 }
 
+/// An empty stdin: `/dev/null`, or, in a root without it, a pipe that nobody writes to.
+pub(super) fn no_input() -> Stdio {
+    let device = File::open("/dev/null").map(Stdio::from);
+    device.or_else(|_| io::pipe().map(|(end, _)| Stdio::from(end))).unwrap_or_else(|_| Stdio::null())
+}
+
 /// Runs a probe to its end with empty stdin and collects what it prints.
 ///
 /// # Errors
 /// That it could not be started or read, or a signal that came meanwhile.
 pub(crate) fn capture(command: &Command) -> io::Result<Captured> {
-    collect(command.std().stdin(Stdio::null()), None)
+    collect(command.std().stdin(no_input()), None)
 }
 
 /// The same, killed after `limit`.
@@ -45,7 +51,7 @@ pub(crate) fn capture(command: &Command) -> io::Result<Captured> {
 /// # Errors
 /// As [`capture`], and [`io::ErrorKind::TimedOut`].
 pub(crate) fn capture_within(command: &Command, limit: Duration) -> io::Result<Captured> {
-    collect(command.std().stdin(Stdio::null()), Some(limit))
+    collect(command.std().stdin(no_input()), Some(limit))
 }
 
 /// The same with a file as stdin, and with all that the command started and left. Nothing else may be captured meanwhile.

@@ -185,11 +185,6 @@ impl Descriptor {
         d
     }
 
-    /// Whether it is complete in a tree of its own: [`crate::pack`].
-    pub(crate) fn is_packed(&self) -> bool {
-        self.packed.is_some()
-    }
-
     /// Whether the name stands for one toolchain per architecture.
     pub(crate) fn is_family(&self) -> bool {
         self.name.contains("{arch}")
@@ -204,14 +199,15 @@ pub(crate) fn at_home(text: &str, here: &str) -> String {
 }
 
 /// All descriptors: the user's own first, then those of built toolchains, then those that were installed beside this
-/// program, which all replace built-in ones of the same name.
+/// program or with it in one tree, which all replace built-in ones of the same name.
 ///
 /// # Errors
 /// The first broken file of the user's.
 pub(crate) fn all(settings: &Settings) -> Result<Vec<Descriptor>, DescriptorError> {
     let built = built(settings.data_dir.as_deref()).into_iter();
     let installed = built_below(settings.program_dir.as_ref().map(|dir| dir.join(INSTALLED)).as_deref());
-    let files = user_files(settings.config_dir.as_deref()).into_iter().chain(built).chain(installed);
+    let own = settings.program_dir.as_deref().and_then(Path::parent).map(in_directory).unwrap_or_default();
+    let files = user_files(settings.config_dir.as_deref()).into_iter().chain(built).chain(installed).chain(own);
     let mut found = files.collect::<Vec<_>>().iter().map(|p| Descriptor::load(p)).collect::<Result<Vec<_>, _>>()?;
     for (name, text) in EMBEDDED {
         let d = Descriptor::parse(text, Path::new(name))?;

@@ -8,6 +8,8 @@ pub mod oracle;
 pub mod toolchains;
 // The musl toolchain that we build.
 pub mod musl;
+// A GCC with it as a tree of its own.
+pub mod pack;
 // Building it with bad input.
 pub mod install;
 // `staticctl check` of programs that other packages bring, against ldd.
