@@ -83,6 +83,10 @@ pub unsafe fn staticctl_main(argc: c_int, argv: *const *const c_char) -> c_int {
     if let Some(language) = words.first().and_then(|name| driver_of(name)) {
         return driver_call(language, &words);
     }
+    // icecream runs it to see whether an environment works.
+    if words.first().is_some_and(|name| Path::new(name).file_name() == Some(OsStr::new("true"))) {
+        return 0;
+    }
     panics::note();
     settings::leave_linker_dir();
     run::ignore_broken_pipes();

@@ -107,6 +107,8 @@ pub(crate) struct Settings {
     pub hermetic: bool,
     /// The directory of this program's own file.
     pub program_dir: Option<PathBuf>,
+    /// The same as it was typed, where that was a relative path.
+    pub program_dir_as_typed: Option<PathBuf>,
 }
 
 /// The variable for the directory of all caches (XDG Base Directory Specification).
@@ -163,6 +165,10 @@ impl Settings {
             settings.cache_dir = Some(CACHE_OF_ROOT.into());
         }
         settings.program_dir = program_dir(settings.path.as_deref());
+        settings.program_dir_as_typed = env::args_os().next().and_then(|name| {
+            let dir = Path::new(&name).parent()?;
+            (dir.is_relative() && !dir.as_os_str().is_empty()).then(|| dir.to_owned())
+        });
         if settings.hermetic {
             let (docker_config, misspelt) = (None, Vec::new());
             let (cache_dir, config_dir, data_dir) = (None, None, None);

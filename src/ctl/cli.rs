@@ -168,6 +168,9 @@ pub(crate) enum CtlCommand {
         /// The toolchain
         #[arg(long, value_name = "NAME")]
         toolchain: Option<OsString>,
+        /// A directory that `staticctl toolchain pack` made: nothing of the machine is used, so that actions may run elsewhere
+        #[arg(long, value_name = "DIR", conflicts_with = "toolchain")]
+        pack: Option<PathBuf>,
         /// Replace files that are not of this command
         #[arg(long)]
         force: bool,

@@ -77,7 +77,9 @@ pub fn main() -> u8 {
         CtlCommand::MesonFile { toolchain } => env::meson(&settings, toolchain.as_deref()),
         CtlCommand::ConanProfile { toolchain } => env::conan(&settings, toolchain.as_deref()),
         CtlCommand::VcpkgTriplet { toolchain } => env::vcpkg(&settings, toolchain.as_deref()),
-        CtlCommand::Bazel { dir, toolchain, force } => bazel::run(&settings, &dir, toolchain.as_deref(), force),
+        CtlCommand::Bazel { dir, toolchain, pack, force } => {
+            bazel::run(&settings, &dir, (toolchain.as_deref(), pack.as_deref()), force)
+        }
         CtlCommand::Try(args) => trial::run(&settings, &args),
         CtlCommand::Image(args) => image::run(&settings, &args),
         CtlCommand::Completions { shell } => pages::completions(shell),

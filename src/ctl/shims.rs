@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 /// Makes the directory with links for the usual names of compilers, also of other languages, and for the versioned and target-prefixed compilers
 /// (`gcc-12`, `x86_64-linux-gnu-g++`) that PATH has.
 pub(crate) fn run(settings: &Settings, dir: &Path, force: bool) -> u8 {
-    let Ok(home) = own_programs::home() else {
+    let Ok(home) = own_programs::home(settings) else {
         return fail("the directory of this program is unknown", None);
     };
     match make(dir, &home, settings.path.as_deref(), force) {

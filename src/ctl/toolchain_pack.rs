@@ -42,8 +42,13 @@ const STEPS: [(&str, u64); 4] = [
     ("compressing", 100),
 ];
 
-/// The time of all files in a tree: the first day that every kind of archive can tell.
-const TIME: u64 = 315_532_800;
+/// The first day that every kind of archive can tell.
+const EARLIEST: u64 = 315_532_800;
+
+/// The time of all files in a tree: another one for other contents, since caches tell compilers apart by size and time.
+fn time_of(manifest: &PackManifest) -> u64 {
+    EARLIEST + u64::from_str_radix(&manifest.id, 16).unwrap_or(0) % 1_000_000_000
+}
 
 /// Packs a toolchain. Gives the exit status.
 pub(super) fn run(settings: &Settings, args: &PackArgs) -> u8 {
@@ -85,11 +90,11 @@ fn pack(settings: &Settings, args: &PackArgs, guard: &Guard) -> Result<(), Repor
     put(&tree.join(FACTS), text.as_bytes())?;
     let manifest = manifest(&compilers, &request, toolchains, &made, &tree)?;
     put(&tree.join(MANIFEST), manifest.text().as_bytes())?;
-    let dated = set_times(&tree);
+    let dated = set_times(&tree, time_of(&manifest));
     dated.map_err(|e| unwritable(&tree, &e))?;
     if is_file {
         step(3);
-        write_archive(&tree, &output, args.level, guard)?;
+        write_archive(&tree, &output, (args.level, time_of(&manifest)), guard)?;
     } else {
         place_directory(stage, &output).map_err(|e| unwritable(&output, &e))?;
     }
@@ -111,7 +116,7 @@ fn is_archive(output: &Path) -> Result<bool, Reported> {
     let is_file = output.extension().is_some_and(|e| e == "zst");
     let is_empty = fs::read_dir(output).map(|mut entries| entries.next().is_none());
     match fs::symlink_metadata(output) {
-        Ok(m) if !is_file && !(m.is_dir() && is_empty.unwrap_or(false)) => {
+        Ok(m) if !(is_file || m.is_dir() && is_empty.unwrap_or(false)) => {
             let hint = "name a new directory, or a file `*.tar.zst`";
             Err(report_error(format!("`{}` exists", output.display()), Some(hint.into())))
         }
@@ -328,25 +333,21 @@ fn put(path: &Path, bytes: &[u8]) -> Result<(), Reported> {
 }
 
 /// Gives all files of a tree one time.
-fn set_times(tree: &Path) -> io::Result<()> {
-    let time = SystemTime::UNIX_EPOCH + Duration::from_secs(TIME);
+fn set_times(tree: &Path, time: u64) -> io::Result<()> {
+    let time = SystemTime::UNIX_EPOCH + Duration::from_secs(time);
     for entry in walkdir::WalkDir::new(tree).into_iter().flatten().filter(|e| e.file_type().is_file()) {
         File::open(entry.path())?.set_modified(time)?;
     }
     Ok(())
 }
 
-fn write_archive(tree: &Path, output: &Path, level: i32, guard: &Guard) -> Result<(), Reported> {
+fn write_archive(tree: &Path, output: &Path, (level, time): (i32, u64), guard: &Guard) -> Result<(), Reported> {
     let mut all = FileTree::default();
     all.add(tree, Path::new("/")).map_err(|e| report_error(e, None))?;
     let directory = workplace(output).map_err(|e| unwritable(output, &e))?;
     let interrupted = || guard.caught().is_some();
-    let making = LayerSettings {
-        packing: Packing::ZstdLong(level),
-        time: TIME,
-        directory: &directory,
-        interrupted: &interrupted,
-    };
+    let making =
+        LayerSettings { packing: Packing::ZstdLong(level), time, directory: &directory, interrupted: &interrupted };
     let layer = match layer::make(&all, &making) {
         Ok(layer) => layer,
         Err(_) if interrupted() => return Err(Reported(EXIT_YES)),

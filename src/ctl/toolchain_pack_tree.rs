@@ -5,7 +5,7 @@ use crate::bundle::bundle_dir;
 use crate::check;
 use crate::libs::ld_so;
 use crate::pack::PackError;
-use crate::pack::pack_manifest::{self, Origins, PackedPackage};
+use crate::pack::pack_manifest::{self, Origins, PackagesOfFiles, PackedPackage};
 use crate::pack::pack_plan::{PackRequest, PlannedCompiler, PlannedLibc};
 use crate::pack::pack_specs::{FILE, PackSpecs};
 use crate::pack::packed_libc::{self, PackedLibc, made};
@@ -24,15 +24,15 @@ pub(super) type Compilers = Vec<(PlannedCompiler, PackedPrograms)>;
 /// This program's place in a tree.
 pub(super) const OWN_PROGRAM: &str = "bin/staticctl";
 
-/// The other names of this program.
-const OWN_NAMES: [&str; 3] = ["staticcc", "staticcxx", "staticfc"];
+/// The other names of this program; `true` is what icecream runs to see whether an environment works (its
+/// `icecc-create-env` puts one in).
+const OWN_NAMES: [&str; 4] = ["staticcc", "staticcxx", "staticfc", "true"];
 
 /// A tree, and what it is from.
 pub(super) struct MadeTree {
     pub tree: FileTree,
     pub packages: Vec<PackedPackage>,
-    /// The packages of each file, by their places in the list.
-    pub packages_of: BTreeMap<PathBuf, Vec<usize>>,
+    pub packages_of: PackagesOfFiles,
 }
 
 /// Makes the tree without what is measured in it. `converted` has the file for each program's place.

@@ -2,7 +2,7 @@
 
 use super::cli_args::UnpackArgs;
 use super::output::{Reported, report_error, unwritable};
-use crate::files::temporary_for_programs;
+use crate::files::{place_directory, temporary_for_programs};
 use crate::install::place::ToolchainPlace;
 use crate::install::selftest::{self, TestedCompiler};
 use crate::message;
@@ -19,6 +19,7 @@ use crate::toolchain::{CallNeed, Invocation, packed};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use tempfile::TempDir;
 
 /// Unpacks a toolchain. Gives the exit status.
 pub(super) fn run(settings: &Settings, args: &UnpackArgs) -> u8 {
@@ -65,7 +66,7 @@ fn unpack_into_place(settings: &Settings, args: &UnpackArgs, guard: &Guard) -> R
     let place = ToolchainPlace::new(data, &name);
     let lock = place.lock(|| message::note("another install is running: waiting for it"));
     let _lock = lock.map_err(|e| unwritable(&place.prefix, &e))?;
-    put_to_use(&place, &manifest, work.keep()).map_err(|(path, e)| unwritable(&path, &e))?;
+    put_to_use(&place, &manifest, work).map_err(|(path, e)| unwritable(&path, &e))?;
     if !args.quiet {
         say(&place, &manifest);
     }
@@ -108,8 +109,8 @@ fn works(settings: &Settings, tree: &Path) -> Result<(), PackError> {
 }
 
 /// Moves the tree to its place, with the user's prefix in it, and writes the descriptors for it.
-fn put_to_use(place: &ToolchainPlace, manifest: &PackManifest, tree: PathBuf) -> Result<(), (PathBuf, std::io::Error)> {
-    let to = place.build(&manifest.id);
+fn put_to_use(place: &ToolchainPlace, manifest: &PackManifest, work: TempDir) -> Result<(), (PathBuf, std::io::Error)> {
+    let (tree, to) = (work.path().to_owned(), place.build(&manifest.id));
     let io = |path: &Path| {
         let path = path.to_owned();
         move |error| (path, error)
@@ -125,10 +126,7 @@ fn put_to_use(place: &ToolchainPlace, manifest: &PackManifest, tree: PathBuf) ->
         fs::remove_dir_all(&local).map_err(io(&local))?;
         symlink(&place.prefix, &local).map_err(io(&local))?;
     }
-    if to.exists() {
-        fs::remove_dir_all(&to).map_err(io(&to))?;
-    }
-    fs::rename(&tree, &to).map_err(io(&to))?;
+    place_directory(work, &to).map_err(io(&to))?;
     let mut descriptors = Vec::new();
     for file in descriptor::in_directory(&to) {
         let mut d = Descriptor::load(&file).map_err(|e| (file.clone(), std::io::Error::other(e.to_string())))?;

@@ -14,6 +14,7 @@ use crate::session::{own_programs, shim_dir};
 use crate::settings::{COMPILER_PATH, Settings};
 use crate::toolchain::find::{self, Chain};
 use crate::toolchain::front_end::{CalledFrontEnd, LinkedThrough};
+use crate::toolchain::packed;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
@@ -29,7 +30,7 @@ pub(super) fn run_front_end(settings: &Settings, called: CalledFrontEnd<'_>, wor
             return EXIT_FAILURE;
         }
     };
-    let linkers = match own_programs::home().and_then(|home| shim_dir::linker_dir(settings, &home)) {
+    let linkers = match own_programs::home(settings).and_then(|home| shim_dir::linker_dir(settings, &home)) {
         Ok(linkers) => linkers,
         Err(error) => {
             message::error(format!("no directory for a linker of ours can be made: {error}"));
@@ -99,7 +100,12 @@ pub(crate) fn command(settings: &Settings, called: CalledFrontEnd<'_>) -> Result
         Some(name) => vec![name],
         None => front_end.names.iter().map(OsStr::new).collect(),
     };
-    let found = names.iter().find_map(|name| program(settings, name)).ok_or_else(|| {
+    let in_tree = |name: &&OsStr| {
+        let program = packed::own_tree(settings)?.join("usr/bin").join(name);
+        program.is_file().then_some(program)
+    };
+    let found = names.iter().find_map(in_tree).or_else(|| names.iter().find_map(|name| program(settings, name)));
+    let found = found.ok_or_else(|| {
         let looked_for: Vec<String> = names.iter().map(|n| format!("`{}`", n.to_string_lossy())).collect();
         let error = format!("no {} compiler was found: looked for {}", front_end.language, looked_for.join(", "));
         (error, front_end.install_hint())
@@ -116,6 +122,6 @@ fn program(settings: &Settings, name: &OsStr) -> Option<PathBuf> {
     } else {
         candidates.extend(which::which_in_all(name, Some(&path), "/").into_iter().flatten());
     }
-    let is_foreign = own_programs::is_foreign();
+    let is_foreign = own_programs::is_foreign(settings);
     candidates.into_iter().find(|p| p.is_absolute() && is_foreign(p))
 }

@@ -96,8 +96,8 @@ pub(super) fn link_job(
     mut facts: Facts,
     program: Option<Arc<ProgramFile>>,
 ) -> LinkJob {
-    selected.compile_args.extend(compile::small(settings));
-    selected.compile_args.extend(hermetic::compile_args(settings, &request, &selected));
+    let hermetic = hermetic::compile_args(settings, &request, &selected);
+    selected.compile_args.extend(compile::small(settings).chain(hermetic));
     let expect = Expect::from_triple(&facts.triple).with_abi(&request.abi);
     let items = ld_options::split(&request.args);
     let path = SearchPath::of(&items, &request, &facts.library_dirs, settings.library_path.as_deref(), expect);

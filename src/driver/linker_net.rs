@@ -20,7 +20,7 @@ use crate::session::{own_programs, shim_dir};
 use crate::settings::{COMPILER_PATH, Settings};
 use crate::toolchain::find::{self, Chain};
 use crate::toolchain::select::GENERIC;
-use crate::toolchain::{Invocation, front_end};
+use crate::toolchain::{Invocation, front_end, packed};
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
@@ -101,6 +101,9 @@ pub(crate) fn net_link(settings: &Settings, linker: &str, line: &[OsString]) -> 
         return None;
     }
     let (compiler, language) = compiler(settings, line)?;
+    let in_tree = packed::own_tree(settings).is_some_and(|tree| {
+        fs::canonicalize(&compiler).is_ok_and(|program| program.starts_with(fs::canonicalize(tree).unwrap_or_default()))
+    });
     let words = response::expand(line, Path::new("")).words;
     let fuse = linker.strip_prefix("ld.");
     let words = linker_call::driver_words(&words, settings.collect_gcc_options.as_deref(), fuse);
@@ -114,9 +117,12 @@ pub(crate) fn net_link(settings: &Settings, linker: &str, line: &[OsString]) -> 
         Language::C => ("staticcc", options::CC.name),
         Language::Cxx => ("staticcxx", options::CXX.name),
     };
-    let mut command = Command::new([own_programs::own_program(driver)?]).args(words).named(driver);
+    let mut command = Command::new([own_programs::own_program(settings, driver)?]).args(words).named(driver);
     let compiler = OsString::from(run::shell_line(&[compiler.into_os_string()]));
-    command = command.env(variable, compiler.clone());
+    // As part of a tree with that compiler a driver knows it by itself, with all that belongs to it.
+    if !in_tree {
+        command = command.env(variable, compiler.clone());
+    }
     command.env_remove = OF_THE_DRIVER.iter().map(OsString::from).collect();
     Some(NetLink { command, compiler, language, output })
 }
@@ -168,7 +174,7 @@ fn native_emulation() -> Option<&'static str> {
 /// The linker that the compiler would have found without us: along COMPILER_PATH, which GCC extends by its own
 /// directories, then along PATH. Clang looks for one with the target's name first.
 fn real_linker(settings: &Settings, linker: &str, line: &[OsString]) -> Option<PathBuf> {
-    let is_foreign = own_programs::is_foreign();
+    let is_foreign = own_programs::is_foreign(settings);
     let along = |list: &OsStr, name: &str| {
         which::which_in_all(name, Some(list), "/").into_iter().flatten().find(|p| p.is_absolute() && is_foreign(p))
     };

@@ -52,6 +52,8 @@ static LONG: &[(&str, WordRow)] = &[
     ("no-warn-rwx-segments", WordRow::DropFlag),
     ("no-whole-archive", WordRow::Flag),
     ("non_shared", WordRow::DropFlag),
+    // Nothing is searched but what is named.
+    ("nostdlib", WordRow::DropFlag),
     ("output", WordRow::Value),
     ("pie", WordRow::Flag),
     ("plugin", WordRow::DropValue),

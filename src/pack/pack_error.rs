@@ -1,5 +1,6 @@
 //! Why a toolchain can't be packed or unpacked.
 
+use crate::options;
 use crate::rootfs::tree::TreeError;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -47,7 +48,9 @@ impl PackError {
     pub(crate) fn hint(&self) -> Option<String> {
         let text = match self {
             PackError::NotGcc(_) => "name a toolchain of GCC's: `staticctl toolchain list`",
-            PackError::Script(_) => "STATICCXX_CC and STATICCXX_CXX name the compiler itself",
+            PackError::Script(_) => {
+                return Some(format!("`{}` and `{}` name the compiler itself", options::CC.name, options::CXX.name));
+            }
             PackError::NoPart(_, part) if part == "C++ compiler" => {
                 "install g++ of the same version, or `--lang c` leaves it out"
             }

@@ -79,6 +79,9 @@ pub(crate) struct PackedFile {
     pub packages: Vec<usize>,
 }
 
+/// The packages of each file of a tree, by their places in a list of them.
+pub(crate) type PackagesOfFiles = BTreeMap<PathBuf, Vec<usize>>;
+
 /// Where files of a tree are from, beside what their contents tell.
 pub(crate) type Origins = BTreeMap<PathBuf, Vec<PathBuf>>;
 
@@ -175,7 +178,7 @@ pub(crate) fn add_packages(
     settings: &Settings,
     tree: &mut FileTree,
     origins: &Origins,
-) -> Result<(Vec<PackedPackage>, BTreeMap<PathBuf, Vec<usize>>), PackError> {
+) -> Result<(Vec<PackedPackage>, PackagesOfFiles), PackError> {
     let of_content = tree.iter().filter_map(|(path, node)| match node {
         Node::File { content: FileContent::File(source, _), .. } => Some((path.to_owned(), vec![source.clone()])),
         _ => None,
@@ -262,11 +265,7 @@ fn licenses(text: &str) -> Vec<String> {
 ///
 /// # Errors
 /// A file that can't be read.
-pub(crate) fn files(
-    tree: &FileTree,
-    written: &Path,
-    of_files: &BTreeMap<PathBuf, Vec<usize>>,
-) -> Result<Vec<PackedFile>, PackError> {
+pub(crate) fn files(tree: &FileTree, written: &Path, of_files: &PackagesOfFiles) -> Result<Vec<PackedFile>, PackError> {
     let mut all: Vec<(PathBuf, bool)> = Vec::new();
     for (path, node) in tree.iter() {
         if let Node::File { executable, .. } = node {

@@ -80,7 +80,7 @@ impl PlanError {
             PlanError::NoCompiler { arch, .. } => {
                 Some(format!("`apt-get install g++-{}-linux-gnu` installs one on Debian", arch.replace('_', "-")))
             }
-            PlanError::NoFortran => Some("`--libc glibc --lang fortran` packs it with glibc".into()),
+            PlanError::NoFortran => Some("`--libc glibc` or `--libc glibc,musl` packs it with glibc".into()),
             PlanError::NoArchitecture(_) => None,
         }
     }
@@ -122,7 +122,7 @@ fn compiler(settings: &Settings, request: &PackRequest, arch: &str, first: bool)
             if manifest.is_none() {
                 return Err(PlanError::NotBuilt { name: source.name, arch: arch.to_owned() });
             }
-            if request.languages.contains(&PackedLanguage::Fortran) && request.libcs.len() == 1 {
+            if request.languages.contains(&PackedLanguage::Fortran) && libcs.is_empty() {
                 return Err(PlanError::NoFortran);
             }
         }

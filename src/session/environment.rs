@@ -230,7 +230,7 @@ fn ground(
     settings: &Settings,
     wanted: Option<&OsStr>,
 ) -> Result<(Ground, TemplateValues, Vec<String>), EnvironmentError> {
-    let home = own_programs::home()?;
+    let home = own_programs::home(settings)?;
     for driver in ["staticcc", "staticcxx"] {
         if !home.join(driver).is_file() {
             return Err(EnvironmentError::NoDriver { path: home.join(driver) });

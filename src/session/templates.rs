@@ -15,6 +15,9 @@ const VCPKG: &str = include_str!("../../shims/vcpkg-triplet.cmake");
 const BAZEL_BUILD: &str = include_str!("../../shims/bazel-build.bzl");
 const BAZEL_TOOLCHAIN: &str = include_str!("../../shims/bazel-toolchain.bzl");
 const BAZELRC: &str = include_str!("../../shims/bazelrc");
+const BAZEL_PACK_BUILD: &str = include_str!("../../shims/bazel-pack-build.bzl");
+const BAZEL_PACK_TOOLCHAIN: &str = include_str!("../../shims/bazel-pack-toolchain.bzl");
+const BAZELRC_PACK: &str = include_str!("../../shims/bazelrc-pack");
 const CONFIG_SITE: &str = include_str!("../../shims/config.site");
 /// What SCons reads at its start.
 pub(crate) const SCONS: &str = include_str!("../../shims/scons-site-init.py");
@@ -118,6 +121,21 @@ pub(crate) fn bazel(
         ("BUILD.bazel", fill(BAZEL_BUILD, &known)),
         ("toolchain.bzl", fill(BAZEL_TOOLCHAIN, &known)),
         ("static.bazelrc", fill(BAZELRC, &known)),
+    ]
+}
+
+/// The same for a packed toolchain for a target, which is beside them as `pack`.
+pub(crate) fn bazel_pack(cpu: &str, triple: &str, label: &str, dir: &Path) -> [(&'static str, String); 3] {
+    let known = [
+        ("CPU", Some(cpu.to_owned())),
+        ("TRIPLE", Some(triple.to_owned())),
+        ("LABEL", Some(label.to_owned())),
+        ("DIR", Some(dir.to_string_lossy().into_owned())),
+    ];
+    [
+        ("BUILD.bazel", fill(BAZEL_PACK_BUILD, &known)),
+        ("toolchain.bzl", fill(BAZEL_PACK_TOOLCHAIN, &known)),
+        ("static.bazelrc", fill(BAZELRC_PACK, &known)),
     ]
 }
 

@@ -43,6 +43,16 @@ pub(crate) fn own_tree(settings: &Settings) -> Option<&Path> {
     tree.join(MANIFEST).is_file().then_some(tree)
 }
 
+/// A compiler of the tree that this program is part of by a path like the one that this program was called by: where that
+/// was relative, so are the names of headers that it writes, as builds in a tree of their own demand (Bazel, "undeclared
+/// inclusion").
+pub(crate) fn as_called(settings: &Settings, compiler: &Path) -> Option<PathBuf> {
+    let below = compiler.strip_prefix(own_tree(settings)?).ok()?;
+    let typed = settings.program_dir_as_typed.as_deref().filter(|dir| dir.ends_with(BIN))?;
+    // `bin` alone is in the working directory.
+    Some(typed.parent().unwrap_or(Path::new("")).join(below)).filter(|path| path.is_file())
+}
+
 /// The toolchain of the tree that this program is part of, for the name by which it was called: the first one of its
 /// target, the first one of all where the name has no target; none if the tree has none for it.
 ///
@@ -156,5 +166,10 @@ mod tests {
         fs::write(t.path().join(MANIFEST), "{}").unwrap();
         assert_eq!(own_tree(&settings), Some(t.path()));
         assert_eq!(own_tree(&Settings { program_dir: Some(t.path().into()), ..Settings::default() }), None);
+        let compiler = t.path().join("usr/bin/gcc");
+        assert_eq!(as_called(&settings, &compiler), None);
+        // Nothing that is not there.
+        let typed = Settings { program_dir_as_typed: Some("nowhere/bin".into()), ..settings };
+        assert_eq!(as_called(&typed, &compiler), None);
     }
 }

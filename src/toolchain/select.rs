@@ -334,12 +334,19 @@ impl<'a> Chooser<'a> {
 
     fn selected(&self, candidate: CompilerCandidate, probed: Probed) -> Selected {
         let warnings = probed.warning.into_iter().chain(outdated(&candidate.descriptor)).collect();
+        let env = self.env(&candidate);
+        let mut compiler = candidate.command;
+        if let Some(first) = compiler.first_mut()
+            && let Some(called) = packed::as_called(self.settings, Path::new(first))
+        {
+            *first = called.into_os_string();
+        }
         Selected {
-            env: self.env(&candidate),
+            env,
             toolchain: candidate.descriptor.name.clone(),
             compile_args: candidate.descriptor.compile_args.iter().map(OsString::from).collect(),
             descriptor: candidate.descriptor,
-            compiler: candidate.command,
+            compiler,
             launcher: self.launcher.clone(),
             facts: probed.found,
             language: self.language,
