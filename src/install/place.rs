@@ -168,9 +168,9 @@ mod tests {
             place.swap(id, &both.map(|(name, text)| (name.into(), text))).unwrap();
             assert_eq!(place.in_use().as_deref(), Some(id));
         }
+        assert!(!place.build("1").exists() && place.build("2").exists() && place.build("3").exists());
         place.swap("3", &[("toolchain.json".into(), descriptor(&place, "3"))]).unwrap();
         assert!(!place.prefix.join("toolchain-clang.json").exists());
-        assert!(!place.build("1").exists() && place.build("2").exists() && place.build("3").exists());
         place.remove().unwrap();
         assert!(place.prefix.join("include").is_dir() && place.in_use().is_none());
     }

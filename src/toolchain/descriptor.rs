@@ -194,8 +194,13 @@ impl Descriptor {
 /// JSON text with [`HERE`] replaced by a path.
 pub(crate) fn at_home(text: &str, here: &str) -> String {
     // At the root of a file system the slash that follows is enough.
-    let quoted = serde_json::Value::from(here.trim_end_matches('/')).to_string();
-    text.replace(HERE, quoted.trim_matches('"'))
+    text.replace(HERE, &in_json(here.trim_end_matches('/')))
+}
+
+/// A text as it is between the quotes of JSON.
+pub(super) fn in_json(text: &str) -> String {
+    let quoted = serde_json::Value::from(text).to_string();
+    quoted.get(1..quoted.len() - 1).unwrap_or_default().to_owned()
 }
 
 /// All descriptors: the user's own first, then those of built toolchains, then those that were installed beside this

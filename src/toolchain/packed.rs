@@ -1,7 +1,7 @@
 //! Packed toolchains ([`crate::pack`]): complete in a tree of their own, with the drivers as its compilers and with what
 //! was measured when they were packed.
 
-use super::descriptor::{self, Descriptor, DescriptorError, HERE, at_home};
+use super::descriptor::{self, Descriptor, DescriptorError, HERE, at_home, in_json};
 use super::facts::Facts;
 use super::name::Invocation;
 use crate::files::kept;
@@ -31,9 +31,8 @@ pub(crate) struct PackedFacts {
 impl PackedFacts {
     /// As a file for the top of a tree, which is now at a place.
     pub(crate) fn text(&self, tree: &str) -> String {
-        let quoted = serde_json::Value::from(tree).to_string();
         let text = serde_json::to_string_pretty(self).unwrap_or_default();
-        text.replace(quoted.trim_matches('"'), HERE)
+        text.replace(&in_json(tree), HERE)
     }
 }
 

@@ -227,6 +227,36 @@ fn no_path_of_the_machine_is_in_it() {
     assert!(pack().join("share/common-licenses/GPL-3").is_file());
 }
 
+#[test]
+fn called_by_a_relative_path_it_names_its_headers_so() {
+    let dir = Dir::new();
+    dir.file("h.c", "#include <stdio.h>\n");
+    std::os::unix::fs::symlink(pack(), dir.join("tree")).unwrap();
+    let names = |program: &str| {
+        let words = ["-c", "exec \"$@\"", "sh", program, "-no-canonical-prefixes", "-M", "h.c"];
+        Run::new("sh").dir(dir.path()).args(words).ok().replace("\\\n", " ")
+    };
+    let said = names("tree/bin/gcc");
+    let headers: Vec<&str> = said.split_whitespace().filter(|word| word.ends_with("stdio.h")).collect();
+    assert!(headers.len() == 1 && headers[0].starts_with("tree/usr/"), "{said}");
+    assert!(names(dir.join("tree/bin/gcc").to_str().unwrap()).contains("/usr/lib/gcc/"));
+    Run::new(pack().join("bin/true")).silent();
+}
+
+#[test]
+fn a_package_for_bazel_has_it_beside() {
+    let dir = Dir::new();
+    dir.file("w/WORKSPACE", "");
+    let bazel = || Run::new(STATICCTL).dir(dir.path()).line("bazel w/static --pack");
+    assert!(bazel().args([pack()]).ok().contains("static.bazelrc"));
+    assert_eq!(fs::read_link(dir.join("w/static/pack")).unwrap(), pack());
+    let toolchain = fs::read_to_string(dir.join("w/static/toolchain.bzl")).unwrap();
+    assert!(toolchain.contains("x86_64-linux-musl"));
+    bazel().args([pack()]).ok();
+    let said = bazel().args(["w"]).fails(2);
+    assert!(said.contains("is no packed toolchain") && said.contains("staticctl toolchain pack"), "{said}");
+}
+
 /// What differs between two trees.
 fn differences(a: &Path, b: &Path) -> String {
     text(&Run::new("diff").arg("-rq").arg("--no-dereference").args([a, b]).output().stdout)
