@@ -50,7 +50,9 @@ pub(super) fn convert(settings: &Settings, args: &ConvertArgs, guard: &Guard) ->
     let output = place(&args.output, &original.path);
     refuse_same_file(&original, &output)?;
     if is_static(&original)? {
-        message::note(format!("`{}` is static already: it is copied", original.path.display()));
+        if !args.quiet {
+            message::note(format!("`{}` is static already: it is copied", original.path.display()));
+        }
         install_copy(&original, &output, args.allow_privileged)?;
         return Ok(EXIT_YES);
     }

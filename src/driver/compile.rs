@@ -1,5 +1,6 @@
 //! Compiler commands, and the options that are added to compile calls.
 
+use super::hermetic;
 use crate::args::Request;
 use crate::args::option_table::Role;
 use crate::run::{Command, caller};
@@ -17,8 +18,13 @@ pub(super) fn as_it_is(selected: &Selected, words: &[OsString]) -> Command {
     command
 }
 
+/// The options that settings add to each call that compiles.
+pub(super) fn added(settings: &Settings, request: &Request, selected: &Selected) -> Vec<OsString> {
+    small(settings).chain(hermetic::compile_args(settings, request, selected)).collect()
+}
+
 /// The options that put each function and variable into its own section, if small programs are requested.
-pub(super) fn small(settings: &Settings) -> impl Iterator<Item = OsString> {
+fn small(settings: &Settings) -> impl Iterator<Item = OsString> {
     let words: &[&str] = if settings.small { &["-ffunction-sections", "-fdata-sections"] } else { &[] };
     words.iter().map(OsString::from)
 }

@@ -2,7 +2,6 @@
 
 use super::compile::{self, as_it_is};
 use super::compiled_sources::CompiledSources;
-use super::hermetic;
 use super::trials::Trials;
 use super::{link_supply, plugin_link};
 use crate::args::ld_options::{self, Item};
@@ -96,8 +95,7 @@ pub(super) fn link_job(
     mut facts: Facts,
     program: Option<Arc<ProgramFile>>,
 ) -> LinkJob {
-    let hermetic = hermetic::compile_args(settings, &request, &selected);
-    selected.compile_args.extend(compile::small(settings).chain(hermetic));
+    selected.compile_args.extend(compile::added(settings, &request, &selected));
     let expect = Expect::from_triple(&facts.triple).with_abi(&request.abi);
     let items = ld_options::split(&request.args);
     let path = SearchPath::of(&items, &request, &facts.library_dirs, settings.library_path.as_deref(), expect);

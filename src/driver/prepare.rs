@@ -1,7 +1,6 @@
 //! Classification of a call, once, and the choice of its toolchain.
 
 use super::compile::{self, as_it_is};
-use super::hermetic;
 use super::link_job::{LinkJob, link_job};
 use super::shared_link::{SharedCall, SharedJob, shared_call};
 use super::two_steps::{self, CompileAndLink};
@@ -95,8 +94,8 @@ pub(super) fn prepare_steps(settings: &Settings, own: Language, argv: &[OsString
             let mut selected = repairs::select(settings, &invocation, CallNeed::Compile, &request.abi)?;
             if matches!(request.action, Action::Compile | Action::Assemble) {
                 let pipe = compile::pipe(&request, &selected);
-                let hermetic = hermetic::compile_args(settings, &request, &selected);
-                selected.compile_args.extend(compile::small(settings).chain(pipe).chain(hermetic));
+                let added = compile::added(settings, &request, &selected);
+                selected.compile_args.extend(added.into_iter().chain(pipe));
             }
             return Ok(as_typed(&selected, reason, request).into());
         }

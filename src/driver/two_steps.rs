@@ -5,7 +5,6 @@
 
 use super::compile::{self, as_it_is};
 use super::compiled_sources::CompiledSources;
-use super::hermetic;
 use super::link_job::{LinkJob, link_job};
 use crate::args::lexer::{self, Arg};
 use crate::args::option_table::Role;
@@ -116,8 +115,8 @@ impl CompileAndLink {
         };
         let guard = Guard::install();
         let mut compiler = self.selected.clone();
-        compiler.compile_args.extend(compile::small(settings).chain(compile::pipe(&self.request, &self.selected)));
-        compiler.compile_args.extend(hermetic::compile_args(settings, &self.request, &self.selected));
+        let added = compile::added(settings, &self.request, &self.selected);
+        compiler.compile_args.extend(added.into_iter().chain(compile::pipe(&self.request, &self.selected)));
         compiler.compile_args.extend(self.unused());
         let mut failed = None;
         let mut objects = Vec::new();
