@@ -4,7 +4,7 @@ use super::bundle_run::{self, BundleRun, Checked, how};
 use super::bundle_summary::BundleSummary;
 use super::cli_args::{BundleArgs, ConvertArgs};
 use super::image::source_and_destination;
-use super::output::{Reported, report_error, report_error_as, unwritable};
+use super::output::{Reported, report_error, report_error_as, temporary_beside, unwritable};
 use super::plugins::{self, LoaderLogs, Opened};
 use super::printed::printed;
 use super::{bundle_image, convert};
@@ -12,7 +12,7 @@ use crate::bundle::bundle_dir;
 use crate::bundle::opened::{self, LogsByProgram};
 use crate::bundle::touched::{BundleFiles, RunFacts};
 use crate::check;
-use crate::files::{place_directory, workplace};
+use crate::files::place_directory;
 use crate::libs::ld_so;
 use crate::message;
 use crate::options::exit_codes::{EXIT_ERROR, EXIT_NO};
@@ -24,10 +24,8 @@ use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
-use tempfile::TempDir;
 
 /// What all runs gave.
 #[derive(Default)]
@@ -53,7 +51,7 @@ fn bundle(settings: &Settings, args: &BundleArgs, guard: &Guard) -> Result<u8, R
     let output: PathBuf = args.output.components().collect();
     refuse_occupied(&output, into_directory)?;
     let program = find(settings, &args.program)?;
-    let temporary = temporary_beside(&output, into_directory)?;
+    let temporary = temporary_beside(&output, into_directory, ".staticcxx-")?;
     let started = SystemTime::now();
     let runs = observe_all(args, &program, guard)?;
     if guard.caught().is_some() {
@@ -198,15 +196,6 @@ fn say_what_stays_out(files: &BundleFiles) {
     if let Some(more) = files.private.len().checked_sub(NAMED).filter(|more| *more > 0) {
         message::note(format!("{more} more that others may not read are left out: `--json` lists them as `private`"));
     }
-}
-
-/// A directory on the output's file system, so that the result can be renamed into place.
-fn temporary_beside(output: &Path, into_directory: bool) -> Result<TempDir, Reported> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".staticcxx-").permissions(fs::Permissions::from_mode(0o755));
-    let beside = output.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let place = if into_directory { Ok(beside.to_owned()) } else { workplace(output) };
-    place.and_then(|dir| builder.tempdir_in(dir)).map_err(|e| unwritable(output, &e))
 }
 
 /// Puts each dynamic program, converted, where it was.

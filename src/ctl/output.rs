@@ -1,9 +1,12 @@
 //! What a command prints at its end: its product, or an error with a hint.
 
-use crate::files::overwrites;
+use crate::files::{overwrites, workplace};
 use crate::message;
 use crate::options::exit_codes::EXIT_ERROR;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use tempfile::TempDir;
 
 /// An error was reported to the user; what is left of it is the exit status.
 pub(super) struct Reported(pub(super) u8);
@@ -30,6 +33,15 @@ pub(super) fn fail(error: impl std::fmt::Display, hint: Option<String>) -> u8 {
 /// Reports a path that can't be written.
 pub(super) fn unwritable(path: &Path, error: &std::io::Error) -> Reported {
     report_error(format!("`{}` can't be written: {error}", path.display()), None)
+}
+
+/// A directory on the output's file system, so that the result can be renamed into place.
+pub(super) fn temporary_beside(output: &Path, into_directory: bool, prefix: &str) -> Result<TempDir, Reported> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(prefix).permissions(Permissions::from_mode(0o755));
+    let beside = output.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let place = if into_directory { Ok(beside.to_owned()) } else { workplace(output) };
+    place.and_then(|dir| builder.tempdir_in(dir)).map_err(|e| unwritable(output, &e))
 }
 
 /// Refuses an output that would destroy an input.

@@ -3,7 +3,7 @@
 use super::cli_args::{ConvertArgs, PackArgs};
 use super::convert;
 use super::install::cores;
-use super::output::{Reported, report_error, unwritable};
+use super::output::{Reported, report_error, temporary_beside, unwritable};
 use super::toolchain_pack_tree::{self, Compilers};
 use crate::files::{AtomicFile, place_directory, workplace};
 use crate::image::layer::{self, LayerSettings, Packing};
@@ -29,10 +29,8 @@ use crate::toolchain::{CallNeed, Facts, Invocation, Selected};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
-use tempfile::TempDir;
 
 /// The steps, with their usual seconds on two cores.
 const STEPS: [(&str, u64); 4] = [
@@ -41,6 +39,9 @@ const STEPS: [(&str, u64); 4] = [
     ("measuring and testing", 20),
     ("compressing", 100),
 ];
+
+/// What the names of our temporary directories begin with.
+const PREFIX: &str = ".staticcxx-pack-";
 
 /// The first day that every kind of archive can tell.
 const EARLIEST: u64 = 315_532_800;
@@ -70,7 +71,7 @@ fn pack(settings: &Settings, args: &PackArgs, guard: &Guard) -> Result<(), Repor
         report_error(e, hint)
     })?;
     let compilers = with_programs(settings, compilers, &request)?;
-    let (work, stage) = (temporary_beside(&output, is_file)?, temporary_beside(&output, is_file)?);
+    let (work, stage) = (temporary_beside(&output, !is_file, PREFIX)?, temporary_beside(&output, !is_file, PREFIX)?);
     let usual = STEPS.map(|(_, seconds)| seconds);
     let usual = usual.iter().take(if is_file { STEPS.len() } else { STEPS.len() - 1 }).copied().collect();
     let progress = Progress::new(usual, args.quiet || !message::is_terminal());
@@ -154,15 +155,6 @@ fn with_programs(
         })
     };
     compilers.into_iter().map(of).collect()
-}
-
-/// A directory on the output's file system.
-fn temporary_beside(output: &Path, is_file: bool) -> Result<TempDir, Reported> {
-    let beside = output.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let place = if is_file { workplace(output) } else { Ok(beside.to_owned()) };
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".staticcxx-pack-").permissions(fs::Permissions::from_mode(0o755));
-    place.and_then(|dir| builder.tempdir_in(dir)).map_err(|e| unwritable(output, &e))
 }
 
 fn uninterrupted(guard: &Guard) -> Result<(), Reported> {
@@ -375,9 +367,8 @@ fn say(manifest: &PackManifest, output: &Path, is_file: bool) {
         let tests = Some(toolchain.tests.as_str()).filter(|t| !t.is_empty()).unwrap_or("not run here");
         message::note(format!("toolchain `{}` for {}: {tests}", toolchain.name, toolchain.target));
     }
-    let hint = if is_file { "staticctl toolchain unpack" } else { "CC and CXX" };
     message::hint(match is_file {
-        true => format!("{hint} {}", output.display()),
+        true => format!("staticctl toolchain unpack {}", output.display()),
         false => format!("CC={0}/bin/gcc CXX={0}/bin/g++ make", output.display()),
     });
 }

@@ -89,7 +89,7 @@ pub(crate) struct Specs<'a> {
 }
 
 /// The linker's name for the output format of an architecture.
-pub(crate) fn emulation(arch: &str) -> &'static str {
+fn emulation(arch: &str) -> &'static str {
     match arch {
         "aarch64" => "aarch64linux",
         "riscv64" => "elf64lriscv",

@@ -95,7 +95,7 @@ fn load(file: &Path) -> Option<PackedFacts> {
     serde_json::from_str(&at_home(&text, file.parent()?.to_str()?)).ok()
 }
 
-/// The directories of a packed toolchain's libraries, which may lie anywhere.
+/// The tree of a packed toolchain.
 pub(crate) fn tree_of(descriptor: &Descriptor) -> Option<PathBuf> {
     descriptor.packed.as_ref()?.parent().map(Path::to_owned)
 }
