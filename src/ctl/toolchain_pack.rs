@@ -101,7 +101,7 @@ fn pack(settings: &Settings, args: &PackArgs, guard: &Guard) -> Result<(), Repor
     }
     drop(progress);
     if let Some(dir) = &args.sources {
-        source_packages::fetch(&manifest.packages, dir, guard).map_err(|e| {
+        source_packages::fetch(&manifest.packages, dir, args.quiet, guard).map_err(|e| {
             let hint = e.hint();
             report_error(e, hint)
         })?;

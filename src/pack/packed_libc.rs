@@ -39,6 +39,9 @@ pub(crate) fn made(text: impl Into<Vec<u8>>) -> Node {
     Node::File { content: FileContent::Bytes(Cow::Owned(text.into())), executable: false }
 }
 
+/// Directories among GCC's headers that are no language's that is packed: D's and Objective-C's.
+const OF_OTHER_LANGUAGES: [&str; 2] = ["d", "objc"];
+
 /// What is for programs of both C libraries: GCC's own headers, and the plugin that its drivers look for before they pass
 /// its name to the linker.
 ///
@@ -47,16 +50,20 @@ pub(crate) fn made(text: impl Into<Vec<u8>>) -> Node {
 pub(crate) fn add_compiler_files(tree: &mut FileTree, gcc: &GccInstallation) -> Result<(), PackError> {
     let home = gcc.place(&gcc.home)?;
     for dir in ["include", "include-fixed"] {
-        if gcc.home.join(dir).is_dir() {
-            tree.add(&gcc.home.join(dir), &home.join(dir))?;
+        let Ok(entries) = fs::read_dir(gcc.home.join(dir)) else { continue };
+        for entry in entries.flatten().filter(|e| !OF_OTHER_LANGUAGES.iter().any(|name| e.file_name() == **name)) {
+            tree.add(&entry.path(), &home.join(dir).join(entry.file_name()))?;
         }
     }
     if let Some(plugin) = gcc.file(LTO_PLUGIN) {
         let plugin = fs::canonicalize(&plugin).map_err(at(&plugin, "read"))?;
         let beside = gcc.part("lto-wrapper").unwrap_or_else(|| gcc.home.join("lto-wrapper"));
         tree.add(&plugin, &gcc.place(&beside)?.with_file_name(LTO_PLUGIN))?;
-        // Where binutils look for plugins by themselves.
-        tree.add(&plugin, &Path::new("/usr/lib/bfd-plugins").join(LTO_PLUGIN))?;
+        // Where binutils look for plugins by themselves: each takes the one that is linked into it, whichever lies here.
+        let of_binutils = Path::new("/usr/lib/bfd-plugins").join(LTO_PLUGIN);
+        if tree.get(&of_binutils).is_none() {
+            tree.add(&plugin, &of_binutils)?;
+        }
     }
     Ok(())
 }

@@ -31,15 +31,16 @@ impl SourcesError {
     }
 }
 
-/// Fetches them into a directory, those of one version once.
+/// Fetches them into a directory, those of one version once; apt tells what it does unless it is to be `quiet`.
 ///
 /// # Errors
 /// What can't be fetched, after all others were.
-pub(crate) fn fetch(packages: &[PackedPackage], dir: &Path, guard: &Guard) -> Result<(), SourcesError> {
+pub(crate) fn fetch(packages: &[PackedPackage], dir: &Path, quiet: bool, guard: &Guard) -> Result<(), SourcesError> {
     fs::create_dir_all(dir).map_err(|error| SourcesError::Unwritable { path: dir.to_owned(), error })?;
     let mut missing = Vec::new();
     for word in words(packages) {
-        let command = Command::new(["apt-get", "source", "--download-only", "--only-source", "-q", "--"]).arg(&word);
+        let command = Command::new(["apt-get", "source", "--download-only", "--only-source"]);
+        let command = command.args([if quiet { "-qq" } else { "-q" }, "--"]).arg(&word);
         let ran = guard.run_to_stderr(&command.in_dir(dir)).map_err(SourcesError::NoApt)?;
         match (ran.interrupted, ran.ended) {
             (Some(_), _) => return Err(SourcesError::Interrupted),

@@ -10,6 +10,8 @@ pub mod toolchains;
 pub mod musl;
 // A GCC with it as a tree of its own.
 pub mod pack;
+// The same for another machine, with a compiler's plugin, and with its sources.
+pub mod pack_targets;
 // Building it with bad input.
 pub mod install;
 // `staticctl check` of programs that other packages bring, against ldd.

@@ -13,7 +13,7 @@ use std::sync::OnceLock;
 const THREADS: &str = fixture!("pack/threads.cpp");
 
 /// `staticctl toolchain` with the musl toolchain of the tests.
-fn ctl() -> Run {
+pub fn ctl() -> Run {
     Run::new(STATICCTL).env("XDG_DATA_HOME", musl::data()).line("toolchain")
 }
 
@@ -55,17 +55,21 @@ impl Run {
 
 /// A program of the copy, as an ordinary user in its root, in a directory there.
 fn in_root(dir: &str, program: &str) -> Run {
-    let inside = format!("/a tree/bin/{program}");
-    let outside = root().join(dir.trim_start_matches('/'));
+    user_in(root(), dir, &format!("/a tree/bin/{program}")).env("PATH", "/a tree/bin")
+}
+
+/// A program of a root, as an ordinary user in it, in a directory there.
+pub fn user_in(root: &Path, dir: &str, program: &str) -> Run {
+    let outside = root.join(dir.trim_start_matches('/'));
     fs::create_dir_all(&outside).unwrap();
     fs::set_permissions(&outside, fs::Permissions::from_mode(0o777)).unwrap();
     Run::new(which("unshare"))
-        .args([OsStr::new("--root"), root().as_os_str()])
+        .args([OsStr::new("--root"), root.as_os_str()])
         .args(["--wd", dir])
         .line("--setuid 12345 --setgid 12345")
-        .args([inside.as_str()])
+        .args([program])
         .env("HOME", "/nonexistent")
-        .env("PATH", "/a tree/bin")
+        .env("PATH", "/bin")
 }
 
 fn put(dir: &str, name: &str, text: &str) {
@@ -218,6 +222,8 @@ fn no_path_of_the_machine_is_in_it() {
     let manifest: serde_json::Value = serde_json::from_slice(&fs::read(pack().join("pack.json")).unwrap()).unwrap();
     let packages: Vec<&str> =
         manifest["packages"].as_array().unwrap().iter().map(|p| p["name"].as_str().unwrap()).collect();
+    // What belongs to compilers that are not in it was left.
+    assert!(!home(pack()).join("include/objc").exists() && home(pack()).join("include/stddef.h").is_file());
     for package in ["binutils-x86-64-linux-gnu", "libgmp10", "linux-libc-dev", "musl-dev", "zlib1g"] {
         assert!(packages.contains(&package), "{package}: {packages:?}");
     }
