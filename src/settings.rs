@@ -164,7 +164,7 @@ impl Settings {
         if homeless && settings.cache_dir.is_none() && nix::unistd::geteuid().is_root() {
             settings.cache_dir = Some(CACHE_OF_ROOT.into());
         }
-        settings.program_dir = program_dir(settings.path.as_deref());
+        settings.program_dir = own_program(settings.path.as_deref()).and_then(|file| file.parent().map(Path::to_owned));
         settings.program_dir_as_typed = env::args_os().next().and_then(|name| {
             let dir = Path::new(&name).parent()?;
             (dir.is_relative() && !dir.as_os_str().is_empty()).then(|| dir.to_owned())
@@ -351,15 +351,15 @@ pub(crate) fn be_hermetic() {
     }
 }
 
-/// The directory of this program: where the kernel says, or, without `/proc`, where it was found by its name.
-fn program_dir(path: Option<&OsStr>) -> Option<PathBuf> {
+/// This program's file: where the kernel says, or, without `/proc`, where it was found by its name.
+pub(crate) fn own_program(path: Option<&OsStr>) -> Option<PathBuf> {
     let of_kernel = || env::current_exe().ok();
     let by_name = || {
         let name = env::args_os().next()?;
         let found = which::which_in(&name, path, env::current_dir().ok()?).ok()?;
         std::fs::canonicalize(found).ok()
     };
-    of_kernel().or_else(by_name)?.parent().map(Path::to_owned)
+    of_kernel().or_else(by_name)
 }
 
 /// The values of build systems' variables, which are passed on to them. Empty ones count as unset.

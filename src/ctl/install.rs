@@ -102,7 +102,7 @@ pub(crate) fn test(settings: &Settings, name: &OsStr, json: bool) -> u8 {
     for language in &descriptor.languages {
         let invocation = Invocation { language: *language, name: None };
         match repairs::select(&only, &invocation, CallNeed::Link, &[]) {
-            Ok(selected) => compilers.extend(TestedCompiler::of(&selected).map(|c| (*language, c))),
+            Ok(selected) => compilers.extend(TestedCompiler::of(&selected, name, &only).map(|c| (*language, c))),
             Err(error) => errors.push(error.to_string()),
         }
     }

@@ -200,10 +200,12 @@ fn convert_all(
         // A compiler asks for no names of hosts and users: pinning those services would read a file of the machine.
         let repairs = GlibcFixes { name_services: false, ..settings.repairs };
         let settings = Settings { toolchain: None, report: None, repairs, ..settings.clone() };
-        let status = convert::convert(&settings, &convert_args, guard)?;
+        let status = convert::convert(&settings, &convert_args, guard).unwrap_or_else(|Reported(code)| code);
         uninterrupted(guard)?;
         if status != EXIT_YES {
-            return Err(report_error(format!("`{}` can't be packed", program.from.display()), None));
+            let (program, work) = (program.from.display(), work.display());
+            let error = format!("`{program}` can't be packed: it was not converted in `{work}`");
+            return Err(report_error(error, None));
         }
         converted.insert(program.to.clone(), output);
     }
@@ -221,8 +223,9 @@ fn measure(
     let mut toolchains = Vec::new();
     for file in descriptor::in_directory(tree) {
         let descriptor = Descriptor::load(&file).map_err(|e| report_error(e, None))?;
-        let measured = select_all(settings, &file, &descriptor, &work.join("cache"))?;
-        let tests = test(settings, &descriptor, &measured)?;
+        let only = only(settings, &file, &work.join("cache/staticcxx"));
+        let measured = select_all(&only, &descriptor)?;
+        let tests = test(&only, &descriptor, &measured, &file)?;
         let of_languages = measured.into_iter().filter_map(|(language, selected)| Some((language, selected.facts?)));
         facts.toolchains.insert(descriptor.name.clone(), of_languages.collect());
         toolchains.push(PackedToolchain {
@@ -238,29 +241,28 @@ fn measure(
     Ok((toolchains, facts))
 }
 
-/// What each language's compiler is and can do.
-fn select_all(
-    settings: &Settings,
-    file: &Path,
-    descriptor: &Descriptor,
-    cache: &Path,
-) -> Result<BTreeMap<Language, Selected>, Reported> {
-    let only = Settings {
+/// For one toolchain of a tree, with a cache of its own.
+fn only(settings: &Settings, file: &Path, cache: &Path) -> Settings {
+    Settings {
         toolchain: Some(file.into()),
         cache_dir: Some(cache.to_owned()),
         launcher: None,
         report: None,
         ..settings.clone()
-    };
+    }
+}
+
+/// What each language's compiler is and can do.
+fn select_all(only: &Settings, descriptor: &Descriptor) -> Result<BTreeMap<Language, Selected>, Reported> {
     let select = |language: &Language| {
         let invocation = Invocation { language: *language, name: None };
-        let mut selected = repairs::select(&only, &invocation, CallNeed::Link, &[]).map_err(|e| {
+        let mut selected = repairs::select(only, &invocation, CallNeed::Link, &[]).map_err(|e| {
             let hint = e.hint();
             report_error(e, hint)
         })?;
         if let Some(mut facts) = selected.facts.take() {
             facts.tried = true;
-            let tried = crate::driver::Trials::of(&only, &selected, &[], &Facts { tried: false, ..facts.clone() });
+            let tried = crate::driver::Trials::of(only, &selected, &[], &Facts { tried: false, ..facts.clone() });
             facts.off.extend(tried.all_off());
             facts.object = None;
             selected.facts = Some(facts);
@@ -275,6 +277,7 @@ fn test(
     settings: &Settings,
     descriptor: &Descriptor,
     measured: &BTreeMap<Language, Selected>,
+    file: &Path,
 ) -> Result<String, Reported> {
     let target = descriptor.target.as_deref().unwrap_or_default();
     let emulator = super::install::emulator(settings, target).unwrap_or(None);
@@ -282,7 +285,7 @@ fn test(
         message::note(format!("programs for {target} can't be run here: `{}` is not tested", descriptor.name));
         return Ok(String::new());
     }
-    let find = |language: Language| measured.get(&language).and_then(TestedCompiler::of);
+    let find = |language: Language| TestedCompiler::of(measured.get(&language)?, file.as_os_str(), settings);
     let programs = selftest::programs_for(find(Language::Cxx).as_ref());
     let results = selftest::test_programs(&find, &programs, &emulator, cores(), &|_| {});
     let results = results.map_err(|e| report_error(format!("testing: {e}"), None))?;

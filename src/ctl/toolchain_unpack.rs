@@ -87,14 +87,14 @@ fn works(settings: &Settings, tree: &Path) -> Result<(), PackError> {
     }
     let cache = temporary_for_programs("staticcxx-unpack", None).map_err(|e| own(e.to_string()))?;
     let only = Settings {
-        toolchain: Some(file.into()),
-        cache_dir: Some(cache.path().to_owned()),
+        toolchain: Some(file.clone().into()),
+        cache_dir: Some(cache.path().join("staticcxx")),
         launcher: None,
         ..settings.clone()
     };
     let compiler = |language| {
         let selected = repairs::select(&only, &Invocation { language, name: None }, CallNeed::Link, &[]).ok()?;
-        TestedCompiler::of(&selected)
+        TestedCompiler::of(&selected, file.as_os_str(), &only)
     };
     if compiler(Language::C).is_none() {
         let invocation = Invocation { language: Language::C, name: None };

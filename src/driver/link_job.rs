@@ -238,6 +238,9 @@ impl Written {
         let archives: Vec<PathBuf> = resolution.archives().map(|l| l.path.clone()).collect();
         let mut written = Written::default();
         let extras = written.or_problem("the objects of shared libraries", store.write(&archives));
+        if let Some((_, hint)) = written.problem.as_mut().filter(|_| program.is_some()) {
+            *hint = "they are written beside the output";
+        }
         written.refused = extras.refused.iter().find(|(p, _)| Some(p.as_path()) == program).map(|(_, why)| why.clone());
         link_supply::note_refused(resolution, extras.refused);
         written.words = extras.words;

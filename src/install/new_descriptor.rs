@@ -44,6 +44,7 @@ impl FinishedBuild<'_> {
         Some(TestedCompiler {
             words: vec![program.into(), OsString::from(self.specs_word())],
             env: self.inputs.env.clone(),
+            mended: None,
             facts: Facts {
                 linker: String::new(),
                 family: Family::Gcc,

@@ -3,10 +3,12 @@
 
 use crate::check;
 use crate::model::{Language, StaticKind};
+use crate::options;
 use crate::run::{self, Command};
+use crate::settings::{Settings, own_program};
 use crate::toolchain::{Facts, Selected};
 use serde::{Deserialize, Serialize};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -85,13 +87,36 @@ pub(crate) struct TestedCompiler {
     pub env: Vec<(OsString, OsString)>,
     /// What was found out about it.
     pub facts: Facts,
+    /// Where our drivers mend its C library, they link its programs, as they do for users.
+    pub mended: Option<MendedBy>,
+}
+
+/// This program as a toolchain's driver.
+#[derive(Debug, Clone)]
+pub(crate) struct MendedBy {
+    program: PathBuf,
+    /// The toolchain's name, or its descriptor's file.
+    toolchain: OsString,
+    /// What `XDG_CACHE_HOME` is, if what was measured is not in the user's own cache.
+    cache_home: Option<PathBuf>,
+}
+
+impl MendedBy {
+    fn of(settings: &Settings, toolchain: &OsStr) -> Option<MendedBy> {
+        let program = own_program(settings.path.as_deref())?;
+        let cache_home = settings.cache_dir.as_deref().and_then(Path::parent).map(Path::to_owned);
+        Some(MendedBy { program, toolchain: toolchain.to_owned(), cache_home })
+    }
 }
 
 impl TestedCompiler {
-    /// The compiler of a selected toolchain.
-    pub(crate) fn of(selected: &Selected) -> Option<TestedCompiler> {
+    /// The compiler of a selected toolchain, which `toolchain` names: its name, or its descriptor's file. The settings'
+    /// cache directory is one that `XDG_CACHE_HOME` can lead to.
+    pub(crate) fn of(selected: &Selected, toolchain: &OsStr, settings: &Settings) -> Option<TestedCompiler> {
         let words = selected.compiler.iter().chain(&selected.compile_args).cloned().collect();
-        Some(TestedCompiler { words, env: selected.env.clone(), facts: selected.facts.clone()? })
+        let facts = selected.facts.clone()?;
+        let mended = facts.repairs.as_ref().and_then(|_| MendedBy::of(settings, toolchain));
+        Some(TestedCompiler { words, env: selected.env.clone(), facts, mended })
     }
 }
 
@@ -111,6 +136,11 @@ pub(crate) fn test_programs(
 ) -> std::io::Result<Vec<SelftestResult>> {
     let dir = tempfile::Builder::new().prefix("staticcxx-selftest").tempdir()?;
     let compilers = [Language::C, Language::Cxx].map(compiler);
+    if let Some(mended) = compilers.iter().flatten().find_map(|c| c.mended.as_ref()) {
+        for language in [Language::C, Language::Cxx] {
+            std::os::unix::fs::symlink(&mended.program, dir.path().join(driver_of(language)))?;
+        }
+    }
     let next = AtomicUsize::new(0);
     let outcomes = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
@@ -185,10 +215,11 @@ fn link_and_run(
 ) -> Result<(), String> {
     let recipe = compiler.facts.kinds.get(&kind).ok_or("the toolchain does not know this shape")?;
     let out = dir.join(kind.flag().trim_start_matches('-'));
-    let before = compiler.words.iter().cloned().chain(recipe.before.iter().map(OsString::from));
+    let command = linking(compiler, program.language, kind, dir);
     let options = program.options.iter().filter(|o| !o.starts_with("-std") && !o.starts_with("-D")).map(OsString::from);
-    let command = Command::new(before).arg(object).args(options).arg("-o").arg(&out);
-    run_compiler(compiler, command.args(recipe.after.iter().map(OsString::from)))?;
+    let command = command.arg(object).args(options).arg("-o").arg(&out);
+    let after = recipe.after.iter().filter(|_| compiler.mended.is_none());
+    run_compiler(compiler, command.args(after.map(OsString::from)))?;
     let image = check::inspect(&out).map_err(|e| e.to_string())?;
     let expect = check::Expect::from_triple(&compiler.facts.triple);
     let verdict = check::judge(&image, &expect, &check::CallEvidence::default());
@@ -209,9 +240,29 @@ fn link_and_run(
     Err(format!("{}: {}", ran.status, text.trim().lines().last().unwrap_or_default()))
 }
 
+/// Our driver's name for a language.
+fn driver_of(language: Language) -> &'static str {
+    if language == Language::C { "staticcc" } else { "staticcxx" }
+}
+
+/// The beginning of a command that links a program of this kind; `dir` is its directory, below the one with the drivers.
+fn linking(compiler: &TestedCompiler, language: Language, kind: StaticKind, dir: &Path) -> Command {
+    let Some(mended) = &compiler.mended else {
+        let before = compiler.facts.kinds.get(&kind).into_iter().flat_map(|recipe| &recipe.before);
+        return Command::new(compiler.words.iter().cloned().chain(before.map(OsString::from)));
+    };
+    let driver = dir.parent().unwrap_or(dir).join(driver_of(language));
+    let mut command = Command::new([driver]).arg(kind.flag()).env(options::TOOLCHAIN.name, &mended.toolchain);
+    command.env.extend(mended.cache_home.iter().map(|dir| ("XDG_CACHE_HOME".into(), dir.into())));
+    command
+}
+
 /// Runs a compiler that must succeed; its telling line if it does not.
 fn run_compiler(compiler: &TestedCompiler, mut command: Command) -> Result<(), String> {
-    command.env.extend_from_slice(&compiler.env);
+    // That names the compilers in use, which drivers of ours would pass over.
+    if !command.env.iter().any(|(name, _)| name == options::TOOLCHAIN.name) {
+        command.env.extend_from_slice(&compiler.env);
+    }
     command.env.push(("LC_ALL".into(), "C".into()));
     let done = run::capture::capture(&command).map_err(|e| e.to_string())?;
     if done.status.success() {

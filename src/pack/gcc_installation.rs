@@ -64,13 +64,13 @@ impl GccInstallation {
     /// One of its own programs, by the name that it looks for.
     pub(crate) fn part(&self, name: &str) -> Option<PathBuf> {
         let said = PathBuf::from(self.ask(&format!("-print-prog-name={name}")));
-        Some(said).filter(|path| path.is_absolute() && path.is_file())
+        Some(said).filter(|path| path.is_absolute() && path.is_file()).map(plain)
     }
 
     /// One of its own files, by the name that it looks for.
     pub(crate) fn file(&self, name: &str) -> Option<PathBuf> {
         let said = PathBuf::from(self.ask(&format!("-print-file-name={name}")));
-        Some(said).filter(|path| path.is_absolute() && path.exists())
+        Some(said).filter(|path| path.is_absolute() && path.exists()).map(plain)
     }
 
     /// A driver beside this one, for another language: `x86_64-linux-gnu-g++-12` beside `x86_64-linux-gnu-gcc-12`.
@@ -102,6 +102,12 @@ impl GccInstallation {
         let below = below.map_err(|_| PackError::NoPrefix(self.driver.clone(), path.to_owned()))?;
         Ok(Path::new("/usr").join(below))
     }
+}
+
+/// A file by its directory's real path: a GCC that was moved says `bin/../lib`. Its own name stays, if that is a link.
+fn plain(path: PathBuf) -> PathBuf {
+    let real = path.parent().and_then(|dir| fs::canonicalize(dir).ok());
+    real.zip(path.file_name()).map(|(dir, name)| dir.join(name)).unwrap_or(path)
 }
 
 /// `gcc` of a driver's name replaced by another one's.

@@ -49,7 +49,7 @@ pub(crate) fn unpack(pack: &Path, into: &Path, interrupted: &dyn Fn() -> bool) -
             Ok(true) => {}
             Ok(false) => return Err(strange("leads out of it")),
             Err(error) if is_of_the_disk(&error) => {
-                return Err(PackError::Io { path: into.join(&path), doing: "written", error });
+                return Err(PackError::Io { path: into.join(&path), doing: "written", error: of_system(error) });
             }
             Err(error) => return Err(damaged(error)),
         }
@@ -77,6 +77,14 @@ fn is_of_the_disk(error: &io::Error) -> bool {
     let cause = error.get_ref().and_then(|inner| inner.downcast_ref::<io::Error>()).map(io::Error::kind);
     let kinds = [StorageFull, PermissionDenied, ReadOnlyFilesystem, QuotaExceeded];
     kinds.contains(&error.kind()) || cause.is_some_and(|kind| kinds.contains(&kind))
+}
+
+/// The system's own error in one that archives wrap it in, whose text leaves it out.
+fn of_system(error: io::Error) -> io::Error {
+    let first: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+    let mut all = std::iter::successors(first, |error| error.source());
+    let code = all.find_map(|error| error.downcast_ref::<io::Error>()?.raw_os_error());
+    code.map_or(error, io::Error::from_raw_os_error)
 }
 
 /// A tree that lies in a directory. Links of it are kept, what else is in it is left.

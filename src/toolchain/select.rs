@@ -195,6 +195,11 @@ impl<'a> Chooser<'a> {
 
     fn no_compiler(&self, descriptor: &Descriptor) -> SelectError {
         let names = descriptor.find.get(&self.language).into_iter().flatten().filter_map(|words| words.first());
+        // Also where no program may be executed, as on a file system that is mounted so.
+        if let Some(there) = names.clone().find(|name| Path::new(name).is_absolute() && Path::new(name).is_file()) {
+            let error = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
+            return SelectError::Unrunnable { compiler: there.clone(), error };
+        }
         SelectError::NoCompiler {
             language: self.language,
             looked_for: names.map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", "),

@@ -43,6 +43,11 @@ impl SelectError {
             SelectError::Undecided { .. } => Some(
                 "link again once there is room: temporary files are in TMPDIR, and `ulimit -a` shows limits".into(),
             ),
+            SelectError::Unrunnable { compiler, error } if error.kind() == std::io::ErrorKind::PermissionDenied => {
+                Some(format!(
+                    "`ls -l {compiler}` shows its mode, `findmnt -T {compiler}` whether it is mounted with noexec"
+                ))
+            }
             SelectError::Unknown { .. } => Some("staticctl toolchain list".into()),
             SelectError::NoLanguage { .. } => Some("staticctl toolchain list shows which toolchains have C++".into()),
             _ => None,
