@@ -39,6 +39,9 @@ pub(crate) fn made(text: impl Into<Vec<u8>>) -> Node {
     Node::File { content: FileContent::Bytes(Cow::Owned(text.into())), executable: false }
 }
 
+/// Directories beside GCC's headers with those of compilers that are not packed: D and Objective-C.
+const OF_OTHER_LANGUAGES: [&str; 2] = ["d", "objc"];
+
 /// What is for programs of both C libraries: GCC's own headers, and the plugin that its drivers look for before they pass
 /// its name to the linker.
 ///
@@ -47,8 +50,10 @@ pub(crate) fn made(text: impl Into<Vec<u8>>) -> Node {
 pub(crate) fn add_compiler_files(tree: &mut FileTree, gcc: &GccInstallation) -> Result<(), PackError> {
     let home = gcc.place(&gcc.home)?;
     for dir in ["include", "include-fixed"] {
-        if gcc.home.join(dir).is_dir() {
-            tree.add(&gcc.home.join(dir), &home.join(dir))?;
+        let entries = fs::read_dir(gcc.home.join(dir)).into_iter().flatten().flatten();
+        let own = entries.filter(|entry| !OF_OTHER_LANGUAGES.iter().any(|name| entry.file_name() == *name));
+        for entry in own {
+            tree.add(&entry.path(), &home.join(dir).join(entry.file_name()))?;
         }
     }
     if let Some(plugin) = gcc.file(LTO_PLUGIN) {
