@@ -93,7 +93,7 @@ pub fn programs(bytes: &[u8], archives: &[Vec<u8>]) {
         let content = of_archives(archives, symbol, &mut members).ok()??;
         Some(Copied { at, content })
     });
-    let program = ProgramParts { copies: copies.collect(), thread_align: 1 };
+    let program = ProgramParts { copies: copies.collect(), thread_align: 1, bare: false };
     for layout in [Layout::Segments, Layout::Data] {
         converted(
             &library,

@@ -33,6 +33,8 @@ pub struct ProgramParts {
     pub copies: Vec<Copied>,
     /// The alignment of all thread-local data of the link.
     pub thread_align: u64,
+    /// Its unwind table is left out: nothing of it is called by what throws or cancels.
+    pub bare: bool,
 }
 
 impl ProgramParts {
@@ -66,12 +68,12 @@ mod tests {
 
     #[test]
     fn the_block_ends_where_the_section_ends() {
-        let program = ProgramParts { copies: vec![], thread_align: 1 };
+        let program = ProgramParts { thread_align: 1, ..ProgramParts::default() };
         let tls = |size, align| Tls { address: 0x1000, file_size: 0, size, align };
         assert_eq!(program.thread_local(&tls(4, 4)), (60, 64));
         assert_eq!(program.thread_local(&tls(65, 8)), (128 - 72, 128));
         assert_eq!(program.thread_local(&tls(1, 128)), (0, 128));
-        let wide = ProgramParts { copies: vec![], thread_align: 256 };
+        let wide = ProgramParts { thread_align: 256, ..ProgramParts::default() };
         assert_eq!((wide.thread_local(&tls(8, 8)), wide.thread_align(&tls(8, 8))), ((248, 256), 256));
     }
 }

@@ -39,7 +39,9 @@ fn write(library: &Library<'_>, plan: &Pieces, options: &ConversionOptions<'_>) 
     output.unreferenced();
     // Freed before the bytes of the object are allocated too.
     let relocated = std::mem::take(&mut output.relocated);
-    output.unwind(unwind::read(library, &relocated)?)?;
+    if options.program.is_none_or(|program| !program.bare) {
+        output.unwind(unwind::read(library, &relocated)?)?;
+    }
     drop(relocated);
     output.local_names();
     output.finish()

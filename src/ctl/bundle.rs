@@ -226,6 +226,7 @@ fn convert_all(
             json: false,
             quiet: true,
             arguments: Vec::new(),
+            bare: false,
         };
         let status = convert::convert(settings, &convert_args, guard)?;
         if status != 0 {

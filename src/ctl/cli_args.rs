@@ -131,6 +131,9 @@ pub(crate) struct ConvertArgs {
     /// Arguments for --verify
     #[arg(last = true, requires = "verify", value_name = "ARGS")]
     pub arguments: Vec<OsString>,
+    /// Leave out what only debuggers and exceptions read: symbols and the program's unwind table
+    #[arg(skip)]
+    pub bare: bool,
 }
 
 /// `staticctl bundle`.

@@ -124,8 +124,8 @@ impl ConversionJob<'_> {
         fs::create_dir(directory).map_err(|e| unwritable(directory, &e))?;
         let original = self.original;
         let file = directory.join(original.path.file_name().unwrap_or(OsStr::new("program")));
-        let into = (addresses(self.args, self.library), file.as_path());
-        let linked = link(self.settings, toolchain, original, self.library, (self.found, &plan), into);
+        let into = LinkInto { addresses: addresses(self.args, self.library), bare: self.args.bare, output: &file };
+        let linked = link(self.settings, toolchain, original, self.library, (self.found, &plan), &into);
         refuse_unlinked(original, &linked, self.guard)?;
         if stamps(original, self.found) != self.before {
             let error = format!("`{}` or one of its libraries changed during the conversion", original.path.display());
@@ -249,18 +249,27 @@ fn temporary_beside(output: &Path) -> Result<TempDir, Reported> {
     workplace(output).and_then(make).map_err(|e| unwritable(output, &e))
 }
 
+/// What a link is to make.
+struct LinkInto<'a> {
+    addresses: Addresses,
+    bare: bool,
+    output: &'a Path,
+}
+
 fn link(
     settings: &Settings,
     (selected, facts): (Selected, Facts),
     original: &Original,
     library: &Library<'_>,
     (found, plan): (&LoadList, &LibraryPlan),
-    (addresses, output): (Addresses, &Path),
+    into: &LinkInto<'_>,
 ) -> ProgramLinked {
+    let LinkInto { addresses, bare, output } = *into;
     let place = output.with_file_name("program.o");
     let null = null_references::of(library, found);
     let data_from = original.payload.behind_from();
-    let program = ProgramFile { path: original.path.clone(), bytes: original.bytes.clone(), place, data_from, null };
+    let (path, bytes) = (original.path.clone(), original.bytes.clone());
+    let program = ProgramFile { path, bytes, place, data_from, null, bare };
     let link = ProgramLink { program: Arc::new(program), addresses, libraries: &plan.words, output };
     let settings = Settings { convert: plan.choice.clone(), plugins: plan.plugins.clone(), ..settings.clone() };
     link_program(&settings, selected, facts, &link)

@@ -176,6 +176,7 @@ fn convert_all(
         to: Path::new("/").join(toolchain_pack_tree::OWN_PROGRAM),
         plugins: Vec::new(),
         compiles: false,
+        reads_sources: false,
     };
     let all = compilers.iter().flat_map(|(_, programs)| &programs.programs).chain([&ours]);
     let mut converted = BTreeMap::new();
@@ -196,9 +197,13 @@ fn convert_all(
             json: false,
             quiet: true,
             arguments: Vec::new(),
+            // GCC and binutils are compiled without exceptions.
+            bare: true,
         };
-        // A compiler asks for no names of hosts and users: pinning those services would read a file of the machine.
-        let repairs = GlibcFixes { name_services: false, ..settings.repairs };
+        // A compiler asks for no names of hosts and users: pinning those services would read a file of the machine. The
+        // converters of character sets are half the size of the programs that convert nothing.
+        let iconv = settings.repairs.iconv && program.reads_sources;
+        let repairs = GlibcFixes { name_services: false, iconv, ..settings.repairs };
         let settings = Settings { toolchain: None, report: None, repairs, ..settings.clone() };
         let status = convert::convert(&settings, &convert_args, guard).unwrap_or_else(|Reported(code)| code);
         uninterrupted(guard)?;

@@ -109,6 +109,9 @@ pub(crate) fn link_program(
     words.extend(["-Wl,-z,muldefs", "-Wl,--no-as-needed"].map(OsString::from));
     // What the original exports to its libraries is exported to plugins.
     words.push("-rdynamic".into());
+    if wanted.program.bare {
+        words.push("-s".into());
+    }
     words.extend([wanted.program.place.clone().into(), wanted.program.members().into()]);
     words.extend_from_slice(wanted.libraries);
     let request = args::classify(&words, Language::C);

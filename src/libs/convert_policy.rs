@@ -20,6 +20,8 @@ pub(crate) struct ProgramFile {
     pub data_from: Option<u64>,
     /// Names of weak references, its own and its libraries', that nothing loaded with it defines.
     pub null: NullNames,
+    /// Without what only debuggers and exceptions read: symbols and its unwind table.
+    pub bare: bool,
 }
 
 impl ProgramFile {

@@ -6,7 +6,7 @@ use super::packed_programs::PackedLanguage;
 use crate::packages::{self, Package};
 use crate::rootfs::tree::{FileContent, FileTree, Node};
 use crate::settings::Settings;
-use crate::toolchain::packed::{FACTS, MANIFEST};
+use crate::toolchain::packed::MANIFEST;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -272,7 +272,6 @@ pub(crate) fn files(tree: &FileTree, written: &Path, of_files: &PackagesOfFiles)
             all.push((path.to_owned(), *executable));
         }
     }
-    all.push((FACTS.into(), false));
     all.sort();
     let file = |(path, executable): (PathBuf, bool)| {
         let on_disk = written.join(&path);

@@ -83,6 +83,8 @@ pub(crate) struct PackedProgram {
     pub plugins: Vec<PathBuf>,
     /// Whether it compiles: what a user's `--plugin` is for.
     pub compiles: bool,
+    /// Whether it reads sources, which may be in any character set.
+    pub reads_sources: bool,
 }
 
 /// A name that leads to something else in the tree.
@@ -135,7 +137,8 @@ pub(crate) fn find(
         };
         found.links.extend(names.into_iter().filter(|link| *link != to).map(|link| (link, to.clone())));
         let plugins = plugin.iter().filter(|_| kind == Tool && name != "as").cloned().collect();
-        found.programs.push(PackedProgram { from, to, plugins, compiles: kind == Part });
+        let (compiles, reads_sources) = (kind == Part, kind == Part && language.is_some());
+        found.programs.push(PackedProgram { from, to, plugins, compiles, reads_sources });
     }
     Ok(found)
 }

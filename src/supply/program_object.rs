@@ -102,7 +102,8 @@ pub(super) fn make(
         copies.push(Copied { at, content: content.ok_or_else(|| Refusal::Copy { symbol: symbol() })? });
     }
     let others = beside.converted.iter().filter_map(|c| c.library.tls);
-    let program = ProgramParts { copies, thread_align: others.map(|t| t.align).max().unwrap_or(1) };
+    let thread_align = others.map(|t| t.align).max().unwrap_or(1);
+    let program = ProgramParts { copies, thread_align, bare: file.bare };
     let moves = library.changes_code() && !library.fixed;
     let layout = if moves || !beside.scripts { Layout::Data } else { Layout::Segments };
     let options = ConversionOptions {

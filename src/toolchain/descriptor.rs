@@ -210,7 +210,7 @@ pub(super) fn in_json(text: &str) -> String {
 /// The first broken file of the user's.
 pub(crate) fn all(settings: &Settings) -> Result<Vec<Descriptor>, DescriptorError> {
     let built = built(settings.data_dir.as_deref()).into_iter();
-    let installed = built_below(settings.program_dir.as_ref().map(|dir| dir.join(INSTALLED)).as_deref());
+    let installed = installed_with(settings.program_dir.as_deref());
     let own = settings.program_dir.as_deref().and_then(Path::parent).map(in_directory).unwrap_or_default();
     let files = user_files(settings.config_dir.as_deref()).into_iter().chain(built).chain(installed).chain(own);
     let mut found = files.collect::<Vec<_>>().iter().map(|p| Descriptor::load(p)).collect::<Result<Vec<_>, _>>()?;
@@ -251,8 +251,27 @@ fn built(data_dir: Option<&Path>) -> Vec<PathBuf> {
     built_below(data_dir.map(|d| d.join("toolchains")).as_deref())
 }
 
-/// Where toolchains are that were installed with this program, from its directory: as a package for Python does.
-const INSTALLED: &str = "../lib/staticcxx/toolchains";
+/// Where toolchains are that were installed with this program, below its prefix: as a package for Python does.
+const INSTALLED: &str = "lib/staticcxx/toolchains";
+
+/// The directory in which Node's packages lie beside each other, and the beginning of the name of the one that has toolchains.
+const NODE_MODULES: &str = "node_modules";
+const NODE_PACKAGE: &str = "staticcxx-toolchain-linux";
+
+/// The descriptor files of toolchains that were installed with this program: below its own prefix, and where it is in a
+/// package for Node, below the package beside it.
+fn installed_with(program_dir: Option<&Path>) -> Vec<PathBuf> {
+    let Some(dir) = program_dir else { return Vec::new() };
+    let arch = match std::env::consts::ARCH {
+        "x86_64" => "x64",
+        "aarch64" => "arm64",
+        other => other,
+    };
+    let package = format!("{NODE_PACKAGE}-{arch}");
+    let own = dir.parent().map(Path::to_owned);
+    let beside = dir.ancestors().filter(|dir| dir.ends_with(NODE_MODULES)).map(|dir| dir.join(&package));
+    own.into_iter().chain(beside).flat_map(|prefix| built_below(Some(&prefix.join(INSTALLED)))).collect()
+}
 
 fn built_below(toolchains: Option<&Path>) -> Vec<PathBuf> {
     let Some(entries) = toolchains.and_then(|d| fs::read_dir(d).ok()) else { return Vec::new() };
@@ -358,5 +377,28 @@ mod tests {
         let all = all(&Settings { config_dir: Some(dir.path().into()), ..Settings::default() }).unwrap();
         assert_eq!(all.iter().filter(|d| d.name == "host-gcc").count(), 1);
         assert!(all[0].description.starts_with("mine"));
+    }
+
+    #[test]
+    fn what_was_installed_with_the_program_is_found() {
+        let t = tempfile::tempdir().unwrap();
+        let arch = if cfg!(target_arch = "x86_64") { "x64" } else { "arm64" };
+        let package = format!("p/node_modules/{NODE_PACKAGE}-{arch}");
+        for prefix in ["venv", &package] {
+            let dir = t.path().join(prefix).join(INSTALLED).join("t");
+            fs::create_dir_all(&dir).unwrap();
+            fs::write(dir.join(FIRST), "{}").unwrap();
+        }
+        for (bin, found) in [
+            ("venv/bin", Some("venv")),
+            ("p/node_modules/staticcxx-linux/bin", Some(package.as_str())),
+            ("p/node_modules/.store/staticcxx-linux/node_modules/staticcxx-linux/bin", Some(package.as_str())),
+            ("p/bin", None),
+        ] {
+            let files = installed_with(Some(&t.path().join(bin)));
+            let expected = found.map(|prefix| t.path().join(prefix).join(INSTALLED).join("t").join(FIRST));
+            assert_eq!(files, expected.into_iter().collect::<Vec<_>>(), "{bin}");
+        }
+        assert!(installed_with(None).is_empty());
     }
 }

@@ -107,6 +107,28 @@ fn it_builds_in_an_empty_root_as_an_ordinary_user() {
 }
 
 #[test]
+fn nothing_is_in_it_that_only_takes_room() {
+    let sections = |program: &Path| {
+        let text = Run::new("readelf").line("-SW").args([program]).ok();
+        (text.contains(".symtab"), text.contains("SJIS"))
+    };
+    let home = home(pack());
+    let gcc = fs::canonicalize(pack().join("usr/bin/gcc")).unwrap();
+    assert_eq!(sections(&home.join("cc1")), (false, true));
+    for program in [gcc, home.join("lto1"), home.join("collect2")] {
+        assert_eq!(sections(&program), (false, false), "{}", program.display());
+    }
+    assert!(!home.join("include/d").exists() && home.join("include/stddef.h").exists());
+    let manifest: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(pack().join("pack.json")).unwrap()).unwrap();
+    let mut paths: Vec<&str> =
+        manifest["files"].as_array().unwrap().iter().map(|f| f["path"].as_str().unwrap()).collect();
+    let all = paths.len();
+    paths.dedup();
+    assert_eq!(paths.len(), all);
+}
+
+#[test]
 fn its_self_tests_pass_where_nothing_else_is() {
     let said = in_root("/tmp/selftest", "staticctl").line("toolchain test").args([name()]).ok();
     let last = said.lines().last().unwrap();
