@@ -22,7 +22,7 @@ use crate::pack::source_packages;
 use crate::repairs;
 use crate::rootfs::tree::FileTree;
 use crate::run::{self, Guard};
-use crate::settings::Settings;
+use crate::settings::{Settings, own_program};
 use crate::toolchain::descriptor::{self, Descriptor};
 use crate::toolchain::packed::{FACTS, MANIFEST, PackedFacts};
 use crate::toolchain::{CallNeed, Facts, Invocation, Selected};
@@ -170,7 +170,8 @@ fn convert_all(
     work: &Path,
     guard: &Guard,
 ) -> Result<BTreeMap<PathBuf, PathBuf>, Reported> {
-    let own = std::env::current_exe().map_err(|e| report_error(format!("this program is not found: {e}"), None))?;
+    let own = own_program(settings.path.as_deref());
+    let own = own.ok_or_else(|| report_error("this program's own file is not found", None))?;
     let ours = PackedProgram {
         from: own,
         to: Path::new("/").join(toolchain_pack_tree::OWN_PROGRAM),

@@ -201,7 +201,9 @@ fn compile(compiler: &TestedCompiler, program: &SelftestProgram, dir: &Path) -> 
     let options = program.options.iter().filter(|o| !o.starts_with("-l"));
     let words = compiler.words.iter().cloned().chain(options.map(OsString::from));
     let command = Command::new(words).args(["-O1", if pie { "-fPIE" } else { "-fno-pie" }, "-c"]).arg(source);
-    run_compiler(compiler, command.arg("-o").arg(&object))?;
+    let mut command = command.arg("-o").arg(&object);
+    command.env.extend_from_slice(&compiler.env);
+    run_compiler(command)?;
     Ok(object)
 }
 
@@ -219,7 +221,7 @@ fn link_and_run(
     let options = program.options.iter().filter(|o| !o.starts_with("-std") && !o.starts_with("-D")).map(OsString::from);
     let command = command.arg(object).args(options).arg("-o").arg(&out);
     let after = recipe.after.iter().filter(|_| compiler.mended.is_none());
-    run_compiler(compiler, command.args(after.map(OsString::from)))?;
+    run_compiler(command.args(after.map(OsString::from)))?;
     let image = check::inspect(&out).map_err(|e| e.to_string())?;
     let expect = check::Expect::from_triple(&compiler.facts.triple);
     let verdict = check::judge(&image, &expect, &check::CallEvidence::default());
@@ -249,8 +251,11 @@ fn driver_of(language: Language) -> &'static str {
 fn linking(compiler: &TestedCompiler, language: Language, kind: StaticKind, dir: &Path) -> Command {
     let Some(mended) = &compiler.mended else {
         let before = compiler.facts.kinds.get(&kind).into_iter().flat_map(|recipe| &recipe.before);
-        return Command::new(compiler.words.iter().cloned().chain(before.map(OsString::from)));
+        let mut command = Command::new(compiler.words.iter().cloned().chain(before.map(OsString::from)));
+        command.env.extend_from_slice(&compiler.env);
+        return command;
     };
+    // Without the compiler's environment: that names the compilers in use, which drivers of ours would pass over.
     let driver = dir.parent().unwrap_or(dir).join(driver_of(language));
     let mut command = Command::new([driver]).arg(kind.flag()).env(options::TOOLCHAIN.name, &mended.toolchain);
     command.env.extend(mended.cache_home.iter().map(|dir| ("XDG_CACHE_HOME".into(), dir.into())));
@@ -258,11 +263,7 @@ fn linking(compiler: &TestedCompiler, language: Language, kind: StaticKind, dir:
 }
 
 /// Runs a compiler that must succeed; its telling line if it does not.
-fn run_compiler(compiler: &TestedCompiler, mut command: Command) -> Result<(), String> {
-    // That names the compilers in use, which drivers of ours would pass over.
-    if !command.env.iter().any(|(name, _)| name == options::TOOLCHAIN.name) {
-        command.env.extend_from_slice(&compiler.env);
-    }
+fn run_compiler(mut command: Command) -> Result<(), String> {
     command.env.push(("LC_ALL".into(), "C".into()));
     let done = run::capture::capture(&command).map_err(|e| e.to_string())?;
     if done.status.success() {
