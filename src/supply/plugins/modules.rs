@@ -78,6 +78,8 @@ pub(crate) struct ModuleArchives {
     pub archives: Vec<PathBuf>,
     /// Words for additional libraries.
     pub words: Vec<OsString>,
+    /// The archive of each module, with the module.
+    pub places: Vec<(PathBuf, PathBuf)>,
     /// Modules that could not be converted.
     pub refused: Vec<Refused>,
 }
@@ -289,6 +291,7 @@ impl Modules {
             let layout = if plan.is_some() { Layout::Apart } else { Layout::Data };
             match make(module, (library, layout), scope, (settings, libc), &place)? {
                 None => {
+                    made.places.push((place.clone(), module.path.clone()));
                     made.archives.push(place);
                     kept.push(module);
                     apart.extend(plan.map(|plan| (module.tag.as_str(), plan)));
