@@ -7,7 +7,7 @@ use crate::check::{Image, Verdict};
 use crate::libs::unsuitable::Unsuitable;
 use crate::libs::{LinkedLibrary, Missing};
 use crate::model::StaticKind;
-use crate::parts::program_parts::ProgramParts;
+use crate::parts::linked_parts::LinkedParts;
 use crate::plan::Applied;
 use crate::plan::policy::Reason;
 use crate::toolchain::MechanismsOff;
@@ -116,7 +116,7 @@ pub(crate) struct LinkRecord<'a> {
     pub unused: &'a [LinkedLibrary],
     /// What the program says of its parts.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub parts: Option<&'a ProgramParts>,
+    pub parts: Option<&'a LinkedParts>,
     /// Libraries without an archive.
     pub missing: &'a [Missing],
     /// Archives that could not be linked, in whose place shared objects were converted, and what they lack.

@@ -52,6 +52,9 @@ pub(crate) enum CtlCommand {
         /// How they are written
         #[arg(long, value_enum, default_value_t)]
         format: PartsFormat,
+        /// Who supplies the program, for SPDX
+        #[arg(long, value_name = "NAME")]
+        supplier: Option<String>,
     },
     /// Show how a compiler call would be rewritten, without running it
     Explain {

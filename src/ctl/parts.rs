@@ -7,10 +7,10 @@ use crate::message::table::{Align, Table, stdout_width};
 use crate::options::PARTS;
 use crate::options::exit_codes::{EXIT_NO, EXIT_YES};
 use crate::parts::documents::{self, Described};
+use crate::parts::linked_parts::{LinkedParts, Part, PartKind, SCHEMA};
 use crate::parts::output_notes::OutputNotes;
 use crate::parts::package_url::PackageUrl;
 use crate::parts::part_notes::{self, KEY};
-use crate::parts::program_parts::{Part, PartKind, ProgramParts, SCHEMA};
 use crate::settings::Settings;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -22,13 +22,13 @@ use std::path::Path;
 
 /// A program and what it says of itself.
 struct ReadProgram {
-    parts: ProgramParts,
+    parts: LinkedParts,
     /// What its package note says besides.
     identity: Map<String, Value>,
 }
 
 /// Prints the parts of a program.
-pub fn run(settings: &Settings, program: &Path, format: PartsFormat) -> u8 {
+pub fn run(settings: &Settings, program: &Path, (format, supplier): (PartsFormat, Option<&str>)) -> u8 {
     let read = match read(program) {
         Ok(Some(read)) => read,
         Ok(None) => {
@@ -43,7 +43,7 @@ pub fn run(settings: &Settings, program: &Path, format: PartsFormat) -> u8 {
         PartsFormat::Purl => read.parts.purls().iter().map(|purl| format!("{purl}\n")).collect(),
         PartsFormat::StaticBuiltUsing => format!("{}\n", documents::static_built_using(&read.parts)),
         PartsFormat::Json => json(&serde_json::to_value(&read.parts).unwrap_or_default()),
-        PartsFormat::Cyclonedx | PartsFormat::Spdx => match document(settings, program, &read, format) {
+        PartsFormat::Cyclonedx | PartsFormat::Spdx => match document(settings, program, &read, (format, supplier)) {
             Ok(document) => json(&document),
             Err(error) => return fail(format!("`{}` can't be read: {error}", program.display()), None),
         },
@@ -72,10 +72,10 @@ fn read(program: &Path) -> Result<Option<ReadProgram>, String> {
     let Some(Value::Array(urls)) = urls else { return Ok(None) };
     let part = |url: &Value| Some(Part { purl: Some(url.as_str()?.to_owned()), files: Vec::new() });
     let parts = urls.iter().filter_map(part).collect();
-    Ok(Some(ReadProgram { parts: ProgramParts { schema: SCHEMA, exact: false, parts }, identity }))
+    Ok(Some(ReadProgram { parts: LinkedParts { schema: SCHEMA, exact: false, parts }, identity }))
 }
 
-fn table(parts: &ProgramParts) -> String {
+fn table(parts: &LinkedParts) -> String {
     let mut table = Table::new(&[Align::Left, Align::Left, Align::Left, Align::Left], 0);
     table.row(["part", "version", "source", "files"]);
     for part in &parts.parts {
@@ -112,7 +112,12 @@ fn files(part: &Part) -> String {
 ///
 /// # Errors
 /// The program can't be read.
-fn document(settings: &Settings, program: &Path, read: &ReadProgram, format: PartsFormat) -> io::Result<Value> {
+fn document(
+    settings: &Settings,
+    program: &Path,
+    read: &ReadProgram,
+    (format, supplier): (PartsFormat, Option<&str>),
+) -> io::Result<Value> {
     let mut hash = Sha256::new();
     io::copy(&mut File::open(program)?, &mut Hashing(&mut hash))?;
     let sha256: String = hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
@@ -126,6 +131,7 @@ fn document(settings: &Settings, program: &Path, read: &ReadProgram, format: Par
         name: text("name").unwrap_or(&name),
         sha256: &sha256,
         version: text("version"),
+        supplier,
         parts: &read.parts,
         created: &created,
     };

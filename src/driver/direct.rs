@@ -48,7 +48,7 @@ pub(super) fn attempt(
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Outputs<'a> {
     pub program: &'a Path,
-    /// What it took, if that is wanted ([`crate::parts::layout`]).
+    /// What it took, if that is wanted ([`crate::parts::wild_layout`]).
     pub layout: Option<&'a Path>,
 }
 

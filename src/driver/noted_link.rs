@@ -1,6 +1,7 @@
 //! The notes of a program's parts in its link: room for them before it, what the linker took behind it.
 
 use super::link_job::LinkJob;
+use crate::archive;
 use crate::args::ld_options::{self, Item};
 use crate::args::option_table::Role;
 use crate::install::Manifest;
@@ -9,9 +10,9 @@ use crate::linker_output::Listener;
 use crate::model::Family;
 use crate::options::parts::PartsMode;
 use crate::packages;
+use crate::parts::linked_parts::{LinkedParts, PartKind, PartSource};
 use crate::parts::output_notes::{self, OutputNotes};
 use crate::parts::part_notes::{self, KEY, PartNotes};
-use crate::parts::program_parts::{PartKind, PartSource, ProgramParts};
 use crate::parts::{PlacedInputs, map, note_object, trace};
 use crate::plan::policy::is_probe;
 use crate::repairs::choose::links_with;
@@ -34,7 +35,7 @@ pub(super) struct NotedLink {
 
 /// What is known of a program once it is linked.
 pub(super) struct SettledParts {
-    pub parts: ProgramParts,
+    pub parts: LinkedParts,
     /// Files of which nothing was taken.
     pub unlinked: Vec<PathBuf>,
 }
@@ -50,11 +51,9 @@ enum Asked {
     Nothing,
 }
 
-/// Linkers that print what they take, by the name for `-fuse-ld=` and what their version line contains.
+/// Linkers that print what they take; mold (2.37) prints what it opens, and crashes over some maps (1.10: "Assertion `file ==
+/// &isec->file' failed"). Each by the name for `-fuse-ld=` and what their version line contains.
 const TRACING: [(&str, &str); 3] = [("bfd", "GNU ld"), ("gold", "GNU gold"), ("lld", "LLD")];
-/// Linkers that only write a map.
-const MAPPING: [(&str, &str); 1] = [("mold", "mold")];
-
 /// Linker words with which it prints something of the user's on stdout, or writes his map.
 const PRINTING: [&str; 10] =
     ["-t", "--trace", "-M", "--print-map", "-Map", "--Map", "--verbose", "--cref", "--print-gc-sections", "--stats"];
@@ -88,7 +87,7 @@ impl NotedLink {
         }
         let machine = job.expect.machine.filter(|_| job.expect.bits == Some(64))?;
         let sources = sources(settings, job);
-        let offered = ProgramParts::offered(&sources);
+        let offered = LinkedParts::offered(&sources);
         let full = settings.parts == PartsMode::Full;
         let offered = if full { offered.at_most() } else { offered.shortened() };
         let notes = PartNotes::of(&offered, &Map::new()).with_room();
@@ -158,11 +157,11 @@ impl NotedLink {
                 let taken: BTreeSet<&PathBuf> = placed.inputs.iter().map(|i| &i.path).collect();
                 let left = self.sources.iter().filter(|s| !s.places.iter().any(|place| taken.contains(place)));
                 unlinked.extend(left.map(|source| source.file.clone()));
-                let mut linked = ProgramParts::linked(&self.sources, &placed);
+                let mut linked = LinkedParts::linked(&self.sources, &placed);
                 linked.exact &= !job.request.has(Role::Lto);
                 linked
             }
-            None => ProgramParts::offered(&self.sources),
+            None => LinkedParts::offered(&self.sources),
         };
         let written = if self.full { parts.clone() } else { parts.shortened() };
         if let Err(why) = write(output, &written) {
@@ -171,8 +170,24 @@ impl NotedLink {
         Some(SettledParts { parts, unlinked })
     }
 
+    /// Adds the copies of archives that were made for this link, which have their names, behind a number.
+    fn add_copies(&mut self, job: &LinkJob, placed: &PlacedInputs) {
+        let Some(dir) = job.store.made_dir().map(real) else { return };
+        let copies: BTreeSet<&PathBuf> =
+            placed.inputs.iter().map(|i| &i.path).filter(|p| p.starts_with(&dir)).collect();
+        for copy in copies {
+            let name = copy.file_name().unwrap_or_default().to_string_lossy();
+            let original = name.strip_suffix(archive::ENDING).unwrap_or(&name);
+            let is_original = |source: &&mut PartSource| source.file.file_name().is_some_and(|n| n == original);
+            if let Some(source) = self.sources.iter_mut().find(is_original).filter(|s| !s.places.contains(copy)) {
+                source.places.push(copy.clone());
+            }
+        }
+    }
+
     /// Adds files that nobody offered: those of linker scripts and of other front ends.
     fn add_unknown(&mut self, settings: &Settings, job: &LinkJob, placed: &PlacedInputs) {
+        self.add_copies(job, placed);
         let known: Vec<&PathBuf> = self.sources.iter().flat_map(|s| &s.places).collect();
         let mut files: Vec<PathBuf> =
             placed.inputs.iter().map(|i| i.path.clone()).filter(|p| !known.contains(&p)).collect();
@@ -214,12 +229,10 @@ fn asked(settings: &Settings, job: &LinkJob, dir: &Path, full: bool) -> Asked {
     if prints || job.facts.family == Family::Zig {
         return Asked::Nothing;
     }
-    let by = |linkers: &[(&str, &str)]| links_with(settings, &job.request, &job.facts, linkers);
-    match (by(&TRACING), by(&MAPPING)) {
-        (true, _) if full => Asked::Map(dir.join("parts.map")),
-        (true, _) => Asked::Trace,
-        (_, true) => Asked::Map(dir.join("parts.map")),
-        _ => Asked::Nothing,
+    match links_with(settings, &job.request, &job.facts, &TRACING) {
+        true if full => Asked::Map(dir.join("parts.map")),
+        true => Asked::Trace,
+        false => Asked::Nothing,
     }
 }
 
@@ -298,7 +311,7 @@ fn canonical(mut placed: PlacedInputs) -> PlacedInputs {
 
 #[cfg(feature = "wild")]
 fn of_layout(file: &Path) -> Option<PlacedInputs> {
-    crate::parts::layout::placed(&fs::read(file).ok()?).ok()
+    crate::parts::wild_layout::placed(&fs::read(file).ok()?).ok()
 }
 
 #[cfg(not(feature = "wild"))]
@@ -344,7 +357,7 @@ impl OfToolchain {
 ///
 /// # Errors
 /// There is no room, or the file can't be read or written.
-fn write(output: &Path, parts: &ProgramParts) -> Result<(), String> {
+fn write(output: &Path, parts: &LinkedParts) -> Result<(), String> {
     let notes = OutputNotes::read(output).map_err(|e| e.to_string())?;
     let (Some(package), Some(own)) = (&notes.package, &notes.parts) else { return Err("it has no notes".into()) };
     let others = part_notes::packages(&package.content, notes.swapped).into_iter().filter(|o| !o.contains_key(KEY));

@@ -4,7 +4,7 @@ use super::link_job::LinkJob;
 use crate::check::{Image, Verdict};
 use crate::files::Identity;
 use crate::message;
-use crate::parts::program_parts::ProgramParts;
+use crate::parts::linked_parts::LinkedParts;
 use crate::plan::policy::Reason;
 use crate::repairs::choose::links_with;
 use crate::report::{self, LinkRecord, LinkedBy, Outcome, Times};
@@ -54,7 +54,7 @@ pub(super) struct LinkOutcome {
     pub linker: LinkedBy,
     pub saved: Option<u64>,
     /// What went into it.
-    pub parts: Option<ProgramParts>,
+    pub parts: Option<LinkedParts>,
     /// Mechanisms that the link did without.
     pub off: MechanismsOff,
     /// The signal that ended the link.

@@ -1,7 +1,7 @@
 //! apk's database: `P:` package, `V:` version, `A:` architecture, `o:` origin, then `F:` directories and `R:` files in
 //! them (<https://wiki.alpinelinux.org/wiki/Apk_spec>).
 
-use super::file_index::{ListedFiles, is_linked};
+use super::listed_files::{ListedFiles, is_linked};
 use super::wanted::Wanted;
 use super::{Format, Package};
 use std::collections::BTreeSet;

@@ -1,6 +1,6 @@
 //! dpkg's files: a list of files for each package, and the state of all packages.
 
-use super::file_index::{ListedFiles, is_linked};
+use super::listed_files::{ListedFiles, is_linked};
 use super::wanted::Wanted;
 use super::{Format, Package};
 use std::collections::{BTreeMap, BTreeSet};

@@ -4,34 +4,15 @@
 //! The kept file is text, sorted by line, so that a look-up is a search in it: `FPATH<TAB>LIST` for a file,
 //! `LLIST<TAB>RECORD` for a package, and a first line with the stamps of the databases that it is from.
 
+use super::listed_files::ListedFiles;
 use super::{Package, apk, dpkg, rpm};
 use crate::files::{Stamp, kept, read_sealed, write_sealed};
 use crate::settings::Settings;
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-/// Files and the packages that have them.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct ListedFiles {
-    /// Paths as the lists have them, with a package's key. The first that names a file counts.
-    pub files: BTreeMap<Vec<u8>, String>,
-    /// Packages by key.
-    pub packages: BTreeMap<String, Package>,
-}
-
 /// The name of the kept file.
 const NAME: &str = "linked-files";
-
-/// Whether a file is of those that are kept: archives, objects, shared objects, and the sources of which a musl
-/// toolchain's libraries are built.
-pub(super) fn is_linked(path: &[u8]) -> bool {
-    let name = path.rsplit(|b| *b == b'/').next().unwrap_or_default();
-    if path.starts_with(b"/usr/src/gcc-") && name.ends_with(b".tar.xz") {
-        return true;
-    }
-    [&b".a"[..], b".o", b".so"].iter().any(|end| name.ends_with(end)) || memchr::memmem::find(name, b".so.").is_some()
-}
 
 /// An index in memory.
 #[derive(Debug)]
@@ -106,18 +87,6 @@ impl FileIndex {
     }
 }
 
-impl ListedFiles {
-    /// Adds what is not there yet.
-    fn add(&mut self, other: ListedFiles) {
-        for (path, key) in other.files {
-            self.files.entry(path).or_insert(key);
-        }
-        for (key, package) in other.packages {
-            self.packages.entry(key).or_insert(package);
-        }
-    }
-}
-
 /// The first line: it sorts before all others.
 fn stamps() -> String {
     const DATABASES: [&str; 8] = [
@@ -174,15 +143,5 @@ mod tests {
         listed.files.insert(b"/usr/lib/a\nb.a".to_vec(), "p0:amd64".into());
         let index = FileIndex::new("#stamp", &listed);
         assert_eq!(index.0.split(|b| *b == b'\n').count(), 3);
-    }
-
-    #[test]
-    fn archives_objects_and_shared_objects_are_linked() {
-        for path in ["/usr/lib/libz.a", "/usr/lib/crt1.o", "/lib/libz.so", "/lib/libz.so.1.2", "x.so.1"] {
-            assert!(is_linked(path.as_bytes()), "{path}");
-        }
-        for path in ["/usr/bin/sh", "/usr/lib/libz.la", "/usr/lib.a/x", "/usr/share/x.source", ""] {
-            assert!(!is_linked(path.as_bytes()), "{path}");
-        }
     }
 }

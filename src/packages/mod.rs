@@ -4,6 +4,7 @@ mod apk;
 mod development;
 mod dpkg;
 mod file_index;
+mod listed_files;
 mod owner;
 mod package;
 mod package_files;

@@ -1,6 +1,6 @@
 //! Queries rpm(8), whose database has its own format.
 
-use super::file_index::{ListedFiles, is_linked};
+use super::listed_files::{ListedFiles, is_linked};
 use super::{Format, Package};
 use crate::run::{self, Command};
 use crate::settings::Settings;

@@ -1,8 +1,8 @@
 //! The parts of a program in the formats that other tools read. Nothing in them depends on the time or the machine, so that
 //! two of one program are the same bytes.
 
+use super::linked_parts::{LinkedParts, Part};
 use super::package_url::PackageUrl;
-use super::program_parts::{Part, ProgramParts};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -15,7 +15,9 @@ pub(crate) struct Described<'a> {
     pub sha256: &'a str,
     /// Its version, if its package note has one.
     pub version: Option<&'a str>,
-    pub parts: &'a ProgramParts,
+    /// Who supplies it.
+    pub supplier: Option<&'a str>,
+    pub parts: &'a LinkedParts,
     /// When the document was made, in RFC 3339.
     pub created: &'a str,
 }
@@ -31,7 +33,7 @@ struct NamedPart<'a> {
     part: &'a Part,
 }
 
-fn named(parts: &ProgramParts) -> Vec<NamedPart<'_>> {
+fn named(parts: &LinkedParts) -> Vec<NamedPart<'_>> {
     let of = |(number, part): (usize, &'_ Part)| {
         let url = part.purl.as_deref().and_then(PackageUrl::read);
         let file = part.files.first().map(|f| f.name.clone()).unwrap_or_default();
@@ -43,7 +45,8 @@ fn named(parts: &ProgramParts) -> Vec<NamedPart<'_>> {
             id: format!("part-{}", number + 1),
             name: url.as_ref().map_or(file, |url| url.name.clone()),
             version: url.as_ref().map(PackageUrl::full_version),
-            supplier: url.and_then(|url| url.namespace),
+            // What has no distribution is its own project's.
+            supplier: url.map(|url| url.namespace.unwrap_or(url.name)),
             purl: part.purl.as_deref(),
             part,
         }
@@ -128,7 +131,7 @@ pub(crate) fn spdx(program: &Described<'_>) -> Value {
         "SPDXID": "SPDXRef-program",
         "name": program.name,
         "versionInfo": program.version.unwrap_or("NOASSERTION"),
-        "supplier": "NOASSERTION",
+        "supplier": program.supplier.map_or("NOASSERTION".to_owned(), |of| format!("Organization: {of}")),
         "downloadLocation": "NOASSERTION",
         "filesAnalyzed": false,
         "licenseConcluded": "NOASSERTION",
@@ -158,7 +161,7 @@ fn escaped(name: &str) -> String {
 
 /// The value of Debian's field Static-Built-Using: source packages with their versions
 /// (<https://www.debian.org/doc/debian-policy/ch-relationships.html#additional-source-packages-used-to-build-the-binary-built-using>).
-pub(crate) fn static_built_using(parts: &ProgramParts) -> String {
+pub(crate) fn static_built_using(parts: &LinkedParts) -> String {
     let urls = parts.purls().into_iter().filter_map(PackageUrl::read).filter(|url| url.format == "deb");
     let sources: BTreeSet<String> =
         urls.map(|url| url.source()).map(|(name, version)| format!("{name} (= {version})")).collect();
@@ -167,11 +170,11 @@ pub(crate) fn static_built_using(parts: &ProgramParts) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::program_parts::tests::source;
+    use super::super::linked_parts::tests::source;
     use super::*;
 
-    fn parts() -> ProgramParts {
-        ProgramParts::offered(&[
+    fn parts() -> LinkedParts {
+        LinkedParts::offered(&[
             source(
                 "/l/libssl.a",
                 Some("pkg:deb/debian/libssl-dev@3.0.17-1?arch=amd64&distro=debian-12&upstream=openssl"),
@@ -190,8 +193,14 @@ mod tests {
     #[test]
     fn both_formats_name_all_parts() {
         let parts = parts();
-        let program =
-            Described { name: "a b", sha256: "00", version: None, parts: &parts, created: "2020-01-01T00:00:00Z" };
+        let program = Described {
+            name: "a b",
+            sha256: "00",
+            version: None,
+            supplier: None,
+            parts: &parts,
+            created: "2020-01-01T00:00:00Z",
+        };
         let document = cyclonedx(&program);
         let names: Vec<&str> =
             document["components"].as_array().unwrap().iter().map(|c| c["name"].as_str().unwrap()).collect();

@@ -100,7 +100,7 @@ fn placed_entry(line: &str) -> Option<MapEntry<'_>> {
     let mold = rest.starts_with("0x");
     let wanted = if mold { 3 } else { 4 };
     while numbers.len() < wanted {
-        let (value, behind) = number(rest, numbers.is_empty() && mold || !mold)?;
+        let (value, behind) = number(rest, numbers.is_empty() || !mold)?;
         numbers.push(value);
         rest = behind;
     }

@@ -2,8 +2,8 @@
 //!
 //! | step | file |
 //! |---|---|
-//! | what the linker took, as it says itself | [`trace`], [`map`], [`layout`] |
-//! | files and their packages | [`program_parts`] |
+//! | what the linker took, as it says itself | [`trace`], [`map`], [`wild_layout`] |
+//! | files and their packages | [`linked_parts`] |
 //! | the notes that carry them | [`part_notes`] |
 //! | the parts in the formats of others | [`package_url`], [`documents`] |
 //! | the object that brings room for them, and the notes of an output | [`note_object`], [`output_notes`] |
@@ -12,15 +12,15 @@
 //! was offered, in which the linked set, which is never larger, is written over it in the output.
 
 pub(crate) mod documents;
-#[cfg(feature = "wild")]
-pub(crate) mod layout;
+pub(crate) mod linked_parts;
 pub(crate) mod map;
 pub(crate) mod note_object;
 pub(crate) mod output_notes;
 pub(crate) mod package_url;
 pub(crate) mod part_notes;
-pub(crate) mod program_parts;
 pub(crate) mod trace;
+#[cfg(feature = "wild")]
+pub(crate) mod wild_layout;
 
 use std::path::PathBuf;
 

@@ -13,7 +13,7 @@ const MACHINES: [(u16, Architecture, u32, u32); 2] =
 pub(crate) fn object(machine: u16, notes: &PartNotes) -> Option<Vec<u8>> {
     let (_, architecture, property, features) = MACHINES.iter().find(|m| m.0 == machine)?;
     let mut object = Object::new(BinaryFormat::Elf, *architecture, Endianness::Little);
-    let alloc = u64::from(elf::SHF_ALLOC.0);
+    let alloc = elf::SHF_ALLOC.0;
     let mut add = |name: &str, kind, sh_type, sh_flags: u64, align, content: &[u8]| {
         let id = object.add_section(Vec::new(), name.as_bytes().to_vec(), kind);
         object.section_mut(id).flags = SectionFlags::Elf { sh_type, sh_flags: elf::SectionFlags(sh_flags) };
@@ -31,13 +31,13 @@ pub(crate) fn object(machine: u16, notes: &PartNotes) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::program_parts::ProgramParts;
+    use super::super::linked_parts::LinkedParts;
     use super::*;
     use object::read::{Object as _, ObjectSection as _, ObjectSymbol as _};
 
     #[test]
     fn it_has_the_notes_and_no_symbol() {
-        let notes = PartNotes::of(&ProgramParts::offered(&[]), &serde_json::Map::new());
+        let notes = PartNotes::of(&LinkedParts::offered(&[]), &serde_json::Map::new());
         for machine in [62, 183] {
             let bytes = super::object(machine, &notes).unwrap();
             let read = object::File::parse(bytes.as_slice()).unwrap();

@@ -32,7 +32,7 @@ pub(crate) struct OutputNotes {
 
 /// Why a program's notes can't be read.
 #[derive(Debug, Error)]
-pub(crate) enum ReadError {
+pub(crate) enum NotesError {
     #[error("it can't be read: {0}")]
     Io(#[from] io::Error),
     #[error("it is no ELF file")]
@@ -46,11 +46,11 @@ impl OutputNotes {
     ///
     /// # Errors
     /// A file that can't be read or is no ELF file.
-    pub(crate) fn read(program: &Path) -> Result<OutputNotes, ReadError> {
+    pub(crate) fn read(program: &Path) -> Result<OutputNotes, NotesError> {
         OutputNotes::of(&File::open(program)?)
     }
 
-    fn of(file: &File) -> Result<OutputNotes, ReadError> {
+    fn of(file: &File) -> Result<OutputNotes, NotesError> {
         let cache = ReadCache::new(file);
         match FileKind::parse(&cache) {
             Ok(FileKind::Elf64) => {
@@ -59,18 +59,18 @@ impl OutputNotes {
             Ok(FileKind::Elf32) => {
                 ElfFile32::<Endianness, _>::parse(&cache).map_err(damaged).and_then(|elf| sections(&elf))
             }
-            _ => Err(ReadError::NotElf),
+            _ => Err(NotesError::NotElf),
         }
     }
 }
 
-fn damaged(error: object::Error) -> ReadError {
-    ReadError::Damaged(error.to_string())
+fn damaged(error: object::Error) -> NotesError {
+    NotesError::Damaged(error.to_string())
 }
 
 fn sections<'d, H: FileHeader<Endian = Endianness>, R: ReadRef<'d>>(
     elf: &object::read::elf::ElfFile<'d, H, R>,
-) -> Result<OutputNotes, ReadError> {
+) -> Result<OutputNotes, NotesError> {
     let mut notes = OutputNotes { swapped: elf.endian() != Endianness::default(), ..OutputNotes::default() };
     for section in elf.sections() {
         let place = match section.name() {
@@ -102,15 +102,15 @@ pub(crate) fn overwrite(program: &Path, changed: &[(&NoteSection, &[u8])]) -> io
 
 #[cfg(test)]
 mod tests {
+    use super::super::linked_parts::LinkedParts;
     use super::super::part_notes::PartNotes;
-    use super::super::program_parts::ProgramParts;
     use super::*;
 
     #[test]
     fn sections_are_found_and_written_over() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("x.o");
-        let notes = PartNotes::of(&ProgramParts::offered(&[]), &serde_json::Map::new());
+        let notes = PartNotes::of(&LinkedParts::offered(&[]), &serde_json::Map::new());
         std::fs::write(&file, super::super::note_object::object(62, &notes).unwrap()).unwrap();
         let found = OutputNotes::read(&file).unwrap();
         let (package, parts) = (found.package.unwrap(), found.parts.unwrap());
@@ -129,6 +129,6 @@ mod tests {
             std::fs::write(&file, content).unwrap();
             assert!(OutputNotes::read(&file).is_err());
         }
-        assert!(matches!(OutputNotes::read(dir.path()), Err(_)));
+        assert!(OutputNotes::read(dir.path()).is_err());
     }
 }

@@ -4,7 +4,7 @@
 //!
 //! A section with two notes of the first kind is none for syft (1.18), so that what other inputs bring is joined with ours.
 
-use super::program_parts::{ProgramParts, SCHEMA};
+use super::linked_parts::{LinkedParts, SCHEMA};
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
 use serde_json::{Map, Value, json};
@@ -46,7 +46,7 @@ pub(crate) struct PartNotes {
 
 impl PartNotes {
     /// The notes of a program. `identity` is what is said of the program itself: `type`, `name` and `version` of its package.
-    pub(crate) fn of(parts: &ProgramParts, identity: &Map<String, Value>) -> PartNotes {
+    pub(crate) fn of(parts: &LinkedParts, identity: &Map<String, Value>) -> PartNotes {
         PartNotes { package: package_note(parts, identity), parts: parts_note(parts) }
     }
 
@@ -64,14 +64,14 @@ impl PartNotes {
     }
 }
 
-fn package_note(parts: &ProgramParts, identity: &Map<String, Value>) -> Vec<u8> {
+fn package_note(parts: &LinkedParts, identity: &Map<String, Value>) -> Vec<u8> {
     let mut object = identity.clone();
     object.entry("type").or_insert_with(|| json!("generic"));
     object.insert(KEY.into(), json!(parts.purls()));
     note(PACKAGE, &serde_json::to_vec(&object).unwrap_or_default())
 }
 
-fn parts_note(parts: &ProgramParts) -> Vec<u8> {
+fn parts_note(parts: &LinkedParts) -> Vec<u8> {
     let mut packed = ZlibEncoder::new(Vec::new(), flate2::Compression::best());
     let text = serde_json::to_vec(parts).unwrap_or_default();
     let packed = packed.write_all(&text).and_then(|()| packed.finish()).unwrap_or_default();
@@ -134,7 +134,7 @@ pub(crate) fn packages(section: &[u8], swapped: bool) -> Vec<Map<String, Value>>
 ///
 /// # Errors
 /// It is damaged, or of a newer schema.
-pub(crate) fn parts(section: &[u8], swapped: bool) -> Result<ProgramParts, NoteError> {
+pub(crate) fn parts(section: &[u8], swapped: bool) -> Result<LinkedParts, NoteError> {
     let packed = descriptions(section, PARTS, swapped).into_iter().next().ok_or(NoteError::Damaged)?;
     let mut text = Vec::new();
     ZlibDecoder::new(packed).take(MOST).read_to_end(&mut text).map_err(|_| NoteError::Damaged)?;
@@ -148,14 +148,14 @@ pub(crate) fn parts(section: &[u8], swapped: bool) -> Result<ProgramParts, NoteE
 
 #[cfg(test)]
 mod tests {
-    use super::super::program_parts::tests::source;
+    use super::super::linked_parts::tests::source;
     use super::*;
     use proptest::prelude::*;
 
-    fn some() -> ProgramParts {
+    fn some() -> LinkedParts {
         let sources =
             [source("/l/libz.a", Some("pkg:deb/debian/zlib1g-dev@1?arch=amd64")), source("/opt/libq.a", None)];
-        ProgramParts::offered(&sources)
+        LinkedParts::offered(&sources)
     }
 
     #[test]
@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn a_newer_schema_is_named() {
-        let newer = ProgramParts { schema: 7, ..some() };
+        let newer = LinkedParts { schema: 7, ..some() };
         assert_eq!(parts(&parts_note(&newer), false), Err(NoteError::Newer(7)));
     }
 

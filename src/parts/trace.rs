@@ -3,15 +3,23 @@
 //! option is given twice (binutils 2.35 and newer; older ones always do).
 
 use super::{PlacedInput, PlacedInputs};
+use memchr::memmem;
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 /// What makes them print it, for the compiler.
 pub(crate) const WORDS: [&str; 2] = ["-Wl,-t", "-Wl,-t"];
 
+/// How the names of archives end, if they are not there any more.
+const ARCHIVES: [&str; 3] = [".a", ".ar", ".rlib"];
+/// Those of all files that are usual in a link.
+const OBJECTS: [&str; 7] = [".o", ".a", ".ar", ".so", ".rlib", ".obj", ".lo"];
+
 /// Whether a line of a linker's stdout is of the list.
 pub(crate) fn is_entry(line: &[u8]) -> bool {
-    std::str::from_utf8(line.trim_ascii_end()).ok().and_then(entry).is_some()
+    entry(line.trim_ascii_end()).is_some()
 }
 
 /// What was taken, by the lines of the list. Archives are listed by themselves where members are too.
@@ -19,30 +27,45 @@ pub(crate) fn placed(lines: &[Vec<u8>]) -> PlacedInputs {
     let mut compiled = false;
     let mut found = BTreeSet::new();
     for line in lines {
-        let Some((path, member)) = std::str::from_utf8(line.trim_ascii_end()).ok().and_then(entry) else { continue };
+        let Some((path, member)) = entry(line.trim_ascii_end()) else { continue };
         // What the compiler made for the link is of objects that are listed as well.
-        if path.contains(".ltrans") || path.ends_with(".lto.o") || path.starts_with("ld-temp") {
+        if memmem::find(path, b".ltrans").is_some() || path.ends_with(b".lto.o") || path.starts_with(b"ld-temp") {
             compiled = true;
-        } else if member.is_some() || ![".a", ".ar", ".rlib"].iter().any(|end| path.ends_with(end)) {
-            found.insert(PlacedInput { path: path.into(), member: member.map(str::to_owned), bytes: 0 });
+        } else if member.is_some() || !ends_with(path, &ARCHIVES) {
+            let member = member.map(|m| String::from_utf8_lossy(m).into_owned());
+            found.insert(PlacedInput { path: OsStr::from_bytes(path).into(), member, bytes: 0 });
         }
     }
     PlacedInputs { inputs: found.into_iter().collect(), compiled }
 }
 
 /// A file, and the member of it.
-fn entry(line: &str) -> Option<(&str, Option<&str>)> {
-    if let Some(rest) = line.strip_prefix('(') {
-        return rest.split_once(')').filter(|(_, member)| !member.is_empty()).map(|(path, m)| (path, Some(m)));
+fn entry(line: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
+    let is_file = |path: &[u8]| Path::new(OsStr::from_bytes(path)).is_file();
+    let is_archive = |path: &[u8]| ends_with(path, &ARCHIVES) || is_file(path);
+    if let Some(rest) = line.strip_prefix(b"(") {
+        let at = memchr::memchr(b')', rest)?;
+        let (path, member) = (rest.get(..at)?, rest.get(at + 1..).filter(|m| !m.is_empty())?);
+        return is_archive(path).then_some((path, Some(member)));
     }
-    if let Some((path, member)) = line.strip_suffix(')').and_then(|l| l.rsplit_once('(')) {
-        return (!path.is_empty() && !path.contains(": ")).then_some((path, Some(member)));
+    if let Some(inner) = line.strip_suffix(b")")
+        && let Some(at) = memchr::memrchr(b'(', inner)
+    {
+        let (path, member) = (inner.get(..at)?, inner.get(at + 1..)?);
+        return (!is_message(path) && is_archive(path)).then_some((path, Some(member)));
     }
-    let name = line.rsplit('/').next().unwrap_or_default();
-    let known = [".o", ".a", ".ar", ".so", ".rlib", ".obj", ".lo"].iter().any(|end| name.ends_with(end));
     // A file may have any name, and then it is there.
-    let there = || line.starts_with('/') && Path::new(line).is_file();
-    (!line.contains(": ") && (known || there())).then_some((line, None))
+    let is_named = ends_with(line, &OBJECTS) || line.starts_with(b"/") && is_file(line);
+    (!is_message(line) && is_named).then_some((line, None))
+}
+
+fn ends_with(path: &[u8], ends: &[&str]) -> bool {
+    ends.iter().any(|end| path.ends_with(end.as_bytes()))
+}
+
+/// Linkers put a colon and a blank behind the place that they say something about.
+fn is_message(line: &[u8]) -> bool {
+    memmem::find(line, b": ").is_some()
 }
 
 #[cfg(test)]

@@ -45,8 +45,6 @@ fn what_was_taken_and_not_what_was_offered_by_each_linker() {
         "-fuse-ld=bfd -s -static",
         "-fuse-ld=lld",
         "-fuse-ld=lld -s",
-        "-fuse-ld=mold",
-        "-fuse-ld=mold -s",
         "-fuse-ld=gold -static",
     ];
     for line in here(&lines) {
@@ -84,6 +82,9 @@ fn code_that_is_compiled_at_link_time_is_said_to_be_offered() {
     let all = parts(&dir.join("z"));
     assert_eq!(all["exact"], false);
     assert!(has(&files(&dir.join("z")), "libz.a"));
+    // mold does not say what it takes.
+    Run::new(STATICCC).dir(dir.path()).line("z.o -fuse-ld=mold -lsqlite3 -lz -o mold").silent();
+    assert_eq!(parts(&dir.join("mold"))["exact"], false);
     let table = Run::new(STATICCTL).dir(dir.path()).line("parts z").ok();
     assert!(table.contains("zlib") && table.contains("These were offered"), "{table}");
 }

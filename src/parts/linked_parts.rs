@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-/// The version of the shape of [`ProgramParts`]; a reader refuses a newer one.
+/// The version of the shape of [`LinkedParts`]; a reader refuses a newer one.
 pub(crate) const SCHEMA: u32 = 1;
 
 /// How the code of a file got into a program.
@@ -81,7 +81,7 @@ pub(crate) struct Part {
 
 /// All parts of a program.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct ProgramParts {
+pub(crate) struct LinkedParts {
     pub schema: u32,
     /// They are what the linker took. Otherwise what it was offered, of which it may have left some out.
     pub exact: bool,
@@ -89,15 +89,15 @@ pub(crate) struct ProgramParts {
     pub parts: Vec<Part>,
 }
 
-impl ProgramParts {
+impl LinkedParts {
     /// What a link offers.
-    pub(crate) fn offered(sources: &[PartSource]) -> ProgramParts {
+    pub(crate) fn offered(sources: &[PartSource]) -> LinkedParts {
         let all = sources.iter().map(|source| (source, Taken::default()));
-        ProgramParts::of(false, all)
+        LinkedParts::of(false, all)
     }
 
     /// What the linker took of it.
-    pub(crate) fn linked(sources: &[PartSource], placed: &PlacedInputs) -> ProgramParts {
+    pub(crate) fn linked(sources: &[PartSource], placed: &PlacedInputs) -> LinkedParts {
         let by_place: BTreeMap<PathBuf, usize> = sources
             .iter()
             .enumerate()
@@ -110,10 +110,10 @@ impl ProgramParts {
             }
         }
         // Of code that is compiled when it is linked it is not known what was left of it.
-        ProgramParts::of(!placed.compiled, taken.into_iter().filter_map(|(at, taken)| Some((sources.get(at)?, taken))))
+        LinkedParts::of(!placed.compiled, taken.into_iter().filter_map(|(at, taken)| Some((sources.get(at)?, taken))))
     }
 
-    fn of<'s>(exact: bool, sources: impl Iterator<Item = (&'s PartSource, Taken)>) -> ProgramParts {
+    fn of<'s>(exact: bool, sources: impl Iterator<Item = (&'s PartSource, Taken)>) -> LinkedParts {
         let mut named: BTreeMap<String, BTreeMap<String, PartFile>> = BTreeMap::new();
         let mut nameless: BTreeMap<String, PartFile> = BTreeMap::new();
         for (source, taken) in sources.filter(|(source, _)| !source.own) {
@@ -136,7 +136,7 @@ impl ProgramParts {
             .map(|(purl, files)| Part { purl: Some(purl), files: files.into_values().collect() })
             .collect();
         parts.extend(nameless.into_values().map(|file| Part { purl: None, files: vec![file] }));
-        ProgramParts { schema: SCHEMA, exact, parts }
+        LinkedParts { schema: SCHEMA, exact, parts }
     }
 
     /// The package URLs, sorted.
@@ -145,21 +145,21 @@ impl ProgramParts {
     }
 
     /// The same without what only the longer note has.
-    pub(crate) fn shortened(&self) -> ProgramParts {
+    pub(crate) fn shortened(&self) -> LinkedParts {
         self.with(|file| PartFile { build_id: None, sha256: None, bytes: 0, ..file })
     }
 
     /// The same with the longest numbers: what it is replaced by takes no more room.
-    pub(crate) fn at_most(&self) -> ProgramParts {
+    pub(crate) fn at_most(&self) -> LinkedParts {
         self.with(|file| PartFile { members: 99_999, bytes: 99_999_999, ..file })
     }
 
     /// The same without numbers.
-    pub(crate) fn uncounted(&self) -> ProgramParts {
+    pub(crate) fn uncounted(&self) -> LinkedParts {
         self.with(|file| PartFile { members: 0, bytes: 0, ..file })
     }
 
-    fn with(&self, change: impl Fn(PartFile) -> PartFile) -> ProgramParts {
+    fn with(&self, change: impl Fn(PartFile) -> PartFile) -> LinkedParts {
         let mut changed = self.clone();
         for part in &mut changed.parts {
             part.files = std::mem::take(&mut part.files).into_iter().map(&change).collect();
@@ -221,7 +221,7 @@ pub(crate) mod tests {
             input("libmine.a", "x.o", 1),
             input("/elsewhere.o", "x.o", 1),
         ];
-        let parts = ProgramParts::linked(&sources, &PlacedInputs { inputs, compiled: false });
+        let parts = LinkedParts::linked(&sources, &PlacedInputs { inputs, compiled: false });
         assert_eq!(parts.purls(), ["pkg:deb/debian/libc6-dev@2", "pkg:deb/debian/zlib1g-dev@1"]);
         assert!(parts.exact && parts.parts.len() == 3);
         let files = |at: usize| -> Vec<(&str, usize, u64)> {
@@ -230,7 +230,7 @@ pub(crate) mod tests {
         assert_eq!(files(0), [("libc.a", 1, 5), ("libm.a", 1, 0)]);
         assert_eq!(files(1), [("libz.a", 2, 7)]);
         assert_eq!((files(2), parts.parts[2].purl.as_ref()), (vec![("libq.a", 1, 1)], None));
-        let offered = ProgramParts::offered(&sources);
+        let offered = LinkedParts::offered(&sources);
         assert!(!offered.exact && offered.purls().len() == 3);
     }
 }
