@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 const LOCK: &str = "Cargo.lock";
 
 /// What is kept, by the variable for the compiler, and the files and directories that decide its content.
-const KEPT: [(&str, &[&str]); 7] = [
+const KEPT: [(&str, &[&str]); 8] = [
     // The files of a musl toolchain.
     (
         "SOURCES_OF_TOOLCHAINS",
@@ -107,6 +107,8 @@ const KEPT: [(&str, &[&str]); 7] = [
             "toolchains/trials",
         ],
     ),
+    // Which package has which file.
+    ("SOURCES_OF_PACKAGES", &[LOCK, "src/packages"]),
     // The linker's command lines of compilers, and which programs make GNU ld warn.
     ("SOURCES_OF_LINES", &[LOCK, "src/driver/direct.rs", "src/linker"]),
 ];

@@ -12,6 +12,7 @@
 //! | what to do | [`plan`] applies the ordered rules, purely | no |
 //! | by which linker | [`linker`] knows what the built-in one can do, and asks the compiler how it would link | once a set of options |
 //! | do it | [`run`] execs or supervises: the only room that spawns | yes |
+//! | what is in it | [`parts`] reads what the linker took, and writes notes | the output |
 //! | is it true | [`check`] reads the output back and judges it | reads one file |
 //! | a whole build | [`session`] gives it the environment that leads to us, and says what it made | yes |
 //! | say so | [`report`] one JSON line per link, [`message`] the only room that prints | yes |
@@ -41,6 +42,7 @@ pub mod options;
 pub(crate) mod pack;
 pub(crate) mod packages;
 mod parallel;
+pub(crate) mod parts;
 pub mod plan;
 pub use toolchain::front_end;
 pub(crate) mod program;

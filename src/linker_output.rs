@@ -47,6 +47,9 @@ pub(crate) struct Listener {
     twice: BTreeSet<String>,
     /// Code with fixed addresses was refused.
     fixed_code: bool,
+    /// Which lines of stdout were asked for by us, and those that came.
+    asked: Option<fn(&[u8]) -> bool>,
+    answered: Vec<Vec<u8>>,
 }
 
 impl Listener {
@@ -58,6 +61,16 @@ impl Listener {
     /// Whether a warning may be left out.
     pub(crate) fn leaves_out(&self) -> bool {
         !self.repaired.is_empty()
+    }
+
+    /// Keeps the lines of stdout for which `is_answer` holds for us.
+    pub(crate) fn keep_stdout(&mut self, is_answer: fn(&[u8]) -> bool) {
+        self.asked = Some(is_answer);
+    }
+
+    /// The lines that were kept for us.
+    pub(crate) fn answered(&self) -> &[Vec<u8>] {
+        &self.answered
     }
 
     /// Takes bytes and gives those that are to be passed on now.
@@ -75,6 +88,9 @@ impl Listener {
         let (notes, others): (Vec<_>, Vec<_>) =
             whole_lines(&mut self.rest_of_stdout, bytes).into_iter().partition(is_note);
         self.notes.extend(notes);
+        let (answers, others): (Vec<_>, Vec<_>) =
+            others.into_iter().partition(|line| self.asked.is_some_and(|is_answer| is_answer(line)));
+        self.answered.extend(answers);
         others.concat()
     }
 

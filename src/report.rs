@@ -7,6 +7,7 @@ use crate::check::{Image, Verdict};
 use crate::libs::unsuitable::Unsuitable;
 use crate::libs::{LinkedLibrary, Missing};
 use crate::model::StaticKind;
+use crate::parts::linked_parts::LinkedParts;
 use crate::plan::Applied;
 use crate::plan::policy::Reason;
 use crate::toolchain::MechanismsOff;
@@ -62,6 +63,9 @@ pub struct Times {
     /// Of planning and reading back, what makes it the program that a dynamic link would have made.
     #[serde(default)]
     pub audit: f64,
+    /// Finding out what went in, and noting it.
+    #[serde(default)]
+    pub parts: f64,
 }
 
 /// Who linked a program.
@@ -106,7 +110,13 @@ pub(crate) struct LinkRecord<'a> {
     pub off: &'a MechanismsOff,
     /// Rules that changed something.
     pub rules: &'a [Applied],
+    /// The libraries that went in; where the linker does not say so, those that it was offered.
     pub libraries: &'a [LinkedLibrary],
+    /// Those that it was offered and took nothing of.
+    pub unused: &'a [LinkedLibrary],
+    /// What the program says of its parts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parts: Option<&'a LinkedParts>,
     /// Libraries without an archive.
     pub missing: &'a [Missing],
     /// Archives that could not be linked, in whose place shared objects were converted, and what they lack.
@@ -142,6 +152,8 @@ impl LinkRecord<'_> {
             off: &NOTHING_OFF,
             rules: &[],
             libraries: &[],
+            unused: &[],
+            parts: None,
             missing: &[],
             replaced: &[],
             output: PathBuf::new(),

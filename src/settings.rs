@@ -9,6 +9,7 @@ use crate::options::iconv::IconvChoice;
 use crate::options::linker::LinkerChoice;
 use crate::options::malloc::Malloc;
 use crate::options::mistakes::{BadValue, Misspelt, misspelt};
+use crate::options::parts::PartsMode;
 use crate::options::repairs::GlibcFixes;
 use crate::options::table::EnvOption;
 use crate::options::{self, log_filter, nss, stack_size, switch};
@@ -40,6 +41,8 @@ pub(crate) struct Settings {
     pub fat_shared: bool,
     /// `STATICCXX_GLIBC_FIXES`: which repairs of glibc are used.
     pub repairs: GlibcFixes,
+    /// `STATICCXX_PARTS`: what programs say of their parts.
+    pub parts: PartsMode,
     /// `STATICCXX_MALLOC`.
     pub malloc: Malloc,
     /// `STATICCXX_STACK_SIZE`: the stack size of threads in musl programs, in bytes; 0 leaves it to musl.
@@ -245,6 +248,7 @@ impl Settings {
             report: from.get(options::REPORT.name).map(PathBuf::from),
             fat_shared: from.read(&options::FAT_SHARED, switch::read).unwrap_or(true),
             repairs,
+            parts: from.read(&options::PARTS, PartsMode::read).unwrap_or_default(),
             malloc: from.read(&options::MALLOC, Malloc::read).unwrap_or_default(),
             stack_size: from.read(&options::STACK_SIZE, stack_size::read).unwrap_or(stack_size::DEFAULT),
             misspelt,

@@ -1,6 +1,8 @@
 //! The command line of `staticctl`, from which completions and man pages are made too.
 
-use super::cli_args::{BundleArgs, ConvertArgs, DebArgs, ImageArgs, PluginsArgs, ToolchainCommand, TryArgs};
+use super::cli_args::{
+    BundleArgs, ConvertArgs, DebArgs, ImageArgs, PartsFormat, PluginsArgs, ToolchainCommand, TryArgs,
+};
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell as CompletionShell;
 use std::ffi::OsString;
@@ -39,6 +41,20 @@ pub(crate) enum CtlCommand {
         /// The same program, linked dynamically: list what ld.so binds there and is not in the static one
         #[arg(long, value_name = "DYNAMIC")]
         against: Option<PathBuf>,
+    },
+    /// List the packages that went into a static program, as it says itself
+    ///
+    /// On any machine, for programs that were linked with STATICCXX_PARTS (on by default). Exit status: 0, 1 if the
+    /// program names no parts, 2 if it can't be read.
+    Parts {
+        /// The program
+        program: PathBuf,
+        /// How they are written
+        #[arg(long, value_enum, default_value_t)]
+        format: PartsFormat,
+        /// Who supplies the program, for SPDX
+        #[arg(long, value_name = "NAME")]
+        supplier: Option<String>,
     },
     /// Show how a compiler call would be rewritten, without running it
     Explain {

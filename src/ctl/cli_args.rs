@@ -7,6 +7,24 @@ use clap::{Args, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+/// The formats of `staticctl parts`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum PartsFormat {
+    /// For people
+    #[default]
+    Table,
+    /// Package URLs, one a line
+    Purl,
+    /// CycloneDX 1.5
+    Cyclonedx,
+    /// SPDX 2.3
+    Spdx,
+    /// The value of the field of Debian's packages
+    StaticBuiltUsing,
+    /// The note's own content
+    Json,
+}
+
 /// `staticctl plugins`.
 #[derive(Debug, Args)]
 pub(crate) struct PluginsArgs {

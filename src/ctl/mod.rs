@@ -24,6 +24,7 @@ pub(crate) mod image;
 pub(crate) mod install;
 mod output;
 pub(crate) mod pages;
+pub(crate) mod parts;
 pub(crate) mod plugins;
 mod printed;
 pub(crate) mod run;
@@ -60,6 +61,9 @@ pub fn main() -> u8 {
     match cli.command {
         CtlCommand::Check { files, json, against: None } => check::run(&settings, &files, json),
         CtlCommand::Check { files, json, against: Some(dynamic) } => against::run(&settings, &dynamic, &files, json),
+        CtlCommand::Parts { program, format, supplier } => {
+            parts::run(&settings, &program, (format, supplier.as_deref()))
+        }
         CtlCommand::Explain { json, bindings, command } => explain::run(&settings, &command, json, bindings),
         CtlCommand::Archive { library, output } => archive::run(&settings, &library, output),
         CtlCommand::Convert(args) => convert::run(&settings, &args),

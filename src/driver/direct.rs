@@ -26,17 +26,30 @@ use std::path::{Path, PathBuf};
 ///
 /// # Errors
 /// Why the compiler has to link.
-pub(super) fn attempt(settings: &Settings, job: &LinkJob, guard: &Guard, output: &Path) -> Result<Supervised, WhyNot> {
-    let ready = Ready::of(settings, job, output)?;
+pub(super) fn attempt(
+    settings: &Settings,
+    job: &LinkJob,
+    guard: &Guard,
+    outputs: Outputs<'_>,
+) -> Result<Supervised, WhyNot> {
+    let ready = Ready::of(settings, job, outputs.program)?;
     let warns = Warns::of(settings, job);
     if warns.known() {
         return Err(WhyNot::Warning);
     }
-    ready.link(guard, output).inspect_err(|why| {
+    ready.link(guard, outputs).inspect_err(|why| {
         if *why == WhyNot::Warning {
             warns.keep();
         }
     })
+}
+
+/// The files that the built-in linker writes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Outputs<'a> {
+    pub program: &'a Path,
+    /// What it took, if that is wanted ([`crate::parts::wild_layout`]).
+    pub layout: Option<&'a Path>,
 }
 
 /// A cached note that a program calls a function with a linker warning, as every program with OpenSSL does. Its next
@@ -266,7 +279,7 @@ impl Ready<'_> {
     ///
     /// # Errors
     /// The built-in linker is not compiled in.
-    pub(super) fn link(self, _: &Guard, _: &Path) -> Result<Supervised, WhyNot> {
+    pub(super) fn link(self, _: &Guard, _: Outputs<'_>) -> Result<Supervised, WhyNot> {
         let Ready { line: _, detectors: _, expect: _, packed: _ } = self;
         Err(WhyNot::NotBuiltIn)
     }
@@ -278,10 +291,11 @@ impl Ready<'_> {
     ///
     /// # Errors
     /// Why the compiler's linker has to link.
-    pub(super) fn link(mut self, guard: &Guard, output: &Path) -> Result<Supervised, WhyNot> {
+    pub(super) fn link(mut self, guard: &Guard, outputs: Outputs<'_>) -> Result<Supervised, WhyNot> {
         use crate::check::{self, CallEvidence};
         use crate::linker::wild;
         use crate::run::Ended;
+        let Outputs { program: output, layout } = outputs;
         // As GNU ld: no garbage collection unless requested, and the output is a new file. A file written through a
         // mapping is in the page cache in single pages, which makes each start of it a tenth slower.
         let mut ours = vec!["--no-gc-sections", "--no-update-in-place", "--no-mmap-output-file"];
@@ -293,7 +307,7 @@ impl Ready<'_> {
             let words: Vec<String> = ours.chain(self.detectors.words()).chain(self.line.iter().cloned()).collect();
             log::info!("wild {}", words.join(" "));
             let (ran, said) =
-                guard.run_work(|| wild::link(&words, output)).map_err(|e| WhyNot::Failed(e.to_string()))?;
+                guard.run_work(|| wild::link(&words, output, layout)).map_err(|e| WhyNot::Failed(e.to_string()))?;
             if ran.interrupted.is_some() {
                 return Ok(ran);
             }

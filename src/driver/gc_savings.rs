@@ -28,7 +28,7 @@ pub(super) fn saved(settings: &Settings, job: &mut LinkJob, guard: &Guard) -> Op
 
 fn again(settings: &Settings, job: &LinkJob, guard: &Guard, whole: &Path) -> bool {
     // All messages were printed the first time.
-    let ran = direct::attempt(settings, job, guard, whole)
+    let ran = direct::attempt(settings, job, guard, direct::Outputs { program: whole, layout: None })
         .or_else(|_| guard.run_all_heard(&as_it_is(&job.selected, &job.plan.argv), |_, _| ()));
     ran.is_ok_and(|ran| ran.ended == Ended::Exited(0))
 }

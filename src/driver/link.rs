@@ -1,7 +1,9 @@
 //! The link of an executable: checks before it, the linker, the verdict.
 
 use super::command::{coloured, shortened};
+use super::direct::Outputs;
 use super::link_job::LinkJob;
+use super::noted_link::NotedLink;
 use super::outcome::{LinkOutcome, remove, remove_old, write_report};
 use super::variable_warnings;
 use super::verdict::{explain_failure, name_foreign, refuse_missing, verify};
@@ -13,6 +15,7 @@ use crate::linker_output::Listener;
 use crate::message;
 use crate::model::Libc;
 use crate::options::exit_codes::EXIT_FAILURE;
+use crate::parts::trace;
 use crate::plan::policy::is_probe;
 use crate::report::{LinkedBy, Outcome, Times, milliseconds};
 use crate::run::{self, Command, Ended, Guard, Stream, Supervised};
@@ -31,6 +34,7 @@ pub(super) fn link(settings: &Settings, argv: &[OsString], job: &mut LinkJob, st
     if let Some(refused) = refused(settings, argv, job, start) {
         return refused;
     }
+    let noted = NotedLink::begin(settings, job);
     let full = job.command();
     log_plan(job, &full);
     let guard = Guard::install();
@@ -53,7 +57,10 @@ pub(super) fn link(settings: &Settings, argv: &[OsString], job: &mut LinkJob, st
         ..Times::default()
     };
     let mut listener = listener(settings, job);
-    let ran = match run_linker(settings, job, command, &guard, &mut listener, &mut outcome) {
+    if noted.as_ref().is_some_and(NotedLink::is_traced) {
+        listener.keep_stdout(trace::is_entry);
+    }
+    let ran = match run_linker(settings, (job, noted.as_ref()), command, &guard, &mut listener, &mut outcome) {
         Ok(ran) => ran,
         Err(error) => return cannot_run(&full, error),
     };
@@ -61,6 +68,7 @@ pub(super) fn link(settings: &Settings, argv: &[OsString], job: &mut LinkJob, st
     let signal = match ran.ended {
         Ended::Killed(by) => ran.interrupted.or(Some(by)),
         Ended::Exited(0) if ran.interrupted.is_none() => {
+            note_parts(settings, job, noted, &listener, &mut outcome);
             verify(settings, job, &output, &before, &mut outcome);
             None
         }
@@ -146,13 +154,14 @@ fn listener(settings: &Settings, job: &LinkJob) -> Listener {
 /// The compiler can't be run.
 fn run_linker(
     settings: &Settings,
-    job: &LinkJob,
+    (job, noted): (&LinkJob, Option<&NotedLink>),
     command: Command,
     guard: &Guard,
     listener: &mut Listener,
     outcome: &mut LinkOutcome,
 ) -> io::Result<Supervised> {
-    let direct = direct::attempt(settings, job, guard, job.request.output_path());
+    let layout = noted.map(|n| n.layout.as_path());
+    let direct = direct::attempt(settings, job, guard, Outputs { program: job.request.output_path(), layout });
     outcome.linker = match &direct {
         Ok(_) => LinkedBy::BuiltIn,
         Err(why) => LinkedBy::Compiler(why.to_string()),
@@ -174,16 +183,16 @@ fn run_linker(
     let hold = job.facts.libc == Libc::Musl || converts;
     let mut held = Vec::new();
     let collects = job.plan.argv.iter().any(|w| w.as_encoded_bytes().ends_with(b"gc-sections"));
-    let notes_on_stdout = collects && listener.leaves_out();
+    let heard_on_stdout = collects && listener.leaves_out() || noted.is_some_and(NotedLink::is_traced);
     let ran = direct.or_else(|_| {
         remove_old(settings, job);
-        let command = coloured(settings, job, command);
+        let command = coloured(settings, job, command).args(noted.map(NotedLink::words).unwrap_or_default());
         let mut hear = |stream, bytes: &[u8]| match stream {
             Stream::Out => message::pass_on_stdout(&listener.take_stdout(bytes)),
             Stream::Err if hold => held.extend(listener.take(bytes)),
             Stream::Err => message::pass_on(&listener.take(bytes)),
         };
-        match notes_on_stdout {
+        match heard_on_stdout {
             true => guard.run_all_heard(&command, hear),
             false => guard.run_heard(&command, |bytes| hear(Stream::Err, bytes)),
         }
@@ -201,6 +210,26 @@ fn run_linker(
         message::pass_on(&held);
     }
     ran
+}
+
+/// Writes what went into the program into its notes. Of the libraries those are left that did, if that is known.
+fn note_parts(
+    settings: &Settings,
+    job: &mut LinkJob,
+    noted: Option<NotedLink>,
+    listener: &Listener,
+    outcome: &mut LinkOutcome,
+) {
+    let start = Instant::now();
+    let Some(settled) = noted.and_then(|noted| noted.settle(settings, job, &outcome.linker, listener)) else { return };
+    if settled.parts.exact {
+        let (linked, unused) = std::mem::take(&mut job.resolution.libraries)
+            .into_iter()
+            .partition(|library| !settled.unlinked.contains(&library.path));
+        (job.resolution.libraries, job.resolution.unused) = (linked, unused);
+    }
+    outcome.times.parts += milliseconds(start);
+    outcome.parts = Some(settled.parts);
 }
 
 /// Notes why the built-in linker did not link, if it was requested.

@@ -16,6 +16,7 @@ mod link_job;
 mod link_supply;
 pub(crate) mod linker_net;
 mod logging;
+mod noted_link;
 mod outcome;
 mod output_clash;
 mod plugin_link;

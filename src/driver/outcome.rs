@@ -4,6 +4,7 @@ use super::link_job::LinkJob;
 use crate::check::{Image, Verdict};
 use crate::files::Identity;
 use crate::message;
+use crate::parts::linked_parts::LinkedParts;
 use crate::plan::policy::Reason;
 use crate::repairs::choose::links_with;
 use crate::report::{self, LinkRecord, LinkedBy, Outcome, Times};
@@ -52,6 +53,8 @@ pub(super) struct LinkOutcome {
     pub verdict: Option<Verdict>,
     pub linker: LinkedBy,
     pub saved: Option<u64>,
+    /// What went into it.
+    pub parts: Option<LinkedParts>,
     /// Mechanisms that the link did without.
     pub off: MechanismsOff,
     /// The signal that ended the link.
@@ -68,6 +71,7 @@ impl LinkOutcome {
             verdict: None,
             linker: LinkedBy::Nobody,
             saved: None,
+            parts: None,
             off: MechanismsOff::new(),
             signal: None,
         }
@@ -91,6 +95,8 @@ impl LinkOutcome {
             kind: job.map(|(j, _)| j.plan.kind),
             linker: &self.linker,
             saved: self.saved,
+            parts: self.parts.as_ref(),
+            unused: job.map_or(&[], |(j, _)| &j.resolution.unused),
             off: &self.off,
             rules: job.map_or(&[], |(j, _)| &j.plan.applied),
             libraries: job.map_or(&[], |(j, _)| &j.resolution.libraries),

@@ -250,6 +250,7 @@ fn written(
         made.archives.extend(store.start_code.archive().map(Path::to_owned));
     }
     resolution.closure.append(&mut made.words);
+    resolution.modules.append(&mut made.places);
     for (path, refusal) in made.refused.drain(..) {
         let required = !store.optional_plugins.contains(&path);
         refused(resolution, path, refusal, required);

@@ -60,8 +60,12 @@ pub(crate) struct Resolution {
     pub closure: Vec<OsString>,
     /// All libraries in link order.
     pub libraries: Vec<LinkedLibrary>,
+    /// Those of which nothing was linked in, once that is known.
+    pub unused: Vec<LinkedLibrary>,
     /// Files that replace converted libraries, with the index of each library.
     pub places: Vec<(PathBuf, usize)>,
+    /// The archive of each plugin, with the plugin.
+    pub modules: Vec<(PathBuf, PathBuf)>,
     /// Libraries without an archive.
     pub missing: Vec<Missing>,
     /// Where libraries were searched for.

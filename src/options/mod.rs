@@ -15,6 +15,7 @@ pub(crate) mod log_filter;
 pub(crate) mod malloc;
 pub(crate) mod mistakes;
 pub(crate) mod nss;
+pub(crate) mod parts;
 pub mod render;
 pub(crate) mod repairs;
 pub(crate) mod stack_size;
@@ -23,5 +24,6 @@ pub(crate) mod table;
 
 pub(crate) use table::{
     CC, CHECK, CONVERT, CXX, DLOPEN, FAT_SHARED, FC, GLIBC_FIXES, HERMETIC, ICONV, LAUNCHER, LINKER, LINKER_NET,
-    LINKER_NET_STRICT, LOG, MALLOC, NSS, PLUGINS, REAL_COMPILER, REPORT, SMALL, STACK_SIZE, TOLD, TOOLCHAIN, TRIAL,
+    LINKER_NET_STRICT, LOG, MALLOC, NSS, PARTS, PLUGINS, REAL_COMPILER, REPORT, SMALL, STACK_SIZE, TOLD, TOOLCHAIN,
+    TRIAL,
 };

@@ -220,6 +220,14 @@ pub(crate) const SMALL: EnvOption = EnvOption {
     help: "remove unused functions and data: -ffunction-sections -fdata-sections, --gc-sections",
 };
 
+pub(crate) const PARTS: EnvOption = EnvOption {
+    name: "STATICCXX_PARTS",
+    values: Values::Words(&["note", "full", "off"]),
+    default: "note",
+    applies: &[Scope::Link, Scope::Convert],
+    help: "programs name the packages that are in them, for `staticctl parts`; full: with digests, build IDs and sizes",
+};
+
 pub(crate) const REPORT: EnvOption = EnvOption {
     name: "STATICCXX_REPORT",
     values: Values::Open("DIR"),
@@ -289,7 +297,7 @@ pub(crate) const TRIAL: EnvOption = EnvOption {
 };
 
 /// All variables, in the order of the documentation.
-pub(crate) const TABLE: [EnvOption; 24] = [
+pub(crate) const TABLE: [EnvOption; 25] = [
     TOOLCHAIN,
     CC,
     CXX,
@@ -308,6 +316,7 @@ pub(crate) const TABLE: [EnvOption; 24] = [
     MALLOC,
     STACK_SIZE,
     HERMETIC,
+    PARTS,
     REPORT,
     LOG,
     REAL_COMPILER,

@@ -1,6 +1,7 @@
 //! apk's database: `P:` package, `V:` version, `A:` architecture, `o:` origin, then `F:` directories and `R:` files in
 //! them (<https://wiki.alpinelinux.org/wiki/Apk_spec>).
 
+use super::listed_files::{ListedFiles, is_linked};
 use super::wanted::Wanted;
 use super::{Format, Package};
 use std::collections::BTreeSet;
@@ -17,8 +18,7 @@ pub(super) fn owners(database: &str, files: &[PathBuf]) -> Vec<Option<Package>> 
     let wanted = Wanted::new(files);
     let mut owners: Vec<Option<Package>> = vec![None; files.len()];
     for record in database.split("\n\n") {
-        let field = |name: &str| record.lines().find_map(|l| l.strip_prefix(name));
-        let (Some(name), Some(version)) = (field("P:"), field("V:")) else { continue };
+        let Some(package) = package(record) else { continue };
         let mut dir = PathBuf::from("/");
         for line in record.lines() {
             if let Some(name) = line.strip_prefix("F:") {
@@ -27,20 +27,48 @@ pub(super) fn owners(database: &str, files: &[PathBuf]) -> Vec<Option<Package>> 
             let Some(file) = line.strip_prefix("R:") else { continue };
             for number in wanted.places(dir.join(file).as_os_str().as_encoded_bytes()) {
                 let Some(place) = owners.get_mut(*number) else { continue };
-                *place = Some(Package {
-                    manager: Format::Apk,
-                    name: name.to_owned(),
-                    version: version.to_owned(),
-                    epoch: None,
-                    architecture: field("A:").map(str::to_owned),
-                    source: field("o:").unwrap_or(name).to_owned(),
-                    source_version: version.to_owned(),
-                    purl: String::new(),
-                });
+                *place = Some(package.clone());
             }
         }
     }
     owners
+}
+
+/// The files of all packages that programs are linked with.
+pub(super) fn linked_files(database: &str) -> ListedFiles {
+    let mut listed = ListedFiles::default();
+    for record in database.split("\n\n") {
+        let Some(package) = package(record) else { continue };
+        let key = package.name.clone();
+        let mut dir = "";
+        for line in record.lines() {
+            match line.split_at_checked(2) {
+                Some(("F:", name)) => dir = name,
+                Some(("R:", name)) if is_linked(name.as_bytes()) => {
+                    listed.files.entry(format!("/{dir}/{name}").into_bytes()).or_insert_with(|| key.clone());
+                }
+                _ => {}
+            }
+        }
+        listed.packages.insert(key, package);
+    }
+    listed
+}
+
+/// The package of a record.
+fn package(record: &str) -> Option<Package> {
+    let field = |name: &str| record.lines().find_map(|l| l.strip_prefix(name));
+    let (name, version) = (field("P:")?, field("V:")?);
+    Some(Package {
+        manager: Format::Apk,
+        name: name.to_owned(),
+        version: version.to_owned(),
+        epoch: None,
+        architecture: field("A:").map(str::to_owned),
+        source: field("o:").unwrap_or(name).to_owned(),
+        source_version: version.to_owned(),
+        purl: String::new(),
+    })
 }
 
 /// All files of the packages that own these files.

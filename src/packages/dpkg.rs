@@ -1,5 +1,6 @@
 //! dpkg's files: a list of files for each package, and the state of all packages.
 
+use super::listed_files::{ListedFiles, is_linked};
 use super::wanted::Wanted;
 use super::{Format, Package};
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,6 +43,42 @@ fn lists(root: &Path, files: &[PathBuf]) -> Vec<Option<String>> {
         }
     }
     found
+}
+
+/// The files of all packages that programs are linked with.
+pub(super) fn linked_files(root: &Path) -> ListedFiles {
+    let diverted = diversions(&fs::read_to_string(root.join("diversions")).unwrap_or_default());
+    let mut lists: Vec<PathBuf> =
+        fs::read_dir(root.join("info")).into_iter().flatten().flatten().map(|e| e.path()).collect();
+    lists.retain(|path| path.extension() == Some(OsStr::new("list")));
+    lists.sort();
+    let mut listed = ListedFiles::default();
+    for path in lists {
+        let (Some(key), Ok(list)) = (path.file_stem().and_then(OsStr::to_str), fs::read(&path)) else { continue };
+        let name = key.split(':').next().unwrap_or_default();
+        for file in list.split(|b| *b == b'\n').filter(|file| is_linked(file)) {
+            let file = match diverted.get(file) {
+                // The package that diverts a file has its own there, and those of all others are elsewhere.
+                Some((to, by)) if by != name => to.as_slice(),
+                _ => file,
+            };
+            listed.files.entry(file.to_vec()).or_insert_with(|| key.to_owned());
+        }
+    }
+    let names: BTreeSet<&str> = listed.files.values().map(String::as_str).collect();
+    listed.packages = records(&fs::read_to_string(root.join("status")).unwrap_or_default(), &names);
+    listed
+}
+
+/// The files that are elsewhere than their packages have them: where, and for which package's sake; none (`:`) for the
+/// administrator's. Three lines each (dpkg-divert(1)).
+fn diversions(text: &str) -> BTreeMap<Vec<u8>, (Vec<u8>, String)> {
+    let lines: Vec<&str> = text.lines().collect();
+    let of = |three: &[&str]| match three {
+        [from, to, by] => Some((from.as_bytes().to_vec(), (to.as_bytes().to_vec(), (*by).to_owned()))),
+        _ => None,
+    };
+    lines.chunks(3).filter_map(of).collect()
 }
 
 /// All files of the packages that own these files.
@@ -123,6 +160,23 @@ mod tests {
         let beside = files_beside(dir.path(), &files[..1]);
         assert_eq!(beside, BTreeSet::from(["/.".into(), real(0).into()]));
         assert!(is_installed(dir.path(), "libq1") && !is_installed(dir.path(), "libq"));
+    }
+
+    #[test]
+    fn a_diverted_file_is_of_the_package_that_diverts_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let info = dir.path().join("info");
+        fs::create_dir(&info).unwrap();
+        fs::write(info.join("old.list"), "/.\n/usr/lib/libq.a\n/usr/lib/libr.a\n/usr/bin/q\n").unwrap();
+        fs::write(info.join("new:amd64.list"), "/usr/lib/libq.a\n").unwrap();
+        fs::write(dir.path().join("diversions"), "/usr/lib/libq.a\n/usr/lib/libq.a.old\nnew\n/half").unwrap();
+        let installed = "Status: install ok installed\nArchitecture: amd64\nVersion: 1\n\n";
+        fs::write(dir.path().join("status"), format!("Package: old\n{installed}Package: new\n{installed}")).unwrap();
+        let listed = linked_files(dir.path());
+        let owner = |path: &str| listed.files.get(path.as_bytes()).map(String::as_str);
+        assert_eq!(owner("/usr/lib/libq.a"), Some("new:amd64"));
+        assert_eq!((owner("/usr/lib/libr.a"), owner("/usr/bin/q")), (Some("old"), None));
+        assert!(listed.packages.contains_key("new:amd64") && listed.packages.contains_key("old"));
     }
 
     #[test]

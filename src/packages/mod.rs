@@ -3,6 +3,8 @@
 mod apk;
 mod development;
 mod dpkg;
+mod file_index;
+mod listed_files;
 mod owner;
 mod package;
 mod package_files;
@@ -10,6 +12,6 @@ mod rpm;
 mod wanted;
 
 pub(crate) use development::development_package;
-pub(crate) use owner::{owner, owners};
+pub(crate) use owner::{owner, owners, owners_of_linked};
 pub(crate) use package::{Format, Package};
 pub(crate) use package_files::files_beside;

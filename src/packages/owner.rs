@@ -1,6 +1,8 @@
 //! The installed packages of files: from the package managers' databases, or by one query for all files; never over the
 //! network.
 
+use super::file_index::FileIndex;
+use super::wanted::spellings;
 use super::{Package, apk, dpkg, rpm};
 use crate::settings::Settings;
 use crate::toolchain::os_release::OsRelease;
@@ -29,6 +31,17 @@ pub(crate) fn owners(settings: &Settings, files: &[PathBuf]) -> Vec<Option<Packa
     }
     let os = OsRelease::read();
     owners.into_iter().map(|owner| owner.map(|package| package.named_by(&os))).collect()
+}
+
+/// The packages of archives, objects and shared objects, in the order of the files: by an index that is kept, so that a
+/// link can ask each time.
+pub(crate) fn owners_of_linked(settings: &Settings, files: &[PathBuf]) -> Vec<Option<Package>> {
+    if settings.hermetic {
+        return vec![None; files.len()];
+    }
+    let Some(index) = FileIndex::of_machine(settings) else { return owners(settings, files) };
+    let os = OsRelease::read();
+    files.iter().map(|file| Some(index.owner(&spellings(file))?.named_by(&os))).collect()
 }
 
 /// The package of one file.

@@ -1,5 +1,6 @@
 //! Queries rpm(8), whose database has its own format.
 
+use super::listed_files::{ListedFiles, is_linked};
 use super::{Format, Package};
 use crate::run::{self, Command};
 use crate::settings::Settings;
@@ -32,6 +33,34 @@ pub(super) fn owners(settings: &Settings, files: &[PathBuf]) -> Vec<Option<Packa
     }
     let mut found = found.into_iter();
     real.iter().map(|file| file.as_ref().and_then(|_| found.next().flatten())).collect()
+}
+
+/// One line per file: its path, and the package's fields.
+const FILES: [&str; 3] = [
+    "-qa",
+    "--queryformat",
+    "[%{FILENAMES}\\t%{=NAME}\\t%{=EPOCH}\\t%{=VERSION}-%{=RELEASE}\\t%{=ARCH}\\t%{=SOURCERPM}\\n]",
+];
+
+/// The files of all packages that programs are linked with; none without rpm.
+pub(super) fn linked_files(settings: &Settings) -> Option<ListedFiles> {
+    let rpm = find::program(OsStr::new("rpm"), settings, &Chain::default())?;
+    let said = run::capture::capture(&Command::new([rpm]).args(FILES).env("LC_ALL", "C")).ok()?;
+    Some(listed(&said.text()))
+}
+
+fn listed(said: &str) -> ListedFiles {
+    let mut listed = ListedFiles::default();
+    for line in said.lines() {
+        let Some((path, fields)) = line.split_once('\t').filter(|(path, _)| is_linked(path.as_bytes())) else {
+            continue;
+        };
+        let Some(package) = package(fields) else { continue };
+        let key = format!("{}.{}", package.name, package.architecture.as_deref().unwrap_or_default());
+        listed.files.entry(path.as_bytes().to_vec()).or_insert_with(|| key.clone());
+        listed.packages.entry(key).or_insert(package);
+    }
+    listed
 }
 
 /// One per line; none for a line about a file without owner.
@@ -80,5 +109,15 @@ mod tests {
         assert_eq!((bind.to_string().as_str(), bind.epoch), ("bind-libs 32:9.16-2.el9", Some(32)));
         assert_eq!((key.source.as_str(), &key.architecture), ("gpg-pubkey", &None));
         assert!(packages("").is_empty());
+    }
+
+    #[test]
+    fn files_of_all_packages() {
+        let listed = listed(
+            "/usr/lib64/libz.a\tzlib-static\t(none)\t1.2.11-40.el9\tx86_64\tzlib-1.2.11-40.el9.src.rpm\n\
+             /usr/bin/sh\tbash\t(none)\t5-1\tx86_64\tbash-5-1.src.rpm\n/usr/lib64/libq.a\tbroken\n",
+        );
+        assert_eq!(listed.files.len(), 1);
+        assert_eq!(listed.packages.get("zlib-static.x86_64").unwrap().source, "zlib");
     }
 }

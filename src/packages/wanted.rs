@@ -25,7 +25,7 @@ impl Wanted {
 }
 
 /// A file's path and real path, with and without `/usr`: distributions with a merged /usr list some files by old names.
-fn spellings(file: &Path) -> Vec<PathBuf> {
+pub(super) fn spellings(file: &Path) -> Vec<PathBuf> {
     let mut names: Vec<PathBuf> = Vec::new();
     for path in [Some(file.to_owned()), fs::canonicalize(file).ok()].into_iter().flatten() {
         names.extend(path.strip_prefix("/usr").ok().map(|p| Path::new("/").join(p)));

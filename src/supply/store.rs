@@ -228,6 +228,11 @@ impl LinkStore {
         }
     }
 
+    /// The same, if there is one yet.
+    pub(crate) fn made_dir(&self) -> Option<&Path> {
+        self.dir.as_ref().map(TempDir::path)
+    }
+
     /// Whether this is the link of a converted program.
     pub(crate) fn converts_program(&self) -> bool {
         self.converted.as_ref().is_some_and(|c| c.policy().program.is_some())

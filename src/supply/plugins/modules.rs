@@ -6,13 +6,12 @@ use super::libraries_inside::{ConvertedMemory, LibrariesInside};
 use super::module_tables::{self, ModuleKind, ModuleRow, TABLE};
 use crate::archive;
 use crate::convert::machine::Machine;
-use crate::convert::module;
 use crate::convert::pieces::Pieces;
 use crate::convert::scope::{Binding, ModuleScope};
 use crate::convert::sections::tag;
 use crate::convert::start::{self, Placed};
 use crate::convert::symbols::WEAK;
-use crate::convert::{ConversionOptions, GlibcSymbols, Layout, Library, Refusal, Versions, convert};
+use crate::convert::{ConversionOptions, GlibcSymbols, Layout, Library, Refusal, Versions, convert, module};
 use crate::libs::supplier::{ModuleRole, ModuleTaken};
 use crate::supply::{converted_libraries, glibc, object_cache};
 use crate::toolchain_libs;
@@ -78,6 +77,8 @@ pub(crate) struct ModuleArchives {
     pub archives: Vec<PathBuf>,
     /// Words for additional libraries.
     pub words: Vec<OsString>,
+    /// The archive of each module, with the module.
+    pub places: Vec<(PathBuf, PathBuf)>,
     /// Modules that could not be converted.
     pub refused: Vec<Refused>,
 }
@@ -289,6 +290,7 @@ impl Modules {
             let layout = if plan.is_some() { Layout::Apart } else { Layout::Data };
             match make(module, (library, layout), scope, (settings, libc), &place)? {
                 None => {
+                    made.places.push((place.clone(), module.path.clone()));
                     made.archives.push(place);
                     kept.push(module);
                     apart.extend(plan.map(|plan| (module.tag.as_str(), plan)));

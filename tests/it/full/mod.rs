@@ -14,6 +14,8 @@ pub mod pack;
 pub mod pack_targets;
 // Building it with bad input.
 pub mod install;
+// What programs say of their parts.
+pub mod parts;
 // `staticctl check` of programs that other packages bring, against ldd.
 pub mod check;
 // What a link reads of its libraries, as strace sees it.

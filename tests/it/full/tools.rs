@@ -123,7 +123,7 @@ fn debuggers_find_functions_and_lines_in_programs_and_their_cores() {
 }
 
 /// What eu-elflint finds in programs of the built-in linker, and why it stays: begins and ends of its lines.
-const EXPLAINED: [(&str, &str); 6] = [
+const EXPLAINED: [(&str, &str); 7] = [
     // Of an elfutils that does not know SHT_RELR.
     (" '.relr.dyn' has wrong type", ""),
     // A name that begins like those of relocations; lld's outputs have the section too.
@@ -131,6 +131,8 @@ const EXPLAINED: [(&str, &str); 6] = [
     // glibc's own marks of the ends of sections, of GNU ld's programs too.
     (" '.symtab': symbol ", " st_value out of bounds"),
     (" unknown object file note type 3 with owner name 'stapsdt'", ""),
+    // elfutils knows GNU's notes and a few more; whose a note is stands in it.
+    (" unknown object file note type 1 with owner name 'staticcxx'", ""),
     // GNU ld's own.
     (" '.rela.plt': relocation ", " relocation type invalid for the file type"),
     (" '.rela.dyn': relocation ", " relocation type invalid for the file type"),

@@ -1,0 +1,156 @@
+//! `staticctl parts`.
+
+use super::cli_args::PartsFormat;
+use super::output::{fail, produce};
+use crate::message;
+use crate::message::table::{Align, Table, stdout_width};
+use crate::options::PARTS;
+use crate::options::exit_codes::{EXIT_NO, EXIT_YES};
+use crate::parts::documents::{self, Described};
+use crate::parts::linked_parts::{LinkedParts, Part, PartKind, SCHEMA};
+use crate::parts::output_notes::OutputNotes;
+use crate::parts::package_url::PackageUrl;
+use crate::parts::part_notes::{self, KEY};
+use crate::settings::Settings;
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+/// A program and what it says of itself.
+struct ReadProgram {
+    parts: LinkedParts,
+    /// What its package note says besides.
+    identity: Map<String, Value>,
+}
+
+/// Prints the parts of a program.
+pub fn run(settings: &Settings, program: &Path, (format, supplier): (PartsFormat, Option<&str>)) -> u8 {
+    let read = match read(program) {
+        Ok(Some(read)) => read,
+        Ok(None) => {
+            message::error(format!("`{}` names no parts", program.display()));
+            message::hint(format!("programs do that are linked by staticcxx with {} not `off`", PARTS.name));
+            return EXIT_NO;
+        }
+        Err(why) => return fail(format!("`{}`: {why}", program.display()), None),
+    };
+    let text = match format {
+        PartsFormat::Table => table(&read.parts),
+        PartsFormat::Purl => read.parts.purls().iter().map(|purl| format!("{purl}\n")).collect(),
+        PartsFormat::StaticBuiltUsing => format!("{}\n", documents::static_built_using(&read.parts)),
+        PartsFormat::Json => json(&serde_json::to_value(&read.parts).unwrap_or_default()),
+        PartsFormat::Cyclonedx | PartsFormat::Spdx => match document(settings, program, &read, (format, supplier)) {
+            Ok(document) => json(&document),
+            Err(error) => return fail(format!("`{}` can't be read: {error}", program.display()), None),
+        },
+    };
+    produce(&text, EXIT_YES)
+}
+
+fn json(value: &Value) -> String {
+    format!("{}\n", serde_json::to_string_pretty(value).unwrap_or_default())
+}
+
+/// The parts that a program names; none if it names none.
+///
+/// # Errors
+/// Why it can't be read.
+fn read(program: &Path) -> Result<Option<ReadProgram>, String> {
+    let notes = OutputNotes::read(program).map_err(|e| e.to_string())?;
+    let packages = notes.package.as_ref().map(|s| part_notes::packages(&s.content, notes.swapped)).unwrap_or_default();
+    let mut identity = packages.into_iter().find(|object| object.contains_key(KEY)).unwrap_or_default();
+    let urls = identity.remove(KEY);
+    if let Some(section) = &notes.parts {
+        let parts = part_notes::parts(&section.content, notes.swapped).map_err(|e| e.to_string())?;
+        return Ok(Some(ReadProgram { parts, identity }));
+    }
+    // The longer note was taken out: the packages are still there.
+    let Some(Value::Array(urls)) = urls else { return Ok(None) };
+    let part = |url: &Value| Some(Part { purl: Some(url.as_str()?.to_owned()), files: Vec::new() });
+    let parts = urls.iter().filter_map(part).collect();
+    Ok(Some(ReadProgram { parts: LinkedParts { schema: SCHEMA, exact: false, parts }, identity }))
+}
+
+fn table(parts: &LinkedParts) -> String {
+    let mut table = Table::new(&[Align::Left, Align::Left, Align::Left, Align::Left], 0);
+    table.row(["part", "version", "source", "files"]);
+    for part in &parts.parts {
+        let url = part.purl.as_deref().and_then(PackageUrl::read);
+        let name = url.as_ref().map_or("-".to_owned(), |url| url.name.clone());
+        let version = url.as_ref().map_or("-".to_owned(), PackageUrl::full_version);
+        let source = url.map_or("-".to_owned(), |url| url.source().0);
+        table.row([name, version, source, files(part)]);
+    }
+    let mut text = table.render(stdout_width());
+    if !parts.exact {
+        text.push_str("These were offered to the linker, which may have taken nothing of some.\n");
+    }
+    text
+}
+
+/// `libz.a (6 members), libq.so.1 (converted)`.
+fn files(part: &Part) -> String {
+    let files = part.files.iter().map(|file| {
+        let how = match (file.kind, file.members) {
+            (PartKind::Archive, 0) | (PartKind::Object | PartKind::Ours, _) => String::new(),
+            (PartKind::Archive, 1) => " (1 member)".to_owned(),
+            (PartKind::Archive, members) => format!(" ({members} members)"),
+            (PartKind::Carried, _) => " (its own objects)".to_owned(),
+            (PartKind::Converted, _) => " (converted)".to_owned(),
+            (PartKind::Plugin, _) => " (plugin)".to_owned(),
+        };
+        format!("{}{how}", file.name)
+    });
+    files.collect::<Vec<_>>().join(", ")
+}
+
+/// A document of one of the standards.
+///
+/// # Errors
+/// The program can't be read.
+fn document(
+    settings: &Settings,
+    program: &Path,
+    read: &ReadProgram,
+    (format, supplier): (PartsFormat, Option<&str>),
+) -> io::Result<Value> {
+    let mut hash = Sha256::new();
+    io::copy(&mut File::open(program)?, &mut Hashing(&mut hash))?;
+    let sha256: String = hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
+    let epoch = settings.source_date_epoch.as_ref().and_then(|text| text.parse().ok());
+    // Both formats want a time; the program's own is the same whoever asks.
+    let created = epoch.unwrap_or(fs::metadata(program)?.mtime());
+    let created = Timestamp::from_second(created).map_err(io::Error::other)?.to_string();
+    let name = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let text = |key: &str| read.identity.get(key).and_then(Value::as_str);
+    let described = Described {
+        name: text("name").unwrap_or(&name),
+        sha256: &sha256,
+        version: text("version"),
+        supplier,
+        parts: &read.parts,
+        created: &created,
+    };
+    Ok(match format {
+        PartsFormat::Spdx => documents::spdx(&described),
+        _ => documents::cyclonedx(&described),
+    })
+}
+
+/// Bytes that go into a digest.
+struct Hashing<'a>(&'a mut Sha256);
+
+impl io::Write for Hashing<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

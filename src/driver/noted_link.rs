@@ -1,0 +1,379 @@
+//! The notes of a program's parts in its link: room for them before it, what the linker took behind it.
+
+use super::link_job::LinkJob;
+use crate::archive;
+use crate::args::ld_options::{self, Item};
+use crate::args::option_table::Role;
+use crate::install::Manifest;
+use crate::libs::Provider;
+use crate::linker_output::Listener;
+use crate::model::Family;
+use crate::options::parts::PartsMode;
+use crate::packages;
+use crate::parts::linked_parts::{LinkedParts, PartKind, PartSource};
+use crate::parts::output_notes::{self, OutputNotes};
+use crate::parts::part_notes::{self, KEY, PartNotes};
+use crate::parts::{PlacedInputs, map, note_object, trace};
+use crate::plan::policy::is_probe;
+use crate::repairs::choose::links_with;
+use crate::report::LinkedBy;
+use crate::settings::Settings;
+use serde_json::{Map, Value};
+use std::collections::{BTreeSet, HashMap};
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A link whose program names its parts.
+pub(super) struct NotedLink {
+    sources: Vec<PartSource>,
+    /// Where the built-in linker says what it took.
+    pub layout: PathBuf,
+    asked: Asked,
+    full: bool,
+}
+
+/// What is known of a program once it is linked.
+pub(super) struct SettledParts {
+    pub parts: LinkedParts,
+    /// Files of which nothing was taken.
+    pub unlinked: Vec<PathBuf>,
+}
+
+/// How the compiler's linker says what it took.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Asked {
+    /// By a list on its stdout.
+    Trace,
+    /// By its map in this file.
+    Map(PathBuf),
+    /// It is not asked.
+    Nothing,
+}
+
+/// Linkers that print what they take; mold (2.37) prints what it opens, and crashes over some maps (1.10: "Assertion `file ==
+/// &isec->file' failed"). Each by the name for `-fuse-ld=` and what their version line contains.
+const TRACING: [(&str, &str); 3] = [("bfd", "GNU ld"), ("gold", "GNU gold"), ("lld", "LLD")];
+/// Linker words with which it prints something of the user's on stdout, or writes his map.
+const PRINTING: [&str; 10] =
+    ["-t", "--trace", "-M", "--print-map", "-Map", "--Map", "--verbose", "--cref", "--print-gc-sections", "--stats"];
+
+/// Linker words for outputs that are more or less than programs of a system.
+const OTHER_OUTPUTS: [&str; 7] = ["-r", "--relocatable", "--oformat", "-oformat", "-N", "--omagic", "--image-base"];
+
+/// Files of a toolchain that every program has, of which the first of each name is looked for.
+const ALWAYS: [&str; 14] = [
+    "crt1.o",
+    "rcrt1.o",
+    "crti.o",
+    "crtn.o",
+    "crtbegin.o",
+    "crtbeginS.o",
+    "crtbeginT.o",
+    "crtend.o",
+    "crtendS.o",
+    "libc.a",
+    "libm.a",
+    "libgcc.a",
+    "libgcc_eh.a",
+    "libstdc++.a",
+];
+
+impl NotedLink {
+    /// Adds the notes' object to a link; none where the program gets no notes.
+    pub(super) fn begin(settings: &Settings, job: &mut LinkJob) -> Option<NotedLink> {
+        if settings.parts == PartsMode::Off || settings.trial.is_some() || !is_program(job) {
+            return None;
+        }
+        let machine = job.expect.machine.filter(|_| job.expect.bits == Some(64))?;
+        let sources = sources(settings, job);
+        let offered = LinkedParts::offered(&sources);
+        let full = settings.parts == PartsMode::Full;
+        let offered = if full { offered.at_most() } else { offered.shortened() };
+        let notes = PartNotes::of(&offered, &Map::new()).with_room();
+        let object = note_object::object(machine, &notes)?;
+        let dir = job.store.dir().ok()?.to_owned();
+        let place = dir.join("parts.o");
+        fs::write(&place, object).inspect_err(|e| log::info!("no notes: {}: {e}", place.display())).ok()?;
+        let asked = asked(settings, job, &dir, full);
+        let word = match job.request.inputs.iter().any(|i| i.kind.is_compiled()) {
+            // The driver names further files after its inputs.
+            true => {
+                let mut word = OsString::from("-Wl,");
+                word.push(&place);
+                word
+            }
+            false => place.into_os_string(),
+        };
+        job.plan.argv.insert(0, word);
+        Some(NotedLink { sources, layout: dir.join("parts.layout"), asked, full })
+    }
+
+    /// What makes the compiler's linker say what it takes.
+    pub(super) fn words(&self) -> Vec<OsString> {
+        match &self.asked {
+            Asked::Trace => trace::WORDS.map(OsString::from).into(),
+            Asked::Map(file) => {
+                let mut word = OsString::from("-Wl,-Map=");
+                word.push(file);
+                vec![word]
+            }
+            Asked::Nothing => Vec::new(),
+        }
+    }
+
+    /// Whether the linker's stdout has a list of ours.
+    pub(super) fn is_traced(&self) -> bool {
+        self.asked == Asked::Trace
+    }
+
+    /// Writes what the linker took into the program, and gives it.
+    pub(super) fn settle(
+        mut self,
+        settings: &Settings,
+        job: &LinkJob,
+        linked: &LinkedBy,
+        listener: &Listener,
+    ) -> Option<SettledParts> {
+        let output = job.request.output_path();
+        if !fs::metadata(output).is_ok_and(|m| m.is_file()) {
+            return None;
+        }
+        let placed = match linked {
+            LinkedBy::BuiltIn => of_layout(&self.layout),
+            _ => match &self.asked {
+                Asked::Trace => Some(trace::placed(listener.answered())),
+                Asked::Map(file) => fs::read(file)
+                    .ok()
+                    .map(|text| map::placed(&String::from_utf8_lossy(&text), |name| name.starts_with("/tmp/cc"))),
+                Asked::Nothing => None,
+            },
+        };
+        let mut unlinked = Vec::new();
+        let parts = match placed.filter(|p| !p.inputs.is_empty()) {
+            Some(placed) => {
+                let placed = canonical(placed);
+                self.add_unknown(settings, job, &placed);
+                let taken: BTreeSet<&PathBuf> = placed.inputs.iter().map(|i| &i.path).collect();
+                let left = self.sources.iter().filter(|s| !s.places.iter().any(|place| taken.contains(place)));
+                unlinked.extend(left.map(|source| source.file.clone()));
+                let mut linked = LinkedParts::linked(&self.sources, &placed);
+                linked.exact &= !job.request.has(Role::Lto);
+                linked
+            }
+            None => LinkedParts::offered(&self.sources),
+        };
+        let written = if self.full { parts.clone() } else { parts.shortened() };
+        if let Err(why) = write(output, &written) {
+            log::info!("`{}` names what was offered: {why}", output.display());
+        }
+        Some(SettledParts { parts, unlinked })
+    }
+
+    /// Adds the copies of archives that were made for this link, which have their names, behind a number.
+    fn add_copies(&mut self, job: &LinkJob, placed: &PlacedInputs) {
+        let Some(dir) = job.store.made_dir().map(real) else { return };
+        let copies: BTreeSet<&PathBuf> =
+            placed.inputs.iter().map(|i| &i.path).filter(|p| p.starts_with(&dir)).collect();
+        for copy in copies {
+            let name = copy.file_name().unwrap_or_default().to_string_lossy();
+            let original = name.strip_suffix(archive::ENDING).unwrap_or(&name);
+            let is_original = |source: &&mut PartSource| source.file.file_name().is_some_and(|n| n == original);
+            if let Some(source) = self.sources.iter_mut().find(is_original).filter(|s| !s.places.contains(copy)) {
+                source.places.push(copy.clone());
+            }
+        }
+    }
+
+    /// Adds files that nobody offered: those of linker scripts and of other front ends.
+    fn add_unknown(&mut self, settings: &Settings, job: &LinkJob, placed: &PlacedInputs) {
+        self.add_copies(job, placed);
+        let known: Vec<&PathBuf> = self.sources.iter().flat_map(|s| &s.places).collect();
+        let mut files: Vec<PathBuf> =
+            placed.inputs.iter().map(|i| i.path.clone()).filter(|p| !known.contains(&p)).collect();
+        files.dedup();
+        let owners = packages::owners_of_linked(settings, &files);
+        let of_toolchain = OfToolchain::of(settings, job);
+        for (file, owner) in files.into_iter().zip(owners) {
+            let purl = owner.map(|p| p.purl).or_else(|| of_toolchain.purl(&file));
+            self.sources.push(plain_source(job, settings, file, purl));
+        }
+    }
+}
+
+/// Whether a link makes a program of a system, by the system's layout.
+fn is_program(job: &LinkJob) -> bool {
+    let request = &job.request;
+    let other = |item: &Item| match item {
+        Item::Word { text, .. } => {
+            let word = text.to_string_lossy();
+            OTHER_OUTPUTS.contains(&word.as_ref())
+                || word.starts_with("-T")
+                || word.starts_with("--script")
+                || word.starts_with("--oformat=")
+        }
+        Item::Arg(_) => false,
+    };
+    let scripted = request.has(Role::LinkerScript) || ld_options::split(&request.args).iter().any(other);
+    !request.dry_run && !scripted && !is_probe(request.output_path()) && job.problem.is_none()
+}
+
+fn asked(settings: &Settings, job: &LinkJob, dir: &Path, full: bool) -> Asked {
+    let words = ld_options::split(&job.request.args);
+    let prints = words.iter().any(|item| match item {
+        Item::Word { text, .. } => {
+            PRINTING.iter().any(|p| text == p || text.to_string_lossy().starts_with(&format!("{p}=")))
+        }
+        Item::Arg(_) => false,
+    });
+    if prints || job.facts.family == Family::Zig {
+        return Asked::Nothing;
+    }
+    match links_with(settings, &job.request, &job.facts, &TRACING) {
+        true if full => Asked::Map(dir.join("parts.map")),
+        true => Asked::Trace,
+        false => Asked::Nothing,
+    }
+}
+
+/// All that the link offers.
+fn sources(settings: &Settings, job: &LinkJob) -> Vec<PartSource> {
+    let libraries = &job.resolution.libraries;
+    let mut files: Vec<PathBuf> = libraries.iter().map(|l| l.path.clone()).collect();
+    let dirs = &job.facts.library_dirs;
+    let first = |name: &&str| dirs.iter().map(|dir| dir.join(name)).find(|file| file.is_file());
+    let known = files.clone();
+    files.extend(ALWAYS.iter().filter_map(first).filter(|file| !known.contains(file)));
+    files.extend(job.facts.repairs.iter().flat_map(|repairs| repairs.files()));
+    let owners = packages::owners_of_linked(settings, &files);
+    let of_toolchain = OfToolchain::of(settings, job);
+    let mut sources = Vec::new();
+    for (at, (file, owner)) in files.into_iter().zip(owners).enumerate() {
+        let purl = owner.map(|p| p.purl).or_else(|| of_toolchain.purl(&file));
+        let Some(library) = libraries.get(at) else {
+            sources.push(plain_source(job, settings, file, purl));
+            continue;
+        };
+        let kind = match library.provider {
+            Provider::Archive => PartKind::Archive,
+            Provider::FatShared => PartKind::Carried,
+            Provider::Converted => PartKind::Converted,
+            Provider::Plugin => PartKind::Plugin,
+        };
+        let replaced = job.resolution.places.iter().filter(|(_, index)| *index == at).map(|(place, _)| real(place));
+        let is_it = |module: &PathBuf| *module == library.path || Some(module) == library.twin.as_ref();
+        let modules = job.resolution.modules.iter().filter(|(_, module)| is_it(module)).map(|(place, _)| real(place));
+        let places = std::iter::once(real(&file)).chain(replaced).chain(modules).collect();
+        // A crate is what the parts are in.
+        let own = purl.is_none() && file.as_os_str().as_encoded_bytes().ends_with(b".rlib");
+        let file = library.twin.clone().filter(|_| kind == PartKind::Carried).unwrap_or(file);
+        let build_id = library.build_id.clone();
+        sources.push(PartSource { places, file, kind, purl, build_id, own });
+    }
+    sources
+}
+
+/// A file that is linked in as it is.
+fn plain_source(job: &LinkJob, settings: &Settings, file: PathBuf, purl: Option<String>) -> PartSource {
+    let name = file.as_os_str().as_encoded_bytes();
+    // An object that no package has, and a crate, are what the parts are in.
+    let own = purl.is_none() && (name.ends_with(b".o") || name.ends_with(b".rlib"));
+    let ours = purl.is_none() && is_ours(job, settings, &file);
+    let kind = match name.ends_with(b".o") {
+        _ if ours => PartKind::Ours,
+        true => PartKind::Object,
+        false => PartKind::Archive,
+    };
+    let purl = if ours { Some(concat!("pkg:generic/staticcxx@", env!("CARGO_PKG_VERSION")).to_owned()) } else { purl };
+    let is_note = file.file_name().is_some_and(|n| n == "parts.o");
+    PartSource { places: vec![real(&file)], file, kind, purl, build_id: None, own: own && !ours || ours && is_note }
+}
+
+/// Whether a file was made by this program, for this link or for all of a compiler.
+fn is_ours(job: &LinkJob, settings: &Settings, file: &Path) -> bool {
+    let kept = settings.cache_dir.as_deref().is_some_and(|dir| file.starts_with(real(dir)));
+    let repairs = job.facts.repairs.iter().flat_map(|r| r.files()).any(|f| real(&f) == file);
+    kept || repairs || job.store.made_dir().is_some_and(|dir| file.starts_with(real(dir)))
+}
+
+fn real(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// The same with real paths.
+fn canonical(mut placed: PlacedInputs) -> PlacedInputs {
+    let mut known: HashMap<PathBuf, PathBuf> = HashMap::new();
+    for input in &mut placed.inputs {
+        input.path = known.entry(input.path.clone()).or_insert_with_key(|path| real(path)).clone();
+    }
+    placed
+}
+
+#[cfg(feature = "wild")]
+fn of_layout(file: &Path) -> Option<PlacedInputs> {
+    crate::parts::wild_layout::placed(&fs::read(file).ok()?).ok()
+}
+
+#[cfg(not(feature = "wild"))]
+fn of_layout(_: &Path) -> Option<PlacedInputs> {
+    None
+}
+
+/// What the files of an installed musl toolchain are from.
+struct OfToolchain {
+    prefix: Option<PathBuf>,
+    musl: Option<String>,
+    gcc: Option<String>,
+}
+
+impl OfToolchain {
+    fn of(settings: &Settings, job: &LinkJob) -> OfToolchain {
+        let descriptor = &job.selected.descriptor;
+        let manifest = descriptor.manifest.as_deref().and_then(Manifest::load);
+        let Some(manifest) = manifest else { return OfToolchain { prefix: None, musl: None, gcc: None } };
+        let files = [manifest.musl_archive.clone(), manifest.source.clone()];
+        let mut owners = packages::owners_of_linked(settings, &files).into_iter();
+        let mut purl = |name: &str, version: &str| {
+            owners.next().flatten().map_or_else(|| format!("pkg:generic/{name}@{version}"), |package| package.purl)
+        };
+        let musl = purl("musl", &manifest.musl);
+        let gcc = purl("gcc", &manifest.source_version);
+        OfToolchain { prefix: descriptor.prefix.as_deref().map(real), musl: Some(musl), gcc: Some(gcc) }
+    }
+
+    fn purl(&self, file: &Path) -> Option<String> {
+        let file = real(file);
+        self.prefix.as_ref().filter(|prefix| file.starts_with(prefix.join("toolchain")))?;
+        let name = file.file_name()?.to_str()?;
+        let of_gcc = ["libstdc++", "libsupc++", "libgcc", "libgomp", "libatomic", "crtbegin", "crtend"];
+        if name.contains("mimalloc") {
+            return Some(concat!("pkg:generic/staticcxx@", env!("CARGO_PKG_VERSION")).to_owned());
+        }
+        if of_gcc.iter().any(|start| name.starts_with(start)) { self.gcc.clone() } else { self.musl.clone() }
+    }
+}
+
+/// Writes the parts into the room in a program.
+///
+/// # Errors
+/// There is no room, or the file can't be read or written.
+fn write(output: &Path, parts: &LinkedParts) -> Result<(), String> {
+    let notes = OutputNotes::read(output).map_err(|e| e.to_string())?;
+    let (Some(package), Some(own)) = (&notes.package, &notes.parts) else { return Err("it has no notes".into()) };
+    let others = part_notes::packages(&package.content, notes.swapped).into_iter().filter(|o| !o.contains_key(KEY));
+    let identity = identity(others);
+    let new = PartNotes::of(parts, &identity);
+    let room = |notes: &PartNotes| notes.fitted(package.content.len(), own.content.len());
+    let fitted = room(&new).or_else(|| room(&PartNotes::of(&parts.uncounted(), &identity)));
+    let fitted = fitted.ok_or("the notes have no room for it")?;
+    output_notes::overwrite(output, &[(package, &fitted.package), (own, &fitted.parts)]).map_err(|e| e.to_string())
+}
+
+/// What the notes of other inputs say of the program. Start files may bring one, which is about the C library.
+fn identity(others: impl Iterator<Item = Map<String, Value>>) -> Map<String, Value> {
+    let of_libc = |object: &Map<String, Value>| {
+        let name = object.get("name").and_then(Value::as_str).unwrap_or_default();
+        name.starts_with("glibc") || name.starts_with("musl")
+    };
+    others.filter(|object| !of_libc(object)).last().unwrap_or_default()
+}

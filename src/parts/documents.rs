@@ -1,0 +1,214 @@
+//! The parts of a program in the formats that other tools read. Nothing in them depends on the time or the machine, so that
+//! two of one program are the same bytes.
+
+use super::linked_parts::{LinkedParts, Part};
+use super::package_url::PackageUrl;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// A program of which a document is made.
+#[derive(Debug, Clone)]
+pub(crate) struct Described<'a> {
+    /// Its file name.
+    pub name: &'a str,
+    /// The digest of its file in hexadecimal digits.
+    pub sha256: &'a str,
+    /// Its version, if its package note has one.
+    pub version: Option<&'a str>,
+    /// Who supplies it.
+    pub supplier: Option<&'a str>,
+    pub parts: &'a LinkedParts,
+    /// When the document was made, in RFC 3339.
+    pub created: &'a str,
+}
+
+/// A part, by the words of both formats.
+struct NamedPart<'a> {
+    /// Its reference in the document.
+    id: String,
+    name: String,
+    version: Option<String>,
+    supplier: Option<String>,
+    purl: Option<&'a str>,
+    part: &'a Part,
+}
+
+fn named(parts: &LinkedParts) -> Vec<NamedPart<'_>> {
+    let of = |(number, part): (usize, &'_ Part)| {
+        let url = part.purl.as_deref().and_then(PackageUrl::read);
+        let file = part.files.first().map(|f| f.name.clone()).unwrap_or_default();
+        (number, url, file)
+    };
+    let each = parts.parts.iter().enumerate().map(|(number, part)| {
+        let (number, url, file) = of((number, part));
+        NamedPart {
+            id: format!("part-{}", number + 1),
+            name: url.as_ref().map_or(file, |url| url.name.clone()),
+            version: url.as_ref().map(PackageUrl::full_version),
+            // What has no distribution is its own project's.
+            supplier: url.map(|url| url.namespace.unwrap_or(url.name)),
+            purl: part.purl.as_deref(),
+            part,
+        }
+    });
+    each.collect()
+}
+
+/// CycloneDX 1.5 (<https://cyclonedx.org/docs/1.5/json/>). The format has no word for static linking: parts are components
+/// that the program depends on.
+pub(crate) fn cyclonedx(program: &Described<'_>) -> Value {
+    let parts = named(program.parts);
+    let component = |part: &NamedPart<'_>| {
+        let mut component = json!({ "type": "library", "bom-ref": part.id, "name": part.name });
+        if let Some(version) = &part.version {
+            component["version"] = json!(version);
+        }
+        if let Some(purl) = part.purl {
+            component["purl"] = json!(purl);
+        }
+        let properties: Vec<Value> =
+            part.part.files.iter().map(|f| json!({ "name": "staticcxx:file", "value": f.name })).collect();
+        component["properties"] = json!(properties);
+        let hashes = part.part.files.iter().filter_map(|f| f.sha256.as_ref());
+        let hashes: Vec<Value> = hashes.map(|hash| json!({ "alg": "SHA-256", "content": hash })).collect();
+        // A component has one file's; a package may have several.
+        if let [hash] = hashes.as_slice() {
+            component["hashes"] = json!([hash]);
+        }
+        component
+    };
+    let mut application = json!({
+        "type": "application",
+        "bom-ref": "program",
+        "name": program.name,
+        "hashes": [{ "alg": "SHA-256", "content": program.sha256 }],
+    });
+    if let Some(version) = program.version {
+        application["version"] = json!(version);
+    }
+    let depends: Vec<&str> = parts.iter().map(|part| part.id.as_str()).collect();
+    json!({
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.5",
+        "version": 1,
+        "metadata": {
+            "timestamp": program.created,
+            "tools": { "components": [{ "type": "application", "name": "staticcxx", "version": env!("CARGO_PKG_VERSION") }] },
+            "component": application,
+            "properties": [{ "name": "staticcxx:exact", "value": program.parts.exact.to_string() }],
+        },
+        "components": parts.iter().map(component).collect::<Vec<_>>(),
+        "dependencies": [{ "ref": "program", "dependsOn": depends }],
+    })
+}
+
+/// SPDX 2.3 (<https://spdx.github.io/spdx-spec/v2.3/>), with `STATIC_LINK` between program and parts.
+pub(crate) fn spdx(program: &Described<'_>) -> Value {
+    let parts = named(program.parts);
+    let package = |part: &NamedPart<'_>| {
+        let supplier = part.supplier.as_ref().map_or("NOASSERTION".to_owned(), |of| format!("Organization: {of}"));
+        let mut package = json!({
+            "SPDXID": format!("SPDXRef-{}", part.id),
+            "name": part.name,
+            "supplier": supplier,
+            "downloadLocation": "NOASSERTION",
+            "filesAnalyzed": false,
+            "licenseConcluded": "NOASSERTION",
+            "licenseDeclared": "NOASSERTION",
+            "copyrightText": "NOASSERTION",
+        });
+        if let Some(version) = &part.version {
+            package["versionInfo"] = json!(version);
+        }
+        if let Some(purl) = part.purl {
+            package["externalRefs"] = json!([{
+                "referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": purl,
+            }]);
+        }
+        package
+    };
+    let own = json!({
+        "SPDXID": "SPDXRef-program",
+        "name": program.name,
+        "versionInfo": program.version.unwrap_or("NOASSERTION"),
+        "supplier": program.supplier.map_or("NOASSERTION".to_owned(), |of| format!("Organization: {of}")),
+        "downloadLocation": "NOASSERTION",
+        "filesAnalyzed": false,
+        "licenseConcluded": "NOASSERTION",
+        "licenseDeclared": "NOASSERTION",
+        "copyrightText": "NOASSERTION",
+        "checksums": [{ "algorithm": "SHA256", "checksumValue": program.sha256 }],
+        "primaryPackagePurpose": "APPLICATION",
+    });
+    let relation = |from: &str, how: &str, to: &str| json!({ "spdxElementId": format!("SPDXRef-{from}"), "relationshipType": how, "relatedSpdxElement": format!("SPDXRef-{to}") });
+    let linked = parts.iter().map(|part| relation("program", "STATIC_LINK", &part.id));
+    json!({
+        "spdxVersion": "SPDX-2.3",
+        "dataLicense": "CC0-1.0",
+        "SPDXID": "SPDXRef-DOCUMENT",
+        "name": program.name,
+        // A name, not an address: the same for the same program.
+        "documentNamespace": format!("https://spdx.org/spdxdocs/{}-{}", escaped(program.name), program.sha256),
+        "creationInfo": { "created": program.created, "creators": [concat!("Tool: staticcxx-", env!("CARGO_PKG_VERSION"))] },
+        "packages": std::iter::once(own).chain(parts.iter().map(package)).collect::<Vec<_>>(),
+        "relationships": std::iter::once(relation("DOCUMENT", "DESCRIBES", "program")).chain(linked).collect::<Vec<_>>(),
+    })
+}
+
+fn escaped(name: &str) -> String {
+    name.chars().map(|c| if c.is_ascii_alphanumeric() || "-._".contains(c) { c } else { '-' }).collect()
+}
+
+/// The value of Debian's field Static-Built-Using: source packages with their versions
+/// (<https://www.debian.org/doc/debian-policy/ch-relationships.html#additional-source-packages-used-to-build-the-binary-built-using>).
+pub(crate) fn static_built_using(parts: &LinkedParts) -> String {
+    let urls = parts.purls().into_iter().filter_map(PackageUrl::read).filter(|url| url.format == "deb");
+    let sources: BTreeSet<String> =
+        urls.map(|url| url.source()).map(|(name, version)| format!("{name} (= {version})")).collect();
+    sources.into_iter().collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::linked_parts::tests::source;
+    use super::*;
+
+    fn parts() -> LinkedParts {
+        LinkedParts::offered(&[
+            source(
+                "/l/libssl.a",
+                Some("pkg:deb/debian/libssl-dev@3.0.17-1?arch=amd64&distro=debian-12&upstream=openssl"),
+            ),
+            source("/l/libz.a", Some("pkg:deb/debian/zlib1g-dev@1:1.2-1%2Bb1?arch=amd64&upstream=zlib%401:1.2-1")),
+            source("/l/libm.a", Some("pkg:generic/musl@1.2.5")),
+            source("/opt/libq.a", None),
+        ])
+    }
+
+    #[test]
+    fn sources_are_named_once() {
+        assert_eq!(static_built_using(&parts()), "openssl (= 3.0.17-1), zlib (= 1:1.2-1)");
+    }
+
+    #[test]
+    fn both_formats_name_all_parts() {
+        let parts = parts();
+        let program = Described {
+            name: "a b",
+            sha256: "00",
+            version: None,
+            supplier: None,
+            parts: &parts,
+            created: "2020-01-01T00:00:00Z",
+        };
+        let document = cyclonedx(&program);
+        let names: Vec<&str> =
+            document["components"].as_array().unwrap().iter().map(|c| c["name"].as_str().unwrap()).collect();
+        assert_eq!(names, ["libssl-dev", "zlib1g-dev", "musl", "libq.a"]);
+        assert_eq!(document["components"][3].get("purl"), None);
+        let document = spdx(&program);
+        assert_eq!(document["packages"].as_array().unwrap().len(), 5);
+        assert_eq!(document["relationships"][4]["relatedSpdxElement"], "SPDXRef-part-4");
+        assert!(document["documentNamespace"].as_str().unwrap().ends_with("/a-b-00"));
+    }
+}

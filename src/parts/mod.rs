@@ -1,0 +1,45 @@
+//! What a program is made of: which files of which packages went into it, kept in the program itself.
+//!
+//! | step | file |
+//! |---|---|
+//! | what the linker took, as it says itself | [`trace`], [`map`], [`wild_layout`] |
+//! | files and their packages | [`linked_parts`] |
+//! | the notes that carry them | [`part_notes`] |
+//! | the parts in the formats of others | [`package_url`], [`documents`] |
+//! | the object that brings room for them, and the notes of an output | [`note_object`], [`output_notes`] |
+//!
+//! A linked set is known only after the link, and a note has to be there before it. So an object brings notes with what
+//! was offered, in which the linked set, which is never larger, is written over it in the output.
+
+pub(crate) mod documents;
+pub(crate) mod linked_parts;
+pub(crate) mod map;
+pub(crate) mod note_object;
+pub(crate) mod output_notes;
+pub(crate) mod package_url;
+pub(crate) mod part_notes;
+pub(crate) mod trace;
+#[cfg(feature = "wild")]
+pub(crate) mod wild_layout;
+
+use std::path::PathBuf;
+
+/// A file, or a member of an archive, of which the linker took something.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct PlacedInput {
+    /// As the linker names it.
+    pub path: PathBuf,
+    /// The member of an archive.
+    pub member: Option<String>,
+    /// Bytes of it that are loaded.
+    pub bytes: u64,
+}
+
+/// What the linker took.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct PlacedInputs {
+    /// Each once, sorted.
+    pub inputs: Vec<PlacedInput>,
+    /// Code was compiled when it was linked, so that some of it is not under its own name (LTO).
+    pub compiled: bool,
+}

@@ -1,0 +1,53 @@
+//! What the built-in linker took, from its own description of the output (crate `linker-layout`).
+
+use super::{PlacedInput, PlacedInputs};
+use linker_layout::Layout;
+use std::collections::BTreeMap;
+
+/// Reads the description.
+///
+/// # Errors
+/// It is damaged.
+pub(crate) fn placed(bytes: &[u8]) -> Result<PlacedInputs, String> {
+    let layout = Layout::from_bytes(bytes).map_err(|e| e.to_string())?;
+    let mut found = BTreeMap::new();
+    for file in &layout.files {
+        let ranges = file.sections.iter().flatten().map(|section| &section.mem_range);
+        let bytes: u64 = ranges.map(|range| range.end.saturating_sub(range.start)).sum();
+        let member = file.archive_entry.as_ref().map(|e| String::from_utf8_lossy(&e.identifier).into_owned());
+        if bytes > 0 {
+            *found.entry((file.path.clone(), member)).or_insert(0u64) += bytes;
+        }
+    }
+    let inputs = found.into_iter().map(|((path, member), bytes)| PlacedInput { path, member, bytes }).collect();
+    Ok(PlacedInputs { inputs, compiled: false })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use linker_layout::{ArchiveEntryInfo, InputFile, Metrics, Section};
+
+    #[test]
+    fn members_with_a_placed_section_were_taken() {
+        let file = |member: Option<&str>, sections: &[Option<(u64, u64)>]| InputFile {
+            path: "/usr/lib/libz.a".into(),
+            archive_entry: member.map(|m| ArchiveEntryInfo { range: 0..1, identifier: m.into() }),
+            sections: sections.iter().map(|s| s.map(|(from, to)| Section { mem_range: from..to })).collect(),
+            temporary: false,
+        };
+        let files = vec![
+            file(Some("b.o"), &[None, Some((10, 30)), Some((40, 41))]),
+            file(Some("a.o"), &[None, Some((50, 50))]),
+            file(Some("c.o"), &[]),
+        ];
+        let placed = placed(&Layout { files, metrics: Metrics::default() }.to_bytes().unwrap()).unwrap();
+        let taken = PlacedInput { path: "/usr/lib/libz.a".into(), member: Some("b.o".into()), bytes: 21 };
+        assert_eq!(placed, PlacedInputs { inputs: vec![taken], compiled: false });
+    }
+
+    #[test]
+    fn a_damaged_description_is_an_error() {
+        assert!(super::placed(&[0xff; 7]).is_err());
+    }
+}
