@@ -19,6 +19,7 @@ mod logging;
 mod noted_link;
 mod outcome;
 mod output_clash;
+mod part_sources;
 mod plugin_link;
 mod prepare;
 mod program_link;

@@ -1,16 +1,14 @@
 //! The notes of a program's parts in its link: room for them before it, what the linker took behind it.
 
 use super::link_job::LinkJob;
+use super::part_sources::{self, PartOwners, real};
 use crate::archive;
 use crate::args::ld_options::{self, Item};
 use crate::args::option_table::Role;
-use crate::install::Manifest;
-use crate::libs::Provider;
 use crate::linker_output::Listener;
 use crate::model::Family;
 use crate::options::parts::PartsMode;
-use crate::packages;
-use crate::parts::linked_parts::{LinkedParts, PartKind, PartSource};
+use crate::parts::linked_parts::{LinkedParts, PartSource};
 use crate::parts::output_notes::{self, OutputNotes};
 use crate::parts::part_notes::{self, KEY, PartNotes};
 use crate::parts::{PlacedInputs, map, note_object, trace};
@@ -26,6 +24,7 @@ use std::path::{Path, PathBuf};
 
 /// A link whose program names its parts.
 pub(super) struct NotedLink {
+    owners: PartOwners,
     sources: Vec<PartSource>,
     /// Where the built-in linker says what it took.
     pub layout: PathBuf,
@@ -61,24 +60,6 @@ const PRINTING: [&str; 10] =
 /// Linker words for outputs that are more or less than programs of a system.
 const OTHER_OUTPUTS: [&str; 7] = ["-r", "--relocatable", "--oformat", "-oformat", "-N", "--omagic", "--image-base"];
 
-/// Files of a toolchain that every program has, of which the first of each name is looked for.
-const ALWAYS: [&str; 14] = [
-    "crt1.o",
-    "rcrt1.o",
-    "crti.o",
-    "crtn.o",
-    "crtbegin.o",
-    "crtbeginS.o",
-    "crtbeginT.o",
-    "crtend.o",
-    "crtendS.o",
-    "libc.a",
-    "libm.a",
-    "libgcc.a",
-    "libgcc_eh.a",
-    "libstdc++.a",
-];
-
 impl NotedLink {
     /// Adds the notes' object to a link; none where the program gets no notes.
     pub(super) fn begin(settings: &Settings, job: &mut LinkJob) -> Option<NotedLink> {
@@ -86,7 +67,8 @@ impl NotedLink {
             return None;
         }
         let machine = job.expect.machine.filter(|_| job.expect.bits == Some(64))?;
-        let sources = sources(settings, job);
+        let owners = PartOwners::open(settings, job);
+        let sources = part_sources::sources(settings, job, &owners);
         let offered = LinkedParts::offered(&sources);
         let full = settings.parts == PartsMode::Full;
         let offered = if full { offered.at_most() } else { offered.shortened() };
@@ -106,7 +88,7 @@ impl NotedLink {
             false => place.into_os_string(),
         };
         job.plan.argv.insert(0, word);
-        Some(NotedLink { sources, layout: dir.join("parts.layout"), asked, full })
+        Some(NotedLink { owners, sources, layout: dir.join("parts.layout"), asked, full })
     }
 
     /// What makes the compiler's linker say what it takes.
@@ -145,7 +127,7 @@ impl NotedLink {
                 Asked::Trace => Some(trace::placed(listener.answered())),
                 Asked::Map(file) => fs::read(file)
                     .ok()
-                    .map(|text| map::placed(&String::from_utf8_lossy(&text), |name| name.starts_with("/tmp/cc"))),
+                    .map(|text| map::placed(&String::from_utf8_lossy(&text), |name| !Path::new(name).exists())),
                 Asked::Nothing => None,
             },
         };
@@ -192,11 +174,9 @@ impl NotedLink {
         let mut files: Vec<PathBuf> =
             placed.inputs.iter().map(|i| i.path.clone()).filter(|p| !known.contains(&p)).collect();
         files.dedup();
-        let owners = packages::owners_of_linked(settings, &files);
-        let of_toolchain = OfToolchain::of(settings, job);
-        for (file, owner) in files.into_iter().zip(owners) {
-            let purl = owner.map(|p| p.purl).or_else(|| of_toolchain.purl(&file));
-            self.sources.push(plain_source(job, settings, file, purl));
+        let owners = self.owners.of(settings, &files);
+        for (file, purl) in files.into_iter().zip(owners) {
+            self.sources.push(part_sources::plain(job, settings, file, purl));
         }
     }
 }
@@ -236,70 +216,6 @@ fn asked(settings: &Settings, job: &LinkJob, dir: &Path, full: bool) -> Asked {
     }
 }
 
-/// All that the link offers.
-fn sources(settings: &Settings, job: &LinkJob) -> Vec<PartSource> {
-    let libraries = &job.resolution.libraries;
-    let mut files: Vec<PathBuf> = libraries.iter().map(|l| l.path.clone()).collect();
-    let dirs = &job.facts.library_dirs;
-    let first = |name: &&str| dirs.iter().map(|dir| dir.join(name)).find(|file| file.is_file());
-    let known = files.clone();
-    files.extend(ALWAYS.iter().filter_map(first).filter(|file| !known.contains(file)));
-    files.extend(job.facts.repairs.iter().flat_map(|repairs| repairs.files()));
-    let owners = packages::owners_of_linked(settings, &files);
-    let of_toolchain = OfToolchain::of(settings, job);
-    let mut sources = Vec::new();
-    for (at, (file, owner)) in files.into_iter().zip(owners).enumerate() {
-        let purl = owner.map(|p| p.purl).or_else(|| of_toolchain.purl(&file));
-        let Some(library) = libraries.get(at) else {
-            sources.push(plain_source(job, settings, file, purl));
-            continue;
-        };
-        let kind = match library.provider {
-            Provider::Archive => PartKind::Archive,
-            Provider::FatShared => PartKind::Carried,
-            Provider::Converted => PartKind::Converted,
-            Provider::Plugin => PartKind::Plugin,
-        };
-        let replaced = job.resolution.places.iter().filter(|(_, index)| *index == at).map(|(place, _)| real(place));
-        let is_it = |module: &PathBuf| *module == library.path || Some(module) == library.twin.as_ref();
-        let modules = job.resolution.modules.iter().filter(|(_, module)| is_it(module)).map(|(place, _)| real(place));
-        let places = std::iter::once(real(&file)).chain(replaced).chain(modules).collect();
-        // A crate is what the parts are in.
-        let own = purl.is_none() && file.as_os_str().as_encoded_bytes().ends_with(b".rlib");
-        let file = library.twin.clone().filter(|_| kind == PartKind::Carried).unwrap_or(file);
-        let build_id = library.build_id.clone();
-        sources.push(PartSource { places, file, kind, purl, build_id, own });
-    }
-    sources
-}
-
-/// A file that is linked in as it is.
-fn plain_source(job: &LinkJob, settings: &Settings, file: PathBuf, purl: Option<String>) -> PartSource {
-    let name = file.as_os_str().as_encoded_bytes();
-    // An object that no package has, and a crate, are what the parts are in.
-    let own = purl.is_none() && (name.ends_with(b".o") || name.ends_with(b".rlib"));
-    let ours = purl.is_none() && is_ours(job, settings, &file);
-    let kind = match name.ends_with(b".o") {
-        _ if ours => PartKind::Ours,
-        true => PartKind::Object,
-        false => PartKind::Archive,
-    };
-    let purl = if ours { Some(concat!("pkg:generic/staticcxx@", env!("CARGO_PKG_VERSION")).to_owned()) } else { purl };
-    let is_note = file.file_name().is_some_and(|n| n == "parts.o");
-    PartSource { places: vec![real(&file)], file, kind, purl, build_id: None, own: own && !ours || ours && is_note }
-}
-
-/// Whether a file was made by this program, for this link or for all of a compiler.
-fn is_ours(job: &LinkJob, settings: &Settings, file: &Path) -> bool {
-    let kept = settings.cache_dir.as_deref().is_some_and(|dir| file.starts_with(real(dir)));
-    let repairs = job.facts.repairs.iter().flat_map(|r| r.files()).any(|f| real(&f) == file);
-    kept || repairs || job.store.made_dir().is_some_and(|dir| file.starts_with(real(dir)))
-}
-
-fn real(path: &Path) -> PathBuf {
-    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
-}
-
 /// The same with real paths.
 fn canonical(mut placed: PlacedInputs) -> PlacedInputs {
     let mut known: HashMap<PathBuf, PathBuf> = HashMap::new();
@@ -317,40 +233,6 @@ fn of_layout(file: &Path) -> Option<PlacedInputs> {
 #[cfg(not(feature = "wild"))]
 fn of_layout(_: &Path) -> Option<PlacedInputs> {
     None
-}
-
-/// What the files of an installed musl toolchain are from.
-struct OfToolchain {
-    prefix: Option<PathBuf>,
-    musl: Option<String>,
-    gcc: Option<String>,
-}
-
-impl OfToolchain {
-    fn of(settings: &Settings, job: &LinkJob) -> OfToolchain {
-        let descriptor = &job.selected.descriptor;
-        let manifest = descriptor.manifest.as_deref().and_then(Manifest::load);
-        let Some(manifest) = manifest else { return OfToolchain { prefix: None, musl: None, gcc: None } };
-        let files = [manifest.musl_archive.clone(), manifest.source.clone()];
-        let mut owners = packages::owners_of_linked(settings, &files).into_iter();
-        let mut purl = |name: &str, version: &str| {
-            owners.next().flatten().map_or_else(|| format!("pkg:generic/{name}@{version}"), |package| package.purl)
-        };
-        let musl = purl("musl", &manifest.musl);
-        let gcc = purl("gcc", &manifest.source_version);
-        OfToolchain { prefix: descriptor.prefix.as_deref().map(real), musl: Some(musl), gcc: Some(gcc) }
-    }
-
-    fn purl(&self, file: &Path) -> Option<String> {
-        let file = real(file);
-        self.prefix.as_ref().filter(|prefix| file.starts_with(prefix.join("toolchain")))?;
-        let name = file.file_name()?.to_str()?;
-        let of_gcc = ["libstdc++", "libsupc++", "libgcc", "libgomp", "libatomic", "crtbegin", "crtend"];
-        if name.contains("mimalloc") {
-            return Some(concat!("pkg:generic/staticcxx@", env!("CARGO_PKG_VERSION")).to_owned());
-        }
-        if of_gcc.iter().any(|start| name.starts_with(start)) { self.gcc.clone() } else { self.musl.clone() }
-    }
 }
 
 /// Writes the parts into the room in a program.

@@ -107,6 +107,15 @@ impl PackManifest {
         format!("{}\n", serde_json::to_string_pretty(self).unwrap_or_default())
     }
 
+    /// The package URL of each file that is of one package.
+    pub(crate) fn purls(&self) -> BTreeMap<PathBuf, String> {
+        let of = |file: &PackedFile| match file.packages.as_slice() {
+            [only] => Some((file.path.clone(), self.packages.get(*only)?.purl.clone())),
+            _ => None,
+        };
+        self.files.iter().filter_map(of).collect()
+    }
+
     /// Bytes of all files.
     pub(crate) fn size(&self) -> u64 {
         self.files.iter().map(|f| f.size).sum()

@@ -16,7 +16,7 @@ const NAME: &str = "linked-files";
 
 /// An index in memory.
 #[derive(Debug)]
-pub(super) struct FileIndex(Vec<u8>);
+pub(crate) struct FileIndex(Vec<u8>);
 
 impl FileIndex {
     /// The index of this machine's databases: the kept one, or a new one.

@@ -12,6 +12,6 @@ mod rpm;
 mod wanted;
 
 pub(crate) use development::development_package;
-pub(crate) use owner::{owner, owners, owners_of_linked};
+pub(crate) use owner::{LinkedOwners, owner, owners};
 pub(crate) use package::{Format, Package};
 pub(crate) use package_files::files_beside;

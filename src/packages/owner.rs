@@ -33,15 +33,38 @@ pub(crate) fn owners(settings: &Settings, files: &[PathBuf]) -> Vec<Option<Packa
     owners.into_iter().map(|owner| owner.map(|package| package.named_by(&os))).collect()
 }
 
-/// The packages of archives, objects and shared objects, in the order of the files: by an index that is kept, so that a
-/// link can ask each time.
-pub(crate) fn owners_of_linked(settings: &Settings, files: &[PathBuf]) -> Vec<Option<Package>> {
-    if settings.hermetic {
-        return vec![None; files.len()];
+/// The packages of archives, objects and shared objects, by an index that is kept, so that a link can ask each time.
+#[derive(Debug)]
+pub(crate) enum LinkedOwners {
+    Indexed(FileIndex, OsRelease),
+    /// There is no directory to keep an index in.
+    Listed,
+    /// A hermetic call does not ask for the machine's packages.
+    Unasked,
+}
+
+impl LinkedOwners {
+    /// Opens the index.
+    pub(crate) fn open(settings: &Settings) -> LinkedOwners {
+        if settings.hermetic {
+            return LinkedOwners::Unasked;
+        }
+        match FileIndex::of_machine(settings) {
+            Some(index) => LinkedOwners::Indexed(index, OsRelease::read()),
+            None => LinkedOwners::Listed,
+        }
     }
-    let Some(index) = FileIndex::of_machine(settings) else { return owners(settings, files) };
-    let os = OsRelease::read();
-    files.iter().map(|file| Some(index.owner(&spellings(file))?.named_by(&os))).collect()
+
+    /// The packages of files, in their order.
+    pub(crate) fn of(&self, settings: &Settings, files: &[PathBuf]) -> Vec<Option<Package>> {
+        match self {
+            LinkedOwners::Indexed(index, os) => {
+                files.iter().map(|file| Some(index.owner(&spellings(file))?.named_by(os))).collect()
+            }
+            LinkedOwners::Listed => owners(settings, files),
+            LinkedOwners::Unasked => vec![None; files.len()],
+        }
+    }
 }
 
 /// The package of one file.

@@ -47,17 +47,18 @@ impl OutputNotes {
     /// # Errors
     /// A file that can't be read or is no ELF file.
     pub(crate) fn read(program: &Path) -> Result<OutputNotes, NotesError> {
-        OutputNotes::of(&File::open(program)?)
+        let file = File::open(program)?;
+        let cache = ReadCache::new(&file);
+        OutputNotes::of(&cache)
     }
 
-    fn of(file: &File) -> Result<OutputNotes, NotesError> {
-        let cache = ReadCache::new(file);
-        match FileKind::parse(&cache) {
+    fn of<'d, R: ReadRef<'d>>(data: R) -> Result<OutputNotes, NotesError> {
+        match FileKind::parse(data) {
             Ok(FileKind::Elf64) => {
-                ElfFile64::<Endianness, _>::parse(&cache).map_err(damaged).and_then(|elf| sections(&elf))
+                ElfFile64::<Endianness, _>::parse(data).map_err(damaged).and_then(|elf| sections(&elf))
             }
             Ok(FileKind::Elf32) => {
-                ElfFile32::<Endianness, _>::parse(&cache).map_err(damaged).and_then(|elf| sections(&elf))
+                ElfFile32::<Endianness, _>::parse(data).map_err(damaged).and_then(|elf| sections(&elf))
             }
             _ => Err(NotesError::NotElf),
         }
@@ -105,6 +106,7 @@ mod tests {
     use super::super::linked_parts::LinkedParts;
     use super::super::part_notes::PartNotes;
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn sections_are_found_and_written_over() {
@@ -119,6 +121,24 @@ mod tests {
         overwrite(&file, &[(&package, &other)]).unwrap();
         let again = OutputNotes::read(&file).unwrap();
         assert_eq!((again.package.unwrap().content, again.parts), (other, Some(parts)));
+    }
+
+    proptest! {
+        #[test]
+        fn damaged_files_are_read_or_errors(cut in 0usize..4096, changes in proptest::collection::vec((0usize..4096, any::<u8>()), 0..8)) {
+            let notes = PartNotes::of(&LinkedParts::offered(&[]), &serde_json::Map::new());
+            let mut bytes = super::super::note_object::object(62, &notes).unwrap();
+            for (at, byte) in changes {
+                if let Some(place) = bytes.get_mut(at) {
+                    *place = byte;
+                }
+            }
+            bytes.truncate(cut);
+            if let Ok(read) = OutputNotes::of(bytes.as_slice()) {
+                let sections = [read.package, read.parts];
+                prop_assert!(sections.iter().flatten().all(|s| s.at + s.content.len() as u64 <= bytes.len() as u64));
+            }
+        }
     }
 
     #[test]

@@ -1,0 +1,164 @@
+//! What a link offers to a program, file by file, with the package of each.
+
+use super::link_job::LinkJob;
+use crate::install::Manifest;
+use crate::libs::Provider;
+use crate::pack::PackManifest;
+use crate::packages::LinkedOwners;
+use crate::parts::linked_parts::{PartKind, PartSource};
+use crate::settings::Settings;
+use crate::toolchain::packed;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Files of a toolchain that every program has, of which the first of each name is looked for.
+const ALWAYS: [&str; 14] = [
+    "crt1.o",
+    "rcrt1.o",
+    "crti.o",
+    "crtn.o",
+    "crtbegin.o",
+    "crtbeginS.o",
+    "crtbeginT.o",
+    "crtend.o",
+    "crtendS.o",
+    "libc.a",
+    "libm.a",
+    "libgcc.a",
+    "libgcc_eh.a",
+    "libstdc++.a",
+];
+
+/// All that the link offers.
+pub(super) fn sources(settings: &Settings, job: &LinkJob, owners: &PartOwners) -> Vec<PartSource> {
+    let libraries = &job.resolution.libraries;
+    let mut files: Vec<PathBuf> = libraries.iter().map(|l| l.path.clone()).collect();
+    let dirs = &job.facts.library_dirs;
+    let first = |name: &&str| dirs.iter().map(|dir| dir.join(name)).find(|file| file.is_file());
+    let known = files.clone();
+    files.extend(ALWAYS.iter().filter_map(first).filter(|file| !known.contains(file)));
+    files.extend(job.facts.repairs.iter().flat_map(|repairs| repairs.files()));
+    let purls = owners.of(settings, &files);
+    let mut sources = Vec::new();
+    for (at, (file, purl)) in files.into_iter().zip(purls).enumerate() {
+        let Some(library) = libraries.get(at) else {
+            sources.push(plain(job, settings, file, purl));
+            continue;
+        };
+        let kind = match library.provider {
+            Provider::Archive => PartKind::Archive,
+            Provider::FatShared => PartKind::Carried,
+            Provider::Converted => PartKind::Converted,
+            Provider::Plugin => PartKind::Plugin,
+        };
+        let replaced = job.resolution.places.iter().filter(|(_, index)| *index == at).map(|(place, _)| real(place));
+        let is_it = |module: &PathBuf| *module == library.path || Some(module) == library.twin.as_ref();
+        let modules = job.resolution.modules.iter().filter(|(_, module)| is_it(module)).map(|(place, _)| real(place));
+        let places = std::iter::once(real(&file)).chain(replaced).chain(modules).collect();
+        // A crate is what the parts are in.
+        let own = purl.is_none() && file.as_os_str().as_encoded_bytes().ends_with(b".rlib");
+        let file = library.twin.clone().filter(|_| kind == PartKind::Carried).unwrap_or(file);
+        let build_id = library.build_id.clone();
+        sources.push(PartSource { places, file, kind, purl, build_id, own });
+    }
+    sources
+}
+
+/// A file that is linked in as it is.
+pub(super) fn plain(job: &LinkJob, settings: &Settings, file: PathBuf, purl: Option<String>) -> PartSource {
+    let name = file.as_os_str().as_encoded_bytes();
+    // An object that no package has, and a crate, are what the parts are in.
+    let own = purl.is_none() && (name.ends_with(b".o") || name.ends_with(b".rlib"));
+    let ours = purl.is_none() && is_ours(job, settings, &file);
+    let kind = match name.ends_with(b".o") {
+        _ if ours => PartKind::Ours,
+        true => PartKind::Object,
+        false => PartKind::Archive,
+    };
+    let purl = if ours { Some(OURS.to_owned()) } else { purl };
+    let is_note = file.file_name().is_some_and(|n| n == "parts.o");
+    PartSource { places: vec![real(&file)], file, kind, purl, build_id: None, own: own && !ours || ours && is_note }
+}
+
+/// Whether a file was made by this program, for this link or for all of a compiler.
+fn is_ours(job: &LinkJob, settings: &Settings, file: &Path) -> bool {
+    let kept = settings.cache_dir.as_deref().is_some_and(|dir| file.starts_with(real(dir)));
+    let repairs = job.facts.repairs.iter().flat_map(|r| r.files()).any(|f| real(&f) == file);
+    kept || repairs || job.store.made_dir().is_some_and(|dir| file.starts_with(real(dir)))
+}
+
+pub(super) fn real(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// Code of this program's own.
+const OURS: &str = concat!("pkg:generic/staticcxx@", env!("CARGO_PKG_VERSION"));
+
+/// Whose files are whose: the machine's packages', the toolchain's.
+pub(super) struct PartOwners {
+    linked: LinkedOwners,
+    toolchain: OfToolchain,
+}
+
+impl PartOwners {
+    pub(super) fn open(settings: &Settings, job: &LinkJob) -> PartOwners {
+        let linked = LinkedOwners::open(settings);
+        let toolchain = OfToolchain::of(settings, job, &linked);
+        PartOwners { linked, toolchain }
+    }
+
+    /// The package URLs of files, in their order.
+    pub(super) fn of(&self, settings: &Settings, files: &[PathBuf]) -> Vec<Option<String>> {
+        let owners = self.linked.of(settings, files).into_iter().zip(files);
+        owners.map(|(owner, file)| owner.map(|p| p.purl).or_else(|| self.toolchain.purl(file))).collect()
+    }
+}
+
+/// What the files of a toolchain of ours are from.
+enum OfToolchain {
+    /// It is the machine's own.
+    Machine,
+    /// musl, with libraries that were built of GCC's sources; below this directory.
+    Musl { dir: PathBuf, musl: String, gcc: String },
+    /// A packed one, which names the packages of its files.
+    Packed { tree: PathBuf, purls: BTreeMap<PathBuf, String> },
+}
+
+impl OfToolchain {
+    fn of(settings: &Settings, job: &LinkJob, linked: &LinkedOwners) -> OfToolchain {
+        let descriptor = &job.selected.descriptor;
+        if let Some(tree) = packed::tree_of(descriptor) {
+            let purls = PackManifest::load(&tree).map(|manifest| manifest.purls()).unwrap_or_default();
+            return OfToolchain::Packed { tree: real(&tree), purls };
+        }
+        let manifest = descriptor.manifest.as_deref().and_then(Manifest::load);
+        let (Some(manifest), Some(prefix)) = (manifest, &descriptor.prefix) else { return OfToolchain::Machine };
+        let mut owners = linked.of(settings, &[manifest.musl_archive.clone(), manifest.source.clone()]).into_iter();
+        let mut purl = |name: &str, version: &str| {
+            owners.next().flatten().map_or_else(|| format!("pkg:generic/{name}@{version}"), |package| package.purl)
+        };
+        let musl = purl("musl", &manifest.musl);
+        let gcc = purl("gcc", &manifest.source_version);
+        OfToolchain::Musl { dir: real(&prefix.join("toolchain")), musl, gcc }
+    }
+
+    fn purl(&self, file: &Path) -> Option<String> {
+        match self {
+            OfToolchain::Machine => None,
+            OfToolchain::Packed { tree, purls } => purls.get(real(file).strip_prefix(tree).ok()?).cloned(),
+            OfToolchain::Musl { dir, musl, gcc } => {
+                let file = real(file);
+                let name = file.strip_prefix(dir).ok()?.file_name()?.to_str()?;
+                Some(match OF_GCC.iter().any(|start| name.starts_with(start)) {
+                    true => gcc.clone(),
+                    false if name.contains("mimalloc") => OURS.to_owned(),
+                    false => musl.clone(),
+                })
+            }
+        }
+    }
+}
+
+/// How the names of GCC's own libraries and start files begin.
+const OF_GCC: [&str; 7] = ["libstdc++", "libsupc++", "libgcc", "libgomp", "libatomic", "crtbegin", "crtend"];
