@@ -4,7 +4,7 @@ use super::link_job::LinkJob;
 use crate::install::Manifest;
 use crate::libs::Provider;
 use crate::pack::PackManifest;
-use crate::packages::LinkedOwners;
+use crate::packages::{self, LinkedOwners};
 use crate::parts::linked_parts::{PartKind, PartSource};
 use crate::settings::Settings;
 use crate::toolchain::packed;
@@ -62,7 +62,23 @@ pub(super) fn sources(settings: &Settings, job: &LinkJob, owners: &PartOwners) -
         let build_id = library.build_id.clone();
         sources.push(PartSource { places, file, kind, purl, build_id, own });
     }
+    sources.extend(converted_program(settings, job));
     sources
+}
+
+/// The program that is converted, if one is.
+fn converted_program(settings: &Settings, job: &LinkJob) -> Option<PartSource> {
+    let program = job.store.converted.as_ref()?.policy().program.clone()?;
+    let owner = if settings.hermetic { None } else { packages::owner(settings, &program.path) };
+    let purl = owner.map(|package| package.purl);
+    Some(PartSource {
+        places: [&program.place, &program.members()].map(|place| real(place)).into(),
+        file: program.path.clone(),
+        kind: PartKind::Converted,
+        own: purl.is_none(),
+        purl,
+        build_id: None,
+    })
 }
 
 /// A file that is linked in as it is.

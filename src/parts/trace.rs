@@ -52,10 +52,14 @@ fn entry(line: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
         && let Some(at) = memchr::memrchr(b'(', inner)
     {
         let (path, member) = (inner.get(..at)?, inner.get(at + 1..)?);
+        // Older binutils say how a library was asked for: `-lz (/usr/lib/libz.a)`.
+        if path.starts_with(b"-l") && path.ends_with(b" ") {
+            return Some((member, None));
+        }
         return (!is_message(path) && is_archive(path)).then_some((path, Some(member)));
     }
     // A file may have any name, and then it is there.
-    let is_named = ends_with(line, &OBJECTS) || line.starts_with(b"/") && is_file(line);
+    let is_named = ends_with(line, &OBJECTS) || !line.is_empty() && is_file(line);
     (!is_message(line) && is_named).then_some((line, None))
 }
 
@@ -80,6 +84,7 @@ mod tests {
             "/usr/lib/libz.a\n",
             "(/usr/lib/libz.a)zutil.o\n",
             "/usr/lib/libsqlite3.a\n",
+            "-lsqlite3 (/usr/lib/libsqlite3.a)\n",
             "/usr/lib/libq.a(a b.o)\n",
             "/usr/lib/libq.a(a b.o)\n",
         ];

@@ -189,6 +189,17 @@ fn converted_libraries_plugins_and_those_of_the_project() {
 }
 
 #[test]
+fn a_converted_program_is_a_part_of_its_package() {
+    let dir = Dir::new();
+    Run::new(STATICCTL).dir(dir.path()).line("convert -q -o xz /usr/bin/xz").ok();
+    let files = files(&dir.join("xz"));
+    assert!(files.contains(&("xz".into(), "converted".into())) && has(&files, "liblzma.a"), "{files:?}");
+    let purls = Run::new(STATICCTL).dir(dir.path()).line("parts xz --format purl").ok();
+    assert!(purls.contains("pkg:deb/debian/xz-utils@"), "{purls}");
+    assert!(!purls.contains("libsqlite3"), "{purls}");
+}
+
+#[test]
 fn a_rust_program_s_libraries() {
     let dir = Dir::new();
     dir.file("m.rs", "#[link(name = \"z\")] extern \"C\" { fn zlibVersion() -> *const u8; }\nfn main() { unsafe { assert!(*zlibVersion() == b'1') } }\n");
