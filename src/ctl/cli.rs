@@ -1,7 +1,7 @@
 //! The command line of `staticctl`, from which completions and man pages are made too.
 
 use super::cli_args::{
-    BundleArgs, ConvertArgs, DebArgs, ImageArgs, PartsFormat, PluginsArgs, ToolchainCommand, TryArgs,
+    AuditArgs, BundleArgs, ConvertArgs, DebArgs, ImageArgs, PartsFormat, PluginsArgs, ToolchainCommand, TryArgs,
 };
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell as CompletionShell;
@@ -56,6 +56,12 @@ pub(crate) enum CtlCommand {
         #[arg(long, value_name = "NAME")]
         supplier: Option<String>,
     },
+    /// Tell which static programs are to be built again: parts of theirs are older than what this machine's apt offers
+    ///
+    /// By the packages that programs name (`staticctl parts`), apt's lists and the changelogs that are installed, without
+    /// a network. Exit status: 0 if all are current, 1 if one is to be built again, 2 if that is not known of one or it
+    /// can't be read.
+    Audit(AuditArgs),
     /// Show how a compiler call would be rewritten, without running it
     Explain {
         /// List what each library call and weak reference is bound to, dynamically and statically

@@ -2,6 +2,7 @@
 
 pub(crate) mod against;
 mod archive;
+mod audit;
 pub(crate) mod bazel;
 mod bundle;
 mod bundle_image;
@@ -64,6 +65,7 @@ pub fn main() -> u8 {
         CtlCommand::Parts { program, format, supplier } => {
             parts::run(&settings, &program, (format, supplier.as_deref()))
         }
+        CtlCommand::Audit(args) => audit::run(&settings, &args),
         CtlCommand::Explain { json, bindings, command } => explain::run(&settings, &command, json, bindings),
         CtlCommand::Archive { library, output } => archive::run(&settings, &library, output),
         CtlCommand::Convert(args) => convert::run(&settings, &args),

@@ -7,29 +7,21 @@ use crate::message::table::{Align, Table, stdout_width};
 use crate::options::PARTS;
 use crate::options::exit_codes::{EXIT_NO, EXIT_YES};
 use crate::parts::documents::{self, Described};
-use crate::parts::linked_parts::{LinkedParts, Part, PartKind, SCHEMA};
-use crate::parts::output_notes::OutputNotes;
+use crate::parts::linked_parts::{LinkedParts, Part, PartKind};
+use crate::parts::noted_program::{self, NotedProgram};
 use crate::parts::package_url::PackageUrl;
-use crate::parts::part_notes::{self, KEY};
 use crate::settings::Settings;
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// A program and what it says of itself.
-struct ReadProgram {
-    parts: LinkedParts,
-    /// What its package note says besides.
-    identity: Map<String, Value>,
-}
-
 /// Prints the parts of a program.
 pub fn run(settings: &Settings, program: &Path, (format, supplier): (PartsFormat, Option<&str>)) -> u8 {
-    let read = match read(program) {
+    let read = match noted_program::read(program) {
         Ok(Some(read)) => read,
         Ok(None) => {
             message::error(format!("`{}` names no parts", program.display()));
@@ -53,26 +45,6 @@ pub fn run(settings: &Settings, program: &Path, (format, supplier): (PartsFormat
 
 fn json(value: &Value) -> String {
     format!("{}\n", serde_json::to_string_pretty(value).unwrap_or_default())
-}
-
-/// The parts that a program names; none if it names none.
-///
-/// # Errors
-/// Why it can't be read.
-fn read(program: &Path) -> Result<Option<ReadProgram>, String> {
-    let notes = OutputNotes::read(program).map_err(|e| e.to_string())?;
-    let packages = notes.package.as_ref().map(|s| part_notes::packages(&s.content, notes.swapped)).unwrap_or_default();
-    let mut identity = packages.into_iter().find(|object| object.contains_key(KEY)).unwrap_or_default();
-    let urls = identity.remove(KEY);
-    if let Some(section) = &notes.parts {
-        let parts = part_notes::parts(&section.content, notes.swapped).map_err(|e| e.to_string())?;
-        return Ok(Some(ReadProgram { parts, identity }));
-    }
-    // The longer note was taken out: the packages are still there.
-    let Some(Value::Array(urls)) = urls else { return Ok(None) };
-    let part = |url: &Value| Some(Part { purl: Some(url.as_str()?.to_owned()), files: Vec::new() });
-    let parts = urls.iter().filter_map(part).collect();
-    Ok(Some(ReadProgram { parts: LinkedParts { schema: SCHEMA, exact: false, parts }, identity }))
 }
 
 fn table(parts: &LinkedParts) -> String {
@@ -115,7 +87,7 @@ fn files(part: &Part) -> String {
 fn document(
     settings: &Settings,
     program: &Path,
-    read: &ReadProgram,
+    read: &NotedProgram,
     (format, supplier): (PartsFormat, Option<&str>),
 ) -> io::Result<Value> {
     let mut hash = Sha256::new();

@@ -1,14 +1,17 @@
 //! The installed package of a file ([`owners`]), and the package that has an archive of it ([`development_package`]).
 
 mod apk;
+pub(crate) mod changelog;
 mod development;
 mod dpkg;
 mod file_index;
 mod listed_files;
+pub(crate) mod offered;
 mod owner;
 mod package;
 mod package_files;
 mod rpm;
+pub(crate) mod version_order;
 mod wanted;
 
 pub(crate) use development::development_package;

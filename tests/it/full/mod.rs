@@ -16,6 +16,8 @@ pub mod pack_targets;
 pub mod install;
 // What programs say of their parts.
 pub mod parts;
+// Which programs are to be built again.
+pub mod audit;
 // `staticctl check` of programs that other packages bring, against ldd.
 pub mod check;
 // What a link reads of its libraries, as strace sees it.
