@@ -89,11 +89,8 @@ fn audit(settings: &Settings, args: &AuditArgs) -> Result<u8, Reported> {
     let urls = programs.iter().flat_map(|(_, purls)| purls).filter_map(|purl| PackageUrl::read(purl));
     let names: BTreeSet<String> = urls.filter(|url| url.format == "deb").map(|url| url.name).collect();
     let names: Vec<String> = names.into_iter().collect();
-    let os = OsRelease::read();
-    let id = os.value("ID").unwrap_or("linux");
-    let distro = os.value("VERSION_ID").map_or(id.to_owned(), |version| format!("{id}-{version}"));
     let versions = if names.is_empty() { None } else { offered::offered(settings, &names) };
-    let offers = Offers { distro, versions, tracker };
+    let offers = Offers { distro: OsRelease::read().distro(), versions, tracker };
     let mut worst = if unreadable { EXIT_ERROR } else { EXIT_YES };
     for (path, purls) in &programs {
         let parts: Vec<AuditedPart> = purls.iter().filter_map(|purl| offers.part(purl)).collect();

@@ -58,7 +58,7 @@ impl Package {
     /// advisories: `distro` as ID-VERSION, `upstream` as written by syft.
     pub(super) fn named_by(mut self, os: &OsRelease) -> Package {
         let id = os.value("ID").unwrap_or("linux");
-        let distro = os.value("VERSION_ID").map_or(id.to_owned(), |version| format!("{id}-{version}"));
+        let distro = os.distro();
         let upstream = match self.manager {
             Format::Rpm => format!("{}-{}.src.rpm", self.source, self.source_version),
             _ if self.source_version == self.version => self.source.clone(),

@@ -18,6 +18,12 @@ impl OsRelease {
         OsRelease(text.to_owned())
     }
 
+    /// The release as package URLs name it: `debian-12`, without a number `debian`.
+    pub(crate) fn distro(&self) -> String {
+        let id = self.value("ID").unwrap_or("linux");
+        self.value("VERSION_ID").map_or(id.to_owned(), |version| format!("{id}-{version}"))
+    }
+
     pub(crate) fn value(&self, key: &str) -> Option<&str> {
         let line = self.0.lines().find_map(|l| l.strip_prefix(key)?.strip_prefix('='))?;
         Some(line.trim_matches(['"', '\''])).filter(|v| !v.is_empty())
