@@ -2,6 +2,7 @@
 
 use super::cli_args::PartsFormat;
 use super::output::{fail, produce};
+use crate::image::blob::Hashing;
 use crate::message;
 use crate::message::table::{Align, Table, stdout_width};
 use crate::options::PARTS;
@@ -13,7 +14,6 @@ use crate::parts::package_url::PackageUrl;
 use crate::settings::Settings;
 use jiff::Timestamp;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -90,9 +90,10 @@ fn document(
     read: &NotedProgram,
     (format, supplier): (PartsFormat, Option<&str>),
 ) -> io::Result<Value> {
-    let mut hash = Sha256::new();
-    io::copy(&mut File::open(program)?, &mut Hashing(&mut hash))?;
-    let sha256: String = hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
+    let mut hashing = Hashing::new(io::sink());
+    io::copy(&mut File::open(program)?, &mut hashing)?;
+    let (_, sha, _) = hashing.finish();
+    let sha256 = sha.hex();
     let epoch = settings.source_date_epoch.as_ref().and_then(|text| text.parse().ok());
     // Both formats want a time; the program's own is the same whoever asks.
     let created = epoch.unwrap_or(fs::metadata(program)?.mtime());
@@ -111,18 +112,4 @@ fn document(
         PartsFormat::Spdx => documents::spdx(&described),
         _ => documents::cyclonedx(&described),
     })
-}
-
-/// Bytes that go into a digest.
-struct Hashing<'a>(&'a mut Sha256);
-
-impl io::Write for Hashing<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
