@@ -1,6 +1,6 @@
 //! `staticctl audit`.
 
-use super::cli_args::AuditArgs;
+use super::cli_parts_args::AuditArgs;
 use super::output::{Reported, produce, report_error};
 use crate::message;
 use crate::message::table::{Align, Table, stdout_width};

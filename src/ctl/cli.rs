@@ -1,8 +1,7 @@
 //! The command line of `staticctl`, from which completions and man pages are made too.
 
-use super::cli_args::{
-    AuditArgs, BundleArgs, ConvertArgs, DebArgs, ImageArgs, PartsFormat, PluginsArgs, ToolchainCommand, TryArgs,
-};
+use super::cli_args::{BundleArgs, ConvertArgs, DebArgs, ImageArgs, PluginsArgs, ToolchainCommand, TryArgs};
+use super::cli_parts_args::{AuditArgs, PartsFormat};
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell as CompletionShell;
 use std::ffi::OsString;

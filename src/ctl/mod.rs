@@ -11,6 +11,7 @@ mod bundle_summary;
 pub(crate) mod check;
 pub(crate) mod cli;
 pub(crate) mod cli_args;
+pub(crate) mod cli_parts_args;
 pub(crate) mod convert;
 mod convert_original;
 mod convert_plan;

@@ -1,6 +1,6 @@
 //! `staticctl parts`.
 
-use super::cli_args::PartsFormat;
+use super::cli_parts_args::PartsFormat;
 use super::output::{fail, produce};
 use crate::image::blob::Hashing;
 use crate::message;
