@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 const LOCK: &str = "Cargo.lock";
 
 /// What is kept, by the variable for the compiler, and the files and directories that decide its content.
-const KEPT: [(&str, &[&str]); 8] = [
+const KEPT: [(&str, &[&str]); 9] = [
     // The files of a musl toolchain.
     (
         "SOURCES_OF_TOOLCHAINS",
@@ -109,6 +109,8 @@ const KEPT: [(&str, &[&str]); 8] = [
     ),
     // Which package has which file.
     ("SOURCES_OF_PACKAGES", &[LOCK, "src/packages"]),
+    // How the members of archives were compiled.
+    ("SOURCES_OF_HARDENING", &[LOCK, "src/harden"]),
     // The linker's command lines of compilers, and which programs make GNU ld warn.
     ("SOURCES_OF_LINES", &[LOCK, "src/driver/direct.rs", "src/linker"]),
 ];

@@ -31,6 +31,7 @@ pub(crate) mod driver;
 pub mod entry;
 pub(crate) mod fat;
 pub(crate) mod files;
+pub(crate) mod harden;
 pub(crate) mod image;
 pub(crate) mod install;
 pub mod libs;

@@ -19,6 +19,7 @@ mod logging;
 mod noted_link;
 mod outcome;
 mod output_clash;
+mod part_hardening;
 mod part_sources;
 mod plugin_link;
 mod prepare;

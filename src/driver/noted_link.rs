@@ -1,10 +1,12 @@
 //! The notes of a program's parts in its link: room for them before it, what the linker took behind it.
 
 use super::link_job::LinkJob;
-use super::part_sources::{self, PartOwners, real};
+use super::part_hardening::ReadHardening;
+use super::part_sources::{self, PartOwners};
 use crate::archive;
 use crate::args::ld_options::{self, Item};
 use crate::args::option_table::Role;
+use crate::files::RealPaths;
 use crate::linker_output::Listener;
 use crate::model::Family;
 use crate::options::parts::PartsMode;
@@ -16,9 +18,9 @@ use crate::plan::policy::is_probe;
 use crate::repairs::choose::links_with;
 use crate::report::LinkedBy;
 use crate::settings::Settings;
+use foldhash::{HashMap, HashSet};
 use serde_json::{Map, Value};
-use std::collections::{BTreeSet, HashMap};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -67,14 +69,14 @@ impl NotedLink {
             return None;
         }
         let machine = job.expect.machine.filter(|_| job.expect.bits == Some(64))?;
+        let dir = job.store.dir().ok()?.to_owned();
         let owners = PartOwners::open(settings, job);
         let sources = part_sources::sources(settings, job, &owners);
         let offered = LinkedParts::offered(&sources);
         let full = settings.parts == PartsMode::Full;
-        let offered = if full { offered.at_most() } else { offered.shortened() };
-        let notes = PartNotes::of(&offered, &Map::new()).with_room();
+        let offered = if full { offered.at_most() } else { offered.at_most().shortened() };
+        let notes = PartNotes::with_room(&offered, &Map::new());
         let object = note_object::object(machine, &notes)?;
-        let dir = job.store.dir().ok()?.to_owned();
         let place = dir.join("parts.o");
         fs::write(&place, object).inspect_err(|e| log::info!("no notes: {}: {e}", place.display())).ok()?;
         let asked = asked(settings, job, &dir, full);
@@ -134,12 +136,15 @@ impl NotedLink {
         let mut unlinked = Vec::new();
         let parts = match placed.filter(|p| !p.inputs.is_empty()) {
             Some(placed) => {
-                let placed = canonical(placed);
+                let placed = canonical(placed, &self.owners.paths);
                 self.add_unknown(settings, job, &placed);
-                let taken: BTreeSet<&PathBuf> = placed.inputs.iter().map(|i| &i.path).collect();
-                let left = self.sources.iter().filter(|s| !s.places.iter().any(|place| taken.contains(place)));
+                let taken = paths(&placed);
+                let left =
+                    self.sources.iter().filter(|s| !s.places.iter().any(|place| taken.contains(place.as_os_str())));
                 unlinked.extend(left.map(|source| source.file.clone()));
-                let mut linked = LinkedParts::linked(&self.sources, &placed);
+                let mut hardening = ReadHardening::new(settings, job);
+                let mut linked =
+                    LinkedParts::linked(&self.sources, &placed, |input, source| hardening.of(input, source));
                 linked.exact &= !job.request.has(Role::Lto);
                 linked
             }
@@ -154,15 +159,17 @@ impl NotedLink {
 
     /// Adds the copies of archives that were made for this link, which have their names, behind a number.
     fn add_copies(&mut self, job: &LinkJob, placed: &PlacedInputs) {
-        let Some(dir) = job.store.made_dir().map(real) else { return };
-        let copies: BTreeSet<&PathBuf> =
-            placed.inputs.iter().map(|i| &i.path).filter(|p| p.starts_with(&dir)).collect();
+        let Some(dir) = job.store.made_dir().map(|dir| self.owners.paths.of(dir)) else { return };
+        let mut copies: Vec<&Path> = paths(placed).into_iter().map(Path::new).filter(|p| p.starts_with(&dir)).collect();
+        copies.sort();
         for copy in copies {
             let name = copy.file_name().unwrap_or_default().to_string_lossy();
             let original = name.strip_suffix(archive::ENDING).unwrap_or(&name);
             let is_original = |source: &&mut PartSource| source.file.file_name().is_some_and(|n| n == original);
-            if let Some(source) = self.sources.iter_mut().find(is_original).filter(|s| !s.places.contains(copy)) {
-                source.places.push(copy.clone());
+            if let Some(source) =
+                self.sources.iter_mut().find(is_original).filter(|s| !s.places.iter().any(|p| p == copy))
+            {
+                source.places.push(copy.to_owned());
             }
         }
     }
@@ -170,13 +177,13 @@ impl NotedLink {
     /// Adds files that nobody offered: those of linker scripts and of other front ends.
     fn add_unknown(&mut self, settings: &Settings, job: &LinkJob, placed: &PlacedInputs) {
         self.add_copies(job, placed);
-        let known: Vec<&PathBuf> = self.sources.iter().flat_map(|s| &s.places).collect();
+        let known: HashSet<&OsStr> = self.sources.iter().flat_map(|s| &s.places).map(|p| p.as_os_str()).collect();
         let mut files: Vec<PathBuf> =
-            placed.inputs.iter().map(|i| i.path.clone()).filter(|p| !known.contains(&p)).collect();
-        files.dedup();
+            paths(placed).into_iter().filter(|path| !known.contains(path)).map(PathBuf::from).collect();
+        files.sort();
         let owners = self.owners.of(settings, &files);
         for (file, purl) in files.into_iter().zip(owners) {
-            self.sources.push(part_sources::plain(job, settings, file, purl));
+            self.sources.push(self.owners.plain(file, purl));
         }
     }
 }
@@ -216,11 +223,17 @@ fn asked(settings: &Settings, job: &LinkJob, dir: &Path, full: bool) -> Asked {
     }
 }
 
+/// The files of which something was taken, each once, in no order.
+fn paths(placed: &PlacedInputs) -> HashSet<&OsStr> {
+    placed.inputs.iter().map(|input| input.path.as_os_str()).collect()
+}
+
 /// The same with real paths.
-fn canonical(mut placed: PlacedInputs) -> PlacedInputs {
-    let mut known: HashMap<PathBuf, PathBuf> = HashMap::new();
+fn canonical(mut placed: PlacedInputs, paths: &RealPaths) -> PlacedInputs {
+    let mut known: HashMap<OsString, PathBuf> = HashMap::default();
     for input in &mut placed.inputs {
-        input.path = known.entry(input.path.clone()).or_insert_with_key(|path| real(path)).clone();
+        let path = std::mem::take(&mut input.path).into_os_string();
+        input.path = known.entry(path).or_insert_with_key(|path| paths.of(Path::new(path))).clone();
     }
     placed
 }

@@ -1,6 +1,7 @@
 //! What a link offers to a program, file by file, with the package of each.
 
 use super::link_job::LinkJob;
+use crate::files::RealPaths;
 use crate::install::Manifest;
 use crate::libs::Provider;
 use crate::pack::PackManifest;
@@ -8,7 +9,7 @@ use crate::packages::{self, LinkedOwners};
 use crate::parts::linked_parts::{PartKind, PartSource};
 use crate::settings::Settings;
 use crate::toolchain::packed;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -43,7 +44,7 @@ pub(super) fn sources(settings: &Settings, job: &LinkJob, owners: &PartOwners) -
     let mut sources = Vec::new();
     for (at, (file, purl)) in files.into_iter().zip(purls).enumerate() {
         let Some(library) = libraries.get(at) else {
-            sources.push(plain(job, settings, file, purl));
+            sources.push(owners.plain(file, purl));
             continue;
         };
         let kind = match library.provider {
@@ -52,27 +53,29 @@ pub(super) fn sources(settings: &Settings, job: &LinkJob, owners: &PartOwners) -
             Provider::Converted => PartKind::Converted,
             Provider::Plugin => PartKind::Plugin,
         };
-        let replaced = job.resolution.places.iter().filter(|(_, index)| *index == at).map(|(place, _)| real(place));
+        let replaced =
+            job.resolution.places.iter().filter(|(_, index)| *index == at).map(|(place, _)| owners.paths.of(place));
         let is_it = |module: &PathBuf| *module == library.path || Some(module) == library.twin.as_ref();
-        let modules = job.resolution.modules.iter().filter(|(_, module)| is_it(module)).map(|(place, _)| real(place));
-        let places = std::iter::once(real(&file)).chain(replaced).chain(modules).collect();
+        let modules =
+            job.resolution.modules.iter().filter(|(_, module)| is_it(module)).map(|(place, _)| owners.paths.of(place));
+        let places = std::iter::once(owners.paths.of(&file)).chain(replaced).chain(modules).collect();
         // A crate is what the parts are in.
         let own = purl.is_none() && file.as_os_str().as_encoded_bytes().ends_with(b".rlib");
         let file = library.twin.clone().filter(|_| kind == PartKind::Carried).unwrap_or(file);
         let build_id = library.build_id.clone();
         sources.push(PartSource { places, file, kind, purl, build_id, own });
     }
-    sources.extend(converted_program(settings, job));
+    sources.extend(converted_program(settings, job, owners));
     sources
 }
 
 /// The program that is converted, if one is.
-fn converted_program(settings: &Settings, job: &LinkJob) -> Option<PartSource> {
+fn converted_program(settings: &Settings, job: &LinkJob, owners: &PartOwners) -> Option<PartSource> {
     let program = job.store.converted.as_ref()?.policy().program.clone()?;
     let owner = if settings.hermetic { None } else { packages::owner(settings, &program.path) };
     let purl = owner.map(|package| package.purl);
     Some(PartSource {
-        places: [&program.place, &program.members()].map(|place| real(place)).into(),
+        places: [&program.place, &program.members()].map(|place| owners.paths.of(place)).into(),
         file: program.path.clone(),
         kind: PartKind::Converted,
         own: purl.is_none(),
@@ -81,54 +84,70 @@ fn converted_program(settings: &Settings, job: &LinkJob) -> Option<PartSource> {
     })
 }
 
-/// A file that is linked in as it is.
-pub(super) fn plain(job: &LinkJob, settings: &Settings, file: PathBuf, purl: Option<String>) -> PartSource {
-    let name = file.as_os_str().as_encoded_bytes();
-    // An object that no package has, and a crate, are what the parts are in.
-    let own = purl.is_none() && (name.ends_with(b".o") || name.ends_with(b".rlib"));
-    let ours = purl.is_none() && is_ours(job, settings, &file);
-    let kind = match name.ends_with(b".o") {
-        _ if ours => PartKind::Ours,
-        true => PartKind::Object,
-        false => PartKind::Archive,
-    };
-    let purl = if ours { Some(OURS.to_owned()) } else { purl };
-    let is_note = file.file_name().is_some_and(|n| n == "parts.o");
-    PartSource { places: vec![real(&file)], file, kind, purl, build_id: None, own: own && !ours || ours && is_note }
-}
-
-/// Whether a file was made by this program, for this link or for all of a compiler.
-fn is_ours(job: &LinkJob, settings: &Settings, file: &Path) -> bool {
-    let kept = settings.cache_dir.as_deref().is_some_and(|dir| file.starts_with(real(dir)));
-    let repairs = job.facts.repairs.iter().flat_map(|r| r.files()).any(|f| real(&f) == file);
-    kept || repairs || job.store.made_dir().is_some_and(|dir| file.starts_with(real(dir)))
-}
-
-pub(super) fn real(path: &Path) -> PathBuf {
-    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
-}
-
 /// Code of this program's own.
 const OURS: &str = concat!("pkg:generic/staticcxx@", env!("CARGO_PKG_VERSION"));
 
-/// Whose files are whose: the machine's packages', the toolchain's.
+/// Whose files are whose: the machine's packages', the toolchain's, this program's.
 pub(super) struct PartOwners {
     linked: LinkedOwners,
     toolchain: OfToolchain,
+    ours: OurFiles,
+    pub paths: RealPaths,
 }
 
 impl PartOwners {
     pub(super) fn open(settings: &Settings, job: &LinkJob) -> PartOwners {
-        let linked = LinkedOwners::open(settings);
-        let toolchain = OfToolchain::of(settings, job, &linked);
-        PartOwners { linked, toolchain }
+        let (linked, paths) = (LinkedOwners::open(settings), RealPaths::default());
+        let toolchain = OfToolchain::of(settings, job, &linked, &paths);
+        PartOwners { linked, toolchain, ours: OurFiles::of(settings, job, &paths), paths }
     }
 
     /// The package URLs of files, in their order.
     pub(super) fn of(&self, settings: &Settings, files: &[PathBuf]) -> Vec<Option<String>> {
-        let owners = self.linked.of(settings, files).into_iter().zip(files);
-        owners.map(|(owner, file)| owner.map(|p| p.purl).or_else(|| self.toolchain.purl(file))).collect()
+        let owners = self.linked.of(settings, &self.paths, files).into_iter().zip(files);
+        let of_toolchain = |file: &PathBuf| self.toolchain.purl(&self.paths.of(file));
+        owners.map(|(owner, file)| owner.map(|p| p.purl).or_else(|| of_toolchain(file))).collect()
     }
+
+    /// A file that is linked in as it is.
+    pub(super) fn plain(&self, file: PathBuf, purl: Option<String>) -> PartSource {
+        let name = file.as_os_str().as_encoded_bytes();
+        // An object that no package has, and a crate, are what the parts are in.
+        let own = purl.is_none() && (name.ends_with(b".o") || name.ends_with(b".rlib"));
+        let place = self.paths.of(&file);
+        let ours = purl.is_none() && self.ours.has(&place);
+        let kind = match name.ends_with(b".o") {
+            _ if ours => PartKind::Ours,
+            true => PartKind::Object,
+            false => PartKind::Archive,
+        };
+        let purl = if ours { Some(OURS.to_owned()) } else { purl };
+        let is_note = file.file_name().is_some_and(|n| n == "parts.o");
+        PartSource { places: vec![place], file, kind, purl, build_id: None, own: own && !ours || ours && is_note }
+    }
+}
+
+/// What was made by this program, for this link or for all of a compiler.
+struct OurFiles {
+    dirs: Vec<PathBuf>,
+    files: HashSet<PathBuf>,
+}
+
+impl OurFiles {
+    fn of(settings: &Settings, job: &LinkJob, paths: &RealPaths) -> OurFiles {
+        let dirs = settings.cache_dir.as_deref().into_iter().chain(job.store.made_dir());
+        let repairs = job.facts.repairs.iter().flat_map(|repairs| repairs.files());
+        OurFiles { dirs: dirs.map(real).collect(), files: repairs.map(|file| paths.of(&file)).collect() }
+    }
+
+    /// Whether a file, by its real path, is one of them.
+    fn has(&self, file: &Path) -> bool {
+        self.files.contains(file) || self.dirs.iter().any(|dir| file.starts_with(dir))
+    }
+}
+
+fn real(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// What the files of a toolchain of ours are from.
@@ -142,7 +161,7 @@ enum OfToolchain {
 }
 
 impl OfToolchain {
-    fn of(settings: &Settings, job: &LinkJob, linked: &LinkedOwners) -> OfToolchain {
+    fn of(settings: &Settings, job: &LinkJob, linked: &LinkedOwners, paths: &RealPaths) -> OfToolchain {
         let descriptor = &job.selected.descriptor;
         if let Some(tree) = packed::tree_of(descriptor) {
             let purls = PackManifest::load(&tree).map(|manifest| manifest.purls()).unwrap_or_default();
@@ -150,7 +169,8 @@ impl OfToolchain {
         }
         let manifest = descriptor.manifest.as_deref().and_then(Manifest::load);
         let (Some(manifest), Some(prefix)) = (manifest, &descriptor.prefix) else { return OfToolchain::Machine };
-        let mut owners = linked.of(settings, &[manifest.musl_archive.clone(), manifest.source.clone()]).into_iter();
+        let mut owners =
+            linked.of(settings, paths, &[manifest.musl_archive.clone(), manifest.source.clone()]).into_iter();
         let mut purl = |name: &str, version: &str| {
             owners.next().flatten().map_or_else(|| format!("pkg:generic/{name}@{version}"), |package| package.purl)
         };
@@ -159,12 +179,12 @@ impl OfToolchain {
         OfToolchain::Musl { dir: real(&prefix.join("toolchain")), musl, gcc }
     }
 
+    /// Of a file by its real path.
     fn purl(&self, file: &Path) -> Option<String> {
         match self {
             OfToolchain::Machine => None,
-            OfToolchain::Packed { tree, purls } => purls.get(real(file).strip_prefix(tree).ok()?).cloned(),
+            OfToolchain::Packed { tree, purls } => purls.get(file.strip_prefix(tree).ok()?).cloned(),
             OfToolchain::Musl { dir, musl, gcc } => {
-                let file = real(file);
                 let name = file.strip_prefix(dir).ok()?.file_name()?.to_str()?;
                 Some(match OF_GCC.iter().any(|start| name.starts_with(start)) {
                     true => gcc.clone(),

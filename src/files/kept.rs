@@ -15,6 +15,8 @@ pub(crate) const ARCHIVE_FACTS: &str = env!("SOURCES_OF_ARCHIVE_FACTS");
 pub(crate) const TRIALS: &str = env!("SOURCES_OF_TRIALS");
 /// For the files of packages.
 pub(crate) const PACKAGES: &str = env!("SOURCES_OF_PACKAGES");
+/// For what the members of archives show of how they were compiled.
+pub(crate) const HARDENING: &str = env!("SOURCES_OF_HARDENING");
 /// For linker command lines, and notes on programs with linker warnings.
 pub(crate) const LINES: &str = env!("SOURCES_OF_LINES");
 
@@ -24,7 +26,7 @@ mod tests {
 
     #[test]
     fn each_kind_has_its_own_hash() {
-        let all = [TOOLCHAINS, FACTS, REPAIRS, CONVERTED, ARCHIVE_FACTS, TRIALS, PACKAGES, LINES];
+        let all = [TOOLCHAINS, FACTS, REPAIRS, CONVERTED, ARCHIVE_FACTS, TRIALS, PACKAGES, HARDENING, LINES];
         assert!(all.iter().all(|hash| hash.len() == 16 && u64::from_str_radix(hash, 16).is_ok()), "{all:?}");
         let different: std::collections::BTreeSet<_> = all.iter().collect();
         assert_eq!(different.len(), all.len());

@@ -1,11 +1,13 @@
 //! Files: identity ([`Identity`]), changes ([`Stamp`]), atomic writes ([`write_atomic`], [`AtomicFile`]), damage
 //! ([`is_sealed`]), trust in
-//! directories ([`distrusted`], [`claim`]), temporary directories that run programs ([`temporary_for_programs`]), and
+//! directories ([`distrusted`], [`claim`]), temporary directories that run programs ([`temporary_for_programs`]), real paths
+//! ([`RealPaths`]), and
 //! hashes of our sources for cache keys ([`kept`]).
 
 mod atomic;
 pub(crate) mod kept;
 mod overwrite;
+mod real_paths;
 mod replace;
 mod seal;
 mod stamp;
@@ -14,6 +16,7 @@ mod trust;
 
 pub(crate) use atomic::{AtomicFile, write_atomic};
 pub(crate) use overwrite::overwrites;
+pub(crate) use real_paths::RealPaths;
 pub(crate) use replace::{place_directory, place_file, place_symlink, workplace};
 pub(crate) use seal::{SEAL, is_sealed, read_sealed, seal, seal_of, write_sealed};
 pub(crate) use stamp::{Identity, Stamp};

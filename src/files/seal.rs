@@ -32,10 +32,16 @@ pub(crate) fn write_sealed(path: &Path, json: &[u8]) -> io::Result<()> {
 
 /// The JSON of [`write_sealed`]; none if it can't be read or is not what was written.
 pub(crate) fn read_sealed(path: &Path) -> Option<Vec<u8>> {
-    let bytes = fs::read(path).ok()?;
+    let mut bytes = fs::read(path).ok()?;
     let (written, rest) = bytes.strip_prefix(b"[\"")?.split_at_checked(32)?;
     let json = rest.strip_prefix(b"\",")?.strip_suffix(b"]")?;
-    (hash(json).as_bytes() == written).then(|| json.to_vec())
+    if hash(json).as_bytes() != written {
+        return None;
+    }
+    let (start, length) = (bytes.len() - 1 - json.len(), json.len());
+    bytes.drain(..start);
+    bytes.truncate(length);
+    Some(bytes)
 }
 
 /// Size, inode, and times of modification and change in seconds and nanoseconds.

@@ -4,6 +4,7 @@
 use super::file_index::FileIndex;
 use super::wanted::spellings;
 use super::{Package, apk, dpkg, rpm};
+use crate::files::RealPaths;
 use crate::settings::Settings;
 use crate::toolchain::os_release::OsRelease;
 use std::path::{Path, PathBuf};
@@ -56,10 +57,11 @@ impl LinkedOwners {
     }
 
     /// The packages of files, in their order.
-    pub(crate) fn of(&self, settings: &Settings, files: &[PathBuf]) -> Vec<Option<Package>> {
+    pub(crate) fn of(&self, settings: &Settings, paths: &RealPaths, files: &[PathBuf]) -> Vec<Option<Package>> {
         match self {
             LinkedOwners::Indexed(index, os) => {
-                files.iter().map(|file| Some(index.owner(&spellings(file))?.named_by(os))).collect()
+                let owner = |file: &PathBuf| index.owner(&spellings(file, paths.known(file)));
+                files.iter().map(|file| Some(owner(file)?.named_by(os))).collect()
             }
             LinkedOwners::Listed => owners(settings, files),
             LinkedOwners::Unasked => vec![None; files.len()],

@@ -11,7 +11,7 @@ impl Wanted {
     pub(crate) fn new(files: &[PathBuf]) -> Wanted {
         let mut wanted: HashMap<Vec<u8>, Vec<usize>> = HashMap::new();
         for (number, file) in files.iter().enumerate() {
-            for name in spellings(file) {
+            for name in spellings(file, fs::canonicalize(file).ok()) {
                 wanted.entry(name.into_os_string().into_encoded_bytes()).or_default().push(number);
             }
         }
@@ -24,10 +24,10 @@ impl Wanted {
     }
 }
 
-/// A file's path and real path, with and without `/usr`: distributions with a merged /usr list some files by old names.
-pub(super) fn spellings(file: &Path) -> Vec<PathBuf> {
+/// A file's path and real path, if that is known, with and without `/usr`: distributions with a merged /usr list some files by old names.
+pub(super) fn spellings(file: &Path, real: Option<PathBuf>) -> Vec<PathBuf> {
     let mut names: Vec<PathBuf> = Vec::new();
-    for path in [Some(file.to_owned()), fs::canonicalize(file).ok()].into_iter().flatten() {
+    for path in [Some(file.to_owned()), real].into_iter().flatten() {
         names.extend(path.strip_prefix("/usr").ok().map(|p| Path::new("/").join(p)));
         names.push(path);
     }

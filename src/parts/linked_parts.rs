@@ -1,8 +1,13 @@
 //! The parts of a program: packages and files without one, with what was taken of each.
 
 use super::{PlacedInput, PlacedInputs};
+use crate::harden::counts::{HardeningCounts, ProgramHardening};
+use crate::harden::object_hardening::ObjectHardening;
+use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
 /// The version of the shape of [`LinkedParts`]; a reader refuses a newer one.
@@ -42,6 +47,13 @@ pub(crate) struct PartSource {
     pub own: bool,
 }
 
+impl PartSource {
+    /// Its name without directories.
+    pub(crate) fn file_name(&self) -> String {
+        self.file.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+}
+
 /// A file in a part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct PartFile {
@@ -59,6 +71,9 @@ pub(crate) struct PartFile {
     /// SHA-256 of the file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
+    /// How what was taken of it was compiled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hardening: Option<HardeningCounts>,
 }
 
 fn is_zero(members: &usize) -> bool {
@@ -87,6 +102,9 @@ pub(crate) struct LinkedParts {
     pub exact: bool,
     /// Sorted by package URL, files without one at the end.
     pub parts: Vec<Part>,
+    /// How the objects of the program were compiled; none where it is not known which they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hardening: Option<ProgramHardening>,
 }
 
 impl LinkedParts {
@@ -97,27 +115,42 @@ impl LinkedParts {
     }
 
     /// What the linker took of it.
-    pub(crate) fn linked(sources: &[PartSource], placed: &PlacedInputs) -> LinkedParts {
-        let by_place: BTreeMap<PathBuf, usize> = sources
+    ///
+    /// `hardening` says how an input was compiled.
+    pub(crate) fn linked(
+        sources: &[PartSource],
+        placed: &PlacedInputs,
+        mut hardening: impl FnMut(&PlacedInput, &PartSource) -> Option<ObjectHardening>,
+    ) -> LinkedParts {
+        let by_place: HashMap<&OsStr, usize> = sources
             .iter()
             .enumerate()
-            .flat_map(|(at, source)| source.places.iter().map(move |place| (place.clone(), at)))
+            .flat_map(|(at, source)| source.places.iter().map(move |place| (place.as_os_str(), at)))
             .collect();
         let mut taken: BTreeMap<usize, Taken> = BTreeMap::new();
         for input in &placed.inputs {
-            if let Some(at) = by_place.get(&input.path) {
-                taken.entry(*at).or_default().add(input);
+            if let Some((at, source)) =
+                by_place.get(input.path.as_os_str()).and_then(|at| Some((*at, sources.get(*at)?)))
+            {
+                taken.entry(at).or_default().add(input, hardening(input, source));
             }
         }
+        let compiled = ProgramHardening::of(
+            taken
+                .iter()
+                .filter_map(|(at, taken)| Some((sources.get(*at)?, taken.hardening?)))
+                .map(|(source, counts)| (source.file_name(), source.own, counts)),
+        );
         // Of code that is compiled when it is linked it is not known what was left of it.
-        LinkedParts::of(!placed.compiled, taken.into_iter().filter_map(|(at, taken)| Some((sources.get(at)?, taken))))
+        let parts = taken.into_iter().filter_map(|(at, taken)| Some((sources.get(at)?, taken)));
+        LinkedParts { hardening: compiled.filter(|_| !placed.compiled), ..LinkedParts::of(!placed.compiled, parts) }
     }
 
     fn of<'s>(exact: bool, sources: impl Iterator<Item = (&'s PartSource, Taken)>) -> LinkedParts {
         let mut named: BTreeMap<String, BTreeMap<String, PartFile>> = BTreeMap::new();
         let mut nameless: BTreeMap<String, PartFile> = BTreeMap::new();
         for (source, taken) in sources.filter(|(source, _)| !source.own) {
-            let name = source.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let name = source.file_name();
             let file = PartFile {
                 name: name.clone(),
                 kind: source.kind,
@@ -125,6 +158,7 @@ impl LinkedParts {
                 bytes: taken.bytes,
                 build_id: source.build_id.clone(),
                 sha256: None,
+                hardening: taken.hardening,
             };
             match &source.purl {
                 Some(purl) => named.entry(purl.clone()).or_default().entry(name).or_insert(file),
@@ -136,7 +170,7 @@ impl LinkedParts {
             .map(|(purl, files)| Part { purl: Some(purl), files: files.into_values().collect() })
             .collect();
         parts.extend(nameless.into_values().map(|file| Part { purl: None, files: vec![file] }));
-        LinkedParts { schema: SCHEMA, exact, parts }
+        LinkedParts { schema: SCHEMA, exact, parts, hardening: None }
     }
 
     /// The package URLs, sorted.
@@ -146,17 +180,40 @@ impl LinkedParts {
 
     /// The same without what only the longer note has.
     pub(crate) fn shortened(&self) -> LinkedParts {
-        self.with(|file| PartFile { build_id: None, sha256: None, bytes: 0, ..file })
+        self.with(|file| PartFile { build_id: None, sha256: None, bytes: 0, hardening: None, ..file })
     }
 
-    /// The same with the longest numbers: what it is replaced by takes no more room.
+    /// The same with the longest numbers, no two alike, and room for how it was compiled: no list of what was taken of it
+    /// takes more, however well numbers can be packed.
     pub(crate) fn at_most(&self) -> LinkedParts {
-        self.with(|file| PartFile { members: 99_999, bytes: 99_999_999, ..file })
+        let number = Cell::new(0usize);
+        let next = |least: usize| {
+            number.set((number.get() * 7_919 + 4_093) % 99_991);
+            least + number.get() % (9 * least)
+        };
+        let counts = || HardeningCounts {
+            objects: next(10_000),
+            canary: next(10_000),
+            fortified: next(10_000),
+            unfortified: next(10_000),
+            stack_clash: next(10_000),
+            control_flow: next(10_000),
+        };
+        let mut widest = self.with(|file| PartFile {
+            members: next(10_000),
+            bytes: next(10_000) as u64 * 1_000 + next(100) as u64,
+            hardening: Some(counts()),
+            ..file
+        });
+        let names = self.parts.iter().flat_map(|part| &part.files).map(|file| file.name.clone());
+        let unmarked = ProgramHardening::longest(names);
+        widest.hardening = Some(ProgramHardening { own: counts(), parts: counts(), unmarked });
+        widest
     }
 
     /// The same without numbers.
     pub(crate) fn uncounted(&self) -> LinkedParts {
-        self.with(|file| PartFile { members: 0, bytes: 0, ..file })
+        self.with(|file| PartFile { members: 0, bytes: 0, hardening: None, ..file })
     }
 
     fn with(&self, change: impl Fn(PartFile) -> PartFile) -> LinkedParts {
@@ -173,11 +230,17 @@ impl LinkedParts {
 struct Taken {
     members: BTreeSet<String>,
     bytes: u64,
+    hardening: Option<HardeningCounts>,
 }
 
 impl Taken {
-    fn add(&mut self, input: &PlacedInput) {
-        self.members.extend(input.member.clone());
+    fn add(&mut self, input: &PlacedInput, hardening: Option<ObjectHardening>) {
+        if let Some(object) = hardening {
+            self.hardening.get_or_insert_default().add(object);
+        }
+        if let Some(member) = &input.member {
+            self.members.insert(member.clone());
+        }
         self.bytes += input.bytes;
     }
 }
@@ -221,7 +284,7 @@ pub(crate) mod tests {
             input("libmine.a", "x.o", 1),
             input("/elsewhere.o", "x.o", 1),
         ];
-        let parts = LinkedParts::linked(&sources, &PlacedInputs { inputs, compiled: false });
+        let parts = LinkedParts::linked(&sources, &PlacedInputs { inputs, compiled: false }, |_, _| None);
         assert_eq!(parts.purls(), ["pkg:deb/debian/libc6-dev@2", "pkg:deb/debian/zlib1g-dev@1"]);
         assert!(parts.exact && parts.parts.len() == 3);
         let files = |at: usize| -> Vec<(&str, usize, u64)> {

@@ -31,5 +31,5 @@ pub(crate) fn read(program: &Path) -> Result<Option<NotedProgram>, String> {
     let Some(Value::Array(urls)) = urls else { return Ok(None) };
     let part = |url: &Value| Some(Part { purl: Some(url.as_str()?.to_owned()), files: Vec::new() });
     let parts = urls.iter().filter_map(part).collect();
-    Ok(Some(NotedProgram { parts: LinkedParts { schema: SCHEMA, exact: false, parts }, identity }))
+    Ok(Some(NotedProgram { parts: LinkedParts { schema: SCHEMA, exact: false, parts, hardening: None }, identity }))
 }

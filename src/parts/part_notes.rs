@@ -47,15 +47,12 @@ pub(crate) struct PartNotes {
 impl PartNotes {
     /// The notes of a program. `identity` is what is said of the program itself: `type`, `name` and `version` of its package.
     pub(crate) fn of(parts: &LinkedParts, identity: &Map<String, Value>) -> PartNotes {
-        PartNotes { package: package_note(parts, identity), parts: parts_note(parts) }
+        PartNotes { package: package_note(parts, identity), parts: parts_note(parts, flate2::Compression::best()) }
     }
 
-    /// The notes with room for others: a list of parts that is no longer may still be packed worse.
-    #[must_use]
-    pub(crate) fn with_room(self) -> PartNotes {
-        let (package, parts) = (self.package.len(), self.parts.len());
-        let more = (parts / 4 + 96).next_multiple_of(4);
-        self.fitted(package, parts + more).unwrap_or(self)
+    /// Notes as large as those of any list that is part of `parts`: packed less well than they will be.
+    pub(crate) fn with_room(parts: &LinkedParts, identity: &Map<String, Value>) -> PartNotes {
+        PartNotes { package: package_note(parts, identity), parts: parts_note(parts, flate2::Compression::fast()) }
     }
 
     /// The same in just so many bytes for each; none if they do not fit.
@@ -71,8 +68,8 @@ fn package_note(parts: &LinkedParts, identity: &Map<String, Value>) -> Vec<u8> {
     note(PACKAGE, &serde_json::to_vec(&object).unwrap_or_default())
 }
 
-fn parts_note(parts: &LinkedParts) -> Vec<u8> {
-    let mut packed = ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+fn parts_note(parts: &LinkedParts, level: flate2::Compression) -> Vec<u8> {
+    let mut packed = ZlibEncoder::new(Vec::new(), level);
     let text = serde_json::to_vec(parts).unwrap_or_default();
     let packed = packed.write_all(&text).and_then(|()| packed.finish()).unwrap_or_default();
     note(PARTS, &packed)
@@ -150,6 +147,7 @@ pub(crate) fn parts(section: &[u8], swapped: bool) -> Result<LinkedParts, NoteEr
 mod tests {
     use super::super::linked_parts::tests::source;
     use super::*;
+    use crate::harden::object_hardening::ObjectHardening;
     use proptest::prelude::*;
 
     fn some() -> LinkedParts {
@@ -196,10 +194,39 @@ mod tests {
     #[test]
     fn a_newer_schema_is_named() {
         let newer = LinkedParts { schema: 7, ..some() };
-        assert_eq!(parts(&parts_note(&newer), false), Err(NoteError::Newer(7)));
+        assert_eq!(parts(&parts_note(&newer, flate2::Compression::best()), false), Err(NoteError::Newer(7)));
+    }
+
+    /// Names and versions as packages have them.
+    fn lists() -> impl Strategy<Value = Vec<(String, String)>> {
+        proptest::collection::vec(("[a-z][a-z0-9+-]{1,20}", "[0-9]:[0-9.]{1,9}[a-z0-9+~-]{0,12}"), 0..40)
     }
 
     proptest! {
+        #[test]
+        fn what_was_taken_fits_where_what_was_offered_was(
+            list in lists(), taken in proptest::collection::vec((any::<bool>(), 1usize..1300, 0u64..99_999_999), 40), full in any::<bool>()
+        ) {
+            let purl = |(name, version): &(String, String)| format!("pkg:deb/debian/{name}@{version}?arch=amd64&distro=debian-12&upstream={name}");
+            let sources: Vec<_> = list.iter().map(|one| source(&format!("/l/lib{}.a", one.0), Some(&purl(one)))).collect();
+            let offered = LinkedParts::offered(&sources);
+            let room = if full { offered.at_most() } else { offered.at_most().shortened() };
+            let room = PartNotes::with_room(&room, &Map::new());
+            let inputs = sources.iter().zip(&taken).filter(|(_, (in_it, ..))| *in_it).flat_map(|(source, (_, members, bytes))| {
+                (0..*members).map(move |m| super::super::linked_parts::tests::input(source.file.to_str().unwrap(), &m.to_string(), bytes / *members as u64))
+            });
+            let placed = super::super::PlacedInputs { inputs: inputs.collect(), compiled: false };
+            let mut bits = 0u8;
+            let linked = LinkedParts::linked(&sources, &placed, |_, _| {
+                bits = bits.wrapping_mul(5).wrapping_add(3);
+                Some(ObjectHardening::of_bits(bits | 1))
+            });
+            let linked = if full { linked } else { linked.shortened() };
+            let notes = PartNotes::of(&linked, &Map::new());
+            let fitted = notes.fitted(room.package.len(), room.parts.len());
+            prop_assert_eq!(parts(&fitted.unwrap().parts, false), Ok(linked));
+        }
+
         #[test]
         fn damaged_notes_are_errors(cut in 0usize..400, at in 0usize..400, byte in any::<u8>()) {
             let whole = PartNotes::of(&some(), &Map::new());

@@ -2,7 +2,6 @@
 
 use super::{PlacedInput, PlacedInputs};
 use linker_layout::Layout;
-use std::collections::BTreeMap;
 
 /// Reads the description.
 ///
@@ -10,17 +9,30 @@ use std::collections::BTreeMap;
 /// It is damaged.
 pub(crate) fn placed(bytes: &[u8]) -> Result<PlacedInputs, String> {
     let layout = Layout::from_bytes(bytes).map_err(|e| e.to_string())?;
-    let mut found = BTreeMap::new();
-    for file in &layout.files {
+    let mut found: Vec<PlacedInput> = Vec::new();
+    for file in layout.files {
         let ranges = file.sections.iter().flatten().map(|section| &section.mem_range);
         let bytes: u64 = ranges.map(|range| range.end.saturating_sub(range.start)).sum();
-        let member = file.archive_entry.as_ref().map(|e| String::from_utf8_lossy(&e.identifier).into_owned());
+        let member = file.archive_entry.map(|e| String::from_utf8_lossy(&e.identifier).into_owned());
         if bytes > 0 {
-            *found.entry((file.path.clone(), member)).or_insert(0u64) += bytes;
+            found.push(PlacedInput { path: file.path, member, bytes });
         }
     }
-    let inputs = found.into_iter().map(|((path, member), bytes)| PlacedInput { path, member, bytes }).collect();
-    Ok(PlacedInputs { inputs, compiled: false })
+    Ok(PlacedInputs { inputs: merged(found), compiled: false })
+}
+
+/// Sorted, with members of one name as one. Paths are compared as bytes: their parts take longer to compare than a link
+/// has time for.
+fn merged(mut inputs: Vec<PlacedInput>) -> Vec<PlacedInput> {
+    inputs.sort_by(|a, b| (a.path.as_os_str(), &a.member).cmp(&(b.path.as_os_str(), &b.member)));
+    inputs.dedup_by(|next, kept| {
+        let same = next.path.as_os_str() == kept.path.as_os_str() && next.member == kept.member;
+        if same {
+            kept.bytes += next.bytes;
+        }
+        same
+    });
+    inputs
 }
 
 #[cfg(test)]

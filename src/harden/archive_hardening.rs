@@ -1,0 +1,78 @@
+//! What the members of an archive show, kept from one link to the next: thousands of members are read once.
+
+use super::object_hardening::ObjectHardening;
+use crate::files::{Stamp, kept, read_sealed, write_sealed};
+use object::read::archive::ArchiveFile;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use twox_hash::XxHash3_128;
+
+/// The directory of what is kept, in the cache.
+pub(crate) const KEPT: &str = "hardening";
+
+/// The members by name; of several of one name, what they show together.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct ArchiveHardening(BTreeMap<String, ObjectHardening>);
+
+impl ArchiveHardening {
+    /// Of an archive's bytes; without members for what is no archive, or names files elsewhere.
+    pub(crate) fn of(bytes: &[u8]) -> ArchiveHardening {
+        let mut found = ArchiveHardening::default();
+        let Ok(archive) = ArchiveFile::parse(bytes) else { return found };
+        for member in archive.members().flatten() {
+            let Some(of) = member.data(bytes).ok().and_then(ObjectHardening::of) else { continue };
+            let name = String::from_utf8_lossy(member.name()).into_owned();
+            found.0.entry(name).and_modify(|known| *known = known.with(of)).or_insert(of);
+        }
+        found
+    }
+
+    /// The same, read once for each state of the file. `look` passes its bytes.
+    pub(crate) fn kept(
+        cache: Option<&Path>,
+        archive: &Path,
+        look: impl FnOnce(&Path) -> Option<ArchiveHardening>,
+    ) -> Option<ArchiveHardening> {
+        let first = format!("{} {} {:?}\n", kept::HARDENING, archive.display(), Stamp::of(archive)?);
+        let Some(cache) = cache else { return look(archive) };
+        let dir = cache.join(KEPT);
+        let place = dir.join(format!("{:032x}", XxHash3_128::oneshot(archive.as_os_str().as_encoded_bytes())));
+        let known = read_sealed(&place).and_then(|text| ArchiveHardening::read(&String::from_utf8(text).ok()?, &first));
+        if known.is_some() {
+            return known;
+        }
+        let found = look(archive)?;
+        // Without it the next link reads the archive again.
+        if let Err(error) =
+            fs::create_dir_all(&dir).and_then(|()| write_sealed(&place, found.written(&first).as_bytes()))
+        {
+            log::debug!("{} can't be kept: {error}", place.display());
+        }
+        Some(found)
+    }
+
+    /// What a member shows.
+    pub(crate) fn member(&self, name: &str) -> Option<ObjectHardening> {
+        self.0.get(name).copied()
+    }
+
+    /// A line for each member: a number and its name.
+    fn written(&self, first: &str) -> String {
+        let mut text = first.to_owned();
+        for (name, of) in self.0.iter().filter(|(name, _)| !name.contains('\n')) {
+            let _ = writeln!(text, "{} {name}", of.bits());
+        }
+        text
+    }
+
+    fn read(text: &str, first: &str) -> Option<ArchiveHardening> {
+        let mut members = BTreeMap::new();
+        for line in text.strip_prefix(first)?.lines() {
+            let (bits, name) = line.split_once(' ')?;
+            members.insert(name.to_owned(), ObjectHardening::of_bits(bits.parse().ok()?));
+        }
+        Some(ArchiveHardening(members))
+    }
+}

@@ -1,0 +1,12 @@
+//! How the code of a program was compiled, as the objects show it that went into it: what no reader of the finished static
+//! program can tell, since libc's own functions are in it.
+//!
+//! | step | file |
+//! |---|---|
+//! | what one object shows | [`object_hardening`] |
+//! | what the members of an archive show, kept between links | [`archive_hardening`] |
+//! | what all objects of a program show together | [`counts`] |
+
+pub(crate) mod archive_hardening;
+pub(crate) mod counts;
+pub(crate) mod object_hardening;
