@@ -57,6 +57,8 @@ pub(crate) struct Settings {
     pub linker: LinkerChoice,
     /// `STATICCXX_SMALL`: unused functions and data are removed.
     pub small: bool,
+    /// `STATICCXX_HARDEN`.
+    pub harden: bool,
     /// The first variable that is set of those in `STEERING`.
     pub steered_by: Option<&'static str>,
     /// `STATICCXX_CONVERT`: which shared objects are converted.
@@ -255,6 +257,7 @@ impl Settings {
             told,
             linker: from.read(&options::LINKER, LinkerChoice::read).unwrap_or_default(),
             small: from.read(&options::SMALL, switch::read).unwrap_or(false),
+            harden: from.read(&options::HARDEN, switch::read).unwrap_or(false),
             convert: from.read(&options::CONVERT, ConvertChoice::read).unwrap_or_default(),
             plugins: from.get(options::PLUGINS.name),
             dlopen: from.read(&options::DLOPEN, DlopenChoice::read).unwrap_or_default(),

@@ -1,7 +1,7 @@
 //! The command line of `staticctl`, from which completions and man pages are made too.
 
 use super::cli_args::{BundleArgs, ConvertArgs, DebArgs, ImageArgs, PluginsArgs, ToolchainCommand, TryArgs};
-use super::cli_parts_args::{AuditArgs, PartsFormat};
+use super::cli_parts_args::{AuditArgs, HardenArgs, PartsFormat};
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell as CompletionShell;
 use std::ffi::OsString;
@@ -61,6 +61,12 @@ pub(crate) enum CtlCommand {
     /// a network. Exit status: 0 if all are current, 1 if one is to be built again, 2 if that is not known of one or it
     /// can't be read.
     Audit(AuditArgs),
+    /// Tell what protects a static program against attacks: canaries, checked functions, read-only data and others
+    ///
+    /// Static programs have libc's functions in them whether or not their own code uses them, so that what their code was
+    /// compiled with is told from its objects when it is linked, and kept in the program. Exit status: 0, 1 if a program lacks
+    /// what it could have, 2 if one can't be read.
+    Harden(HardenArgs),
     /// Show how a compiler call would be rewritten, without running it
     Explain {
         /// List what each library call and weak reference is bound to, dynamically and statically

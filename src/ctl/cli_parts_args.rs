@@ -17,6 +17,17 @@ pub(crate) struct AuditArgs {
     pub json: bool,
 }
 
+/// `staticctl harden`.
+#[derive(Debug, Args)]
+pub(crate) struct HardenArgs {
+    /// Programs
+    #[arg(required = true)]
+    pub programs: Vec<PathBuf>,
+    /// Print one JSON document per line, one for each program
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// The formats of `staticctl parts`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub(crate) enum PartsFormat {

@@ -21,6 +21,7 @@ pub(crate) mod doctor;
 pub(crate) mod env;
 pub(crate) mod explain;
 mod first_run;
+mod harden;
 pub(crate) mod help;
 pub(crate) mod image;
 pub(crate) mod install;
@@ -67,6 +68,7 @@ pub fn main() -> u8 {
             parts::run(&settings, &program, (format, supplier.as_deref()))
         }
         CtlCommand::Audit(args) => audit::run(&settings, &args),
+        CtlCommand::Harden(args) => harden::run(&args),
         CtlCommand::Explain { json, bindings, command } => explain::run(&settings, &command, json, bindings),
         CtlCommand::Archive { library, output } => archive::run(&settings, &library, output),
         CtlCommand::Convert(args) => convert::run(&settings, &args),

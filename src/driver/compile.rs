@@ -1,6 +1,6 @@
 //! Compiler commands, and the options that are added to compile calls.
 
-use super::hermetic;
+use super::{hardened_compile, hermetic};
 use crate::args::Request;
 use crate::args::option_table::Role;
 use crate::run::{Command, caller};
@@ -20,7 +20,8 @@ pub(super) fn as_it_is(selected: &Selected, words: &[OsString]) -> Command {
 
 /// The options that settings add to each call that compiles.
 pub(super) fn added(settings: &Settings, request: &Request, selected: &Selected) -> Vec<OsString> {
-    small(settings).chain(hermetic::compile_args(settings, request, selected)).collect()
+    let hardening = hardened_compile::compile_args(settings, request, selected);
+    small(settings).chain(hardening).chain(hermetic::compile_args(settings, request, selected)).collect()
 }
 
 /// The options that put each function and variable into its own section, if small programs are requested.

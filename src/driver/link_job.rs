@@ -327,6 +327,7 @@ fn planned(
         facts,
         linker: settings.linker.named(),
         small: settings.small,
+        harden: settings.harden,
         fixed_input: fixed.as_deref(),
         substitutes: &resolution.substitutes,
         closure: &resolution.closure,

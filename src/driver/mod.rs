@@ -10,6 +10,7 @@ mod compiled_sources;
 mod direct;
 pub(crate) mod front_end_call;
 mod gc_savings;
+mod hardened_compile;
 mod hermetic;
 mod link;
 mod link_job;

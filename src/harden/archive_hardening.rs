@@ -76,3 +76,43 @@ impl ArchiveHardening {
         Some(ArchiveHardening(members))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+    use std::process::Command;
+
+    #[test]
+    fn an_archive_is_read_once_for_each_of_its_states() {
+        let dir = tempfile::tempdir().unwrap();
+        let run = |program: &str, line: &str| {
+            assert!(Command::new(program).current_dir(dir.path()).args(line.split(' ')).status().unwrap().success());
+        };
+        fs::write(dir.path().join("a.c"), "void use(char *); void f(void) { char b[64]; use(b); }\n").unwrap();
+        fs::write(dir.path().join("b.c"), "int b(void) { return 1; }\n").unwrap();
+        run("gcc", "-fstack-protector-strong -c a.c b.c");
+        run("ar", "rcs l.a a.o b.o");
+        let (archive, cache) = (dir.path().join("l.a"), dir.path().join("cache"));
+        let reads = Cell::new(0);
+        let kept = || {
+            ArchiveHardening::kept(Some(&cache), &archive, |path| {
+                reads.set(reads.get() + 1);
+                Some(ArchiveHardening::of(&fs::read(path).unwrap()))
+            })
+        };
+        let first = kept().unwrap();
+        assert!(first.member("a.o").unwrap().canary && !first.member("b.o").unwrap().canary);
+        assert_eq!(first.member("c.o"), None);
+        assert_eq!((kept().unwrap(), reads.get()), (first.clone(), 1));
+        let place = fs::read_dir(cache.join(KEPT)).unwrap().next().unwrap().unwrap().path();
+        let sealed = fs::read(&place).unwrap();
+        // What is damaged is read again.
+        fs::write(&place, &sealed[..sealed.len() - 3]).unwrap();
+        assert_eq!((kept().unwrap(), reads.get()), (first, 2));
+        run("gcc", "-fno-stack-protector -c a.c");
+        run("ar", "rcs l.a a.o");
+        assert!(!kept().unwrap().member("a.o").unwrap().canary && reads.get() == 3);
+        assert_eq!(ArchiveHardening::of(b"!<arch>\n"), ArchiveHardening::of(b"text"));
+    }
+}

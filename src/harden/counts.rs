@@ -56,7 +56,7 @@ impl HardeningCounts {
 /// Those of a program.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) struct ProgramHardening {
-    /// The project's own objects.
+    /// The project's own objects and archives: those of no package.
     pub own: HardeningCounts,
     /// The parts.
     pub parts: HardeningCounts,
@@ -70,7 +70,7 @@ pub(crate) struct ProgramHardening {
 const NAMED: usize = 3;
 
 impl ProgramHardening {
-    /// Of files: their name, whether they are the project's own, and their counts. None of no files.
+    /// Of files: their name, whether they are of no package, and their counts. None of no files.
     pub(crate) fn of(files: impl Iterator<Item = (String, bool, HardeningCounts)>) -> Option<ProgramHardening> {
         let mut found: Option<ProgramHardening> = None;
         for (name, own, counts) in files {

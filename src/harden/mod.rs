@@ -6,7 +6,9 @@
 //! | what one object shows | [`object_hardening`] |
 //! | what the members of an archive show, kept between links | [`archive_hardening`] |
 //! | what all objects of a program show together | [`counts`] |
+//! | what protects a program | [`findings`] |
 
 pub(crate) mod archive_hardening;
 pub(crate) mod counts;
+pub(crate) mod findings;
 pub(crate) mod object_hardening;

@@ -211,3 +211,56 @@ fn is_marked<Elf: FileHeader<Endian = Endianness>>(
     }
     false
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::Command;
+
+    const SOURCE: &str = "#include <stdio.h>\n#include <string.h>\nvoid use(char *);\n\
+        void f(const char *s, int n) { char b[64]; use(b); memcpy(b, s, n); strcpy(b, s); use(b); }\n";
+
+    fn compiled(source: &str, words: &str) -> ObjectHardening {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("o.c"), source).unwrap();
+        let line = words.split_whitespace().chain(["-c", "o.c"]);
+        assert!(Command::new("gcc").current_dir(dir.path()).args(line).status().unwrap().success());
+        ObjectHardening::of(&std::fs::read(dir.path().join("o.o")).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn the_table_is_sorted() {
+        assert!(FORTIFIABLE.is_sorted());
+    }
+
+    #[test]
+    fn an_object_shows_its_options() {
+        let plain = "-U_FORTIFY_SOURCE -O2 -fno-stack-protector -fcf-protection=none";
+        let none = compiled(SOURCE, plain);
+        assert_eq!(none, ObjectHardening { code: true, unfortified: true, ..ObjectHardening::default() });
+        let canary = compiled(SOURCE, &format!("{plain} -fstack-protector-strong"));
+        assert_eq!(canary, ObjectHardening { canary: true, ..none });
+        let fortified = compiled(SOURCE, &format!("{plain} -D_FORTIFY_SOURCE=2"));
+        assert_eq!(fortified, ObjectHardening { fortified: true, unfortified: false, ..none });
+        let clash = compiled(SOURCE, &format!("{plain} -g -gz=none -fstack-clash-protection"));
+        assert_eq!(clash, ObjectHardening { stack_clash: true, ..none });
+        let marked = compiled(SOURCE, &format!("{plain} -fcf-protection=full"));
+        assert_eq!(marked, ObjectHardening { control_flow: cfg!(target_arch = "x86_64"), ..none });
+        assert_eq!(compiled("int data = 1;\n", plain), ObjectHardening::default());
+        for bits in 0..64 {
+            assert_eq!(ObjectHardening::of_bits(bits).bits(), bits);
+        }
+        for bytes in [&b""[..], b"\x7fELF\x02\x01\x01", b"!<arch>\n", &[0; 64]] {
+            assert_eq!(ObjectHardening::of(bytes), None);
+        }
+    }
+
+    #[test]
+    fn two_objects_are_marked_only_if_both_are() {
+        let code = ObjectHardening { code: true, ..ObjectHardening::default() };
+        let marked = ObjectHardening { control_flow: true, ..code };
+        assert!(marked.with(marked).control_flow && marked.with(ObjectHardening::default()).control_flow);
+        assert!(ObjectHardening::default().with(marked).control_flow);
+        assert!(!marked.with(code).control_flow && !code.with(marked).control_flow);
+    }
+}

@@ -220,6 +220,14 @@ pub(crate) const SMALL: EnvOption = EnvOption {
     help: "remove unused functions and data: -ffunction-sections -fdata-sections, --gc-sections",
 };
 
+pub(crate) const HARDEN: EnvOption = EnvOption {
+    name: "STATICCXX_HARDEN",
+    values: Values::Switch,
+    default: "off",
+    applies: &[Scope::Compile, Scope::Link],
+    help: "compile with the hardening options that the compiler has, before the call's own; `staticctl harden` tells what came of it",
+};
+
 pub(crate) const PARTS: EnvOption = EnvOption {
     name: "STATICCXX_PARTS",
     values: Values::Words(&["note", "full", "off"]),
@@ -297,7 +305,7 @@ pub(crate) const TRIAL: EnvOption = EnvOption {
 };
 
 /// All variables, in the order of the documentation.
-pub(crate) const TABLE: [EnvOption; 25] = [
+pub(crate) const TABLE: [EnvOption; 26] = [
     TOOLCHAIN,
     CC,
     CXX,
@@ -306,6 +314,7 @@ pub(crate) const TABLE: [EnvOption; 25] = [
     LINKER,
     CHECK,
     SMALL,
+    HARDEN,
     FAT_SHARED,
     CONVERT,
     PLUGINS,

@@ -139,7 +139,7 @@ impl LinkedParts {
             taken
                 .iter()
                 .filter_map(|(at, taken)| Some((sources.get(*at)?, taken.hardening?)))
-                .map(|(source, counts)| (source.file_name(), source.own, counts)),
+                .map(|(source, counts)| (source.file_name(), source.purl.is_none(), counts)),
         );
         // Of code that is compiled when it is linked it is not known what was left of it.
         let parts = taken.into_iter().filter_map(|(at, taken)| Some((sources.get(at)?, taken)));

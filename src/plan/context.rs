@@ -17,6 +17,8 @@ pub(crate) struct Context<'a> {
     pub linker: Option<&'static str>,
     /// Whether unused sections are removed.
     pub small: bool,
+    /// Whether programs are hardened.
+    pub harden: bool,
     /// An input with position-dependent code, if there is one.
     pub fixed_input: Option<&'a Path>,
     /// Replacements of library references, by item index.

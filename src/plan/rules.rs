@@ -55,6 +55,11 @@ pub static RULES: &[Rule] = &[
         apply: words::unused_sections,
     },
     Rule {
+        id: "hardened",
+        reason: "a hardened program was requested: relocated data is read-only, and the stack is not executable",
+        apply: words::hardened,
+    },
+    Rule {
         id: "no-shared-runtime",
         reason: "libgcc_s is a shared object; libgcc_eh is the archive with the same unwinder",
         apply: libraries::no_shared_runtime,

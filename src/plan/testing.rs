@@ -42,6 +42,7 @@ pub(crate) fn context(facts: &Facts) -> Context<'_> {
         facts,
         linker: None,
         small: false,
+        harden: false,
         fixed_input: None,
         substitutes: &[],
         repairs: &[],

@@ -69,6 +69,27 @@ pub(crate) fn unused_sections(draft: &mut Draft<'_>) {
     }
 }
 
+/// Adds `-z relro` and `-z noexecstack`, unless the call has them or their opposites.
+pub(crate) fn hardened(draft: &mut Draft<'_>) {
+    if !draft.context.harden {
+        return;
+    }
+    for (keyword, opposite) in [("relro", "norelro"), ("noexecstack", "execstack")] {
+        let says = |i: &Item| {
+            let text = match i {
+                Item::Word { text, .. } => Some(text.as_os_str()),
+                Item::Arg(arg) => arg.value(),
+            };
+            let word = text.and_then(|text| text.to_str());
+            word.is_some_and(|word| [keyword, opposite].contains(&word.strip_prefix("-z").unwrap_or(word)))
+        };
+        if !draft.items.iter().any(says) {
+            draft.items.push(Item::word(format!("-z{keyword}")));
+            draft.did(format!("added `-z {keyword}`"));
+        }
+    }
+}
+
 /// Adds `--undefined=` for weak references that a dynamic program would have bound.
 pub(crate) fn bind_weak_references(draft: &mut Draft<'_>) {
     ask_for(draft, draft.context.weak_names);
@@ -198,6 +219,16 @@ mod tests {
         context.small = true;
         assert_eq!(planned("x.o", &context), "-static-pie x.o -Wl,--gc-sections");
         assert_eq!(planned("x.o -Wl,--no-gc-sections", &context), "-static-pie x.o -Wl,--no-gc-sections");
+    }
+
+    #[test]
+    fn hardened_programs_are_protected_unless_the_call_decides() {
+        let facts = facts();
+        let mut context = context(&facts);
+        context.harden = true;
+        assert_eq!(planned("x.o", &context), "-static-pie x.o -Wl,-zrelro -Wl,-znoexecstack");
+        let own = "x.o -Wl,-z,norelro -z execstack";
+        assert!(!planned(own, &context).contains("-zrelro") && !planned(own, &context).contains("noexecstack"));
     }
 
     #[test]

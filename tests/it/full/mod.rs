@@ -18,6 +18,8 @@ pub mod install;
 pub mod parts;
 // Which programs are to be built again.
 pub mod audit;
+// What `staticctl harden` says of programs, beside what they do.
+pub mod harden;
 // `staticctl check` of programs that other packages bring, against ldd.
 pub mod check;
 // What a link reads of its libraries, as strace sees it.

@@ -136,7 +136,7 @@ const FLOORS: [&[&str]; 21] = [
     &["convert"],
     &["settings"],
     &["toolchain"],
-    &["packages"],
+    &["harden", "packages"],
     &["parts"],
     &["libs"],
     &["fat", "plan"],
