@@ -7,7 +7,10 @@ use crate::message;
 use crate::message::table::{Align, Table, stdout_width};
 use crate::options::PARTS;
 use crate::options::exit_codes::{EXIT_NO, EXIT_YES};
+use crate::packages::LinkedOwners;
+use crate::parallel::in_parallel;
 use crate::parts::documents::{self, Described};
+use crate::parts::guess::{self, ProgramSymbols};
 use crate::parts::linked_parts::{LinkedParts, Part, PartKind};
 use crate::parts::noted_program::{self, NotedProgram};
 use crate::parts::package_url::PackageUrl;
@@ -23,11 +26,7 @@ use std::path::Path;
 pub fn run(settings: &Settings, program: &Path, (format, supplier): (PartsFormat, Option<&str>)) -> u8 {
     let read = match noted_program::read(program) {
         Ok(Some(read)) => read,
-        Ok(None) => {
-            message::error(format!("`{}` names no parts", program.display()));
-            message::hint(format!("programs do that are linked by staticcxx with {} not `off`", PARTS.name));
-            return EXIT_NO;
-        }
+        Ok(None) => return unnamed(settings, program, format),
         Err(why) => return fail(format!("`{}`: {why}", program.display()), None),
     };
     let text = match format {
@@ -43,11 +42,55 @@ pub fn run(settings: &Settings, program: &Path, (format, supplier): (PartsFormat
     produce(&text, EXIT_YES)
 }
 
+/// Tells of a program without notes what can be guessed, to people and as JSON: a document of guesses would be taken for more.
+fn unnamed(settings: &Settings, program: &Path, format: PartsFormat) -> u8 {
+    message::error(format!("`{}` names no parts", program.display()));
+    message::hint(format!("programs do that are linked by staticcxx with {} not `off`", PARTS.name));
+    let guess = match format {
+        PartsFormat::Table | PartsFormat::Json => guess(settings, program).filter(|guess| !guess.parts.is_empty()),
+        _ => None,
+    };
+    let Some(guess) = guess else { return EXIT_NO };
+    let text = match format {
+        PartsFormat::Json => {
+            let mut value = serde_json::to_value(&guess).unwrap_or_default();
+            value["guess"] = Value::Bool(true);
+            json(&value)
+        }
+        _ => format!(
+            "{}This is a guess from the program's symbols and this machine's archives, of which another version may be in it.\n",
+            rows(&guess)
+        ),
+    };
+    produce(&text, EXIT_NO)
+}
+
+/// The archives of this machine's packages that a program's symbols are those of.
+fn guess(settings: &Settings, program: &Path) -> Option<LinkedParts> {
+    let bytes = fs::read(program).ok()?;
+    let symbols = ProgramSymbols::of(&bytes)?;
+    let archives = LinkedOwners::open(settings).archives();
+    let found = in_parallel(&archives, |(path, package)| {
+        let of = symbols.common(&fs::read(path).ok()?)?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Some((name, Some(package.purl.clone()), of))
+    });
+    Some(guess::guessed(found.into_iter().flatten().collect()))
+}
+
 fn json(value: &Value) -> String {
     format!("{}\n", serde_json::to_string_pretty(value).unwrap_or_default())
 }
 
 fn table(parts: &LinkedParts) -> String {
+    let mut text = rows(parts);
+    if !parts.exact {
+        text.push_str("These were offered to the linker, which may have taken nothing of some.\n");
+    }
+    text
+}
+
+fn rows(parts: &LinkedParts) -> String {
     let mut table = Table::new(&[Align::Left, Align::Left, Align::Left, Align::Left], 0);
     table.row(["part", "version", "source", "files"]);
     for part in &parts.parts {
@@ -57,11 +100,7 @@ fn table(parts: &LinkedParts) -> String {
         let source = url.map_or("-".to_owned(), |url| url.source().0);
         table.row([name, version, source, files(part)]);
     }
-    let mut text = table.render(stdout_width());
-    if !parts.exact {
-        text.push_str("These were offered to the linker, which may have taken nothing of some.\n");
-    }
-    text
+    table.render(stdout_width())
 }
 
 /// `libz.a (6 members), libq.so.1 (converted)`.

@@ -8,7 +8,9 @@ use super::listed_files::ListedFiles;
 use super::{Package, apk, dpkg, rpm};
 use crate::files::{Stamp, kept, read_sealed, write_sealed};
 use crate::settings::Settings;
+use std::ffi::OsStr;
 use std::fmt::Write as _;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 /// The name of the kept file.
@@ -59,6 +61,18 @@ impl FileIndex {
     pub(super) fn owner(&self, spellings: &[PathBuf]) -> Option<Package> {
         let key = spellings.iter().find_map(|path| self.value(b'F', path.as_os_str().as_encoded_bytes()))?;
         serde_json::from_slice(self.value(b'L', key)?).ok()
+    }
+
+    /// All archives that packages have, with their packages.
+    pub(super) fn archives(&self) -> Vec<(PathBuf, Package)> {
+        let files = self.0.split(|b| *b == b'\n').filter_map(|line| line.strip_prefix(b"F"));
+        let archive = |line: &[u8]| {
+            let (path, key) = line.split_at(memchr::memchr(b'\t', line)?);
+            let package = self.value(b'L', key.get(1..)?)?;
+            let path = path.ends_with(b".a").then(|| PathBuf::from(OsStr::from_bytes(path)))?;
+            Some((path, serde_json::from_slice(package).ok()?))
+        };
+        files.filter_map(archive).collect()
     }
 
     fn has_line(&self, line: &str) -> bool {

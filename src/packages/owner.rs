@@ -56,6 +56,16 @@ impl LinkedOwners {
         }
     }
 
+    /// The archives that packages of this machine have, with their packages; none without an index.
+    pub(crate) fn archives(&self) -> Vec<(PathBuf, Package)> {
+        match self {
+            LinkedOwners::Indexed(index, os) => {
+                index.archives().into_iter().map(|(path, package)| (path, package.named_by(os))).collect()
+            }
+            LinkedOwners::Listed | LinkedOwners::Unasked => Vec::new(),
+        }
+    }
+
     /// The packages of files, in their order.
     pub(crate) fn of(&self, settings: &Settings, paths: &RealPaths, files: &[PathBuf]) -> Vec<Option<Package>> {
         match self {

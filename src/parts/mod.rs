@@ -7,12 +7,14 @@
 //! | the notes that carry them | [`part_notes`] |
 //! | the parts in the formats of others | [`package_url`], [`documents`] |
 //! | a program that names its parts | [`noted_program`] |
+//! | one that does not | [`guess`] |
 //! | the object that brings room for them, and the notes of an output | [`note_object`], [`output_notes`] |
 //!
 //! A linked set is known only after the link, and a note has to be there before it. So an object brings notes with what
 //! was offered, in which the linked set, which is never larger, is written over it in the output.
 
 pub(crate) mod documents;
+pub(crate) mod guess;
 pub(crate) mod linked_parts;
 pub(crate) mod map;
 pub(crate) mod note_object;

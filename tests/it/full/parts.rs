@@ -252,3 +252,26 @@ fn a_program_that_no_note_fits_in_gets_none() {
     assert!(!Run::new("readelf").dir(dir.path()).line("-SW s").ok().contains(".note.package"));
     assert!(Run::new(dir.join("s")).output().status.success());
 }
+
+#[test]
+fn of_a_program_without_notes_its_symbols_are_guessed_from() {
+    let dir = zlib();
+    let run = Run::new(STATICCC).dir(dir.path()).env("STATICCXX_PARTS", "off");
+    run.line("z.o -lsqlite3 -lz -o z").silent();
+    let parts = |words: &str| {
+        let out = Run::new(STATICCTL).dir(dir.path()).line(&format!("parts {words}")).output();
+        assert_eq!(out.status.code(), Some(1), "{words}");
+        assert!(text(&out.stderr).contains("names no parts"), "{}", text(&out.stderr));
+        text(&out.stdout)
+    };
+    let table = parts("z");
+    let has = |name: &str| table.lines().any(|line| line.starts_with(&format!("{name} ")));
+    assert!(has("zlib1g-dev") && has("libc6-dev") && !has("libsqlite3-dev"), "{table}");
+    assert!(table.contains("This is a guess from the program's symbols"), "{table}");
+    let json: Value = serde_json::from_str(&parts("z --format json")).unwrap();
+    assert_eq!((&json["guess"], &json["exact"]), (&true.into(), &false.into()));
+    // A document is not made of guesses, nor a guess of a program without symbols.
+    assert_eq!(parts("z --format cyclonedx"), "");
+    Run::new("strip").dir(dir.path()).args(["z"]).silent();
+    assert_eq!(parts("z"), "");
+}
