@@ -13,7 +13,8 @@ use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-/// The name of the kept file.
+/// How the name of the kept file begins. The rest says which sources wrote it, so that two versions of this program do not
+/// replace each other's.
 const NAME: &str = "linked-files";
 
 /// An index in memory.
@@ -25,7 +26,7 @@ impl FileIndex {
     pub(super) fn of_machine(settings: &Settings) -> Option<FileIndex> {
         let dir = settings.cache_dir.as_deref()?.join("packages");
         let stamps = stamps();
-        let place = dir.join(NAME);
+        let place = dir.join(format!("{NAME}-{}", kept::PACKAGES));
         if let Some(kept) = read_sealed(&place).map(FileIndex).filter(|index| index.has_line(&stamps)) {
             return Some(kept);
         }

@@ -9,7 +9,7 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 const UNUSED: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// Directories with independent files, each rebuilt in milliseconds.
-const SMALL: [&str; 6] = ["lines", "archives", "trials", "told", "locks", "hardening"];
+const SMALL: [&str; 7] = ["lines", "archives", "trials", "told", "locks", "hardening", "packages"];
 
 /// Marks a file as used, at most once a day: not every file system records access times.
 pub(super) fn note_use(file: &Path) {
