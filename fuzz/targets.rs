@@ -4,13 +4,14 @@
 //! Each takes any input; a panic is a failure.
 
 use staticcxx::args::{ld_options, lexer, response};
-use staticcxx::check;
 use staticcxx::convert::copies::{Copied, Members, of_archives, wanted};
 use staticcxx::convert::scope::ModuleScope;
 use staticcxx::convert::{
     ConversionOptions, GlibcSymbols, Layout, Library, ProgramParts, Versions, acceptable, convert, file_hints, program,
 };
 use staticcxx::libs::{la, pc, script, sniff};
+use staticcxx::parts::noted_program;
+use staticcxx::{check, harden};
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::ffi::OsStringExt;
@@ -23,6 +24,8 @@ const LARGEST: usize = 80 << 20;
 pub fn elf(bytes: &[u8]) {
     let _ = check::inspect_bytes(bytes);
     let _ = sniff::classify(bytes);
+    let _ = noted_program::package_urls(bytes);
+    let _ = harden::has_canary(bytes);
 }
 
 /// The readers of linker scripts, libtool's and pkg-config's files.

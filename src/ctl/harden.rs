@@ -70,7 +70,7 @@ fn looked_at(path: &Path) -> Result<(Vec<HardeningFinding>, Option<LinkedParts>)
         image: &image,
         control_flow: ObjectHardening::of(&bytes).is_some_and(|whole| whole.control_flow),
         objects: parts.as_ref().and_then(|parts| parts.hardening.as_ref()),
-        musl: image.symbols.musl || parts.as_ref().is_some_and(|parts| parts.purls().iter().any(|p| is_musl(&p))),
+        musl: image.symbols.musl || parts.as_ref().is_some_and(|parts| parts.purls().iter().any(is_musl)),
     };
     Ok((program.findings(), parts))
 }

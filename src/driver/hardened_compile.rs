@@ -77,7 +77,7 @@ fn is_of_use(fits: Fits, request: &Request, selected: &Selected) -> bool {
 
 /// Whether the last `-O` of a call is not `-O0`.
 fn optimises(request: &Request) -> bool {
-    let level = request.args.iter().filter(|arg| !arg.is_input() && starts(&arg.word, "-O")).next_back();
+    let level = request.args.iter().rfind(|arg| !arg.is_input() && starts(&arg.word, "-O"));
     level.is_some_and(|arg| arg.word != "-O0")
 }
 

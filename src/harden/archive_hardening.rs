@@ -53,6 +53,11 @@ impl ArchiveHardening {
         Some(found)
     }
 
+    /// Whether one of the members is so.
+    pub(super) fn any(&self, test: impl Fn(&ObjectHardening) -> bool) -> bool {
+        self.0.values().any(test)
+    }
+
     /// What a member shows.
     pub(crate) fn member(&self, name: &str) -> Option<ObjectHardening> {
         self.0.get(name).copied()

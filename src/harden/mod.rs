@@ -8,6 +8,15 @@
 //! | what all objects of a program show together | [`counts`] |
 //! | what protects a program | [`findings`] |
 
+use archive_hardening::ArchiveHardening;
+use object_hardening::ObjectHardening;
+
+/// Whether an object, or a member of an archive, shows a stack protector.
+pub fn has_canary(bytes: &[u8]) -> bool {
+    ObjectHardening::of(bytes).is_some_and(|object| object.canary)
+        || ArchiveHardening::of(bytes).any(|object| object.canary)
+}
+
 pub(crate) mod archive_hardening;
 pub(crate) mod counts;
 pub(crate) mod findings;

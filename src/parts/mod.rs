@@ -18,7 +18,7 @@ pub(crate) mod guess;
 pub(crate) mod linked_parts;
 pub(crate) mod map;
 pub(crate) mod note_object;
-pub(crate) mod noted_program;
+pub mod noted_program;
 pub(crate) mod output_notes;
 pub(crate) mod package_url;
 pub(crate) mod part_notes;

@@ -19,7 +19,20 @@ pub(crate) struct NotedProgram {
 /// # Errors
 /// Why it can't be read.
 pub(crate) fn read(program: &Path) -> Result<Option<NotedProgram>, String> {
-    let notes = OutputNotes::read(program).map_err(|e| e.to_string())?;
+    noted(&OutputNotes::read(program).map_err(|e| e.to_string())?)
+}
+
+/// The package URLs of the parts that a program names, from its bytes; none if it names none.
+///
+/// # Errors
+/// Why they can't be read.
+pub fn package_urls(program: &[u8]) -> Result<Vec<String>, String> {
+    let noted = noted(&OutputNotes::of(program).map_err(|e| e.to_string())?)?;
+    let urls = noted.iter().flat_map(|noted| noted.parts.purls());
+    Ok(urls.map(str::to_owned).collect())
+}
+
+fn noted(notes: &OutputNotes) -> Result<Option<NotedProgram>, String> {
     let packages = notes.package.as_ref().map(|s| part_notes::packages(&s.content, notes.swapped)).unwrap_or_default();
     let mut identity = packages.into_iter().find(|object| object.contains_key(KEY)).unwrap_or_default();
     let urls = identity.remove(KEY);

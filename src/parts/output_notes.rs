@@ -52,7 +52,7 @@ impl OutputNotes {
         OutputNotes::of(&cache)
     }
 
-    fn of<'d, R: ReadRef<'d>>(data: R) -> Result<OutputNotes, NotesError> {
+    pub(super) fn of<'d, R: ReadRef<'d>>(data: R) -> Result<OutputNotes, NotesError> {
         match FileKind::parse(data) {
             Ok(FileKind::Elf64) => {
                 ElfFile64::<Endianness, _>::parse(data).map_err(damaged).and_then(|elf| sections(&elf))

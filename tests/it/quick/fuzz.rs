@@ -126,7 +126,12 @@ fn elf_files() {
     ] {
         Run::new("gcc").dir(dir.path()).line(line).ok();
     }
-    let seeds: Vec<Vec<u8>> = ["a", "b", "c", "d", "e"].map(|n| fs::read(dir.join(n)).unwrap()).to_vec();
+    // The notes of a program, and little else.
+    Run::new(STATICCC).dir(dir.path()).line("x.c -o noted").silent();
+    Run::new("objcopy").dir(dir.path()).line("-j .note.package -j .note.staticcxx noted f").output();
+    let noted = fs::read(dir.join("f")).unwrap();
+    assert!(noted.len() < 0x4000 && !staticcxx::parts::noted_program::package_urls(&noted).unwrap().is_empty());
+    let seeds: Vec<Vec<u8>> = ["a", "b", "c", "d", "e", "f"].map(|n| fs::read(dir.join(n)).unwrap()).to_vec();
     fuzz("elf", damaged(seeds, 0x400, 5), |bytes| targets::elf(bytes));
 }
 
