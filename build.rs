@@ -159,12 +159,15 @@ impl Fnv {
 fn pack_mimalloc() -> std::io::Result<()> {
     let include = PathBuf::from(env::var_os("DEP_MIMALLOC_INCLUDE_DIR").unwrap_or_default());
     let top = include.parent().unwrap_or(Path::new(""));
-    let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join("mimalloc.tar.gz");
-    let mut tar = tar::Builder::new(flate2::write::GzEncoder::new(File::create(out)?, flate2::Compression::best()));
+    let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
+    let packed = File::create(out.join("mimalloc.tar.gz"))?;
+    let mut tar = tar::Builder::new(flate2::write::GzEncoder::new(packed, flate2::Compression::best()));
     tar.mode(tar::HeaderMode::Deterministic);
     tar.append_dir_all("include", &include)?;
     tar.append_dir_all("src", top.join("src"))?;
     tar.append_path_with_name(top.join("LICENSE"), "LICENSE")?;
     tar.into_inner()?.finish()?;
+    // Programs that have it as their allocator are given this.
+    fs::write(out.join("mimalloc.license"), fs::read(top.join("LICENSE"))?)?;
     Ok(())
 }

@@ -34,6 +34,7 @@ pub(crate) mod files;
 pub(crate) mod image;
 pub(crate) mod install;
 pub mod libs;
+pub(crate) mod licenses;
 pub(crate) mod linker;
 pub(crate) mod linker_output;
 pub(crate) mod message;

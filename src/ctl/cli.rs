@@ -1,7 +1,7 @@
 //! The command line of `staticctl`, from which completions and man pages are made too.
 
 use super::cli_args::{BundleArgs, ConvertArgs, DebArgs, ImageArgs, PluginsArgs, ToolchainCommand, TryArgs};
-use super::cli_parts_args::{AuditArgs, PartsFormat};
+use super::cli_parts_args::{AuditArgs, LicensesArgs, PartsFormat};
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell as CompletionShell;
 use std::ffi::OsString;
@@ -61,6 +61,12 @@ pub(crate) enum CtlCommand {
     /// a network. Exit status: 0 if all are current, 1 if one is to be built again, 2 if that is not known of one or it
     /// can't be read.
     Audit(AuditArgs),
+    /// Write the licences of all that is in static programs to a directory
+    ///
+    /// The copyright files of the packages that programs name (`staticctl parts`) from this machine, with the common licences
+    /// that they refer to, an index, and SPDX's names for what the files state themselves. Exit status: 0 if all were found,
+    /// 1 if one is missing, of another version or of no package, 2 if a program can't be read or nothing was written.
+    Licenses(LicensesArgs),
     /// Show how a compiler call would be rewritten, without running it
     Explain {
         /// List what each library call and weak reference is bound to, dynamically and statically

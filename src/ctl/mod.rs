@@ -24,6 +24,7 @@ mod first_run;
 pub(crate) mod help;
 pub(crate) mod image;
 pub(crate) mod install;
+mod licenses;
 mod output;
 pub(crate) mod pages;
 pub(crate) mod parts;
@@ -67,6 +68,7 @@ pub fn main() -> u8 {
             parts::run(&settings, &program, (format, supplier.as_deref()))
         }
         CtlCommand::Audit(args) => audit::run(&settings, &args),
+        CtlCommand::Licenses(args) => licenses::run(&settings, &args),
         CtlCommand::Explain { json, bindings, command } => explain::run(&settings, &command, json, bindings),
         CtlCommand::Archive { library, output } => archive::run(&settings, &library, output),
         CtlCommand::Convert(args) => convert::run(&settings, &args),

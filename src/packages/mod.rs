@@ -5,6 +5,7 @@ pub(crate) mod changelog;
 mod development;
 mod dpkg;
 mod file_index;
+pub(crate) mod licensed;
 mod listed_files;
 pub(crate) mod offered;
 mod owner;
