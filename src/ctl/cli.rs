@@ -141,6 +141,9 @@ pub(crate) enum CtlCommand {
         /// Leave unused functions and data out of the programs, and report how much that saved
         #[arg(long)]
         small: bool,
+        /// Write a relink kit for each program into this directory: its objects, and a script that links them again
+        #[arg(long, value_name = "DIR")]
+        relink_kit: Option<PathBuf>,
         /// The command: `staticctl run -- make -j4`
         #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
         command: Vec<OsString>,

@@ -36,7 +36,7 @@ fn licenses(settings: &Settings, args: &LicensesArgs) -> Result<u8, Reported> {
 
 fn parts_of(program: &Path) -> Result<(String, LinkedParts), Reported> {
     let shown = program.display();
-    match noted_program::read(program) {
+    match noted_program::read_with_crates(program) {
         Ok(Some(read)) => Ok((program.file_name().unwrap_or_default().to_string_lossy().into_owned(), read.parts)),
         Ok(None) => {
             let hint = format!("programs do that are linked by staticcxx with {} not `off`", PARTS.name);

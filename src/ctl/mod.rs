@@ -77,8 +77,8 @@ pub fn main() -> u8 {
         CtlCommand::Doctor => doctor::run(&settings),
         CtlCommand::Toolchain { command } => toolchain::run(&settings, &command),
         CtlCommand::Shims { dir, force } => shims::run(&settings, &dir, force),
-        CtlCommand::Run { toolchain, report, progress, small, command } => {
-            run::run(&settings, &run::RunRequest { toolchain, report, progress, small, command })
+        CtlCommand::Run { toolchain, report, progress, small, relink_kit, command } => {
+            run::run(&settings, &run::RunRequest { toolchain, report, progress, small, relink_kit, command })
         }
         CtlCommand::Deb(args) => deb::run(&settings, &args),
         CtlCommand::Env { toolchain, shell } => env::print(&settings, toolchain.as_deref(), shell),

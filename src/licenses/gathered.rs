@@ -1,9 +1,9 @@
 //! The licences of all parts of programs, as far as this machine has them.
 
-use super::mentions::{self, GnuLicense};
+use super::named_licenses::{self, GnuLicense};
 use super::{copyright_file, license_names};
-use crate::packages::Format;
-use crate::packages::licensed::{self, LicensedPackage, WantedPackage};
+use crate::packages::licensed::{self, WantedPackage};
+use crate::packages::{Format, LicensedPackage};
 use crate::parts::linked_parts::{LinkedParts, Part};
 use crate::parts::package_url::PackageUrl;
 use crate::settings::Settings;
@@ -179,7 +179,7 @@ impl GatheredLicenses {
     /// Adds one text, and those that it refers to; gives what is missing of them.
     fn add_text(&mut self, part: &mut LicensedPart, (package, file): (&str, &Path), bytes: Vec<u8>) -> Option<String> {
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        part.named.extend(mentions::gnu(&text));
+        part.named.extend(named_licenses::gnu(&text));
         match copyright_file::stated(&text) {
             Some(names) => {
                 part.form = Some(LicenseForm::CopyrightFile);
@@ -201,15 +201,15 @@ impl GatheredLicenses {
         self.texts.insert(path.clone(), bytes);
         part.texts.push(path);
         let mut missing = None;
-        for name in mentions::common(&text) {
+        for name in named_licenses::common(&text) {
             let place = format!("common-licenses/{name}");
-            match read(&Path::new(mentions::COMMON).join(&name)) {
+            match read(&Path::new(named_licenses::COMMON).join(&name)) {
                 Ok(text) => {
                     self.texts.insert(place.clone(), text);
                     part.common.push(place);
                 }
                 Err(error) => {
-                    missing.get_or_insert(format!("`{}{name}` can't be read: {error}", mentions::COMMON));
+                    missing.get_or_insert(format!("`{}{name}` can't be read: {error}", named_licenses::COMMON));
                 }
             }
         }

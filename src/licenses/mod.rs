@@ -4,12 +4,12 @@
 //! |---|---|
 //! | a copyright file of Debian's, where it can be read by programs | [`copyright_file`] |
 //! | its names of licences as SPDX has them | [`license_names`] |
-//! | what any text names | [`mentions`] |
+//! | what any text names | [`named_licenses`] |
 //! | all of a program's parts | [`gathered`] |
 //! | the directory | [`written`] |
 
 mod copyright_file;
 pub(crate) mod gathered;
 mod license_names;
-mod mentions;
+mod named_licenses;
 pub(crate) mod written;

@@ -1,8 +1,9 @@
 //! The directory of licences: the texts, an index for programs, and a `README` for people.
 
 use super::gathered::{GatheredLicenses, LicenseForm, LicensedPart};
-use super::mentions::GnuLicense;
+use super::named_licenses::GnuLicense;
 use crate::message::table::{Align, Table};
+use crate::options::RELINK_KIT;
 use serde_json::{Value, json};
 use std::fs;
 use std::io;
@@ -65,11 +66,13 @@ pub(crate) fn table(gathered: &GatheredLicenses, width: Option<usize>) -> String
         table.row([part.name.clone(), version, source, text, stated(part)]);
     }
     let mut said = table.render(width);
+    let relink = format!(
+        "LGPL is named in these: where it is the licence of what was linked, others must be able to relink the program\n\
+         with another version ({} keeps what that takes)",
+        RELINK_KIT.name
+    );
     let lists = [
-        (
-            GnuLicense::Lesser,
-            "LGPL is named in these: where it is the licence of what was linked, others must be able to relink the program\nwith another version (STATICCXX_RELINK_KIT keeps what that takes)",
-        ),
+        (GnuLicense::Lesser, relink.as_str()),
         (GnuLicense::General, "GPL is named in these"),
         (GnuLicense::Affero, "AGPL is named in these"),
     ];

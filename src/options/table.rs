@@ -236,6 +236,15 @@ pub(crate) const REPORT: EnvOption = EnvOption {
     help: "directory for links.jsonl, one JSON line per link",
 };
 
+pub(crate) const RELINK_KIT: EnvOption = EnvOption {
+    name: "STATICCXX_RELINK_KIT",
+    values: Values::Open("DIR"),
+    default: "none",
+    applies: &[Scope::Link, Scope::Run],
+    help: "directory for a relink kit of each program: its objects, and a script that links them with another version of a \
+           library",
+};
+
 pub(crate) const LOG: EnvOption = EnvOption {
     name: "STATICCXX_LOG",
     values: Values::Checked {
@@ -297,7 +306,7 @@ pub(crate) const TRIAL: EnvOption = EnvOption {
 };
 
 /// All variables, in the order of the documentation.
-pub(crate) const TABLE: [EnvOption; 25] = [
+pub(crate) const TABLE: [EnvOption; 26] = [
     TOOLCHAIN,
     CC,
     CXX,
@@ -318,6 +327,7 @@ pub(crate) const TABLE: [EnvOption; 25] = [
     HERMETIC,
     PARTS,
     REPORT,
+    RELINK_KIT,
     LOG,
     REAL_COMPILER,
     TOLD,

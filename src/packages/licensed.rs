@@ -1,5 +1,6 @@
 //! What is installed of packages by their names, and their licences: the files, and what the package manager itself says.
 
+use super::licensed_package::LicensedPackage;
 use super::{Format, apk, dpkg, rpm};
 use crate::settings::Settings;
 use std::fs;
@@ -9,17 +10,6 @@ use std::path::{Path, PathBuf};
 const DOCS: &str = "/usr/share/doc";
 /// Where those of apk's have theirs, if they have any.
 const LICENSES: &str = "/usr/share/licenses";
-
-/// An installed package.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct LicensedPackage {
-    /// As the package manager writes it, with an epoch.
-    pub version: String,
-    /// The files with its licences; they need not be there.
-    pub files: Vec<PathBuf>,
-    /// The licence that the package manager has for it: rpm's field and apk's.
-    pub stated: Option<String>,
-}
 
 /// A package that is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]

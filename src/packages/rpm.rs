@@ -1,6 +1,6 @@
 //! Queries rpm(8), whose database has its own format.
 
-use super::licensed::LicensedPackage;
+use super::licensed_package::LicensedPackage;
 use super::listed_files::{ListedFiles, is_linked};
 use super::{Format, Package};
 use crate::run::{self, Command};

@@ -18,6 +18,8 @@ pub mod install;
 pub mod parts;
 // Which programs are to be built again.
 pub mod audit;
+// The licences of what is in programs, and kits that link them again.
+pub mod licenses;
 // `staticctl check` of programs that other packages bring, against ldd.
 pub mod check;
 // What a link reads of its libraries, as strace sees it.
