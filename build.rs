@@ -1,10 +1,15 @@
 //! Packs the sources of mimalloc, which `staticctl toolchain install` compiles for musl, into one file, and gives the
 //! program a hash of those of its own sources that decide what it keeps in caches: what another version kept is neither
-//! read nor replaced.
+//! read nor replaced. Lists the crates that it is made of, in the format of cargo-auditable.
 
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
 use std::env;
+use std::error::Error;
 use std::fs::{self, File};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// What is written also depends on the libraries that write it.
 const LOCK: &str = "Cargo.lock";
@@ -128,7 +133,121 @@ fn main() -> std::io::Result<()> {
         }
         println!("cargo::rustc-env={variable}={:016x}", hash.0);
     }
+    list_crates(&PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()))?;
     pack_mimalloc()
+}
+
+/// Writes the list of crates for the section `.dep-v0`
+/// (<https://github.com/rust-secure-code/cargo-auditable/blob/master/cargo-auditable.schema.json>); an empty one where cargo
+/// can't tell them.
+fn list_crates(out: &Path) -> std::io::Result<()> {
+    println!("cargo::rerun-if-changed=Cargo.toml");
+    let list = crates(out).unwrap_or_else(|why| {
+        println!("cargo::warning=the programs do not list their crates: {why}");
+        Vec::new()
+    });
+    fs::write(out.join("crates.zlib"), list)
+}
+
+fn crates(out: &Path) -> Result<Vec<u8>, Box<dyn Error>> {
+    let metadata = metadata(out)?;
+    let none = Vec::new();
+    let text = |value: &Value, key: &str| value[key].as_str().unwrap_or_default().to_owned();
+    let packages: BTreeMap<String, &Value> =
+        metadata["packages"].as_array().unwrap_or(&none).iter().map(|of| (text(of, "id"), of)).collect();
+    let nodes: BTreeMap<String, &Value> =
+        metadata["resolve"]["nodes"].as_array().unwrap_or(&none).iter().map(|of| (text(of, "id"), of)).collect();
+    let root = metadata["resolve"]["root"].as_str().ok_or("cargo names no root")?;
+    // What a crate uses, and whether it is linked into it.
+    let uses = |id: &str| -> Vec<(String, bool)> {
+        let deps = nodes.get(id).and_then(|node| node["deps"].as_array()).into_iter().flatten();
+        let linked =
+            |dep: &Value| dep["dep_kinds"].as_array().is_some_and(|all| all.iter().any(|of| of["kind"].is_null()));
+        let is_macro =
+            |id: &str| packages.get(id).is_some_and(|of| of["targets"].to_string().contains("\"proc-macro\""));
+        deps.map(|dep| (text(dep, "pkg"), linked(dep)))
+            .map(|(id, linked)| (id.clone(), linked && !is_macro(&id)))
+            .collect()
+    };
+    let reached = |all: bool| {
+        let (mut found, mut open) = (BTreeSet::new(), vec![root.to_owned()]);
+        while let Some(id) = open.pop() {
+            if found.insert(id.clone()) {
+                open.extend(uses(&id).into_iter().filter(|(_, linked)| all || *linked).map(|(id, _)| id));
+            }
+        }
+        found
+    };
+    let (all, linked) = (reached(true), reached(false));
+    let mut order: Vec<(String, String, &String)> =
+        all.iter().filter_map(|id| packages.get(id).map(|of| (text(of, "name"), text(of, "version"), id))).collect();
+    order.sort();
+    let at = |id: &str| order.iter().position(|(_, _, of)| *of == id);
+    let listed: Vec<Value> = order
+        .iter()
+        .map(|(name, version, id)| {
+            let source = match packages.get(*id).and_then(|of| of["source"].as_str()) {
+                None => "local",
+                Some(from) if from.contains("github.com/rust-lang/crates.io-index") => "crates.io",
+                Some(from) if from.starts_with("git+") => "git",
+                Some(_) => "registry",
+            };
+            let mut dependencies: Vec<usize> = uses(id).iter().filter_map(|(id, _)| at(id)).collect();
+            dependencies.sort_unstable();
+            let kind = if linked.contains(*id) { "runtime" } else { "build" };
+            json!({ "name": name, "version": version, "source": source, "kind": kind, "dependencies": dependencies, "root": *id == root })
+        })
+        .collect();
+    let mut packed = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+    packed.write_all(&serde_json::to_vec(&json!({ "packages": listed, "format": 1 }))?)?;
+    Ok(packed.finish()?)
+}
+
+/// What `cargo metadata` says of a package with the same dependencies but for those of tests, which need not be there.
+fn metadata(out: &Path) -> Result<Value, Box<dyn Error>> {
+    let dir = out.join("crates");
+    fs::create_dir_all(dir.join("src"))?;
+    fs::write(dir.join("src/lib.rs"), "")?;
+    let variable = |name: &str| env::var(name).unwrap_or_default();
+    let (name, version) = (variable("CARGO_PKG_NAME"), variable("CARGO_PKG_VERSION"));
+    let mut manifest =
+        format!("[workspace]\n[package]\nname = \"{name}\"\nversion = \"{version}\"\nedition = \"2024\"\n");
+    let mut kept = false;
+    for line in fs::read_to_string("Cargo.toml")?.lines() {
+        if line.starts_with('[') {
+            kept = ["[features]", "[dependencies", "[build-dependencies", "[target."]
+                .iter()
+                .any(|of| line.starts_with(of))
+                && !line.contains("dev-dependencies");
+        }
+        if kept {
+            manifest += line;
+            manifest.push('\n');
+        }
+    }
+    fs::write(dir.join("Cargo.toml"), manifest)?;
+    fs::copy(LOCK, dir.join(LOCK))?;
+    let features: Vec<String> = env::vars()
+        .filter_map(|(name, _)| Some(name.strip_prefix("CARGO_FEATURE_")?.to_lowercase()))
+        .filter(|feature| feature != "default")
+        .collect();
+    let said = Command::new(env::var_os("CARGO").ok_or("there is no cargo")?)
+        .args([
+            "metadata",
+            "--format-version",
+            "1",
+            "--offline",
+            "--no-default-features",
+            "--features",
+            &features.join(","),
+        ])
+        .args(["--filter-platform", &variable("TARGET"), "--manifest-path"])
+        .arg(dir.join("Cargo.toml"))
+        .output()?;
+    if !said.status.success() {
+        return Err(String::from_utf8_lossy(&said.stderr).trim().replace('\n', "; ").into());
+    }
+    Ok(serde_json::from_slice(&said.stdout)?)
 }
 
 /// FNV-1a.
@@ -161,12 +280,15 @@ impl Fnv {
 fn pack_mimalloc() -> std::io::Result<()> {
     let include = PathBuf::from(env::var_os("DEP_MIMALLOC_INCLUDE_DIR").unwrap_or_default());
     let top = include.parent().unwrap_or(Path::new(""));
-    let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join("mimalloc.tar.gz");
-    let mut tar = tar::Builder::new(flate2::write::GzEncoder::new(File::create(out)?, flate2::Compression::best()));
+    let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
+    let packed = File::create(out.join("mimalloc.tar.gz"))?;
+    let mut tar = tar::Builder::new(flate2::write::GzEncoder::new(packed, flate2::Compression::best()));
     tar.mode(tar::HeaderMode::Deterministic);
     tar.append_dir_all("include", &include)?;
     tar.append_dir_all("src", top.join("src"))?;
     tar.append_path_with_name(top.join("LICENSE"), "LICENSE")?;
     tar.into_inner()?.finish()?;
+    // Programs that have it as their allocator are given this.
+    fs::write(out.join("mimalloc.license"), fs::read(top.join("LICENSE"))?)?;
     Ok(())
 }

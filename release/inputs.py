@@ -91,7 +91,7 @@ def read(pack: Path, work: Path) -> Pack:
 
 
 def built(root: Path) -> dict[str, Path]:
-    """Static programs in which no path of this machine is."""
+    """Static programs in which no path of this machine is, linked by themselves, so that they name their parts."""
     target = f"{os.uname().machine}-unknown-linux-gnu"
     into = root / OWN
     home = Path(os.environ.get("CARGO_HOME") or Path.home() / ".cargo")
@@ -101,9 +101,26 @@ def built(root: Path) -> dict[str, Path]:
     # The C sources of crates.
     c_flags = " ".join(f"-ffile-prefix-map={place}={name}" for place, name in places.items())
     env = os.environ | {"RUSTFLAGS": " ".join(flags), "CFLAGS": c_flags, "CARGO_TARGET_DIR": str(into)}
+    # Of one name for both links: with another linker cargo compiles everything again.
+    into.mkdir(parents=True, exist_ok=True)
+    linker = into / "linker"
+    linker.write_text('#!/bin/sh\nexec "${RELEASE_LINKER:-cc}" "$@"\n')
+    linker.chmod(0o755)
+    env[f"CARGO_TARGET_{target.upper().replace('-', '_')}_LINKER"] = str(linker)
+    env = {name: value for name, value in env.items() if not name.startswith("STATICCXX_")}
     command = ["cargo", "build", "--locked", "--release", "--target", target]
     run(command, "the programs can't be built", cwd=root, env=env)
     programs = {name: into / target / "release" / name for name in PROGRAMS}
+    driver = into / "driver/staticcc"
+    driver.parent.mkdir(exist_ok=True)
+    shutil.copyfile(programs["staticcc"], driver)
+    driver.chmod(0o755)
+    # What is missing is linked again, of what is compiled.
+    for name, program in programs.items():
+        for file in [program, *(program.parent / "deps").glob(f"{name}-*")]:
+            if file.suffix != ".d":
+                file.unlink(missing_ok=True)
+    run(command, "the programs can't be linked by themselves", cwd=root, env=env | {"RELEASE_LINKER": str(driver)})
     for name, program in programs.items():
         data = program.read_bytes()
         for place in places:

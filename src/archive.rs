@@ -46,6 +46,13 @@ pub(crate) fn led_by(first: &[u8], names: &[&str], others: &[Vec<u8>]) -> Option
     write(&members)
 }
 
+/// An archive of several objects, each with its names in the symbol index.
+pub(crate) fn indexed(objects: &[(Vec<u8>, Vec<Vec<u8>>)]) -> Option<Vec<u8>> {
+    let members: Vec<Member<'_>> =
+        objects.iter().map(|(object, names)| Member { object, names: names.clone() }).collect();
+    write(&members)
+}
+
 /// An object and its names in the symbol index.
 struct Member<'a> {
     object: &'a [u8],

@@ -5,6 +5,7 @@
 
 use crate::model::Language;
 use crate::options::exit_codes::{EXIT_ERROR, EXIT_FAILURE};
+use crate::parts::own_crates;
 use crate::report::{self, LinkRecord, Outcome};
 use crate::run::{self, panics};
 use crate::settings::{self, Settings};
@@ -52,6 +53,7 @@ unsafe fn words(argc: c_int, argv: *const *const c_char) -> Vec<OsString> {
 }
 
 fn driver_call(own: Language, argv: &[OsString]) -> c_int {
+    own_crates::keep();
     panics::note();
     settings::leave_linker_dir();
     panics::catch(|| driver::main(own, argv)).unwrap_or_else(|fault| {
@@ -87,6 +89,7 @@ pub unsafe fn staticctl_main(argc: c_int, argv: *const *const c_char) -> c_int {
     if words.first().is_some_and(|name| Path::new(name).file_name() == Some(OsStr::new("true"))) {
         return 0;
     }
+    own_crates::keep();
     panics::note();
     settings::leave_linker_dir();
     run::ignore_broken_pipes();

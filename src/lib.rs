@@ -35,6 +35,7 @@ pub mod harden;
 pub(crate) mod image;
 pub(crate) mod install;
 pub mod libs;
+pub(crate) mod licenses;
 pub(crate) mod linker;
 pub(crate) mod linker_output;
 pub(crate) mod message;

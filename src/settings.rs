@@ -37,6 +37,8 @@ pub(crate) struct Settings {
     pub check: CheckMode,
     /// `STATICCXX_REPORT`: directory for one JSON line per link.
     pub report: Option<PathBuf>,
+    /// `STATICCXX_RELINK_KIT`: directory for what it takes to link each program again.
+    pub relink_kit: Option<PathBuf>,
     /// `STATICCXX_FAT_SHARED`: shared objects carry their objects for later static links.
     pub fat_shared: bool,
     /// `STATICCXX_GLIBC_FIXES`: which repairs of glibc are used.
@@ -248,6 +250,7 @@ impl Settings {
             toolchain: from.get(options::TOOLCHAIN.name).filter(|v| v != "auto"),
             check: from.read(&options::CHECK, CheckMode::read).unwrap_or_default(),
             report: from.get(options::REPORT.name).map(PathBuf::from),
+            relink_kit: from.get(options::RELINK_KIT.name).map(PathBuf::from),
             fat_shared: from.read(&options::FAT_SHARED, switch::read).unwrap_or(true),
             repairs,
             parts: from.read(&options::PARTS, PartsMode::read).unwrap_or_default(),

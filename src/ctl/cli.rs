@@ -1,7 +1,7 @@
 //! The command line of `staticctl`, from which completions and man pages are made too.
 
 use super::cli_args::{BundleArgs, ConvertArgs, DebArgs, ImageArgs, PluginsArgs, ToolchainCommand, TryArgs};
-use super::cli_parts_args::{AuditArgs, HardenArgs, PartsFormat};
+use super::cli_parts_args::{AuditArgs, HardenArgs, LicensesArgs, PartsFormat};
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell as CompletionShell;
 use std::ffi::OsString;
@@ -67,6 +67,12 @@ pub(crate) enum CtlCommand {
     /// compiled with is told from its objects when it is linked, and kept in the program. Exit status: 0, 1 if a program lacks
     /// what it could have, 2 if one can't be read.
     Harden(HardenArgs),
+    /// Write the licences of all that is in static programs to a directory
+    ///
+    /// The copyright files of the packages that programs name (`staticctl parts`) from this machine, with the common licences
+    /// that they refer to, an index, and SPDX's names for what the files state themselves. Exit status: 0 if all were found,
+    /// 1 if one is missing, of another version or of no package, 2 if a program can't be read or nothing was written.
+    Licenses(LicensesArgs),
     /// Show how a compiler call would be rewritten, without running it
     Explain {
         /// List what each library call and weak reference is bound to, dynamically and statically
@@ -141,6 +147,9 @@ pub(crate) enum CtlCommand {
         /// Leave unused functions and data out of the programs, and report how much that saved
         #[arg(long)]
         small: bool,
+        /// Write a relink kit for each program into this directory: its objects, and a script that links them again
+        #[arg(long, value_name = "DIR")]
+        relink_kit: Option<PathBuf>,
         /// The command: `staticctl run -- make -j4`
         #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
         command: Vec<OsString>,

@@ -28,6 +28,20 @@ pub(crate) struct HardenArgs {
     pub json: bool,
 }
 
+/// `staticctl licenses`.
+#[derive(Debug, Args)]
+pub(crate) struct LicensesArgs {
+    /// Programs
+    #[arg(required = true, value_name = "PROGRAM")]
+    pub programs: Vec<PathBuf>,
+    /// The directory; created if missing
+    #[arg(short, long, value_name = "DIR")]
+    pub output: PathBuf,
+    /// Replace a directory that this command wrote
+    #[arg(long)]
+    pub force: bool,
+}
+
 /// The formats of `staticctl parts`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub(crate) enum PartsFormat {

@@ -25,6 +25,7 @@ mod harden;
 pub(crate) mod help;
 pub(crate) mod image;
 pub(crate) mod install;
+mod licenses;
 mod output;
 pub(crate) mod pages;
 pub(crate) mod parts;
@@ -69,6 +70,7 @@ pub fn main() -> u8 {
         }
         CtlCommand::Audit(args) => audit::run(&settings, &args),
         CtlCommand::Harden(args) => harden::run(&args),
+        CtlCommand::Licenses(args) => licenses::run(&settings, &args),
         CtlCommand::Explain { json, bindings, command } => explain::run(&settings, &command, json, bindings),
         CtlCommand::Archive { library, output } => archive::run(&settings, &library, output),
         CtlCommand::Convert(args) => convert::run(&settings, &args),
@@ -77,8 +79,8 @@ pub fn main() -> u8 {
         CtlCommand::Doctor => doctor::run(&settings),
         CtlCommand::Toolchain { command } => toolchain::run(&settings, &command),
         CtlCommand::Shims { dir, force } => shims::run(&settings, &dir, force),
-        CtlCommand::Run { toolchain, report, progress, small, command } => {
-            run::run(&settings, &run::RunRequest { toolchain, report, progress, small, command })
+        CtlCommand::Run { toolchain, report, progress, small, relink_kit, command } => {
+            run::run(&settings, &run::RunRequest { toolchain, report, progress, small, relink_kit, command })
         }
         CtlCommand::Deb(args) => deb::run(&settings, &args),
         CtlCommand::Env { toolchain, shell } => env::print(&settings, toolchain.as_deref(), shell),

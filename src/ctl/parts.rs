@@ -24,7 +24,7 @@ use std::path::Path;
 
 /// Prints the parts of a program.
 pub fn run(settings: &Settings, program: &Path, (format, supplier): (PartsFormat, Option<&str>)) -> u8 {
-    let read = match noted_program::read(program) {
+    let read = match noted_program::read_with_crates(program) {
         Ok(Some(read)) => read,
         Ok(None) => return unnamed(settings, program, format),
         Err(why) => return fail(format!("`{}`: {why}", program.display()), None),
@@ -105,6 +105,9 @@ fn rows(parts: &LinkedParts) -> String {
 
 /// `libz.a (6 members), libq.so.1 (converted)`.
 fn files(part: &Part) -> String {
+    if part.files.is_empty() && part.purl.as_ref().is_some_and(|purl| purl.starts_with("pkg:cargo/")) {
+        return "(crate)".to_owned();
+    }
     let files = part.files.iter().map(|file| {
         let how = match (file.kind, file.members) {
             (PartKind::Archive, 0) | (PartKind::Object | PartKind::Ours, _) => String::new(),

@@ -33,6 +33,8 @@ pub(crate) struct RunRequest {
     pub progress: bool,
     /// Leave unused parts out of the programs.
     pub small: bool,
+    /// Where relink kits are put.
+    pub relink_kit: Option<PathBuf>,
     pub command: Vec<OsString>,
 }
 
@@ -95,6 +97,11 @@ fn command(settings: &Settings, request: &RunRequest, environment: &Environment,
     }
     if request.small {
         command = command.env(options::SMALL.name, "on");
+    }
+    if let Some(dir) = &request.relink_kit {
+        // A build changes directories.
+        let dir = std::path::absolute(dir).unwrap_or_else(|_| dir.clone());
+        command = command.env(options::RELINK_KIT.name, dir);
     }
     match session {
         Some(session) => command.env(options::REPORT.name, session.dir()),

@@ -7,7 +7,7 @@ use super::noted_link::NotedLink;
 use super::outcome::{LinkOutcome, remove, remove_old, write_report};
 use super::variable_warnings;
 use super::verdict::{explain_failure, name_foreign, refuse_missing, verify};
-use super::{direct, gc_savings, output_clash, plugin_link};
+use super::{direct, gc_savings, output_clash, plugin_link, relink_kit};
 use crate::files::Stamp;
 use crate::libs;
 use crate::linker::WhyNot;
@@ -280,5 +280,6 @@ fn conclude(settings: &Settings, job: &mut LinkJob, guard: &Guard, listener: &Li
     }
     if outcome.outcome == Outcome::Verified {
         outcome.saved = gc_savings::saved(settings, job, guard);
+        relink_kit::write(settings, job, outcome.parts.as_ref());
     }
 }

@@ -37,7 +37,7 @@ const fn any(of: &'static str, means: &'static str) -> ExitRow {
 pub(crate) const DRIVERS: &str = "staticcc, staticcxx";
 
 /// All codes. A command that is not listed has those of `staticctl`.
-pub(crate) const TABLE: [ExitRow; 34] = [
+pub(crate) const TABLE: [ExitRow; 37] = [
     any(DRIVERS, "the compiler's own code; a signal that ended it is raised again"),
     row(DRIVERS, EXIT_FAILURE as u8, "the program is not static, or a toolchain or library is missing"),
     row("staticctl", EXIT_YES, "done"),
@@ -57,6 +57,9 @@ pub(crate) const TABLE: [ExitRow; 34] = [
     row("staticctl image", EXIT_YES, "written"),
     row("staticctl image", EXIT_NO, "a program is not allowed in an image"),
     row("staticctl image", EXIT_ERROR, "it could not be built"),
+    row("staticctl licenses", EXIT_YES, "the licences of all parts were found"),
+    row("staticctl licenses", EXIT_NO, "one is missing, of another version or of no package"),
+    row("staticctl licenses", EXIT_ERROR, "a program can't be read, or nothing was written"),
     row("staticctl plugins", EXIT_YES, "the program opened something"),
     row("staticctl plugins", EXIT_NO, "it opened nothing"),
     row("staticctl plugins", EXIT_ERROR, "it could not be run"),

@@ -244,6 +244,15 @@ pub(crate) const REPORT: EnvOption = EnvOption {
     help: "directory for links.jsonl, one JSON line per link",
 };
 
+pub(crate) const RELINK_KIT: EnvOption = EnvOption {
+    name: "STATICCXX_RELINK_KIT",
+    values: Values::Open("DIR"),
+    default: "none",
+    applies: &[Scope::Link, Scope::Run],
+    help: "directory for a relink kit of each program: its objects, and a script that links them with another version of a \
+           library",
+};
+
 pub(crate) const LOG: EnvOption = EnvOption {
     name: "STATICCXX_LOG",
     values: Values::Checked {
@@ -305,7 +314,7 @@ pub(crate) const TRIAL: EnvOption = EnvOption {
 };
 
 /// All variables, in the order of the documentation.
-pub(crate) const TABLE: [EnvOption; 26] = [
+pub(crate) const TABLE: [EnvOption; 27] = [
     TOOLCHAIN,
     CC,
     CXX,
@@ -327,6 +336,7 @@ pub(crate) const TABLE: [EnvOption; 26] = [
     HERMETIC,
     PARTS,
     REPORT,
+    RELINK_KIT,
     LOG,
     REAL_COMPILER,
     TOLD,

@@ -71,6 +71,14 @@ fn package(record: &str) -> Option<Package> {
     })
 }
 
+/// The version of an installed package, and the licence that it states.
+pub(super) fn version_and_license(database: &str, name: &str) -> Option<(String, Option<String>)> {
+    let named = |record: &&str| record.lines().any(|line| line.strip_prefix("P:") == Some(name));
+    let record = database.split("\n\n").find(named)?;
+    let license = record.lines().find_map(|line| line.strip_prefix("L:")).map(str::to_owned);
+    Some((package(record)?.version, license.filter(|text| !text.is_empty())))
+}
+
 /// All files of the packages that own these files.
 pub(super) fn files_beside(database: &str, files: &[PathBuf]) -> BTreeSet<PathBuf> {
     let wanted = Wanted::new(files);
@@ -94,6 +102,14 @@ pub(super) fn files_beside(database: &str, files: &[PathBuf]) -> BTreeSet<PathBu
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_package_states_its_licence() {
+        let text = "C:x\nP:zlib\nV:1.3-r2\nA:x86_64\nL:Zlib\nF:lib\nR:libz.so.1\n\nP:zlib-x\nV:9\n";
+        assert_eq!(version_and_license(text, "zlib"), Some(("1.3-r2".into(), Some("Zlib".into()))));
+        assert_eq!(version_and_license(text, "zlib-x"), Some(("9".into(), None)));
+        assert_eq!(version_and_license(text, "lib"), None);
+    }
 
     #[test]
     fn a_file_is_found_in_its_directory() {

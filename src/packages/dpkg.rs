@@ -96,6 +96,12 @@ pub(super) fn is_installed(root: &Path, package: &str) -> bool {
     })
 }
 
+/// The version of a package that is installed, by dpkg's status file.
+pub(super) fn version(status: &str, name: &str, architecture: Option<&str>) -> Option<String> {
+    let key = architecture.map_or(name.to_owned(), |architecture| format!("{name}:{architecture}"));
+    Some(records(status, &BTreeSet::from([name])).remove(&key)?.version)
+}
+
 /// The installed packages of lists in dpkg's status file, by name of the list.
 fn records(status: &str, lists: &BTreeSet<&str>) -> BTreeMap<String, Package> {
     let names: BTreeSet<&str> = lists.iter().map(|l| l.split_once(':').map_or(*l, |(name, _)| name)).collect();

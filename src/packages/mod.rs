@@ -5,6 +5,8 @@ pub(crate) mod changelog;
 mod development;
 mod dpkg;
 mod file_index;
+pub(crate) mod licensed;
+mod licensed_package;
 mod listed_files;
 pub(crate) mod offered;
 mod owner;
@@ -15,6 +17,7 @@ pub(crate) mod version_order;
 mod wanted;
 
 pub(crate) use development::development_package;
+pub(crate) use licensed_package::LicensedPackage;
 pub(crate) use owner::{LinkedOwners, owner, owners};
 pub(crate) use package::{Format, Package};
 pub(crate) use package_files::files_beside;

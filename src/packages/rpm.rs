@@ -1,5 +1,6 @@
 //! Queries rpm(8), whose database has its own format.
 
+use super::licensed_package::LicensedPackage;
 use super::listed_files::{ListedFiles, is_linked};
 use super::{Format, Package};
 use crate::run::{self, Command};
@@ -85,6 +86,30 @@ fn package(line: &str) -> Option<Package> {
     })
 }
 
+/// One line for the package, then one for each file of its licences.
+const LICENSED: [&str; 4] =
+    ["-q", "--licensefiles", "--queryformat", "%{EPOCH}\\t%{VERSION}-%{RELEASE}\\t%{LICENSE}\\n"];
+
+/// What is installed of a package, and its licences.
+pub(super) fn licensed(settings: &Settings, name: &str, architecture: Option<&str>) -> Option<LicensedPackage> {
+    let rpm = find::program(OsStr::new("rpm"), settings, &Chain::default())?;
+    let name = architecture.map_or(name.to_owned(), |architecture| format!("{name}.{architecture}"));
+    let command = Command::new([rpm.as_os_str()]).args(LICENSED).args(["--", &name]).env("LC_ALL", "C");
+    of_licensed(&run::capture::capture(&command).ok()?.text())
+}
+
+fn of_licensed(said: &str) -> Option<LicensedPackage> {
+    let fields = said.lines().find(|line| line.contains('\t'))?;
+    let mut fields = fields.split('\t');
+    let (epoch, version, stated) = (fields.next()?, fields.next()?, fields.next()?);
+    let epoch = epoch.parse::<u64>().ok();
+    Some(LicensedPackage {
+        version: epoch.map_or(version.to_owned(), |epoch| format!("{epoch}:{version}")),
+        files: said.lines().filter(|line| line.starts_with('/')).map(PathBuf::from).collect(),
+        stated: Some(stated.to_owned()).filter(|text| !text.is_empty() && text != "(none)"),
+    })
+}
+
 /// `zlib-1.2.11-40.el9.src.rpm` → name, version with release.
 fn source_of(file: &str) -> Option<(&str, &str)> {
     let stem = file.strip_suffix(".src.rpm").or(file.strip_suffix(".nosrc.rpm"))?;
@@ -109,6 +134,16 @@ mod tests {
         assert_eq!((bind.to_string().as_str(), bind.epoch), ("bind-libs 32:9.16-2.el9", Some(32)));
         assert_eq!((key.source.as_str(), &key.architecture), ("gpg-pubkey", &None));
         assert!(packages("").is_empty());
+    }
+
+    #[test]
+    fn licences_of_a_package() {
+        let said = "(none)\t1.2-3.fc40\tZlib AND MIT\n/usr/share/licenses/zlib/LICENSE\n/usr/share/licenses/zlib/a b\n";
+        let zlib = of_licensed(said).unwrap();
+        assert_eq!((zlib.version.as_str(), zlib.stated.as_deref()), ("1.2-3.fc40", Some("Zlib AND MIT")));
+        assert_eq!(zlib.files, ["/usr/share/licenses/zlib/LICENSE", "/usr/share/licenses/zlib/a b"].map(PathBuf::from));
+        assert_eq!(of_licensed("32\t9-1\t(none)\n(contains no files)\n").unwrap().version, "32:9-1");
+        assert_eq!(of_licensed("package zlib is not installed\n"), None);
     }
 
     #[test]

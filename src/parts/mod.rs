@@ -6,13 +6,15 @@
 //! | files and their packages | [`linked_parts`] |
 //! | the notes that carry them | [`part_notes`] |
 //! | the parts in the formats of others | [`package_url`], [`documents`] |
-//! | a program that names its parts | [`noted_program`] |
 //! | one that does not | [`guess`] |
+//! | a program that names its parts, its crates too | [`noted_program`], [`crates`] |
+//! | the crates of our own programs | [`own_crates`] |
 //! | the object that brings room for them, and the notes of an output | [`note_object`], [`output_notes`] |
 //!
 //! A linked set is known only after the link, and a note has to be there before it. So an object brings notes with what
 //! was offered, in which the linked set, which is never larger, is written over it in the output.
 
+mod crates;
 pub(crate) mod documents;
 pub(crate) mod guess;
 pub(crate) mod linked_parts;
@@ -20,6 +22,7 @@ pub(crate) mod map;
 pub(crate) mod note_object;
 pub mod noted_program;
 pub(crate) mod output_notes;
+pub(crate) mod own_crates;
 pub(crate) mod package_url;
 pub(crate) mod part_notes;
 pub(crate) mod trace;

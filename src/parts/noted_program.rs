@@ -1,5 +1,6 @@
 //! A program that names its parts.
 
+use super::crates;
 use super::linked_parts::{LinkedParts, Part, SCHEMA};
 use super::output_notes::OutputNotes;
 use super::part_notes::{self, KEY};
@@ -14,12 +15,12 @@ pub(crate) struct NotedProgram {
     pub identity: Map<String, Value>,
 }
 
-/// The parts that a program names; none if it names none.
+/// The parts that a program names, without its crates; none if it names none.
 ///
 /// # Errors
 /// Why it can't be read.
 pub(crate) fn read(program: &Path) -> Result<Option<NotedProgram>, String> {
-    noted(&OutputNotes::read(program).map_err(|e| e.to_string())?)
+    of_notes(&OutputNotes::read(program).map_err(|e| e.to_string())?)
 }
 
 /// The package URLs of the parts that a program names, from its bytes; none if it names none.
@@ -27,12 +28,32 @@ pub(crate) fn read(program: &Path) -> Result<Option<NotedProgram>, String> {
 /// # Errors
 /// Why they can't be read.
 pub fn package_urls(program: &[u8]) -> Result<Vec<String>, String> {
-    let noted = noted(&OutputNotes::of(program).map_err(|e| e.to_string())?)?;
+    let noted = of_notes(&OutputNotes::of(program).map_err(|e| e.to_string())?)?;
     let urls = noted.iter().flat_map(|noted| noted.parts.purls());
     Ok(urls.map(str::to_owned).collect())
 }
 
-fn noted(notes: &OutputNotes) -> Result<Option<NotedProgram>, String> {
+/// The same with the crates that a program by Rust lists, which may be all that it names.
+///
+/// # Errors
+/// Why it can't be read.
+pub(crate) fn read_with_crates(program: &Path) -> Result<Option<NotedProgram>, String> {
+    let notes = OutputNotes::read(program).map_err(|e| e.to_string())?;
+    let noted = of_notes(&notes)?;
+    let Some(section) = &notes.crates else { return Ok(noted) };
+    let crates = crates::crates(&section.content)?;
+    let none = || NotedProgram {
+        parts: LinkedParts { schema: SCHEMA, exact: false, parts: Vec::new(), hardening: None },
+        identity: Map::new(),
+    };
+    let mut noted = noted.unwrap_or_else(none);
+    noted.parts.parts.extend(crates);
+    // Files without a package stay at the end, in their order.
+    noted.parts.parts.sort_by_key(|part| (part.purl.is_none(), part.purl.clone()));
+    Ok(Some(noted))
+}
+
+fn of_notes(notes: &OutputNotes) -> Result<Option<NotedProgram>, String> {
     let packages = notes.package.as_ref().map(|s| part_notes::packages(&s.content, notes.swapped)).unwrap_or_default();
     let mut identity = packages.into_iter().find(|object| object.contains_key(KEY)).unwrap_or_default();
     let urls = identity.remove(KEY);

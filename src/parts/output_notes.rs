@@ -1,5 +1,6 @@
 //! The notes in a program's file.
 
+use super::crates::CRATES_SECTION;
 use super::part_notes::{PACKAGE_SECTION, PARTS_SECTION};
 use object::read::elf::{ElfFile32, ElfFile64, FileHeader};
 use object::read::{Object, ObjectSection, ReadCache, ReadRef};
@@ -26,6 +27,8 @@ pub(crate) struct NoteSection {
 pub(crate) struct OutputNotes {
     pub package: Option<NoteSection>,
     pub parts: Option<NoteSection>,
+    /// The list of crates, which is no note.
+    pub crates: Option<NoteSection>,
     /// Numbers are in the other byte order than this machine's.
     pub swapped: bool,
 }
@@ -77,6 +80,7 @@ fn sections<'d, H: FileHeader<Endian = Endianness>, R: ReadRef<'d>>(
         let place = match section.name() {
             Ok(PACKAGE_SECTION) => &mut notes.package,
             Ok(PARTS_SECTION) => &mut notes.parts,
+            Ok(CRATES_SECTION) => &mut notes.crates,
             _ => continue,
         };
         let Some((at, size)) = section.file_range().filter(|(_, size)| *size <= MOST) else { continue };
@@ -135,7 +139,7 @@ mod tests {
             }
             bytes.truncate(cut);
             if let Ok(read) = OutputNotes::of(bytes.as_slice()) {
-                let sections = [read.package, read.parts];
+                let sections = [read.package, read.parts, read.crates];
                 prop_assert!(sections.iter().flatten().all(|s| s.at + s.content.len() as u64 <= bytes.len() as u64));
             }
         }

@@ -20,6 +20,8 @@ pub mod parts;
 pub mod audit;
 // What `staticctl harden` says of programs, beside what they do.
 pub mod harden;
+// The licences of what is in programs, and kits that link them again.
+pub mod licenses;
 // `staticctl check` of programs that other packages bring, against ldd.
 pub mod check;
 // What a link reads of its libraries, as strace sees it.

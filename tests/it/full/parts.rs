@@ -210,6 +210,52 @@ fn a_rust_program_s_libraries() {
 }
 
 #[test]
+fn the_crates_that_a_program_lists() {
+    let dir = zlib();
+    Run::new(STATICCC).dir(dir.path()).line("z.o -lz -o z").silent();
+    let list = r#"{"packages":[{"name":"app","version":"1.0.0","source":"local","root":true,"dependencies":[1,2]},
+        {"name":"cc","version":"1.2.3","source":"crates.io","kind":"build"},
+        {"name":"serde","version":"1.0.0","source":"crates.io"}]}"#;
+    dir.file("list.json", list);
+    let pack = "import sys, zlib; open('list', 'wb').write(zlib.compress(open('list.json', 'rb').read()))";
+    Run::new(python()).dir(dir.path()).args(["-c", pack]).silent();
+    fs::copy("/bin/true", dir.join("dynamic")).unwrap();
+    dir.file("text", "no list");
+    let with = |list: &str, program: &str, to: &str| {
+        let words = ["--add-section", &format!(".dep-v0={list}"), program, to];
+        Run::new("objcopy").dir(dir.path()).args(words).silent();
+    };
+    with("list", "z", "both");
+    with("list", "dynamic", "crates");
+    with("text", "z", "damaged");
+    let purls = |program: &str| Run::new(STATICCTL).dir(dir.path()).args(["parts", "--format", "purl", program]).ok();
+    let both = purls("both");
+    assert!(both.starts_with("pkg:cargo/serde@1.0.0\n") && both.contains("pkg:deb/debian/zlib1g-dev@"), "{both}");
+    assert_eq!(purls("crates"), "pkg:cargo/serde@1.0.0\n");
+    let table = Run::new(STATICCTL).dir(dir.path()).line("parts both").ok();
+    let row: Vec<&str> = table.lines().find(|line| line.starts_with("serde")).unwrap().split_whitespace().collect();
+    assert_eq!(row, ["serde", "1.0.0", "serde", "(crate)"]);
+    for format in ["cyclonedx", "spdx"] {
+        let document = Run::new(STATICCTL).dir(dir.path()).args(["parts", "both", "--format", format]).ok();
+        assert!(document.contains("\"pkg:cargo/serde@1.0.0\""), "{document}");
+    }
+    let said = Run::new(STATICCTL).dir(dir.path()).line("parts damaged").fails(2);
+    assert!(said.contains("its list of crates is damaged"), "{said}");
+    // Licences of crates are not of this machine's packages.
+    let out = Run::new(STATICCTL).dir(dir.path()).line("licenses both -o out").output();
+    assert!(out.status.code() == Some(1) && text(&out.stdout).contains("\n  serde  it is a crate"), "{out:?}");
+}
+
+#[test]
+fn our_own_programs_list_their_crates() {
+    for program in [STATICCTL, STATICCC] {
+        let purls = Run::new(STATICCTL).args(["parts", "--format", "purl", program]).ok();
+        assert!(purls.contains("pkg:cargo/object@0.") && purls.contains("pkg:cargo/clap@4."), "{purls}");
+        assert!(!purls.contains("pkg:cargo/staticcxx@") && !purls.contains("pkg:cargo/proptest@"), "{purls}");
+    }
+}
+
+#[test]
 fn damaged_notes_other_files_and_a_note_that_was_removed() {
     let dir = zlib();
     Run::new(STATICCC).dir(dir.path()).line("z.o -lz -o z").silent();

@@ -138,7 +138,7 @@ const FLOORS: [&[&str]; 21] = [
     &["toolchain"],
     &["harden", "packages"],
     &["parts"],
-    &["libs"],
+    &["libs", "licenses"],
     &["fat", "plan"],
     &["supply"],
     &["repairs"],
