@@ -1,7 +1,7 @@
 //! The command line of `staticctl`, from which completions and man pages are made too.
 
 use super::cli_args::{BundleArgs, ConvertArgs, DebArgs, ImageArgs, PluginsArgs, ToolchainCommand, TryArgs};
-use super::cli_parts_args::{AuditArgs, PartsFormat};
+use super::cli_parts_args::{AuditArgs, PartsFormat, SizeArgs};
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell as CompletionShell;
 use std::ffi::OsString;
@@ -61,6 +61,14 @@ pub(crate) enum CtlCommand {
     /// a network. Exit status: 0 if all are current, 1 if one is to be built again, 2 if that is not known of one or it
     /// can't be read.
     Audit(AuditArgs),
+    /// Tell where the bytes of a program are from, and why they are in it
+    ///
+    /// By library, member, section or symbol; every byte of the file counts once. Which input it is of, and what refers to
+    /// what, is kept by the link under `staticctl run --size` or with STATICCXX_SIZE; without that sections and symbols
+    /// are known.
+    ///
+    /// Exit status: 0, 1 if the thing of --why is not in it, 2 if the program can't be read or it is not known.
+    Size(SizeArgs),
     /// Show how a compiler call would be rewritten, without running it
     Explain {
         /// List what each library call and weak reference is bound to, dynamically and statically
@@ -135,6 +143,9 @@ pub(crate) enum CtlCommand {
         /// Leave unused functions and data out of the programs, and report how much that saved
         #[arg(long)]
         small: bool,
+        /// Tell what each program is made of, and keep it for `staticctl size`
+        #[arg(long)]
+        size: bool,
         /// The command: `staticctl run -- make -j4`
         #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
         command: Vec<OsString>,

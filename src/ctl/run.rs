@@ -1,6 +1,7 @@
 //! `staticctl run`: a build with our drivers, and what it built.
 
 use super::output::fail;
+use super::size;
 use crate::files::AtomicFile;
 use crate::message::{self, status::Status};
 use crate::options;
@@ -33,6 +34,8 @@ pub(crate) struct RunRequest {
     pub progress: bool,
     /// Leave unused parts out of the programs.
     pub small: bool,
+    /// Tell what each program is made of.
+    pub size: bool,
     pub command: Vec<OsString>,
 }
 
@@ -95,6 +98,14 @@ fn command(settings: &Settings, request: &RunRequest, environment: &Environment,
     }
     if request.small {
         command = command.env(options::SMALL.name, "on");
+    }
+    if request.size {
+        match size::records_dir(settings) {
+            Some(dir) => command = command.env(options::SIZE.name, dir),
+            None => {
+                message::warning(format!("there is no cache directory: {} can name one for sizes", options::SIZE.name))
+            }
+        }
     }
     match session {
         Some(session) => command.env(options::REPORT.name, session.dir()),

@@ -24,6 +24,7 @@ mod plugin_link;
 mod prepare;
 mod program_link;
 mod shared_link;
+mod size_link;
 mod trials;
 mod two_steps;
 mod variable_warnings;

@@ -228,6 +228,14 @@ pub(crate) const PARTS: EnvOption = EnvOption {
     help: "programs name the packages that are in them, for `staticctl parts`; full: with digests, build IDs and sizes",
 };
 
+pub(crate) const SIZE: EnvOption = EnvOption {
+    name: "STATICCXX_SIZE",
+    values: Values::Open("DIR"),
+    default: "none",
+    applies: &[Scope::Link, Scope::Convert],
+    help: "directory in which it is kept what each program was made of, for `staticctl size`",
+};
+
 pub(crate) const REPORT: EnvOption = EnvOption {
     name: "STATICCXX_REPORT",
     values: Values::Open("DIR"),
@@ -297,7 +305,7 @@ pub(crate) const TRIAL: EnvOption = EnvOption {
 };
 
 /// All variables, in the order of the documentation.
-pub(crate) const TABLE: [EnvOption; 25] = [
+pub(crate) const TABLE: [EnvOption; 26] = [
     TOOLCHAIN,
     CC,
     CXX,
@@ -317,6 +325,7 @@ pub(crate) const TABLE: [EnvOption; 25] = [
     STACK_SIZE,
     HERMETIC,
     PARTS,
+    SIZE,
     REPORT,
     LOG,
     REAL_COMPILER,

@@ -20,6 +20,9 @@ const MEMBERS: [&str; 2] = [
     "Archive member included because of file (symbol)",
 ];
 
+/// The file that lld names for what it makes itself.
+const INTERNAL: &str = "<internal>";
+
 /// Sections that take no room in memory, so that an input of which nothing else is there was not taken.
 const NOT_LOADED: [&str; 8] =
     [".debug", ".zdebug", ".comment", ".gnu.warning", ".stab", ".gnu.lto", ".gnu_debug", ".line"];
@@ -68,7 +71,8 @@ fn entries(text: &str, mut each: impl FnMut(MapEntry<'_>)) {
             continue;
         }
         let entry = Some(line).filter(|_| inside).and_then(|line| entry(line, &mut section, gnu));
-        if let Some(entry) = entry.filter(|e| e.size > 0 && !e.file.is_empty() && is_loaded(e.section)) {
+        let is_input = |e: &MapEntry<'_>| !e.file.is_empty() && e.file != INTERNAL;
+        if let Some(entry) = entry.filter(|e| e.size > 0 && is_input(e) && is_loaded(e.section)) {
             each(entry);
         }
     }
@@ -193,7 +197,10 @@ mod tests {
         let shown: Vec<(&SectionName, u64, u64)> = sections.iter().map(|s| (&s.section, s.address, s.size)).collect();
         let name = |name: &str| SectionName::Name(name.to_owned());
         let long = name(".text.very_long_name");
-        assert_eq!(shown, [(&name(".text"), 0x40_1000, 0x26), (&long, 0x40_1030, 0x10), (&name(".data"), 0x40_3000, 4)]);
+        assert_eq!(
+            shown,
+            [(&name(".text"), 0x40_1000, 0x26), (&long, 0x40_1030, 0x10), (&name(".data"), 0x40_3000, 4)]
+        );
     }
 
     #[test]
@@ -203,10 +210,11 @@ mod tests {
                    \u{20}         200190           200190       20     4         /usr/lib/crt1.o:(.note.ABI-tag)\n\
                    \u{20}         2001b0           2001b0       12     4         /usr/lib/libc.a(printf.o):(.text)\n\
                    \u{20}         2001b0           2001b0        0     1                 printf\n\
-                   \u{20}              0                0       12     1         <internal>:(.comment)\n";
+                   \u{20}              0                0       12     1         <internal>:(.comment)\n\
+                   \u{20}         2001c2           2001c2        4     1         <internal>:(.rodata)\n";
         let of_lld = [taken("/usr/lib/crt1.o", None, 0x20), taken("/usr/lib/libc.a", Some("printf.o"), 0x12)];
         assert_eq!(names(lld), of_lld);
-        assert_eq!(sections(lld)[1].address, 0x20_01b0);
+        assert_eq!((sections(lld).len(), sections(lld)[1].address), (2, 0x20_01b0));
         let mold = "               VMA       Size Align Out     In      Symbol\n           0x200190         32     4 .note\n\
                     \u{20}          0x200190         32     4         /usr/lib/crt1.o:(.note.ABI-tag)\n\
                     \u{20}          0x2001b0         18     4         /usr/lib/libc.a(printf.o):(.text)\n\

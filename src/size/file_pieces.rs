@@ -55,12 +55,8 @@ pub(crate) fn of(program: &Path, record: Option<&SizeRecord>) -> Result<FilePiec
     }
     let cache = ReadCache::new(&file);
     match FileKind::parse(&cache) {
-        Ok(FileKind::Elf64) => {
-            Ok(taken_apart(&ElfFile64::<Endianness, _>::parse(&cache)?, metadata.len(), record))
-        }
-        Ok(FileKind::Elf32) => {
-            Ok(taken_apart(&ElfFile32::<Endianness, _>::parse(&cache)?, metadata.len(), record))
-        }
+        Ok(FileKind::Elf64) => Ok(taken_apart(&ElfFile64::<Endianness, _>::parse(&cache)?, metadata.len(), record)),
+        Ok(FileKind::Elf32) => Ok(taken_apart(&ElfFile32::<Endianness, _>::parse(&cache)?, metadata.len(), record)),
         _ => Err(ProgramError::NotElf),
     }
 }
@@ -88,7 +84,10 @@ fn taken_apart<'d, H: FileHeader<Endian = Endianness>, R: ReadRef<'d>>(
         Some(FileRange { at, end: at.saturating_add(size), address: loaded.then(|| section.address()), name })
     }));
     ranges.sort_by_key(|range| (range.at, range.end));
-    let owners = Owners { placed: record.map(Placed::of), symbols: if record.is_none() { own_symbols(file) } else { Vec::new() } };
+    let owners = Owners {
+        placed: record.map(Placed::of),
+        symbols: if record.is_none() { own_symbols(file) } else { Vec::new() },
+    };
     let mut pieces = Vec::new();
     let mut cursor = 0;
     for range in ranges {
@@ -275,11 +274,19 @@ fn own_symbols<'d, H: FileHeader<Endian = Endianness>, R: ReadRef<'d>>(
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::super::loaded_identity::tests::program;
     use super::super::size_record::tests::chain;
     use super::*;
     use proptest::prelude::*;
+
+    /// A file that has the code of a record, and a header.
+    pub(crate) fn pieces_of(record: &SizeRecord) -> FilePieces {
+        let owners = Owners { placed: Some(Placed::of(record)), symbols: vec![] };
+        let mut pieces = vec![plain(HEADERS, 64)];
+        owners.divide(".text", (0x1000, 0x1100), &mut pieces);
+        FilePieces { bytes: 64 + 0x100, pieces, dynamic: false }
+    }
 
     fn read(bytes: &[u8], record: Option<&SizeRecord>) -> Result<FilePieces, ProgramError> {
         let dir = tempfile::tempdir().unwrap();

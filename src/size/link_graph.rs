@@ -74,16 +74,15 @@ impl<'d> InputObject<'d> {
         for place in placed {
             let found = match &place.section {
                 SectionName::Index(index) => elf.section_by_index(SectionIndex(*index)).ok(),
-                SectionName::Name(name) => elf
-                    .sections()
-                    .find(|s| s.name() == Ok(name.as_str()) && s.size() > 0 && !used.contains(&s.index())),
+                SectionName::Name(name) => {
+                    elf.sections().find(|s| s.name() == Ok(name.as_str()) && s.size() > 0 && !used.contains(&s.index()))
+                }
             };
-            let Some(section) = found else {
-                into.extend(unread(place, input));
-                continue;
-            };
+            // GNU ld gives what it makes itself (`.plt`) to the first object, and what it merges of all to the first that has
+            // some of it.
+            let Some(section) = found else { continue };
             used.insert(section.index());
-            if !is_loaded(&section) {
+            if !is_loaded(&section) || place.size > section.size() {
                 continue;
             }
             nodes.insert(section.index(), u32::try_from(into.len()).unwrap_or(u32::MAX));
@@ -281,7 +280,9 @@ mod tests {
                     encoding: RelocationEncoding::Generic,
                     size: 32,
                 };
-                object.add_relocation(section, Relocation { offset: at as u64 * 4, symbol, addend: -4, flags }).unwrap();
+                object
+                    .add_relocation(section, Relocation { offset: at as u64 * 4, symbol, addend: -4, flags })
+                    .unwrap();
             }
         }
         object.write().unwrap()
@@ -310,7 +311,9 @@ mod tests {
             placed(&two, ".text.maybe", 0x40),
             placed(&dir.path().join("gone.o"), ".bss.x", 0x50),
         ];
-        let record = record(&all, label, false);
+        let merged = PlacedSection { size: 17, ..placed(&two, ".text.left", 0x60) };
+        let made = placed(&one, ".plt", 0x70);
+        let record = record(&[&all[..], &[merged, made]].concat(), label, false);
         let inputs: Vec<&str> = record.inputs.iter().map(|i| i.file.as_str()).collect();
         assert_eq!(inputs, ["1.o", "2.o", "gone.o"]);
         assert_eq!(record.sections[0].symbols, [("main".to_owned(), 0, 16)]);
@@ -330,7 +333,8 @@ mod tests {
 
     #[test]
     fn the_symbol_that_an_offset_is_in() {
-        let symbols = [("a".to_owned(), 0, 8), ("alias".to_owned(), 0, 4), ("b".to_owned(), 16, 4), ("c".into(), 32, 0)];
+        let symbols =
+            [("a".to_owned(), 0, 8), ("alias".to_owned(), 0, 4), ("b".to_owned(), 16, 4), ("c".into(), 32, 0)];
         let of = |offset| containing(&symbols, offset);
         assert_eq!([of(0), of(7), of(8), of(19), of(20)], [Some("a"), Some("a"), None, Some("b"), None]);
         assert_eq!((of(40), containing(&[], 1)), (Some("c"), None));

@@ -16,6 +16,7 @@ pub(crate) mod input_objects;
 pub(crate) mod link_graph;
 pub(crate) mod loaded_identity;
 pub(crate) mod reference_chain;
+pub(crate) mod size_page;
 pub(crate) mod size_record;
 pub(crate) mod size_rows;
 pub(crate) mod symbol_names;

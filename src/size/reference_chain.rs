@@ -12,8 +12,8 @@ use std::collections::VecDeque;
 
 /// A thing that a program has, and the sections of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Wanted {
-    pub kind: WantedKind,
+pub(crate) struct NamedThing {
+    pub kind: ThingKind,
     /// Indexes into the sections of the record, at least one.
     pub sections: Vec<u32>,
 }
@@ -21,7 +21,7 @@ pub(crate) struct Wanted {
 /// What a name is the name of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum WantedKind {
+pub(crate) enum ThingKind {
     /// A file, or the package of several.
     Library,
     Member,
@@ -61,22 +61,26 @@ pub(crate) struct ChainLink {
     pub to: String,
 }
 
-/// The thing of a name: a file (`libz.a`, `z`) or package, a member (`x.o`, `libz.a(x.o)`), a symbol.
-pub(crate) fn find(record: &SizeRecord, name: &str) -> Option<Wanted> {
-    let library = format!("lib{name}.a");
-    let is_library = |file: &str| file == name || file == library;
+/// Whether people may mean a library's file by a name: `libz.a`, `libz`, `z`, and of a converted one `libz.so.1` so.
+pub(crate) fn is_library(file: &str, name: &str) -> bool {
+    let stem = file.strip_suffix(".a").or_else(|| file.split_once(".so").map(|(stem, _)| stem));
+    file == name || stem.is_some_and(|stem| stem == name || stem.strip_prefix("lib") == Some(name))
+}
+
+/// The thing of a name: a file (`libz.a`, `libz`, `z`) or package, a member (`x.o`, `libz.a(x.o)`), a symbol.
+pub(crate) fn find(record: &SizeRecord, name: &str) -> Option<NamedThing> {
     let of_inputs = |kind, is: &dyn Fn(usize) -> bool| {
         let sections = numbered(record).filter(|(_, input)| is(*input)).map(|(section, _)| section).collect();
-        Some(Wanted { kind, sections }).filter(|wanted: &Wanted| !wanted.sections.is_empty())
+        Some(NamedThing { kind, sections }).filter(|wanted: &NamedThing| !wanted.sections.is_empty())
     };
     let input = |at: usize| record.inputs.get(at);
     let by_library = || {
-        of_inputs(WantedKind::Library, &|at| {
-            input(at).is_some_and(|i| is_library(&i.file) || i.package.as_deref() == Some(name))
+        of_inputs(ThingKind::Library, &|at| {
+            input(at).is_some_and(|i| is_library(&i.file, name) || i.package.as_deref() == Some(name))
         })
     };
     let by_member = || {
-        of_inputs(WantedKind::Member, &|at| {
+        of_inputs(ThingKind::Member, &|at| {
             input(at).is_some_and(|i| i.member.as_deref() == Some(name) || i.shown() == name)
         })
     };
@@ -87,14 +91,14 @@ fn numbered(record: &SizeRecord) -> impl Iterator<Item = (u32, usize)> {
     (0u32..).zip(&record.sections).map(|(at, section)| (at, section.input as usize))
 }
 
-fn by_symbol(record: &SizeRecord, name: &str) -> Option<Wanted> {
+fn by_symbol(record: &SizeRecord, name: &str) -> Option<NamedThing> {
     let found = |is: &dyn Fn(&str) -> bool| -> Vec<u32> {
         let has = (0u32..).zip(&record.sections).filter(|(_, s)| s.symbols.iter().any(|(symbol, _, _)| is(symbol)));
         has.map(|(at, _)| at).collect()
     };
     let exact = found(&|symbol| symbol == name);
     let sections = if exact.is_empty() { found(&|symbol| symbol_names::is_called(symbol, name)) } else { exact };
-    Some(Wanted { kind: WantedKind::Symbol, sections }).filter(|wanted| !wanted.sections.is_empty())
+    Some(NamedThing { kind: ThingKind::Symbol, sections }).filter(|wanted| !wanted.sections.is_empty())
 }
 
 /// What is looked along for a chain.
@@ -227,7 +231,8 @@ mod tests {
     fn shown(record: &SizeRecord, name: &str) -> Option<(bool, String)> {
         let wanted = find(record, name)?;
         let chain = ReferenceChains::of(record).to(&wanted.sections)?;
-        let links = chain.links.iter().map(|l| format!("{}:{}>{}>{}", l.from, l.by.as_deref().unwrap_or("-"), l.symbol, l.to));
+        let links =
+            chain.links.iter().map(|l| format!("{}:{}>{}>{}", l.from, l.by.as_deref().unwrap_or("-"), l.symbol, l.to));
         Some((chain.exact, links.collect::<Vec<_>>().join(" ")))
     }
 
@@ -250,11 +255,13 @@ mod tests {
     fn names_are_those_of_files_before_members_and_symbols() {
         let record = chain();
         let kind = |name: &str| find(&record, name).map(|w| (w.kind, w.sections));
-        assert_eq!(kind("a"), Some((WantedKind::Library, vec![2, 3])));
-        assert_eq!(kind("x.o"), Some((WantedKind::Member, vec![2, 3])));
-        assert_eq!(kind("other"), Some((WantedKind::Symbol, vec![3])));
+        assert_eq!(kind("a"), Some((ThingKind::Library, vec![2, 3])));
+        assert!(["libz.so.1.2", "libz", "z"].iter().all(|name| is_library("libz.so.1.2", name)));
+        assert!(!is_library("libz.a", "lib") && !is_library("libz.a", "libz.so") && !is_library("z.o", "z"));
+        assert_eq!(kind("x.o"), Some((ThingKind::Member, vec![2, 3])));
+        assert_eq!(kind("other"), Some((ThingKind::Symbol, vec![3])));
         assert_eq!(kind("foo::bar<std::map<int, int> >"), None);
-        assert_eq!(kind("void foo::bar<std::map<int, int> >()"), Some((WantedKind::Symbol, vec![1])));
+        assert_eq!(kind("void foo::bar<std::map<int, int> >()"), Some((ThingKind::Symbol, vec![1])));
         assert_eq!(kind("sqlite3"), None);
     }
 

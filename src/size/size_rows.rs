@@ -2,7 +2,7 @@
 
 use super::file_pieces::FilePiece;
 use super::symbol_names;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 
 /// What is summed up.
@@ -15,15 +15,15 @@ pub(crate) enum SizeLevel {
 }
 
 /// A sum.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SizeRow {
     /// As people write it.
     pub name: String,
     /// The package of a library or member.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub package: Option<String>,
     /// The member that a symbol is of.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub member: Option<String>,
     pub bytes: u64,
 }
@@ -120,8 +120,10 @@ mod tests {
     #[test]
     fn each_level_has_the_same_sum() {
         let pieces = some();
-        let shown = |level| -> Vec<(String, u64)> { rows(&pieces, level).into_iter().map(|r| (r.name, r.bytes)).collect() };
-        let own = |rows: &[(&str, u64)]| -> Vec<(String, u64)> { rows.iter().map(|(n, b)| ((*n).into(), *b)).collect() };
+        let shown =
+            |level| -> Vec<(String, u64)> { rows(&pieces, level).into_iter().map(|r| (r.name, r.bytes)).collect() };
+        let own =
+            |rows: &[(&str, u64)]| -> Vec<(String, u64)> { rows.iter().map(|(n, b)| ((*n).into(), *b)).collect() };
         assert_eq!(shown(SizeLevel::Library), own(&[("libz.a", 31), ("m.o", 5)]));
         assert_eq!(shown(SizeLevel::Member), own(&[("libz.a(b.o)", 20), ("libz.a(a.o)", 11), ("m.o(m.o)", 5)]));
         assert_eq!(shown(SizeLevel::Section), own(&[(".text", 35), (".data", 1)]));
