@@ -13,6 +13,7 @@
 //! | by which linker | [`linker`] knows what the built-in one can do, and asks the compiler how it would link | once a set of options |
 //! | do it | [`run`] execs or supervises: the only room that spawns | yes |
 //! | what is in it | [`parts`] reads what the linker took, and writes notes | the output |
+//! | where its bytes are from | [`size`] keeps what the link was made of, where that is asked for | its record |
 //! | is it true | [`check`] reads the output back and judges it | reads one file |
 //! | a whole build | [`session`] gives it the environment that leads to us, and says what it made | yes |
 //! | say so | [`report`] one JSON line per link, [`message`] the only room that prints | yes |
@@ -55,6 +56,7 @@ pub(crate) mod run;
 pub(crate) mod sandbox;
 pub(crate) mod session;
 pub(crate) mod settings;
+pub(crate) mod size;
 pub(crate) mod source_package;
 pub(crate) mod supply;
 pub(crate) mod toolchain;

@@ -10,6 +10,7 @@ use crate::model::StaticKind;
 use crate::parts::linked_parts::LinkedParts;
 use crate::plan::Applied;
 use crate::plan::policy::Reason;
+use crate::size::size_rows::SizeRow;
 use crate::toolchain::MechanismsOff;
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
@@ -117,6 +118,9 @@ pub(crate) struct LinkRecord<'a> {
     /// What the program says of its parts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parts: Option<&'a LinkedParts>,
+    /// The bytes of each library in it, largest first, where they are wanted (`STATICCXX_SIZE`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sizes: Option<&'a [SizeRow]>,
     /// Libraries without an archive.
     pub missing: &'a [Missing],
     /// Archives that could not be linked, in whose place shared objects were converted, and what they lack.
@@ -154,6 +158,7 @@ impl LinkRecord<'_> {
             libraries: &[],
             unused: &[],
             parts: None,
+            sizes: None,
             missing: &[],
             replaced: &[],
             output: PathBuf::new(),

@@ -45,6 +45,8 @@ pub(crate) struct Settings {
     pub repairs: GlibcFixes,
     /// `STATICCXX_PARTS`: what programs say of their parts.
     pub parts: PartsMode,
+    /// `STATICCXX_SIZE`: directory for what programs were made of.
+    pub size: Option<PathBuf>,
     /// `STATICCXX_MALLOC`.
     pub malloc: Malloc,
     /// `STATICCXX_STACK_SIZE`: the stack size of threads in musl programs, in bytes; 0 leaves it to musl.
@@ -254,6 +256,7 @@ impl Settings {
             fat_shared: from.read(&options::FAT_SHARED, switch::read).unwrap_or(true),
             repairs,
             parts: from.read(&options::PARTS, PartsMode::read).unwrap_or_default(),
+            size: from.get(options::SIZE.name).map(PathBuf::from),
             malloc: from.read(&options::MALLOC, Malloc::read).unwrap_or_default(),
             stack_size: from.read(&options::STACK_SIZE, stack_size::read).unwrap_or(stack_size::DEFAULT),
             misspelt,

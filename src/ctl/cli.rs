@@ -1,7 +1,7 @@
 //! The command line of `staticctl`, from which completions and man pages are made too.
 
 use super::cli_args::{BundleArgs, ConvertArgs, DebArgs, ImageArgs, PluginsArgs, ToolchainCommand, TryArgs};
-use super::cli_parts_args::{AuditArgs, HardenArgs, LicensesArgs, PartsFormat};
+use super::cli_parts_args::{AuditArgs, HardenArgs, LicensesArgs, PartsFormat, SizeArgs};
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell as CompletionShell;
 use std::ffi::OsString;
@@ -73,6 +73,14 @@ pub(crate) enum CtlCommand {
     /// that they refer to, an index, and SPDX's names for what the files state themselves. Exit status: 0 if all were found,
     /// 1 if one is missing, of another version or of no package, 2 if a program can't be read or nothing was written.
     Licenses(LicensesArgs),
+    /// Tell where the bytes of a program are from, and why they are in it
+    ///
+    /// By library, member, section or symbol; every byte of the file counts once. Which input it is of, and what refers to
+    /// what, is kept by the link under `staticctl run --size` or with STATICCXX_SIZE; without that sections and symbols
+    /// are known.
+    ///
+    /// Exit status: 0, 1 if the thing of --why is not in it, 2 if the program can't be read or it is not known.
+    Size(SizeArgs),
     /// Show how a compiler call would be rewritten, without running it
     Explain {
         /// List what each library call and weak reference is bound to, dynamically and statically
@@ -150,6 +158,9 @@ pub(crate) enum CtlCommand {
         /// Write a relink kit for each program into this directory: its objects, and a script that links them again
         #[arg(long, value_name = "DIR")]
         relink_kit: Option<PathBuf>,
+        /// Tell what each program is made of, and keep it for `staticctl size`
+        #[arg(long)]
+        size: bool,
         /// The command: `staticctl run -- make -j4`
         #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
         command: Vec<OsString>,

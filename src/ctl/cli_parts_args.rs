@@ -59,3 +59,44 @@ pub(crate) enum PartsFormat {
     /// The note's own content
     Json,
 }
+
+/// `staticctl size`.
+#[derive(Debug, Args)]
+pub(crate) struct SizeArgs {
+    /// The program; with --diff, the new one
+    pub program: PathBuf,
+    /// What is summed up; by default libraries, and sections where there is no record of the link
+    #[arg(long, value_enum)]
+    pub by: Option<SizeBy>,
+    /// The shortest chain of references that leads from the program's own objects to a library or package, a member or a symbol
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["by", "diff", "html"])]
+    pub why: Option<String>,
+    /// An older build: list what changed
+    #[arg(long, value_name = "OLD")]
+    pub diff: Option<PathBuf>,
+    /// Write a page with a map of the program and the chains; it needs nothing else
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// Print a JSON document, with all rows
+    #[arg(long)]
+    pub json: bool,
+    /// How many rows are listed before the rest is one row; 0: all
+    #[arg(long, value_name = "NUMBER", default_value_t = 30)]
+    pub rows: usize,
+    /// A directory in which STATICCXX_SIZE kept records, before that of the variable and that of `run --size`
+    #[arg(long, value_name = "DIR")]
+    pub records: Vec<PathBuf>,
+}
+
+/// What `staticctl size` sums up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SizeBy {
+    /// Files that were linked
+    Library,
+    /// Members of archives
+    Member,
+    /// Sections of the program
+    Section,
+    /// Functions and data
+    Symbol,
+}

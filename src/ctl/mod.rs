@@ -33,6 +33,7 @@ pub(crate) mod plugins;
 mod printed;
 pub(crate) mod run;
 pub(crate) mod shims;
+mod size;
 pub(crate) mod toolchain;
 mod toolchain_pack;
 mod toolchain_pack_tree;
@@ -71,6 +72,7 @@ pub fn main() -> u8 {
         CtlCommand::Audit(args) => audit::run(&settings, &args),
         CtlCommand::Harden(args) => harden::run(&args),
         CtlCommand::Licenses(args) => licenses::run(&settings, &args),
+        CtlCommand::Size(args) => size::run(&settings, &args),
         CtlCommand::Explain { json, bindings, command } => explain::run(&settings, &command, json, bindings),
         CtlCommand::Archive { library, output } => archive::run(&settings, &library, output),
         CtlCommand::Convert(args) => convert::run(&settings, &args),
@@ -79,8 +81,8 @@ pub fn main() -> u8 {
         CtlCommand::Doctor => doctor::run(&settings),
         CtlCommand::Toolchain { command } => toolchain::run(&settings, &command),
         CtlCommand::Shims { dir, force } => shims::run(&settings, &dir, force),
-        CtlCommand::Run { toolchain, report, progress, small, relink_kit, command } => {
-            run::run(&settings, &run::RunRequest { toolchain, report, progress, small, relink_kit, command })
+        CtlCommand::Run { toolchain, report, progress, small, relink_kit, size, command } => {
+            run::run(&settings, &run::RunRequest { toolchain, report, progress, small, relink_kit, size, command })
         }
         CtlCommand::Deb(args) => deb::run(&settings, &args),
         CtlCommand::Env { toolchain, shell } => env::print(&settings, toolchain.as_deref(), shell),

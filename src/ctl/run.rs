@@ -1,6 +1,7 @@
 //! `staticctl run`: a build with our drivers, and what it built.
 
 use super::output::fail;
+use super::size;
 use crate::files::AtomicFile;
 use crate::message::{self, status::Status};
 use crate::options;
@@ -35,6 +36,8 @@ pub(crate) struct RunRequest {
     pub small: bool,
     /// Where relink kits are put.
     pub relink_kit: Option<PathBuf>,
+    /// Tell what each program is made of.
+    pub size: bool,
     pub command: Vec<OsString>,
 }
 
@@ -102,6 +105,14 @@ fn command(settings: &Settings, request: &RunRequest, environment: &Environment,
         // A build changes directories.
         let dir = std::path::absolute(dir).unwrap_or_else(|_| dir.clone());
         command = command.env(options::RELINK_KIT.name, dir);
+    }
+    if request.size {
+        match size::records_dir(settings) {
+            Some(dir) => command = command.env(options::SIZE.name, dir),
+            None => {
+                message::warning(format!("there is no cache directory: {} can name one for sizes", options::SIZE.name))
+            }
+        }
     }
     match session {
         Some(session) => command.env(options::REPORT.name, session.dir()),

@@ -15,6 +15,7 @@ use crate::linker_output::Listener;
 use crate::message;
 use crate::model::Libc;
 use crate::options::exit_codes::EXIT_FAILURE;
+use crate::options::parts::PartsMode;
 use crate::parts::trace;
 use crate::plan::policy::is_probe;
 use crate::report::{LinkedBy, Outcome, Times, milliseconds};
@@ -229,7 +230,8 @@ fn note_parts(
         (job.resolution.libraries, job.resolution.unused) = (linked, unused);
     }
     outcome.times.parts += milliseconds(start);
-    outcome.parts = Some(settled.parts);
+    outcome.parts = Some(settled.parts).filter(|_| settings.parts != PartsMode::Off);
+    outcome.sizes = settled.sizes;
 }
 
 /// Notes why the built-in linker did not link, if it was requested.

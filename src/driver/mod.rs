@@ -28,6 +28,7 @@ mod prepare;
 mod program_link;
 mod relink_kit;
 mod shared_link;
+mod size_link;
 mod trials;
 mod two_steps;
 mod variable_warnings;

@@ -3,6 +3,7 @@
 use super::link_job::LinkJob;
 use super::part_hardening::ReadHardening;
 use super::part_sources::{self, PartOwners};
+use super::size_link::{self, SizedLink};
 use crate::archive;
 use crate::args::ld_options::{self, Item};
 use crate::args::option_table::Role;
@@ -13,11 +14,12 @@ use crate::options::parts::PartsMode;
 use crate::parts::linked_parts::{LinkedParts, PartSource};
 use crate::parts::output_notes::{self, OutputNotes};
 use crate::parts::part_notes::{self, KEY, PartNotes};
-use crate::parts::{PlacedInputs, map, note_object, trace};
+use crate::parts::{PlacedInputs, PlacedSection, map, note_object, trace};
 use crate::plan::policy::is_probe;
 use crate::repairs::choose::links_with;
 use crate::report::LinkedBy;
 use crate::settings::Settings;
+use crate::size::size_rows::SizeRow;
 use foldhash::{HashMap, HashSet};
 use serde_json::{Map, Value};
 use std::ffi::{OsStr, OsString};
@@ -31,7 +33,7 @@ pub(super) struct NotedLink {
     /// Where the built-in linker says what it took.
     pub layout: PathBuf,
     asked: Asked,
-    full: bool,
+    mode: PartsMode,
 }
 
 /// What is known of a program once it is linked.
@@ -39,6 +41,8 @@ pub(super) struct SettledParts {
     pub parts: LinkedParts,
     /// Files of which nothing was taken.
     pub unlinked: Vec<PathBuf>,
+    /// The sizes of its libraries, where they are wanted.
+    pub sizes: Option<Vec<SizeRow>>,
 }
 
 /// How the compiler's linker says what it took.
@@ -63,23 +67,36 @@ const PRINTING: [&str; 10] =
 const OTHER_OUTPUTS: [&str; 7] = ["-r", "--relocatable", "--oformat", "-oformat", "-N", "--omagic", "--image-base"];
 
 impl NotedLink {
-    /// Adds the notes' object to a link; none where the program gets no notes.
+    /// Adds the notes' object to a link; none where the program gets no notes and what goes in is not asked for.
     pub(super) fn begin(settings: &Settings, job: &mut LinkJob) -> Option<NotedLink> {
-        if settings.parts == PartsMode::Off || settings.trial.is_some() || !is_program(job) {
+        let mode = settings.parts;
+        if mode == PartsMode::Off && settings.size.is_none() || settings.trial.is_some() || !is_program(job) {
             return None;
         }
         let machine = job.expect.machine.filter(|_| job.expect.bits == Some(64))?;
         let dir = job.store.dir().ok()?.to_owned();
         let owners = PartOwners::open(settings, job);
         let sources = part_sources::sources(settings, job, &owners);
-        let offered = LinkedParts::offered(&sources);
-        let full = settings.parts == PartsMode::Full;
-        let offered = if full { offered.at_most() } else { offered.at_most().shortened() };
+        if mode != PartsMode::Off {
+            NotedLink::add_room(job, &sources, mode, (machine, &dir))?;
+        }
+        let asked = asked(settings, job, &dir);
+        Some(NotedLink { owners, sources, layout: dir.join("parts.layout"), asked, mode })
+    }
+
+    /// Adds an object with notes of what is offered, for a machine, made in a directory; none where it can't be made.
+    fn add_room(
+        job: &mut LinkJob,
+        sources: &[PartSource],
+        mode: PartsMode,
+        (machine, dir): (u16, &Path),
+    ) -> Option<()> {
+        let offered = LinkedParts::offered(sources);
+        let offered = if mode == PartsMode::Full { offered.at_most() } else { offered.at_most().shortened() };
         let notes = PartNotes::with_room(&offered, &Map::new());
         let object = note_object::object(machine, &notes)?;
         let place = dir.join("parts.o");
         fs::write(&place, object).inspect_err(|e| log::info!("no notes: {}: {e}", place.display())).ok()?;
-        let asked = asked(settings, job, &dir, full);
         let word = match job.request.inputs.iter().any(|i| i.kind.is_compiled()) {
             // The driver names further files after its inputs.
             true => {
@@ -90,7 +107,7 @@ impl NotedLink {
             false => place.into_os_string(),
         };
         job.plan.argv.insert(0, word);
-        Some(NotedLink { owners, sources, layout: dir.join("parts.layout"), asked, full })
+        Some(())
     }
 
     /// What makes the compiler's linker say what it takes.
@@ -150,11 +167,23 @@ impl NotedLink {
             }
             None => LinkedParts::offered(&self.sources),
         };
-        let written = if self.full { parts.clone() } else { parts.shortened() };
-        if let Err(why) = write(output, &written) {
+        let written = if self.mode == PartsMode::Full { parts.clone() } else { parts.shortened() };
+        if let Err(why) = Some(&written).filter(|_| self.mode != PartsMode::Off).map_or(Ok(()), |w| write(output, w)) {
             log::info!("`{}` names what was offered: {why}", output.display());
         }
-        Some(SettledParts { parts, unlinked })
+        let placed = settings.size.as_ref().and_then(|_| self.placed_sections(linked));
+        let link = SizedLink { placed, compiled: !parts.exact, sources: &self.sources, unlinked: &unlinked };
+        let sizes = size_link::keep(settings, job, &link);
+        Some(SettledParts { parts, unlinked, sizes })
+    }
+
+    /// Where the linker put the sections of the inputs, as far as it said so.
+    fn placed_sections(&self, linked: &LinkedBy) -> Option<Vec<PlacedSection>> {
+        match (linked, &self.asked) {
+            (LinkedBy::BuiltIn, _) => sections_of_layout(&self.layout),
+            (_, Asked::Map(file)) => Some(map::sections(&String::from_utf8_lossy(&fs::read(file).ok()?))),
+            _ => None,
+        }
     }
 
     /// Adds the copies of archives that were made for this link, which have their names, behind a number.
@@ -205,7 +234,7 @@ fn is_program(job: &LinkJob) -> bool {
     !request.dry_run && !scripted && !is_probe(request.output_path()) && job.problem.is_none()
 }
 
-fn asked(settings: &Settings, job: &LinkJob, dir: &Path, full: bool) -> Asked {
+fn asked(settings: &Settings, job: &LinkJob, dir: &Path) -> Asked {
     let words = ld_options::split(&job.request.args);
     let prints = words.iter().any(|item| match item {
         Item::Word { text, .. } => {
@@ -217,7 +246,7 @@ fn asked(settings: &Settings, job: &LinkJob, dir: &Path, full: bool) -> Asked {
         return Asked::Nothing;
     }
     match links_with(settings, &job.request, &job.facts, &TRACING) {
-        true if full => Asked::Map(dir.join("parts.map")),
+        true if settings.parts == PartsMode::Full || settings.size.is_some() => Asked::Map(dir.join("parts.map")),
         true => Asked::Trace,
         false => Asked::Nothing,
     }
@@ -245,6 +274,16 @@ fn of_layout(file: &Path) -> Option<PlacedInputs> {
 
 #[cfg(not(feature = "wild"))]
 fn of_layout(_: &Path) -> Option<PlacedInputs> {
+    None
+}
+
+#[cfg(feature = "wild")]
+fn sections_of_layout(file: &Path) -> Option<Vec<PlacedSection>> {
+    crate::parts::wild_layout::sections(&fs::read(file).ok()?).ok()
+}
+
+#[cfg(not(feature = "wild"))]
+fn sections_of_layout(_: &Path) -> Option<Vec<PlacedSection>> {
     None
 }
 

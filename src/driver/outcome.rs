@@ -10,6 +10,7 @@ use crate::repairs::choose::links_with;
 use crate::report::{self, LinkRecord, LinkedBy, Outcome, Times};
 use crate::run::Command;
 use crate::settings::Settings;
+use crate::size::size_rows::SizeRow;
 use crate::toolchain::{Facts, MechanismsOff, Selected};
 use std::ffi::OsString;
 use std::fs;
@@ -55,6 +56,8 @@ pub(super) struct LinkOutcome {
     pub saved: Option<u64>,
     /// What went into it.
     pub parts: Option<LinkedParts>,
+    /// The sizes of its libraries, where they are wanted.
+    pub sizes: Option<Vec<SizeRow>>,
     /// Mechanisms that the link did without.
     pub off: MechanismsOff,
     /// The signal that ended the link.
@@ -72,6 +75,7 @@ impl LinkOutcome {
             linker: LinkedBy::Nobody,
             saved: None,
             parts: None,
+            sizes: None,
             off: MechanismsOff::new(),
             signal: None,
         }
@@ -96,6 +100,7 @@ impl LinkOutcome {
             linker: &self.linker,
             saved: self.saved,
             parts: self.parts.as_ref(),
+            sizes: self.sizes.as_deref(),
             unused: job.map_or(&[], |(j, _)| &j.resolution.unused),
             off: &self.off,
             rules: job.map_or(&[], |(j, _)| &j.plan.applied),

@@ -236,6 +236,14 @@ pub(crate) const PARTS: EnvOption = EnvOption {
     help: "programs name the packages that are in them, for `staticctl parts`; full: with digests, build IDs and sizes",
 };
 
+pub(crate) const SIZE: EnvOption = EnvOption {
+    name: "STATICCXX_SIZE",
+    values: Values::Open("DIR"),
+    default: "none",
+    applies: &[Scope::Link, Scope::Convert],
+    help: "directory in which it is kept what each program was made of, for `staticctl size`",
+};
+
 pub(crate) const REPORT: EnvOption = EnvOption {
     name: "STATICCXX_REPORT",
     values: Values::Open("DIR"),
@@ -314,7 +322,7 @@ pub(crate) const TRIAL: EnvOption = EnvOption {
 };
 
 /// All variables, in the order of the documentation.
-pub(crate) const TABLE: [EnvOption; 27] = [
+pub(crate) const TABLE: [EnvOption; 28] = [
     TOOLCHAIN,
     CC,
     CXX,
@@ -335,6 +343,7 @@ pub(crate) const TABLE: [EnvOption; 27] = [
     STACK_SIZE,
     HERMETIC,
     PARTS,
+    SIZE,
     REPORT,
     RELINK_KIT,
     LOG,

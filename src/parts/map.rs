@@ -4,7 +4,7 @@
 //! `FILE`, `ARCHIVE(MEMBER)`, `FILE:(SECTION)` or `ARCHIVE(MEMBER):(SECTION)`. GNU ld and gold write what they left out
 //! before that, under a heading of its own, and break a line behind a long section name.
 
-use super::{PlacedInput, PlacedInputs};
+use super::{PlacedFile, PlacedInput, PlacedInputs, PlacedSection, SectionName};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -20,42 +20,69 @@ const MEMBERS: [&str; 2] = [
     "Archive member included because of file (symbol)",
 ];
 
+/// The file that lld names for what it makes itself.
+const INTERNAL: &str = "<internal>";
+
 /// Sections that take no room in memory, so that an input of which nothing else is there was not taken.
 const NOT_LOADED: [&str; 8] =
     [".debug", ".zdebug", ".comment", ".gnu.warning", ".stab", ".gnu.lto", ".gnu_debug", ".line"];
 
 /// The inputs that a map has. `temporary` says whether a file is one that the compiler made for the link.
 pub(crate) fn placed(text: &str, temporary: impl Fn(&str) -> bool) -> PlacedInputs {
-    let gnu = text.lines().any(|line| BEGINS.contains(&line.trim_end()));
     let mut found: BTreeMap<(PathBuf, Option<String>), u64> = BTreeMap::new();
-    let (mut inside, mut section, mut compiled) = (!gnu, String::new(), false);
+    let mut compiled = false;
+    entries(text, |entry| {
+        let (path, member) = split(entry.file);
+        if temporary(path) {
+            compiled |= is_compiled(path);
+        } else {
+            *found.entry((path.into(), member.map(str::to_owned))).or_insert(0) += entry.size;
+        }
+    });
+    let inputs = found.into_iter().map(|((path, member), bytes)| PlacedInput { path, member, bytes }).collect();
+    PlacedInputs { inputs, compiled }
+}
+
+/// The sections of inputs that a map has, each with its address; of code that was compiled when it was linked too.
+pub(crate) fn sections(text: &str) -> Vec<PlacedSection> {
+    let mut found = Vec::new();
+    entries(text, |entry| {
+        let (path, member) = split(entry.file);
+        let input = PlacedFile { path: path.into(), member: member.map(str::to_owned), range: None };
+        let section = SectionName::Name(entry.section.to_owned());
+        found.push(PlacedSection { input, section, address: entry.address, size: entry.size });
+    });
+    found
+}
+
+/// Whether a file has code that was compiled when it was linked.
+pub(crate) fn is_compiled(path: &str) -> bool {
+    path.contains("ltrans") || path.contains(".lto.")
+}
+
+/// Each section of an input that is in memory.
+fn entries(text: &str, mut each: impl FnMut(MapEntry<'_>)) {
+    let gnu = text.lines().any(|line| BEGINS.contains(&line.trim_end()));
+    let (mut inside, mut section) = (!gnu, String::new());
     for line in text.lines() {
         let heading = line.trim_end();
         if BEGINS.contains(&heading) || ENDS.contains(&heading) || MEMBERS.contains(&heading) {
             inside = BEGINS.contains(&heading);
             continue;
         }
-        let Some(entry) = Some(line).filter(|_| inside).and_then(|line| entry(line, &mut section, gnu)) else {
-            continue;
-        };
-        if entry.size == 0 || entry.file.is_empty() || !is_loaded(entry.section) {
-            continue;
+        let entry = Some(line).filter(|_| inside).and_then(|line| entry(line, &mut section, gnu));
+        let is_input = |e: &MapEntry<'_>| !e.file.is_empty() && e.file != INTERNAL;
+        if let Some(entry) = entry.filter(|e| e.size > 0 && is_input(e) && is_loaded(e.section)) {
+            each(entry);
         }
-        let (path, member) = split(entry.file);
-        if temporary(path) {
-            compiled |= path.contains("ltrans") || path.contains(".lto.");
-            continue;
-        }
-        *found.entry((path.into(), member.map(str::to_owned))).or_insert(0) += entry.size;
     }
-    let inputs = found.into_iter().map(|((path, member), bytes)| PlacedInput { path, member, bytes }).collect();
-    PlacedInputs { inputs, compiled }
 }
 
 /// A section of an input.
 #[derive(Debug, PartialEq, Eq)]
 struct MapEntry<'a> {
     section: &'a str,
+    address: u64,
     size: u64,
     file: &'a str,
 }
@@ -86,10 +113,10 @@ fn gnu_entry<'a>(line: &'a str, section: &'a mut String) -> Option<MapEntry<'a>>
         section.clear();
         section.push_str(name);
     }
-    let (_, rest) = number(rest, true)?;
+    let (address, rest) = number(rest, true)?;
     let (size, file) = number(rest, true)?;
     // Without a name of a section it is one of the script's own lines.
-    (!section.is_empty()).then_some(MapEntry { section, size, file: file.trim_end() })
+    (!section.is_empty()).then_some(MapEntry { section, address, size, file: file.trim_end() })
 }
 
 /// lld: `VMA LMA SIZE ALIGN FILE:(SECTION)`; mold: `VMA SIZE ALIGN FILE:(SECTION)`. Numbers are hexadecimal with lld.
@@ -104,9 +131,9 @@ fn placed_entry(line: &str) -> Option<MapEntry<'_>> {
         numbers.push(value);
         rest = behind;
     }
-    let size = *numbers.get(wanted - 2)?;
+    let (address, size) = (*numbers.first()?, *numbers.get(wanted - 2)?);
     let (file, section) = rest.trim_end().strip_suffix(')')?.rsplit_once(":(")?;
-    Some(MapEntry { section, size, file })
+    Some(MapEntry { section, address, size, file })
 }
 
 /// The number at the beginning, in hexadecimal with or without `0x` or in decimal, and what is behind the blanks after it.
@@ -166,6 +193,14 @@ mod tests {
                 taken("h.o", None, 4)
             ]
         );
+        let sections = sections(text);
+        let shown: Vec<(&SectionName, u64, u64)> = sections.iter().map(|s| (&s.section, s.address, s.size)).collect();
+        let name = |name: &str| SectionName::Name(name.to_owned());
+        let long = name(".text.very_long_name");
+        assert_eq!(
+            shown,
+            [(&name(".text"), 0x40_1000, 0x26), (&long, 0x40_1030, 0x10), (&name(".data"), 0x40_3000, 4)]
+        );
     }
 
     #[test]
@@ -175,14 +210,17 @@ mod tests {
                    \u{20}         200190           200190       20     4         /usr/lib/crt1.o:(.note.ABI-tag)\n\
                    \u{20}         2001b0           2001b0       12     4         /usr/lib/libc.a(printf.o):(.text)\n\
                    \u{20}         2001b0           2001b0        0     1                 printf\n\
-                   \u{20}              0                0       12     1         <internal>:(.comment)\n";
+                   \u{20}              0                0       12     1         <internal>:(.comment)\n\
+                   \u{20}         2001c2           2001c2        4     1         <internal>:(.rodata)\n";
         let of_lld = [taken("/usr/lib/crt1.o", None, 0x20), taken("/usr/lib/libc.a", Some("printf.o"), 0x12)];
         assert_eq!(names(lld), of_lld);
+        assert_eq!((sections(lld).len(), sections(lld)[1].address), (2, 0x20_01b0));
         let mold = "               VMA       Size Align Out     In      Symbol\n           0x200190         32     4 .note\n\
                     \u{20}          0x200190         32     4         /usr/lib/crt1.o:(.note.ABI-tag)\n\
                     \u{20}          0x2001b0         18     4         /usr/lib/libc.a(printf.o):(.text)\n\
                     \u{20}          0x2001b0          0     0                 printf\n";
         assert_eq!(names(mold), of_lld);
+        assert_eq!((sections(mold)[1].address, sections(mold)[1].size), (0x20_01b0, 18));
     }
 
     #[test]

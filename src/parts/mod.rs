@@ -51,3 +51,32 @@ pub(crate) struct PlacedInputs {
     /// Code was compiled when it was linked, so that some of it is not under its own name (LTO).
     pub compiled: bool,
 }
+
+/// A section of an input, where the linker placed it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PlacedSection {
+    /// The input, as the linker names it.
+    pub input: PlacedFile,
+    pub section: SectionName,
+    /// In the memory of the program.
+    pub address: u64,
+    pub size: u64,
+}
+
+/// An input of a link.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct PlacedFile {
+    pub path: PathBuf,
+    /// The member of an archive.
+    pub member: Option<String>,
+    /// Where the member is in the archive, if the linker says so.
+    pub range: Option<(usize, usize)>,
+}
+
+/// How a linker names a section of an input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum SectionName {
+    /// By its number in the input.
+    Index(usize),
+    Name(String),
+}

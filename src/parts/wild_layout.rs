@@ -1,6 +1,6 @@
 //! What the built-in linker took, from its own description of the output (crate `linker-layout`).
 
-use super::{PlacedInput, PlacedInputs};
+use super::{PlacedFile, PlacedInput, PlacedInputs, PlacedSection, SectionName};
 use linker_layout::Layout;
 
 /// Reads the description.
@@ -35,6 +35,31 @@ fn merged(mut inputs: Vec<PlacedInput>) -> Vec<PlacedInput> {
     inputs
 }
 
+/// The sections that were placed, each with its address. Those of which the linker makes something else (strings that are
+/// merged, unwind tables) are not among them.
+///
+/// # Errors
+/// The description is damaged.
+pub(crate) fn sections(bytes: &[u8]) -> Result<Vec<PlacedSection>, String> {
+    let layout = Layout::from_bytes(bytes).map_err(|e| e.to_string())?;
+    let mut found = Vec::new();
+    for file in &layout.files {
+        let entry = file.archive_entry.as_ref();
+        let input = PlacedFile {
+            path: file.path.clone(),
+            member: entry.map(|e| String::from_utf8_lossy(&e.identifier).into_owned()),
+            range: entry.map(|e| (e.range.start, e.range.end)),
+        };
+        for (index, section) in file.sections.iter().enumerate() {
+            let Some(range) = section.as_ref().map(|section| &section.mem_range) else { continue };
+            let size = range.end.saturating_sub(range.start);
+            let section = SectionName::Index(index);
+            found.push(PlacedSection { input: input.clone(), section, address: range.start, size });
+        }
+    }
+    Ok(found)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -53,13 +78,17 @@ mod tests {
             file(Some("a.o"), &[None, Some((50, 50))]),
             file(Some("c.o"), &[]),
         ];
-        let placed = placed(&Layout { files, metrics: Metrics::default() }.to_bytes().unwrap()).unwrap();
+        let bytes = Layout { files, metrics: Metrics::default() }.to_bytes().unwrap();
+        let sections: Vec<_> = sections(&bytes).unwrap().into_iter().map(|s| (s.section, s.address, s.size)).collect();
+        let index = SectionName::Index;
+        assert_eq!(sections, [(index(1), 10, 20), (index(2), 40, 1), (index(1), 50, 0)]);
+        let placed = placed(&bytes).unwrap();
         let taken = PlacedInput { path: "/usr/lib/libz.a".into(), member: Some("b.o".into()), bytes: 21 };
         assert_eq!(placed, PlacedInputs { inputs: vec![taken], compiled: false });
     }
 
     #[test]
     fn a_damaged_description_is_an_error() {
-        assert!(super::placed(&[0xff; 7]).is_err());
+        assert!(super::placed(&[0xff; 7]).is_err() && sections(&[0xff; 7]).is_err());
     }
 }

@@ -7,6 +7,7 @@ use crate::libs::{LinkedLibrary, Provider};
 use crate::model::StaticKind;
 use crate::plan::policy::Reason;
 use crate::report::Outcome;
+use crate::size::size_rows::SizeRow;
 use crate::toolchain::front_end;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -27,6 +28,9 @@ pub(crate) struct BuiltProgram {
     pub bytes: Option<u64>,
     /// Bytes that leaving out unused parts saved; none where that was not asked for.
     pub saved: Option<u64>,
+    /// The bytes of each library in it as it was linked, largest first; none where that was not asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sizes: Option<Vec<SizeRow>>,
     pub toolchain: String,
     /// The files that its libraries were taken from, in link order.
     pub libraries: Vec<PathBuf>,
@@ -54,6 +58,7 @@ impl BuiltProgram {
             kind: verdict.and_then(|v| v.kind),
             bytes: link.image.as_ref().map(|i| i.bytes),
             saved: link.saved,
+            sizes: link.sizes.clone(),
             toolchain: link.toolchain.clone(),
             libraries: link.libraries.iter().map(|l| l.path.clone()).collect(),
             converted: link.libraries.iter().filter(|l| l.provider == Provider::Converted).cloned().collect(),

@@ -5,6 +5,7 @@ use crate::libs::LinkedLibrary;
 use crate::model::StaticKind;
 use crate::plan::policy::{Reason, is_probe};
 use crate::report::{Outcome, Times};
+use crate::size::size_rows::SizeRow;
 use serde::Deserialize;
 use std::path::PathBuf;
 
@@ -24,6 +25,9 @@ pub(crate) struct RecordedLink {
     /// Bytes that leaving out unused parts saved.
     #[serde(default)]
     pub saved: Option<u64>,
+    /// The bytes of each library in it, largest first.
+    #[serde(default)]
+    pub sizes: Option<Vec<SizeRow>>,
 }
 
 /// The facts that identify an output.

@@ -8,6 +8,7 @@ use crate::message::table::{Align, Table};
 use crate::model::StaticKind;
 use crate::plan::policy::Reason;
 use crate::report::Outcome;
+use crate::size::size_rows::SizeRow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -161,10 +162,26 @@ pub(crate) fn remarks(summary: &BuildSummary) -> Vec<String> {
     }
     for program in &summary.programs {
         let name = shown(&program.path, &summary.directory);
+        lines.extend(program.sizes.as_ref().map(|sizes| format!("`{name}` is {}", largest(sizes))));
         lines.extend(program.failures.iter().map(|f| format!("`{name}` is not static: {f}")));
         lines.extend(program.needs().map(|f| format!("`{name}`: {f}")));
     }
     lines
+}
+
+/// How many libraries are named with their size.
+const SIZED: usize = 4;
+
+/// `libcrypto.a 71 %, libc.a 12 %, …`.
+fn largest(sizes: &[SizeRow]) -> String {
+    let whole: u64 = sizes.iter().map(|row| row.bytes).sum();
+    let percent = |bytes: u64| (u128::from(bytes) * 100).checked_div(whole.into()).unwrap_or(0);
+    let named = sizes.iter().take(SIZED).map(|row| format!("{} {} %", row.name, percent(row.bytes)));
+    let mut names: Vec<String> = named.collect();
+    if sizes.len() > SIZED {
+        names.push("…".into());
+    }
+    names.join(", ")
 }
 
 #[cfg(test)]
@@ -180,6 +197,7 @@ mod tests {
             kind,
             bytes: Some(2048),
             saved: None,
+            sizes: None,
             toolchain: "host-gcc".into(),
             libraries: ["libz.a", "libz.a", "libm.a", "libring-d90970b22c3269be.rlib", "rustlib/x/libstd-1.rlib"]
                 .map(|l| Path::new("/l").join(l))
@@ -190,6 +208,15 @@ mod tests {
             milliseconds: 1234.0,
             probe: 0.0,
         }
+    }
+
+    #[test]
+    fn the_largest_libraries_are_named_with_their_share() {
+        let row = |name: &str, bytes| SizeRow { name: name.into(), package: None, member: None, bytes };
+        assert_eq!(largest(&[row("libz.a", 30), row("m.o", 10)]), "libz.a 75 %, m.o 25 %");
+        let many: Vec<SizeRow> = (0..5).map(|n| row(&format!("l{n}"), 1)).collect();
+        assert_eq!(largest(&many), "l0 20 %, l1 20 %, l2 20 %, l3 20 %, …");
+        assert_eq!(largest(&[]), "");
     }
 
     #[test]

@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime};
 const DAY: Duration = Duration::from_secs(24 * 3600);
 const UNUSED: Duration = Duration::from_secs(30 * 24 * 3600);
 
-/// Directories with independent files, each rebuilt in milliseconds.
-const SMALL: [&str; 7] = ["lines", "archives", "trials", "told", "locks", "hardening", "packages"];
+/// Directories with independent files, each rebuilt in milliseconds, or by a link (`sizes`).
+const SMALL: [&str; 8] = ["lines", "archives", "trials", "told", "locks", "hardening", "packages", "sizes"];
 
 /// Marks a file as used, at most once a day: not every file system records access times.
 pub(super) fn note_use(file: &Path) {

@@ -32,6 +32,8 @@ pub mod weak;
 pub mod same;
 // A project's own shared libraries with make, CMake, Meson and libtool, and with libraries of the system.
 pub mod shared;
+// Where the bytes of programs are from, and why.
+pub mod size;
 // Programs that stress linkers, linked by each of them and run.
 pub mod linkers;
 // Converted shared objects with every linker, of libraries of the distribution, and under debuggers.

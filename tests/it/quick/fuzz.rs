@@ -126,9 +126,15 @@ fn elf_files() {
     ] {
         Run::new("gcc").dir(dir.path()).line(line).ok();
     }
-    // The notes of a program, and little else.
+    // The notes of a program, in an object.
     Run::new(STATICCC).dir(dir.path()).line("x.c -o noted").silent();
-    Run::new("objcopy").dir(dir.path()).line("-j .note.package -j .note.staticcxx noted f").output();
+    let all = [".note.package=p", ".note.staticcxx=s"];
+    Run::new("objcopy")
+        .dir(dir.path())
+        .args(all.map(|of| format!("--dump-section={of}")))
+        .args(["noted", "other"])
+        .silent();
+    Run::new("objcopy").dir(dir.path()).args(all.map(|of| format!("--add-section={of}"))).args(["d", "f"]).silent();
     let noted = fs::read(dir.join("f")).unwrap();
     assert!(noted.len() < 0x4000 && !staticcxx::parts::noted_program::package_urls(&noted).unwrap().is_empty());
     let seeds: Vec<Vec<u8>> = ["a", "b", "c", "d", "e", "f"].map(|n| fs::read(dir.join(n)).unwrap()).to_vec();
