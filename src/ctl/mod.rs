@@ -23,6 +23,7 @@ pub(crate) mod explain;
 mod first_run;
 pub(crate) mod help;
 pub(crate) mod image;
+mod image_push;
 pub(crate) mod install;
 mod output;
 pub(crate) mod pages;

@@ -5,7 +5,7 @@
 //! | what the linker took, as it says itself | [`trace`], [`map`], [`wild_layout`] |
 //! | files and their packages | [`linked_parts`] |
 //! | the notes that carry them | [`part_notes`] |
-//! | the parts in the formats of others | [`package_url`], [`documents`] |
+//! | the parts in the formats of others | [`package_url`], [`release_of_parts`], [`documents`], [`image_document`] |
 //! | a program that names its parts | [`noted_program`] |
 //! | the object that brings room for them, and the notes of an output | [`note_object`], [`output_notes`] |
 //!
@@ -13,6 +13,8 @@
 //! was offered, in which the linked set, which is never larger, is written over it in the output.
 
 pub(crate) mod documents;
+#[cfg(feature = "push")]
+pub(crate) mod image_document;
 pub(crate) mod linked_parts;
 pub(crate) mod map;
 pub(crate) mod note_object;
@@ -20,6 +22,7 @@ pub(crate) mod noted_program;
 pub(crate) mod output_notes;
 pub(crate) mod package_url;
 pub(crate) mod part_notes;
+pub(crate) mod release_of_parts;
 pub(crate) mod trace;
 pub(crate) mod tracker;
 #[cfg(feature = "wild")]

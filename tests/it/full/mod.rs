@@ -84,6 +84,8 @@ pub mod freestanding;
 pub mod bundle;
 // `staticctl image` against the tools that read images: skopeo, umoci, podman, runc.
 pub mod image;
+// What an image says of the parts of its programs.
+pub mod image_parts;
 // Caches of two users and of root: whose is used by whom.
 pub mod two_users;
 // `staticctl image --push` against Debian's docker-registry.
