@@ -3,6 +3,9 @@
 pub(crate) mod against;
 mod archive;
 mod audit;
+mod audit_inputs;
+mod audit_text;
+mod audited_part;
 pub(crate) mod bazel;
 mod bundle;
 mod bundle_image;

@@ -9,6 +9,7 @@
 //! | [`config`], [`mod@reference`] | options, names, and the OCI documents |
 //! | [`layout`], [`archive_writer`] | all blobs in one archive or directory, complete or not at all |
 //! | [`registry`] | the same blobs, pushed |
+//! | [`read_image`], `image_files`, `layer_programs`, `tar_entries` | an image that is there, for `staticctl audit` |
 //!
 //! An image is reproducible: when, where and by whom it was built does not go into it.
 
@@ -16,17 +17,21 @@ pub(crate) mod archive_writer;
 pub(crate) mod blob;
 pub(crate) mod config;
 pub(crate) mod from_trace;
+mod image_files;
 pub(crate) mod layer;
+mod layer_programs;
 pub(crate) mod layout;
 pub(crate) mod package_records;
 pub(crate) mod parts;
 pub(crate) mod platform;
+pub(crate) mod read_image;
 pub(crate) mod reference;
 #[cfg(feature = "push")]
 pub(crate) mod referrer;
 #[cfg(feature = "push")]
 pub(crate) mod registry;
 pub(crate) mod static_program;
+mod tar_entries;
 
 use crate::rootfs::tree::{self, FileContent, FileTree, Node, TreeError};
 use blob::{Blob, Sha};

@@ -6,6 +6,7 @@
 //! | files and their packages | [`linked_parts`] |
 //! | the notes that carry them | [`part_notes`] |
 //! | the parts in the formats of others | [`package_url`], [`release_of_parts`], [`documents`], [`image_document`] |
+//! | what is known of vulnerabilities in them | [`tracker`], [`osv`], [`vex`] |
 //! | a program that names its parts | [`noted_program`] |
 //! | the object that brings room for them, and the notes of an output | [`note_object`], [`output_notes`] |
 //!
@@ -19,12 +20,14 @@ pub(crate) mod linked_parts;
 pub(crate) mod map;
 pub(crate) mod note_object;
 pub(crate) mod noted_program;
+pub(crate) mod osv;
 pub(crate) mod output_notes;
 pub(crate) mod package_url;
 pub(crate) mod part_notes;
 pub(crate) mod release_of_parts;
 pub(crate) mod trace;
 pub(crate) mod tracker;
+pub(crate) mod vex;
 #[cfg(feature = "wild")]
 pub(crate) mod wild_layout;
 

@@ -18,6 +18,10 @@ pub mod install;
 pub mod parts;
 // Which programs are to be built again.
 pub mod audit;
+// Images, OSV's records and VEX documents that this reads.
+pub mod audit_inputs;
+// The same where dnf or apk offers packages.
+pub mod audit_managers;
 // `staticctl check` of programs that other packages bring, against ldd.
 pub mod check;
 // What a link reads of its libraries, as strace sees it.
