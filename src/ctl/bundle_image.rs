@@ -1,6 +1,7 @@
 //! A bundle as a container image.
 
 use super::cli_args::BundleArgs;
+use super::image::image_records;
 use super::output::{Reported, report_error};
 use crate::bundle::touched::BundleFiles;
 use crate::image::archive_writer::ImageOutput;
@@ -47,7 +48,8 @@ pub(super) fn write(
         ..ContainerConfig::default()
     };
     let adds = vec![(root.to_owned(), "/".into())];
-    let spec = ImageSpec { programs, adds, parts: vec![ImagePart::Tmp], run, names };
+    let records = image_records(&programs, 0, args.no_sbom);
+    let spec = ImageSpec { programs, adds, parts: vec![ImagePart::Tmp], run, names, records };
     let image_output = ImageOutput::Archive(output.to_owned());
     let directory = image_output.directory();
     let interrupted = || guard.caught().is_some();

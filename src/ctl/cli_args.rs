@@ -165,6 +165,9 @@ pub(crate) struct BundleArgs {
     /// A name for the image
     #[arg(short, long, value_name = "NAME[:TAG]")]
     pub tag: Vec<String>,
+    /// Leave out of an image what scanners read of the programs' parts
+    #[arg(long)]
+    pub no_sbom: bool,
     /// Print all that was taken, as JSON
     #[arg(long)]
     pub json: bool,
@@ -251,6 +254,12 @@ pub(crate) struct ImageArgs {
     /// Time limit of that run
     #[arg(long, value_name = "SECONDS", default_value_t = 5, requires = "auto")]
     pub auto_seconds: u64,
+    /// Leave out what scanners read: package records, os-release and CycloneDX documents of the programs' parts
+    #[arg(long)]
+    pub no_sbom: bool,
+    /// Push a CycloneDX document about the image too, as an artifact that refers to it
+    #[arg(long, requires = "push", conflicts_with = "no_sbom")]
+    pub sbom: bool,
     /// How layers are compressed: gzip, zstd or none, with a level such as gzip:6
     #[arg(long, value_name = "HOW", default_value = "gzip")]
     pub compress: Packing,

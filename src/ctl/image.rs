@@ -1,6 +1,7 @@
 //! `staticctl image`.
 
 use super::cli_args::ImageArgs;
+use super::image_push::{deliver, push_target};
 use super::output::{Reported, keep_inputs, produce, report_error};
 use super::trial::{is_here, line};
 use crate::check::Finding;
@@ -8,6 +9,7 @@ use crate::image::archive_writer::{ImageOutput, OutputError};
 use crate::image::config::{self, BadOption, ContainerConfig};
 use crate::image::from_trace::{self, Remedy};
 use crate::image::layer::LayerSettings;
+use crate::image::package_records::PackageRecords;
 use crate::image::parts::{ImagePart, PartSources};
 use crate::image::platform::Platform;
 use crate::image::reference::ImageReference;
@@ -48,7 +50,7 @@ fn make(settings: &Settings, args: &ImageArgs) -> Result<(), Reported> {
     let time = time(settings)?;
     let push = push_target(args)?;
     let sources = PartSources::usual(settings.ca_bundle.as_deref());
-    let mut spec = specification(args)?;
+    let mut spec = specification(args, time)?;
     if let Some(ImageOutput::Archive(path)) = &output {
         let added = spec.adds.iter().map(|(source, _)| source);
         keep_inputs(path, spec.programs.iter().map(|p| &p.file).chain(added).map(PathBuf::as_path))?;
@@ -79,7 +81,7 @@ fn make(settings: &Settings, args: &ImageArgs) -> Result<(), Reported> {
     }
     guard.release();
     match push {
-        Some(reference) => deliver(settings, args, &image, &reference, sources.ca_bundles),
+        Some(reference) => deliver(settings, args, (&image, spec.records.as_ref()), &reference, sources.ca_bundles),
         None => Ok(()),
     }
 }
@@ -118,7 +120,7 @@ fn refused(e: BadOption) -> Reported {
     report_error(e, None)
 }
 
-fn specification(args: &ImageArgs) -> Result<ImageSpec, Reported> {
+fn specification(args: &ImageArgs, time: u64) -> Result<ImageSpec, Reported> {
     let mut refused_any = None;
     let mut programs = Vec::new();
     for path in &args.programs {
@@ -139,7 +141,24 @@ fn specification(args: &ImageArgs) -> Result<ImageSpec, Reported> {
     let names = names.map_err(|e| report_error(e, None))?;
     let adds = args.add.iter().map(|a| split_add(a)).collect::<Result<Vec<_>, _>>()?;
     let run = container(args)?;
-    Ok(ImageSpec { programs, adds, parts: parts(args), run, names })
+    let records = image_records(&programs, time, args.no_sbom);
+    if args.sbom && records.as_ref().is_none_or(PackageRecords::is_empty) {
+        let hint = "`staticctl parts PROGRAM` tells which do; or leave `--sbom` out";
+        return Err(report_error("`--sbom`: no program names its parts", Some(hint.into())));
+    }
+    Ok(ImageSpec { programs, adds, parts: parts(args), run, names, records })
+}
+
+/// What programs say of their parts, for an image that is made at a time; damaged lists are warned of.
+pub(super) fn image_records(programs: &[ImageProgram], time: u64, none: bool) -> Option<PackageRecords> {
+    if none {
+        return None;
+    }
+    let (records, failures) = PackageRecords::of(programs, config::time(time));
+    for failure in failures {
+        message::warning(format!("{failure}; the image does not list them"));
+    }
+    Some(records)
 }
 
 fn container(args: &ImageArgs) -> Result<ContainerConfig, Reported> {
@@ -325,68 +344,4 @@ fn report_run_end(command: &[String], outcome: &JailOutcome, limit: Duration) {
         Ended::Exited(code) => message::warning(format!("`{name}` ended with status {code} in the empty root")),
         Ended::Killed(signal) => message::warning(format!("`{name}` was killed by signal {signal} in the empty root")),
     }
-}
-
-#[cfg(feature = "push")]
-fn push_target(args: &ImageArgs) -> Result<Option<ImageReference>, Reported> {
-    args.push.as_deref().map(ImageReference::parse_with_host).transpose().map_err(|e| report_error(e, None))
-}
-
-#[cfg(feature = "push")]
-fn deliver(
-    settings: &Settings,
-    args: &ImageArgs,
-    image: &ContainerImage,
-    to: &ImageReference,
-    bundles: Vec<PathBuf>,
-) -> Result<(), Reported> {
-    use crate::image::registry::{Manner, PushError, push};
-    let manner = Manner {
-        insecure: args.insecure,
-        timeout: Duration::from_secs(args.timeout.clamp(1, 86_400)),
-        retries: args.retries,
-        bundles,
-        docker_config: settings.docker_config.clone(),
-    };
-    let pushed = push(image, to, &manner, args.quiet).map_err(|e| {
-        let host = to.host.as_deref().unwrap_or_default();
-        let hint = match &e {
-            PushError::Refused { login: true, .. } => Some(format!("`docker login {host}`")),
-            PushError::Unreachable { why, .. } if why.contains("tls") || why.contains("Tls") => {
-                Some("a registry of this machine without TLS is reached with `--insecure`".into())
-            }
-            _ => None,
-        };
-        report_error(format!("`{to}` was not pushed: {e}"), hint)
-    })?;
-    if !args.quiet {
-        message::note(format!("{} blobs sent, {} already there", pushed.sent, pushed.skipped));
-    }
-    let digest = image.digest().map(|d| d.to_string()).unwrap_or_default();
-    let name = format!("{}/{}", to.host.as_deref().unwrap_or_default(), to.name);
-    match produce(&format!("{name}@{digest}\n"), EXIT_YES) {
-        EXIT_YES => Ok(()),
-        status => Err(Reported(status)),
-    }
-}
-
-#[cfg(not(feature = "push"))]
-fn push_target(args: &ImageArgs) -> Result<Option<ImageReference>, Reported> {
-    match &args.push {
-        Some(_) => {
-            Err(report_error("this staticctl was built without --push", Some("`cargo install --features push`".into())))
-        }
-        None => Ok(None),
-    }
-}
-
-#[cfg(not(feature = "push"))]
-fn deliver(
-    _: &Settings,
-    _: &ImageArgs,
-    _: &ContainerImage,
-    _: &ImageReference,
-    _: Vec<PathBuf>,
-) -> Result<(), Reported> {
-    Ok(())
 }

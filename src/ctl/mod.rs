@@ -3,6 +3,9 @@
 pub(crate) mod against;
 mod archive;
 mod audit;
+mod audit_inputs;
+mod audit_text;
+mod audited_part;
 pub(crate) mod bazel;
 mod bundle;
 mod bundle_image;
@@ -24,6 +27,7 @@ mod first_run;
 mod harden;
 pub(crate) mod help;
 pub(crate) mod image;
+mod image_push;
 pub(crate) mod install;
 mod licenses;
 mod output;

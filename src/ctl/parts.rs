@@ -2,7 +2,7 @@
 
 use super::cli_parts_args::PartsFormat;
 use super::output::{fail, produce};
-use crate::image::blob::Hashing;
+use crate::image::blob::Sha;
 use crate::message;
 use crate::message::table::{Align, Table, stdout_width};
 use crate::options::PARTS;
@@ -17,7 +17,7 @@ use crate::parts::package_url::PackageUrl;
 use crate::settings::Settings;
 use jiff::Timestamp;
 use serde_json::Value;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -132,24 +132,13 @@ fn document(
     read: &NotedProgram,
     (format, supplier): (PartsFormat, Option<&str>),
 ) -> io::Result<Value> {
-    let mut hashing = Hashing::new(io::sink());
-    io::copy(&mut File::open(program)?, &mut hashing)?;
-    let (_, sha, _) = hashing.finish();
-    let sha256 = sha.hex();
+    let sha256 = Sha::of_file(program)?.hex();
     let epoch = settings.source_date_epoch.as_ref().and_then(|text| text.parse().ok());
     // Both formats want a time; the program's own is the same whoever asks.
     let created = epoch.unwrap_or(fs::metadata(program)?.mtime());
     let created = Timestamp::from_second(created).map_err(io::Error::other)?.to_string();
     let name = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let text = |key: &str| read.identity.get(key).and_then(Value::as_str);
-    let described = Described {
-        name: text("name").unwrap_or(&name),
-        sha256: &sha256,
-        version: text("version"),
-        supplier,
-        parts: &read.parts,
-        created: &created,
-    };
+    let described = Described { supplier, ..Described::of(read, &name, &sha256, &created) };
     Ok(match format {
         PartsFormat::Spdx => documents::spdx(&described),
         _ => documents::cyclonedx(&described),

@@ -4,6 +4,7 @@ use sha2::{Digest, Sha256};
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::Path;
 
 /// The SHA-256 digest of something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -13,6 +14,16 @@ impl Sha {
     /// In 64 hexadecimal digits.
     pub(crate) fn hex(&self) -> String {
         self.0.iter().map(|b| format!("{b:02x}")).collect()
+    }
+
+    /// Of a file.
+    ///
+    /// # Errors
+    /// It can't be read.
+    pub(crate) fn of_file(path: &Path) -> io::Result<Sha> {
+        let mut hashing = Hashing::new(io::sink());
+        io::copy(&mut File::open(path)?, &mut hashing)?;
+        Ok(hashing.finish().1)
     }
 }
 

@@ -4,26 +4,34 @@
 //! |---|---|
 //! | [`static_program`], [`platform`] | which files may be programs, and where they run |
 //! | [`crate::rootfs::tree`], [`parts`], [`from_trace`] | what is at which path; what most images need; what a run missed |
+//! | [`package_records`], [`referrer`] | what scanners read of the parts that programs name: in the image, and beside it |
 //! | [`layer`], [`blob`] | a tree as a compressed archive, with its digest |
 //! | [`config`], [`mod@reference`] | options, names, and the OCI documents |
 //! | [`layout`], [`archive_writer`] | all blobs in one archive or directory, complete or not at all |
 //! | [`registry`] | the same blobs, pushed |
+//! | [`read_image`], `image_files`, `layer_programs`, `tar_entries` | an image that is there, for `staticctl audit` |
 //!
-//! An image is reproducible: when, where and by whom it was built does not go into it. A bill of materials or a
-//! signature would be further manifests that refer to the image's, and do not change its digest.
+//! An image is reproducible: when, where and by whom it was built does not go into it.
 
 pub(crate) mod archive_writer;
 pub(crate) mod blob;
 pub(crate) mod config;
 pub(crate) mod from_trace;
+mod image_files;
 pub(crate) mod layer;
+mod layer_programs;
 pub(crate) mod layout;
+pub(crate) mod package_records;
 pub(crate) mod parts;
 pub(crate) mod platform;
+pub(crate) mod read_image;
 pub(crate) mod reference;
+#[cfg(feature = "push")]
+pub(crate) mod referrer;
 #[cfg(feature = "push")]
 pub(crate) mod registry;
 pub(crate) mod static_program;
+mod tar_entries;
 
 use crate::rootfs::tree::{self, FileContent, FileTree, Node, TreeError};
 use blob::{Blob, Sha};
@@ -31,6 +39,7 @@ use config::{ContainerConfig, Undescribable};
 use layer::{Layer, LayerError, LayerSettings};
 use layout::{ForDocker, Top};
 use oci_spec::image::{Descriptor, ImageIndexBuilder, MediaType};
+use package_records::PackageRecords;
 use parts::{ImagePart, PartError, PartSources};
 use platform::Platform;
 use reference::ImageReference;
@@ -47,6 +56,8 @@ pub(crate) struct ImageSpec {
     pub parts: Vec<ImagePart>,
     pub run: ContainerConfig,
     pub names: Vec<ImageReference>,
+    /// What the programs say of their parts; none if nobody is to read it.
+    pub records: Option<PackageRecords>,
 }
 
 /// Why there is no image.
@@ -113,6 +124,11 @@ impl ImageSpec {
             sources.put(part, &mut parts)?;
         }
         let parts = parts.missing_in(&own)?;
+        if let Some(records) = &self.records {
+            let mut all = own.clone();
+            all.add_missing(&parts)?;
+            own.add_missing(&records.tree(platform, &all)?)?;
+        }
         Ok(ImageFiles { own, parts })
     }
 

@@ -1,6 +1,7 @@
 //! The installed package of a file ([`owners`]), and the package that has an archive of it ([`development_package`]).
 
 mod apk;
+mod apk_order;
 pub(crate) mod changelog;
 mod development;
 mod dpkg;
@@ -13,6 +14,7 @@ mod owner;
 mod package;
 mod package_files;
 mod rpm;
+mod rpm_order;
 pub(crate) mod version_order;
 mod wanted;
 

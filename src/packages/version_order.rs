@@ -1,6 +1,25 @@
-//! Which of two versions is newer, as dpkg decides it.
+//! Which of two versions is newer, as dpkg, rpm and apk decide it.
 
+use super::apk_order;
+use super::rpm_order::{self, number};
 use std::cmp::Ordering;
+
+/// Whose order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    Deb,
+    Rpm,
+    Apk,
+}
+
+/// One of the orders.
+pub(crate) fn by(order: Order, a: &str, b: &str) -> Ordering {
+    match order {
+        Order::Deb => deb(a, b),
+        Order::Rpm => rpm_order::compare(a, b),
+        Order::Apk => apk_order::compare(a, b),
+    }
+}
 
 /// Debian's order: epoch, upstream version, revision; `~` sorts before the end, letters before everything else
 /// (deb-version(7)).
@@ -56,12 +75,6 @@ fn digits(text: &[u8]) -> (&str, &[u8]) {
     let end = text.iter().position(|c| !c.is_ascii_digit()).unwrap_or(text.len());
     let (digits, rest) = text.split_at(end);
     (std::str::from_utf8(digits).unwrap_or_default(), rest)
-}
-
-/// Numbers of any length, without leading zeros.
-fn number(a: &str, b: &str) -> Ordering {
-    let (a, b) = (a.trim_start_matches('0'), b.trim_start_matches('0'));
-    a.len().cmp(&b.len()).then_with(|| a.cmp(b))
 }
 
 #[cfg(test)]

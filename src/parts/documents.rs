@@ -2,7 +2,9 @@
 //! two of one program are the same bytes.
 
 use super::linked_parts::{LinkedParts, Part};
+use super::noted_program::NotedProgram;
 use super::package_url::PackageUrl;
+use super::release_of_parts;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -22,18 +24,33 @@ pub(crate) struct Described<'a> {
     pub created: &'a str,
 }
 
+impl<'a> Described<'a> {
+    /// A program by what it says of itself; `file` names it where it does not.
+    pub(crate) fn of(noted: &'a NotedProgram, file: &'a str, sha256: &'a str, created: &'a str) -> Described<'a> {
+        let text = |key: &str| noted.identity.get(key).and_then(Value::as_str);
+        Described {
+            name: text("name").unwrap_or(file),
+            sha256,
+            version: text("version"),
+            supplier: None,
+            parts: &noted.parts,
+            created,
+        }
+    }
+}
+
 /// A part, by the words of both formats.
-struct NamedPart<'a> {
+pub(super) struct NamedPart<'a> {
     /// Its reference in the document.
-    id: String,
+    pub(super) id: String,
     name: String,
     version: Option<String>,
     supplier: Option<String>,
-    purl: Option<&'a str>,
+    pub(super) purl: Option<&'a str>,
     part: &'a Part,
 }
 
-fn named(parts: &LinkedParts) -> Vec<NamedPart<'_>> {
+pub(super) fn named(parts: &LinkedParts) -> Vec<NamedPart<'_>> {
     let of = |(number, part): (usize, &'_ Part)| {
         let url = part.purl.as_deref().and_then(PackageUrl::read);
         let file = part.files.first().map(|f| f.name.clone()).unwrap_or_default();
@@ -58,48 +75,74 @@ fn named(parts: &LinkedParts) -> Vec<NamedPart<'_>> {
 /// that the program depends on.
 pub(crate) fn cyclonedx(program: &Described<'_>) -> Value {
     let parts = named(program.parts);
-    let component = |part: &NamedPart<'_>| {
-        let mut component = json!({ "type": "library", "bom-ref": part.id, "name": part.name });
-        if let Some(version) = &part.version {
-            component["version"] = json!(version);
+    let depends: Vec<&str> = parts.iter().map(|part| part.id.as_str()).collect();
+    let components = parts.iter().map(|part| component(part, &part.id)).collect();
+    let exact = ("staticcxx:exact", program.parts.exact);
+    let dependencies = vec![json!({ "ref": "program", "dependsOn": depends })];
+    let urls = program.parts.purls();
+    bill(application(program, "program"), (program.created, exact), (components, dependencies), &urls)
+}
+
+/// The document about `of`. Scanners (trivy) look packages up only where a component says which release they are of.
+pub(super) fn bill(
+    of: Value,
+    (created, exact): (&str, (&str, bool)),
+    (mut components, dependencies): (Vec<Value>, Vec<Value>),
+    urls: &[&str],
+) -> Value {
+    if let Some(release) = release_of_parts::of(urls.iter().copied()) {
+        let mut system = json!({ "type": "operating-system", "bom-ref": "release", "name": release.id });
+        if let Some(version) = release.version {
+            system["version"] = json!(version);
         }
-        if let Some(purl) = part.purl {
-            component["purl"] = json!(purl);
-        }
-        let properties: Vec<Value> =
-            part.part.files.iter().map(|f| json!({ "name": "staticcxx:file", "value": f.name })).collect();
-        component["properties"] = json!(properties);
-        let hashes = part.part.files.iter().filter_map(|f| f.sha256.as_ref());
-        let hashes: Vec<Value> = hashes.map(|hash| json!({ "alg": "SHA-256", "content": hash })).collect();
-        // A component has one file's; a package may have several.
-        if let [hash] = hashes.as_slice() {
-            component["hashes"] = json!([hash]);
-        }
-        component
-    };
+        components.push(system);
+    }
+    json!({
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.5",
+        "version": 1,
+        "metadata": {
+            "timestamp": created,
+            "tools": { "components": [{ "type": "application", "name": "staticcxx", "version": env!("CARGO_PKG_VERSION") }] },
+            "component": of,
+            "properties": [{ "name": exact.0, "value": exact.1.to_string() }],
+        },
+        "components": components,
+        "dependencies": dependencies,
+    })
+}
+
+pub(super) fn application(program: &Described<'_>, id: &str) -> Value {
     let mut application = json!({
         "type": "application",
-        "bom-ref": "program",
+        "bom-ref": id,
         "name": program.name,
         "hashes": [{ "alg": "SHA-256", "content": program.sha256 }],
     });
     if let Some(version) = program.version {
         application["version"] = json!(version);
     }
-    let depends: Vec<&str> = parts.iter().map(|part| part.id.as_str()).collect();
-    json!({
-        "bomFormat": "CycloneDX",
-        "specVersion": "1.5",
-        "version": 1,
-        "metadata": {
-            "timestamp": program.created,
-            "tools": { "components": [{ "type": "application", "name": "staticcxx", "version": env!("CARGO_PKG_VERSION") }] },
-            "component": application,
-            "properties": [{ "name": "staticcxx:exact", "value": program.parts.exact.to_string() }],
-        },
-        "components": parts.iter().map(component).collect::<Vec<_>>(),
-        "dependencies": [{ "ref": "program", "dependsOn": depends }],
-    })
+    application
+}
+
+pub(super) fn component(part: &NamedPart<'_>, id: &str) -> Value {
+    let mut component = json!({ "type": "library", "bom-ref": id, "name": part.name });
+    if let Some(version) = &part.version {
+        component["version"] = json!(version);
+    }
+    if let Some(purl) = part.purl {
+        component["purl"] = json!(purl);
+    }
+    let properties: Vec<Value> =
+        part.part.files.iter().map(|f| json!({ "name": "staticcxx:file", "value": f.name })).collect();
+    component["properties"] = json!(properties);
+    let hashes = part.part.files.iter().filter_map(|f| f.sha256.as_ref());
+    let hashes: Vec<Value> = hashes.map(|hash| json!({ "alg": "SHA-256", "content": hash })).collect();
+    // A component has one file's; a package may have several.
+    if let [hash] = hashes.as_slice() {
+        component["hashes"] = json!([hash]);
+    }
+    component
 }
 
 /// SPDX 2.3 (<https://spdx.github.io/spdx-spec/v2.3/>), with `STATIC_LINK` between program and parts.
@@ -204,6 +247,7 @@ mod tests {
         let document = cyclonedx(&program);
         let names: Vec<&str> =
             document["components"].as_array().unwrap().iter().map(|c| c["name"].as_str().unwrap()).collect();
+        // zlib1g-dev does not say of which release it is.
         assert_eq!(names, ["libssl-dev", "zlib1g-dev", "musl", "libq.a"]);
         assert_eq!(document["components"][3].get("purl"), None);
         let document = spdx(&program);

@@ -5,10 +5,11 @@
 //! | what the linker took, as it says itself | [`trace`], [`map`], [`wild_layout`] |
 //! | files and their packages | [`linked_parts`] |
 //! | the notes that carry them | [`part_notes`] |
-//! | the parts in the formats of others | [`package_url`], [`documents`] |
 //! | one that does not | [`guess`] |
 //! | a program that names its parts, its crates too | [`noted_program`], [`crates`] |
 //! | the crates of our own programs | [`own_crates`] |
+//! | the parts in the formats of others | [`package_url`], [`release_of_parts`], [`documents`], [`image_document`] |
+//! | what is known of vulnerabilities in them | [`tracker`], [`osv`], [`vex`] |
 //! | the object that brings room for them, and the notes of an output | [`note_object`], [`output_notes`] |
 //!
 //! A linked set is known only after the link, and a note has to be there before it. So an object brings notes with what
@@ -17,16 +18,21 @@
 mod crates;
 pub(crate) mod documents;
 pub(crate) mod guess;
+#[cfg(feature = "push")]
+pub(crate) mod image_document;
 pub(crate) mod linked_parts;
 pub(crate) mod map;
 pub(crate) mod note_object;
 pub mod noted_program;
+pub(crate) mod osv;
 pub(crate) mod output_notes;
 pub(crate) mod own_crates;
 pub(crate) mod package_url;
 pub(crate) mod part_notes;
+pub(crate) mod release_of_parts;
 pub(crate) mod trace;
 pub(crate) mod tracker;
+pub(crate) mod vex;
 #[cfg(feature = "wild")]
 pub(crate) mod wild_layout;
 

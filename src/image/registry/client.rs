@@ -40,6 +40,8 @@ const PAUSE: Duration = Duration::from_millis(200);
 const HOPS: usize = 5;
 /// How much of an answer is read.
 const TALK: u64 = 64 * 1024;
+/// And of a document that was asked for: what registries take as a manifest (OCI distribution specification).
+const DOCUMENT: u64 = 4 << 20;
 /// Timeouts that one request may take with its redirects, its challenge and its token.
 const STEPS: u32 = 6;
 /// What is handed to the system at once: few enough bytes for a look at the clock in between.
@@ -101,6 +103,8 @@ impl Answer {
 #[derive(Clone, Copy)]
 pub(super) enum Payload<'a> {
     Nothing,
+    /// Only the media type of what is wanted.
+    Wanted(&'a str),
     Bytes(&'a [u8], &'a str),
     Blob(&'a Blob, &'a Transfer),
 }
@@ -108,7 +112,7 @@ pub(super) enum Payload<'a> {
 impl<'a> Payload<'a> {
     fn len(self) -> u64 {
         match self {
-            Payload::Nothing => 0,
+            Payload::Nothing | Payload::Wanted(_) => 0,
             Payload::Bytes(bytes, _) => bytes.len() as u64,
             Payload::Blob(blob, _) => blob.len,
         }
@@ -117,7 +121,7 @@ impl<'a> Payload<'a> {
     /// Its media type.
     fn kind(self) -> Option<&'a str> {
         match self {
-            Payload::Nothing => None,
+            Payload::Nothing | Payload::Wanted(_) => None,
             Payload::Bytes(_, kind) => Some(kind),
             Payload::Blob(..) => Some("application/octet-stream"),
         }
@@ -276,12 +280,17 @@ impl Client {
         if let Some(kind) = payload.kind() {
             request = request.header(header::CONTENT_TYPE, kind);
         }
+        if let Payload::Wanted(kind) = payload {
+            request = request.header(header::ACCEPT, kind);
+        }
         let bad = |_| PushError::BadAddress(address.clone());
         let response = match payload {
-            Payload::Nothing if matches!(*method, Method::GET | Method::HEAD) => {
+            Payload::Nothing | Payload::Wanted(_) if matches!(*method, Method::GET | Method::HEAD) => {
                 self.run(request.body(()).map_err(bad)?)
             }
-            Payload::Nothing => self.run(request.body(SendBody::from_reader(&mut io::empty())).map_err(bad)?),
+            Payload::Nothing | Payload::Wanted(_) => {
+                self.run(request.body(SendBody::from_reader(&mut io::empty())).map_err(bad)?)
+            }
             Payload::Bytes(mut bytes, _) => self.run(request.body(SendBody::from_reader(&mut bytes)).map_err(bad)?),
             Payload::Blob(blob, bar) => {
                 let from = blob.open().map_err(PushError::Blob)?;
@@ -293,7 +302,8 @@ impl Client {
                 response
             }
         };
-        Ok(read(response.map_err(|e| self.unreachable(place, &e))?, place))
+        let most = if matches!(payload, Payload::Wanted(_)) { DOCUMENT } else { TALK };
+        Ok(read(response.map_err(|e| self.unreachable(place, &e))?, place, most))
     }
 
     /// Sends a request in what is left of the time.
@@ -401,9 +411,9 @@ fn agent(manner: &Manner) -> Agent {
     config.build().new_agent()
 }
 
-fn read(response: Response<Body>, from: &Recipient) -> Answer {
+fn read(response: Response<Body>, from: &Recipient, most: u64) -> Answer {
     let (parts, mut body) = response.into_parts();
-    let body = body.with_config().limit(TALK).read_to_vec();
+    let body = body.with_config().limit(most).read_to_vec();
     Answer {
         status: parts.status.as_u16(),
         headers: parts.headers,

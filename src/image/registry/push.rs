@@ -1,10 +1,13 @@
-//! The order of a push: blobs, then manifests, then the name.
+//! The order of a push: blobs, then manifests, then what refers to them, then the name.
 
-use super::client::{Answer, Client, Manner, Payload};
+use super::client::{Client, Manner, Payload};
+use super::manifests::{INDEX, MANIFEST, put_manifest, refused, same};
 use super::push_error::PushError;
+use super::refer;
 use crate::image::ContainerImage;
 use crate::image::blob::Blob;
 use crate::image::reference::ImageReference;
+use crate::image::referrer::Referrer;
 use crate::message::transfer::Transfer;
 use ureq::http::Method;
 
@@ -15,15 +18,12 @@ pub(crate) struct Pushed {
     pub skipped: usize,
 }
 
-const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
-const INDEX: &str = "application/vnd.oci.image.index.v1+json";
-
-/// Pushes an image under a name.
+/// Pushes an image under a name, and what refers to it.
 ///
 /// # Errors
 /// See [`PushError`]; the name leads to what it led to before.
 pub(crate) fn push(
-    image: &ContainerImage,
+    (image, referrers): (&ContainerImage, &[Referrer]),
     to: &ImageReference,
     manner: &Manner,
     quiet: bool,
@@ -56,6 +56,15 @@ pub(crate) fn push(
     for single in image.singles.iter().filter(|_| image.index.is_some()) {
         put_manifest(&mut client, &base, &single.manifest, MANIFEST, &single.manifest.sha.to_string())?;
     }
+    // A registry takes what refers to a manifest before it has that.
+    for referrer in referrers {
+        for blob in &referrer.blobs {
+            if !blob_is_there(&mut client, &base, blob)? {
+                upload(&mut client, &base, blob, &bar)?;
+            }
+        }
+        refer::put(&mut client, &base, referrer)?;
+    }
     let (top, kind) = match (&image.index, image.singles.first()) {
         (Some(index), _) => (index, INDEX),
         (None, Some(single)) => (&single.manifest, MANIFEST),
@@ -63,14 +72,6 @@ pub(crate) fn push(
     };
     put_manifest(&mut client, &base, top, kind, &to.tag)?;
     Ok(pushed)
-}
-
-fn refused(what: impl Into<String>, answer: &Answer) -> PushError {
-    PushError::Refused {
-        what: what.into(),
-        why: answer.complaint(),
-        login: answer.from.own && matches!(answer.status, 401 | 403),
-    }
 }
 
 fn blob_is_there(client: &mut Client, base: &str, blob: &Blob) -> Result<bool, PushError> {
@@ -104,25 +105,4 @@ fn upload(client: &mut Client, base: &str, blob: &Blob, bar: &Transfer) -> Resul
         return Err(refused(what(), &answer));
     }
     same(&answer, blob)
-}
-
-fn put_manifest(client: &mut Client, base: &str, blob: &Blob, kind: &str, tag: &str) -> Result<(), PushError> {
-    let mut bytes = Vec::new();
-    blob.open().and_then(|mut b| b.read_to_end(&mut bytes)).map_err(PushError::Blob)?;
-    let place = client.own(&format!("{base}/manifests/{tag}"));
-    let answer = client.request(&Method::PUT, &place, Payload::Bytes(&bytes, kind))?;
-    if answer.status != 201 {
-        return Err(refused(format!("the manifest `{tag}`"), &answer));
-    }
-    same(&answer, blob)
-}
-
-fn same(answer: &Answer, blob: &Blob) -> Result<(), PushError> {
-    let sent = blob.sha.to_string();
-    match answer.header("docker-content-digest") {
-        Some(stored) if stored.starts_with("sha256:") && stored != sent => {
-            Err(PushError::Different { stored: stored.to_owned(), sent })
-        }
-        _ => Ok(()),
-    }
 }

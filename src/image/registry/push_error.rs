@@ -35,6 +35,9 @@ pub(crate) enum PushError {
         stored: String,
         sent: String,
     },
+    /// What is under the tag for referrers can't be added to.
+    #[error("the tag `{tag}` is to name the documents of this image, and {why}")]
+    Referrers { tag: String, why: String },
     /// Docker's configuration or a helper.
     #[error("{0}")]
     Credentials(String),

@@ -22,6 +22,10 @@ pub mod audit;
 pub mod harden;
 // The licences of what is in programs, and kits that link them again.
 pub mod licenses;
+// Images, OSV's records and VEX documents that this reads.
+pub mod audit_inputs;
+// The same where dnf or apk offers packages.
+pub mod audit_managers;
 // `staticctl check` of programs that other packages bring, against ldd.
 pub mod check;
 // What a link reads of its libraries, as strace sees it.
@@ -90,6 +94,8 @@ pub mod freestanding;
 pub mod bundle;
 // `staticctl image` against the tools that read images: skopeo, umoci, podman, runc.
 pub mod image;
+// What an image says of the parts of its programs.
+pub mod image_parts;
 // Caches of two users and of root: whose is used by whom.
 pub mod two_users;
 // `staticctl image --push` against Debian's docker-registry.

@@ -10,14 +10,14 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 /// docker-registry on a free port of loopback.
-struct Registry {
+pub struct Registry {
     child: Child,
-    port: u16,
+    pub port: u16,
     _dir: Dir,
 }
 
 impl Registry {
-    fn start(more: &str) -> Registry {
+    pub fn start(more: &str) -> Registry {
         let dir = Dir::new();
         for _ in 0..5 {
             // Somebody else may take the port between the two; then the next one.

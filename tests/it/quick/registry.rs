@@ -262,3 +262,47 @@ fn names_to_push_to() {
     assert!(said.contains("can't be reached"), "{said}");
     assert!(fake.methods().is_empty());
 }
+
+#[test]
+fn a_document_about_an_image_is_found_by_the_registry_or_by_a_tag() {
+    const OTHER: &str = r#"{"schemaVersion": 2, "manifests": [{"mediaType": "application/vnd.oci.image.manifest.v1+json", "size": 2,
+        "digest": "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a", "artifactType": "a/b"}]}"#;
+    // Manifests that were put, by what the registry says of a subject and of the tag.
+    let put = |lists: bool, there: Option<&'static str>, status: i32| {
+        let fake = Fake::start(move |a, _| match (a.method.as_str(), there) {
+            ("PUT", _) if a.path.contains("manifests") && lists => {
+                Does::Answers(201, vec![("OCI-Subject", "sha256:x".into())], "")
+            }
+            ("GET", None) => Does::Answers(404, vec![], ""),
+            ("GET", Some(index)) => Does::Answers(200, vec![], index),
+            _ => good(a),
+        });
+        let out = fake.push("--sbom").output();
+        assert_eq!(out.status.code(), Some(status), "{}", text(&out.stderr));
+        let asked = fake.asked();
+        let accepted = asked.iter().filter(|a| a.method == "GET").all(|a| a.headers["accept"].contains("image.index"));
+        assert!(accepted, "{asked:?}");
+        let manifests = asked.into_iter().filter(|a| a.method == "PUT" && a.path.contains("manifests"));
+        let put: Vec<(String, serde_json::Value)> = manifests
+            .map(|a| (a.path.rsplit('/').next().unwrap().to_owned(), serde_json::from_slice(&a.body).unwrap()))
+            .collect();
+        (put, text(&out.stderr))
+    };
+    let (listed, _) = put(true, None, 0);
+    assert_eq!(listed.len(), 2, "{listed:?}");
+    assert_eq!(listed[0].1["artifactType"], "application/vnd.cyclonedx+json");
+    assert!(listed[0].0.starts_with("sha256:") && listed[1].0 == "1");
+    let (fresh, _) = put(false, None, 0);
+    let subject = fresh[0].1["subject"]["digest"].as_str().unwrap().replace(':', "-");
+    assert_eq!((fresh.len(), &fresh[1].0), (3, &subject));
+    assert_eq!(fresh[1].1["manifests"].as_array().unwrap().len(), 1);
+    // What others put there stays.
+    let (beside, _) = put(false, Some(OTHER), 0);
+    assert_eq!(beside[1].1["manifests"][0]["artifactType"], "a/b");
+    assert_eq!(beside[1].1["manifests"].as_array().unwrap().len(), 2);
+    // What is no index is not written over, and the name leads to what it led to before.
+    for bad in ["<html>", "{}", r#"{"schemaVersion": 2, "config": {}, "layers": []}"#] {
+        let (left, said) = put(false, Some(bad), 2);
+        assert!(left.len() == 1 && said.contains(&format!("the tag `{subject}`")), "{said}");
+    }
+}
