@@ -215,7 +215,7 @@ mod tests {
         std::fs::write(dir.path().join("h.c"), "int main(void) { return 0; }\n").unwrap();
         let state = |words: &str, property: &str| {
             let line = words.split_whitespace().chain(["h.c", "-o", "h"]);
-            assert!(Command::new("gcc").current_dir(dir.path()).args(line).status().unwrap().success());
+            assert!(Command::new("gcc").current_dir(dir.path()).args(line).output().unwrap().status.success());
             let image = inspect(&dir.path().join("h")).unwrap();
             let program = HardenedProgram { image: &image, control_flow: false, objects: None, musl: false };
             states(&program).into_iter().find(|(name, _)| *name == property).unwrap().1
