@@ -8,9 +8,10 @@ use crate::message::table::{Align, Table, stdout_width};
 use crate::options::SIZE;
 use crate::options::exit_codes::{EXIT_NO, EXIT_YES};
 use crate::parts::noted_program;
+use crate::parts::output_notes::UnreadElf;
 use crate::settings::Settings;
 use crate::size::file_pieces::{self, FilePieces};
-use crate::size::loaded_identity::{self, ProgramError};
+use crate::size::loaded_identity;
 use crate::size::reference_chain::{self, ChainStart, ReferenceChain, ReferenceChains, ThingKind};
 use crate::size::size_page;
 use crate::size::size_record::SizeRecord;
@@ -94,7 +95,7 @@ impl SizedProgram {
     /// # Errors
     /// It can't be read; that was said.
     fn open(settings: &Settings, args: &SizeArgs, path: &Path) -> Result<SizedProgram, Reported> {
-        let refused = |why: ProgramError| report_error(format!("`{}`: {why}", path.display()), None);
+        let refused = |why: UnreadElf| report_error(format!("`{}`: {why}", path.display()), None);
         let identity = loaded_identity::of(path).map_err(refused)?;
         let kept = settings.cache_dir.as_ref().map(|dir| dir.join(KEPT));
         let dirs: Vec<PathBuf> = args.records.iter().chain(&settings.size).cloned().chain(kept).collect();

@@ -22,6 +22,7 @@ use crate::settings::Settings;
 use crate::size::size_rows::SizeRow;
 use foldhash::{HashMap, HashSet};
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -62,6 +63,10 @@ const TRACING: [(&str, &str); 3] = [("bfd", "GNU ld"), ("gold", "GNU gold"), ("l
 /// Linker words with which it prints something of the user's on stdout, or writes his map.
 const PRINTING: [&str; 10] =
     ["-t", "--trace", "-M", "--print-map", "-Map", "--Map", "--verbose", "--cref", "--print-gc-sections", "--stats"];
+
+/// How many bytes of files without a package are hashed where digests are not asked for: a large project's own archives take
+/// longer to hash than to link.
+const HASHED: u64 = 16 << 20;
 
 /// Linker words for outputs that are more or less than programs of a system.
 const OTHER_OUTPUTS: [&str; 7] = ["-r", "--relocatable", "--oformat", "-oformat", "-N", "--omagic", "--image-base"];
@@ -156,6 +161,7 @@ impl NotedLink {
                 let placed = canonical(placed, &self.owners.paths);
                 self.add_unknown(settings, job, &placed);
                 let taken = paths(&placed);
+                self.add_digests(job, Some(&taken));
                 let left =
                     self.sources.iter().filter(|s| !s.places.iter().any(|place| taken.contains(place.as_os_str())));
                 unlinked.extend(left.map(|source| source.file.clone()));
@@ -165,7 +171,10 @@ impl NotedLink {
                 linked.exact &= !job.request.has(Role::Lto);
                 linked
             }
-            None => LinkedParts::offered(&self.sources),
+            None => {
+                self.add_digests(job, None);
+                LinkedParts::offered(&self.sources)
+            }
         };
         let written = if self.mode == PartsMode::Full { parts.clone() } else { parts.shortened() };
         if let Err(why) = Some(&written).filter(|_| self.mode != PartsMode::Off).map_or(Ok(()), |w| write(output, w)) {
@@ -183,6 +192,22 @@ impl NotedLink {
             (LinkedBy::BuiltIn, _) => sections_of_layout(&self.layout),
             (_, Asked::Map(file)) => Some(map::sections(&String::from_utf8_lossy(&fs::read(file).ok()?))),
             _ => None,
+        }
+    }
+
+    /// Adds the digests of files: of those of no package, and of all that have no build ID if so wanted. `taken` are those of
+    /// which something was taken, if that is known.
+    fn add_digests(&mut self, job: &LinkJob, taken: Option<&HashSet<&OsStr>>) {
+        let all = self.mode == PartsMode::Full;
+        let mut left = if all { u64::MAX } else { HASHED };
+        for source in self.sources.iter_mut().filter(|s| !s.own && (s.purl.is_none() || all && s.build_id.is_none())) {
+            if taken.is_none_or(|taken| source.places.iter().any(|place| taken.contains(place.as_os_str()))) {
+                let hashed = |bytes: &[u8]| {
+                    left = left.checked_sub(bytes.len() as u64)?;
+                    Some(Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect())
+                };
+                source.sha256 = job.resolution.path.files.look(&source.file, hashed).flatten();
+            }
         }
     }
 

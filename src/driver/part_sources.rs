@@ -63,7 +63,7 @@ pub(super) fn sources(settings: &Settings, job: &LinkJob, owners: &PartOwners) -
         let own = purl.is_none() && file.as_os_str().as_encoded_bytes().ends_with(b".rlib");
         let file = library.twin.clone().filter(|_| kind == PartKind::Carried).unwrap_or(file);
         let build_id = library.build_id.clone();
-        sources.push(PartSource { places, file, kind, purl, build_id, own });
+        sources.push(PartSource { places, file, kind, purl, build_id, sha256: None, own });
     }
     sources.extend(converted_program(settings, job, owners));
     sources
@@ -81,6 +81,7 @@ fn converted_program(settings: &Settings, job: &LinkJob, owners: &PartOwners) ->
         own: purl.is_none(),
         purl,
         build_id: None,
+        sha256: None,
     })
 }
 
@@ -123,7 +124,15 @@ impl PartOwners {
         };
         let purl = if ours { Some(OURS.to_owned()) } else { purl };
         let is_note = file.file_name().is_some_and(|n| n == "parts.o");
-        PartSource { places: vec![place], file, kind, purl, build_id: None, own: own && !ours || ours && is_note }
+        PartSource {
+            places: vec![place],
+            file,
+            kind,
+            purl,
+            build_id: None,
+            sha256: None,
+            own: own && !ours || ours && is_note,
+        }
     }
 }
 

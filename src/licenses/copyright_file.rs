@@ -1,6 +1,6 @@
 //! Debian's machine-readable copyright files (<https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/>), as far
-//! as the names of licences. A crate that reads them whole (debian-copyright) refuses a file with a field that is none,
-//! which one in twenty has, and brings a parser that can write again.
+//! as the names of licences. Of the format nothing but the first line of one field is wanted, also of files that are not
+//! quite of it, which a reader of the whole format would have to refuse.
 
 use std::collections::BTreeSet;
 

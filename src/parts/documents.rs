@@ -1,7 +1,7 @@
 //! The parts of a program in the formats that other tools read. Nothing in them depends on the time or the machine, so that
 //! two of one program are the same bytes.
 
-use super::linked_parts::{LinkedParts, Part};
+use super::linked_parts::{LinkedParts, Part, PartFile};
 use super::noted_program::NotedProgram;
 use super::package_url::PackageUrl;
 use super::release_of_parts;
@@ -133,14 +133,14 @@ pub(super) fn component(part: &NamedPart<'_>, id: &str) -> Value {
     if let Some(purl) = part.purl {
         component["purl"] = json!(purl);
     }
-    let properties: Vec<Value> =
-        part.part.files.iter().map(|f| json!({ "name": "staticcxx:file", "value": f.name })).collect();
-    component["properties"] = json!(properties);
-    let hashes = part.part.files.iter().filter_map(|f| f.sha256.as_ref());
-    let hashes: Vec<Value> = hashes.map(|hash| json!({ "alg": "SHA-256", "content": hash })).collect();
-    // A component has one file's; a package may have several.
-    if let [hash] = hashes.as_slice() {
-        component["hashes"] = json!([hash]);
+    let files = &part.part.files;
+    let named = files.iter().map(|f| json!({ "name": "staticcxx:file", "value": f.name }));
+    let digest = |f: &PartFile| Some(format!("{}=sha256:{}", f.name, f.sha256.as_ref()?));
+    let digests = files.iter().filter_map(digest).map(|of| json!({ "name": "staticcxx:digest", "value": of }));
+    component["properties"] = named.chain(digests).collect();
+    // A package's own digest is another than that of a file in it.
+    if let (None, [PartFile { sha256: Some(hash), .. }]) = (part.purl, files.as_slice()) {
+        component["hashes"] = json!([{ "alg": "SHA-256", "content": hash }]);
     }
     component
 }

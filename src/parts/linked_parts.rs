@@ -43,6 +43,8 @@ pub(crate) struct PartSource {
     pub purl: Option<String>,
     /// Build ID of a shared object.
     pub build_id: Option<String>,
+    /// SHA-256 of the file in hexadecimal digits.
+    pub sha256: Option<String>,
     /// It is of the project that is built: not a part, but what the parts are in.
     pub own: bool,
 }
@@ -157,7 +159,7 @@ impl LinkedParts {
                 members: taken.members.len(),
                 bytes: taken.bytes,
                 build_id: source.build_id.clone(),
-                sha256: None,
+                sha256: source.sha256.clone(),
                 hardening: taken.hardening,
             };
             match &source.purl {
@@ -180,7 +182,12 @@ impl LinkedParts {
 
     /// The same without what only the longer note has.
     pub(crate) fn shortened(&self) -> LinkedParts {
-        self.with(|file| PartFile { build_id: None, sha256: None, bytes: 0, hardening: None, ..file })
+        let mut shorter = self.with(|file| PartFile { build_id: None, bytes: 0, hardening: None, ..file });
+        // Of what has no package the digest is all that tells it from another.
+        for part in shorter.parts.iter_mut().filter(|part| part.purl.is_some()) {
+            part.files.iter_mut().for_each(|file| file.sha256 = None);
+        }
+        shorter
     }
 
     /// The same with the longest numbers, no two alike, and room for how it was compiled: no list of what was taken of it
@@ -202,6 +209,7 @@ impl LinkedParts {
         let mut widest = self.with(|file| PartFile {
             members: next(10_000),
             bytes: next(10_000) as u64 * 1_000 + next(100) as u64,
+            sha256: Some((0..16).map(|_| format!("{:04x}", next(4_096))).collect()),
             hardening: Some(counts()),
             ..file
         });
@@ -211,9 +219,9 @@ impl LinkedParts {
         widest
     }
 
-    /// The same without numbers.
+    /// The same without numbers and digests.
     pub(crate) fn uncounted(&self) -> LinkedParts {
-        self.with(|file| PartFile { members: 0, bytes: 0, hardening: None, ..file })
+        self.with(|file| PartFile { members: 0, bytes: 0, hardening: None, sha256: None, ..file })
     }
 
     fn with(&self, change: impl Fn(PartFile) -> PartFile) -> LinkedParts {
@@ -256,6 +264,7 @@ pub(crate) mod tests {
             kind: PartKind::Archive,
             purl: purl.map(str::to_owned),
             build_id: None,
+            sha256: None,
             own: false,
         }
     }

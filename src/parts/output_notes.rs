@@ -33,9 +33,9 @@ pub(crate) struct OutputNotes {
     pub swapped: bool,
 }
 
-/// Why a program's notes can't be read.
+/// Why an ELF file can't be read.
 #[derive(Debug, Error)]
-pub(crate) enum NotesError {
+pub(crate) enum UnreadElf {
     #[error("it can't be read: {0}")]
     Io(#[from] io::Error),
     #[error("it is no ELF file")]
@@ -49,32 +49,30 @@ impl OutputNotes {
     ///
     /// # Errors
     /// A file that can't be read or is no ELF file.
-    pub(crate) fn read(program: &Path) -> Result<OutputNotes, NotesError> {
+    pub(crate) fn read(program: &Path) -> Result<OutputNotes, UnreadElf> {
         let file = File::open(program)?;
         let cache = ReadCache::new(&file);
         OutputNotes::of(&cache)
     }
 
-    pub(super) fn of<'d, R: ReadRef<'d>>(data: R) -> Result<OutputNotes, NotesError> {
+    pub(super) fn of<'d, R: ReadRef<'d>>(data: R) -> Result<OutputNotes, UnreadElf> {
         match FileKind::parse(data) {
-            Ok(FileKind::Elf64) => {
-                ElfFile64::<Endianness, _>::parse(data).map_err(damaged).and_then(|elf| sections(&elf))
-            }
-            Ok(FileKind::Elf32) => {
-                ElfFile32::<Endianness, _>::parse(data).map_err(damaged).and_then(|elf| sections(&elf))
-            }
-            _ => Err(NotesError::NotElf),
+            Ok(FileKind::Elf64) => sections(&ElfFile64::<Endianness, _>::parse(data)?),
+            Ok(FileKind::Elf32) => sections(&ElfFile32::<Endianness, _>::parse(data)?),
+            _ => Err(UnreadElf::NotElf),
         }
     }
 }
 
-fn damaged(error: object::Error) -> NotesError {
-    NotesError::Damaged(error.to_string())
+impl From<object::Error> for UnreadElf {
+    fn from(error: object::Error) -> UnreadElf {
+        UnreadElf::Damaged(error.to_string())
+    }
 }
 
 fn sections<'d, H: FileHeader<Endian = Endianness>, R: ReadRef<'d>>(
     elf: &object::read::elf::ElfFile<'d, H, R>,
-) -> Result<OutputNotes, NotesError> {
+) -> Result<OutputNotes, UnreadElf> {
     let mut notes = OutputNotes { swapped: elf.endian() != Endianness::default(), ..OutputNotes::default() };
     for section in elf.sections() {
         let place = match section.name() {
@@ -84,7 +82,7 @@ fn sections<'d, H: FileHeader<Endian = Endianness>, R: ReadRef<'d>>(
             _ => continue,
         };
         let Some((at, size)) = section.file_range().filter(|(_, size)| *size <= MOST) else { continue };
-        let content = section.data().map_err(damaged)?.to_vec();
+        let content = section.data()?.to_vec();
         if content.len() as u64 == size {
             *place = Some(NoteSection { at, content });
         }

@@ -1,7 +1,7 @@
 //! Every byte of a program's file, once: what it is and which input it is from.
 
-use super::loaded_identity::ProgramError;
 use super::size_record::{LinkSection, LinkSymbol, SizeRecord};
+use crate::parts::output_notes::UnreadElf;
 use object::read::elf::{ElfFile, ElfFile32, ElfFile64, FileHeader};
 use object::read::{Object, ObjectSection, ObjectSymbol, ReadCache, ReadRef};
 use object::{Endianness, FileKind, SectionFlags, SymbolKind, elf};
@@ -47,7 +47,7 @@ pub(crate) struct FilePieces {
 ///
 /// # Errors
 /// It can't be read, or is no ELF file.
-pub(crate) fn of(program: &Path, record: Option<&SizeRecord>) -> Result<FilePieces, ProgramError> {
+pub(crate) fn of(program: &Path, record: Option<&SizeRecord>) -> Result<FilePieces, UnreadElf> {
     let file = File::open(program)?;
     let metadata = file.metadata()?;
     if metadata.is_dir() {
@@ -57,7 +57,7 @@ pub(crate) fn of(program: &Path, record: Option<&SizeRecord>) -> Result<FilePiec
     match FileKind::parse(&cache) {
         Ok(FileKind::Elf64) => Ok(taken_apart(&ElfFile64::<Endianness, _>::parse(&cache)?, metadata.len(), record)),
         Ok(FileKind::Elf32) => Ok(taken_apart(&ElfFile32::<Endianness, _>::parse(&cache)?, metadata.len(), record)),
-        _ => Err(ProgramError::NotElf),
+        _ => Err(UnreadElf::NotElf),
     }
 }
 
@@ -288,7 +288,7 @@ pub(crate) mod tests {
         FilePieces { bytes: 64 + 0x100, pieces, dynamic: false }
     }
 
-    fn read(bytes: &[u8], record: Option<&SizeRecord>) -> Result<FilePieces, ProgramError> {
+    fn read(bytes: &[u8], record: Option<&SizeRecord>) -> Result<FilePieces, UnreadElf> {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("p");
         std::fs::write(&file, bytes).unwrap();
@@ -345,7 +345,7 @@ pub(crate) mod tests {
         assert!(pieces.pieces.iter().any(|p| p.section == ".text" && p.bytes == 9));
         assert!(pieces.pieces.iter().any(|p| p.library == HEADERS && p.section == HEADERS));
         assert!(!pieces.dynamic);
-        assert!(matches!(read(b"text", None), Err(ProgramError::NotElf)));
+        assert!(matches!(read(b"text", None), Err(UnreadElf::NotElf)));
     }
 
     proptest! {

@@ -2,6 +2,7 @@
 //! program whose code or data is another has another one; the header of the file, symbols and debug information are not
 //! in it. A build ID would do, but not every link makes one, and some projects give the same to all builds.
 
+use crate::parts::output_notes::UnreadElf;
 use object::read::elf::{ElfFile32, ElfFile64, FileHeader};
 use object::read::{Object, ObjectSection, ReadCache, ReadRef};
 use object::{Endianness, FileKind, SectionFlags, elf};
@@ -10,30 +11,12 @@ use std::fmt::Write;
 use std::fs::File;
 use std::io;
 use std::path::Path;
-use thiserror::Error;
-
-/// Why a program can't be read.
-#[derive(Debug, Error)]
-pub(crate) enum ProgramError {
-    #[error("it can't be read: {0}")]
-    Io(#[from] io::Error),
-    #[error("it is no ELF file")]
-    NotElf,
-    #[error("it is damaged: {0}")]
-    Damaged(String),
-}
-
-impl From<object::Error> for ProgramError {
-    fn from(error: object::Error) -> ProgramError {
-        ProgramError::Damaged(error.to_string())
-    }
-}
 
 /// The identity of a program, in 64 hexadecimal digits.
 ///
 /// # Errors
 /// It can't be read, or is no ELF file.
-pub(crate) fn of(program: &Path) -> Result<String, ProgramError> {
+pub(crate) fn of(program: &Path) -> Result<String, UnreadElf> {
     let file = File::open(program)?;
     if file.metadata()?.is_dir() {
         return Err(io::Error::from(io::ErrorKind::IsADirectory).into());
@@ -42,13 +25,13 @@ pub(crate) fn of(program: &Path) -> Result<String, ProgramError> {
     match FileKind::parse(&cache) {
         Ok(FileKind::Elf64) => hashed(&ElfFile64::<Endianness, _>::parse(&cache)?),
         Ok(FileKind::Elf32) => hashed(&ElfFile32::<Endianness, _>::parse(&cache)?),
-        _ => Err(ProgramError::NotElf),
+        _ => Err(UnreadElf::NotElf),
     }
 }
 
 fn hashed<'d, H: FileHeader<Endian = Endianness>, R: ReadRef<'d>>(
     file: &object::read::elf::ElfFile<'d, H, R>,
-) -> Result<String, ProgramError> {
+) -> Result<String, UnreadElf> {
     let mut hash = Sha256::new();
     for section in file.sections() {
         let SectionFlags::Elf { sh_flags, .. } = section.flags() else { continue };
@@ -113,11 +96,11 @@ pub(crate) mod tests {
     #[test]
     fn other_files_are_errors() {
         let dir = tempfile::tempdir().unwrap();
-        assert!(matches!(of(dir.path()), Err(ProgramError::Io(_))));
+        assert!(matches!(of(dir.path()), Err(UnreadElf::Io(_))));
         for content in [&b""[..], b"text", b"!<arch>\n"] {
             let file = dir.path().join("x");
             std::fs::write(&file, content).unwrap();
-            assert!(matches!(of(&file), Err(ProgramError::NotElf)));
+            assert!(matches!(of(&file), Err(UnreadElf::NotElf)));
         }
         std::fs::write(dir.path().join("y"), b"\x7fELF\x02\x01\x01").unwrap();
         assert!(of(&dir.path().join("y")).is_err());

@@ -1,18 +1,9 @@
 //! What `staticctl audit` reads beside programs: images, OSV's records, VEX documents.
 
+use super::parts::of_zlib;
 use crate::support::*;
 use serde_json::{Value, json};
 use std::fs;
-
-const ZLIB: &str = "#include <zlib.h>\n#include <stdio.h>\nint main(void) { return puts(zlibVersion()) < 0; }\n";
-
-/// A directory with a program of some packages, `z`.
-fn zlib() -> Dir {
-    let dir = Dir::new();
-    dir.file("z.c", ZLIB);
-    Run::new(STATICCC).dir(dir.path()).line("z.c -lz -o z").silent();
-    dir
-}
 
 /// `staticctl audit`: its status, stdout and stderr.
 fn audit(dir: &Dir, line: &str) -> (Option<i32>, String, String) {
@@ -40,7 +31,7 @@ fn release() -> (String, String) {
 
 #[test]
 fn programs_in_images_are_those_in_files() {
-    let dir = zlib();
+    let dir = of_zlib();
     let (_, of_file, _) = audit(&dir, "z --json");
     let parts = documents(&of_file).remove(0)["parts"].clone();
     ctl(&dir, "image z -o gzip.tar -t x:1");
@@ -68,7 +59,7 @@ fn programs_in_images_are_those_in_files() {
 
 #[test]
 fn what_upper_layers_hide_is_not_there() {
-    let dir = zlib();
+    let dir = of_zlib();
     Run::new(STATICCC).dir(dir.path()).env("STATICCXX_PARTS", "off").line("z.c -lz -o off").silent();
     ctl(&dir, "image z -o layout/ -t x:1 --add z:/usr/bin/kept --add z:/usr/bin/gone --add z:/opt/a/z --add z:/srv/z");
     // umoci writes the layer above.
@@ -90,7 +81,7 @@ fn what_upper_layers_hide_is_not_there() {
 
 #[test]
 fn images_that_are_damaged_or_none() {
-    let dir = zlib();
+    let dir = of_zlib();
     ctl(&dir, "image z -o x.tar -t x:1");
     ctl(&dir, "image z -o layout/ -t x:1");
     let whole = fs::read(dir.join("x.tar")).unwrap();
@@ -132,7 +123,7 @@ fn images_that_are_damaged_or_none() {
 
 #[test]
 fn records_of_osv_and_what_a_document_takes_back() {
-    let dir = zlib();
+    let dir = of_zlib();
     let (id, version) = release();
     assert_eq!(id, "debian", "the record below is Debian's");
     let fixed = json!([{ "introduced": "0" }, { "fixed": "99:1-1" }]);
@@ -199,7 +190,7 @@ fn records_of_osv_and_what_a_document_takes_back() {
 
 #[test]
 fn a_list_to_watch() {
-    let dir = zlib();
+    let dir = of_zlib();
     ctl(&dir, "image z -o x.tar -t x:1");
     let (id, version) = release();
     let (status, said, errors) = audit(&dir, "z x.tar --watch-list");

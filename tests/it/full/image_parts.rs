@@ -1,5 +1,6 @@
 //! What an image says of the parts of its programs, against dpkg and the registry of Debian.
 
+use super::parts::of_zlib;
 use super::registry::Registry;
 use crate::support::*;
 use serde_json::Value;
@@ -7,16 +8,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-
-const ZLIB: &str = "#include <zlib.h>\n#include <stdio.h>\nint main(void) { return puts(zlibVersion()) < 0; }\n";
-
-/// A directory with a program of some packages, `z`.
-fn zlib() -> Dir {
-    let dir = Dir::new();
-    dir.file("z.c", ZLIB);
-    Run::new(STATICCC).dir(dir.path()).line("z.c -lz -o z").silent();
-    dir
-}
 
 fn image(dir: &Dir, line: &str) -> Run {
     Run::new(STATICCTL).dir(dir.path()).line("image").line(line)
@@ -51,7 +42,7 @@ fn by_dpkg(package: &str) -> String {
 
 #[test]
 fn the_records_are_those_of_dpkg() {
-    let dir = zlib();
+    let dir = of_zlib();
     image(&dir, "z -o layout/ -t x:1").ok();
     let root = unpacked(&dir, "layout");
     let purls = Run::new(STATICCTL).dir(dir.path()).line("parts z --format purl").ok();
@@ -84,7 +75,7 @@ fn the_records_are_those_of_dpkg() {
 
 #[test]
 fn left_out_where_nobody_wants_it_and_where_there_is_nothing_to_say() {
-    let dir = zlib();
+    let dir = of_zlib();
     image(&dir, "z -o bare/ -t x:1 --no-sbom").ok();
     assert_eq!(files(&unpacked(&dir, "bare")), BTreeSet::from(["z".to_owned()]));
     Run::new(STATICCC).dir(dir.path()).env("STATICCXX_PARTS", "off").line("z.c -lz -o off").silent();
@@ -111,7 +102,7 @@ fn left_out_where_nobody_wants_it_and_where_there_is_nothing_to_say() {
 
 #[test]
 fn the_same_programs_give_the_same_records() {
-    let dir = zlib();
+    let dir = of_zlib();
     Run::new(STATICCC).dir(dir.path()).line("z.c -O2 -lz -o y").silent();
     let first = digest(&image(&dir, "y z -o a.tar").ok());
     Run::new("touch").dir(dir.path()).args(["-d", "2001-02-03", "z", "y"]).silent();
@@ -142,7 +133,7 @@ fn a_bundle_s_image_lists_the_parts_of_what_was_converted() {
 
 #[test]
 fn a_registry_without_referrers_has_them_under_a_tag() {
-    let dir = zlib();
+    let dir = of_zlib();
     let registry = Registry::start("");
     let name = format!("localhost:{}/some/z", registry.port);
     let push = |line: &str| {

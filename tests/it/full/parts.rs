@@ -10,6 +10,14 @@ use std::path::Path;
 
 const ZLIB: &str = "#include <zlib.h>\n#include <stdio.h>\nint main(void) { return puts(zlibVersion()) < 0; }\n";
 
+/// A directory with a program of some packages, `z`.
+pub fn of_zlib() -> Dir {
+    let dir = Dir::new();
+    dir.file("z.c", ZLIB);
+    Run::new(STATICCC).dir(dir.path()).line("z.c -lz -o z").silent();
+    dir
+}
+
 fn parts(program: &Path) -> Value {
     let said = Run::new(STATICCTL).args(["parts".as_ref(), program.as_os_str()]).line("--format json").ok();
     serde_json::from_str(&said).unwrap()
@@ -320,4 +328,36 @@ fn of_a_program_without_notes_its_symbols_are_guessed_from() {
     assert_eq!(parts("z --format cyclonedx"), "");
     Run::new("strip").dir(dir.path()).args(["z"]).silent();
     assert_eq!(parts("z"), "");
+}
+
+#[test]
+fn files_have_digests_where_nothing_else_tells_them_apart() {
+    let dir = Dir::new();
+    dir.file(
+        "z.c",
+        "#include <zlib.h>\n#include <stdio.h>\nint q(void);\nint main(void) { return puts(zlibVersion()) < q(); }\n",
+    );
+    dir.file("q.c", "int q(void) { return 0; }\n");
+    Run::new("gcc").dir(dir.path()).line("-c q.c").silent();
+    Run::new("ar").dir(dir.path()).line("rcs libq.a q.o").silent();
+    let digest = |file: &Path| Run::new("sha256sum").args([file]).ok().split(' ').next().unwrap().to_owned();
+    let zlib = Run::new("gcc").line("-print-file-name=libz.a").ok();
+    for (mode, line, has_zlib) in
+        [("note", "", false), ("full", "", true), ("full", "-fuse-ld=bfd", true), ("note", "-fuse-ld=mold", false)]
+    {
+        let run = Run::new(STATICCC).dir(dir.path()).env("STATICCXX_PARTS", mode);
+        run.line(&format!("z.c -L. -lq -lz {line} -o z")).silent();
+        let all = parts(&dir.join("z"));
+        let of = |name: &str| {
+            let files = all["parts"].as_array().unwrap().iter().flat_map(|p| p["files"].as_array().unwrap().clone());
+            files.into_iter().find(|f| f["name"] == name).unwrap()["sha256"].as_str().map(str::to_owned)
+        };
+        assert_eq!(of("libq.a"), Some(digest(&dir.join("libq.a"))), "{mode} {line}");
+        let zlib = Some(digest(Path::new(zlib.trim()))).filter(|_| has_zlib);
+        assert_eq!(of("libz.a"), zlib, "{mode} {line}");
+    }
+    let document = Run::new(STATICCTL).dir(dir.path()).line("parts z --format cyclonedx").ok();
+    let document: Value = serde_json::from_str(&document).unwrap();
+    let component = document["components"].as_array().unwrap().iter().find(|c| c["name"] == "libq.a").unwrap();
+    assert_eq!(component["hashes"][0]["content"].as_str(), Some(digest(&dir.join("libq.a")).as_str()));
 }
