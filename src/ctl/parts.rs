@@ -10,10 +10,10 @@ use crate::options::exit_codes::{EXIT_NO, EXIT_YES};
 use crate::packages::LinkedOwners;
 use crate::parallel::in_parallel;
 use crate::parts::documents::{self, Described};
-use crate::parts::guess::{self, ProgramSymbols};
 use crate::parts::linked_parts::{LinkedParts, Part, PartKind};
 use crate::parts::noted_program::{self, NotedProgram};
 use crate::parts::package_url::PackageUrl;
+use crate::parts::symbol_match::{self, ProgramSymbols};
 use crate::settings::Settings;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -75,7 +75,7 @@ fn guess(settings: &Settings, program: &Path) -> Option<LinkedParts> {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         Some((name, Some(package.purl.clone()), of))
     });
-    Some(guess::guessed(found.into_iter().flatten().collect()))
+    Some(symbol_match::guessed(found.into_iter().flatten().collect()))
 }
 
 fn json(value: &Value) -> String {

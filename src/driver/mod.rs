@@ -23,6 +23,7 @@ mod outcome;
 mod output_clash;
 mod part_hardening;
 mod part_sources;
+mod placed_by_symbols;
 mod plugin_link;
 mod prepare;
 mod program_link;

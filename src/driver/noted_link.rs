@@ -3,6 +3,7 @@
 use super::link_job::LinkJob;
 use super::part_hardening::ReadHardening;
 use super::part_sources::{self, PartOwners};
+use super::placed_by_symbols;
 use super::size_link::{self, SizedLink};
 use crate::archive;
 use crate::args::ld_options::{self, Item};
@@ -53,7 +54,7 @@ enum Asked {
     Trace,
     /// By its map in this file.
     Map(PathBuf),
-    /// It is not asked.
+    /// It is not asked: the output's symbols tell.
     Nothing,
 }
 
@@ -152,7 +153,7 @@ impl NotedLink {
                 Asked::Map(file) => fs::read(file)
                     .ok()
                     .map(|text| map::placed(&String::from_utf8_lossy(&text), |name| !Path::new(name).exists())),
-                Asked::Nothing => None,
+                Asked::Nothing => placed_by_symbols::placed(job, &self.sources),
             },
         };
         let mut unlinked = Vec::new();

@@ -2,10 +2,9 @@
 //!
 //! | step | file |
 //! |---|---|
-//! | what the linker took, as it says itself | [`trace`], [`map`], [`wild_layout`] |
+//! | what the linker took, as it says itself, or as the output shows | [`trace`], [`map`], [`wild_layout`], [`symbol_match`] |
 //! | files and their packages | [`linked_parts`] |
 //! | the notes that carry them | [`part_notes`] |
-//! | one that does not | [`guess`] |
 //! | a program that names its parts, its crates too | [`noted_program`], [`crates`] |
 //! | the crates of our own programs | [`own_crates`] |
 //! | the parts in the formats of others | [`package_url`], [`release_of_parts`], [`documents`], [`image_document`] |
@@ -17,7 +16,6 @@
 
 mod crates;
 pub(crate) mod documents;
-pub(crate) mod guess;
 #[cfg(feature = "push")]
 pub(crate) mod image_document;
 pub(crate) mod linked_parts;
@@ -30,6 +28,7 @@ pub(crate) mod own_crates;
 pub(crate) mod package_url;
 pub(crate) mod part_notes;
 pub(crate) mod release_of_parts;
+pub(crate) mod symbol_match;
 pub(crate) mod trace;
 pub(crate) mod tracker;
 pub(crate) mod vex;

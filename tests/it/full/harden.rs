@@ -137,7 +137,7 @@ fn musl_has_canaries_and_no_checked_functions() {
 #[test]
 fn what_is_not_known_is_said() {
     let dir = copies();
-    Run::new(STATICCC).dir(dir.path()).line("-O2 -fuse-ld=mold c.c -o mold").silent();
+    Run::new(STATICCC).dir(dir.path()).line("-O2 -fuse-ld=mold -s c.c -o mold").silent();
     Run::new(STATICCC).dir(dir.path()).env("STATICCXX_PARTS", "off").line("-O2 c.c -o off").silent();
     for program in ["mold", "off"] {
         assert_eq!(states(&dir.join(program))["canary"], "unknown", "{program}");

@@ -90,11 +90,34 @@ fn code_that_is_compiled_at_link_time_is_said_to_be_offered() {
     let all = parts(&dir.join("z"));
     assert_eq!(all["exact"], false);
     assert!(has(&files(&dir.join("z")), "libz.a"));
-    // mold does not say what it takes.
-    Run::new(STATICCC).dir(dir.path()).line("z.o -fuse-ld=mold -lsqlite3 -lz -o mold").silent();
-    assert_eq!(parts(&dir.join("mold"))["exact"], false);
     let table = Run::new(STATICCTL).dir(dir.path()).line("parts z").ok();
     assert!(table.contains("zlib") && table.contains("These were offered"), "{table}");
+}
+
+#[test]
+fn where_the_linker_does_not_say_it_the_output_s_symbols_do() {
+    let dir = zlib();
+    // mold, and a map of the user's own.
+    for line in ["-fuse-ld=mold", "-fuse-ld=mold -static", "-fuse-ld=bfd -Wl,-Map=own.map"] {
+        Run::new(STATICCC).dir(dir.path()).line(&format!("z.o {line} -lsqlite3 -lz -o z")).silent();
+        assert_eq!(parts(&dir.join("z"))["exact"], true, "{line}");
+        let found = files(&dir.join("z"));
+        assert!(has(&found, "libz.a") && has(&found, "libc.a") && !has(&found, "libsqlite3.a"), "{line}: {found:?}");
+        assert!(!has(&found, "z.o") && !has(&found, "parts.o"), "{line}: {found:?}");
+        // The same members as the built-in linker takes, but for those without a function or variable.
+        let members = |program: &str| {
+            let all = parts(&dir.join(program));
+            let files = all["parts"].as_array().unwrap().iter().flat_map(|p| p["files"].as_array().unwrap().clone());
+            files.into_iter().find(|f| f["name"] == "libc.a").unwrap()["members"].as_u64().unwrap()
+        };
+        let built_in = if line.contains("-static") { "-static" } else { "" };
+        Run::new(STATICCC).dir(dir.path()).line(&format!("z.o {built_in} -lsqlite3 -lz -o told")).silent();
+        let (by_symbols, told) = (members("z"), members("told"));
+        assert!(by_symbols <= told + told / 20 && by_symbols >= told - told / 5, "{line}: {by_symbols} of {told}");
+    }
+    // Without symbols nothing is seen.
+    Run::new(STATICCC).dir(dir.path()).line("z.o -fuse-ld=mold -s -lsqlite3 -lz -o z").silent();
+    assert_eq!(parts(&dir.join("z"))["exact"], false);
 }
 
 #[test]
@@ -122,7 +145,6 @@ fn stdout_is_the_linker_s() {
     assert!(said(STATICCC, "z.o -lz -fuse-ld=bfd -Wl,-t -o z").lines().any(|line| line == "z.o"));
     Run::new(STATICCC).dir(dir.path()).line("z.o -lz -fuse-ld=bfd -Wl,-Map=own.map -o z").silent();
     assert!(fs::read_to_string(dir.join("own.map")).unwrap().contains("z.o") && dir.join("z").exists());
-    assert_eq!(parts(&dir.join("z"))["exact"], false);
 }
 
 #[test]

@@ -1,8 +1,9 @@
-//! Which archives a program without a note may be of, by its symbols: a member is in it if the program has its functions and
-//! variables by name and size. A guess: another version of a library has many of the same, and a stripped program none.
+//! Which objects and members of archives are in a program, by its symbols: a member is in it if the program has its functions
+//! and variables by name and size. Of what a link was offered this tells what was taken, where the linker does not. Of any
+//! other program it is a guess: another version of a library has many of the same, and a stripped program none.
 
 use super::linked_parts::{LinkedParts, Part, PartFile, PartKind, SCHEMA};
-use foldhash::{HashMap, HashSet};
+use foldhash::HashSet;
 use object::read::archive::ArchiveFile;
 use object::{Object, ObjectSymbol, SymbolKind, SymbolSection};
 use std::collections::BTreeMap;
@@ -17,8 +18,22 @@ pub(crate) struct ProgramSymbols<'p> {
 /// What an archive has in common with a program.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct ArchiveMatch {
-    /// The common definitions of each member that seems to be in the program.
-    members: Vec<Vec<(Vec<u8>, u64)>>,
+    members: Vec<MemberMatch>,
+}
+
+/// A member that seems to be in the program.
+#[derive(Debug, PartialEq, Eq)]
+struct MemberMatch {
+    name: Vec<u8>,
+    /// What it defines as the program does.
+    common: Vec<(Vec<u8>, u64)>,
+}
+
+impl ArchiveMatch {
+    /// The names of the members.
+    pub(crate) fn members(&self) -> impl Iterator<Item = String> {
+        self.members.iter().map(|member| String::from_utf8_lossy(&member.name).into_owned())
+    }
 }
 
 impl<'p> ProgramSymbols<'p> {
@@ -50,10 +65,17 @@ impl<'p> ProgramSymbols<'p> {
                 all.iter().filter(|d| self.all.contains(*d)).map(|(name, size)| (name.to_vec(), *size)).collect();
             // Sections that nothing refers to may have been left out.
             if common.len() == all.len() && !all.is_empty() || common.len() >= 2 && 2 * common.len() >= all.len() {
-                found.members.push(common);
+                found.members.push(MemberMatch { name: member.name().to_vec(), common });
             }
         }
         (!found.members.is_empty()).then_some(found)
+    }
+
+    /// Whether an object is in it; not known, and not said, of one that defines nothing with a size.
+    pub(crate) fn has_object(&self, object: &[u8]) -> bool {
+        let Ok(object) = object::File::parse(object) else { return false };
+        let mut all = definitions(&object, false).peekable();
+        all.peek().is_some() && all.all(|definition| self.all.contains(&definition))
     }
 }
 
@@ -71,20 +93,20 @@ fn definitions<'f>(file: &object::File<'f>, global: bool) -> impl Iterator<Item 
 /// no other did. `archives` are file names with package URLs.
 pub(crate) fn guessed(archives: Vec<(String, Option<String>, ArchiveMatch)>) -> LinkedParts {
     let mut archives = archives;
-    let size = |of: &ArchiveMatch| of.members.iter().map(Vec::len).sum::<usize>();
+    let size = |of: &ArchiveMatch| of.members.iter().map(|member| member.common.len()).sum::<usize>();
     archives.sort_by(|a, b| (size(&b.2), &a.1, &a.0).cmp(&(size(&a.2), &b.1, &b.0)));
-    let mut claimed: HashMap<(Vec<u8>, u64), ()> = HashMap::default();
+    let mut claimed: HashSet<(Vec<u8>, u64)> = HashSet::default();
     let mut parts: BTreeMap<(bool, Option<String>), Vec<PartFile>> = BTreeMap::new();
     for (name, purl, of) in archives {
-        let is_new = |member: &Vec<(Vec<u8>, u64)>| {
-            2 * member.iter().filter(|definition| !claimed.contains_key(*definition)).count() > member.len()
+        let is_new = |member: &MemberMatch| {
+            2 * member.common.iter().filter(|definition| !claimed.contains(*definition)).count() > member.common.len()
         };
-        let new: Vec<Vec<(Vec<u8>, u64)>> = of.members.into_iter().filter(is_new).collect();
+        let new: Vec<MemberMatch> = of.members.into_iter().filter(is_new).collect();
         if new.is_empty() {
             continue;
         }
         let members = new.len();
-        claimed.extend(new.into_iter().flatten().map(|definition| (definition, ())));
+        claimed.extend(new.into_iter().flat_map(|member| member.common));
         let file = PartFile {
             name,
             kind: PartKind::Archive,
@@ -132,7 +154,9 @@ mod tests {
         let program = fs::read(dir.path().join("main")).unwrap();
         let symbols = ProgramSymbols::of(&program).unwrap();
         let common = |name: &str| symbols.common(&fs::read(dir.path().join(name)).unwrap());
-        assert_eq!(common("l.a").unwrap().members.len(), 1);
+        assert_eq!(common("l.a").unwrap().members().collect::<Vec<_>>(), ["one.o"]);
+        let has = |name: &str| symbols.has_object(&fs::read(dir.path().join(name)).unwrap());
+        assert!(has("main.o") && has("one.o") && !has("two.o") && !has("odd.o") && !has("l.a") && !has("main.c"));
         // The same name of another size, and what was not taken.
         assert!(common("odd.a").is_none() && common("unused.a").is_none());
         let all = ["copy.a", "l.a"].map(|name| (name.to_owned(), None, common(name).unwrap()));
