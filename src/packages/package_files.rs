@@ -1,9 +1,7 @@
 //! The files of installed packages.
 
-use super::{apk, dpkg};
-use crate::run::{self, Command};
+use super::{apk, dpkg, rpm};
 use crate::settings::Settings;
-use crate::toolchain::find::{self, Chain};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -19,9 +17,8 @@ pub(crate) fn files_beside(settings: &Settings, files: &[PathBuf]) -> BTreeSet<P
 }
 
 fn of_rpm(settings: &Settings, files: &[PathBuf]) -> BTreeSet<PathBuf> {
-    let Some(rpm) = find::program(OsStr::new("rpm"), settings, &Chain::default()) else { return BTreeSet::new() };
     // It prints the lists of the owners that it finds.
-    let command = Command::new([rpm]).args(["-qlf"]).args(files).env("LC_ALL", "C");
-    let said = run::capture::capture(&command).map(|said| said.text()).unwrap_or_default();
+    let words = std::iter::once(OsStr::new("-qlf")).chain(files.iter().map(|file| file.as_os_str()));
+    let said = rpm::said(settings, words).unwrap_or_default();
     said.lines().filter(|line| line.starts_with('/')).map(PathBuf::from).collect()
 }

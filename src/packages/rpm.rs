@@ -14,20 +14,30 @@ use std::path::PathBuf;
 const QUERY: [&str; 3] =
     ["-qf", "--queryformat", "%{NAME}\\t%{EPOCH}\\t%{VERSION}-%{RELEASE}\\t%{ARCH}\\t%{SOURCERPM}\\n"];
 
+/// What rpm says to these words, whether or not it is content; none without rpm. Its home is a directory of its own: Debian's
+/// rpm makes a database in the user's where there is none, even to be asked.
+pub(super) fn said(settings: &Settings, words: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Option<String> {
+    let rpm = find::program(OsStr::new("rpm"), settings, &Chain::default())?;
+    let home = tempfile::Builder::new().prefix("staticcxx-rpm").tempdir().ok()?;
+    let words = words.into_iter().map(|word| word.as_ref().to_owned());
+    let command = Command::new([rpm]).args(words).env("LC_ALL", "C").env("HOME", home.path());
+    Some(run::capture::capture(&command).ok()?.text())
+}
+
 /// The packages of files, without package URLs.
 pub(super) fn owners(settings: &Settings, files: &[PathBuf]) -> Vec<Option<Package>> {
-    let none = || vec![None; files.len()];
-    let Some(rpm) = find::program(OsStr::new("rpm"), settings, &Chain::default()) else { return none() };
     // rpm prints no line for files that do not exist.
     let real: Vec<Option<PathBuf>> = files.iter().map(|f| fs::canonicalize(f).ok()).collect();
     let there: Vec<&PathBuf> = real.iter().flatten().collect();
     let ask = |files: &[&PathBuf]| {
-        let words = files.iter().map(|f| f.as_os_str());
-        let command = Command::new([rpm.as_os_str()]).args(QUERY).args(words).env("LC_ALL", "C");
+        let words = QUERY.iter().map(OsStr::new).chain(files.iter().map(|f| f.as_os_str()));
         // It fails if a file has no owner, but prints the owners of the others.
-        run::capture::capture(&command).map(|said| packages(&said.text())).unwrap_or_default()
+        said(settings, words).map(|said| packages(&said)).unwrap_or_default()
     };
-    let mut found = if there.is_empty() { Vec::new() } else { ask(&there) };
+    if there.is_empty() || find::program(OsStr::new("rpm"), settings, &Chain::default()).is_none() {
+        return vec![None; files.len()];
+    }
+    let mut found = ask(&there);
     if found.len() != there.len() {
         // Two packages may own one file, and then lines can't be matched with files.
         found = there.iter().map(|file| ask(&[*file]).into_iter().next().flatten()).collect();
@@ -45,9 +55,7 @@ const FILES: [&str; 3] = [
 
 /// The files of all packages that programs are linked with; none without rpm.
 pub(super) fn linked_files(settings: &Settings) -> Option<ListedFiles> {
-    let rpm = find::program(OsStr::new("rpm"), settings, &Chain::default())?;
-    let said = run::capture::capture(&Command::new([rpm]).args(FILES).env("LC_ALL", "C")).ok()?;
-    Some(listed(&said.text()))
+    Some(listed(&said(settings, FILES)?))
 }
 
 fn listed(said: &str) -> ListedFiles {
@@ -92,10 +100,8 @@ const LICENSED: [&str; 4] =
 
 /// What is installed of a package, and its licences.
 pub(super) fn licensed(settings: &Settings, name: &str, architecture: Option<&str>) -> Option<LicensedPackage> {
-    let rpm = find::program(OsStr::new("rpm"), settings, &Chain::default())?;
     let name = architecture.map_or(name.to_owned(), |architecture| format!("{name}.{architecture}"));
-    let command = Command::new([rpm.as_os_str()]).args(LICENSED).args(["--", &name]).env("LC_ALL", "C");
-    of_licensed(&run::capture::capture(&command).ok()?.text())
+    of_licensed(&said(settings, LICENSED.into_iter().chain(["--", &name]))?)
 }
 
 fn of_licensed(said: &str) -> Option<LicensedPackage> {

@@ -3,7 +3,7 @@
 use crate::support::*;
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// `libq` as shared object and archive in `lib/`, and a program that calls it.
 fn project() -> Dir {
@@ -380,6 +380,21 @@ fn the_package_with_the_archive_is_named() {
     assert!(said.contains("`apk add q-dev-static`"), "{said}");
     // Nobody knows it.
     assert!(hint_with_rpm("exit 1").contains("build the library as an archive"));
+}
+
+#[test]
+fn nothing_that_rpm_leaves_is_in_the_home() {
+    let dir = project();
+    fs::remove_file(dir.join("lib/libq.a")).unwrap();
+    fs::create_dir(dir.join("home")).unwrap();
+    // Debian's makes a database there as soon as it is asked.
+    dir.script("bin/rpm", "mkdir -p \"$HOME/.rpmdb\" && echo \"$HOME\" >> asked; exit 1");
+    let run = Run::new(STATICCC).dir(dir.path()).path_first(&[&dir.join("bin")]).env("HOME", dir.join("home"));
+    run.env("STATICCXX_CONVERT", "off").line("main.c -Llib -lq -o x").fails(1);
+    assert_eq!(fs::read_dir(dir.join("home")).unwrap().count(), 0);
+    for home in fs::read_to_string(dir.join("asked")).unwrap().lines() {
+        assert!(!Path::new(home).exists(), "{home}");
+    }
 }
 
 /// Runs a link where dpkg knows one package, `libq1` with this library, and apt another, `libq-dev`.
