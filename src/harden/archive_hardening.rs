@@ -6,6 +6,7 @@ use object::read::archive::ArchiveFile;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
+use std::ops::Range;
 use std::path::Path;
 use twox_hash::XxHash3_128;
 
@@ -14,19 +15,28 @@ pub(crate) const KEPT: &str = "hardening";
 
 /// The members by name; of several of one name, what they show together.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct ArchiveHardening(BTreeMap<String, ObjectHardening>);
+pub(crate) struct ArchiveHardening {
+    /// All names, each behind a number and before a line's end.
+    text: String,
+    /// Where each name is in it, sorted by name: a link reads thousands and asks for hundreds.
+    members: Vec<(Range<usize>, ObjectHardening)>,
+}
 
 impl ArchiveHardening {
     /// Of an archive's bytes; without members for what is no archive, or names files elsewhere.
     pub(crate) fn of(bytes: &[u8]) -> ArchiveHardening {
-        let mut found = ArchiveHardening::default();
-        let Ok(archive) = ArchiveFile::parse(bytes) else { return found };
+        let mut found: BTreeMap<String, ObjectHardening> = BTreeMap::new();
+        let Ok(archive) = ArchiveFile::parse(bytes) else { return ArchiveHardening::default() };
         for member in archive.members().flatten() {
             let Some(of) = member.data(bytes).ok().and_then(ObjectHardening::of) else { continue };
             let name = String::from_utf8_lossy(member.name()).into_owned();
-            found.0.entry(name).and_modify(|known| *known = known.with(of)).or_insert(of);
+            found.entry(name).and_modify(|known| *known = known.with(of)).or_insert(of);
         }
-        found
+        let mut text = String::new();
+        for (name, of) in found.iter().filter(|(name, _)| !name.contains('\n')) {
+            let _ = writeln!(text, "{} {name}", of.bits());
+        }
+        ArchiveHardening::read(text).unwrap_or_default()
     }
 
     /// The same, read once for each state of the file. `look` passes its bytes.
@@ -39,14 +49,18 @@ impl ArchiveHardening {
         let Some(cache) = cache else { return look(archive) };
         let dir = cache.join(KEPT);
         let place = dir.join(format!("{:032x}", XxHash3_128::oneshot(archive.as_os_str().as_encoded_bytes())));
-        let known = read_sealed(&place).and_then(|text| ArchiveHardening::read(&String::from_utf8(text).ok()?, &first));
+        let known = read_sealed(&place).and_then(|text| {
+            let mut text = String::from_utf8(text).ok().filter(|text| text.starts_with(&first))?;
+            text.drain(..first.len());
+            ArchiveHardening::read(text)
+        });
         if known.is_some() {
             return known;
         }
         let found = look(archive)?;
         // Without it the next link reads the archive again.
-        if let Err(error) =
-            fs::create_dir_all(&dir).and_then(|()| write_sealed(&place, found.written(&first).as_bytes()))
+        if let Err(error) = fs::create_dir_all(&dir)
+            .and_then(|()| write_sealed(&place, [first.as_str(), &found.text].concat().as_bytes()))
         {
             log::debug!("{} can't be kept: {error}", place.display());
         }
@@ -55,30 +69,25 @@ impl ArchiveHardening {
 
     /// Whether one of the members is so.
     pub(super) fn any(&self, test: impl Fn(&ObjectHardening) -> bool) -> bool {
-        self.0.values().any(test)
+        self.members.iter().any(|(_, object)| test(object))
     }
 
     /// What a member shows.
     pub(crate) fn member(&self, name: &str) -> Option<ObjectHardening> {
-        self.0.get(name).copied()
+        let at = self.members.binary_search_by(|(range, _)| self.text.get(range.clone()).cmp(&Some(name))).ok()?;
+        self.members.get(at).map(|(_, object)| *object)
     }
 
-    /// A line for each member: a number and its name.
-    fn written(&self, first: &str) -> String {
-        let mut text = first.to_owned();
-        for (name, of) in self.0.iter().filter(|(name, _)| !name.contains('\n')) {
-            let _ = writeln!(text, "{} {name}", of.bits());
+    /// Of lines with a number and a name each, sorted by name; none of others.
+    fn read(text: String) -> Option<ArchiveHardening> {
+        let (mut members, mut start) = (Vec::new(), 0);
+        for line in text.split_inclusive('\n') {
+            let (bits, name) = line.strip_suffix('\n')?.split_once(' ')?;
+            let name = start + bits.len() + 1..start + bits.len() + 1 + name.len();
+            members.push((name, ObjectHardening::of_bits(bits.parse().ok()?)));
+            start += line.len();
         }
-        text
-    }
-
-    fn read(text: &str, first: &str) -> Option<ArchiveHardening> {
-        let mut members = BTreeMap::new();
-        for line in text.strip_prefix(first)?.lines() {
-            let (bits, name) = line.split_once(' ')?;
-            members.insert(name.to_owned(), ObjectHardening::of_bits(bits.parse().ok()?));
-        }
-        Some(ArchiveHardening(members))
+        Some(ArchiveHardening { text, members })
     }
 }
 
