@@ -50,13 +50,17 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// The options for a call that compiles C or C++.
 pub(super) fn compile_args(settings: &Settings, request: &Request, selected: &Selected) -> Vec<OsString> {
     let compiles = |kind: InputKind| matches!(kind, InputKind::Source | InputKind::Stdin);
-    let has = |words: &[&str]| request.args.iter().any(|arg| words.iter().any(|w| starts(&arg.word, w)));
-    if !settings.harden || !request.inputs.iter().any(|i| compiles(i.kind)) || has(&FREESTANDING) {
+    if !settings.harden || !request.inputs.iter().any(|i| compiles(i.kind)) || has(request, &FREESTANDING) {
         return Vec::new();
     }
     let works = working(settings, &request.abi, selected);
     let wanted = OPTIONS.iter().zip(works).filter(|((_, fits), works)| *works && is_of_use(*fits, request, selected));
     wanted.flat_map(|((words, _), _)| words.iter().map(OsString::from)).collect()
+}
+
+/// Whether a word of the call begins with one of these.
+fn has(request: &Request, beginnings: &[&str]) -> bool {
+    request.args.iter().any(|arg| beginnings.iter().any(|start| starts(&arg.word, start)))
 }
 
 fn starts(word: &OsString, start: &str) -> bool {
@@ -71,7 +75,7 @@ fn is_of_use(fits: Fits, request: &Request, selected: &Selected) -> bool {
         Fits::Always => true,
         Fits::CxxMacro(name) => selected.language == Language::Cxx && !mentions(name),
         Fits::OptimisedMacro(name) => optimises(request) && !mentions(name),
-        Fits::Without(words) => !request.args.iter().any(|arg| words.iter().any(|w| starts(&arg.word, w))),
+        Fits::Without(words) => !has(request, words),
     }
 }
 

@@ -32,15 +32,14 @@ pub(super) fn owners(settings: &Settings, files: &[PathBuf]) -> Vec<Option<Packa
     let ask = |files: &[&PathBuf]| {
         let words = QUERY.iter().map(OsStr::new).chain(files.iter().map(|f| f.as_os_str()));
         // It fails if a file has no owner, but prints the owners of the others.
-        said(settings, words).map(|said| packages(&said)).unwrap_or_default()
+        Some(packages(&said(settings, words)?))
     };
-    if there.is_empty() || find::program(OsStr::new("rpm"), settings, &Chain::default()).is_none() {
+    let Some(mut found) = Some(&there).filter(|there| !there.is_empty()).and_then(|there| ask(there)) else {
         return vec![None; files.len()];
-    }
-    let mut found = ask(&there);
+    };
     if found.len() != there.len() {
         // Two packages may own one file, and then lines can't be matched with files.
-        found = there.iter().map(|file| ask(&[*file]).into_iter().next().flatten()).collect();
+        found = there.iter().map(|file| ask(&[*file]).into_iter().flatten().next().flatten()).collect();
     }
     let mut found = found.into_iter();
     real.iter().map(|file| file.as_ref().and_then(|_| found.next().flatten())).collect()
