@@ -14,6 +14,9 @@ use std::process::Command;
 /// What is written also depends on the libraries that write it.
 const LOCK: &str = "Cargo.lock";
 
+/// The linker that is built in; where it comes from a registry, the lock file has its version.
+const LINKER: &str = "crates/wild-linker/src";
+
 /// What is kept, by the variable for the compiler, and the files and directories that decide its content.
 const KEPT: [(&str, &[&str]); 9] = [
     // The files of a musl toolchain.
@@ -102,6 +105,7 @@ const KEPT: [(&str, &[&str]); 9] = [
             "src/fat",
             "src/libs",
             "src/linker",
+            LINKER,
             "src/plan",
             "src/program",
             "src/repairs",
@@ -117,7 +121,7 @@ const KEPT: [(&str, &[&str]); 9] = [
     // How the members of archives were compiled.
     ("SOURCES_OF_HARDENING", &[LOCK, "src/harden"]),
     // The linker's command lines of compilers, and which programs make GNU ld warn.
-    ("SOURCES_OF_LINES", &[LOCK, "src/driver/direct.rs", "src/linker"]),
+    ("SOURCES_OF_LINES", &[LOCK, LINKER, "src/driver/direct.rs", "src/linker"]),
 ];
 
 fn main() -> std::io::Result<()> {
@@ -125,9 +129,9 @@ fn main() -> std::io::Result<()> {
     for (variable, sources) in KEPT {
         let mut hash = Fnv::new();
         for source in sources {
-            // Of a directory too: whatever is added below it counts.
-            println!("cargo::rerun-if-changed={source}");
-            if *source != LOCK || Path::new(LOCK).exists() {
+            if ![LOCK, LINKER].contains(source) || Path::new(source).exists() {
+                // Of a directory too: whatever is added below it counts.
+                println!("cargo::rerun-if-changed={source}");
                 hash.path(Path::new(source))?;
             }
         }

@@ -15,6 +15,9 @@ use std::ffi::{CStr, OsStr, OsString, c_char, c_int};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+/// The name by which the program is none of the drivers.
+const STATICCTL: &str = "staticctl";
+
 /// Runs a driver with C's argument vector; returns its exit status.
 ///
 /// # Safety
@@ -56,17 +59,21 @@ fn driver_call(own: Language, argv: &[OsString]) -> c_int {
     own_crates::keep();
     panics::note();
     settings::leave_linker_dir();
-    panics::catch(|| driver::main(own, argv)).unwrap_or_else(|fault| {
-        tell(argv, &fault);
-        let blank = LinkRecord::blank(Outcome::Failed, argv);
-        let record = LinkRecord { status: EXIT_FAILURE, fault: Some(&fault), output: output(argv), ..blank };
-        if let Some(dir) = &Settings::from_env().report
-            && let Err(error) = report::append(dir, &record)
-        {
-            message::warning(format!("the report in `{}` can't be written: {error}", dir.display()));
-        }
-        EXIT_FAILURE
-    })
+    let called = argv.to_vec();
+    panics::status_of(|| driver::main(own, argv), move |fault| record_fault(&called, fault))
+}
+
+/// Tells of a fault and writes it to the report; gives the exit status.
+fn record_fault(argv: &[OsString], fault: &str) -> c_int {
+    tell(argv, fault);
+    let blank = LinkRecord::blank(Outcome::Failed, argv);
+    let record = LinkRecord { status: EXIT_FAILURE, fault: Some(fault), output: output(argv), ..blank };
+    if let Some(dir) = &Settings::from_env().report
+        && let Err(error) = report::append(dir, &record)
+    {
+        message::warning(format!("the report in `{}` can't be written: {error}", dir.display()));
+    }
+    EXIT_FAILURE
 }
 
 /// The output, found without classification, which may be what failed.
@@ -74,32 +81,48 @@ fn output(argv: &[OsString]) -> PathBuf {
     argv.iter().skip_while(|word| *word != "-o").nth(1).map_or("a.out".into(), PathBuf::from)
 }
 
-/// Runs `staticctl`, or a driver where it was called by the name of one or of a compiler: in the tree of a packed toolchain
-/// it is all of them.
+/// Runs `staticctl`, or a driver where it was called by the name of one or of a compiler, or where its own file has such a
+/// name: installed, it is one program under all of them.
 ///
 /// # Safety
 /// As [`driver_main`].
 pub unsafe fn staticctl_main(argc: c_int, argv: *const *const c_char) -> c_int {
     // SAFETY: guaranteed by the caller.
-    let words = unsafe { words(argc, argv) };
-    if let Some(language) = words.first().and_then(|name| driver_of(name)) {
-        return driver_call(language, &words);
-    }
+    let mut words = unsafe { words(argc, argv) };
     // icecream runs it to see whether an environment works.
     if words.first().is_some_and(|name| Path::new(name).file_name() == Some(OsStr::new("true"))) {
         return 0;
+    }
+    if let Some(language) = called_as_driver(&mut words) {
+        return driver_call(language, &words);
     }
     own_crates::keep();
     panics::note();
     settings::leave_linker_dir();
     run::ignore_broken_pipes();
-    panics::catch(ctl::main).map_or_else(
-        |fault| {
-            tell(&words, &fault);
+    panics::status_of(
+        || c_int::from(ctl::main()),
+        move |fault| {
+            tell(&words, fault);
             c_int::from(EXIT_ERROR)
         },
-        c_int::from,
     )
+}
+
+/// The driver that a call is for; none where it is for `staticctl`. A Fortran driver under a name that says nothing gets
+/// the one that it has.
+fn called_as_driver(words: &mut [OsString]) -> Option<Language> {
+    let name = words.first_mut().filter(|name| Path::new(name).file_name() != Some(OsStr::new(STATICCTL)))?;
+    if let Some(language) = driver_of(name) {
+        return Some(language);
+    }
+    // A link of any name to one of the drivers is that one.
+    let file = settings::own_program(None)?.into_os_string();
+    let language = driver_of(&file)?;
+    if front_end::called(&file).is_some() {
+        *name = file;
+    }
+    Some(language)
 }
 
 /// The driver for a name; none for other names than those of drivers, compilers and linkers.
@@ -150,8 +173,7 @@ mod tests {
 
     #[test]
     fn a_fault_is_told_with_its_place_and_the_command() {
-        let fault = panics::catch(|| panic!("no such thing")).unwrap_err();
-        let [error, hint] = fault_lines(&["staticcc".into(), "a b.o".into()], &fault);
+        let [error, hint] = fault_lines(&["staticcc".into(), "a b.o".into()], "panic at src/x.rs:7: no such thing");
         assert!(
             error.starts_with("this should not have happened: panic") && error.ends_with("no such thing"),
             "{error}"

@@ -50,14 +50,11 @@ fn in_child(write: OwnedFd, work: impl FnOnce() -> Result<(), String>) -> i32 {
     if dup2_stderr(&write).is_err() {
         return 1;
     }
-    let mut pipe = File::from(write);
-    match panics::catch(work).and_then(|done| done) {
-        Ok(()) => 0,
-        Err(said) => {
-            let _ = pipe.write_all(said.as_bytes());
-            1
-        }
-    }
+    let said = move |said: &str| {
+        let _ = File::from(write).write_all(said.as_bytes());
+        1
+    };
+    panics::status_of(|| work().map_or_else(|error| panics::tell(&error).unwrap_or(1), |()| 0), said)
 }
 
 fn wait(child: Pid) -> io::Result<super::Ended> {

@@ -65,3 +65,28 @@ fn a_wrapper_on_path_that_comes_back_to_us_ends() {
     run.line("h.c -o h").silent();
     assert_eq!(says_in_empty_root(&dir.join("h"), &[]), "hello\n");
 }
+
+#[test]
+fn one_program_is_every_driver_by_its_own_names_and_by_links_to_them() {
+    let dir = Dir::new();
+    hello(&dir);
+    let bin = dir.join("bin");
+    fs::create_dir(&bin).unwrap();
+    fs::copy(STATICCTL, bin.join("staticctl")).unwrap();
+    for name in ["staticcc", "staticcxx"] {
+        fs::hard_link(bin.join("staticctl"), bin.join(name)).unwrap();
+    }
+    symlink("staticcc", bin.join("my-compiler")).unwrap();
+    symlink(bin.join("staticcxx"), bin.join("my-compiler++")).unwrap();
+    symlink("staticctl", bin.join("my-tool")).unwrap();
+    for (name, source) in
+        [("staticcc", "h.c"), ("staticcxx", "h.cpp"), ("my-compiler++", "h.cpp"), ("my-compiler", "h.c")]
+    {
+        Run::new(name).dir(dir.path()).path_first(&[&bin]).args([source, "-o", "h"]).silent();
+        assert_eq!(says_in_empty_root(&dir.join("h"), &[]), "hello\n", "{name}");
+    }
+    for name in ["staticctl", "my-tool"] {
+        let said = Run::new(bin.join(name)).dir(dir.path()).line("check h").ok();
+        assert!(said.contains("static"), "{said}");
+    }
+}
