@@ -1,6 +1,5 @@
 """What a release is made of, read and checked."""
 
-import json
 import os
 import re
 import shutil

@@ -13,6 +13,8 @@ from tree import DOC, MAN, Tree, installed
 
 LICENCES = "share/licenses/staticcxx"
 
+OF_EVERY_SYSTEM = ["usr", "usr/bin", "usr/share", "usr/share/doc", "usr/share/man", f"usr/{MAN}"]
+
 # The same bytes on any machine, at any time; and rpm's own scripts change nothing.
 DEFINED = {
     "_buildhost": "localhost",
@@ -61,8 +63,8 @@ def spec_of(release: Release, tree: Tree) -> str:
     address = about.get("homepage") or about.get("repository")
     day = time.strftime("%a %b %d %Y", time.gmtime(release.time))
     files = [f"{mark(place)}/{place}" for place in sorted([file.place for file in tree.files] + list(tree.links))]
-    # Those that are nobody else's.
-    files += [f"%dir /{place}" for place in tree.directories if "/staticcxx" in place]
+    # Also those of shells, which are shared by all that completes there: whoever is the last removes them.
+    files += [f"%dir /{place}" for place in tree.directories if place not in OF_EVERY_SYSTEM]
     lines = [
         "Name: staticcxx",
         f"Version: {release.packaged_version}",
