@@ -39,8 +39,19 @@ def gzip_of(data: bytes) -> bytes:
     return subprocess.run(COMPRESSOR, input=data, stdout=subprocess.PIPE, check=True).stdout
 
 
-def tar_of(files: Iterable[PackedFile], seconds: int, directories: dict[str, int] | None = None) -> bytes:
-    """Directories, by their modes, come first."""
+def zstd_of(data: bytes) -> bytes:
+    """RFC 8878, by one thread: their number makes a difference."""
+    command = ["zstd", "-19", "--long=27", "--single-thread", "-cq"]
+    return subprocess.run(command, input=data, stdout=subprocess.PIPE, check=True).stdout
+
+
+def tar_of(
+    files: Iterable[PackedFile],
+    seconds: int,
+    directories: dict[str, int] | None = None,
+    links: dict[str, str] | None = None,
+) -> bytes:
+    """Directories, by their modes, come first, and links, place to target, last."""
     tar = io.BytesIO()
     with tarfile.open(fileobj=tar, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for place, mode in (directories or {}).items():
@@ -52,6 +63,10 @@ def tar_of(files: Iterable[PackedFile], seconds: int, directories: dict[str, int
             entry = tarfile.TarInfo(file.place)
             entry.size, entry.mode, entry.mtime = len(data), file.mode, seconds
             archive.addfile(entry, io.BytesIO(data))
+        for place, target in sorted((links or {}).items()):
+            entry = tarfile.TarInfo(place)
+            entry.type, entry.linkname, entry.mode, entry.mtime = tarfile.SYMTYPE, target, 0o777, seconds
+            archive.addfile(entry)
     return tar.getvalue()
 
 

@@ -1,15 +1,17 @@
 """What a release is made of, read and checked."""
 
-import json
 import os
 import re
 import shutil
 import subprocess
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from archives import COMPRESSOR
+from crates import Crate, CratesError, crates_in, library_texts, texts_of
 from pack import Pack, PackError, read_pack
 
 # Below the source directory: what is made first.
@@ -26,16 +28,28 @@ class ReleaseError(Exception):
 class Machine:
     """What an architecture is called by each kind of package."""
 
+    # As the kernel and rpm have it.
     name: str
     elf: int
     npm: str
+    # As Go has it, and dpkg.
     oci: str
     wheel: tuple[str, ...]
 
 
+# What formats run, and Debian's packages with it.
+TOOLS = {
+    "zstd": "zstd",
+    COMPRESSOR[0]: "libdeflate-tools",
+    "cargo": "cargo",
+    "dpkg-deb": "dpkg",
+    "rpmbuild": "rpm",
+}
+
 # Programs and toolchain are static: they need no C library of any version, and a kernel as old as the tags promise.
 MACHINES = {
     "x86_64": Machine("x86_64", 62, "x64", "amd64", ("manylinux_2_17_x86_64", "musllinux_1_1_x86_64")),
+    "aarch64": Machine("aarch64", 183, "arm64", "arm64", ("manylinux_2_17_aarch64", "musllinux_1_1_aarch64")),
 }
 
 
@@ -49,38 +63,101 @@ class Release:
     time: int
     machine: Machine
     programs: dict[str, Path]
-    # Starts the program beside it under its own name.
-    launcher: Path
-    pack: Pack
+    # What runs `staticctl`: words of a command.
+    staticctl: list[str | Path]
+    # Where unfinished files are.
+    work: Path
+    # Starts the program beside it under its own name; none without a pack.
+    launcher: Path | None
+    # Only for formats that ask for it.
+    pack: Pack | None
 
     @property
     def licences(self) -> list[Path]:
         return sorted(self.root.glob("LICENSE-*"))
 
+    @property
+    def examples(self) -> list[str]:
+        """Their places in the sources: what git knows, so that nothing is taken that was built there."""
+        command = ["git", "-C", self.root, "ls-files", "examples"]
+        try:
+            found = subprocess.run(command, capture_output=True, text=True).stdout.split()
+        except OSError:
+            found = []
+        files = (self.root / "examples").rglob("*")
+        return sorted(found or [str(path.relative_to(self.root)) for path in files if path.is_file()])
 
-def read_release(root: Path, work: Path, version: str | None, pack: Path | None) -> Release:
+    @cached_property
+    def pages(self) -> dict[str, bytes]:
+        """The manual, by the names of its files; every program has a page."""
+        into = self.work / "pages"
+        run([*self.staticctl, "man", into], "the man pages can't be written")
+        found = {page.name: page.read_bytes() for page in sorted(into.iterdir())}
+        others = {f"{name}.1": b".so man1/staticcxx.1\n" for name in PROGRAMS}
+        return others | found
+
+    @cached_property
+    def completions(self) -> dict[str, bytes]:
+        """By shell."""
+        return {shell: printed([*self.staticctl, "completions", shell]) for shell in ("bash", "zsh", "fish")}
+
+    @cached_property
+    def crates(self) -> list[Crate]:
+        try:
+            return crates_in(self.programs["staticctl"], self.staticctl, self.root, self.machine.name)
+        except CratesError as error:
+            raise ReleaseError(str(error)) from None
+
+    @cached_property
+    def licences_of_parts(self) -> bytes:
+        """Those of all that is linked in, in one text."""
+        libraries = library_texts(self.programs["staticctl"], self.staticctl, self.work / "licences")
+        return texts_of(self.crates, libraries)
+
+    @property
+    def packaged_version(self) -> str:
+        """As dpkg and rpm order versions: what comes before a release has a tilde."""
+        return self.version.replace("-", "~", 1).replace("-", ".")
+
+
+def read_release(root: Path, work: Path, version: str | None, pack: Path | None, packed: bool = True) -> Release:
+    """What the formats are made of; a pack only if it is `packed`."""
     about = tomllib.loads((root / "Cargo.toml").read_text())["package"]
     if version not in (None, about["version"]):
         raise ReleaseError(f"the version in Cargo.toml is {about['version']}, not {version}")
     if pack is not None and not pack.is_file():
         raise ReleaseError(f"there is no file `{pack}`")
-    for program in ("zstd", COMPRESSOR[0]):
-        if not shutil.which(program):
-            raise ReleaseError(f"the program `{program}` is not installed")
     bin_dir = os.environ.get("STATICCXX_BIN")
     programs = {name: Path(bin_dir).absolute() / name for name in PROGRAMS} if bin_dir else None
     # Before minutes go into programs and pack.
-    found = read(pack, work) if pack else None
+    found = read(pack, work) if pack and packed else None
     programs = programs or built(root)
     machine = machine_of(programs)
-    if found is None:
-        found = read(made_pack(programs["staticctl"], root / OWN), work)
-    if found.machine != machine.name:
-        raise ReleaseError(f"`{found.file}` is for {found.machine}, the programs are for {machine.name}")
-    if found.manifest["made_by"] != about["version"]:
-        raise ReleaseError(f"`{found.file}` was made by version {found.manifest['made_by']}, not {about['version']}")
-    launcher = compiled(found, root / "release/launch.c", work / "launch")
-    return Release(root, about["version"], about, time_of(root), machine, programs, launcher, found)
+    staticctl = [*emulator(machine), programs["staticctl"]]
+    # Also where there is another C library than this machine's.
+    run([*staticctl, "check", *programs.values()], "the programs are not static", stdout=subprocess.DEVNULL)
+    launcher = None
+    if packed:
+        found = found or read(made_pack(programs["staticctl"], machine, root / OWN), work)
+        checked(found, machine, about["version"])
+        launcher = compiled(found, root / "release/launch.c", work / "launch")
+    return Release(root, about["version"], about, time_of(root), machine, programs, staticctl, work, launcher, found)
+
+
+def need(tools: Iterable[str]) -> None:
+    """Each is on PATH, or a ReleaseError says which isn't."""
+    for tool in tools:
+        if not shutil.which(tool):
+            raise ReleaseError(
+                f"the program `{tool}` is not installed: `apt install {TOOLS[tool]}`, or name other formats with --only"
+            )
+
+
+def checked(pack: Pack, machine: Machine, version: str) -> None:
+    if pack.machine != machine.name:
+        raise ReleaseError(f"`{pack.file}` is for {pack.machine}, the programs are for {machine.name}")
+    if pack.manifest["made_by"] != version:
+        raise ReleaseError(f"`{pack.file}` was made by version {pack.manifest['made_by']}, not {version}")
 
 
 def read(pack: Path, work: Path) -> Pack:
@@ -140,12 +217,26 @@ def machine_of(programs: dict[str, Path]) -> Machine:
         machine = next((m for m in MACHINES.values() if m.elf == elf), None)
         if head[:4] != b"\x7fELF" or machine is None:
             raise ReleaseError(f"`{program}` is not a program for {' or '.join(MACHINES)}")
-    # Also where there is another C library than this machine's.
-    run([programs["staticctl"], "check", *programs.values()], "the programs are not static", stdout=subprocess.DEVNULL)
     return machine
 
 
-def made_pack(staticctl: Path, into: Path) -> Path:
+def emulator(machine: Machine) -> list[str]:
+    """What runs its programs here: nothing where they are this machine's."""
+    if machine.name == os.uname().machine:
+        return []
+    names = [f"qemu-{machine.name}-static", f"qemu-{machine.name}"]
+    found = next(filter(None, map(shutil.which, names)), None)
+    if found is None:
+        raise ReleaseError(
+            f"the programs are for {machine.name}, and `{names[0]}`, which runs them here, is not installed: "
+            "`apt install qemu-user-static`"
+        )
+    return [found]
+
+
+def made_pack(staticctl: Path, machine: Machine, into: Path) -> Path:
+    if machine.name != os.uname().machine:
+        raise ReleaseError(f"a pack for {machine.name} is made on such a machine: give it with --pack, or see --only")
     into.mkdir(parents=True, exist_ok=True)
     pack = into / "pack.tar.zst"
     # Of toolchains that are nobody's but the release's.
@@ -173,6 +264,14 @@ def time_of(root: Path) -> int:
         return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     except (OSError, subprocess.CalledProcessError, ValueError):
         raise ReleaseError("the time of the last commit is not known: set SOURCE_DATE_EPOCH") from None
+
+
+def printed(command: list) -> bytes:
+    ended = subprocess.run(command, capture_output=True)
+    if ended.returncode != 0:
+        lines = ended.stderr.decode(errors="replace").splitlines() or [f"status {ended.returncode}"]
+        raise ReleaseError(f"`{' '.join(map(str, command[-2:]))}` failed: {lines[0]}")
+    return ended.stdout
 
 
 def run(command: list, why: str, **options) -> None:

@@ -35,7 +35,7 @@ def programs(release: Release, into: Path) -> Path:
 
 def parts(release: Release) -> dict:
     program = release.programs["staticctl"]
-    command = [program, "parts", program, "--format", "cyclonedx"]
+    command = [*release.staticctl, "parts", program, "--format", "cyclonedx"]
     env = os.environ | {"SOURCE_DATE_EPOCH": str(release.time)}
     said = subprocess.run(command, env=env, capture_output=True, text=True)
     if said.returncode != 0:
