@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -105,13 +106,15 @@ def run_action(runner: Runner, given: dict[str, str]) -> int:
     return 0
 
 
-def works(runner: Runner, inputs: dict[str, str], toolchain: str = "host") -> None:
+def works(runner: Runner, inputs: dict[str, str], toolchain: str = "host-") -> None:
     """The action, then what a user's next steps would do."""
     assert run_action(runner, inputs) == 0, "status"
     told = runner.outputs["install"]
     assert re.search(rf"C\+\+: +works with toolchain {toolchain}", runner.said), "the doctor names another toolchain"
-    drivers = {"CC": "staticcc", "CXX": "staticcxx"}
-    assert runner.environment == ({} if inputs.get("export") == "false" else drivers), runner.environment
+    exported = {} if inputs.get("export") == "false" else {"CC": "staticcc", "CXX": "staticcxx"}
+    if inputs.get("toolchain") == "true":
+        exported["STATICCXX_TOOLCHAIN"] = toolchain
+    assert runner.environment == exported, runner.environment
     assert runner.path == [told["path"]], runner.path
     assert sorted(os.listdir(told["path"])) == ["staticcc", "staticctl", "staticcxx", "staticfc"], "PATH has more than the programs"
     # What is to be kept for another run is what our programs keep.
@@ -171,6 +174,8 @@ def serve(files: Path, version: str, damaged: bool = False) -> str:
 
 
 def main(files: Path) -> int:
+    [wheel] = files.glob("staticcxx_toolchain-*.whl")
+    [packed] = {name.split("/")[5] for name in zipfile.ZipFile(wheel).namelist() if "/lib/staticcxx/toolchains/" in name}
     [archive] = files.glob("staticcxx-*-x86_64-linux.tar.gz")
     version = archive.name.split("-")[1]
     os.environ |= {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(files)}
@@ -179,7 +184,7 @@ def main(files: Path) -> int:
     cases = [
         ("from PyPI", sound, works, [{}]),
         ("this version, without cache", sound, works, [{"version": f"v{version}", "cache": "false"}]),
-        ("a toolchain", sound, works, [{"toolchain": "true"}]),
+        ("a toolchain", sound, works, [{"toolchain": "true"}, packed]),
         ("CC and CXX left alone", sound, works, [{"export": "false"}]),
         ("the newest release", sound, works, [release]),
         ("a release", sound, works, [release | {"version": version}]),
