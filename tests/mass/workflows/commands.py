@@ -60,7 +60,7 @@ class Tests:
                 return f"there is no {program}"
             called = re.compile(rf"(^|[\s/(]){re.escape(program)}\s", re.MULTILINE)
             return None if any(called.search(text) for text in self.scripts.values()) else "no test runs it"
-        alone = re.compile(rf"(^|\|\| |&& |\s){re.escape(command)}( |$)", re.MULTILINE)
+        alone = re.compile(rf"(^|\|\| |&& |\s){re.escape(command)}(?=$|;| [>|&])", re.MULTILINE)
         return None if alone.search(self.text) else "tests/run does not run it"
 
 
