@@ -211,8 +211,10 @@ fn run_pages(of: impl Fn(&Path) -> bool, at_least: usize) {
                 "sh" => run_script(&dir, &block.text),
                 "console" => run_transcript(&dir, &block.text),
                 // Excerpts; the Dockerfile is the business of `readme`.
-                "text" | "toml" | "dockerfile" if !block.text.starts_with("$ ") => continue,
-                other => Err(format!("`{other}` is no language of a block here: sh, console, text, toml, dockerfile")),
+                "text" | "toml" | "yaml" | "dockerfile" if !block.text.starts_with("$ ") => continue,
+                other => {
+                    Err(format!("`{other}` is no language of a block here: sh, console, text, toml, yaml, dockerfile"))
+                }
             };
             ran += 1;
             if let Err(why) = result {
