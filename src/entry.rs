@@ -12,11 +12,14 @@ use crate::settings::{self, Settings};
 use crate::toolchain::{Invocation, front_end};
 use crate::{ctl, driver, message};
 use std::ffi::{CStr, OsStr, OsString, c_char, c_int};
+use std::iter;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 /// The name by which the program is none of the drivers.
 const STATICCTL: &str = "staticctl";
+/// As many links as Linux follows (path_resolution(7)).
+const MOST_LINKS: usize = 40;
 
 /// Runs a driver with C's argument vector; returns its exit status.
 ///
@@ -117,8 +120,10 @@ fn called_as_driver(words: &mut [OsString]) -> Option<Language> {
         return Some(language);
     }
     // A link of any name to one of the drivers is that one.
-    let file = settings::own_program(None)?.into_os_string();
-    let language = driver_of(&file)?;
+    let file = settings::found_by_name(name)?;
+    let leads_to = |at: &PathBuf| Some(at.parent()?.join(std::fs::read_link(at).ok()?));
+    let names = iter::successors(Some(file), leads_to).take(MOST_LINKS).map(PathBuf::into_os_string);
+    let (file, language) = names.filter_map(|at| driver_of(&at).map(|language| (at, language))).next()?;
     if front_end::called(&file).is_some() {
         *name = file;
     }

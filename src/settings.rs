@@ -375,6 +375,11 @@ pub(crate) fn own_program(path: Option<&OsStr>) -> Option<PathBuf> {
     of_kernel().or_else(by_name)
 }
 
+/// The file that a program's name or path stands for, as a shell finds it; links are not followed.
+pub(crate) fn found_by_name(name: &OsStr) -> Option<PathBuf> {
+    which::which_in(name, env::var_os("PATH"), env::current_dir().ok()?).ok()
+}
+
 /// The values of build systems' variables, which are passed on to them. Empty ones count as unset.
 pub(crate) fn given(names: &[&str]) -> BTreeMap<String, OsString> {
     let value = |name: &&str| env::var_os(name).filter(|v| !v.is_empty()).map(|v| ((*name).to_owned(), v));

@@ -78,6 +78,10 @@ fn one_program_is_every_driver_by_its_own_names_and_by_links_to_them() {
     }
     symlink("staticcc", bin.join("my-compiler")).unwrap();
     symlink(bin.join("staticcxx"), bin.join("my-compiler++")).unwrap();
+    // As packages have them.
+    fs::create_dir(bin.join("links")).unwrap();
+    symlink("../staticctl", bin.join("links/staticcxx")).unwrap();
+    symlink("links/staticcxx", bin.join("another++")).unwrap();
     symlink("staticctl", bin.join("my-tool")).unwrap();
     for (name, source) in
         [("staticcc", "h.c"), ("staticcxx", "h.cpp"), ("my-compiler++", "h.cpp"), ("my-compiler", "h.c")]
