@@ -137,8 +137,54 @@ fn main() -> std::io::Result<()> {
         }
         println!("cargo::rustc-env={variable}={:016x}", hash.0);
     }
+    tell_build();
     list_crates(&PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()))?;
     pack_mimalloc()
+}
+
+/// Tells the program what `staticctl version` prints: what it was built of, and for which machine.
+fn tell_build() {
+    let variable = |name: &str| env::var(name).unwrap_or_default();
+    println!("cargo::rustc-env=BUILD_COMMIT={}", commit().unwrap_or("unknown".to_owned()));
+    println!("cargo::rustc-env=BUILD_TARGET={}", variable("TARGET"));
+    println!("cargo::rustc-env=BUILD_FEATURES={}", features().join(","));
+}
+
+/// The features that are on, but for the one that stands for others.
+fn features() -> Vec<String> {
+    let on = env::vars().filter_map(|(name, _)| Some(name.strip_prefix("CARGO_FEATURE_")?.to_lowercase()));
+    let mut on: Vec<String> = on.filter(|feature| feature != "default").collect();
+    on.sort();
+    on
+}
+
+/// The commit that is built: the one that SOURCE_COMMIT names, that of the package that cargo made, or that of the tree.
+/// Of a tree only for a release: other builds would be made anew at every commit.
+fn commit() -> Option<String> {
+    const GIVEN: &str = "SOURCE_COMMIT";
+    println!("cargo::rerun-if-env-changed={GIVEN}");
+    let is_commit = |text: &String| text.len() >= 7 && text.bytes().all(|b| b.is_ascii_hexdigit());
+    let packed = || {
+        let text = fs::read_to_string(".cargo_vcs_info.json").ok()?;
+        Some(serde_json::from_str::<Value>(&text).ok()?["git"]["sha1"].as_str()?.to_owned())
+    };
+    env::var(GIVEN).ok().filter(is_commit).or_else(packed).or_else(commit_of_tree).filter(is_commit)
+}
+
+fn commit_of_tree() -> Option<String> {
+    if env::var("PROFILE").ok()? != "release" || !Path::new(".git").exists() {
+        return None;
+    }
+    let git = |words: &[&str]| {
+        let said = Command::new("git").args(words).output().ok().filter(|said| said.status.success())?;
+        Some(String::from_utf8(said.stdout).ok()?.trim().to_owned())
+    };
+    // Each commit and each change of branches adds a line to the log; one that is not there would be looked for each time.
+    let log = git(&["rev-parse", "--git-path", "logs/HEAD"])?;
+    if Path::new(&log).exists() {
+        println!("cargo::rerun-if-changed={log}");
+    }
+    git(&["rev-parse", "--verify", "HEAD"])
 }
 
 /// Writes the list of crates for the section `.dep-v0`
@@ -231,10 +277,6 @@ fn metadata(out: &Path) -> Result<Value, Box<dyn Error>> {
     }
     fs::write(dir.join("Cargo.toml"), manifest)?;
     fs::copy(LOCK, dir.join(LOCK))?;
-    let features: Vec<String> = env::vars()
-        .filter_map(|(name, _)| Some(name.strip_prefix("CARGO_FEATURE_")?.to_lowercase()))
-        .filter(|feature| feature != "default")
-        .collect();
     let said = Command::new(env::var_os("CARGO").ok_or("there is no cargo")?)
         .args([
             "metadata",
@@ -243,7 +285,7 @@ fn metadata(out: &Path) -> Result<Value, Box<dyn Error>> {
             "--offline",
             "--no-default-features",
             "--features",
-            &features.join(","),
+            &features().join(","),
         ])
         .args(["--filter-platform", &variable("TARGET"), "--manifest-path"])
         .arg(dir.join("Cargo.toml"))

@@ -149,7 +149,7 @@ fn fault_lines(argv: &[OsString], fault: &str) -> [String; 2] {
     [
         format!("this should not have happened: {fault}"),
         format!(
-            "please report that line, the version {}, and this command: {}",
+            "please report that line, with the file that this writes (version {}): staticctl bug-report -- {}",
             env!("CARGO_PKG_VERSION"),
             run::shell_line(argv)
         ),
@@ -183,7 +183,10 @@ mod tests {
             error.starts_with("this should not have happened: panic") && error.ends_with("no such thing"),
             "{error}"
         );
-        assert!(hint.contains(env!("CARGO_PKG_VERSION")) && hint.ends_with("command: staticcc 'a b.o'"), "{hint}");
+        assert!(
+            hint.contains(env!("CARGO_PKG_VERSION")) && hint.ends_with("staticctl bug-report -- staticcc 'a b.o'"),
+            "{hint}"
+        );
     }
 
     #[test]

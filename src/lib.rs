@@ -15,6 +15,7 @@
 //! | what is in it | [`parts`] reads what the linker took, and writes notes | the output |
 //! | where its bytes are from | [`size`] keeps what the link was made of, where that is asked for | its record |
 //! | is it true | [`check`] reads the output back and judges it | reads one file |
+//! | where we are ourselves | [`own`] what was installed, what is kept, what a report of a fault needs | yes |
 //! | a whole build | [`session`] gives it the environment that leads to us, and says what it made | yes |
 //! | say so | [`report`] one JSON line per link, [`message`] the only room that prints | yes |
 //!
@@ -42,6 +43,7 @@ pub(crate) mod linker_output;
 pub(crate) mod message;
 pub mod model;
 pub mod options;
+pub(crate) mod own;
 pub(crate) mod pack;
 pub(crate) mod packages;
 mod parallel;

@@ -108,6 +108,8 @@ pub(crate) struct Settings {
     pub cache_dir: Option<PathBuf>,
     /// A cache directory that is not used because others may write to it, and why.
     pub distrusted_cache: Option<(PathBuf, Distrust)>,
+    /// The home directory, if it is there and its path is absolute.
+    pub home: Option<PathBuf>,
     /// Our directory under `XDG_CONFIG_HOME` or `~/.config`.
     pub config_dir: Option<PathBuf>,
     /// Our directory under `XDG_DATA_HOME` or `~/.local/share`.
@@ -229,6 +231,7 @@ impl Settings {
             ca_bundle: get("SSL_CERT_FILE").map(PathBuf::from),
             deb_build_options: get("DEB_BUILD_OPTIONS"),
             cache_dir: base(get(CACHE_HOME), get("HOME"), ".cache"),
+            home: get(HOME).map(PathBuf::from).filter(|home| home.is_absolute()),
             config_dir: base(get("XDG_CONFIG_HOME"), get("HOME"), ".config"),
             data_dir: base(get("XDG_DATA_HOME"), get("HOME"), ".local/share"),
             ..options
@@ -378,6 +381,20 @@ pub(crate) fn own_program(path: Option<&OsStr>) -> Option<PathBuf> {
 /// The file that a program's name or path stands for, as a shell finds it; links are not followed.
 pub(crate) fn found_by_name(name: &OsStr) -> Option<PathBuf> {
     which::which_in(name, env::var_os("PATH"), env::current_dir().ok()?).ok()
+}
+
+/// This program's file to run it again: the one that runs, also where another was put in its place, or, without `/proc`,
+/// the one of its name.
+pub(crate) fn own_file(path: Option<&OsStr>) -> PathBuf {
+    let running = Path::new("/proc/self/exe");
+    let by_name = || own_program(path).filter(|_| !running.exists());
+    by_name().unwrap_or_else(|| running.to_owned())
+}
+
+/// The whole environment as text, for a report of a fault.
+pub(crate) fn everything() -> BTreeMap<String, String> {
+    let text = |word: OsString| word.to_string_lossy().into_owned();
+    env::vars_os().map(|(name, value)| (text(name), text(value))).collect()
 }
 
 /// The values of build systems' variables, which are passed on to them. Empty ones count as unset.

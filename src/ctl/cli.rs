@@ -1,7 +1,9 @@
 //! The command line of `staticctl`, from which completions and man pages are made too.
 
 use super::cli_args::{BundleArgs, ConvertArgs, DebArgs, ImageArgs, PluginsArgs, ToolchainCommand, TryArgs};
+use super::cli_own_args::{BugReportArgs, CacheArgs, OwnFactsArgs, ShimsArgs, UninstallArgs};
 use super::cli_parts_args::{AuditArgs, HardenArgs, LicensesArgs, PartsFormat, SizeArgs};
+use crate::own::build_facts;
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell as CompletionShell;
 use std::ffi::OsString;
@@ -12,6 +14,7 @@ use std::path::PathBuf;
 #[command(
     name = "staticctl",
     version,
+    long_version = build_facts::LONG,
     after_help = "The drivers are `staticcc` and `staticcxx`: CC=staticcc CXX=staticcxx make\n\
         Any build:                           staticctl run -- make\n\
         Variables of the drivers:            staticctl help environment\n\
@@ -126,6 +129,10 @@ pub(crate) enum CtlCommand {
     /// ld.so reports what is opened, across fork and exec. The program's stdout goes to stderr unless the list goes to a
     /// file. Exit status: 0 if it opened something, 1 if nothing, 2 if it could not be run.
     Plugins(PluginsArgs),
+    /// Tell what is kept between builds, and remove of it
+    ///
+    /// By kind: files, bytes and when they were used. All of it is made again when it is missed.
+    Cache(CacheArgs),
     /// Show what was found on this machine, what works, and what to install
     ///
     /// Exit status: 0 if static C and C++ programs can be built, 1 if not.
@@ -237,14 +244,29 @@ pub(crate) enum CtlCommand {
     ///
     /// Exit status: 0 if written, 1 if a program is not fit for an image, 2 if the image could not be made.
     Image(Box<ImageArgs>),
-    /// Create a directory of compiler names to put first on PATH
-    Shims {
-        /// The directory; created if missing
-        dir: PathBuf,
-        /// Replace existing files
-        #[arg(long)]
-        force: bool,
-    },
+    /// Create a directory of compiler names to put first on PATH, or install these programs
+    ///
+    /// With --install it places `staticcc`, `staticcxx`, `staticfc` and `staticctl`, all links of this one file, and below the
+    /// same prefix man pages and completions. What it places is noted, for `staticctl uninstall`. A file of somebody else's
+    /// stays, and nothing is written then.
+    Shims(ShimsArgs),
+    /// Remove what `shims --install` placed
+    ///
+    /// Files that were changed since stay, and are named. Exit status: 0, 1 if something stays or nothing was installed by
+    /// it, 2 if that can't be read.
+    Uninstall(UninstallArgs),
+    /// Tell whether these programs are whole: static, of one version, and those that a build would find
+    ///
+    /// Exit status: 0, 1 if something is wrong.
+    SelfCheck(OwnFactsArgs),
+    /// Write what a report of a fault needs into one file
+    ///
+    /// Versions, settings, what `doctor` and `self-check` say, how a call is rewritten, and the last lines of the report that
+    /// STATICCXX_REPORT names. The names of the home directory, the user and the machine are left out, and so are values that
+    /// look like secrets. Read it before you send it. Prints its path.
+    BugReport(BugReportArgs),
+    /// Print version, commit, features and target
+    Version(OwnFactsArgs),
     /// Print shell completions
     Completions {
         /// The shell

@@ -7,13 +7,16 @@ mod audit_inputs;
 mod audit_text;
 mod audited_part;
 pub(crate) mod bazel;
+mod bug_report;
 mod bundle;
 mod bundle_image;
 mod bundle_run;
 mod bundle_summary;
+mod cache;
 pub(crate) mod check;
 pub(crate) mod cli;
 pub(crate) mod cli_args;
+pub(crate) mod cli_own_args;
 pub(crate) mod cli_parts_args;
 pub(crate) mod convert;
 mod convert_original;
@@ -33,9 +36,11 @@ mod licenses;
 mod output;
 pub(crate) mod pages;
 pub(crate) mod parts;
+mod place;
 pub(crate) mod plugins;
 mod printed;
 pub(crate) mod run;
+mod self_check;
 pub(crate) mod shims;
 mod size;
 pub(crate) mod toolchain;
@@ -43,14 +48,19 @@ mod toolchain_pack;
 mod toolchain_pack_tree;
 mod toolchain_unpack;
 pub(crate) mod trial;
+mod uninstall;
 pub(crate) mod verify;
+mod version;
 
+use crate::files::in_use;
 use crate::options::exit_codes::{EXIT_ERROR, EXIT_YES};
+use crate::own::kept_cache::BUILD;
 use crate::settings::Settings;
 use clap::Parser;
 use cli::{Cli, CtlCommand};
 use output::produce;
 use std::ffi::OsString;
+use std::fs::File;
 
 /// Runs `staticctl` with the process's own arguments; gives the exit status.
 pub fn main() -> u8 {
@@ -67,6 +77,7 @@ pub fn main() -> u8 {
             return if e.use_stderr() { EXIT_ERROR } else { EXIT_YES };
         }
     };
+    let _in_use = in_use(&settings, &cli.command);
     match cli.command {
         CtlCommand::Check { files, json, against: None } => check::run(&settings, &files, json),
         CtlCommand::Check { files, json, against: Some(dynamic) } => against::run(&settings, &dynamic, &files, json),
@@ -82,9 +93,14 @@ pub fn main() -> u8 {
         CtlCommand::Convert(args) => convert::run(&settings, &args),
         CtlCommand::Bundle(args) => bundle::run(&settings, &args),
         CtlCommand::Plugins(args) => plugins::run(&settings, &args),
+        CtlCommand::Cache(args) => cache::run(&settings, &args),
         CtlCommand::Doctor => doctor::run(&settings),
         CtlCommand::Toolchain { command } => toolchain::run(&settings, &command),
-        CtlCommand::Shims { dir, force } => shims::run(&settings, &dir, force),
+        CtlCommand::Shims(args) => shims::run(&settings, &args),
+        CtlCommand::Uninstall(args) => uninstall::run(&settings, &args),
+        CtlCommand::SelfCheck(args) => self_check::run(&settings, args.json),
+        CtlCommand::BugReport(args) => bug_report::run(&settings, &args),
+        CtlCommand::Version(args) => version::run(args.json),
         CtlCommand::Run { toolchain, report, progress, small, relink_kit, size, command } => {
             run::run(&settings, &run::RunRequest { toolchain, report, progress, small, relink_kit, size, command })
         }
@@ -101,5 +117,25 @@ pub fn main() -> u8 {
         CtlCommand::Image(args) => image::run(&settings, &args),
         CtlCommand::Completions { shell } => pages::completions(shell),
         CtlCommand::Man { dir } => pages::man(&dir),
+    }
+}
+
+/// Marks what a command uses of the cache, for those that remove of it.
+fn in_use(settings: &Settings, command: &CtlCommand) -> Option<File> {
+    let cache = settings.cache_dir.as_deref()?;
+    match command {
+        CtlCommand::Archive { .. }
+        | CtlCommand::Bundle(_)
+        | CtlCommand::Convert(_)
+        | CtlCommand::Doctor
+        | CtlCommand::Explain { .. } => in_use::share(cache),
+        // For as long as a build takes: the links in it mark the rest.
+        CtlCommand::Run { .. } | CtlCommand::Deb(_) | CtlCommand::Toolchain { .. } => {
+            let build = cache.join(BUILD);
+            // Where it can't be made nothing is kept either.
+            let _ = std::fs::create_dir_all(&build);
+            in_use::share(&build)
+        }
+        _ => None,
     }
 }

@@ -2,30 +2,73 @@
 
 use super::cli::Cli;
 use super::output::{fail, produce};
+use crate::files::write_atomic;
 use crate::options::exit_codes::EXIT_YES;
 use crate::options::{exit_codes, render};
 use clap::CommandFactory;
 use clap_complete::Shell;
 use std::fs;
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 
 /// Prints the completions.
 pub fn completions(shell: Shell) -> u8 {
+    produce(&String::from_utf8_lossy(&completion(shell)), EXIT_YES)
+}
+
+fn completion(shell: Shell) -> Vec<u8> {
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "staticctl", &mut text);
-    produce(&String::from_utf8_lossy(&text), EXIT_YES)
+    text
 }
 
 /// Writes one page for `staticctl` and each of its commands, and one for the drivers.
 pub fn man(dir: &Path) -> u8 {
     let written = fs::create_dir_all(dir)
-        .and_then(|()| clap_mangen::generate_to(Cli::command(), dir))
-        .and_then(|()| fs::write(dir.join("staticcxx.1"), drivers()))
-        .and_then(|()| fs::write(dir.join("staticcc.1"), ".so man1/staticcxx.1\n"));
+        .and_then(|()| pages()?.iter().try_for_each(|(name, text)| write_atomic(&dir.join(name), text)));
     match written {
         Ok(()) => EXIT_YES,
         Err(e) => fail(format!("the man pages can't be written to `{}`: {e}", dir.display()), None),
     }
+}
+
+/// The man pages: names and texts.
+///
+/// # Errors
+/// None: they are written to memory.
+fn pages() -> io::Result<Vec<(String, Vec<u8>)>> {
+    fn add(command: &clap::Command, to: &mut Vec<(String, Vec<u8>)>) -> io::Result<()> {
+        command.get_subcommands().filter(|of| !of.is_hide_set()).try_for_each(|of| add(of, to))?;
+        let page = clap_mangen::Man::new(command.clone());
+        let mut text = Vec::new();
+        page.render(&mut text)?;
+        to.push((page.get_filename(), text));
+        Ok(())
+    }
+    let mut all = vec![
+        ("staticcxx.1".to_owned(), drivers().into_bytes()),
+        ("staticcc.1".to_owned(), b".so man1/staticcxx.1\n".to_vec()),
+        ("staticfc.1".to_owned(), b".so man1/staticcxx.1\n".to_vec()),
+    ];
+    let mut command = Cli::command().disable_help_subcommand(true);
+    command.build();
+    add(&command, &mut all)?;
+    Ok(all)
+}
+
+/// The man pages and completions with their places below `share` of a prefix.
+///
+/// # Errors
+/// As [`pages`].
+pub(super) fn shared_files() -> io::Result<Vec<(PathBuf, Vec<u8>)>> {
+    const COMPLETIONS: [(Shell, &str); 3] = [
+        (Shell::Bash, "bash-completion/completions/staticctl"),
+        (Shell::Zsh, "zsh/site-functions/_staticctl"),
+        (Shell::Fish, "fish/vendor_completions.d/staticctl.fish"),
+    ];
+    let man = pages()?.into_iter().map(|(name, text)| (Path::new("man/man1").join(name), text));
+    let others = COMPLETIONS.into_iter().map(|(shell, place)| (PathBuf::from(place), completion(shell)));
+    Ok(man.chain(others).collect())
 }
 
 /// The page of the drivers.
@@ -37,7 +80,7 @@ fn drivers() -> String {
 /// The drivers have the compiler's own options and no others, so the beginning of their page is written by hand.
 const DRIVERS: &str = r#".TH STATICCXX 1
 .SH NAME
-staticcc, staticcxx \- drop-in compiler drivers that link static programs
+staticcc, staticcxx, staticfc \- drop-in compiler drivers that link static programs
 .SH SYNOPSIS
 .B staticcc
 .RI [ "compiler arguments" ]

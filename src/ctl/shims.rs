@@ -1,6 +1,8 @@
 //! `staticctl shims`: a directory of compiler names.
 
+use super::cli_own_args::ShimsArgs;
 use super::output::{fail, produce};
+use super::place;
 use crate::files::place_symlink;
 use crate::options::exit_codes::EXIT_YES;
 use crate::session::{compiler_names, own_programs};
@@ -13,7 +15,11 @@ use std::path::{Path, PathBuf};
 
 /// Makes the directory with links for the usual names of compilers, also of other languages, and for the versioned and target-prefixed compilers
 /// (`gcc-12`, `x86_64-linux-gnu-g++`) that PATH has.
-pub(crate) fn run(settings: &Settings, dir: &Path, force: bool) -> u8 {
+pub(crate) fn run(settings: &Settings, args: &ShimsArgs) -> u8 {
+    let (dir, force) = match &args.dir {
+        Some(dir) if !args.install => (dir.as_path(), args.force),
+        dir => return place::run(settings, dir.as_deref(), args.force),
+    };
     let Ok(home) = own_programs::home(settings) else {
         return fail("the directory of this program is unknown", None);
     };

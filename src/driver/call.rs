@@ -13,6 +13,7 @@ use super::shared_link::link_shared;
 use super::two_steps::{CompileAndLink, NotCompiled};
 use super::variable_warnings;
 use crate::args::Request;
+use crate::files::in_use;
 use crate::message;
 use crate::model::Language;
 use crate::options::check::CheckMode;
@@ -42,6 +43,8 @@ pub(crate) fn main(own: Language, argv: &[OsString]) -> i32 {
     }
     // A probe or a library that is converted leaves no files behind, whenever we are stopped.
     let guard = Guard::install();
+    // Held to the end of the call, or to that of this program where the compiler takes its place.
+    let _in_use = settings.cache_dir.as_deref().and_then(in_use::share);
     let steps = prepare_steps(&settings, own, argv);
     if let Some(signal) = guard.caught() {
         drop(steps);

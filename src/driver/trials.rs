@@ -12,7 +12,7 @@ use crate::parallel::in_parallel;
 use crate::plan::pthread;
 use crate::run::capture::capture_within;
 use crate::run::{self, Command, shell_line};
-use crate::settings::Settings;
+use crate::settings::{self, Settings};
 use crate::toolchain::probe::{self, ran, telling_line};
 use crate::toolchain::probe_cache::{self, Kept, Key};
 use crate::toolchain::select::GENERIC;
@@ -274,7 +274,9 @@ impl Trials {
 
     /// This program under one of its names, for the same compiler and without other settings.
     fn ourselves(&self, name: &str, mechanism: Mechanism) -> Command {
-        let mut command = Command::new(["/proc/self/exe"]).named(name).env(options::TRIAL.name, mechanism.id());
+        let mut command = Command::new([settings::own_file(self.settings.path.as_deref())])
+            .named(name)
+            .env(options::TRIAL.name, mechanism.id());
         let line = || OsString::from(shell_line(&self.selected.compiler));
         let of_language = if self.selected.language == Language::C { options::CC.name } else { options::CXX.name };
         let kept = match (&self.settings.toolchain, self.selected.toolchain.as_str()) {

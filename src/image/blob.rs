@@ -16,6 +16,11 @@ impl Sha {
         self.0.iter().map(|b| format!("{b:02x}")).collect()
     }
 
+    /// Of bytes.
+    pub(crate) fn of(bytes: &[u8]) -> Sha {
+        Sha(Sha256::digest(bytes).into())
+    }
+
     /// Of a file.
     ///
     /// # Errors

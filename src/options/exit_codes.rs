@@ -37,12 +37,14 @@ const fn any(of: &'static str, means: &'static str) -> ExitRow {
 pub(crate) const DRIVERS: &str = "staticcc, staticcxx";
 
 /// All codes. A command that is not listed has those of `staticctl`.
-pub(crate) const TABLE: [ExitRow; 37] = [
+pub(crate) const TABLE: [ExitRow; 44] = [
     any(DRIVERS, "the compiler's own code; a signal that ended it is raised again"),
     row(DRIVERS, EXIT_FAILURE as u8, "the program is not static, or a toolchain or library is missing"),
     row("staticctl", EXIT_YES, "done"),
     row("staticctl", EXIT_NO, "done, and the answer is no"),
     row("staticctl", EXIT_ERROR, "bad arguments, or it failed"),
+    row("staticctl cache clear", EXIT_YES, "removed, but for what a running build may use"),
+    row("staticctl cache clear", EXIT_NO, "something can't be removed"),
     row("staticctl check", EXIT_YES, "all files are static programs"),
     row("staticctl check", EXIT_NO, "one is not"),
     row("staticctl check", EXIT_ERROR, "one can't be read"),
@@ -67,6 +69,8 @@ pub(crate) const TABLE: [ExitRow; 37] = [
     row("staticctl run", EXIT_ERROR, "the command was not started"),
     row("staticctl run", EXIT_NOT_RUNNABLE, "the command can't be run"),
     row("staticctl run", EXIT_NOT_FOUND, "the command was not found"),
+    row("staticctl self-check", EXIT_YES, "the programs are static, of one version, and first on PATH"),
+    row("staticctl self-check", EXIT_NO, "they are not"),
     row("staticctl toolchain show", EXIT_YES, "it is complete"),
     row("staticctl toolchain show", EXIT_NO, "it is not"),
     row("staticctl toolchain test", EXIT_YES, "all programs pass"),
@@ -75,4 +79,7 @@ pub(crate) const TABLE: [ExitRow; 37] = [
     row("staticctl try", EXIT_NO_ROOT, "the empty root could not be created"),
     row("staticctl try", EXIT_NOT_RUNNABLE, "the program can't run in it"),
     row("staticctl try", EXIT_NOT_FOUND, "there is no such program"),
+    row("staticctl uninstall", EXIT_YES, "all that was installed is gone"),
+    row("staticctl uninstall", EXIT_NO, "something was changed and stays, or nothing was installed"),
+    row("staticctl uninstall", EXIT_ERROR, "the note of what was installed can't be read"),
 ];

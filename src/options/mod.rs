@@ -5,6 +5,9 @@
 //! A new variable is a constant in [`table`] and a field of [`Settings`](crate::settings::Settings). Exit codes are
 //! documented likewise, by [`exit_codes`].
 
+/// How the names of all begin.
+pub(crate) const PREFIX: &str = "STATICCXX_";
+
 pub(crate) mod check;
 pub(crate) mod convert;
 pub(crate) mod dlopen;

@@ -38,13 +38,22 @@ struct Crate {
 /// # Errors
 /// It is damaged.
 pub(super) fn crates(section: &[u8]) -> Result<Vec<Part>, String> {
-    let damaged = || "its list of crates is damaged".to_owned();
-    let mut text = Vec::new();
-    ZlibDecoder::new(section).take(MOST).read_to_end(&mut text).map_err(|_| damaged())?;
-    let list: CrateList = serde_json::from_slice(&text).map_err(|_| damaged())?;
+    let list = read(section)?;
     let linked = list.packages.into_iter().filter(|of| !of.root && of.kind != "build");
     let purls: BTreeSet<String> = linked.filter_map(|of| purl(&of)).collect();
     Ok(purls.into_iter().map(|purl| Part { purl: Some(purl), files: Vec::new() }).collect())
+}
+
+/// The crate that the program is of: name and version; none if the list names none.
+pub(super) fn own_crate(section: &[u8]) -> Option<(String, String)> {
+    read(section).ok()?.packages.into_iter().find(|of| of.root).map(|of| (of.name, of.version))
+}
+
+fn read(section: &[u8]) -> Result<CrateList, String> {
+    let damaged = || "its list of crates is damaged".to_owned();
+    let mut text = Vec::new();
+    ZlibDecoder::new(section).take(MOST).read_to_end(&mut text).map_err(|_| damaged())?;
+    serde_json::from_slice(&text).map_err(|_| damaged())
 }
 
 /// The package URL; a crate of no registry says where it is from.

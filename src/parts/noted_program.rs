@@ -53,6 +53,11 @@ pub(crate) fn read_with_crates(program: &Path) -> Result<Option<NotedProgram>, S
     Ok(Some(noted))
 }
 
+/// The crate that a program by Rust is of: name and version; none if it can't be read or names none.
+pub(crate) fn crate_of(program: &Path) -> Option<(String, String)> {
+    crates::own_crate(&OutputNotes::read(program).ok()?.crates?.content)
+}
+
 fn of_notes(notes: &OutputNotes) -> Result<Option<NotedProgram>, String> {
     let packages = notes.package.as_ref().map(|s| part_notes::packages(&s.content, notes.swapped)).unwrap_or_default();
     let mut identity = packages.into_iter().find(|object| object.contains_key(KEY)).unwrap_or_default();

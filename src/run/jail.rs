@@ -101,6 +101,8 @@ pub(crate) fn run_in_jail(jail: &Jail<'_>) -> Result<JailOutcome, JailError> {
     if mapped.is_ok() {
         let _ = File::from(go_write).write_all(b".");
     } else {
+        // It has a copy of its own of that end of the pipe, and would wait for ever.
+        let _ = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL);
         drop(go_write);
     }
     let heard = listen(hear, jail.watched.as_ref().map(|w| w.limit), pid);
@@ -164,6 +166,9 @@ fn listen(hear: OwnedFd, limit: Option<Duration>, keeper: Pid) -> Result<JailOut
 /// under another number.
 fn map_ids(keeper: Pid) -> Result<(), JailError> {
     let write = |file: &str, text: String| {
+        if !std::path::Path::new("/proc/self").exists() {
+            return Err(JailError::new("namespaces can't be set up without /proc", Errno::ENOENT).forbidden());
+        }
         fs::write(format!("/proc/{keeper}/{file}"), text)
             .map_err(|e| JailError::io(format!("`{file}` of the namespace can't be written"), &e).forbidden())
     };

@@ -55,7 +55,7 @@ impl RecordedLink {
 
     /// Milliseconds that the call took, without trying the compiler.
     pub(crate) fn milliseconds(&self) -> f64 {
-        self.times.plan - self.times.probe + self.times.link + self.times.check
+        (self.times.plan - self.times.probe).max(0.0) + self.times.link + self.times.check
     }
 }
 

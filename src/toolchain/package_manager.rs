@@ -7,6 +7,19 @@ pub(crate) fn this_package_manager() -> Option<&'static str> {
     package_manager(&OsRelease::read())
 }
 
+/// What installs the C library's headers on this machine, which a compiler may be installed without.
+pub(super) fn install_headers() -> Option<&'static str> {
+    const PACKAGES: [(&str, &str); 5] = [
+        ("apk", "apk add musl-dev"),
+        ("apt", "apt-get install libc6-dev"),
+        ("dnf", "dnf install glibc-devel glibc-static"),
+        ("pacman", "pacman -S glibc linux-api-headers"),
+        ("zypper", "zypper install glibc-devel glibc-devel-static"),
+    ];
+    let manager = this_package_manager()?;
+    PACKAGES.iter().find(|(name, _)| *name == manager).map(|(_, command)| *command)
+}
+
 /// The package manager of a distribution, from `ID` and `ID_LIKE` of its os-release(5).
 fn package_manager(os: &OsRelease) -> Option<&'static str> {
     const FAMILIES: [(&str, &str); 12] = [

@@ -1,6 +1,7 @@
 //! Why no toolchain could be chosen.
 
 use super::descriptor::DescriptorError;
+use super::package_manager::install_headers;
 use crate::model::Language;
 
 /// Why no toolchain could be chosen.
@@ -39,6 +40,10 @@ impl SelectError {
     /// The next command to type, if there is one.
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
+            // A compiler that is there is not installed again for it.
+            SelectError::Incomplete { why, install, .. } if why.contains(".h: No such file or directory") => {
+                install_headers().map(str::to_owned).or_else(|| install.clone())
+            }
             SelectError::NoCompiler { install, .. } | SelectError::Incomplete { install, .. } => install.clone(),
             SelectError::Undecided { .. } => Some(
                 "link again once there is room: temporary files are in TMPDIR, and `ulimit -a` shows limits".into(),

@@ -72,6 +72,12 @@ pub mod kept_content;
 pub mod outputs;
 // `staticctl` itself.
 pub mod ctl;
+// `staticctl cache`, beside links.
+pub mod cache;
+// Being installed, found, removed and reported.
+pub mod installed;
+// Machines that lack something: `/proc`, a home, a place to write, system calls.
+pub mod machines;
 // Our variables: values, misspelt names, help, the manual.
 pub mod environment;
 // Whole builds under `staticctl run`: their environment, their report, their end.

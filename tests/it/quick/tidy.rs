@@ -149,7 +149,7 @@ const FLOORS: [&[&str]; 22] = [
     &["report"],
     &["install", "sandbox"],
     &["bundle", "image", "pack", "program", "session"],
-    &["driver", "source_package"],
+    &["driver", "own", "source_package"],
     &["ctl"],
     &["entry"],
     &["lib"],
