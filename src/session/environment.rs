@@ -55,7 +55,7 @@ impl EnvironmentError {
         match self {
             EnvironmentError::Select(error) => error.hint(),
             EnvironmentError::NoDriver { .. } => {
-                Some("put the three programs into one directory, as `cargo install --path .` does".into())
+                Some("put all of its names into one directory: staticctl shims --install".into())
             }
             EnvironmentError::NoShimDir(_) => Some("set XDG_CACHE_HOME or TMPDIR to a writable directory".into()),
         }

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How a link went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Linked {
+pub struct WildLink {
     /// It had something to say.
     pub warned: bool,
 }
@@ -21,7 +21,7 @@ pub struct Linked {
 ///
 /// # Errors
 /// The linker's error.
-pub fn link(words: &[String], layout: Option<&Path>, version: &str) -> Result<Linked, String> {
+pub fn link(words: &[String], layout: Option<&Path>, version: &str) -> Result<WildLink, String> {
     // Without a number wild takes threads from make's job server, by descriptors that MAKEFLAGS names. make closes them
     // for what is no make; here they are ours, and each byte of such a file would be a thread.
     let threads = format!("--threads={}", std::thread::available_parallelism().map_or(1, usize::from));
@@ -37,7 +37,7 @@ pub fn link(words: &[String], layout: Option<&Path>, version: &str) -> Result<Li
     // Always the same kind of files, for which the linker is compiled once.
     let files = FilesWithLayout { files: OsFileSystem::new(), layout: layout.map(Path::to_owned) };
     Linker::with_file_system(files).run(&args).map(drop).map_err(said)?;
-    Ok(Linked { warned: warned.load(Ordering::Relaxed) })
+    Ok(WildLink { warned: warned.load(Ordering::Relaxed) })
 }
 
 /// The machine's files, with another place for what the linker says of its output: beside that, where it would be written
