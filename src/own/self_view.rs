@@ -78,7 +78,7 @@ pub(crate) fn beside(program: &Path) -> Vec<NameBeside> {
             None => (NameState::Missing, None),
             there if there == own => (NameState::Same, Some(VERSION.to_owned())),
             Some(_) => {
-                let version = version(&path);
+                let version = noted_program::crate_of(&path).map(|(_, version)| version);
                 let same = version.as_deref() == Some(VERSION);
                 (if same { NameState::SameVersion } else { NameState::Different }, version)
             }

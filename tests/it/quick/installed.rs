@@ -130,7 +130,9 @@ fn names_lead_to_one_program_however_they_are_made() {
     assert!(dir.join("elsewhere/share/man/man1/staticctl.1").exists());
     let said = at_home(&dir, STATICCTL, "uninstall").ok();
     assert!(said.contains("prefix/bin/staticctl") && said.contains("elsewhere/staticctl"), "{said}");
-    assert!(!dir.join("prefix").exists() && !dir.join("elsewhere").exists());
+    // The directory that was there before stays.
+    assert_eq!((files(dir.join("prefix")), dir.join("prefix/bin").is_dir()), (BTreeSet::new(), true));
+    assert!(!dir.join("elsewhere").exists() && !dir.join("prefix/share").exists());
 }
 
 #[test]
