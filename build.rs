@@ -262,6 +262,7 @@ fn metadata(out: &Path) -> Result<Value, Box<dyn Error>> {
     let (name, version) = (variable("CARGO_PKG_NAME"), variable("CARGO_PKG_VERSION"));
     let mut manifest =
         format!("[workspace]\n[package]\nname = \"{name}\"\nversion = \"{version}\"\nedition = \"2024\"\n");
+    let here = format!("path = \"{}/", variable("CARGO_MANIFEST_DIR"));
     let mut kept = false;
     for line in fs::read_to_string("Cargo.toml")?.lines() {
         if line.starts_with('[') {
@@ -271,7 +272,7 @@ fn metadata(out: &Path) -> Result<Value, Box<dyn Error>> {
                 && !line.contains("dev-dependencies");
         }
         if kept {
-            manifest += line;
+            manifest += &line.replace("path = \"", &here);
             manifest.push('\n');
         }
     }
