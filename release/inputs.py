@@ -17,7 +17,9 @@ from pack import Pack, PackError, read_pack
 # Below the source directory: what is made first.
 OWN = "target/release-programs"
 
-PROGRAMS = ["staticcc", "staticcxx", "staticfc", "staticctl"]
+# The program that is every driver, by the name it was called by.
+PROGRAM = "staticctl"
+PROGRAMS = ["staticcc", "staticcxx", "staticfc", PROGRAM]
 
 
 class ReleaseError(Exception):
@@ -173,7 +175,8 @@ def built(root: Path) -> dict[str, Path]:
     into = root / OWN
     home = Path(os.environ.get("CARGO_HOME") or Path.home() / ".cargo")
     places = {root: "/staticcxx", home: "/cargo", into: "/target"}
-    flags = ["-C target-feature=+crt-static -C relocation-model=static"]
+    # A panic ends the programs (Cargo.toml), so that tables for unwinding would be a megabyte that nothing reads.
+    flags = ["-C target-feature=+crt-static -C relocation-model=static -C force-unwind-tables=no"]
     flags += [f"--remap-path-prefix={place}={name}" for place, name in places.items()]
     # The C sources of crates.
     c_flags = " ".join(f"-ffile-prefix-map={place}={name}" for place, name in places.items())
@@ -185,25 +188,38 @@ def built(root: Path) -> dict[str, Path]:
     linker.chmod(0o755)
     env[f"CARGO_TARGET_{target.upper().replace('-', '_')}_LINKER"] = str(linker)
     env = {name: value for name, value in env.items() if not name.startswith("STATICCXX_")}
-    command = ["cargo", "build", "--locked", "--release", "--target", target]
+    env |= commit_of(root)
+    command = ["cargo", "build", "--locked", "--release", "--target", target, "--bin", PROGRAM]
     run(command, "the programs can't be built", cwd=root, env=env)
-    programs = {name: into / target / "release" / name for name in PROGRAMS}
+    program = into / target / "release" / PROGRAM
     driver = into / "driver/staticcc"
     driver.parent.mkdir(exist_ok=True)
-    shutil.copyfile(programs["staticcc"], driver)
+    shutil.copyfile(program, driver)
     driver.chmod(0o755)
     # What is missing is linked again, of what is compiled.
-    for name, program in programs.items():
-        for file in [program, *(program.parent / "deps").glob(f"{name}-*")]:
-            if file.suffix != ".d":
-                file.unlink(missing_ok=True)
-    run(command, "the programs can't be linked by themselves", cwd=root, env=env | {"RELEASE_LINKER": str(driver)})
-    for name, program in programs.items():
-        data = program.read_bytes()
-        for place in places:
-            if os.fsencode(place) + b"/" in data:
-                raise ReleaseError(f"`{place}` is named in `{name}`")
+    for file in [program, *(program.parent / "deps").glob(f"{PROGRAM}-*")]:
+        if file.suffix != ".d":
+            file.unlink(missing_ok=True)
+    run(command, "the program can't be linked by itself", cwd=root, env=env | {"RELEASE_LINKER": str(driver)})
+    data = program.read_bytes()
+    for place in places:
+        if os.fsencode(place) + b"/" in data:
+            raise ReleaseError(f"`{place}` is named in `{PROGRAM}`")
+    programs = {name: into / "programs" / name for name in PROGRAMS}
+    shutil.rmtree(into / "programs", ignore_errors=True)
+    (into / "programs").mkdir()
+    for named in programs.values():
+        os.link(program, named)
     return programs
+
+
+def commit_of(root: Path) -> dict[str, str]:
+    """What the program says that it was built of; nothing for sources that are no repository."""
+    try:
+        said = subprocess.run(["git", "-C", root, "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return {}
+    return {"SOURCE_COMMIT": os.environ.get("SOURCE_COMMIT", said.stdout.strip())}
 
 
 def machine_of(programs: dict[str, Path]) -> Machine:

@@ -7,10 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from archives import PackedFile, gzip_of
-from inputs import PROGRAMS, Release
-
-# The program that is every driver, by the name it was called by.
-PROGRAM = "staticctl"
+from inputs import PROGRAM, PROGRAMS, Release
 
 DOC = "share/doc/staticcxx"
 MAN = "share/man/man1"
