@@ -201,10 +201,10 @@ fn chosen(mut entries: Vec<KeptEntry>, removal: Removal<'_>, now: SystemTime) ->
 /// # Errors
 /// The cache can't be read.
 pub(crate) fn remove(cache: &Path, removal: Removal<'_>, dry: bool) -> io::Result<Removed> {
-    let _alone = if dry { None } else { in_use::alone(cache, PATIENCE) };
+    let cache_lock = if dry { None } else { in_use::alone(cache, PATIENCE) };
     let build = cache.join(BUILD);
-    let _no_build = if dry { None } else { in_use::alone(&build, Duration::ZERO) };
-    let (free, no_builds) = (dry || _alone.is_some(), dry || _no_build.is_some() || !build.exists());
+    let build_lock = if dry { None } else { in_use::alone(&build, Duration::ZERO) };
+    let (free, no_builds) = (dry || cache_lock.is_some(), dry || build_lock.is_some() || !build.exists());
     let now = SystemTime::now();
     let mut removed = Removed::default();
     for entry in chosen(entries(cache)?, removal, now) {
