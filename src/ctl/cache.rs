@@ -27,13 +27,12 @@ pub(crate) fn run(settings: &Settings, args: &CacheArgs) -> u8 {
     };
     let done = match &args.command {
         None => table(cache, args.json),
-        Some(CacheCommand::Clear { kind, dry_run, json }) => match unknown(cache, kind.as_deref()) {
-            Ok(Some(hint)) => {
+        Some(CacheCommand::Clear { kind, dry_run, json }) => match unknown(kind.as_deref()) {
+            Some(hint) => {
                 let kind = kind.as_deref().unwrap_or_default();
-                return fail(format!("the cache `{}` has no kind `{kind}`", cache.display()), Some(hint));
+                return fail(format!("a cache has no kind `{kind}`"), Some(hint));
             }
-            Ok(None) => remove(cache, Removal::All(kind.as_deref()), (*dry_run, *json)),
-            Err(error) => Err(error),
+            None => remove(cache, Removal::All(kind.as_deref()), (*dry_run, *json)),
         },
         Some(CacheCommand::Gc { older_than, max_size, dry_run, json }) => {
             let days = older_than.or_else(|| max_size.is_none().then_some(LONG));
@@ -47,17 +46,11 @@ pub(crate) fn run(settings: &Settings, args: &CacheArgs) -> u8 {
     })
 }
 
-/// What to type instead, if there is no such kind.
-fn unknown(cache: &Path, kind: Option<&str>) -> io::Result<Option<String>> {
-    let kinds = kept_cache::kinds(&kept_cache::entries(cache)?);
-    if kind.is_none_or(|kind| kinds.iter().any(|row| row.kind == kind)) {
-        return Ok(None);
-    }
-    let names: Vec<&str> = kinds.iter().map(|row| row.kind.as_str()).collect();
-    Ok(Some(match names.is_empty() {
-        true => "it is empty".to_owned(),
-        false => format!("staticctl cache clear {}", names.join("|")),
-    }))
+/// What to type instead, if there can be no such kind.
+fn unknown(kind: Option<&str>) -> Option<String> {
+    let is_known = |kind| kept_cache::kind_names().any(|name| name == kind);
+    let names = || kept_cache::kind_names().collect::<Vec<_>>().join("|");
+    kind.filter(|kind| !is_known(*kind)).map(|_| format!("staticctl cache clear {}", names()))
 }
 
 fn table(cache: &Path, as_json: bool) -> io::Result<u8> {

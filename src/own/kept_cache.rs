@@ -85,6 +85,11 @@ pub(crate) struct Removed {
     pub failed: Vec<(PathBuf, String)>,
 }
 
+/// The names of all kinds that there can be.
+pub(crate) fn kind_names() -> impl Iterator<Item = &'static str> {
+    KINDS.iter().map(|(kind, _)| *kind)
+}
+
 /// All entries of a cache.
 ///
 /// # Errors
@@ -95,7 +100,7 @@ pub(crate) fn entries(cache: &Path) -> io::Result<Vec<KeptEntry>> {
         let name = text(&top);
         let kind = match name.as_str() {
             REPAIRS => FACTS,
-            name if name != OTHER && KINDS.iter().any(|(kind, _)| *kind == name) => name,
+            name if name != OTHER && kind_names().any(|kind| kind == name) => name,
             _ => OTHER,
         };
         let is_kind = kind != OTHER && fs::symlink_metadata(&top).is_ok_and(|m| m.is_dir());
