@@ -5,12 +5,11 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from command import ReleaseError, output_of
+
 # What files with licences and notices are called.
 NAMES = ("LICENSE", "LICENCE", "COPYING", "COPYRIGHT", "NOTICE", "UNLICENSE")
-
-
-class CratesError(Exception):
-    """Why the licences are not known: one line."""
+WHY = "the licences of the crates are not known"
 
 
 @dataclass(frozen=True)
@@ -26,14 +25,14 @@ class Crate:
 def crates_in(program: Path, staticctl: list, root: Path, machine: str) -> list[Crate]:
     """Those that the program names, from cargo's metadata of the sources.
 
-    `staticctl` is the command that runs it. Raises CratesError, also where a crate of the program is not in Cargo.lock."""
-    named = set(said([*staticctl, "parts", program, "--format", "purl"]).split())
+    `staticctl` is the command that runs it. Raises ReleaseError, also where a crate of the program is not in Cargo.lock."""
+    named = set(output_of([*staticctl, "parts", program, "--format", "purl"], WHY).split())
     named = {purl.removeprefix("pkg:cargo/").split("?")[0] for purl in named if purl.startswith("pkg:cargo/")}
     command = ["cargo", "metadata", "--locked", "--format-version", "1"]
     command += ["--filter-platform", f"{machine}-unknown-linux-gnu", "--manifest-path", root / "Cargo.toml"]
-    known = {f"{about['name']}@{about['version']}": about for about in json.loads(said(command))["packages"]}
+    known = {f"{about['name']}@{about['version']}": about for about in json.loads(output_of(command, WHY))["packages"]}
     if unknown := sorted(name for name in named if name.replace("%2B", "+") not in known):
-        raise CratesError(f"`{program}` is of other sources than these: {unknown[0]} is not in Cargo.lock")
+        raise ReleaseError(f"`{program}` is of other sources than these: {unknown[0]} is not in Cargo.lock")
     return [crate_of(known[name.replace("%2B", "+")]) for name in sorted(named) if not name.startswith("staticcxx@")]
 
 
@@ -67,14 +66,3 @@ def texts_of(crates: list[Crate], libraries: dict[str, Path]) -> bytes:
     for text, names in owners.items():
         lines += ["", "-" * 80, f"Of {', '.join(dict.fromkeys(names))}:", "", text]
     return ("\n".join(lines) + "\n").encode()
-
-
-def said(command: list) -> str:
-    try:
-        ended = subprocess.run(command, capture_output=True, text=True)
-    except OSError as error:
-        raise CratesError(f"`{command[0]}`: {error.strerror}") from None
-    if ended.returncode != 0:
-        lines = [line for line in ended.stderr.splitlines() if "error" in line] or [f"status {ended.returncode}"]
-        raise CratesError(f"the licences of the crates are not known: `{Path(command[0]).name}`: {lines[0]}")
-    return ended.stdout

@@ -11,19 +11,13 @@ from functools import cached_property
 from pathlib import Path
 
 from archives import COMPRESSOR
-from crates import Crate, CratesError, crates_in, library_texts, texts_of
+from command import ReleaseError, output_of, run
+from crates import Crate, crates_in, library_texts, texts_of
 from pack import Pack, PackError, read_pack
+from programs import PROGRAM, PROGRAMS, built
 
 # Below the source directory: what is made first.
 OWN = "target/release-programs"
-
-# The program that is every driver, by the name it was called by.
-PROGRAM = "staticctl"
-PROGRAMS = ["staticcc", "staticcxx", "staticfc", PROGRAM]
-
-
-class ReleaseError(Exception):
-    """Why nothing is written: one line."""
 
 
 @dataclass(frozen=True)
@@ -94,21 +88,19 @@ class Release:
         """The manual, by the names of its files; every program has a page."""
         into = self.work / "pages"
         run([*self.staticctl, "man", into], "the man pages can't be written")
-        found = {page.name: page.read_bytes() for page in sorted(into.iterdir())}
-        others = {f"{name}.1": b".so man1/staticcxx.1\n" for name in PROGRAMS}
-        return others | found
+        return {page.name: page.read_bytes() for page in sorted(into.iterdir())}
 
     @cached_property
     def completions(self) -> dict[str, bytes]:
         """By shell."""
-        return {shell: printed([*self.staticctl, "completions", shell]) for shell in ("bash", "zsh", "fish")}
+        def of(shell: str) -> bytes:
+            return output_of([*self.staticctl, "completions", shell], "the completions can't be made").encode()
+
+        return {shell: of(shell) for shell in ("bash", "zsh", "fish")}
 
     @cached_property
     def crates(self) -> list[Crate]:
-        try:
-            return crates_in(self.programs["staticctl"], self.staticctl, self.root, self.machine.name)
-        except CratesError as error:
-            raise ReleaseError(str(error)) from None
+        return crates_in(self.programs["staticctl"], self.staticctl, self.root, self.machine.name)
 
     @cached_property
     def licences_of_parts(self) -> bytes:
@@ -122,8 +114,10 @@ class Release:
         return self.version.replace("-", "~", 1).replace("-", ".")
 
 
-def read_release(root: Path, work: Path, version: str | None, pack: Path | None, packed: bool = True) -> Release:
-    """What the formats are made of; a pack only if it is `packed`."""
+def read_release(
+    root: Path, work: Path, version: str | None, pack: Path | None, packed: bool = True, machine: str | None = None
+) -> Release:
+    """What the formats are made of, for a machine or for that of given programs or this one; a pack only if it is `packed`."""
     about = tomllib.loads((root / "Cargo.toml").read_text())["package"]
     if version not in (None, about["version"]):
         raise ReleaseError(f"the version in Cargo.toml is {about['version']}, not {version}")
@@ -133,7 +127,13 @@ def read_release(root: Path, work: Path, version: str | None, pack: Path | None,
     programs = {name: Path(bin_dir).absolute() / name for name in PROGRAMS} if bin_dir else None
     # Before minutes go into programs and pack.
     found = read(pack, work) if pack and packed else None
-    programs = programs or built(root)
+    of = machine_of(programs) if programs else None
+    wanted = MACHINES[machine] if machine else of or MACHINES.get(os.uname().machine)
+    if wanted is None:
+        raise ReleaseError(f"there is no release for {os.uname().machine}: name one of {', '.join(MACHINES)} with --machine")
+    if wanted is not of:
+        # Programs for this machine link those for another.
+        programs = built(root, root / OWN, wanted.name, programs and programs[PROGRAM])
     machine = machine_of(programs)
     staticctl = [*emulator(machine), programs["staticctl"]]
     # Also where there is another C library than this machine's.
@@ -167,59 +167,6 @@ def read(pack: Path, work: Path) -> Pack:
         return read_pack(pack, work / "pack")
     except PackError as error:
         raise ReleaseError(f"`{pack}` is not a pack: {error}") from None
-
-
-def built(root: Path) -> dict[str, Path]:
-    """Static programs in which no path of this machine is, linked by themselves, so that they name their parts."""
-    target = f"{os.uname().machine}-unknown-linux-gnu"
-    into = root / OWN
-    home = Path(os.environ.get("CARGO_HOME") or Path.home() / ".cargo")
-    places = {root: "/staticcxx", home: "/cargo", into: "/target"}
-    # A panic ends the programs (Cargo.toml), so that tables for unwinding would be a megabyte that nothing reads.
-    flags = ["-C target-feature=+crt-static -C relocation-model=static -C force-unwind-tables=no"]
-    flags += [f"--remap-path-prefix={place}={name}" for place, name in places.items()]
-    # The C sources of crates.
-    c_flags = " ".join(f"-ffile-prefix-map={place}={name}" for place, name in places.items())
-    env = os.environ | {"RUSTFLAGS": " ".join(flags), "CFLAGS": c_flags, "CARGO_TARGET_DIR": str(into)}
-    # Of one name for both links: with another linker cargo compiles everything again.
-    into.mkdir(parents=True, exist_ok=True)
-    linker = into / "linker"
-    linker.write_text('#!/bin/sh\nexec "${RELEASE_LINKER:-cc}" "$@"\n')
-    linker.chmod(0o755)
-    env[f"CARGO_TARGET_{target.upper().replace('-', '_')}_LINKER"] = str(linker)
-    env = {name: value for name, value in env.items() if not name.startswith("STATICCXX_")}
-    env |= commit_of(root)
-    command = ["cargo", "build", "--locked", "--release", "--target", target, "--bin", PROGRAM]
-    run(command, "the programs can't be built", cwd=root, env=env)
-    program = into / target / "release" / PROGRAM
-    driver = into / "driver/staticcc"
-    driver.parent.mkdir(exist_ok=True)
-    shutil.copyfile(program, driver)
-    driver.chmod(0o755)
-    # What is missing is linked again, of what is compiled.
-    for file in [program, *(program.parent / "deps").glob(f"{PROGRAM}-*")]:
-        if file.suffix != ".d":
-            file.unlink(missing_ok=True)
-    run(command, "the program can't be linked by itself", cwd=root, env=env | {"RELEASE_LINKER": str(driver)})
-    data = program.read_bytes()
-    for place in places:
-        if os.fsencode(place) + b"/" in data:
-            raise ReleaseError(f"`{place}` is named in `{PROGRAM}`")
-    programs = {name: into / "programs" / name for name in PROGRAMS}
-    shutil.rmtree(into / "programs", ignore_errors=True)
-    (into / "programs").mkdir()
-    for named in programs.values():
-        os.link(program, named)
-    return programs
-
-
-def commit_of(root: Path) -> dict[str, str]:
-    """What the program says that it was built of; nothing for sources that are no repository."""
-    try:
-        said = subprocess.run(["git", "-C", root, "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return {}
-    return {"SOURCE_COMMIT": os.environ.get("SOURCE_COMMIT", said.stdout.strip())}
 
 
 def machine_of(programs: dict[str, Path]) -> Machine:
@@ -280,20 +227,3 @@ def time_of(root: Path) -> int:
         return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     except (OSError, subprocess.CalledProcessError, ValueError):
         raise ReleaseError("the time of the last commit is not known: set SOURCE_DATE_EPOCH") from None
-
-
-def printed(command: list) -> bytes:
-    ended = subprocess.run(command, capture_output=True)
-    if ended.returncode != 0:
-        lines = ended.stderr.decode(errors="replace").splitlines() or [f"status {ended.returncode}"]
-        raise ReleaseError(f"`{' '.join(map(str, command[-2:]))}` failed: {lines[0]}")
-    return ended.stdout
-
-
-def run(command: list, why: str, **options) -> None:
-    try:
-        subprocess.run(command, check=True, **options)
-    except OSError as error:
-        raise ReleaseError(f"{why}: `{command[0]}`: {error.strerror}") from None
-    except subprocess.CalledProcessError as error:
-        raise ReleaseError(f"{why}: `{Path(command[0]).name}` ended with status {error.returncode}") from None

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from archives import PackedFile, gzip_of
-from inputs import PROGRAM, PROGRAMS, Release
+from inputs import Release
+from programs import PROGRAM, PROGRAMS
 
 DOC = "share/doc/staticcxx"
 MAN = "share/man/man1"

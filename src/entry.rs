@@ -3,23 +3,20 @@
 //! The drivers start in C's `main`, since Rust's runtime would change the handling of SIGPIPE, which the compiler must
 //! inherit unchanged.
 
+use crate::files::link_chain;
 use crate::model::Language;
 use crate::options::exit_codes::{EXIT_ERROR, EXIT_FAILURE};
+use crate::own::build_facts::VERSION;
 use crate::parts::own_crates;
 use crate::report::{self, LinkRecord, Outcome};
 use crate::run::{self, panics};
+use crate::session::own_programs::STATICCTL;
 use crate::settings::{self, Settings};
 use crate::toolchain::{Invocation, front_end};
 use crate::{ctl, driver, message};
 use std::ffi::{CStr, OsStr, OsString, c_char, c_int};
-use std::iter;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-
-/// The name by which the program is none of the drivers.
-const STATICCTL: &str = "staticctl";
-/// As many links as Linux follows (path_resolution(7)).
-const MOST_LINKS: usize = 40;
 
 /// Runs a driver with C's argument vector; returns its exit status.
 ///
@@ -121,8 +118,7 @@ fn called_as_driver(words: &mut [OsString]) -> Option<Language> {
     }
     // A link of any name to one of the drivers is that one.
     let file = settings::found_by_name(name)?;
-    let leads_to = |at: &PathBuf| Some(at.parent()?.join(std::fs::read_link(at).ok()?));
-    let names = iter::successors(Some(file), leads_to).take(MOST_LINKS).map(PathBuf::into_os_string);
+    let names = link_chain(file).map(PathBuf::into_os_string);
     let (file, language) = names.filter_map(|at| driver_of(&at).map(|language| (at, language))).next()?;
     if front_end::called(&file).is_some() {
         *name = file;
@@ -149,8 +145,7 @@ fn fault_lines(argv: &[OsString], fault: &str) -> [String; 2] {
     [
         format!("this should not have happened: {fault}"),
         format!(
-            "please report that line, with the file that this writes (version {}): staticctl bug-report -- {}",
-            env!("CARGO_PKG_VERSION"),
+            "please report that line, with the file that this writes (version {VERSION}): staticctl bug-report -- {}",
             run::shell_line(argv)
         ),
     ]
@@ -183,10 +178,7 @@ mod tests {
             error.starts_with("this should not have happened: panic") && error.ends_with("no such thing"),
             "{error}"
         );
-        assert!(
-            hint.contains(env!("CARGO_PKG_VERSION")) && hint.ends_with("staticctl bug-report -- staticcc 'a b.o'"),
-            "{hint}"
-        );
+        assert!(hint.contains(VERSION) && hint.ends_with("staticctl bug-report -- staticcc 'a b.o'"), "{hint}");
     }
 
     #[test]

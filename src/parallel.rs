@@ -4,6 +4,13 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+/// How many threads run at the same time; 1 where that can't be known.
+pub(crate) fn processors() -> usize {
+    static COUNT: OnceLock<usize> = OnceLock::new();
+    // Each time it would read the files of all control groups.
+    *COUNT.get_or_init(|| thread::available_parallelism().map_or(1, usize::from))
+}
+
 /// Works on each item and returns the results in the order of the items. All threads have ended when this returns.
 pub(crate) fn in_parallel<T: Sync, R: Send + Sync>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let next = AtomicUsize::new(0);
@@ -16,7 +23,7 @@ pub(crate) fn in_parallel<T: Sync, R: Send + Sync>(items: &[T], work: impl Fn(&T
             let _ = result.set(work(item));
         }
     };
-    let threads = thread::available_parallelism().map_or(1, usize::from).min(items.len());
+    let threads = processors().min(items.len());
     thread::scope(|scope| {
         for _ in 1..threads {
             // Where no more can be had, those that there are do it.

@@ -10,8 +10,10 @@ import time
 from pathlib import Path
 
 from archives import gzip_of
-from inputs import Release, printed, run
-from tree import DOC, PROGRAM, Tree, installed
+from command import output_of, run
+from inputs import Release
+from programs import PROGRAM
+from tree import DOC, Tree, installed
 
 # What lintian says of it that is meant to be so, with the reason.
 OVERRIDES = {
@@ -74,7 +76,8 @@ def maintainer(release: Release) -> str:
 def fields(release: Release, tree: Tree) -> str:
     about = release.about
     size = sum(-(-len(file.data()) // 1024) for file in tree.files) + len(tree.directories) + len(tree.links)
-    parts = printed([*release.staticctl, "parts", release.programs[PROGRAM], "--format", "static-built-using"])
+    command = [*release.staticctl, "parts", release.programs[PROGRAM], "--format", "static-built-using"]
+    parts = output_of(command, "the parts of the programs are not known")
     values = {
         "Package": "staticcxx",
         "Version": version(release),
@@ -83,7 +86,7 @@ def fields(release: Release, tree: Tree) -> str:
         "Installed-Size": str(size),
         "Recommends": "g++",
         "Suggests": "gfortran, musl-tools",
-        "Static-Built-Using": " ".join(parts.decode().split()),
+        "Static-Built-Using": " ".join(parts.split()),
         "Section": "devel",
         "Priority": "optional",
         "Homepage": about.get("homepage") or about.get("repository") or "",

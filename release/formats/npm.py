@@ -5,7 +5,8 @@ import json
 from pathlib import Path
 
 from archives import PackedFile, gzip_of, tar_of
-from inputs import PROGRAMS, Release
+from inputs import Release
+from programs import PROGRAMS
 from pack import flat
 
 

@@ -8,7 +8,8 @@ import time
 from pathlib import Path
 
 from formats.deb import DESCRIPTION, SUMMARY, maintainer
-from inputs import Release, ReleaseError
+from command import ReleaseError
+from inputs import Release
 from tree import DOC, MAN, Tree, installed
 
 LICENCES = "share/licenses/staticcxx"

@@ -8,7 +8,8 @@ import os
 import subprocess
 from pathlib import Path
 
-from inputs import Release, ReleaseError
+from command import ReleaseError
+from inputs import Release
 
 
 def programs(release: Release, into: Path) -> Path:

@@ -11,6 +11,7 @@ use crate::message::size::size;
 use crate::model::Language;
 use crate::options;
 use crate::options::exit_codes::{EXIT_ERROR, EXIT_NO, EXIT_YES};
+use crate::parallel::processors;
 use crate::repairs;
 use crate::run;
 use crate::settings::Settings;
@@ -18,12 +19,6 @@ use crate::toolchain::select::{install_hint, resolve};
 use crate::toolchain::{CallNeed, Invocation};
 use std::ffi::OsStr;
 use std::fmt::Write as _;
-use std::num::NonZeroUsize;
-
-/// The default number of parallel jobs.
-pub(crate) fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
-}
 
 /// Builds a toolchain and reports the result.
 pub(crate) fn build(settings: &Settings, options: &InstallOptions) -> u8 {
@@ -117,7 +112,7 @@ pub(crate) fn test(settings: &Settings, name: &OsStr, json: bool) -> u8 {
     };
     let find = |language: Language| compilers.iter().find(|(l, _)| *l == language).map(|(_, c)| c.clone());
     let programs = selftest::programs_for(find(Language::Cxx).as_ref());
-    let outcomes = match selftest::test_programs(&find, &programs, &emulator, cores(), &|_| {}) {
+    let outcomes = match selftest::test_programs(&find, &programs, &emulator, processors(), &|_| {}) {
         Ok(outcomes) => outcomes,
         Err(e) => return fail(format!("testing: {e}"), None),
     };

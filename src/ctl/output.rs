@@ -3,9 +3,10 @@
 use crate::files::{overwrites, workplace};
 use crate::message;
 use crate::options::exit_codes::EXIT_ERROR;
+use crate::settings::{self, Settings};
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 /// An error was reported to the user; what is left of it is the exit status.
@@ -28,6 +29,17 @@ pub(super) fn report_error_as(status: u8, error: impl std::fmt::Display, hint: O
 /// Reports an error with a hint and gives the exit status for it.
 pub(super) fn fail(error: impl std::fmt::Display, hint: Option<String>) -> u8 {
     report_error(error, hint).0
+}
+
+/// This program's own file.
+///
+/// # Errors
+/// It can't be known; that was said.
+pub(super) fn this_program(settings: &Settings) -> Result<PathBuf, Reported> {
+    settings::own_program(settings.path.as_deref()).ok_or_else(|| {
+        let hint = "mount -t proc proc /proc, or call it by a name that is on PATH";
+        report_error("where this program is can't be known: there is no /proc", Some(hint.into()))
+    })
 }
 
 /// Reports a path that can't be written.

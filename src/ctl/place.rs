@@ -1,6 +1,6 @@
 //! `staticctl shims --install`.
 
-use super::output::{fail, produce};
+use super::output::{fail, produce, this_program};
 use super::pages;
 use crate::message;
 use crate::options::exit_codes::EXIT_YES;
@@ -9,9 +9,8 @@ use crate::own::placed::share_of;
 use crate::own::placing::{self, NameKind, PlacingError, PlacingRequest};
 use crate::own::self_view;
 use crate::run::shell_line;
-use crate::session::own_programs::NAMES;
-use crate::settings::{self, Settings};
-use std::io::ErrorKind;
+use crate::session::own_programs::{NAMES, STATICCTL};
+use crate::settings::Settings;
 use std::path::{Path, PathBuf};
 
 /// For everyone on the machine (Filesystem Hierarchy Standard 3.0, /usr/local).
@@ -21,9 +20,9 @@ const OF_USER: &str = ".local/bin";
 
 /// Installs these programs into a directory, or the usual one.
 pub(super) fn run(settings: &Settings, dir: Option<&Path>, force: bool) -> u8 {
-    let Some(program) = settings::own_program(settings.path.as_deref()) else {
-        let hint = "mount -t proc proc /proc, or call it by a name that is on PATH";
-        return fail("where this program is can't be known: there is no /proc", Some(hint.into()));
+    let program = match this_program(settings) {
+        Ok(program) => program,
+        Err(reported) => return reported.0,
     };
     let Some(bin) = dir.map(Path::to_owned).or_else(|| usual(settings)) else {
         return fail("there is no home directory to install into", Some("staticctl shims --install DIR".into()));
@@ -79,7 +78,7 @@ fn say_path(settings: &Settings, bin: &Path) {
         message::hint(format!("export PATH={quoted}:\"$PATH\"    # in ~/.profile for good"));
         return;
     }
-    let installed = bin.join("staticctl");
+    let installed = bin.join(STATICCTL);
     for other in self_view::elsewhere(settings, &installed).iter().filter(|other| other.first) {
         let version = other.version.as_deref().unwrap_or("an unknown version");
         message::warning(format!("`{}` ({version}) comes before `{}` on PATH", other.path.display(), bin.display()));
@@ -94,7 +93,7 @@ fn hint(settings: &Settings, error: &PlacingError, bin: &Path) -> Option<String>
             None => "--force replaces it".to_owned(),
         },
         PlacingError::Directory(_) => "staticctl shims --install DIR goes elsewhere".to_owned(),
-        PlacingError::Io(path, e) if e.kind() == ErrorKind::InvalidData || e.to_string().contains("line ") => {
+        PlacingError::DamagedNote(path, _) => {
             format!("rm {}, and the same command again", shell_line(&[path.as_os_str().to_owned()]))
         }
         PlacingError::Io(..) if bin == Path::new(OF_ROOT) => "staticctl shims --install DIR goes elsewhere".to_owned(),

@@ -1,6 +1,6 @@
 //! `staticctl self-check`.
 
-use super::output::{fail, produce};
+use super::output::{fail, produce, this_program};
 use super::version;
 use crate::check::{Image, Verdict, target};
 use crate::message::size::size;
@@ -12,7 +12,7 @@ use crate::own::self_view::{self, FoundElsewhere, NameBeside, NameState, OwnPlac
 use crate::own::{build_facts, owned_by};
 use crate::parts::linked_parts::LinkedParts;
 use crate::parts::noted_program;
-use crate::settings::{self, Settings};
+use crate::settings::Settings;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -32,9 +32,9 @@ struct SelfCheck {
 
 /// Looks at this program and its surroundings.
 pub(super) fn run(settings: &Settings, as_json: bool) -> u8 {
-    let Some(program) = settings::own_program(settings.path.as_deref()) else {
-        let hint = "mount -t proc proc /proc, or call it by a name that is on PATH";
-        return fail("where this program is can't be known: there is no /proc", Some(hint.into()));
+    let program = match this_program(settings) {
+        Ok(program) => program,
+        Err(reported) => return reported.0,
     };
     let (image, verdict) = match self_view::judged(&program) {
         Ok(judged) => judged,

@@ -13,6 +13,7 @@ use crate::message::table::{Align, Table, stdout_width};
 use crate::model::{Family, Language};
 use crate::options;
 use crate::options::exit_codes::{EXIT_ERROR, EXIT_NO, EXIT_YES};
+use crate::parallel::processors;
 use crate::repairs;
 use crate::run::shell_line;
 use crate::settings::Settings;
@@ -51,7 +52,7 @@ pub(crate) fn run(settings: &Settings, command: &ToolchainCommand) -> u8 {
                 asked: RequestedInputs { arch, musl: musl.clone(), gcc_source: gcc_source.clone() },
                 yes: *yes,
                 force: *force,
-                jobs: jobs.unwrap_or_else(install::cores),
+                jobs: jobs.unwrap_or_else(processors),
                 quiet: *quiet,
             };
             if options.name.is_empty() || options.name.contains(['/', '\n']) || options.name.starts_with('.') {

@@ -2,7 +2,6 @@
 
 use super::cli_args::{ConvertArgs, PackArgs};
 use super::convert;
-use super::install::cores;
 use super::output::{Reported, report_error, temporary_beside, unwritable};
 use super::toolchain_pack_tree::{self, Compilers};
 use crate::files::{AtomicFile, place_directory, workplace};
@@ -19,6 +18,7 @@ use crate::pack::pack_plan::{self, PackRequest, PlannedCompiler};
 use crate::pack::packed_libc::PackedLibc;
 use crate::pack::packed_programs::{self, PackedProgram};
 use crate::pack::source_packages;
+use crate::parallel::processors;
 use crate::repairs;
 use crate::rootfs::tree::FileTree;
 use crate::run::{self, Guard};
@@ -293,7 +293,7 @@ fn test(
     }
     let find = |language: Language| TestedCompiler::of(measured.get(&language)?, file.as_os_str(), settings);
     let programs = selftest::programs_for(find(Language::Cxx).as_ref());
-    let results = selftest::test_programs(&find, &programs, &emulator, cores(), &|_| {});
+    let results = selftest::test_programs(&find, &programs, &emulator, processors(), &|_| {});
     let results = results.map_err(|e| report_error(format!("testing: {e}"), None))?;
     let failed: Vec<String> =
         results.iter().filter_map(|r| Some(format!("{}: {}", r.name, r.failed.as_ref()?))).collect();

@@ -11,6 +11,7 @@ use crate::options;
 use crate::options::exit_codes::EXIT_YES;
 use crate::pack::unpack::unpack;
 use crate::pack::{PackError, PackManifest};
+use crate::parallel::processors;
 use crate::repairs;
 use crate::run::{self, Guard};
 use crate::settings::Settings;
@@ -103,7 +104,7 @@ fn works(settings: &Settings, tree: &Path) -> Result<(), PackError> {
     }
     let foreign = !descriptor.target.as_deref().unwrap_or_default().starts_with(std::env::consts::ARCH);
     let programs: Vec<_> = selftest::PROGRAMS.iter().filter(|p| TRIED.contains(&p.name) && !foreign).copied().collect();
-    let results = selftest::test_programs(&compiler, &programs, &None, super::install::cores(), &|_| {});
+    let results = selftest::test_programs(&compiler, &programs, &None, processors(), &|_| {});
     let failed = results.map_err(|e| own(e.to_string()))?.into_iter().find_map(|r| Some((r.name, r.failed?)));
     failed.map_or(Ok(()), |(name, why)| Err(own(format!("{name}: {why}"))))
 }

@@ -2,6 +2,7 @@
 //! replaced. Devices, FIFOs and open descriptors (`/dev/stdout`, `/dev/fd/N`) are written to, and the target of a
 //! symbolic link is replaced instead of the link, as by `cp` and compilers.
 
+use super::links::MOST_LINKS;
 use nix::errno::Errno;
 use std::fs::{self, File, Metadata, Permissions};
 use std::io::{self, Write};
@@ -9,9 +10,6 @@ use std::os::fd::{BorrowedFd, RawFd};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
-
-/// The kernel's limit of symbolic links in a path.
-const LINKS: usize = 40;
 
 /// The file that a path leads to.
 #[derive(Debug)]
@@ -26,7 +24,7 @@ pub(super) enum Destination {
 
 pub(super) fn destination(path: &Path) -> io::Result<Destination> {
     let mut at = path.to_owned();
-    for _ in 0..LINKS {
+    for _ in 0..MOST_LINKS {
         match fs::symlink_metadata(&at) {
             Ok(m) if m.is_symlink() => {
                 let dir = parent(&at);

@@ -1,12 +1,13 @@
 //! Files: identity ([`Identity`]), changes ([`Stamp`]), atomic writes ([`write_atomic`], [`AtomicFile`]), damage
 //! ([`is_sealed`]), trust in
 //! directories ([`distrusted`], [`claim`]), temporary directories that run programs ([`temporary_for_programs`]), real paths
-//! ([`RealPaths`]), who uses a directory ([`in_use`]), and
-//! hashes of our sources for cache keys ([`kept`]).
+//! ([`RealPaths`]), who uses a directory ([`in_use`]), symbolic links
+//! ([`link_chain`]), and hashes of our sources for cache keys ([`kept`]).
 
 mod atomic;
 pub(crate) mod in_use;
 pub(crate) mod kept;
+mod links;
 mod names;
 mod overwrite;
 mod real_paths;
@@ -17,6 +18,7 @@ mod temporary;
 mod trust;
 
 pub(crate) use atomic::{AtomicFile, write_atomic};
+pub(crate) use links::link_chain;
 pub(crate) use names::{may_be_shared, place_hard_link, place_program};
 pub(crate) use overwrite::overwrites;
 pub(crate) use real_paths::RealPaths;

@@ -4,6 +4,7 @@
 //! since nobody can replace others' files in it, and a user private group (with the number of the user) counts as its
 //! user. A path is followed name by name, since a symbolic link of another user may lead elsewhere the next time.
 
+use super::links::MOST_LINKS;
 use nix::sys::stat::{Mode, umask};
 use std::collections::VecDeque;
 use std::ffi::OsString;
@@ -35,8 +36,6 @@ impl fmt::Display for Distrust {
 }
 
 const STICKY: u32 = 0o1000;
-/// The kernel's limit of symbolic links in a path.
-const LINKS: usize = 40;
 
 /// Whether a directory's group is its owner alone, or root's.
 fn private_group(m: &Metadata) -> bool {
@@ -103,7 +102,7 @@ fn follow(path: &Path, own: u32) -> Result<Option<Way>, Distrust> {
                 if m.uid() != own && m.uid() != 0 {
                     return Err(Distrust::Owner { dir: next, user: m.uid() });
                 }
-                if links > LINKS {
+                if links > MOST_LINKS {
                     return Ok(None);
                 }
                 if target.is_absolute() {

@@ -1,5 +1,6 @@
 //! Reading the inputs of a link, with one thread per processor if there are many.
 
+use crate::parallel::processors;
 use std::cell::RefCell;
 use std::fs::File;
 use std::io::Read;
@@ -11,7 +12,7 @@ const FEW: usize = 64;
 
 /// The first file for which `test` holds.
 pub(crate) fn first<'a>(files: &[&'a Path], test: impl Fn(&Path) -> bool + Sync) -> Option<&'a Path> {
-    let threads = thread::available_parallelism().map_or(1, usize::from).min(files.len() / FEW + 1);
+    let threads = processors().min(files.len() / FEW + 1);
     if threads < 2 {
         return files.iter().copied().find(|f| test(f));
     }

@@ -5,6 +5,7 @@
 //! millisecond; running a separate program would take longer.
 
 use super::section_headers;
+use crate::parallel::processors;
 use std::path::Path;
 
 /// Links. `words` are a linker's arguments without its name, among them `output`. Where each input is in the output is
@@ -13,7 +14,7 @@ use std::path::Path;
 /// # Errors
 /// The linker's error; a warning counts as one, since the compiler's linker would print another text.
 pub(crate) fn link(words: &[String], output: &Path, layout: Option<&Path>) -> Result<(), String> {
-    let linked = staticcxx_wild_linker::link(words, layout, env!("CARGO_PKG_VERSION"))?;
+    let linked = staticcxx_wild_linker::link(words, processors(), layout, env!("CARGO_PKG_VERSION"))?;
     section_headers::mend(output).map_err(|e| e.to_string())?;
     if linked.warned { Err("it printed a warning".into()) } else { Ok(()) }
 }

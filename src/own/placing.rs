@@ -9,14 +9,11 @@ use crate::files::{Identity, may_be_shared, place_hard_link, place_program, plac
 use crate::image::blob::Sha;
 use crate::packages;
 use crate::parts::noted_program;
-use crate::session::own_programs::NAMES;
+use crate::session::own_programs::{NAMES, STATICCTL};
 use crate::settings::Settings;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-
-/// The name of the one file; the others are names for it.
-const MAIN: &str = "staticctl";
 
 /// The crate of our programs.
 const CRATE: &str = env!("CARGO_PKG_NAME");
@@ -54,6 +51,9 @@ pub(crate) enum PlacingError {
     /// A directory, which nothing replaces.
     #[error("`{0}` is a directory")]
     Directory(PathBuf),
+    /// The note of what was installed before is none.
+    #[error("`{0}`: {1}")]
+    DamagedNote(PathBuf, io::Error),
     /// It can't be read or written.
     #[error("`{0}`: {1}")]
     Io(PathBuf, io::Error),
@@ -71,7 +71,7 @@ fn at(path: &Path) -> impl FnOnce(io::Error) -> PlacingError {
 pub(crate) fn install(settings: &Settings, request: &PlacingRequest<'_>) -> Result<NameKind, PlacingError> {
     let share = placed::share_of(request.bin);
     let note_path = InstallationNote::place(settings, &share);
-    let mut note = InstallationNote::read(&note_path).map_err(at(&note_path))?;
+    let mut note = read_note(&note_path)?;
     let before = note.of(request.bin).cloned();
     let before = before.as_ref();
     let names = NAMES.map(|name| request.bin.join(name));
@@ -105,6 +105,15 @@ pub(crate) fn install(settings: &Settings, request: &PlacingRequest<'_>) -> Resu
     placement.files = placement.files.iter().filter_map(|file| InstalledFile::of(&file.path).ok()).collect();
     note.write_with(&note_path, placement).map_err(at(&note_path))?;
     Ok(kind)
+}
+
+/// What was installed before.
+fn read_note(path: &Path) -> Result<InstallationNote, PlacingError> {
+    InstallationNote::read(path).map_err(|error| match error.kind() {
+        // How serde_json calls what is no such document, or ends too early.
+        io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => PlacingError::DamagedNote(path.to_owned(), error),
+        _ => PlacingError::Io(path.to_owned(), error),
+    })
 }
 
 fn is_noted(before: Option<&Installation>, path: &Path) -> bool {
@@ -148,7 +157,7 @@ pub(crate) fn is_ours(program: &Path) -> bool {
 
 /// Puts the program and its names in place; what is there already stays.
 fn place_names(request: &PlacingRequest<'_>, names: &[PathBuf]) -> Result<NameKind, PlacingError> {
-    let main = request.bin.join(MAIN);
+    let main = request.bin.join(STATICCTL);
     let same = |one: &Path, other: &Path| Identity::of(one).is_some_and(|id| Identity::of(other) == Some(id));
     let is_link = |path: &Path| fs::symlink_metadata(path).is_ok_and(|state| state.is_symlink());
     let is_there = same(&main, request.program) && !is_link(&main);
@@ -162,7 +171,7 @@ fn place_names(request: &PlacingRequest<'_>, names: &[PathBuf]) -> Result<NameKi
             continue;
         }
         if place_hard_link(&main, name).is_err() {
-            place_symlink(Path::new(MAIN), name).map_err(at(name))?;
+            place_symlink(Path::new(STATICCTL), name).map_err(at(name))?;
             kind = NameKind::Symlinks;
         }
     }

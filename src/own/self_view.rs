@@ -6,7 +6,7 @@ use crate::check::{self, CallEvidence, Expect, Image, Verdict};
 use crate::files::Identity;
 use crate::parts::noted_program;
 use crate::run::{Command, capture};
-use crate::session::own_programs::NAMES;
+use crate::session::own_programs::{NAMES, STATICCTL};
 use crate::settings::Settings;
 use nix::unistd::{AccessFlags, access};
 use serde::Serialize;
@@ -94,7 +94,7 @@ fn version(program: &Path) -> Option<String> {
         return Some(version);
     }
     // The drivers' version is the compiler's.
-    let ctl = program.parent()?.join("staticctl");
+    let ctl = program.parent()?.join(STATICCTL);
     let said = capture::capture_within(&Command::new([ctl]).arg("--version"), TELLS).ok()?.text();
     Some(said.lines().next()?.strip_prefix("staticctl ")?.to_owned())
 }

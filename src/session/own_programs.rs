@@ -2,11 +2,14 @@
 
 use crate::files::Identity;
 use crate::settings::Settings;
+use crate::toolchain::front_end::STATICFC;
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// The one that is no driver; installed, the others are names for it.
+pub(crate) const STATICCTL: &str = "staticctl";
 /// Their names.
-pub(crate) const NAMES: [&str; 4] = ["staticcc", "staticcxx", "staticfc", "staticctl"];
+pub(crate) const NAMES: [&str; 4] = ["staticcc", "staticcxx", STATICFC, STATICCTL];
 
 /// The directory of this program, where the others are too.
 ///

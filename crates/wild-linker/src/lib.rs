@@ -16,15 +16,15 @@ pub struct WildLink {
     pub warned: bool,
 }
 
-/// Links. `words` are a linker's arguments without its name. Where each input is in the output is written to `layout`, if it
+/// Links. `words` are a linker's arguments without its name, `threads` is how many work at the same time. Where each input is in the output is written to `layout`, if it
 /// is wanted, in the format of the crate `linker-layout`. `version` is what the linker writes of itself into the output.
 ///
 /// # Errors
 /// The linker's error.
-pub fn link(words: &[String], layout: Option<&Path>, version: &str) -> Result<WildLink, String> {
+pub fn link(words: &[String], threads: usize, layout: Option<&Path>, version: &str) -> Result<WildLink, String> {
     // Without a number wild takes threads from make's job server, by descriptors that MAKEFLAGS names. make closes them
     // for what is no make; here they are ours, and each byte of such a file would be a thread.
-    let threads = format!("--threads={}", std::thread::available_parallelism().map_or(1, usize::from));
+    let threads = format!("--threads={threads}");
     let wanted = layout.map(|_| "--write-layout");
     let argv = || ["ld", &threads].into_iter().chain(wanted).chain(words.iter().map(String::as_str));
     let said = |e: error::Error| e.to_string();
