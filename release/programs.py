@@ -11,9 +11,23 @@ from command import ReleaseError, run
 PROGRAM = "staticctl"
 PROGRAMS = ["staticcc", "staticcxx", "staticfc", PROGRAM]
 
-# No path of this machine is in them. A panic ends them (Cargo.toml), so that tables for unwinding would be a megabyte that
-# nothing reads.
 RUST_FLAGS = ["-C target-feature=+crt-static", "-C relocation-model=static", "-C force-unwind-tables=no"]
+C_FLAGS = ["-fno-asynchronous-unwind-tables"]
+
+# A panic ends the programs (Cargo.toml), so that tables for unwinding would be a megabyte that nothing reads. Where a module
+# has debug information of lines, as Rust's library has, LLVM makes them all the same: they are taken out before the link.
+# Cargo links its build scripts and macros by the same command, which keep theirs.
+LINKER = """#!/bin/sh
+case " $* " in
+    *"/deps/{program}-"*)
+        for file; do
+            case "$file" in
+                *.rcgu.o) "$({compiler} -print-prog-name=objcopy)" -R .eh_frame -R .rela.eh_frame "$file" || exit ;;
+            esac
+        done ;;
+esac
+exec "${{RELEASE_LINKER:-{compiler}}}" "$@"
+"""
 
 
 def built(root: Path, into: Path, machine: str, driver: Path | None = None) -> dict[str, Path]:
@@ -59,13 +73,13 @@ def environment(root: Path, into: Path, target: str, compiler: str) -> tuple[lis
     places = {root: "/staticcxx", home: "/cargo", into: "/target"}
     flags = RUST_FLAGS + [f"--remap-path-prefix={place}={name}" for place, name in places.items()]
     # The C sources of crates.
-    c_flags = " ".join(f"-ffile-prefix-map={place}={name}" for place, name in places.items())
+    c_flags = C_FLAGS + [f"-ffile-prefix-map={place}={name}" for place, name in places.items()]
     env = {name: value for name, value in os.environ.items() if not name.startswith("STATICCXX_")}
-    env |= {"RUSTFLAGS": " ".join(flags), "CFLAGS": c_flags, "CARGO_TARGET_DIR": str(into)}
+    env |= {"RUSTFLAGS": " ".join(flags), "CFLAGS": " ".join(c_flags), "CARGO_TARGET_DIR": str(into)}
     # Of one name for all links: with another linker cargo compiles everything again.
     into.mkdir(parents=True, exist_ok=True)
     linker = into / f"{target}-linker"
-    linker.write_text(f'#!/bin/sh\nexec "${{RELEASE_LINKER:-{compiler}}}" "$@"\n')
+    linker.write_text(LINKER.format(program=PROGRAM, compiler=compiler))
     linker.chmod(0o755)
     env[f"CARGO_TARGET_{target.upper().replace('-', '_')}_LINKER"] = str(linker)
     return list(places), env | commit_of(root)
