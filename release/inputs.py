@@ -123,27 +123,39 @@ def read_release(
         raise ReleaseError(f"the version in Cargo.toml is {about['version']}, not {version}")
     if pack is not None and not pack.is_file():
         raise ReleaseError(f"there is no file `{pack}`")
-    bin_dir = os.environ.get("STATICCXX_BIN")
-    programs = {name: Path(bin_dir).absolute() / name for name in PROGRAMS} if bin_dir else None
-    # Before minutes go into programs and pack.
-    found = read(pack, work) if pack and packed else None
+    programs = given_programs()
     of = machine_of(programs) if programs else None
-    wanted = MACHINES[machine] if machine else of or MACHINES.get(os.uname().machine)
-    if wanted is None:
-        raise ReleaseError(f"there is no release for {os.uname().machine}: name one of {', '.join(MACHINES)} with --machine")
-    if wanted is not of:
+    wanted = wanted_machine(machine, of)
+    # Before minutes go into programs and pack.
+    if packed and pack is None and wanted.name != os.uname().machine:
+        raise ReleaseError(f"a pack for {wanted.name} is made on such a machine: give it with --pack, or see --only")
+    found = read(pack, work) if pack and packed else None
+    runner = emulator(wanted)
+    if programs is None or wanted is not of:
         # Programs for this machine link those for another.
         programs = built(root, root / OWN, wanted.name, programs and programs[PROGRAM])
-    machine = machine_of(programs)
-    staticctl = [*emulator(machine), programs["staticctl"]]
+    staticctl = [*runner, programs[PROGRAM]]
     # Also where there is another C library than this machine's.
     run([*staticctl, "check", *programs.values()], "the programs are not static", stdout=subprocess.DEVNULL)
     launcher = None
     if packed:
-        found = found or read(made_pack(programs["staticctl"], machine, root / OWN), work)
-        checked(found, machine, about["version"])
+        found = found or read(made_pack(programs[PROGRAM], root / OWN), work)
+        checked(found, wanted, about["version"])
         launcher = compiled(found, root / "release/launch.c", work / "launch")
-    return Release(root, about["version"], about, time_of(root), machine, programs, staticctl, work, launcher, found)
+    return Release(root, about["version"], about, time_of(root), wanted, programs, staticctl, work, launcher, found)
+
+
+def given_programs() -> dict[str, Path] | None:
+    bin_dir = os.environ.get("STATICCXX_BIN")
+    return {name: Path(bin_dir).absolute() / name for name in PROGRAMS} if bin_dir else None
+
+
+def wanted_machine(name: str | None, of_programs: Machine | None) -> Machine:
+    """The one that is named, else that of given programs, else this one."""
+    machine = MACHINES[name] if name else of_programs or MACHINES.get(os.uname().machine)
+    if machine is None:
+        raise ReleaseError(f"there is no release for {os.uname().machine}: name one of {', '.join(MACHINES)} with --machine")
+    return machine
 
 
 def need(tools: Iterable[str]) -> None:
@@ -197,9 +209,8 @@ def emulator(machine: Machine) -> list[str]:
     return [found]
 
 
-def made_pack(staticctl: Path, machine: Machine, into: Path) -> Path:
-    if machine.name != os.uname().machine:
-        raise ReleaseError(f"a pack for {machine.name} is made on such a machine: give it with --pack, or see --only")
+def made_pack(staticctl: Path, into: Path) -> Path:
+    """A pack for this machine."""
     into.mkdir(parents=True, exist_ok=True)
     pack = into / "pack.tar.zst"
     # Of toolchains that are nobody's but the release's.
