@@ -1,14 +1,13 @@
 //! The notes of a program's parts in its link: room for them before it, what the linker took behind it.
 
 use super::link_job::LinkJob;
-use super::part_hardening::ReadHardening;
+use super::part_hardening::hardening_of;
 use super::part_sources::{self, PartOwners};
 use super::placed_by_symbols;
 use super::size_link::{self, SizedLink};
 use crate::archive;
 use crate::args::ld_options::{self, Item};
 use crate::args::option_table::Role;
-use crate::files::RealPaths;
 use crate::linker_output::Listener;
 use crate::model::Family;
 use crate::options::parts::PartsMode;
@@ -21,7 +20,7 @@ use crate::repairs::choose::links_with;
 use crate::report::LinkedBy;
 use crate::settings::Settings;
 use crate::size::size_rows::SizeRow;
-use foldhash::{HashMap, HashSet};
+use foldhash::HashSet;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use std::ffi::{OsStr, OsString};
@@ -159,16 +158,15 @@ impl NotedLink {
         let mut unlinked = Vec::new();
         let parts = match placed.filter(|p| !p.inputs.is_empty()) {
             Some(placed) => {
-                let placed = canonical(placed, &self.owners.paths);
+                let placed = placed.renamed(|path| self.owners.paths.of(path));
                 self.add_unknown(settings, job, &placed);
                 let taken = paths(&placed);
                 self.add_digests(job, Some(&taken));
                 let left =
                     self.sources.iter().filter(|s| !s.places.iter().any(|place| taken.contains(place.as_os_str())));
                 unlinked.extend(left.map(|source| source.file.clone()));
-                let mut hardening = ReadHardening::new(settings, job);
-                let mut linked =
-                    LinkedParts::linked(&self.sources, &placed, |input, source| hardening.of(input, source));
+                let hardening = |input: &_, source: &_| hardening_of(settings, job, input, source);
+                let mut linked = LinkedParts::linked(&self.sources, &placed, hardening);
                 linked.exact &= !job.request.has(Role::Lto);
                 linked
             }
@@ -281,16 +279,6 @@ fn asked(settings: &Settings, job: &LinkJob, dir: &Path) -> Asked {
 /// The files of which something was taken, each once, in no order.
 fn paths(placed: &PlacedInputs) -> HashSet<&OsStr> {
     placed.inputs.iter().map(|input| input.path.as_os_str()).collect()
-}
-
-/// The same with real paths.
-fn canonical(mut placed: PlacedInputs, paths: &RealPaths) -> PlacedInputs {
-    let mut known: HashMap<OsString, PathBuf> = HashMap::default();
-    for input in &mut placed.inputs {
-        let path = std::mem::take(&mut input.path).into_os_string();
-        input.path = known.entry(path).or_insert_with_key(|path| paths.of(Path::new(path))).clone();
-    }
-    placed
 }
 
 #[cfg(feature = "wild")]

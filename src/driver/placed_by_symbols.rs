@@ -6,7 +6,7 @@ use crate::args::option_table::Role;
 use crate::parallel::in_parallel;
 use crate::parts::linked_parts::PartSource;
 use crate::parts::symbol_match::ProgramSymbols;
-use crate::parts::{PlacedInput, PlacedInputs};
+use crate::parts::{PlacedInputs, PlacedMember};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -20,8 +20,8 @@ pub(super) fn placed(job: &LinkJob, sources: &[PartSource]) -> Option<PlacedInpu
     let symbols = ProgramSymbols::of(&output)?;
     let places: Vec<&PathBuf> =
         sources.iter().flat_map(|source| &source.places).filter(|place| place.is_file()).collect();
-    let of = |bytes: &[u8], path: &Path| -> Vec<PlacedInput> {
-        let input = |member: Option<String>| PlacedInput { path: path.to_owned(), member, bytes: 0 };
+    let of = |bytes: &[u8], path: &Path| -> Vec<(PathBuf, PlacedMember)> {
+        let input = |name: Option<String>| (path.to_owned(), PlacedMember { name, bytes: 0 });
         match symbols.common(bytes) {
             Some(common) => common.members().map(|member| input(Some(member))).collect(),
             None if symbols.has_object(bytes) => vec![input(None)],
@@ -33,9 +33,6 @@ pub(super) fn placed(job: &LinkJob, sources: &[PartSource]) -> Option<PlacedInpu
     // An object on the command line is taken whatever it has.
     let typed = job.request.inputs.iter().filter(|input| input.kind == InputKind::Object);
     let typed = typed.map(|input| PathBuf::from(&input.text)).filter(|path| path.extension().is_some_and(|e| e == "o"));
-    let typed = typed.map(|path| PlacedInput { path, member: None, bytes: 0 });
-    let mut inputs: Vec<PlacedInput> = found.into_iter().flatten().chain(typed).collect();
-    inputs.sort();
-    inputs.dedup();
-    Some(PlacedInputs { inputs, compiled: false })
+    let typed = typed.map(|path| (path, PlacedMember { name: None, bytes: 0 }));
+    Some(PlacedInputs::of(found.into_iter().flatten().chain(typed), false))
 }

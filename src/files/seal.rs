@@ -8,8 +8,8 @@
 
 use super::write_atomic;
 use std::ffi::OsStr;
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -17,6 +17,9 @@ use twox_hash::XxHash3_128;
 
 /// Seconds after which files of the same state are hashed again.
 const DAY: u64 = 24 * 3600;
+
+/// How many bytes stand before the JSON of [`write_sealed`]: the hash in quotes, the bracket and the comma.
+const START: usize = 36;
 
 fn hash(bytes: &[u8]) -> String {
     format!("{:032x}", XxHash3_128::oneshot(bytes))
@@ -32,16 +35,15 @@ pub(crate) fn write_sealed(path: &Path, json: &[u8]) -> io::Result<()> {
 
 /// The JSON of [`write_sealed`]; none if it can't be read or is not what was written.
 pub(crate) fn read_sealed(path: &Path) -> Option<Vec<u8>> {
-    let mut bytes = fs::read(path).ok()?;
-    let (written, rest) = bytes.strip_prefix(b"[\"")?.split_at_checked(32)?;
-    let json = rest.strip_prefix(b"\",")?.strip_suffix(b"]")?;
-    if hash(json).as_bytes() != written {
-        return None;
-    }
-    let (start, length) = (bytes.len() - 1 - json.len(), json.len());
-    bytes.drain(..start);
-    bytes.truncate(length);
-    Some(bytes)
+    let mut file = File::open(path).ok()?;
+    let length = file.metadata().ok()?.len();
+    let mut start = [0; START];
+    file.read_exact(&mut start).ok()?;
+    let written = start.strip_prefix(b"[\"")?.strip_suffix(b"\",")?;
+    // By itself: what stands before it would have to be moved away.
+    let mut json = Vec::with_capacity(usize::try_from(length).ok()?.saturating_sub(START));
+    file.read_to_end(&mut json).ok()?;
+    (json.pop() == Some(b']') && hash(&json).as_bytes() == written).then_some(json)
 }
 
 /// Size, inode, and times of modification and change in seconds and nanoseconds.

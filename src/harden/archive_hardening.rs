@@ -2,11 +2,12 @@
 
 use super::object_hardening::ObjectHardening;
 use crate::files::{Stamp, kept, read_sealed, write_sealed};
+use memchr::{memchr, memrchr};
 use object::read::archive::ArchiveFile;
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::ops::Range;
 use std::path::Path;
 use twox_hash::XxHash3_128;
 
@@ -14,12 +15,18 @@ use twox_hash::XxHash3_128;
 pub(crate) const KEPT: &str = "hardening";
 
 /// The members by name; of several of one name, what they show together.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct ArchiveHardening {
-    /// All names, each behind a number and before a line's end.
+    /// The members behind [`Self::start`], sorted by name: each has a line with a number and its name. A link asks for some of
+    /// thousands, which are searched in it as it was kept.
     text: String,
-    /// Where each name is in it, sorted by name: a link reads thousands and asks for hundreds.
-    members: Vec<(Range<usize>, ObjectHardening)>,
+    start: usize,
+}
+
+impl PartialEq for ArchiveHardening {
+    fn eq(&self, other: &ArchiveHardening) -> bool {
+        self.lines() == other.lines()
+    }
 }
 
 impl ArchiveHardening {
@@ -36,7 +43,7 @@ impl ArchiveHardening {
         for (name, of) in found.iter().filter(|(name, _)| !name.contains('\n')) {
             let _ = writeln!(text, "{} {name}", of.bits());
         }
-        ArchiveHardening::read(text).unwrap_or_default()
+        ArchiveHardening { text, start: 0 }
     }
 
     /// The same, read once for each state of the file. `look` passes its bytes.
@@ -50,9 +57,8 @@ impl ArchiveHardening {
         let dir = cache.join(KEPT);
         let place = dir.join(format!("{:032x}", XxHash3_128::oneshot(archive.as_os_str().as_encoded_bytes())));
         let known = read_sealed(&place).and_then(|text| {
-            let mut text = String::from_utf8(text).ok().filter(|text| text.starts_with(&first))?;
-            text.drain(..first.len());
-            ArchiveHardening::read(text)
+            let text = String::from_utf8(text).ok().filter(|text| text.starts_with(&first))?;
+            Some(ArchiveHardening { text, start: first.len() })
         });
         if known.is_some() {
             return known;
@@ -60,7 +66,7 @@ impl ArchiveHardening {
         let found = look(archive)?;
         // Without it the next link reads the archive again.
         if let Err(error) = fs::create_dir_all(&dir)
-            .and_then(|()| write_sealed(&place, [first.as_str(), &found.text].concat().as_bytes()))
+            .and_then(|()| write_sealed(&place, [first.as_str(), found.lines()].concat().as_bytes()))
         {
             log::debug!("{} can't be kept: {error}", place.display());
         }
@@ -69,33 +75,65 @@ impl ArchiveHardening {
 
     /// Whether one of the members is so.
     pub(super) fn any(&self, test: impl Fn(&ObjectHardening) -> bool) -> bool {
-        self.members.iter().any(|(_, object)| test(object))
+        self.lines().lines().filter_map(entry).any(|(_, object)| test(&object))
+    }
+
+    fn lines(&self) -> &str {
+        self.text.get(self.start..).unwrap_or_default()
     }
 
     /// What a member shows.
     pub(crate) fn member(&self, name: &str) -> Option<ObjectHardening> {
-        let at = self.members.binary_search_by(|(range, _)| self.text.get(range.clone()).cmp(&Some(name))).ok()?;
-        self.members.get(at).map(|(_, object)| *object)
-    }
-
-    /// Of lines with a number and a name each, sorted by name; none of others.
-    fn read(text: String) -> Option<ArchiveHardening> {
-        let (mut members, mut start) = (Vec::new(), 0);
-        for line in text.split_inclusive('\n') {
-            let (bits, name) = line.strip_suffix('\n')?.split_once(' ')?;
-            let name = start + bits.len() + 1..start + bits.len() + 1 + name.len();
-            members.push((name, ObjectHardening::of_bits(bits.parse().ok()?)));
-            start += line.len();
+        // A search in lines: between `from` and `to` there are whole ones.
+        let lines = self.lines().as_bytes();
+        let (mut from, mut to) = (0, lines.len());
+        while from < to {
+            let middle = from + (to - from) / 2;
+            let start = memrchr(b'\n', lines.get(from..middle)?).map_or(from, |at| from + at + 1);
+            let end = start + memchr(b'\n', lines.get(start..)?)?;
+            let (found, object) = entry(str::from_utf8(lines.get(start..end)?).ok()?)?;
+            match found.cmp(name) {
+                Ordering::Equal => return Some(object),
+                Ordering::Less => from = end + 1,
+                Ordering::Greater => to = start,
+            }
         }
-        Some(ArchiveHardening { text, members })
+        None
     }
+}
+
+/// A member's line.
+fn entry(line: &str) -> Option<(&str, ObjectHardening)> {
+    let (bits, name) = line.split_once(' ')?;
+    Some((name, ObjectHardening::of_bits(bits.parse().ok()?)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use std::cell::Cell;
     use std::process::Command;
+
+    proptest! {
+        #[test]
+        fn every_member_is_found_and_nothing_else(
+            names in proptest::collection::btree_map("[a-c. ]{1,4}", any::<u8>(), 0..40),
+            other in "[a-d. ]{0,5}",
+            before in "[a-z\n]{0,9}",
+        ) {
+            let mut text = before.clone();
+            for (name, bits) in &names {
+                let _ = writeln!(text, "{bits} {name}");
+            }
+            let archive = ArchiveHardening { text, start: before.len() };
+            for (name, bits) in &names {
+                prop_assert_eq!(archive.member(name), Some(ObjectHardening::of_bits(*bits)));
+            }
+            prop_assert_eq!(archive.member(&other).is_some(), names.contains_key(&other));
+            prop_assert_eq!(archive.lines().lines().filter_map(entry).count(), names.len());
+        }
+    }
 
     #[test]
     fn an_archive_is_read_once_for_each_of_its_states() {

@@ -1,6 +1,7 @@
 //! An installed package, as in reports.
 
 use crate::toolchain::os_release::OsRelease;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -84,11 +85,11 @@ impl Package {
     }
 }
 
-/// Percent-encodes all but the characters that the specification excepts.
+/// What the specification of package URLs does not except.
+const ESCAPED: AsciiSet = NON_ALPHANUMERIC.remove(b'.').remove(b'-').remove(b'_').remove(b'~').remove(b':');
+
 fn escaped(text: &str) -> String {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b".-_~:".contains(&b);
-    let byte = |b: u8| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") };
-    text.bytes().map(byte).collect()
+    utf8_percent_encode(text, &ESCAPED).to_string()
 }
 
 #[cfg(test)]

@@ -3,9 +3,9 @@
 
 use super::linked_parts::Part;
 use flate2::read::ZlibDecoder;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::io::Read;
 
 /// The section.
@@ -68,14 +68,10 @@ fn purl(of: &Crate) -> Option<String> {
     Some(format!("pkg:cargo/{}@{}{from}", escaped(&of.name), escaped(&of.version)))
 }
 
+const ESCAPED: AsciiSet = NON_ALPHANUMERIC.remove(b'.').remove(b'-').remove(b'_').remove(b'~');
+
 fn escaped(text: &str) -> String {
-    text.bytes().fold(String::new(), |mut escaped, byte| {
-        match byte.is_ascii_alphanumeric() || b".-_~".contains(&byte) {
-            true => escaped.push(char::from(byte)),
-            false => drop(write!(escaped, "%{byte:02X}")),
-        }
-        escaped
-    })
+    utf8_percent_encode(text, &ESCAPED).to_string()
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::harden::object_hardening::ObjectHardening;
 use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
 use std::cell::Cell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
@@ -118,18 +118,18 @@ impl LinkedParts {
 
     /// What the linker took of it.
     ///
-    /// `hardening` says how an input was compiled.
+    /// `hardening` says how what was taken of an input was compiled, as far as it is known.
     pub(crate) fn linked(
         sources: &[PartSource],
         placed: &PlacedInputs,
-        mut hardening: impl FnMut(&PlacedInput, &PartSource) -> Option<ObjectHardening>,
+        mut hardening: impl FnMut(&PlacedInput, &PartSource) -> Vec<ObjectHardening>,
     ) -> LinkedParts {
         let by_place: HashMap<&OsStr, usize> = sources
             .iter()
             .enumerate()
             .flat_map(|(at, source)| source.places.iter().map(move |place| (place.as_os_str(), at)))
             .collect();
-        let mut taken: BTreeMap<usize, Taken> = BTreeMap::new();
+        let mut taken: BTreeMap<usize, Taken<'_>> = BTreeMap::new();
         for input in &placed.inputs {
             if let Some((at, source)) =
                 by_place.get(input.path.as_os_str()).and_then(|at| Some((*at, sources.get(*at)?)))
@@ -148,7 +148,7 @@ impl LinkedParts {
         LinkedParts { hardening: compiled.filter(|_| !placed.compiled), ..LinkedParts::of(!placed.compiled, parts) }
     }
 
-    fn of<'s>(exact: bool, sources: impl Iterator<Item = (&'s PartSource, Taken)>) -> LinkedParts {
+    fn of<'s>(exact: bool, sources: impl Iterator<Item = (&'s PartSource, Taken<'s>)>) -> LinkedParts {
         let mut named: BTreeMap<String, BTreeMap<String, PartFile>> = BTreeMap::new();
         let mut nameless: BTreeMap<String, PartFile> = BTreeMap::new();
         for (source, taken) in sources.filter(|(source, _)| !source.own) {
@@ -156,7 +156,7 @@ impl LinkedParts {
             let file = PartFile {
                 name: name.clone(),
                 kind: source.kind,
-                members: taken.members.len(),
+                members: taken.members(),
                 bytes: taken.bytes,
                 build_id: source.build_id.clone(),
                 sha256: source.sha256.clone(),
@@ -235,27 +235,34 @@ impl LinkedParts {
 
 /// What was taken of a file.
 #[derive(Debug, Default)]
-struct Taken {
-    members: BTreeSet<String>,
+struct Taken<'p> {
+    members: Vec<&'p str>,
     bytes: u64,
     hardening: Option<HardeningCounts>,
 }
 
-impl Taken {
-    fn add(&mut self, input: &PlacedInput, hardening: Option<ObjectHardening>) {
-        if let Some(object) = hardening {
+impl<'p> Taken<'p> {
+    fn add(&mut self, input: &'p PlacedInput, hardening: Vec<ObjectHardening>) {
+        for object in hardening {
             self.hardening.get_or_insert_default().add(object);
         }
-        if let Some(member) = &input.member {
-            self.members.insert(member.clone());
-        }
-        self.bytes += input.bytes;
+        self.members.extend(input.members.iter().filter_map(|member| member.name.as_deref()));
+        self.bytes += input.members.iter().map(|member| member.bytes).sum::<u64>();
+    }
+
+    /// How many members were taken: one that is there in two copies of an archive counts once.
+    fn members(&self) -> usize {
+        let mut names = self.members.clone();
+        names.sort_unstable();
+        names.dedup();
+        names.len()
     }
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::parts::PlacedMember;
 
     pub(crate) fn source(file: &str, purl: Option<&str>) -> PartSource {
         PartSource {
@@ -269,8 +276,8 @@ pub(crate) mod tests {
         }
     }
 
-    pub(crate) fn input(path: &str, member: &str, bytes: u64) -> PlacedInput {
-        PlacedInput { path: path.into(), member: Some(member.into()), bytes }
+    pub(crate) fn input(path: &str, member: &str, bytes: u64) -> (PathBuf, PlacedMember) {
+        (path.into(), PlacedMember { name: Some(member.into()), bytes })
     }
 
     #[test]
@@ -293,7 +300,7 @@ pub(crate) mod tests {
             input("libmine.a", "x.o", 1),
             input("/elsewhere.o", "x.o", 1),
         ];
-        let parts = LinkedParts::linked(&sources, &PlacedInputs { inputs, compiled: false }, |_, _| None);
+        let parts = LinkedParts::linked(&sources, &PlacedInputs::of(inputs, false), |_, _| Vec::new());
         assert_eq!(parts.purls(), ["pkg:deb/debian/libc6-dev@2", "pkg:deb/debian/zlib1g-dev@1"]);
         assert!(parts.exact && parts.parts.len() == 3);
         let files = |at: usize| -> Vec<(&str, usize, u64)> {

@@ -4,9 +4,7 @@
 //! `FILE`, `ARCHIVE(MEMBER)`, `FILE:(SECTION)` or `ARCHIVE(MEMBER):(SECTION)`. GNU ld and gold write what they left out
 //! before that, under a heading of its own, and break a line behind a long section name.
 
-use super::{PlacedFile, PlacedInput, PlacedInputs, PlacedSection, SectionName};
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use super::{PlacedFile, PlacedInputs, PlacedMember, PlacedSection, SectionName};
 
 /// Headings behind which the sections of the output are, in GNU ld's and gold's maps.
 const BEGINS: [&str; 2] = ["Linker script and memory map", "Memory map"];
@@ -29,18 +27,17 @@ const NOT_LOADED: [&str; 8] =
 
 /// The inputs that a map has. `temporary` says whether a file is one that the compiler made for the link.
 pub(crate) fn placed(text: &str, temporary: impl Fn(&str) -> bool) -> PlacedInputs {
-    let mut found: BTreeMap<(PathBuf, Option<String>), u64> = BTreeMap::new();
+    let mut found = Vec::new();
     let mut compiled = false;
     entries(text, |entry| {
         let (path, member) = split(entry.file);
         if temporary(path) {
             compiled |= is_compiled(path);
         } else {
-            *found.entry((path.into(), member.map(str::to_owned))).or_insert(0) += entry.size;
+            found.push((path.into(), PlacedMember { name: member.map(str::to_owned), bytes: entry.size }));
         }
     });
-    let inputs = found.into_iter().map(|((path, member), bytes)| PlacedInput { path, member, bytes }).collect();
-    PlacedInputs { inputs, compiled }
+    PlacedInputs::of(found, compiled)
 }
 
 /// The sections of inputs that a map has, each with its address; of code that was compiled when it was linked too.
@@ -159,10 +156,12 @@ fn split(file: &str) -> (&str, Option<&str>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::parts::PlacedInput;
 
     fn names(text: &str) -> Vec<(String, Option<String>, u64)> {
         let placed = placed(text, |file| file.starts_with("/tmp/cc"));
-        placed.inputs.into_iter().map(|i| (i.path.display().to_string(), i.member, i.bytes)).collect()
+        let of = |i: PlacedInput| i.members.into_iter().map(move |m| (i.path.display().to_string(), m.name, m.bytes));
+        placed.inputs.into_iter().flat_map(of).collect()
     }
 
     fn taken(path: &str, member: Option<&str>, bytes: u64) -> (String, Option<String>, u64) {

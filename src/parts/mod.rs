@@ -35,15 +35,22 @@ pub(crate) mod vex;
 #[cfg(feature = "wild")]
 pub(crate) mod wild_layout;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-/// A file, or a member of an archive, of which the linker took something.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+/// A file of which the linker took something.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PlacedInput {
     /// As the linker names it.
     pub path: PathBuf,
-    /// The member of an archive.
-    pub member: Option<String>,
+    /// What was taken of it, each once, sorted by name.
+    pub members: Vec<PlacedMember>,
+}
+
+/// A member of an archive, or an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PlacedMember {
+    /// None for an object.
+    pub name: Option<String>,
     /// Bytes of it that are loaded.
     pub bytes: u64,
 }
@@ -55,6 +62,50 @@ pub(crate) struct PlacedInputs {
     pub inputs: Vec<PlacedInput>,
     /// Code was compiled when it was linked, so that some of it is not under its own name (LTO).
     pub compiled: bool,
+}
+
+impl PlacedInputs {
+    /// Of what a linker says of each member and object, in any order. What has one name in one file is one.
+    pub(crate) fn of(found: impl IntoIterator<Item = (PathBuf, PlacedMember)>, compiled: bool) -> PlacedInputs {
+        let mut inputs: Vec<PlacedInput> = Vec::new();
+        for (path, member) in found {
+            match inputs.last_mut().filter(|last| last.path.as_os_str() == path.as_os_str()) {
+                Some(last) => last.members.push(member),
+                None => inputs.push(PlacedInput { path, members: vec![member] }),
+            }
+        }
+        PlacedInputs { inputs: merged(inputs), compiled }
+    }
+
+    /// The same under other paths.
+    pub(crate) fn renamed(self, name: impl Fn(&Path) -> PathBuf) -> PlacedInputs {
+        let inputs = self.inputs.into_iter().map(|input| PlacedInput { path: name(&input.path), ..input });
+        PlacedInputs { inputs: merged(inputs.collect()), ..self }
+    }
+}
+
+/// Sorted, with what is of one path as one. Paths are compared as bytes: their parts take longer to compare than a link has
+/// time for.
+fn merged(mut inputs: Vec<PlacedInput>) -> Vec<PlacedInput> {
+    inputs.sort_by(|a, b| a.path.as_os_str().cmp(b.path.as_os_str()));
+    inputs.dedup_by(|next, kept| {
+        let same = next.path.as_os_str() == kept.path.as_os_str();
+        if same {
+            kept.members.append(&mut next.members);
+        }
+        same
+    });
+    for input in &mut inputs {
+        input.members.sort_by(|a, b| a.name.cmp(&b.name));
+        input.members.dedup_by(|next, kept| {
+            let same = next.name == kept.name;
+            if same {
+                kept.bytes += next.bytes;
+            }
+            same
+        });
+    }
+    inputs
 }
 
 /// A section of an input, where the linker placed it.

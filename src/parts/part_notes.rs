@@ -6,9 +6,10 @@
 
 use super::linked_parts::{LinkedParts, SCHEMA};
 use flate2::read::ZlibDecoder;
-use flate2::write::ZlibEncoder;
+use flate2::{Compress, Compression, FlushCompress, Status};
 use serde_json::{Map, Value, json};
-use std::io::{Read, Write};
+use std::cell::RefCell;
+use std::io::Read;
 use thiserror::Error;
 
 /// The section of the package note.
@@ -47,12 +48,12 @@ pub(crate) struct PartNotes {
 impl PartNotes {
     /// The notes of a program. `identity` is what is said of the program itself: `type`, `name` and `version` of its package.
     pub(crate) fn of(parts: &LinkedParts, identity: &Map<String, Value>) -> PartNotes {
-        PartNotes { package: package_note(parts, identity), parts: parts_note(parts, flate2::Compression::best()) }
+        PartNotes { package: package_note(parts, identity), parts: parts_note(parts, Compression::best()) }
     }
 
     /// Notes as large as those of any list that is part of `parts`: packed less well than they will be.
     pub(crate) fn with_room(parts: &LinkedParts, identity: &Map<String, Value>) -> PartNotes {
-        PartNotes { package: package_note(parts, identity), parts: parts_note(parts, flate2::Compression::fast()) }
+        PartNotes { package: package_note(parts, identity), parts: parts_note(parts, Compression::fast()) }
     }
 
     /// The same in just so many bytes for each; none if they do not fit.
@@ -68,11 +69,31 @@ fn package_note(parts: &LinkedParts, identity: &Map<String, Value>) -> Vec<u8> {
     note(PACKAGE, &serde_json::to_vec(&object).unwrap_or_default())
 }
 
-fn parts_note(parts: &LinkedParts, level: flate2::Compression) -> Vec<u8> {
-    let mut packed = ZlibEncoder::new(Vec::new(), level);
+fn parts_note(parts: &LinkedParts, level: Compression) -> Vec<u8> {
     let text = serde_json::to_vec(parts).unwrap_or_default();
-    let packed = packed.write_all(&text).and_then(|()| packed.finish()).unwrap_or_default();
-    note(PARTS, &packed)
+    note(PARTS, &packed(&text, level).unwrap_or_default())
+}
+
+thread_local! {
+    // A quarter of a megabyte that would be asked for and cleared twice a link.
+    static PACKER: RefCell<Compress> = RefCell::new(Compress::new(Compression::best(), true));
+}
+
+/// As a zlib stream.
+fn packed(text: &[u8], level: Compression) -> Option<Vec<u8>> {
+    PACKER.with_borrow_mut(|packer| {
+        packer.reset();
+        packer.set_level(level).ok()?;
+        let mut packed = Vec::new();
+        loop {
+            packed.reserve(text.len() / 2 + 64);
+            let done = usize::try_from(packer.total_in()).ok()?;
+            match packer.compress_vec(text.get(done..)?, &mut packed, FlushCompress::Finish).ok()? {
+                Status::StreamEnd => return Some(packed),
+                Status::Ok | Status::BufError => {}
+            }
+        }
+    })
 }
 
 /// A note with a description that is filled up to four bytes.
@@ -194,7 +215,7 @@ mod tests {
     #[test]
     fn a_newer_schema_is_named() {
         let newer = LinkedParts { schema: 7, ..some() };
-        assert_eq!(parts(&parts_note(&newer, flate2::Compression::best()), false), Err(NoteError::Newer(7)));
+        assert_eq!(parts(&parts_note(&newer, Compression::best()), false), Err(NoteError::Newer(7)));
     }
 
     /// Names and versions as packages have them.
@@ -215,12 +236,13 @@ mod tests {
             let inputs = sources.iter().zip(&taken).filter(|(_, (in_it, ..))| *in_it).flat_map(|(source, (_, members, bytes))| {
                 (0..*members).map(move |m| super::super::linked_parts::tests::input(source.file.to_str().unwrap(), &m.to_string(), bytes / *members as u64))
             });
-            let placed = super::super::PlacedInputs { inputs: inputs.collect(), compiled: false };
+            let placed = super::super::PlacedInputs::of(inputs, false);
             let mut bits = 0u8;
-            let linked = LinkedParts::linked(&sources, &placed, |_, _| {
+            let mut next = || {
                 bits = bits.wrapping_mul(5).wrapping_add(3);
-                Some(ObjectHardening::of_bits(bits | 1))
-            });
+                ObjectHardening::of_bits(bits | 1)
+            };
+            let linked = LinkedParts::linked(&sources, &placed, |input, _| input.members.iter().map(|_| next()).collect());
             let linked = if full { linked } else { linked.shortened() };
             let notes = PartNotes::of(&linked, &Map::new());
             let fitted = notes.fitted(room.package.len(), room.parts.len());

@@ -2,9 +2,8 @@
 //! `(ARCHIVE)MEMBER` or `ARCHIVE(MEMBER)`. GNU ld lists an archive too, as it opens it, and says each member only if the
 //! option is given twice (binutils 2.35 and newer; older ones always do).
 
-use super::{PlacedInput, PlacedInputs};
+use super::{PlacedInputs, PlacedMember};
 use memchr::memmem;
-use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -25,7 +24,7 @@ pub(crate) fn is_entry(line: &[u8]) -> bool {
 /// What was taken, by the lines of the list. Archives are listed by themselves where members are too.
 pub(crate) fn placed(lines: &[Vec<u8>]) -> PlacedInputs {
     let mut compiled = false;
-    let mut found = BTreeSet::new();
+    let mut found = Vec::new();
     for line in lines {
         let Some((path, member)) = entry(line.trim_ascii_end()) else { continue };
         // What the compiler made for the link is of objects that are listed as well.
@@ -33,10 +32,10 @@ pub(crate) fn placed(lines: &[Vec<u8>]) -> PlacedInputs {
             compiled = true;
         } else if member.is_some() || !ends_with(path, &ARCHIVES) {
             let member = member.map(|m| String::from_utf8_lossy(m).into_owned());
-            found.insert(PlacedInput { path: OsStr::from_bytes(path).into(), member, bytes: 0 });
+            found.push((OsStr::from_bytes(path).into(), PlacedMember { name: member, bytes: 0 }));
         }
     }
-    PlacedInputs { inputs: found.into_iter().collect(), compiled }
+    PlacedInputs::of(found, compiled)
 }
 
 /// A file, and the member of it.
@@ -105,7 +104,8 @@ mod tests {
         let said: Vec<String> = placed
             .inputs
             .iter()
-            .map(|i| format!("{}:{}", i.path.display(), i.member.as_deref().unwrap_or_default()))
+            .flat_map(|i| i.members.iter().map(|m| (i.path.display(), m.name.as_deref().unwrap_or_default())))
+            .map(|(path, member)| format!("{path}:{member}"))
             .collect();
         assert_eq!(said, ["/usr/lib/crt1.o:", "/usr/lib/libq.a:a b.o", "/usr/lib/libz.a:zutil.o", "h.o:"]);
         assert!(!placed.compiled);

@@ -1,7 +1,7 @@
 //! What the built-in linker took, from its own description of the output (crate `linker-layout`).
 
-use super::{PlacedFile, PlacedInput, PlacedInputs, PlacedSection, SectionName};
-use linker_layout::Layout;
+use super::{PlacedFile, PlacedInputs, PlacedMember, PlacedSection, SectionName};
+use linker_layout::{ArchiveEntryInfo, Layout};
 
 /// Reads the description.
 ///
@@ -9,30 +9,13 @@ use linker_layout::Layout;
 /// It is damaged.
 pub(crate) fn placed(bytes: &[u8]) -> Result<PlacedInputs, String> {
     let layout = Layout::from_bytes(bytes).map_err(|e| e.to_string())?;
-    let mut found: Vec<PlacedInput> = Vec::new();
-    for file in layout.files {
+    let found = layout.files.into_iter().filter_map(|file| {
         let ranges = file.sections.iter().flatten().map(|section| &section.mem_range);
         let bytes: u64 = ranges.map(|range| range.end.saturating_sub(range.start)).sum();
-        let member = file.archive_entry.map(|e| String::from_utf8_lossy(&e.identifier).into_owned());
-        if bytes > 0 {
-            found.push(PlacedInput { path: file.path, member, bytes });
-        }
-    }
-    Ok(PlacedInputs { inputs: merged(found), compiled: false })
-}
-
-/// Sorted, with members of one name as one. Paths are compared as bytes: their parts take longer to compare than a link
-/// has time for.
-fn merged(mut inputs: Vec<PlacedInput>) -> Vec<PlacedInput> {
-    inputs.sort_by(|a, b| (a.path.as_os_str(), &a.member).cmp(&(b.path.as_os_str(), &b.member)));
-    inputs.dedup_by(|next, kept| {
-        let same = next.path.as_os_str() == kept.path.as_os_str() && next.member == kept.member;
-        if same {
-            kept.bytes += next.bytes;
-        }
-        same
+        let name = |e: ArchiveEntryInfo| String::from_utf8_lossy(&e.identifier).into_owned();
+        (bytes > 0).then(|| (file.path, PlacedMember { name: file.archive_entry.map(name), bytes }))
     });
-    inputs
+    Ok(PlacedInputs::of(found, false))
 }
 
 /// The sections that were placed, each with its address. Those of which the linker makes something else (strings that are
@@ -63,7 +46,7 @@ pub(crate) fn sections(bytes: &[u8]) -> Result<Vec<PlacedSection>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use linker_layout::{ArchiveEntryInfo, InputFile, Metrics, Section};
+    use linker_layout::{InputFile, Metrics, Section};
 
     #[test]
     fn members_with_a_placed_section_were_taken() {
@@ -83,8 +66,8 @@ mod tests {
         let index = SectionName::Index;
         assert_eq!(sections, [(index(1), 10, 20), (index(2), 40, 1), (index(1), 50, 0)]);
         let placed = placed(&bytes).unwrap();
-        let taken = PlacedInput { path: "/usr/lib/libz.a".into(), member: Some("b.o".into()), bytes: 21 };
-        assert_eq!(placed, PlacedInputs { inputs: vec![taken], compiled: false });
+        let taken = PlacedMember { name: Some("b.o".into()), bytes: 21 };
+        assert_eq!(placed, PlacedInputs::of([("/usr/lib/libz.a".into(), taken)], false));
     }
 
     #[test]
