@@ -19,6 +19,7 @@ from tree import DOC, Tree, installed
 OVERRIDES = {
     "statically-linked-binary": "It is static so that it runs on every release; Static-Built-Using says of what.",
     "embedded-library": "A crate in Rust (unsafe-libyaml) has the messages of libyaml.",
+    "unknown-field Static-Built-Using": "dpkg knows it since 1.21.3 (deb-control(5)), lintian of Debian 12 does not.",
     "uses-dpkg-database-directly": "Each link asks which package a library is of: dpkg-query would take longer than the link.",
     "initial-upload-closes-no-bugs": "It is not uploaded to Debian.",
 }
