@@ -2,7 +2,7 @@
 //! replaced. Devices, FIFOs and open descriptors (`/dev/stdout`, `/dev/fd/N`) are written to, and the target of a
 //! symbolic link is replaced instead of the link, as by `cp` and compilers.
 
-use super::links::MOST_LINKS;
+use super::links::{MOST_LINKS, parent};
 use nix::errno::Errno;
 use std::fs::{self, File, Metadata, Permissions};
 use std::io::{self, Write};
@@ -45,11 +45,6 @@ pub(super) fn destination(path: &Path) -> io::Result<Destination> {
         }
     }
     Err(Errno::ELOOP.into())
-}
-
-/// The directory of a path as typed.
-pub(super) fn parent(path: &Path) -> &Path {
-    path.parent().filter(|d| !d.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// A file that is being written. If it is dropped before [`AtomicFile::commit`], the old file stays.

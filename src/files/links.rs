@@ -1,12 +1,16 @@
-//! Symbolic links, one after the other.
+//! Paths as they are typed: their directories, and the symbolic links that they lead through.
 
-use super::atomic::parent;
 use std::fs;
 use std::iter;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// As many symbolic links as Linux follows in one path (path_resolution(7)).
 pub(super) const MOST_LINKS: usize = 40;
+
+/// The directory of a path as typed.
+pub(super) fn parent(path: &Path) -> &Path {
+    path.parent().filter(|d| !d.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
 
 /// A file and what its symbolic links lead to, each by its own name; no more of them than Linux follows.
 pub(crate) fn link_chain(file: PathBuf) -> impl Iterator<Item = PathBuf> {

@@ -1,6 +1,6 @@
 //! Puts a finished file under another name, in place of whatever had it, without a moment in which there is none.
 
-use super::atomic::parent;
+use super::links::parent;
 use std::fs::{self, File, Permissions};
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};

@@ -1,6 +1,7 @@
 //! Moves finished files and directories into place.
 
-use super::atomic::{AtomicFile, Destination, destination, parent};
+use super::atomic::{AtomicFile, Destination, destination};
+use super::links::parent;
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
 use std::fs::{self, File};
