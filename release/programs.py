@@ -1,6 +1,7 @@
 """Compiles the programs from the sources; they are static, and linked by themselves, so that they name their parts."""
 
 import os
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,7 +12,7 @@ from command import ReleaseError, run
 PROGRAM = "staticctl"
 PROGRAMS = ["staticcc", "staticcxx", "staticfc", PROGRAM]
 
-RUST_FLAGS = ["-C target-feature=+crt-static", "-C relocation-model=static", "-C force-unwind-tables=no"]
+RUST_FLAGS = ["-Ctarget-feature=+crt-static", "-Crelocation-model=static", "-Cforce-unwind-tables=no"]
 C_FLAGS = ["-fno-asynchronous-unwind-tables"]
 
 # A panic ends the programs (Cargo.toml), so that tables for unwinding would be a megabyte that nothing reads. Where a module
@@ -75,7 +76,9 @@ def environment(root: Path, into: Path, target: str, compiler: str) -> tuple[lis
     # The C sources of crates.
     c_flags = C_FLAGS + [f"-ffile-prefix-map={place}={name}" for place, name in places.items()]
     env = {name: value for name, value in os.environ.items() if not name.startswith("STATICCXX_")}
-    env |= {"RUSTFLAGS": " ".join(flags), "CFLAGS": " ".join(c_flags), "CARGO_TARGET_DIR": str(into)}
+    # Places may have blanks.
+    env |= {"CARGO_ENCODED_RUSTFLAGS": "\x1f".join(flags), "CFLAGS": shlex.join(c_flags), "CC_SHELL_ESCAPED_FLAGS": "1"}
+    env["CARGO_TARGET_DIR"] = str(into)
     # Of one name for all links: with another linker cargo compiles everything again.
     into.mkdir(parents=True, exist_ok=True)
     linker = into / f"{target}-linker"
