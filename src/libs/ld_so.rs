@@ -229,18 +229,20 @@ fn with_tokens(dir: &str, origin: &str, system: &SystemPaths) -> PathBuf {
 }
 
 /// glibc-hwcaps subdirectories for this processor, best first (x86-64 psABI, micro-architecture levels).
+#[cfg(target_arch = "x86_64")]
 fn capabilities() -> Vec<&'static str> {
-    let mut levels = Vec::new();
-    #[cfg(target_arch = "x86_64")]
-    {
-        use std::is_x86_feature_detected as has;
-        let v2 = has!("sse4.2") && has!("ssse3") && has!("popcnt") && has!("cmpxchg16b");
-        let v3 = v2 && has!("avx2") && has!("bmi1") && has!("bmi2") && has!("fma") && has!("lzcnt") && has!("movbe");
-        let v4 = v3 && has!("avx512f") && has!("avx512bw") && has!("avx512cd") && has!("avx512dq") && has!("avx512vl");
-        let all = [(v4, "x86-64-v4"), (v3, "x86-64-v3"), (v2, "x86-64-v2")];
-        levels.extend(all.into_iter().filter(|(has, _)| *has).map(|(_, name)| name));
-    }
-    levels
+    use std::is_x86_feature_detected as has;
+    let v2 = has!("sse4.2") && has!("ssse3") && has!("popcnt") && has!("cmpxchg16b");
+    let v3 = v2 && has!("avx2") && has!("bmi1") && has!("bmi2") && has!("fma") && has!("lzcnt") && has!("movbe");
+    let v4 = v3 && has!("avx512f") && has!("avx512bw") && has!("avx512cd") && has!("avx512dq") && has!("avx512vl");
+    let all = [(v4, "x86-64-v4"), (v3, "x86-64-v3"), (v2, "x86-64-v2")];
+    all.into_iter().filter(|(has, _)| *has).map(|(_, name)| name).collect()
+}
+
+/// No other processor's libraries are chosen by what it can do.
+#[cfg(not(target_arch = "x86_64"))]
+fn capabilities() -> Vec<&'static str> {
+    Vec::new()
 }
 
 #[cfg(test)]
