@@ -17,10 +17,10 @@ def run(command: list, why: str, **options) -> None:
         raise ReleaseError(f"{why}: `{Path(command[0]).name}` ended with status {error.returncode}") from None
 
 
-def output_of(command: list, why: str) -> str:
+def output_of(command: list, why: str, **options) -> str:
     """What it prints; of a failure the first line that says error, or else the first line."""
     try:
-        ended = subprocess.run(command, capture_output=True, text=True)
+        ended = subprocess.run(command, capture_output=True, text=True, **options)
     except OSError as error:
         raise ReleaseError(f"{why}: `{command[0]}`: {error.strerror}") from None
     if ended.returncode != 0:

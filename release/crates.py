@@ -29,8 +29,10 @@ def crates_in(program: Path, staticctl: list, root: Path, machine: str) -> list[
     named = set(output_of([*staticctl, "parts", program, "--format", "purl"], WHY).split())
     named = {purl.removeprefix("pkg:cargo/").split("?")[0] for purl in named if purl.startswith("pkg:cargo/")}
     command = ["cargo", "metadata", "--locked", "--format-version", "1"]
-    command += ["--filter-platform", f"{machine}-unknown-linux-gnu", "--manifest-path", root / "Cargo.toml"]
-    known = {f"{about['name']}@{about['version']}": about for about in json.loads(output_of(command, WHY))["packages"]}
+    command += ["--filter-platform", f"{machine}-unknown-linux-gnu"]
+    # There, since cargo looks for its configuration from where it is.
+    packages = json.loads(output_of(command, WHY, cwd=root))["packages"]
+    known = {f"{about['name']}@{about['version']}": about for about in packages}
     if unknown := sorted(name for name in named if name.replace("%2B", "+") not in known):
         raise ReleaseError(f"`{program}` is of other sources than these: {unknown[0]} is not in Cargo.lock")
     return [crate_of(known[name.replace("%2B", "+")]) for name in sorted(named) if not name.startswith("staticcxx@")]
