@@ -41,7 +41,8 @@ pub(crate) fn read_sealed(path: &Path) -> Option<Vec<u8>> {
     file.read_exact(&mut start).ok()?;
     let written = start.strip_prefix(b"[\"")?.strip_suffix(b"\",")?;
     // By itself: what stands before it would have to be moved away.
-    let mut json = Vec::with_capacity(usize::try_from(length).ok()?.saturating_sub(START));
+    let mut json = Vec::new();
+    json.try_reserve_exact(usize::try_from(length).ok()?.saturating_sub(START)).ok()?;
     file.read_to_end(&mut json).ok()?;
     (json.pop() == Some(b']') && hash(&json).as_bytes() == written).then_some(json)
 }
