@@ -6,7 +6,7 @@ use crate::check::Expect;
 use crate::files::{Stamp, kept};
 use crate::libs::library_file::LibraryFiles;
 use crate::libs::mentions;
-use crate::libs::pic;
+use crate::libs::{merged_strings, pic};
 use crate::linker::call_detection::CallDetection;
 use crate::linker::line::{self, LineParts};
 use crate::linker::{WhyNot, template, wild_words};
@@ -130,12 +130,18 @@ impl<'a> Ready<'a> {
         let found: Vec<&Path> = job.resolution.libraries.iter().map(|l| l.path.as_path()).collect();
         let typed = parts.stream.iter().filter(|w| !w.starts_with('-')).map(Path::new);
         let files: Vec<&Path> = typed.chain(found).collect();
-        if job.plan.kind == StaticKind::StaticPie {
-            let own = files.iter().filter(|f| !job.resolution.path.is_system(f)).map(|f| f.to_path_buf());
-            let own: Vec<PathBuf> = own.collect();
-            if let Some(input) = pic::plain_weak_load(&own, &job.resolution.path.files) {
-                return Err(WhyNot::WeakLoad(input));
-            }
+        let own: Vec<PathBuf> =
+            files.iter().filter(|f| !job.resolution.path.is_system(f)).map(|f| f.to_path_buf()).collect();
+        if job.plan.kind == StaticKind::StaticPie
+            && let Some(input) = pic::plain_weak_load(&own, &job.resolution.path.files)
+        {
+            return Err(WhyNot::WeakLoad(input));
+        }
+        // Also what is no archive, which linkers open before they say so.
+        let named = parts.stream.iter().filter_map(|word| job.resolution.path.of_user(word.strip_prefix("-l")?));
+        let opened: Vec<PathBuf> = own.into_iter().chain(named).collect();
+        if let Some(input) = merged_strings::stray_reference(&opened, &job.resolution.path.files) {
+            return Err(WhyNot::StrayString(input));
         }
         let expect = job.expect;
         Ready { line, detectors, expect, packed: packs_for(settings, job) }.checked(

@@ -29,6 +29,7 @@ pub(crate) mod located;
 pub(crate) mod member_symbols;
 pub(crate) mod member_table;
 pub(crate) mod mentions;
+pub(crate) mod merged_strings;
 pub(crate) mod missing;
 pub(crate) mod object_symbols;
 pub mod pc;

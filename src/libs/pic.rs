@@ -80,7 +80,7 @@ fn is_fixed(data: &[u8], module: LinkedInto) -> bool {
 }
 
 /// Whether something holds for an object, or for a member of an archive.
-fn any_object(data: &[u8], holds: impl Fn(&[u8]) -> bool) -> bool {
+pub(super) fn any_object(data: &[u8], holds: impl Fn(&[u8]) -> bool) -> bool {
     if !data.starts_with(b"!<arch>\n") {
         return holds(data);
     }

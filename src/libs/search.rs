@@ -79,6 +79,12 @@ impl SearchPath {
         let dir = path.parent().and_then(|d| d.canonicalize().ok());
         dir.is_some_and(|d| self.dirs.iter().skip(self.user).any(|s| *s == d))
     }
+
+    /// The file in one of the user's directories that a linker opens first for the archive of a name, whatever it is.
+    pub(crate) fn of_user(&self, name: &str) -> Option<PathBuf> {
+        let file = lib(OsStr::new(name), ".a");
+        self.dirs.iter().take(self.user).map(|dir| dir.join(&file)).find(|path| path.is_file())
+    }
 }
 
 /// `lib` + name + end.

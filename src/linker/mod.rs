@@ -59,6 +59,8 @@ pub(crate) enum WhyNot {
     Stream(String),
     /// It takes the address of a weak symbol in a way that wild misunderstands.
     WeakLoad(PathBuf),
+    /// It refers to what lies outside a merged section.
+    StrayString(PathBuf),
     /// The output is not a regular file.
     Output,
     /// There are no call detectors.
@@ -90,6 +92,9 @@ impl fmt::Display for WhyNot {
             WhyNot::Stream(input) => write!(f, "`{input}` is not a regular file"),
             WhyNot::WeakLoad(input) => {
                 write!(f, "`{}` loads the address of a weak symbol by R_X86_64_GOTPCREL", input.display())
+            }
+            WhyNot::StrayString(input) => {
+                write!(f, "`{}` refers to what lies outside a merged section", input.display())
             }
             WhyNot::Output => f.write_str("the output is not a regular file"),
             WhyNot::NoCallDetectors => {

@@ -117,3 +117,20 @@ fn damaged_files_take_little_time_and_memory() {
     };
     Fuzzer { fewest: 60, ..Fuzzer::new("commands") }.run(inputs(seeds), limits);
 }
+
+/// wild searches the string of such an address backwards, byte by byte.
+#[test]
+fn a_symbol_far_behind_merged_strings_costs_no_time() {
+    let far = ".section .rodata.str1.1,\"aMS\",@progbits,1\n.Lstart: .string \"x\"\n.globl far\n.set far, .Lstart + 0x2424242424240000\n";
+    let dir = project(&[("h.c", HELLO_C), ("far.s", far)], &["gcc -c h.c far.s"]);
+    let run = |line: &str| used(Run::new(STATICCC).dir(dir.path()).line(line), MEMORY, &dir.join("said"));
+    run("h.o -o out");
+    let bytes = fs::read(dir.join("far.o")).unwrap();
+    for (name, line) in
+        [("bad.o", "h.o bad.o -o out"), ("libbad.a", "h.o -L. -lbad -o out"), ("libbad.a", "h.o libbad.a -o out")]
+    {
+        fs::write(dir.join(name), &bytes).unwrap();
+        let used = run(line);
+        assert!(used.processor < Duration::from_secs(SECONDS), "{line}: {:?}: {}", used.processor, used.stderr);
+    }
+}
