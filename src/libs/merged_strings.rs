@@ -25,7 +25,7 @@ fn has_stray(data: &[u8]) -> Option<bool> {
         return None;
     }
     let sections = header.sections(endian, data).ok()?;
-    let is_merged = |s: &elf::SectionHeader64<_>| s.sh_flags(endian).0 & u64::from(elf::SHF_MERGE.0) != 0;
+    let is_merged = |s: &elf::SectionHeader64<_>| s.sh_flags(endian).0 & elf::SHF_MERGE.0 != 0;
     let sizes: Vec<Option<u64>> = sections.iter().map(|s| is_merged(s).then(|| s.sh_size(endian))).collect();
     if sizes.iter().all(Option::is_none) {
         return None;
