@@ -4,7 +4,7 @@ use super::inputs;
 use super::library_file::LibraryFiles;
 use super::pic::any_object;
 use object::elf;
-use object::read::elf::{FileHeader, SectionHeader, Sym};
+use object::read::elf::{CompressionHeader, FileHeader, SectionHeader, Sym};
 use std::path::{Path, PathBuf};
 
 /// How far from its string an address may lie that is relative to the end of an instruction: no x86 instruction is longer.
@@ -26,7 +26,12 @@ fn has_stray(data: &[u8]) -> Option<bool> {
     }
     let sections = header.sections(endian, data).ok()?;
     let is_merged = |s: &elf::SectionHeader64<_>| s.sh_flags(endian).0 & elf::SHF_MERGE.0 != 0;
-    let sizes: Vec<Option<u64>> = sections.iter().map(|s| is_merged(s).then(|| s.sh_size(endian))).collect();
+    // Of a compressed section that of what is packed in it.
+    let size = |s: &elf::SectionHeader64<_>| match s.compression(endian, data) {
+        Ok(Some((header, ..))) => header.ch_size(endian),
+        _ => s.sh_size(endian),
+    };
+    let sizes: Vec<Option<u64>> = sections.iter().map(|s| is_merged(s).then(|| size(s))).collect();
     if sizes.iter().all(Option::is_none) {
         return None;
     }
