@@ -139,7 +139,8 @@ impl<'a> Ready<'a> {
         }
         // Also what is no archive, which linkers open before they say so.
         let named = parts.stream.iter().filter_map(|word| job.resolution.path.of_user(word.strip_prefix("-l")?));
-        let opened: Vec<PathBuf> = own.into_iter().chain(named).collect();
+        let unresolved: Vec<PathBuf> = named.filter(|path| !own.contains(path)).collect();
+        let opened = [own, unresolved].concat();
         if let Some(input) = merged_strings::stray_reference(&opened, &job.resolution.path.files) {
             return Err(WhyNot::StrayString(input));
         }

@@ -16,7 +16,8 @@ pub struct WildLink {
     pub warned: bool,
 }
 
-/// Links. `words` are a linker's arguments without its name, `threads` is how many work at the same time. Where each input is in the output is written to `layout`, if it
+/// Links. `words` are a linker's arguments without its name, `threads` is how many work at the same time. Where each input
+/// is in the output is written to `layout`, if it
 /// is wanted, in the format of the crate `linker-layout`. `version` is what the linker writes of itself into the output.
 ///
 /// # Errors
