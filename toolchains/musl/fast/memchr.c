@@ -1,0 +1,27 @@
+/* memchr: the bytes need not exist behind the one that is found (C11 7.24.5.1). */
+
+#if defined __x86_64__ && !defined LEVEL
+
+#include "cpu.h"
+#include "fast.h"
+
+#define SELF "memchr.c"
+#include "levels.h"
+
+PUBLIC void *memchr(const void *s, int c, size_t n)
+{
+	CHOOSE(memchr, s, c, n);
+}
+
+HIDDEN_ALIAS(memchr) void *fast_memchr(const void *, int, size_t);
+
+#elif defined __x86_64__
+
+#include "find.h"
+
+VERSION void *NAME(memchr)(const void *s, int c, size_t n)
+{
+	return (void *)NAME(find_within)(s, n, EACH8(c), BYTE);
+}
+
+#endif

@@ -1,0 +1,16 @@
+/* Where two memory areas of 16 bytes or more first differ; n if they do not. */
+
+SCALAR size_t mismatch16(const char *a, const char *b)
+{
+	__m128i same = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)a), _mm_loadu_si128((const __m128i *)b));
+
+	return (size_t)__builtin_ctz((unsigned)_mm_movemask_epi8(same) ^ 0x1ffff);
+}
+
+/* Up to 32 bytes. */
+SCALAR size_t mismatch32(const char *a, const char *b, size_t n)
+{
+	size_t first = mismatch16(a, b);
+
+	return first < 16 ? first : n - 16 + mismatch16(a + n - 16, b + n - 16);
+}

@@ -1,0 +1,28 @@
+/* strcasestr: letters are ASCII's, as in musl in all locales. */
+
+#if defined __x86_64__ && !defined LEVEL
+
+#include "cpu.h"
+#include "fast.h"
+#include "two_way.h"
+
+#define SELF "strcasestr.c"
+#include "levels.h"
+
+PUBLIC char *strcasestr(const char *text, const char *needle)
+{
+	if (!needle[0])
+		return (char *)text;
+	CHOOSE(strcasestr, text, needle);
+}
+
+#elif defined __x86_64__
+
+#include "search_string.h"
+
+VERSION char *NAME(strcasestr)(const char *text, const char *needle)
+{
+	return (char *)NAME(search_string)(text, needle, 1);
+}
+
+#endif

@@ -1,0 +1,14 @@
+/* strcat. */
+
+#ifdef __x86_64__
+
+#include "cpu.h"
+#include "fast.h"
+
+PUBLIC char *strcat(char *restrict to, const char *restrict from)
+{
+	fast_stpcpy(to + fast_strlen(to), from);
+	return to;
+}
+
+#endif

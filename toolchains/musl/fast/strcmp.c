@@ -1,0 +1,24 @@
+/* strcmp, by unsigned bytes. */
+
+#if defined __x86_64__ && !defined LEVEL
+
+#include "cpu.h"
+
+#define SELF "strcmp.c"
+#include "levels.h"
+
+PUBLIC int strcmp(const char *a, const char *b)
+{
+	CHOOSE(strcmp, a, b);
+}
+
+#elif defined __x86_64__
+
+#include "compare.h"
+
+VERSION int NAME(strcmp)(const char *a, const char *b)
+{
+	return NAME(compare)(a, b, 0, 0, BYTES);
+}
+
+#endif

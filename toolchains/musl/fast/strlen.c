@@ -1,0 +1,40 @@
+/* strlen and strnlen. */
+
+#if defined __x86_64__ && !defined LEVEL
+
+#include "cpu.h"
+#include "fast.h"
+
+#define SELF "strlen.c"
+#include "levels.h"
+
+PUBLIC size_t strlen(const char *s)
+{
+	CHOOSE(strlen, s);
+}
+
+PUBLIC size_t strnlen(const char *s, size_t n)
+{
+	CHOOSE(strnlen, s, n);
+}
+
+HIDDEN_ALIAS(strlen) size_t fast_strlen(const char *);
+HIDDEN_ALIAS(strnlen) size_t fast_strnlen(const char *, size_t);
+
+#elif defined __x86_64__
+
+#include "find.h"
+
+VERSION size_t NAME(strlen)(const char *s)
+{
+	return (size_t)(NAME(find)(s, ZERO, END) - s);
+}
+
+VERSION size_t NAME(strnlen)(const char *s, size_t n)
+{
+	const char *end = NAME(find_within)(s, n, ZERO, END);
+
+	return end ? (size_t)(end - s) : n;
+}
+
+#endif

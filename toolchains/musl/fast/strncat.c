@@ -1,0 +1,18 @@
+/* strncat. */
+
+#ifdef __x86_64__
+
+#include "cpu.h"
+#include "fast.h"
+
+PUBLIC char *strncat(char *restrict to, const char *restrict from, size_t n)
+{
+	char *end = to + fast_strlen(to);
+
+	n = fast_strnlen(from, n);
+	fast_move(end, from, n);
+	end[n] = 0;
+	return to;
+}
+
+#endif

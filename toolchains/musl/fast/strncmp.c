@@ -1,0 +1,24 @@
+/* strncmp, by unsigned bytes. */
+
+#if defined __x86_64__ && !defined LEVEL
+
+#include "cpu.h"
+
+#define SELF "strncmp.c"
+#include "levels.h"
+
+PUBLIC int strncmp(const char *a, const char *b, size_t n)
+{
+	CHOOSE(strncmp, a, b, n);
+}
+
+#elif defined __x86_64__
+
+#include "compare.h"
+
+VERSION int NAME(strncmp)(const char *a, const char *b, size_t n)
+{
+	return NAME(compare)(a, b, n, 1, BYTES);
+}
+
+#endif

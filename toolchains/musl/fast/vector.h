@@ -1,0 +1,113 @@
+/* The vectors of a level: SIZE bytes, of which MASK_OF makes one bit each. INLINE
+   functions are parts of VERSION functions, which the public functions choose. */
+
+#undef NAME
+#undef VERSION
+#undef INLINE
+#undef VEC
+#undef SIZE
+#undef ALL
+#undef LOAD
+#undef LOAD_ANY
+#undef STORE
+#undef STORE_ANY
+#undef STORE_UNCACHED
+#undef EACH8
+#undef EACH32
+#undef EQUAL8
+#undef EQUAL32
+#undef LEAST8
+#undef AND
+#undef AND_NOT
+#undef OR
+#undef XOR
+#undef ADD8
+#undef GREATER8
+#undef ZERO
+#undef MASK_OF
+
+#if LEVEL == LEVEL_SSE2
+
+#define NAME(name) name##_sse2
+#define VERSION static __attribute__((noinline))
+#define INLINE static inline __attribute__((always_inline))
+#define VEC __m128i
+#define SIZE 16
+#define ALL 0xffffu
+#define LOAD(at) _mm_load_si128((const __m128i *)(at))
+#define LOAD_ANY(at) _mm_loadu_si128((const __m128i *)(at))
+#define STORE(at, v) _mm_store_si128((__m128i *)(at), v)
+#define STORE_ANY(at, v) _mm_storeu_si128((__m128i *)(at), v)
+#define STORE_UNCACHED(at, v) _mm_stream_si128((__m128i *)(at), v)
+#define EACH8(c) _mm_set1_epi8((char)(c))
+#define EACH32(c) _mm_set1_epi32((int)(c))
+#define EQUAL8(a, b) _mm_cmpeq_epi8(a, b)
+#define EQUAL32(a, b) _mm_cmpeq_epi32(a, b)
+#define LEAST8(a, b) _mm_min_epu8(a, b)
+#define AND(a, b) _mm_and_si128(a, b)
+#define AND_NOT(a, not) _mm_andnot_si128(not, a)
+#define OR(a, b) _mm_or_si128(a, b)
+#define XOR(a, b) _mm_xor_si128(a, b)
+#define ADD8(a, b) _mm_add_epi8(a, b)
+#define GREATER8(a, b) _mm_cmpgt_epi8(a, b)
+#define ZERO _mm_setzero_si128()
+#define MASK_OF(v) ((uint32_t)_mm_movemask_epi8(v))
+
+#else
+
+#define NAME(name) name##_avx2
+#define VERSION static __attribute__((noinline, target("avx2,bmi,bmi2,lzcnt")))
+#define INLINE static inline __attribute__((always_inline, target("avx2,bmi,bmi2,lzcnt")))
+#define VEC __m256i
+#define SIZE 32
+#define ALL 0xffffffffu
+#define LOAD(at) _mm256_load_si256((const __m256i *)(at))
+#define LOAD_ANY(at) _mm256_loadu_si256((const __m256i *)(at))
+#define STORE(at, v) _mm256_store_si256((__m256i *)(at), v)
+#define STORE_ANY(at, v) _mm256_storeu_si256((__m256i *)(at), v)
+#define STORE_UNCACHED(at, v) _mm256_stream_si256((__m256i *)(at), v)
+#define EACH8(c) _mm256_set1_epi8((char)(c))
+#define EACH32(c) _mm256_set1_epi32((int)(c))
+#define EQUAL8(a, b) _mm256_cmpeq_epi8(a, b)
+#define EQUAL32(a, b) _mm256_cmpeq_epi32(a, b)
+#define LEAST8(a, b) _mm256_min_epu8(a, b)
+#define AND(a, b) _mm256_and_si256(a, b)
+#define AND_NOT(a, not) _mm256_andnot_si256(not, a)
+#define OR(a, b) _mm256_or_si256(a, b)
+#define XOR(a, b) _mm256_xor_si256(a, b)
+#define ADD8(a, b) _mm256_add_epi8(a, b)
+#define GREATER8(a, b) _mm256_cmpgt_epi8(a, b)
+#define ZERO _mm256_setzero_si256()
+#define MASK_OF(v) ((uint32_t)_mm256_movemask_epi8(v))
+
+#endif
+
+/* The vector's address in which a byte is. */
+INLINE const char *NAME(aligned)(const void *at)
+{
+	return (const char *)((uintptr_t)at & -(uintptr_t)SIZE);
+}
+
+/* Whether a vector at any address stays in the page of its first byte. */
+INLINE int NAME(fits)(const void *at)
+{
+	return in_page(at) <= PAGE - SIZE;
+}
+
+INLINE unsigned NAME(first_of)(uint32_t mask)
+{
+	return (unsigned)__builtin_ctz(mask);
+}
+
+INLINE unsigned NAME(last_of)(uint32_t mask)
+{
+	return 31u ^ (unsigned)__builtin_clz(mask);
+}
+
+/* ASCII's capitals made small: they are the 26 least of signed bytes once 'A' is -128. */
+INLINE VEC NAME(lower)(VEC v)
+{
+	VEC capital = GREATER8(EACH8(-128 + 26), ADD8(v, EACH8(128 - 'A')));
+
+	return OR(v, AND(capital, EACH8(32)));
+}

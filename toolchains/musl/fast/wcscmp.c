@@ -1,0 +1,34 @@
+/* wcscmp and wcsncmp, by wchar_t: -1, 0 or 1. */
+
+#if defined __x86_64__ && !defined LEVEL
+
+#include "cpu.h"
+
+#define SELF "wcscmp.c"
+#include "levels.h"
+
+PUBLIC int wcscmp(const wchar_t *a, const wchar_t *b)
+{
+	CHOOSE(wcscmp, a, b);
+}
+
+PUBLIC int wcsncmp(const wchar_t *a, const wchar_t *b, size_t n)
+{
+	CHOOSE(wcsncmp, a, b, n);
+}
+
+#elif defined __x86_64__
+
+#include "compare.h"
+
+VERSION int NAME(wcscmp)(const wchar_t *a, const wchar_t *b)
+{
+	return NAME(compare)((const char *)a, (const char *)b, 0, 0, WIDES);
+}
+
+VERSION int NAME(wcsncmp)(const wchar_t *a, const wchar_t *b, size_t n)
+{
+	return NAME(compare)((const char *)a, (const char *)b, wide_bytes(n), 1, WIDES);
+}
+
+#endif

@@ -1,0 +1,31 @@
+/* wmemset. */
+
+#if defined __x86_64__ && !defined LEVEL
+
+#include "cpu.h"
+#include "small.h"
+
+#define SELF "wmemset.c"
+#include "levels.h"
+
+PUBLIC wchar_t *wmemset(wchar_t *to, wchar_t c, size_t n)
+{
+	n *= sizeof(wchar_t);
+	if (n > 32)
+		CHOOSE(wmemset, to, c, n);
+	if (n)
+		fill_small((char *)to, _mm_set1_epi32(c), n);
+	return to;
+}
+
+#elif defined __x86_64__
+
+#include "fill.h"
+
+VERSION wchar_t *NAME(wmemset)(wchar_t *to, wchar_t c, size_t n)
+{
+	NAME(fill)((char *)to, EACH32(c), n);
+	return to;
+}
+
+#endif
