@@ -63,6 +63,13 @@ static __attribute__((noinline)) void cut(struct decimal *decimal, const char *a
 	decimal->cut = rest;
 }
 
+/* Zeros at the end would hide that a value is exact. */
+static __attribute__((noinline)) void drop_zeros(struct decimal *decimal)
+{
+	for (; decimal->digits % 10 == 0; decimal->digits /= 10)
+		decimal->ten++;
+}
+
 /* Scans a number; 0 if it isn't a plain decimal one. */
 static inline int scan(struct decimal *decimal, const char *at)
 {
@@ -174,7 +181,7 @@ static const double tens[] = {
 	1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
 };
 
-static int double_from(const struct decimal *decimal, double *value)
+static int double_from(struct decimal *decimal, double *value)
 {
 	uint64_t digits = decimal->digits;
 	int ten = decimal->ten, negative = decimal->negative;
@@ -193,6 +200,10 @@ static int double_from(const struct decimal *decimal, double *value)
 	if (!in_table(ten))
 		return 0;
 	binary = binary_of(digits, ten, negative);
+	if (!binary.decided && !decimal->cut && digits % 10 == 0) {
+		drop_zeros(decimal);
+		return double_from(decimal, value);
+	}
 	if (!binary.decided || !is_normal(binary, -1022, 1024))
 		return 0;
 	*value = double_of(binary);
@@ -202,7 +213,7 @@ static int double_from(const struct decimal *decimal, double *value)
 	return binary.decided && is_normal(binary, -1022, 1024) && double_of(binary) == *value;
 }
 
-static int float_from(const struct decimal *decimal, float *value)
+static int float_from(struct decimal *decimal, float *value)
 {
 	uint64_t digits = decimal->digits;
 	int ten = decimal->ten, negative = decimal->negative;
@@ -221,6 +232,10 @@ static int float_from(const struct decimal *decimal, float *value)
 	if (!in_table(ten))
 		return 0;
 	binary = binary_of(digits, ten, negative);
+	if (!binary.decided && !decimal->cut && digits % 10 == 0) {
+		drop_zeros(decimal);
+		return float_from(decimal, value);
+	}
 	if (!binary.decided || !is_normal(binary, -126, 128))
 		return 0;
 	*value = float_of(binary);
