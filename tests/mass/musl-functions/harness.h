@@ -40,6 +40,25 @@ static struct area new_area(size_t size)
 	return (struct area){ at + PAGE, at + PAGE + length };
 }
 
+enum { PLACES = 42 };
+
+/* Where to test n bytes: at the area's end, at its start, at each alignment of a
+   vector, and some bytes in front of the end; 0 behind the last such place. */
+static int place(struct area area, size_t n, int which, byte **at)
+{
+	if (which == 0)
+		*at = area.end - n;
+	else if (which == 1)
+		*at = area.start;
+	else if (which < 34)
+		*at = area.start + 512 + (which - 2);
+	else if (which < PLACES)
+		*at = area.end - n - (which - 33);
+	else
+		return 0;
+	return 1;
+}
+
 static const char *offset_in_words(const void *at, char *into)
 {
 	sprintf(into, "%p (%d before its page's end)", at, (int)(PAGE - (uintptr_t)at % PAGE));
@@ -104,6 +123,10 @@ __attribute__((constructor(101))) static void call_early(void)
 
 static volatile sig_atomic_t signals, wrong_in_signal;
 
+/* QEMU's user mode (7.2) enters x86-64 handlers with a stack that is not aligned. */
+#ifdef __x86_64__
+__attribute__((force_align_arg_pointer))
+#endif
 static void on_signal(int number)
 {
 	(void)number;

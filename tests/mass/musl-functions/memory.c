@@ -25,22 +25,6 @@ static int few_calls(void)
 		&& memmem(text, 128, text + 70, 9) == text + 70;
 }
 
-/* Lengths 0 to LONGEST, each at the area's end, at its start and at some alignments. */
-static int place(struct area area, size_t n, int which, byte **at)
-{
-	if (which == 0)
-		*at = area.end - n;
-	else if (which == 1)
-		*at = area.start;
-	else if (which < 34)
-		*at = area.start + 512 + (which - 2) * 1;
-	else if (which < 42)
-		*at = area.end - n - (size_t)(which - 33);
-	else
-		return 0;
-	return 1;
-}
-
 static void test_memchr(struct area area)
 {
 	byte *s;
@@ -101,7 +85,7 @@ static void test_memcmp(struct area one, struct area other)
 		for (int which = 0; place(one, n, which, &a); which++) {
 			size_t step = n < 70 || whole ? 1 : 1 + n / 16;
 
-			place(other, n, which * 5 % 42, &b);
+			place(other, n, which * 5 % PLACES, &b);
 			fill_with_pattern(a, n);
 			fill_with_pattern(b, n);
 			if (a + n < one.end)
@@ -142,7 +126,7 @@ static void test_copies_of(size_t n)
 		size_t before = to - target.start < 8 ? 0 : 8, after = target.end - to - n < 8 ? 0 : 8;
 		size_t margin = before && after ? 8 : 0;
 
-		place(source, n, which * 11 % 42, &from);
+		place(source, n, which * 11 % PLACES, &from);
 		fill_with_pattern(from, n);
 		for (int function = 0; function < 4; function++) {
 			byte *expected = model.start;
@@ -231,7 +215,7 @@ static void test_memccpy(void)
 
 	for (size_t n = 0; n <= LONGEST; n++) {
 		for (int which = 0; place(source, n, which, &from); which += 5) {
-			place(target, n, which * 3 % 42, &to);
+			place(target, n, which * 3 % PLACES, &to);
 			for (size_t i = 0; i <= n; i += 1 + n / 20) {
 				size_t wrong = 0, copied = i < n ? i + 1 : n;
 

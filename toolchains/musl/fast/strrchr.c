@@ -37,6 +37,7 @@ VERSION char *NAME(strrchr)(const char *s, int ch)
 	const VEC each = EACH8(ch);
 	const char *at = NAME(aligned)(s), *found = 0, *four = 0;
 	uint32_t c, ends;
+	int near_end = 0;
 
 	if (LIKELY(NAME(fits)(s))) {
 		VEC v = LOAD_ANY(s);
@@ -64,7 +65,7 @@ VERSION char *NAME(strrchr)(const char *s, int ch)
 			break;
 		if (c)
 			found = at + NAME(last_of)(c);
-		if ((uintptr_t)at & (3 * SIZE))
+		if (near_end || ((uintptr_t)at & (3 * SIZE)))
 			continue;
 		/* From here on four vectors at a time, up to those that have the end. */
 		for (;; at += 4 * SIZE) {
@@ -80,6 +81,7 @@ VERSION char *NAME(strrchr)(const char *s, int ch)
 		}
 		if (four)
 			found = NAME(last_of_four)(four, each);
+		near_end = 1;
 		at -= SIZE;
 	}
 	c = NAME(before_end)(c, ends);
