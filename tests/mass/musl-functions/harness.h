@@ -44,7 +44,7 @@ enum { PLACES = 42 };
 
 /* Where to test n bytes: at the area's end, at its start, at each alignment of a
    vector, and some bytes in front of the end; 0 behind the last such place. */
-static int place(struct area area, size_t n, int which, byte **at)
+static inline int place(struct area area, size_t n, int which, byte **at)
 {
 	if (which == 0)
 		*at = area.end - n;
@@ -96,7 +96,7 @@ static int sign(int value)
 /* Numbers that are the same in each run (xorshift64). */
 static uint64_t random_state = 88172645463325252;
 
-static size_t random_below(size_t limit)
+static inline size_t random_below(size_t limit)
 {
 	random_state ^= random_state << 13;
 	random_state ^= random_state >> 7;
@@ -105,7 +105,7 @@ static size_t random_below(size_t limit)
 }
 
 /* What an area's bytes are unless a test says otherwise: none is 0. */
-static void fill_with_pattern(byte *at, size_t n)
+static inline void fill_with_pattern(byte *at, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		at[i] = (byte)(1 + i * 7 % 251);
