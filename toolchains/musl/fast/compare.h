@@ -34,8 +34,10 @@ INLINE VEC NAME(goes_on)(const char *a, const char *b, enum order order)
 	if (order == WIDES)
 		return AND_NOT(EQUAL32(left, right), EQUAL32(left, ZERO));
 	if (order == FOLDED) {
-		left = NAME(lower)(left);
-		right = NAME(lower)(right);
+		/* In letters the bit that makes them small does not count. */
+		VEC letter = NAME(small_letters)(OR(left, EACH8(32)));
+
+		return LEAST8(EQUAL8(AND_NOT(XOR(left, right), AND(letter, EACH8(32))), ZERO), left);
 	}
 	return LEAST8(EQUAL8(left, right), left);
 }
@@ -55,48 +57,64 @@ INLINE int NAME(compare)(const char *a, const char *b, size_t n, int limited, en
 		return 0;
 	for (;;) {
 		size_t of_a = in_page(a), of_b = in_page(b);
-		size_t room = PAGE - (of_a > of_b ? of_a : of_b);
+		size_t room = PAGE - (of_a > of_b ? of_a : of_b), step;
 
-		while (LIKELY(room >= SIZE)) {
+		if (a == start && LIKELY(room >= 4 * SIZE)) {
+			for (size_t i = 0; i < 4 * SIZE; i += SIZE) {
+				if ((mask = NAME(stops)(a + i, b + i, order))) {
+					i += NAME(first_of)(mask);
+					return limited && i >= n ? 0 : order_at(a + i, b + i, order);
+				}
+				if (limited && n <= i + SIZE)
+					return 0;
+			}
+			/* The next vector of one of them is aligned. */
+			step = 4 * SIZE - ((uintptr_t)a & (SIZE - 1));
+			a += step;
+			b += step;
+			room -= step;
+			if (limited)
+				n -= step;
+		}
+		while (room >= 4 * SIZE && (!limited || n > 4 * SIZE)) {
+			VEC v0 = NAME(goes_on)(a, b, order);
+			VEC v1 = NAME(goes_on)(a + SIZE, b + SIZE, order);
+			VEC v2 = NAME(goes_on)(a + 2 * SIZE, b + 2 * SIZE, order);
+			VEC v3 = NAME(goes_on)(a + 3 * SIZE, b + 3 * SIZE, order);
+
+			if (MASK_OF(EQUAL8(LEAST8(LEAST8(v0, v1), LEAST8(v2, v3)), ZERO))) {
+				size_t first = 0;
+
+				if ((mask = MASK_OF(EQUAL8(v0, ZERO))))
+					;
+				else if (first += SIZE, (mask = MASK_OF(EQUAL8(v1, ZERO))))
+					;
+				else if (first += SIZE, (mask = MASK_OF(EQUAL8(v2, ZERO))))
+					;
+				else
+					first += SIZE, mask = MASK_OF(EQUAL8(v3, ZERO));
+				first += NAME(first_of)(mask);
+				return order_at(a + first, b + first, order);
+			}
+			a += 4 * SIZE;
+			b += 4 * SIZE;
+			room -= 4 * SIZE;
+			if (limited)
+				n -= 4 * SIZE;
+		}
+		while (room >= SIZE) {
 			if ((mask = NAME(stops)(a, b, order))) {
 				size_t first = NAME(first_of)(mask);
 
 				return limited && first >= n ? 0 : order_at(a + first, b + first, order);
 			}
-			if (limited) {
-				if (n <= SIZE)
-					return 0;
-				n -= SIZE;
-			}
+			if (limited && n <= SIZE)
+				return 0;
 			a += SIZE;
 			b += SIZE;
 			room -= SIZE;
-			while (room >= 4 * SIZE && (!limited || n > 4 * SIZE)) {
-				VEC v0 = NAME(goes_on)(a, b, order);
-				VEC v1 = NAME(goes_on)(a + SIZE, b + SIZE, order);
-				VEC v2 = NAME(goes_on)(a + 2 * SIZE, b + 2 * SIZE, order);
-				VEC v3 = NAME(goes_on)(a + 3 * SIZE, b + 3 * SIZE, order);
-
-				if (MASK_OF(EQUAL8(LEAST8(LEAST8(v0, v1), LEAST8(v2, v3)), ZERO))) {
-					size_t first = 0;
-
-					if ((mask = MASK_OF(EQUAL8(v0, ZERO))))
-						;
-					else if (first += SIZE, (mask = MASK_OF(EQUAL8(v1, ZERO))))
-						;
-					else if (first += SIZE, (mask = MASK_OF(EQUAL8(v2, ZERO))))
-						;
-					else
-						first += SIZE, mask = MASK_OF(EQUAL8(v3, ZERO));
-					first += NAME(first_of)(mask);
-					return order_at(a + first, b + first, order);
-				}
-				a += 4 * SIZE;
-				b += 4 * SIZE;
-				room -= 4 * SIZE;
-				if (limited)
-					n -= 4 * SIZE;
-			}
+			if (limited)
+				n -= SIZE;
 		}
 		if (a - start >= SIZE) {
 			size_t back = SIZE - room;
@@ -109,8 +127,7 @@ INLINE int NAME(compare)(const char *a, const char *b, size_t n, int limited, en
 			a += room;
 			b += room;
 		} else {
-			size_t step = order == WIDES ? sizeof(wchar_t) : 1;
-
+			step = order == WIDES ? sizeof(wchar_t) : 1;
 			for (size_t i = 0; i < room; i += step, a += step, b += step) {
 				int result = order_at(a, b, order);
 

@@ -15,7 +15,10 @@ INLINE size_t NAME(mismatch)(const char *a, const char *b, size_t n)
 	if (n > 2 * SIZE) {
 		if ((mask = NAME(differ)(a + SIZE, b + SIZE)))
 			return SIZE + NAME(first_of)(mask);
-		for (i = 2 * SIZE; n - i > 4 * SIZE; i += 4 * SIZE) {
+		i = 2 * SIZE;
+		if (n > 8 * SIZE)
+			i -= (uintptr_t)a & (SIZE - 1);
+		for (; n - i > 4 * SIZE; i += 4 * SIZE) {
 			VEC v0 = EQUAL8(LOAD_ANY(a + i), LOAD_ANY(b + i));
 			VEC v1 = EQUAL8(LOAD_ANY(a + i + SIZE), LOAD_ANY(b + i + SIZE));
 			VEC v2 = EQUAL8(LOAD_ANY(a + i + 2 * SIZE), LOAD_ANY(b + i + 2 * SIZE));

@@ -5,19 +5,29 @@ INLINE void NAME(fill)(char *to, VEC v, size_t n)
 	char *end = to + n, *at;
 
 	STORE_ANY(to, v);
-	STORE_ANY(end - SIZE, v);
-	if (n <= 2 * SIZE)
+	if (n <= 2 * SIZE) {
+		STORE_ANY(end - SIZE, v);
 		return;
+	}
 	STORE_ANY(to + SIZE, v);
-	STORE_ANY(end - 2 * SIZE, v);
-	if (n <= 4 * SIZE)
+	if (n <= 4 * SIZE) {
+		STORE_ANY(end - 2 * SIZE, v);
+		STORE_ANY(end - SIZE, v);
 		return;
+	}
 	STORE_ANY(to + 2 * SIZE, v);
 	STORE_ANY(to + 3 * SIZE, v);
-	STORE_ANY(end - 3 * SIZE, v);
-	STORE_ANY(end - 4 * SIZE, v);
-	if (n <= 8 * SIZE)
+	if (n <= 8 * SIZE) {
+		STORE_ANY(end - 4 * SIZE, v);
+		STORE_ANY(end - 3 * SIZE, v);
+		STORE_ANY(end - 2 * SIZE, v);
+		STORE_ANY(end - SIZE, v);
 		return;
+	}
+	STORE_ANY(end - 4 * SIZE, v);
+	STORE_ANY(end - 3 * SIZE, v);
+	STORE_ANY(end - 2 * SIZE, v);
+	STORE_ANY(end - SIZE, v);
 	at = (char *)NAME(aligned)(to + 4 * SIZE);
 	end -= 4 * SIZE;
 	if (UNLIKELY(n >= 1 << 20) && n >= (fast_uncached ? fast_uncached : fast_find_uncached())) {

@@ -116,13 +116,27 @@ INLINE const char *NAME(find_within)(const char *s, size_t n, VEC c, enum kind k
 	if ((uintptr_t)end < (uintptr_t)s)
 		end = (const char *)UINTPTR_MAX;
 	at += SIZE;
-	for (int i = 0; i < 4; i++, at += SIZE) {
-		if ((uintptr_t)at >= (uintptr_t)end)
-			return 0;
-		if ((mask = NAME(matches_at)(at, c, kind))) {
-			at += NAME(first_of)(mask);
-			return at < end ? at : 0;
+	if (n >= 5 * SIZE) {
+		if ((mask = NAME(matches_at)(at, c, kind)))
+			return at + NAME(first_of)(mask);
+		at += SIZE;
+		if ((mask = NAME(matches_at)(at, c, kind)))
+			return at + NAME(first_of)(mask);
+		at += SIZE;
+		if ((mask = NAME(matches_at)(at, c, kind)))
+			return at + NAME(first_of)(mask);
+		at += SIZE;
+		if ((mask = NAME(matches_at)(at, c, kind)))
+			return at + NAME(first_of)(mask);
+		at += SIZE;
+	} else {
+		for (; at < end; at += SIZE) {
+			if ((mask = NAME(matches_at)(at, c, kind))) {
+				at += NAME(first_of)(mask);
+				return at < end ? at : 0;
+			}
 		}
+		return 0;
 	}
 	for (at = NAME(four_aligned)(at); at < end; at += 4 * SIZE) {
 		if (NAME(four_match)(at, c, kind)) {

@@ -12,7 +12,7 @@
 PUBLIC void *memmove(void *to, const void *from, size_t n)
 {
 	if (n > 32)
-		CHOOSE(memmove, to, from, n);
+		CHOOSE(memmove, to, from, n, to);
 	move_small(to, from, n);
 	return to;
 }
@@ -23,9 +23,8 @@ HIDDEN_ALIAS(memmove) void *fast_move(void *, const void *, size_t);
 PUBLIC void *mempcpy(void *restrict to, const void *restrict from, size_t n)
 {
 	if (n > 32)
-		fast_move(to, from, n);
-	else
-		move_small(to, from, n);
+		CHOOSE(memmove, to, from, n, (char *)to + n);
+	move_small(to, from, n);
 	return (char *)to + n;
 }
 
@@ -78,7 +77,7 @@ INLINE void NAME(move_backwards)(char *to, const char *from, const char *start)
 
 /* More than 8 vectors. The stores of the loops are aligned; what is in front of
    them and behind is read before the first store and written after the last. */
-VERSION void *NAME(move_large)(char *to, const char *from, size_t n)
+VERSION void *NAME(move_large)(char *to, const char *from, size_t n, void *result)
 {
 	if ((size_t)(to - from) >= n) {
 		VEC first = LOAD_ANY(from), v3 = LOAD_ANY(from + n - SIZE), v2 = LOAD_ANY(from + n - 2 * SIZE);
@@ -108,13 +107,12 @@ VERSION void *NAME(move_large)(char *to, const char *from, size_t n)
 		STORE_ANY(to + 2 * SIZE, v2);
 		STORE_ANY(to + 3 * SIZE, v3);
 	}
-	return to;
+	return result;
 }
 
-VERSION void *NAME(memmove)(void *into, const void *of, size_t n)
+/* Returns the result that it is given: what is left to it is a jump. */
+VERSION void *NAME(memmove)(char *to, const char *from, size_t n, void *result)
 {
-	char *to = into;
-	const char *from = of;
 	VEC v0 = LOAD_ANY(from), w0 = LOAD_ANY(from + n - SIZE);
 
 	if (n > 2 * SIZE) {
@@ -124,22 +122,27 @@ VERSION void *NAME(memmove)(void *into, const void *of, size_t n)
 			VEC v2, v3, w2, w3;
 
 			if (n > 8 * SIZE)
-				return NAME(move_large)(to, from, n);
+				return NAME(move_large)(to, from, n, result);
 			v2 = LOAD_ANY(from + 2 * SIZE);
 			v3 = LOAD_ANY(from + 3 * SIZE);
-			w2 = LOAD_ANY(from + n - 3 * SIZE);
 			w3 = LOAD_ANY(from + n - 4 * SIZE);
+			w2 = LOAD_ANY(from + n - 3 * SIZE);
+			STORE_ANY(to, v0);
+			STORE_ANY(to + SIZE, v1);
 			STORE_ANY(to + 2 * SIZE, v2);
 			STORE_ANY(to + 3 * SIZE, v3);
-			STORE_ANY(to + n - 3 * SIZE, w2);
 			STORE_ANY(to + n - 4 * SIZE, w3);
+			STORE_ANY(to + n - 3 * SIZE, w2);
+		} else {
+			STORE_ANY(to, v0);
+			STORE_ANY(to + SIZE, v1);
 		}
-		STORE_ANY(to + SIZE, v1);
 		STORE_ANY(to + n - 2 * SIZE, w1);
+	} else {
+		STORE_ANY(to, v0);
 	}
-	STORE_ANY(to, v0);
 	STORE_ANY(to + n - SIZE, w0);
-	return to;
+	return result;
 }
 
 #endif

@@ -13,7 +13,7 @@ PUBLIC void *memset(void *to, int c, size_t n)
 {
 	if (n > 32)
 		CHOOSE(memset, to, c, n);
-	fill_small(to, _mm_set1_epi64x((long long)((unsigned char)c * 0x0101010101010101)), n);
+	fill_small(to, (unsigned char)c * 0x0101010101010101, n);
 	return to;
 }
 

@@ -31,11 +31,12 @@ SCALAR void move_small(char *to, const char *from, size_t n)
 	}
 }
 
-SCALAR void fill_small(char *to, __m128i v, size_t n)
+/* Eight bytes, over and over. */
+SCALAR void fill_small(char *to, uint64_t bytes, size_t n)
 {
-	uint64_t bytes = (uint64_t)_mm_cvtsi128_si64(v);
-
 	if (n >= 16) {
+		__m128i v = _mm_set1_epi64x((long long)bytes);
+
 		_mm_storeu_si128((__m128i *)to, v);
 		_mm_storeu_si128((__m128i *)(to + n - 16), v);
 	} else if (n >= 8) {

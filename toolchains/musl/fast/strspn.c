@@ -1,4 +1,4 @@
-/* strspn, strcspn and strpbrk. Sets of up to four characters are compared with, larger
+/* strspn, strcspn and strpbrk. Sets of up to eight characters are compared with, larger
    ones are looked up: with AVX2 by two shuffles, the bit for a byte's high half in
    the row for its low half; without in a table. */
 
@@ -7,7 +7,7 @@
 #include "cpu.h"
 #include "fast.h"
 
-enum { FEW = 4 };
+enum { FEW = 8 };
 
 #define SELF "strspn.c"
 #include "levels.h"
@@ -26,35 +26,44 @@ PUBLIC size_t strcspn(const char *s, const char *set)
 	CHOOSE(strcspn, s, set);
 }
 
-HIDDEN_ALIAS(strcspn) size_t fast_strcspn(const char *, const char *);
-
 PUBLIC char *strpbrk(const char *s, const char *set)
 {
-	s += fast_strcspn(s, set);
-	return *s ? (char *)s : 0;
+	if (!set[0] || !set[1])
+		return set[0] ? fast_strchr(s, set[0]) : 0;
+	CHOOSE(strpbrk, s, set);
 }
 
 #elif defined __x86_64__
 
-/* A set: four characters, or with tables two of rows and one of bits. */
-INLINE VEC NAME(members)(VEC v, VEC a, VEC b, VEC c, VEC d, int tables)
+/* A set: so many characters of eight, or without any two tables of rows and one of bits. */
+struct NAME(set) {
+	VEC members[FEW];
+	unsigned n;
+};
+
+INLINE VEC NAME(members)(VEC v, const struct NAME(set) *set)
 {
+	VEC found;
+
 #if LEVEL == LEVEL_AVX2
-	if (tables) {
+	if (!set->n) {
 		/* A byte of 128 or more takes 0 from the first rows, a smaller one from the second. */
-		VEC rows = OR(_mm256_shuffle_epi8(a, v), _mm256_shuffle_epi8(b, XOR(v, EACH8(128))));
-		VEC bit = _mm256_shuffle_epi8(c, AND(_mm256_srli_epi16(v, 4), EACH8(15)));
+		VEC rows = OR(_mm256_shuffle_epi8(set->members[0], v), _mm256_shuffle_epi8(set->members[1], XOR(v, EACH8(128))));
+		VEC bit = _mm256_shuffle_epi8(set->members[2], AND(_mm256_srli_epi16(v, 4), EACH8(15)));
 
 		return EQUAL8(AND(rows, bit), bit);
 	}
-#else
-	(void)tables;
 #endif
-	return OR(OR(EQUAL8(v, a), EQUAL8(v, b)), OR(EQUAL8(v, c), EQUAL8(v, d)));
+	found = OR(OR(EQUAL8(v, set->members[0]), EQUAL8(v, set->members[1])),
+		OR(EQUAL8(v, set->members[2]), EQUAL8(v, set->members[3])));
+	if (set->n > 4)
+		found = OR(found, OR(OR(EQUAL8(v, set->members[4]), EQUAL8(v, set->members[5])),
+			OR(EQUAL8(v, set->members[6]), EQUAL8(v, set->members[7]))));
+	return found;
 }
 
 /* The first character that is in the set, or that is not; or the end. */
-INLINE size_t NAME(span)(const char *s, VEC a, VEC b, VEC c, VEC d, int tables, int inside)
+INLINE size_t NAME(span)(const char *s, const struct NAME(set) *set, int inside)
 {
 	const char *at = NAME(aligned)(s);
 	uint32_t mask;
@@ -62,7 +71,7 @@ INLINE size_t NAME(span)(const char *s, VEC a, VEC b, VEC c, VEC d, int tables, 
 	for (int first = 1;; first = 0, at += SIZE) {
 		int whole = first && LIKELY(NAME(fits)(s));
 		VEC v = whole ? LOAD_ANY(s) : LOAD(at);
-		VEC found = NAME(members)(v, a, b, c, d, tables);
+		VEC found = NAME(members)(v, set);
 
 		if (!inside)
 			found = OR(found, EQUAL8(v, ZERO));
@@ -83,25 +92,38 @@ INLINE size_t NAME(span)(const char *s, VEC a, VEC b, VEC c, VEC d, int tables, 
 INLINE size_t NAME(span_of)(const char *s, const char *chars, int inside)
 {
 	const unsigned char *set = (const unsigned char *)chars;
+	struct NAME(set) members;
 	unsigned n = 1;
 
 	while (n <= FEW && set[n])
 		n++;
 	if (n <= FEW) {
-		VEC a = EACH8(set[0]), b = EACH8(set[n > 1]);
-
-		return NAME(span)(s, a, b, EACH8(set[n > 2 ? 2 : 0]), EACH8(set[n - 1]), 0, inside);
+		/* Those that there are not are the last one. */
+		members.members[0] = EACH8(set[0]);
+		members.members[1] = EACH8(set[n > 1 ? 1 : n - 1]);
+		members.members[2] = EACH8(set[n > 2 ? 2 : n - 1]);
+		members.members[3] = EACH8(set[n > 3 ? 3 : n - 1]);
+		members.n = 4;
+		if (n <= 4)
+			return NAME(span)(s, &members, inside);
+		members.members[4] = EACH8(set[4]);
+		members.members[5] = EACH8(set[n > 5 ? 5 : n - 1]);
+		members.members[6] = EACH8(set[n > 6 ? 6 : n - 1]);
+		members.members[7] = EACH8(set[n - 1]);
+		members.n = 8;
+		return NAME(span)(s, &members, inside);
 	}
 #if LEVEL == LEVEL_AVX2
-	__m128i bits = _mm_set1_epi64x((long long)0x8040201008040201);
-	unsigned char rows[32] __attribute__((aligned(32)));
+	/* Sixteen rows for bytes under 128, then those for the others. */
+	uint64_t rows[4] = { 0 };
 
-	STORE(rows, ZERO);
 	for (; *set; set++)
-		rows[(*set & 15) | (*set >> 7 << 4)] |= (unsigned char)(1u << (*set >> 4 & 7));
-	return NAME(span)(s, _mm256_broadcastsi128_si256(_mm_load_si128((const __m128i *)rows)),
-		_mm256_broadcastsi128_si256(_mm_load_si128((const __m128i *)(rows + 16))),
-		_mm256_broadcastsi128_si256(bits), ZERO, 1, inside);
+		rows[*set >> 7 << 1 | (*set >> 3 & 1)] |= (uint64_t)1 << ((*set & 7) * 8 + (*set >> 4 & 7));
+	members.members[0] = _mm256_broadcastsi128_si256(_mm_set_epi64x((long long)rows[1], (long long)rows[0]));
+	members.members[1] = _mm256_broadcastsi128_si256(_mm_set_epi64x((long long)rows[3], (long long)rows[2]));
+	members.members[2] = _mm256_set1_epi64x((long long)0x8040201008040201);
+	members.n = 0;
+	return NAME(span)(s, &members, inside);
 #else
 	const unsigned char *at = (const unsigned char *)s;
 	unsigned char is_member[256] __attribute__((aligned(16)));
@@ -128,6 +150,12 @@ VERSION size_t NAME(strspn)(const char *s, const char *set)
 VERSION size_t NAME(strcspn)(const char *s, const char *set)
 {
 	return NAME(span_of)(s, set, 0);
+}
+
+VERSION char *NAME(strpbrk)(const char *s, const char *set)
+{
+	s += NAME(span_of)(s, set, 0);
+	return *s ? (char *)s : 0;
 }
 
 #endif

@@ -104,10 +104,18 @@ INLINE unsigned NAME(last_of)(uint32_t mask)
 	return 31u ^ (unsigned)__builtin_clz(mask);
 }
 
-/* ASCII's capitals made small: they are the 26 least of signed bytes once 'A' is -128. */
+/* ASCII's letters are the 26 least of signed bytes once the first of them is -128. */
+INLINE VEC NAME(letters_from)(VEC v, char first)
+{
+	return GREATER8(EACH8(-128 + 26), ADD8(v, EACH8(128 - first)));
+}
+
+INLINE VEC NAME(small_letters)(VEC v)
+{
+	return NAME(letters_from)(v, 'a');
+}
+
 INLINE VEC NAME(lower)(VEC v)
 {
-	VEC capital = GREATER8(EACH8(-128 + 26), ADD8(v, EACH8(128 - 'A')));
-
-	return OR(v, AND(capital, EACH8(32)));
+	return OR(v, AND(NAME(letters_from)(v, 'A'), EACH8(32)));
 }

@@ -13,8 +13,7 @@ PUBLIC wchar_t *wmemset(wchar_t *to, wchar_t c, size_t n)
 	n *= sizeof(wchar_t);
 	if (n > 32)
 		CHOOSE(wmemset, to, c, n);
-	if (n)
-		fill_small((char *)to, _mm_set1_epi32(c), n);
+	fill_small((char *)to, (uint32_t)c * 0x0000000100000001, n);
 	return to;
 }
 
