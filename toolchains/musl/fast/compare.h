@@ -60,14 +60,30 @@ INLINE int NAME(compare)(const char *a, const char *b, size_t n, int limited, en
 		size_t room = PAGE - (of_a > of_b ? of_a : of_b), step;
 
 		if (a == start && LIKELY(room >= 4 * SIZE)) {
-			for (size_t i = 0; i < 4 * SIZE; i += SIZE) {
-				if ((mask = NAME(stops)(a + i, b + i, order))) {
-					i += NAME(first_of)(mask);
-					return limited && i >= n ? 0 : order_at(a + i, b + i, order);
-				}
-				if (limited && n <= i + SIZE)
-					return 0;
+			size_t i = 0;
+
+			if ((mask = NAME(stops)(a, b, order)))
+				goto early;
+			if (limited && n <= SIZE)
+				return 0;
+			i = SIZE;
+			if ((mask = NAME(stops)(a + SIZE, b + SIZE, order)))
+				goto early;
+			if (limited && n <= 2 * SIZE)
+				return 0;
+			i = 2 * SIZE;
+			if ((mask = NAME(stops)(a + 2 * SIZE, b + 2 * SIZE, order)))
+				goto early;
+			if (limited && n <= 3 * SIZE)
+				return 0;
+			i = 3 * SIZE;
+			if ((mask = NAME(stops)(a + 3 * SIZE, b + 3 * SIZE, order))) {
+early:
+				i += NAME(first_of)(mask);
+				return limited && i >= n ? 0 : order_at(a + i, b + i, order);
 			}
+			if (limited && n <= 4 * SIZE)
+				return 0;
 			/* The next vector of one of them is aligned. */
 			step = 4 * SIZE - ((uintptr_t)a & (SIZE - 1));
 			a += step;

@@ -115,12 +115,13 @@ INLINE size_t NAME(span_of)(const char *s, const char *chars, int inside)
 	}
 #if LEVEL == LEVEL_AVX2
 	/* Sixteen rows for bytes under 128, then those for the others. */
-	uint64_t rows[4] = { 0 };
+	unsigned char rows[32] __attribute__((aligned(32)));
 
+	STORE(rows, ZERO);
 	for (; *set; set++)
-		rows[*set >> 7 << 1 | (*set >> 3 & 1)] |= (uint64_t)1 << ((*set & 7) * 8 + (*set >> 4 & 7));
-	members.members[0] = _mm256_broadcastsi128_si256(_mm_set_epi64x((long long)rows[1], (long long)rows[0]));
-	members.members[1] = _mm256_broadcastsi128_si256(_mm_set_epi64x((long long)rows[3], (long long)rows[2]));
+		rows[(*set & 15) | (*set >> 7 << 4)] |= (unsigned char)(1u << (*set >> 4 & 7));
+	members.members[0] = _mm256_broadcastsi128_si256(_mm_load_si128((const __m128i *)rows));
+	members.members[1] = _mm256_broadcastsi128_si256(_mm_load_si128((const __m128i *)(rows + 16)));
 	members.members[2] = _mm256_set1_epi64x((long long)0x8040201008040201);
 	members.n = 0;
 	return NAME(span)(s, &members, inside);
