@@ -93,20 +93,26 @@ static inline int compare(const struct decimal *a, const struct decimal *b)
 	return order ? order : a->count - b->count;
 }
 
-/* Rounds to so many digits behind 0.; half goes to an even digit. */
-static inline void round_half_even(struct decimal *decimal, int kept)
+enum rounding { HALF_EVEN, AWAY, TO_ZERO };
+
+/* Rounds to so many digits behind 0., which may be less than none. */
+static inline void round_digits(struct decimal *decimal, int kept, enum rounding rounding)
 {
 	int up, odd;
 
 	if (kept >= decimal->count)
 		return;
 	if (kept < 0) {
-		decimal->count = 0;
-		normalise(decimal);
-		return;
+		memmove(decimal->digits - kept, decimal->digits, (size_t)decimal->count);
+		memset(decimal->digits, '0', (size_t)-kept);
+		decimal->count -= kept;
+		decimal->point -= kept;
+		kept = 0;
 	}
 	odd = kept && (decimal->digits[kept - 1] & 1);
 	up = decimal->digits[kept] > '5' || (decimal->digits[kept] == '5' && (kept + 1 < decimal->count || odd));
+	if (rounding != HALF_EVEN)
+		up = rounding == AWAY;
 	decimal->count = kept;
 	if (up) {
 		int i = kept;

@@ -290,7 +290,7 @@ static void check_round_trip(int is_float)
 	exact(&decimal, mantissa, exponent);
 	if (!decimal.count)
 		return;
-	round_half_even(&decimal, is_float ? 9 : 17);
+	round_digits(&decimal, is_float ? 9 : 17, HALF_EVEN);
 	sprintf(text, "0.%.*se%d", decimal.count, decimal.digits, decimal.point);
 	result = converted(is_float, text);
 	checks++;
@@ -552,7 +552,7 @@ static void check_all_floats(void)
 int main(int count, char **arguments)
 {
 	int whole = count > 1 && !strcmp(arguments[1], "--whole");
-	unsigned long rounds = whole ? 2000000 : 20000;
+	unsigned long rounds = whole ? 2000000 : 60000;
 
 	check_known();
 	check_long();
