@@ -18,7 +18,7 @@
 
 typedef int (*comparison)(const void *, const void *, void *);
 
-enum { SHORT = 256, BLOCK = 64, GATHERED = 4096, CHUNK = 64 };
+enum { SHORT = 128, BLOCK = 64, GATHERED = 2048, CHUNK = 64 };
 
 struct order {
 	size_t size;
