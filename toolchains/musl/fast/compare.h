@@ -24,6 +24,13 @@ SCALAR int ends_at(const char *a, enum order order)
 	return order == WIDES ? !*(const wchar_t *)a : !*a;
 }
 
+SCALAR size_t to_page_end(const char *a, const char *b)
+{
+	size_t of_a = in_page(a), of_b = in_page(b);
+
+	return PAGE - (of_a > of_b ? of_a : of_b);
+}
+
 #endif
 
 /* Has zeros where the strings differ or end. */
@@ -47,51 +54,15 @@ INLINE uint32_t NAME(stops)(const char *a, const char *b, enum order order)
 	return MASK_OF(EQUAL8(NAME(goes_on)(a, b, order), ZERO));
 }
 
-/* Of n bytes at most if it is limited. */
-INLINE int NAME(compare)(const char *a, const char *b, size_t n, int limited, enum order order)
+/* From a and b on, of n bytes at most if it is limited; the strings are alike from
+   start up to a. */
+INLINE int NAME(compare_rest)(const char *a, const char *b, size_t n, const char *start, int limited, enum order order)
 {
-	const char *start = a;
 	uint32_t mask;
 
-	if (limited && !n)
-		return 0;
 	for (;;) {
-		size_t of_a = in_page(a), of_b = in_page(b);
-		size_t room = PAGE - (of_a > of_b ? of_a : of_b), step;
+		size_t room = to_page_end(a, b);
 
-		if (a == start && LIKELY(room >= 4 * SIZE)) {
-			size_t i = 0;
-
-			if ((mask = NAME(stops)(a, b, order)))
-				goto early;
-			if (limited && n <= SIZE)
-				return 0;
-			i = SIZE;
-			if ((mask = NAME(stops)(a + SIZE, b + SIZE, order)))
-				goto early;
-			if (limited && n <= 2 * SIZE)
-				return 0;
-			i = 2 * SIZE;
-			if ((mask = NAME(stops)(a + 2 * SIZE, b + 2 * SIZE, order)))
-				goto early;
-			if (limited && n <= 3 * SIZE)
-				return 0;
-			i = 3 * SIZE;
-			if ((mask = NAME(stops)(a + 3 * SIZE, b + 3 * SIZE, order))) {
-early:
-				i += NAME(first_of)(mask);
-				return limited && i >= n ? 0 : order_at(a + i, b + i, order);
-			}
-			if (limited && n <= 4 * SIZE)
-				return 0;
-			/* The next vector of one of them is aligned. */
-			step = 4 * SIZE - ((uintptr_t)a & (SIZE - 1));
-			a += step;
-			b += step;
-			room -= step;
-			if (limited)
-				n -= step;
-		}
 		while (room >= 4 * SIZE && (!limited || n > 4 * SIZE)) {
 			VEC v0 = NAME(goes_on)(a, b, order);
 			VEC v1 = NAME(goes_on)(a + SIZE, b + SIZE, order);
@@ -143,7 +114,8 @@ early:
 			a += room;
 			b += room;
 		} else {
-			step = order == WIDES ? sizeof(wchar_t) : 1;
+			const size_t step = order == WIDES ? sizeof(wchar_t) : 1;
+
 			for (size_t i = 0; i < room; i += step, a += step, b += step) {
 				int result = order_at(a, b, order);
 
@@ -157,4 +129,44 @@ early:
 			n -= room;
 		}
 	}
+}
+
+typedef int NAME(rest)(const char *a, const char *b, size_t n, const char *start);
+
+/* The first four vectors, and the rest by a function of its own, for which registers
+   are saved. */
+INLINE int NAME(compare)(const char *a, const char *b, size_t n, NAME(rest) *rest, int limited, enum order order)
+{
+	size_t i = 0;
+	uint32_t mask;
+
+	if (limited && !n)
+		return 0;
+	if (UNLIKELY(to_page_end(a, b) < 4 * SIZE))
+		return rest(a, b, n, a);
+	if ((mask = NAME(stops)(a, b, order)))
+		goto found;
+	if (limited && n <= SIZE)
+		return 0;
+	i = SIZE;
+	if ((mask = NAME(stops)(a + SIZE, b + SIZE, order)))
+		goto found;
+	if (limited && n <= 2 * SIZE)
+		return 0;
+	i = 2 * SIZE;
+	if ((mask = NAME(stops)(a + 2 * SIZE, b + 2 * SIZE, order)))
+		goto found;
+	if (limited && n <= 3 * SIZE)
+		return 0;
+	i = 3 * SIZE;
+	if ((mask = NAME(stops)(a + 3 * SIZE, b + 3 * SIZE, order)))
+		goto found;
+	if (limited && n <= 4 * SIZE)
+		return 0;
+	/* The next vector of one of them is aligned. */
+	i = 4 * SIZE - ((uintptr_t)a & (SIZE - 1));
+	return rest(a + i, b + i, n - i, a);
+found:
+	i += NAME(first_of)(mask);
+	return limited && i >= n ? 0 : order_at(a + i, b + i, order);
 }

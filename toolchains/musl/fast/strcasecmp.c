@@ -39,14 +39,24 @@ ALIAS(__strncasecmp_l) int strncasecmp_l(const char *, const char *, size_t, str
 
 #include "compare.h"
 
+VERSION int NAME(strcasecmp_rest)(const char *a, const char *b, size_t n, const char *start)
+{
+	return NAME(compare_rest)(a, b, n, start, 0, FOLDED);
+}
+
 VERSION int NAME(strcasecmp)(const char *a, const char *b)
 {
-	return NAME(compare)(a, b, 0, 0, FOLDED);
+	return NAME(compare)(a, b, 0, NAME(strcasecmp_rest), 0, FOLDED);
+}
+
+VERSION int NAME(strncasecmp_rest)(const char *a, const char *b, size_t n, const char *start)
+{
+	return NAME(compare_rest)(a, b, n, start, 1, FOLDED);
 }
 
 VERSION int NAME(strncasecmp)(const char *a, const char *b, size_t n)
 {
-	return NAME(compare)(a, b, n, 1, FOLDED);
+	return NAME(compare)(a, b, n, NAME(strncasecmp_rest), 1, FOLDED);
 }
 
 #endif

@@ -16,9 +16,14 @@ PUBLIC int strncmp(const char *a, const char *b, size_t n)
 
 #include "compare.h"
 
+VERSION int NAME(strncmp_rest)(const char *a, const char *b, size_t n, const char *start)
+{
+	return NAME(compare_rest)(a, b, n, start, 1, BYTES);
+}
+
 VERSION int NAME(strncmp)(const char *a, const char *b, size_t n)
 {
-	return NAME(compare)(a, b, n, 1, BYTES);
+	return NAME(compare)(a, b, n, NAME(strncmp_rest), 1, BYTES);
 }
 
 #endif

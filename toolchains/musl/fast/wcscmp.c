@@ -21,14 +21,24 @@ PUBLIC int wcsncmp(const wchar_t *a, const wchar_t *b, size_t n)
 
 #include "compare.h"
 
+VERSION int NAME(wcscmp_rest)(const char *a, const char *b, size_t n, const char *start)
+{
+	return NAME(compare_rest)(a, b, n, start, 0, WIDES);
+}
+
 VERSION int NAME(wcscmp)(const wchar_t *a, const wchar_t *b)
 {
-	return NAME(compare)((const char *)a, (const char *)b, 0, 0, WIDES);
+	return NAME(compare)((const char *)a, (const char *)b, 0, NAME(wcscmp_rest), 0, WIDES);
+}
+
+VERSION int NAME(wcsncmp_rest)(const char *a, const char *b, size_t n, const char *start)
+{
+	return NAME(compare_rest)(a, b, n, start, 1, WIDES);
 }
 
 VERSION int NAME(wcsncmp)(const wchar_t *a, const wchar_t *b, size_t n)
 {
-	return NAME(compare)((const char *)a, (const char *)b, wide_bytes(n), 1, WIDES);
+	return NAME(compare)((const char *)a, (const char *)b, wide_bytes(n), NAME(wcsncmp_rest), 1, WIDES);
 }
 
 #endif
