@@ -360,7 +360,7 @@ int main(int count, char **arguments)
 {
 	static const unsigned short elements[] = { 1, 2, 3, 4, 8, 12, 16, 24, 40, 100, 130 };
 	int whole = count > 1 && !strcmp(arguments[1], "--whole");
-	unsigned largest = whole ? 200000 : 20000;
+	unsigned largest = whole ? 200000 : 10000;
 	unsigned char *memory = malloc((size_t)largest * LARGEST_ELEMENT + 2 * GUARD);
 
 	if (!memory)

@@ -416,7 +416,17 @@ static inline size_t put_significant(char *body, struct binary binary, char lett
 	return put_positional(body, digits, count, decimal.ten, flags);
 }
 
-static int put_double(struct output *output, const struct conversion *conversion, char letter, double value)
+static void put_special(struct output *output, struct conversion *conversion, char letter, int negative, int is_nan)
+{
+	char prefix, lower = letter & 0x20;
+	char body[3] = { (char)((is_nan ? 'N' : 'I') | lower), (char)((is_nan ? 'A' : 'N') | lower), (char)((is_nan ? 'N' : 'F') | lower) };
+
+	conversion->flags &= ~(unsigned)ZEROS;
+	put_field(output, conversion, &prefix, sign(&prefix, negative, conversion->flags), 0, body, sizeof body);
+}
+
+/* Formats a double; 0 if it isn't decided here. */
+static int put_double(struct output *output, struct conversion *conversion, char letter, double value)
 {
 	union {
 		double value;
@@ -424,10 +434,15 @@ static int put_double(struct output *output, const struct conversion *conversion
 	} whole = { value };
 	unsigned precision = conversion->precision < 0 ? 6 : (unsigned)conversion->precision;
 	struct binary binary = binary_of(whole.bits);
+	int negative = whole.bits >> 63 != 0;
 	char body[BODY], prefix;
 	size_t size;
 
-	if ((whole.bits >> 52 & 0x7ff) == 0x7ff || !rounds_to_nearest())
+	if ((whole.bits >> 52 & 0x7ff) == 0x7ff) {
+		put_special(output, conversion, letter, negative, whole.bits << 12 != 0);
+		return 1;
+	}
+	if (!rounds_to_nearest())
 		return 0;
 	if ((letter | 0x20) == 'f')
 		size = put_fixed(body, binary, precision, conversion->flags);
@@ -435,7 +450,7 @@ static int put_double(struct output *output, const struct conversion *conversion
 		size = put_significant(body, binary, letter, precision, conversion->flags);
 	if (!size)
 		return 0;
-	put_field(output, conversion, &prefix, sign(&prefix, whole.bits >> 63 != 0, conversion->flags), 0, body, size);
+	put_field(output, conversion, &prefix, sign(&prefix, negative, conversion->flags), 0, body, size);
 	return 1;
 }
 
