@@ -13,7 +13,7 @@ struct power {
 
 enum { FIRST_POWER = -330, LAST_POWER = 344, LAST_EXACT_POWER = 55 };
 
-extern const struct power powers_of_five[];
+extern const struct power powers_of_five[] __attribute__((visibility("hidden")));
 
 /* The product of a number and a power of ten: (high, middle, low) * 2^exponent,
    where high is the part of weight 2^exponent. The true one is as large, or, if

@@ -24,9 +24,9 @@
 int __musl_vsnprintf(char *restrict, size_t, const char *restrict, va_list);
 int __musl_vfprintf(FILE *restrict, const char *restrict, va_list);
 
-/* A field isn't wider, nor a precision larger, than is left to musl's own. The
+/* A field that is wider or a precision that is larger is left to musl's own. The
    digits of an integral double are at most 309. */
-enum { LARGEST = 100000, FRACTION = 19, SIGNIFICANT = 18, LIMB = 9, LIMBS = 36, BODY = 352, STREAMED = 1024 };
+enum { LARGEST = 100000, FRACTION = 19, SIGNIFICANT = 18, LIMB = 9, LIMBS = 36, BODY = 352, STREAMED = 1024, SCANNED = 8 };
 
 enum { LEFT = 1, PLUS = 2, SPACE = 4, ALTERNATE = 8, ZEROS = 16 };
 
@@ -44,10 +44,18 @@ struct output {
 	size_t room, count;
 };
 
+/* Both ends of what is short, which overlap; without a call. */
 static inline void copy(char *to, const char *from, size_t size)
 {
-	if (size > 16) {
+	if (size > 32) {
 		memcpy(to, from, size);
+	} else if (size >= 16) {
+		char first[16], last[16];
+
+		__builtin_memcpy(first, from, 16);
+		__builtin_memcpy(last, from + size - 16, 16);
+		__builtin_memcpy(to, first, 16);
+		__builtin_memcpy(to + size - 16, last, 16);
 	} else if (size >= 8) {
 		uint64_t first, last;
 
@@ -589,6 +597,15 @@ static inline int convert(struct output *output, struct conversion *conversion, 
 	}
 }
 
+/* The next conversion, or the end. */
+static inline const char *behind_text(const char *at)
+{
+	for (unsigned i = 0; i < SCANNED; i++, at++)
+		if (!*at || *at == '%')
+			return at;
+	return strchrnul(at, '%');
+}
+
 /* Formats all; 0 if that is left to musl's own. */
 static int format(struct output *output, const char *at, va_list *arguments)
 {
@@ -596,8 +613,7 @@ static int format(struct output *output, const char *at, va_list *arguments)
 		struct conversion conversion = { 0 };
 		const char *text = at;
 
-		while (*at && *at != '%')
-			at++;
+		at = behind_text(at);
 		put(output, text, (size_t)(at - text));
 		if (!*at)
 			return output->count <= INT_MAX;
