@@ -187,7 +187,7 @@ static void test_overlaps(void)
 /* Lengths from which the functions go another way, and more than a cache has. */
 static void test_large(struct area one, struct area other)
 {
-	static const size_t sizes[] = { 1 << 20, 3 << 20, 6 << 20, 24 << 20 };
+	static const size_t sizes[] = { 1 << 20, 3 << 20, 13 << 20, 66 << 20 };
 
 	for (size_t i = 0; i < 3u + (size_t)whole; i++) {
 		for (size_t more = 0; more < 3; more++) {
@@ -298,7 +298,7 @@ static void test_worst_memmem(void)
 
 int main(int argc, char **argv)
 {
-	struct area large = new_area(25 << 20), other_large = new_area(25 << 20);
+	struct area large = new_area(67 << 20), other_large = new_area(67 << 20);
 
 	begin(argc, argv);
 	source = new_area(2 * PAGE);
