@@ -1,4 +1,4 @@
-/* strtod and strtof (C17 7.22.1.3) of decimal numbers whose value is normal and
+/* strtod, strtof (C17 7.22.1.3) and atof of decimal numbers whose value is normal and
    is decided by their first 19 digits; musl's own functions have all others, and
    strtold.
 
@@ -255,6 +255,11 @@ PUBLIC double strtod(const char *restrict string, char **restrict end)
 	if (end)
 		*end = (char *)decimal.end;
 	return value;
+}
+
+PUBLIC double atof(const char *string)
+{
+	return strtod(string, 0);
 }
 
 PUBLIC float strtof(const char *restrict string, char **restrict end)
