@@ -1,8 +1,6 @@
-/* Times one function at one length: `musl-functions FUNCTION LENGTH ROUNDS` prints the
-   least time of a call in ns, of a number of rounds; without arguments it lists the
-   functions and their lengths. Two programs of this source are compared by the
-   script of the same name. With "server" it answers lines "FUNCTION LENGTH" on
-   standard input, so that two programs can take turns. */
+/* Times functions of libc, each at several lengths. Without an argument it lists them;
+   with one it reads lines "FUNCTION LENGTH" and prints for each what a call takes in
+   ns, so that two programs of this source can take turns: benches/musl-functions. */
 
 #define _GNU_SOURCE
 #include <stdint.h>
@@ -18,7 +16,7 @@ enum { LARGEST = 1 << 20 };
 static char *from, *to;
 static volatile size_t sink;
 
-/* How a function is called: one length n of bytes, or of what else it takes. */
+/* n is a number of bytes, or of digits. */
 struct row {
 	const char *name;
 	void (*prepare)(size_t n);
@@ -64,7 +62,6 @@ static void two_cases(size_t n)
 		to[i] ^= 32;
 }
 
-/* Copies are of text that is not the end of a page's offset. */
 static void numbers(size_t n)
 {
 	for (size_t i = 0; i < n / sizeof(int); i++)

@@ -247,6 +247,11 @@ static void test_copies(struct area source, struct area target)
 				expected[7 + copied] = 0;
 				CHECK("strncat", to, from, limit, strncat(to, from, limit), to);
 				check_bytes("strncat's bytes", to, from, limit, expected, copied + 8);
+				if (limit < n)
+					continue;
+				to[7] = 0;
+				CHECK("strncat, SIZE_MAX", to, from, limit, strncat(to, from, SIZE_MAX), to);
+				check_bytes("strncat's bytes, SIZE_MAX", to, from, limit, expected, copied + 8);
 			}
 		}
 	}

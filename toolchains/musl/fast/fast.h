@@ -10,6 +10,7 @@ HIDDEN size_t fast_strlen(const char *);
 HIDDEN size_t fast_strnlen(const char *, size_t);
 HIDDEN char *fast_strchr(const char *, int);
 HIDDEN char *fast_strchrnul(const char *, int);
+HIDDEN size_t fast_copy_within(char *, const char *, size_t);
 HIDDEN char *fast_stpcpy(char *, const char *);
 
 #define HIDDEN_ALIAS(name) __attribute__((visibility("hidden"), alias(#name)))

@@ -9,9 +9,7 @@ PUBLIC char *strncat(char *restrict to, const char *restrict from, size_t n)
 {
 	char *end = to + fast_strlen(to);
 
-	n = fast_strnlen(from, n);
-	fast_move(end, from, n);
-	end[n] = 0;
+	end[fast_copy_within(end, from, n)] = 0;
 	return to;
 }
 

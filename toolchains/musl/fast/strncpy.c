@@ -27,6 +27,12 @@ PUBLIC char *strncpy(char *restrict to, const char *restrict from, size_t n)
 	CHOOSE(strncpy, to, from, n);
 }
 
+/* Without what is behind the string; how many bytes were copied. */
+size_t fast_copy_within(char *to, const char *from, size_t n)
+{
+	CHOOSE(copy_within, to, from, n);
+}
+
 ALIAS(__stpncpy) char *stpncpy(char *restrict, const char *restrict, size_t);
 
 #elif defined __x86_64__
@@ -69,14 +75,15 @@ INLINE size_t NAME(copy_long)(char *to, const char *from, size_t n)
 	return (size_t)(end - from);
 }
 
-INLINE char *NAME(copy_padded)(char *to, const char *from, size_t n)
+/* Up to n characters of a string; how many they are. */
+INLINE size_t NAME(copy)(char *to, const char *from, size_t n)
 {
 	const char *at = NAME(aligned)(from);
 	size_t seen = SIZE, length;
 	uint32_t mask;
 
 	if (!n)
-		return to;
+		return 0;
 	if (LIKELY(NAME(fits)(from))) {
 		mask = MASK_OF(EQUAL8(LOAD_ANY(from), ZERO));
 	} else {
@@ -86,26 +93,33 @@ INLINE char *NAME(copy_padded)(char *to, const char *from, size_t n)
 		if (!mask && n > seen && seen < SIZE)
 			mask = MASK_OF(EQUAL8(LOAD(at + SIZE), ZERO)) << seen;
 	}
-	if (mask || n <= SIZE) {
-		length = mask ? NAME(first_of)(mask) : n;
-		if (length > n)
-			length = n;
-		move_small(to, from, length);
-	} else {
-		length = NAME(copy_long)(to, from, n < (size_t)-(intptr_t)from ? n : (size_t)-(intptr_t)from - 1);
-	}
-	clear(to + length, n - length);
-	return to + length;
+	if (!mask && n > SIZE)
+		return NAME(copy_long)(to, from, n < (size_t)-(intptr_t)from ? n : (size_t)-(intptr_t)from - 1);
+	length = mask ? NAME(first_of)(mask) : n;
+	if (length > n)
+		length = n;
+	move_small(to, from, length);
+	return length;
+}
+
+VERSION size_t NAME(copy_within)(char *to, const char *from, size_t n)
+{
+	return NAME(copy)(to, from, n);
 }
 
 VERSION char *NAME(stpncpy)(char *restrict to, const char *restrict from, size_t n)
 {
-	return NAME(copy_padded)(to, from, n);
+	size_t length = NAME(copy)(to, from, n);
+
+	clear(to + length, n - length);
+	return to + length;
 }
 
 VERSION char *NAME(strncpy)(char *restrict to, const char *restrict from, size_t n)
 {
-	NAME(copy_padded)(to, from, n);
+	size_t length = NAME(copy)(to, from, n);
+
+	clear(to + length, n - length);
 	return to;
 }
 

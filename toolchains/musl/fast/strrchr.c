@@ -59,12 +59,13 @@ VERSION char *NAME(strrchr)(const char *s, int ch)
 	for (at += SIZE;; at += SIZE) {
 		VEC v = LOAD(at);
 
-		c = MASK_OF(EQUAL8(v, each));
-		ends = MASK_OF(EQUAL8(v, ZERO));
-		if (ends)
-			break;
-		if (c)
+		if (MASK_OF(EQUAL8(LEAST8(XOR(v, each), v), ZERO))) {
+			c = MASK_OF(EQUAL8(v, each));
+			ends = MASK_OF(EQUAL8(v, ZERO));
+			if (ends)
+				break;
 			found = at + NAME(last_of)(c);
+		}
 		if (near_end || ((uintptr_t)at & (3 * SIZE)))
 			continue;
 		/* From here on four vectors at a time, up to those that have the end. */

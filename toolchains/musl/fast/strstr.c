@@ -65,6 +65,17 @@ VERSION char *NAME(strstr)(const char *text, const char *needle)
 		/* Second characters are at aligned vectors, the first ones in front of them. */
 		do {
 			at += SIZE;
+			/* Two vectors at a time where they are together in a page. */
+			while (!((uintptr_t)at & SIZE)) {
+				VEC w = LOAD(at + SIZE), pairs;
+
+				v = LOAD(at);
+				pairs = OR(AND(EQUAL8(v, second), EQUAL8(LOAD_ANY(at - 1), first)),
+					AND(EQUAL8(w, second), EQUAL8(LOAD_ANY(at + SIZE - 1), first)));
+				if (MASK_OF(OR(pairs, EQUAL8(LEAST8(v, w), ZERO))))
+					break;
+				at += 2 * SIZE;
+			}
 			v = LOAD(at);
 			places = MASK_OF(AND(EQUAL8(v, second), EQUAL8(LOAD_ANY(at - 1), first)));
 			ends = MASK_OF(EQUAL8(v, ZERO));
