@@ -18,7 +18,7 @@
 
 typedef int (*comparison)(const void *, const void *, void *);
 
-enum { SHORT = 128, BLOCK = 64, GATHERED = 2048, CHUNK = 64 };
+enum { SHORT = 128, BLOCK = 64, GATHERED = 2048, CHUNK = 64, TAIL = 8, HELD = 256 };
 
 struct order {
 	size_t size;
@@ -325,7 +325,30 @@ static void reverse(char *first, size_t count, size_t size)
 		swap(first, last, size);
 }
 
-/* Whether the array is in order, or was in the opposite one. */
+/* Inserts an element among those before it, which are in order. */
+static void insert(const struct order *order, char *first, size_t count)
+{
+	size_t size = order->size;
+	char held[HELD], *at = first + count * size;
+
+	for (size_t left = count; left;) {
+		size_t half = left / 2;
+		char *middle = first + half * size;
+
+		if (compared(order, middle, at) <= 0) {
+			first = middle + size;
+			left -= half + 1;
+		} else {
+			left = half;
+		}
+	}
+	copy(held, at, size);
+	__builtin_memmove(first + size, first, (size_t)(at - first));
+	copy(first, held, size);
+}
+
+/* Whether the array is in order now: if it was, but for a few last elements, or
+   was in the opposite order. */
 static int ordered(const struct order *order, char *first, size_t count)
 {
 	size_t size = order->size, i = 2;
@@ -336,10 +359,14 @@ static int ordered(const struct order *order, char *first, size_t count)
 		int next = compared(order, at, at + size);
 
 		if (opposite ? next < 0 : next > 0)
-			return 0;
+			break;
 	}
+	if (i < count && (opposite || count <= SHORT || count - i > TAIL || size > HELD))
+		return 0;
 	if (opposite)
 		reverse(first, count, size);
+	for (; i < count; i++)
+		insert(order, first, i);
 	return 1;
 }
 
