@@ -94,7 +94,7 @@ INLINE const char *NAME(find)(const char *s, VEC c, enum kind kind)
 /* The first match in n bytes, or null. The bytes need not exist behind it. */
 INLINE const char *NAME(find_within)(const char *s, size_t n, VEC c, enum kind kind)
 {
-	const char *at = NAME(aligned)(s), *end = s + n;
+	const char *at = NAME(aligned)(s), *end;
 	size_t seen = SIZE;
 	uint32_t mask;
 
@@ -113,8 +113,8 @@ INLINE const char *NAME(find_within)(const char *s, size_t n, VEC c, enum kind k
 	}
 	if (n <= seen)
 		return 0;
-	if ((uintptr_t)end < (uintptr_t)s)
-		end = (const char *)UINTPTR_MAX;
+	/* No object is larger. */
+	end = s + (n < PTRDIFF_MAX ? n : PTRDIFF_MAX);
 	at += SIZE;
 	if (n >= 5 * SIZE) {
 		if ((mask = NAME(matches_at)(at, c, kind)))

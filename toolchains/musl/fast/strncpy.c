@@ -94,7 +94,7 @@ INLINE size_t NAME(copy)(char *to, const char *from, size_t n)
 			mask = MASK_OF(EQUAL8(LOAD(at + SIZE), ZERO)) << seen;
 	}
 	if (!mask && n > SIZE)
-		return NAME(copy_long)(to, from, n < (size_t)-(intptr_t)from ? n : (size_t)-(intptr_t)from - 1);
+		return NAME(copy_long)(to, from, n < PTRDIFF_MAX ? n : PTRDIFF_MAX);
 	length = mask ? NAME(first_of)(mask) : n;
 	if (length > n)
 		length = n;
