@@ -70,7 +70,7 @@ static inline void swap(char *a, char *b, size_t size)
 	}
 }
 
-/* Merge sort of pointers; spare has room for half of them. */
+/* Merge sort of pointers; spare has room for as many. */
 
 static void insert_pointers(const struct order *order, char **pointers, size_t count)
 {
@@ -84,31 +84,47 @@ static void insert_pointers(const struct order *order, char **pointers, size_t c
 	}
 }
 
+/* Merges two halves from both ends, so that two comparisons at a time don't wait
+   for each other. Each end takes as many as the smaller half has, and cannot leave
+   it; they meet unless the comparison contradicts itself: then the halves stay. */
+static void merge(const struct order *order, char **pointers, size_t count, char **merged)
+{
+	size_t half = count / 2;
+	char **left = pointers, **right = pointers + half, **left_last = right - 1, **right_last = pointers + count - 1;
+	char **to = merged, **to_last = merged + count - 1;
+
+	for (size_t i = 0; i < half; i++) {
+		int from_right = compared(order, *left, *right) > 0;
+		int from_left = compared(order, *left_last, *right_last) > 0;
+		char *least = from_right ? *right : *left, *largest = from_left ? *left_last : *right_last;
+
+		*to++ = least;
+		*to_last-- = largest;
+		left += !from_right;
+		right += from_right;
+		left_last -= from_left;
+		right_last -= !from_left;
+	}
+	if (left > left_last + 1 || right > right_last + 1)
+		return;
+	if (count & 1)
+		*to = left <= left_last ? *left : *right;
+	for (size_t i = 0; i < count; i++)
+		pointers[i] = merged[i];
+}
+
 static void sort_pointers(const struct order *order, char **pointers, size_t count, char **spare)
 {
 	size_t half = count / 2;
-	char **left = spare, **left_end = spare + half, **right = pointers + half, **end = pointers + count;
 
 	if (count <= 4) {
 		insert_pointers(order, pointers, count);
 		return;
 	}
 	sort_pointers(order, pointers, half, spare);
-	sort_pointers(order, right, count - half, spare);
-	if (count > 8 && compared(order, right[-1], *right) <= 0)
-		return;
-	for (size_t i = 0; i < half; i++)
-		spare[i] = pointers[i];
-	while (left < left_end && right < end) {
-		int from_right = compared(order, *left, *right) > 0;
-		char *a = *left, *b = *right;
-
-		*pointers++ = from_right ? b : a;
-		left += !from_right;
-		right += from_right;
-	}
-	while (left < left_end)
-		*pointers++ = *left++;
+	sort_pointers(order, pointers + half, count - half, spare);
+	if (count <= 8 || compared(order, pointers[half - 1], pointers[half]) > 0)
+		merge(order, pointers, count, spare);
 }
 
 static void gather(char *first, char **pointers, size_t count, size_t size)
@@ -141,7 +157,7 @@ static void permute(char *first, char **pointers, size_t count, size_t size)
 
 static __attribute__((noinline)) void sort_short(const struct order *order, char *first, size_t count)
 {
-	char *pointers[SHORT], *spare[SHORT / 2];
+	char *pointers[SHORT], *spare[SHORT];
 
 	for (size_t i = 0; i < count; i++)
 		pointers[i] = first + i * order->size;
@@ -180,7 +196,7 @@ static void sort_heap(const struct order *order, char *first, size_t count)
 /* The median of a sample, each of whose elements is from its own share. */
 static __attribute__((noinline)) char *median(struct order *order, char *first, size_t count)
 {
-	char *sample[63], *spare[31];
+	char *sample[63], *spare[63];
 	size_t wanted = count < 2048 ? 15 : count < 32768 ? 31 : 63, share = count / wanted;
 
 	for (size_t i = 0; i < wanted; i++) {
