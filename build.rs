@@ -1,5 +1,5 @@
-//! Packs the sources of mimalloc, which `staticctl toolchain install` compiles for musl, into one file, and gives the
-//! program a hash of those of its own sources that decide what it keeps in caches: what another version kept is neither
+//! Packs what `staticctl toolchain install` compiles for musl, the sources of mimalloc and of `toolchains/musl/fast`, into
+//! one file each, and gives the program a hash of those of its own sources that decide what it keeps in caches: what another version kept is neither
 //! read nor replaced. Lists the crates that it is made of, in the format of cargo-auditable.
 
 use serde_json::{Value, json};
@@ -25,6 +25,7 @@ const KEPT: [(&str, &[&str]); 9] = [
         &[
             "src/install/build.rs",
             "src/install/new_descriptor.rs",
+            "src/install/functions.rs",
             "src/install/lean",
             "src/install/malloc.rs",
             "src/install/patch.rs",
@@ -139,7 +140,8 @@ fn main() -> std::io::Result<()> {
     }
     tell_build();
     list_crates(&PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()))?;
-    pack_mimalloc()
+    pack_mimalloc()?;
+    pack_functions()
 }
 
 /// Tells the program what `staticctl version` prints: what it was built of, and for which machine.
@@ -328,9 +330,7 @@ fn pack_mimalloc() -> std::io::Result<()> {
     let include = PathBuf::from(env::var_os("DEP_MIMALLOC_INCLUDE_DIR").unwrap_or_default());
     let top = include.parent().unwrap_or(Path::new(""));
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
-    let packed = File::create(out.join("mimalloc.tar.gz"))?;
-    let mut tar = tar::Builder::new(flate2::write::GzEncoder::new(packed, flate2::Compression::best()));
-    tar.mode(tar::HeaderMode::Deterministic);
+    let mut tar = packed(&out.join("mimalloc.tar.gz"))?;
     tar.append_dir_all("include", &include)?;
     tar.append_dir_all("src", top.join("src"))?;
     tar.append_path_with_name(top.join("LICENSE"), "LICENSE")?;
@@ -338,4 +338,25 @@ fn pack_mimalloc() -> std::io::Result<()> {
     // Programs that have it as their allocator are given this.
     fs::write(out.join("mimalloc.license"), fs::read(top.join("LICENSE"))?)?;
     Ok(())
+}
+
+fn pack_functions() -> std::io::Result<()> {
+    let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
+    let mut tar = packed(&out.join("functions.tar.gz"))?;
+    let mut files: Vec<PathBuf> =
+        fs::read_dir("toolchains/musl/fast")?.map(|e| Ok(e?.path())).collect::<std::io::Result<_>>()?;
+    files.sort();
+    for file in files {
+        tar.append_path_with_name(&file, file.file_name().unwrap_or_default())?;
+    }
+    tar.into_inner()?.finish()?;
+    Ok(())
+}
+
+/// An archive whose bytes depend on names and contents alone.
+fn packed(file: &Path) -> std::io::Result<tar::Builder<flate2::write::GzEncoder<File>>> {
+    let encoder = flate2::write::GzEncoder::new(File::create(file)?, flate2::Compression::best());
+    let mut tar = tar::Builder::new(encoder);
+    tar.mode(tar::HeaderMode::Deterministic);
+    Ok(tar)
 }

@@ -25,23 +25,24 @@ pub(crate) fn of(object: &[u8]) -> Option<Vec<u8>> {
 /// member for any of them, whether the object defines it or not.
 pub(crate) fn with_index(object: &[u8], names: &[impl AsRef<[u8]>]) -> Option<Vec<u8>> {
     let names = names.iter().map(|n| n.as_ref().to_vec()).collect();
-    write(&[Member { object, names }])
+    write(&[Member { name: None, object, names }])
 }
 
 /// An archive of several objects; none if the symbols of one can't be read.
 pub(crate) fn of_members(objects: &[Vec<u8>]) -> Option<Vec<u8>> {
     let members: Option<Vec<Member<'_>>> = objects
         .iter()
-        .map(|object| Some(Member { object, names: defined::<elf::FileHeader64<Endianness>>(object)? }))
+        .map(|object| Some(Member { name: None, object, names: defined::<elf::FileHeader64<Endianness>>(object)? }))
         .collect();
     write(&members?)
 }
 
 /// An archive whose first member is extracted for any of these names, and the others for what they define.
 pub(crate) fn led_by(first: &[u8], names: &[&str], others: &[Vec<u8>]) -> Option<Vec<u8>> {
-    let mut members = vec![Member { object: first, names: names.iter().map(|n| n.as_bytes().to_vec()).collect() }];
+    let mut members =
+        vec![Member { name: None, object: first, names: names.iter().map(|n| n.as_bytes().to_vec()).collect() }];
     for object in others {
-        members.push(Member { object, names: defined::<elf::FileHeader64<Endianness>>(object)? });
+        members.push(Member { name: None, object, names: defined::<elf::FileHeader64<Endianness>>(object)? });
     }
     write(&members)
 }
@@ -49,12 +50,30 @@ pub(crate) fn led_by(first: &[u8], names: &[&str], others: &[Vec<u8>]) -> Option
 /// An archive of several objects, each with its names in the symbol index.
 pub(crate) fn indexed(objects: &[(Vec<u8>, Vec<Vec<u8>>)]) -> Option<Vec<u8>> {
     let members: Vec<Member<'_>> =
-        objects.iter().map(|(object, names)| Member { object, names: names.clone() }).collect();
+        objects.iter().map(|(object, names)| Member { name: None, object, names: names.clone() }).collect();
     write(&members)
+}
+
+/// An archive of objects under their own names; none if it would be larger than the format's index can say.
+pub(crate) fn indexed_by(members: &[IndexedMember]) -> Option<Vec<u8>> {
+    let members: Vec<Member<'_>> =
+        members.iter().map(|m| Member { name: Some(&m.name), object: &m.object, names: m.names.clone() }).collect();
+    write(&members)
+}
+
+/// A member of an archive whose symbol index has these names for it, whether it defines them or not.
+#[derive(Debug)]
+pub(crate) struct IndexedMember {
+    /// Its file name, of which the format has room for 15 bytes.
+    pub name: String,
+    pub object: Vec<u8>,
+    pub names: Vec<Vec<u8>>,
 }
 
 /// An object and its names in the symbol index.
 struct Member<'a> {
+    /// Its file name, if it matters.
+    name: Option<&'a str>,
     object: &'a [u8],
     names: Vec<Vec<u8>>,
 }
@@ -79,7 +98,11 @@ fn write(members: &[Member<'_>]) -> Option<Vec<u8>> {
     }
     archive.extend(text);
     for (number, member) in members.iter().enumerate() {
-        let name = if members.len() == 1 { "objects.o/".to_owned() } else { format!("objects{number}.o/") };
+        let name = match member.name {
+            Some(name) => format!("{name:.15}/"),
+            None if members.len() == 1 => "objects.o/".to_owned(),
+            None => format!("objects{number}.o/"),
+        };
         archive.extend(header(&name, member.object.len()));
         archive.extend_from_slice(member.object);
         if member.object.len() % 2 == 1 {
@@ -112,6 +135,10 @@ mod tests {
     fn headers_are_sixty_bytes() {
         assert_eq!(header("/", 12).len(), HEADER);
         assert_eq!(header("objects.o/", 4_000_000_000).len(), HEADER);
+        let long = IndexedMember { name: "sixteen-letters.o".into(), object: vec![0; 3], names: vec![b"f".to_vec()] };
+        let archive = indexed_by(&[long]).unwrap();
+        let archive = object::read::archive::ArchiveFile::parse(archive.as_slice()).unwrap();
+        assert_eq!(archive.members().next().unwrap().unwrap().name(), b"sixteen-letters");
         assert_eq!(of(b"\x7fELF\x02"), None);
     }
 }

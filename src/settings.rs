@@ -49,6 +49,8 @@ pub(crate) struct Settings {
     pub size: Option<PathBuf>,
     /// `STATICCXX_MALLOC`.
     pub malloc: Malloc,
+    /// `STATICCXX_FAST`: musl programs use the toolchain's string functions.
+    pub fast: bool,
     /// `STATICCXX_STACK_SIZE`: the stack size of threads in musl programs, in bytes; 0 leaves it to musl.
     pub stack_size: u64,
     /// Invalid values.
@@ -261,6 +263,7 @@ impl Settings {
             parts: from.read(&options::PARTS, PartsMode::read).unwrap_or_default(),
             size: from.get(options::SIZE.name).map(PathBuf::from),
             malloc: from.read(&options::MALLOC, Malloc::read).unwrap_or_default(),
+            fast: from.read(&options::FAST, switch::read).unwrap_or(true),
             stack_size: from.read(&options::STACK_SIZE, stack_size::read).unwrap_or(stack_size::DEFAULT),
             misspelt,
             told,

@@ -3,6 +3,7 @@
 use super::output::{Reported, report_error, unwritable};
 use crate::bundle::bundle_dir;
 use crate::check;
+use crate::install::functions;
 use crate::libs::ld_so;
 use crate::pack::PackError;
 use crate::pack::pack_manifest::{self, Origins, PackagesOfFiles, PackedPackage};
@@ -192,6 +193,8 @@ fn of_musl(tree: &FileTree, compiler: &PlannedCompiler, of: &PlannedLibc) -> Res
             () if starts(&["lib/gcc/"]) => vec![gcc.home.join("libgcc.a")],
             // Its licence lies beside it.
             () if name.contains("mimalloc") => Vec::new(),
+            // Compiled of this program's own sources.
+            () if name.strip_prefix("lib/").is_some_and(functions::is_ours) => Vec::new(),
             () if is_kernel() => vec![manifest.kernel_header.clone()],
             () => vec![manifest.musl_archive.clone()],
         })

@@ -322,6 +322,7 @@ fn planned(
         start_files: &start_files,
         repairs: &extras.repairs,
         malloc: settings.malloc,
+        fast: settings.fast,
         stack_size: Some(settings.stack_size).filter(|s| facts.libc == Libc::Musl && *s > 0),
         converted: extras.words,
         facts,

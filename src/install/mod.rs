@@ -9,6 +9,7 @@
 //! | configure, make, install | [`build`], driven by generated makefiles |
 //! | locale machinery that is linked only where it is used | [`lean`] |
 //! | the allocator | [`malloc`] |
+//! | faster functions than libc's | [`functions`] |
 //! | a toolchain's own tests | [`selftest`], for any toolchain |
 //!
 //! Everything is built in a work directory below the cache directory, which an interrupted install leaves for the next
@@ -18,6 +19,7 @@ pub(crate) mod build;
 pub(crate) mod build_context;
 pub(crate) mod build_inputs;
 pub(crate) mod debian;
+pub(crate) mod functions;
 pub(crate) mod lean;
 pub(crate) mod malloc;
 pub(crate) mod manifest;

@@ -1,6 +1,7 @@
 //! The descriptors of a finished toolchain: how the drivers use it.
 
 use super::build_inputs::Inputs;
+use super::functions;
 use super::malloc;
 use super::place::ToolchainPlace;
 use super::selftest::TestedCompiler;
@@ -63,6 +64,7 @@ impl FinishedBuild<'_> {
                 tried: false,
                 undecided: None,
                 allocator: None,
+                functions: None,
                 missing: BTreeMap::new(),
             },
         })
@@ -103,6 +105,7 @@ impl FinishedBuild<'_> {
             kinds: self.kinds(),
             install: BTreeMap::new(),
             allocator: Some(Allocator { offered: lib.join(malloc::ARCHIVE), object: lib.join(malloc::OBJECT) }),
+            functions: functions::built(&lib),
             prefix: Some(self.place.prefix.clone()),
             built_with: stamp(cxx),
             manifest: Some(self.manifest()),

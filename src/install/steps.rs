@@ -8,7 +8,7 @@ use super::place::{self, ToolchainPlace};
 use super::prerequisites::{MissingPrerequisite, Prerequisite, install_command};
 use super::selftest::{self, SelftestResult};
 use super::sysroot::{self, Sysroot};
-use super::{build, debian, lean, malloc, patch, source};
+use super::{build, debian, functions, lean, malloc, patch, source};
 use crate::message::{self, progress::Progress};
 use crate::run::{Command, Ended, Guard};
 use crate::settings::Settings;
@@ -32,13 +32,14 @@ pub(crate) struct InstallOptions {
 }
 
 /// The steps, and how many seconds each usually takes on two cores.
-const STEPS: [(&str, u64); 8] = [
+const STEPS: [(&str, u64); 9] = [
     ("unpacking the sources", 12),
     ("copying headers and crt objects", 2),
     ("configuring libstdc++, libgomp, libatomic", 24),
     ("compiling them", 50),
     ("splitting the locale machinery", 16),
     ("compiling the allocator", 4),
+    ("compiling string functions", 5),
     ("moving the toolchain into place", 1),
     ("testing it", 14),
 ];
@@ -192,10 +193,11 @@ impl Install<'_> {
         let libraries = self.once(3, &|| build::compile(context, &tree))?;
         let unsplit = self.once(4, &|| self.split_locales(&sources, &tree))?;
         self.once(5, &|| malloc::build(context, &tree).map(|()| String::new()))?;
-        self.step(6)?;
+        let without = self.once(6, &|| self.add_functions(&tree))?;
+        self.step(7)?;
         let root = self.place.build(self.id);
         let tree = self.move_into_place(&tree, &root)?;
-        self.step(7)?;
+        self.step(8)?;
         let build = FinishedBuild { inputs, tree: &tree, place: self.place, id: self.id };
         let libraries: Vec<&str> = libraries.lines().collect();
         let tests = self.test(&build, &libraries)?;
@@ -214,7 +216,7 @@ impl Install<'_> {
             musl_archive: inputs.musl.lib.join("libc.a"),
             kernel_header: inputs.kernel_header(),
             lean: unsplit.is_empty(),
-            notes: unfit.lines().chain(unsplit.lines()).map(str::to_owned).collect(),
+            notes: unfit.lines().chain(unsplit.lines()).chain(without.lines()).map(str::to_owned).collect(),
             libraries: libraries.iter().map(|l| (*l).to_owned()).collect(),
             size: place::size_of(&root),
             tests,
@@ -282,6 +284,15 @@ impl Install<'_> {
                 build::plain(self.context, tree)?;
                 Ok(format!("the locale machinery is not split: {why}"))
             }
+        }
+    }
+
+    /// Compiles functions that are faster than musl's; gives why there are none, in which case musl's are taken.
+    fn add_functions(&self, tree: &Sysroot) -> Result<String, InstallError> {
+        match functions::build(self.context, tree) {
+            Ok(()) => Ok(String::new()),
+            Err(InstallError::Interrupted(signal)) => Err(InstallError::Interrupted(signal)),
+            Err(why) => Ok(format!("string functions, sorting and number conversion are musl's: {why}")),
         }
     }
 

@@ -195,6 +195,14 @@ pub(crate) const MALLOC: EnvOption = EnvOption {
     help: "the allocator for the built musl toolchain; auto: mimalloc if the program's own code allocates",
 };
 
+pub(crate) const FAST: EnvOption = EnvOption {
+    name: "STATICCXX_FAST",
+    values: Values::Switch,
+    default: "on",
+    applies: &[Scope::Link],
+    help: "string functions, sorting and number conversion for the processor in musl programs whose own code calls them; off: libc's",
+};
+
 pub(crate) const STACK_SIZE: EnvOption = EnvOption {
     name: "STATICCXX_STACK_SIZE",
     values: Values::Checked { form: "BYTES", is: "a number of bytes" },
@@ -322,7 +330,7 @@ pub(crate) const TRIAL: EnvOption = EnvOption {
 };
 
 /// All variables, in the order of the documentation.
-pub(crate) const TABLE: [EnvOption; 28] = [
+pub(crate) const TABLE: [EnvOption; 29] = [
     TOOLCHAIN,
     CC,
     CXX,
@@ -340,6 +348,7 @@ pub(crate) const TABLE: [EnvOption; 28] = [
     ICONV,
     NSS,
     MALLOC,
+    FAST,
     STACK_SIZE,
     HERMETIC,
     PARTS,

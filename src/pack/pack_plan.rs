@@ -11,7 +11,7 @@ use crate::toolchain::descriptor::{Descriptor, HERE, HeaderSearch, SCHEMA};
 use crate::toolchain::find::Chain;
 use crate::toolchain::packed::{FACTS, MANIFEST};
 use crate::toolchain::select::{GENERIC, command_of, resolve};
-use crate::toolchain::{Allocator, SelectError};
+use crate::toolchain::{Allocator, FastFunctions, SelectError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -204,6 +204,10 @@ impl PlannedCompiler {
             .allocator
             .as_ref()
             .and_then(|a| Some(Allocator { offered: inside(&a.offered)?, object: inside(&a.object)? }));
+        let functions = of.source.functions.as_ref().and_then(|f| {
+            let (offered, defined, rest) = (inside(&f.offered)?, inside(&f.defined)?, inside(&f.rest)?);
+            Some(FastFunctions { offered, defined, rest })
+        });
         let musl = of.manifest.as_ref().map(|m| format!("musl {}", m.musl));
         Ok(Descriptor {
             schema: SCHEMA,
@@ -220,6 +224,7 @@ impl PlannedCompiler {
             kinds: of.source.kinds.clone(),
             install: BTreeMap::new(),
             allocator,
+            functions,
             prefix: None,
             built_with: None,
             manifest: None,

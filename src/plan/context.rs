@@ -27,6 +27,8 @@ pub(crate) struct Context<'a> {
     pub repairs: &'a [PathBuf],
     /// Which allocator a program uses if the toolchain has one.
     pub malloc: Malloc,
+    /// Whether the toolchain's string functions are offered, if it has them.
+    pub fast: bool,
     /// The default stack size of threads, in bytes; none leaves it to the libc.
     pub stack_size: Option<u64>,
     /// Linker words for converted libraries.

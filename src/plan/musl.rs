@@ -1,4 +1,4 @@
-//! Rules for programs with musl: another allocator, and the stack size of threads.
+//! Rules for programs with musl: another allocator, faster functions, and the stack size of threads.
 
 use super::draft::Draft;
 use super::draft::ours;
@@ -18,10 +18,7 @@ const WITHOUT_INDEX: [&str; 3] = ["lld", "mold", "wild"];
 /// `STATICCXX_MALLOC=mimalloc` it is always linked in.
 pub(crate) fn musl_allocator(draft: &mut Draft<'_>) {
     let Some(allocator) = &draft.context.facts.allocator else { return };
-    let by_name = |a: &str| WITHOUT_INDEX.iter().any(|w| a.ends_with(w));
-    let no_index = draft.items.iter().any(|i| {
-        matches!(i, Item::Arg(a) if a.role() == Some(Role::UseLinker) && a.value().and_then(OsStr::to_str).is_some_and(by_name))
-    });
+    let no_index = without_index(draft);
     let file: PathBuf = match draft.context.malloc {
         Malloc::Libc => return,
         Malloc::Offered if !no_index => allocator.offered.clone(),
@@ -31,6 +28,33 @@ pub(crate) fn musl_allocator(draft: &mut Draft<'_>) {
     let Some(place) = before_libc(draft) else { return };
     draft.items.insert(place, ours(&file));
     draft.did(format!("offered `{}`", file.display()));
+}
+
+/// Offers the toolchain's faster functions to the linker, which links in those that a program's own code calls; not where
+/// size counts.
+pub(crate) fn musl_functions(draft: &mut Draft<'_>) {
+    let Some(functions) = &draft.context.facts.functions else { return };
+    if !draft.context.fast || draft.context.small {
+        return;
+    }
+    let functions = functions.clone();
+    let ends = |i: &Item| matches!(i, Item::Word { text, .. } if [&functions.offered, &functions.defined, &functions.rest].iter().any(|a| **text == *a.as_os_str()));
+    draft.items.retain(|i| !ends(i));
+    let Some(place) = before_libc(draft) else { return };
+    let archive = if without_index(draft) { &functions.defined } else { &functions.offered };
+    draft.items.splice(place..place, [archive, &functions.rest].map(ours));
+    draft.did(format!("offered `{}`, `{}`", archive.display(), functions.rest.display()));
+}
+
+/// Whether the linker goes by the definitions in an archive's members, not by its symbol index.
+fn without_index(draft: &Draft<'_>) -> bool {
+    let by_name = |a: &str| WITHOUT_INDEX.iter().any(|w| a.ends_with(w));
+    let named = draft.items.iter().rev().find_map(|i| match i {
+        Item::Arg(a) if a.role() == Some(Role::UseLinker) => a.value().and_then(OsStr::to_str),
+        _ => None,
+    });
+    // The compiler's own says `Debian LLD 14.0.6 (compatible with GNU linkers)`, or `mold 1.10.1 (compatible with GNU ld)`.
+    named.map_or_else(|| draft.context.facts.linker.split(' ').any(|w| by_name(&w.to_lowercase())), by_name)
 }
 
 /// Sets the default stack size of threads, which musl reads from PT_GNU_STACK.
@@ -55,7 +79,7 @@ pub(crate) fn thread_stacks(draft: &mut Draft<'_>) {
 mod tests {
     use super::super::testing::{context, facts, planned};
     use crate::options::malloc::Malloc;
-    use crate::toolchain::Allocator;
+    use crate::toolchain::{Allocator, FastFunctions};
 
     #[test]
     fn the_allocator_is_offered_or_put_before_libc() {
@@ -79,6 +103,36 @@ mod tests {
             assert_eq!(once, expected, "{line}");
             assert_eq!(planned(&once, &context), once, "{line}");
         }
+    }
+
+    #[test]
+    fn functions_are_offered_after_the_program_and_not_twice() {
+        let mut facts = facts();
+        facts.functions =
+            Some(FastFunctions { offered: "/m/f.a".into(), defined: "/m/d.a".into(), rest: "/m/g.a".into() });
+        for (fast, line, expected) in [
+            (true, "x.o -lz", "-static-pie x.o -Wl,--start-group -lz -Wl,/m/f.a -Wl,/m/g.a -Wl,--end-group"),
+            (true, "x.o -lc", "-static-pie x.o -Wl,--start-group -Wl,/m/f.a -Wl,/m/g.a -lc -Wl,--end-group"),
+            (
+                true,
+                "-fuse-ld=lld x.o",
+                "-static-pie -fuse-ld=lld x.o -Wl,--start-group -Wl,/m/d.a -Wl,/m/g.a -Wl,--end-group",
+            ),
+            (true, "x.o -nostdlib", "-static x.o -nostdlib"),
+            (false, "x.o -o x", "-static-pie x.o -o x"),
+        ] {
+            let mut context = context(&facts);
+            context.fast = fast;
+            let once = planned(line, &context);
+            assert_eq!(once, expected, "{line}");
+            assert_eq!(planned(&once, &context), once, "{line}");
+        }
+        facts.linker = "Debian LLD 14.0.6 (compatible with GNU linkers)".into();
+        assert!(planned("x.o", &context(&facts)).contains("/m/d.a"));
+        assert!(planned("x.o -fuse-ld=bfd", &context(&facts)).contains("/m/f.a"));
+        let mut small = context(&facts);
+        small.small = true;
+        assert!(!planned("x.o", &small).contains("/m/"));
     }
 
     #[test]

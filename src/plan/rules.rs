@@ -90,6 +90,11 @@ pub static RULES: &[Rule] = &[
         apply: musl::musl_allocator,
     },
     Rule {
+        id: "musl-functions",
+        reason: "musl's string functions, sorting and number conversion are up to hundreds of times slower than glibc's",
+        apply: musl::musl_functions,
+    },
+    Rule {
         id: "converted-libraries",
         reason: "the parts of a converted shared object keep their distances and access flags",
         apply: libraries::converted_libraries,

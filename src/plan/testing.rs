@@ -32,6 +32,7 @@ pub(crate) fn facts() -> Facts {
         tried: false,
         undecided: None,
         allocator: None,
+        functions: None,
         missing: [].into(),
     }
 }
@@ -47,6 +48,7 @@ pub(crate) fn context(facts: &Facts) -> Context<'_> {
         substitutes: &[],
         repairs: &[],
         malloc: Malloc::Offered,
+        fast: true,
         stack_size: None,
         converted: &[],
         closure: &[],

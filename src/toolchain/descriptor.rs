@@ -1,6 +1,6 @@
 //! Descriptors: a toolchain as data. The fields are documented in `toolchains/README.md`.
 
-use super::recipe::{Allocator, Recipe};
+use super::recipe::{Allocator, FastFunctions, Recipe};
 use crate::model::{Family, Language, Libc, StaticKind};
 use crate::settings::Settings;
 use serde::{Deserialize, Serialize};
@@ -65,6 +65,9 @@ pub(crate) struct Descriptor {
     /// The allocator for programs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allocator: Option<Allocator>,
+    /// Functions that are faster than libc's, for a program's own code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub functions: Option<FastFunctions>,
     /// The prefix for libraries that the user builds with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prefix: Option<PathBuf>,

@@ -4,7 +4,7 @@ use super::call_detector::CALL_DETECTORS;
 use super::descriptor::Descriptor;
 use super::mechanism::MechanismsOff;
 use super::name;
-use super::recipe::{Allocator, Recipe};
+use super::recipe::{Allocator, FastFunctions, Recipe};
 use crate::files::Stamp;
 use crate::model::{Family, Language, Libc, StaticKind};
 use crate::options::repairs::GlibcFixes;
@@ -51,6 +51,9 @@ pub(crate) struct Facts {
     pub object: Option<PathBuf>,
     /// The toolchain's allocator.
     pub allocator: Option<Allocator>,
+    /// The toolchain's faster functions.
+    #[serde(default)]
+    pub functions: Option<FastFunctions>,
     /// Why nothing can be concluded from what is missing; such facts are not kept.
     #[serde(default)]
     pub undecided: Option<String>,

@@ -22,6 +22,6 @@ pub(crate) mod transient;
 pub(crate) use facts::{Facts, Repairs, Selected};
 pub(crate) use mechanism::{Mechanism, MechanismsOff};
 pub(crate) use name::Invocation;
-pub(crate) use recipe::{Allocator, Recipe};
+pub(crate) use recipe::{Allocator, FastFunctions, Recipe};
 pub(crate) use select::{CallNeed, pass_through, select, unprobed};
 pub(crate) use select_error::SelectError;

@@ -112,6 +112,7 @@ pub(crate) fn probe(
         tried: false,
         undecided: None,
         allocator: descriptor.allocator.clone(),
+        functions: descriptor.functions.clone(),
         missing: BTreeMap::new(),
         triple,
     };

@@ -13,6 +13,18 @@ pub(crate) struct Allocator {
     pub object: PathBuf,
 }
 
+/// A toolchain's functions that are faster than its libc's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FastFunctions {
+    /// An archive whose symbol index also names the functions of other libraries that spend their time in a member.
+    pub offered: PathBuf,
+    /// The same with what the members define alone.
+    pub defined: PathBuf,
+    /// An archive with what they leave to libc.
+    pub rest: PathBuf,
+}
+
 /// The arguments of a static link of one kind: `before`, the user's arguments, `after`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -336,3 +336,84 @@ fn removing_it_leaves_what_the_user_put_there() {
     let said = run().line("toolchain remove ../../x").fails(2);
     assert!(said.contains("no toolchain"), "{said}");
 }
+
+/// Tests of the functions of `toolchains/musl/fast`, each a program that says what it tried.
+const FUNCTION_TESTS: [&str; 6] = ["memory", "strings", "wide", "numbers", "printf", "sort"];
+
+#[test]
+fn faster_functions_do_what_libc_s_do_on_any_processor() {
+    let dir = Dir::new();
+    let tests = Path::new(CXX).join("tests/mass/musl-functions");
+    std::thread::scope(|scope| {
+        for name in FUNCTION_TESTS {
+            let (dir, tests) = (&dir, &tests);
+            scope.spawn(move || {
+                let source = tests.join(name).with_extension("c");
+                for (fast, program) in [("on", name.to_owned()), ("off", format!("{name}-libc"))] {
+                    let cc = musl(STATICCC).dir(dir.path()).env("STATICCXX_FAST", fast);
+                    cc.line("-O2 -fno-builtin -pthread -o").args([&program]).args([&source]).line("-lm").silent();
+                }
+                let test = dir.join(name);
+                assert_ne!(
+                    symbols(&test),
+                    symbols(&dir.join(format!("{name}-libc"))),
+                    "{name}: nothing else is linked in"
+                );
+                Run::new(&test).ok();
+                // Without AVX.
+                Run::new("qemu-x86_64-static").line("-cpu Nehalem").args([&test]).ok();
+            });
+        }
+    });
+}
+
+#[test]
+fn faster_functions_are_for_a_program_s_own_code() {
+    let dir = Dir::new();
+    dir.file("p.c", "#include <stdio.h>\nint main(void) { puts(\"9\"); return 0; }\n");
+    dir.file("l.c", fixture!("musl/getline.c"));
+    dir.file("own.c", "#include <stdio.h>\n#include <string.h>\nint called;\n__attribute__((noinline)) void *memchr(const void *s, int c, size_t n) { (void)c, (void)n, called = 9; return (void *)s; }\nint main(int n, char **v) { memchr(v[0], n, 1); printf(\"%d\\n\", called); return 0; }\n");
+    let made = |line: &str, fast: &str| {
+        // mold 1 says that it does not know of stacks' sizes.
+        let cc = musl(STATICCC).dir(dir.path()).env("STATICCXX_FAST", fast).env("STATICCXX_STACK_SIZE", "0");
+        cc.line("-O2 -fno-builtin").line(line).line("-o x").silent();
+        assert_eq!(says_in_empty_root(&dir.join("x"), &[]), "9\n", "{line} {fast}");
+        fs::metadata(dir.join("x")).unwrap().len()
+    };
+    // libc's own calls do not count, but of what is known to spend its time there.
+    assert_eq!(made("-s p.c", "on"), made("-s p.c", "off"));
+    for linker in ["bfd", "gold", "lld", "mold"] {
+        made(&format!("-fuse-ld={linker} -w l.c"), "on");
+        made(&format!("-fuse-ld={linker} -w -static own.c"), "on");
+        // mold makes all symbols local.
+        let symbols = symbols(&dir.join("x")).to_lowercase();
+        assert!(symbols.contains(" t memchr") && !symbols.contains(" w memchr"), "{linker}");
+    }
+    let parts = |fast: &str| {
+        made("-g l.c", fast);
+        musl(STATICCTL).line("parts --format purl").args([dir.join("x")]).ok()
+    };
+    assert!(parts("on").contains("pkg:generic/staticcxx@") && !parts("off").contains("pkg:generic/staticcxx@"));
+}
+
+#[test]
+fn functions_that_call_for_a_faster_one_are_there() {
+    let lib = data().join("staticcxx/toolchains/musl/toolchain");
+    let build = fs::read_dir(lib)
+        .unwrap()
+        .flatten()
+        .map(|e| e.path().join("lib"))
+        .find(|p| p.join("libc.a").is_file())
+        .unwrap();
+    let defined = |names: &[&str]| {
+        Run::new("nm").line("-g --defined-only").args(names.iter().map(|name| build.join(name))).output()
+    };
+    let said = defined(&["libc.a", "libstdc++-narrow.a", "libstdc++-wide.a", "libfast-offered.a"]);
+    let text = text(&said.stdout);
+    let there: std::collections::HashSet<&str> =
+        text.lines().filter_map(|line| line.split_whitespace().nth(2)).collect();
+    let called_for = fs::read_to_string(Path::new(CXX).join("toolchains/musl/fast/called-for.txt")).unwrap();
+    for line in called_for.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        assert!(there.contains(line.split_once(' ').unwrap().1), "{line}");
+    }
+}

@@ -1,0 +1,217 @@
+//! Functions that are faster than musl's, for programs whose own code calls them: `toolchains/musl/fast`.
+//!
+//! Every object defines its functions weakly, so that the program's own take precedence, and so do libc's where a member of
+//! libc.a that has more than these is linked in as well. `called-for.txt` names functions of libc and libstdc++ that spend
+//! their time in one of them: a program that calls such a function is given it too. `own-names.txt` names members of
+//! libc.a that go on serving what the faster functions leave to them, under names of their own.
+
+use super::build_context::{BuildContext, InstallError};
+use super::symbol_binding;
+use super::sysroot::Sysroot;
+use crate::archive::{self, IndexedMember};
+use crate::toolchain::FastFunctions;
+use object::read::archive::ArchiveFile;
+use object::{Object, ObjectSymbol};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The sources, as a compressed tar archive that the build script packs.
+static SOURCES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/functions.tar.gz"));
+
+/// The archives' file names.
+const OFFERED: &str = "libfast-offered.a";
+const DEFINED: &str = "libfast.a";
+const REST: &str = "libfast-libc.a";
+
+/// The archives in a toolchain's directory, if it has them.
+pub(crate) fn built(lib: &Path) -> Option<FastFunctions> {
+    let [offered, defined, rest] = [OFFERED, DEFINED, REST].map(|name| lib.join(name));
+    [&offered, &defined, &rest].iter().all(|file| file.is_file()).then_some(FastFunctions { offered, defined, rest })
+}
+
+/// Whether a file of a toolchain's is compiled of this program's own sources.
+pub(crate) fn is_ours(name: &str) -> bool {
+    [OFFERED, DEFINED].contains(&name)
+}
+
+/// How they are compiled. They run before there is thread-local storage and a stack guard, and must not become calls of
+/// themselves.
+const FLAGS: &str = "-std=gnu11 -O2 -fPIE -ffunction-sections -fdata-sections -fvisibility=hidden -ffreestanding -fno-builtin \
+                     -fno-tree-loop-distribute-patterns -fno-stack-protector -w";
+
+/// One line of `own-names.txt`.
+#[derive(Debug, PartialEq, Eq)]
+struct OwnName<'t> {
+    member: &'t str,
+    symbol: &'t str,
+    name: &'t str,
+}
+
+/// Builds the archives into the tree.
+///
+/// # Errors
+/// The compiler's failure; objects that can't be read.
+pub(crate) fn build(context: &BuildContext<'_>, tree: &Sysroot) -> Result<(), InstallError> {
+    let io = |e: io::Error| InstallError::io("unpacking the string functions", e);
+    let dir = context.work.join("functions");
+    let _ = fs::remove_dir_all(&dir);
+    tar::Archive::new(flate2::read::GzDecoder::new(SOURCES)).unpack(&dir).map_err(io)?;
+    let names = compile(context, tree, &dir)?;
+    let own_names = fs::read_to_string(dir.join("own-names.txt")).map_err(io)?;
+    let called_for = fs::read_to_string(dir.join("called-for.txt")).map_err(io)?;
+    let own = own_members(context, tree, &dir, &own_names)?;
+    let provided: BTreeSet<Vec<u8>> = own.iter().flat_map(|member| member.names.iter().cloned()).collect();
+    let mut members = Vec::new();
+    for name in names {
+        let mut object = fs::read(dir.join(format!("{name}.o"))).map_err(io)?;
+        let symbols = symbols(&object)?;
+        // Nothing for this machine, or nobody to go on where it leaves off.
+        let left_to_libc = |undefined: &&Vec<u8>| undefined.starts_with(OWN_PREFIX);
+        if symbols.defined.is_empty() || symbols.undefined.iter().filter(left_to_libc).any(|n| !provided.contains(n)) {
+            continue;
+        }
+        symbol_binding::weaken_defined(&mut object).map_err(|e| unreadable(&name, &e))?;
+        members.push(IndexedMember { name: format!("{name}.o"), object, names: symbols.defined });
+    }
+    let io = |e: io::Error| InstallError::io("writing the archives of string functions", e);
+    let write = |name: &str, members: &[IndexedMember]| {
+        let bytes = archive::indexed_by(members)
+            .ok_or_else(|| InstallError::Unfit(format!("`{name}` would be larger than an archive can be")))?;
+        fs::write(tree.lib().join(name), bytes).map_err(io)
+    };
+    write(REST, &own)?;
+    write(DEFINED, &members)?;
+    for member in &mut members {
+        let of_member = |line: &str| {
+            let (object, function) = line.split_once(' ')?;
+            (member.name.strip_suffix(".o") == Some(object)).then(|| function.trim().into())
+        };
+        let called: Vec<Vec<u8>> = called_for.lines().filter_map(of_member).collect();
+        member.names.extend(called);
+    }
+    write(OFFERED, &members)
+}
+
+/// How libc's own functions are called that the faster ones leave something to.
+const OWN_PREFIX: &[u8] = b"__musl_";
+
+fn unreadable(name: &str, error: &object::Error) -> InstallError {
+    InstallError::Unfit(format!("`{name}` can't be read: {error}"))
+}
+
+/// Compiles each source; gives their names without suffix, sorted.
+fn compile(context: &BuildContext<'_>, tree: &Sysroot, dir: &Path) -> Result<Vec<String>, InstallError> {
+    let io = |e: io::Error| InstallError::io("preparing to compile string functions", e);
+    let entries: Vec<PathBuf> =
+        fs::read_dir(dir).map_err(io)?.map(|e| Ok(e?.path())).collect::<io::Result<_>>().map_err(io)?;
+    let is_source = |path: &&PathBuf| path.extension().is_some_and(|suffix| suffix == "c");
+    let mut names: Vec<String> =
+        entries.iter().filter(is_source).filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())).collect();
+    names.sort();
+    let mut makefile = format!("all: {}\n", names.iter().map(|n| format!("{n}.o")).collect::<Vec<_>>().join(" "));
+    for name in &names {
+        let _ = write!(
+            makefile,
+            "{name}.o: {name}.c\n\t\"$(CC)\" \"$(SPECS)\" {FLAGS} -c {name}.c -o {name}.tmp\n\tmv {name}.tmp {name}.o\n"
+        );
+    }
+    fs::write(dir.join("Makefile"), makefile).map_err(io)?;
+    let variable = |name: &str, value: &str| format!("{name}={}", value.replace('$', "$$"));
+    let compiler = variable("CC", &context.inputs.cc.to_string_lossy());
+    let specs = variable("SPECS", &format!("-specs={}", tree.specs().display()));
+    context.make(dir, &[&compiler, &specs])?;
+    Ok(names)
+}
+
+/// Members of libc.a under names of their own, which their lines give.
+fn own_members(
+    context: &BuildContext<'_>,
+    tree: &Sysroot,
+    dir: &Path,
+    lines: &str,
+) -> Result<Vec<IndexedMember>, InstallError> {
+    let io = |e: io::Error| InstallError::io("taking members out of libc.a", e);
+    let mut by_member: BTreeMap<&str, Vec<OwnName<'_>>> = BTreeMap::new();
+    for own in lines.lines().filter_map(own_name) {
+        by_member.entry(own.member).or_default().push(own);
+    }
+    let libc = fs::read(tree.lib().join("libc.a")).map_err(io)?;
+    let archive = ArchiveFile::parse(libc.as_slice()).map_err(|e| unreadable("libc.a", &e))?;
+    let mut found = Vec::new();
+    for member in archive.members() {
+        let member = member.map_err(|e| unreadable("libc.a", &e))?;
+        let name = String::from_utf8_lossy(member.name()).into_owned();
+        let stem = stem(&name);
+        let Some(own) = by_member.get(stem) else { continue };
+        let object = dir.join(format!("libc-{stem}.o"));
+        fs::write(&object, member.data(libc.as_slice()).map_err(|e| unreadable(&name, &e))?).map_err(io)?;
+        let objcopy = context.inputs.tool("objcopy");
+        let renamed = own.iter().map(|own| format!("--redefine-sym={}={}", own.symbol, own.name));
+        let words: Vec<String> = std::iter::once(objcopy).chain(renamed).collect();
+        context.quick(&words.iter().map(String::as_str).collect::<Vec<_>>(), [object.clone()])?;
+        let mut bytes = fs::read(&object).map_err(io)?;
+        symbol_binding::weaken_defined(&mut bytes).map_err(|e| unreadable(&name, &e))?;
+        let mut names = symbols(&bytes)?.defined;
+        // The others are libc's to give.
+        names.retain(|name| name.starts_with(OWN_PREFIX));
+        found.push(IndexedMember { name: format!("{stem}.o"), object: bytes, names });
+    }
+    Ok(found)
+}
+
+/// A line `MEMBER SYMBOL NAME`; none for a comment.
+fn own_name(line: &str) -> Option<OwnName<'_>> {
+    let mut words = line.split_whitespace().take_while(|word| !word.starts_with('#'));
+    Some(OwnName { member: stem(words.next()?), symbol: words.next()?, name: words.next()? })
+}
+
+/// A member's name without its suffix: `strtod.o` and Debian's `strtod.lo` are the same.
+fn stem(name: &str) -> &str {
+    name.rsplit_once('.').map_or(name, |(stem, _)| stem)
+}
+
+/// The global symbols of an object.
+struct GlobalSymbols {
+    defined: Vec<Vec<u8>>,
+    undefined: Vec<Vec<u8>>,
+}
+
+fn symbols(object: &[u8]) -> Result<GlobalSymbols, InstallError> {
+    let file = object::File::parse(object).map_err(|e| unreadable("an object of the string functions", &e))?;
+    let of = |wanted: &dyn Fn(&object::Symbol<'_, '_>) -> bool| -> Vec<Vec<u8>> {
+        let symbols = file.symbols().filter(|s| s.is_global() && wanted(s));
+        symbols.filter_map(|s| s.name_bytes().ok()).map(<[u8]>::to_vec).collect()
+    };
+    Ok(GlobalSymbols { defined: of(&|s| s.is_definition()), undefined: of(&|s| s.is_undefined()) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn comments_are_no_names() {
+        assert_eq!(own_name("# member symbol name"), None);
+        assert_eq!(own_name("strtod strtod"), None);
+        let own = OwnName { member: "strtod", symbol: "strtof", name: "__musl_strtof" };
+        assert_eq!(own_name("strtod.o strtof  __musl_strtof # what is left"), Some(own));
+    }
+
+    #[test]
+    fn the_sources_are_packed_with_what_they_are_called_for() {
+        let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(SOURCES));
+        let names: BTreeSet<String> = archive
+            .entries()
+            .unwrap()
+            .map(|entry| entry.unwrap().path().unwrap().to_string_lossy().into_owned())
+            .collect();
+        let called_for = include_str!("../../toolchains/musl/fast/called-for.txt");
+        for line in called_for.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
+            let (object, function) = line.split_once(' ').unwrap();
+            assert!(names.contains(&format!("{object}.c")) && !function.contains(' '), "{line}");
+        }
+    }
+}
