@@ -133,19 +133,19 @@ impl Supplier for LinkStore {
                 Ok(Some((Carried::Object(path.clone()), path, bytes)))
             }
         });
-        match carried {
-            Ok(None) => None,
-            Ok(Some(_)) if let Some(why) = self.carrying.off() => {
-                let why = format!("the objects that it carries do not work with this compiler: {why}");
-                self.ignored.push((library.path.to_owned(), why));
-                None
-            }
-            Ok(Some((carried, path, bytes))) => {
+        let off = |why| format!("the objects that it carries do not work with this compiler: {why}");
+        let found = match carried {
+            Ok(None) => return None,
+            Ok(Some(found)) => self.carrying.off().map_or(Ok(found), |why| Err(off(why))),
+            Err(why) => Err(why.to_string()),
+        };
+        match found {
+            Ok((carried, path, bytes)) => {
                 self.note(library, path, Code::Carried(bytes));
                 Some(carried)
             }
             Err(why) => {
-                self.ignored.push((library.path.to_owned(), why.to_string()));
+                self.ignored.push((library.path.to_owned(), why));
                 None
             }
         }
