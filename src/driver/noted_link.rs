@@ -31,6 +31,8 @@ use std::path::{Path, PathBuf};
 pub(super) struct NotedLink {
     owners: PartOwners,
     sources: Vec<PartSource>,
+    /// How many of them were known before the link: their names have room.
+    offered: usize,
     /// Where the built-in linker says what it took.
     pub layout: PathBuf,
     asked: Asked,
@@ -86,7 +88,8 @@ impl NotedLink {
             NotedLink::add_room(job, &sources, mode, (machine, &dir))?;
         }
         let asked = asked(settings, job, &dir);
-        Some(NotedLink { owners, sources, layout: dir.join("parts.layout"), asked, mode })
+        let offered = sources.len();
+        Some(NotedLink { owners, sources, offered, layout: dir.join("parts.layout"), asked, mode })
     }
 
     /// Adds an object with notes of what is offered, for a machine, made in a directory; none where it can't be made.
@@ -178,6 +181,11 @@ impl NotedLink {
         let written = if self.mode == PartsMode::Full { parts.clone() } else { parts.shortened() };
         if let Err(why) = Some(&written).filter(|_| self.mode != PartsMode::Off).map_or(Ok(()), |w| write(output, w)) {
             log::info!("`{}` names what was offered: {why}", output.display());
+            // The room is filled with numbers that nothing has.
+            let offered = LinkedParts::offered(self.sources.get(..self.offered).unwrap_or_default()).uncounted();
+            if let Err(why) = write(output, &offered) {
+                log::info!("`{}` has no parts: {why}", output.display());
+            }
         }
         let placed = settings.size.as_ref().and_then(|_| self.placed_sections(linked));
         let link = SizedLink { placed, compiled: !parts.exact, sources: &self.sources, unlinked: &unlinked };

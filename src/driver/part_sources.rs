@@ -40,6 +40,7 @@ pub(super) fn sources(settings: &Settings, job: &LinkJob, owners: &PartOwners) -
     let known = files.clone();
     files.extend(ALWAYS.iter().filter_map(first).filter(|file| !known.contains(file)));
     files.extend(job.facts.repairs.iter().flat_map(|repairs| repairs.files()));
+    files.extend(of_descriptor(job));
     let purls = owners.of(settings, &files);
     let mut sources = Vec::new();
     for (at, (file, purl)) in files.into_iter().zip(purls).enumerate() {
@@ -67,6 +68,18 @@ pub(super) fn sources(settings: &Settings, job: &LinkJob, owners: &PartOwners) -
     }
     sources.extend(converted_program(settings, job, owners));
     sources
+}
+
+/// The toolchain's allocator and faster functions, as far as they are on the line.
+fn of_descriptor(job: &LinkJob) -> Vec<PathBuf> {
+    let facts = &job.facts;
+    let allocator = facts.allocator.iter().flat_map(|a| [&a.offered, &a.object]);
+    let functions = facts.functions.iter().flat_map(|f| [&f.offered, &f.defined, &f.rest]);
+    let on_line = |file: &&PathBuf| {
+        let file = file.as_os_str().as_encoded_bytes();
+        job.plan.argv.iter().any(|word| word.as_encoded_bytes().ends_with(file))
+    };
+    allocator.chain(functions).filter(on_line).cloned().collect()
 }
 
 /// The program that is converted, if one is.

@@ -1,5 +1,6 @@
-/* bsearch (C17 7.22.5.1). Which half a step takes isn't a branch: it couldn't be
-   foreseen. */
+/* bsearch (C17 7.22.5.1). Which half a step takes is a branch: half of the time the
+   next comparison is under way when the answer comes, which a computed address
+   would have to wait for. */
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -12,14 +13,18 @@ PUBLIC void *bsearch(const void *key, const void *array, size_t count, size_t si
 	const char *first = array;
 
 	while (count) {
-		size_t step = count / 2 * size;
-		int order = compare(key, first + step);
-		size_t behind = order > 0;
+		size_t before = count / 2;
+		const char *middle = first + before * size;
+		int order = compare(key, middle);
 
 		if (!order)
-			return (void *)(first + step);
-		first += (step + size) & -behind;
-		count = (count - behind) / 2;
+			return (void *)middle;
+		if (order < 0) {
+			count = before;
+		} else {
+			first = middle + size;
+			count -= before + 1;
+		}
 	}
 	return 0;
 }
