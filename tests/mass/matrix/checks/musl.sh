@@ -17,7 +17,7 @@ if [ "$major" = 10 ]; then
 fi
 staticctl "$@" >said 2>&1 || { tail -n 3 said; exit 1; }
 staticctl toolchain show musl >said 2>&1
-grep -i 'not split\|unpatched' said
+grep -i 'not split\|unpatched\|number conversion' said
 export STATICCXX_TOOLCHAIN=musl
 
 cp "$(dirname "$0")/../hello.cpp" hello.cc || exit 1
