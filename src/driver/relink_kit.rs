@@ -87,7 +87,12 @@ fn made(settings: &Settings, job: &LinkJob, parts: Option<&LinkedParts>, dir: &P
 }
 
 fn words(settings: &Settings, job: &LinkJob, owners: &PartOwners) -> KitWords {
+    // It has libc's code, and is in no other toolchain with that libc.
+    let rest = job.facts.functions.as_ref().map(|functions| owners.paths.of(&functions.rest));
     let owner = |file: &Path| {
+        if rest.as_ref().is_some_and(|rest| *rest == owners.paths.of(file)) {
+            return FileOwner::Us;
+        }
         let purl = owners.of(settings, &[file.to_owned()]).pop().flatten();
         match owners.plain(owners.paths.of(file), purl).purl {
             Some(purl) if purl.starts_with(OURS) => FileOwner::Us,

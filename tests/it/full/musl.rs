@@ -417,3 +417,19 @@ fn functions_that_call_for_a_faster_one_are_there() {
         assert!(there.contains(line.split_once(' ').unwrap().1), "{line}");
     }
 }
+
+#[test]
+fn a_relink_kit_has_the_faster_functions_and_what_they_leave_to_libc() {
+    let dir = Dir::new();
+    dir.file("l.c", fixture!("musl/getline.c"));
+    musl(STATICCC).dir(dir.path()).line("-O2 -c l.c").silent();
+    musl(STATICCC).dir(dir.path()).env("STATICCXX_RELINK_KIT", "kit").line("l.o -o l").silent();
+    let kit = dir.join("kit/l");
+    let archives = ["libfast-offered.a", "libfast-libc.a"].map(|name| kit.join("staticcxx").join(name));
+    assert!(archives.iter().all(|archive| archive.is_file()));
+    // By the same libc of a toolchain that has neither.
+    let relink = musl("sh").env("STATICCXX_FAST", "off").env("CC", STATICCC);
+    relink.args([kit.join("relink.sh").as_os_str(), "-o".as_ref(), dir.join("again").as_os_str()]).ok();
+    assert_eq!(says_in_empty_root(&dir.join("again"), &[]), "9\n");
+    assert!(symbols(&dir.join("again")).contains(" __musl_vfprintf"));
+}
