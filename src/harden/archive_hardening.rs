@@ -91,9 +91,10 @@ impl ArchiveHardening {
             let middle = from + (to - from) / 2;
             let start = memrchr(b'\n', lines.get(from..middle)?).map_or(from, |at| from + at + 1);
             let end = start + memchr(b'\n', lines.get(start..)?)?;
-            let (found, object) = entry(str::from_utf8(lines.get(start..end)?).ok()?)?;
-            match found.cmp(name) {
-                Ordering::Equal => return Some(object),
+            let line = lines.get(start..end)?;
+            let found = line.get(memchr(b' ', line)? + 1..)?;
+            match found.cmp(name.as_bytes()) {
+                Ordering::Equal => return Some(entry(str::from_utf8(line).ok()?)?.1),
                 Ordering::Less => from = end + 1,
                 Ordering::Greater => to = start,
             }
