@@ -3,7 +3,7 @@
 use super::output::{Reported, report_error, unwritable};
 use crate::bundle::bundle_dir;
 use crate::check;
-use crate::install::functions;
+use crate::install;
 use crate::libs::ld_so;
 use crate::pack::PackError;
 use crate::pack::pack_manifest::{self, Origins, PackagesOfFiles, PackedPackage};
@@ -16,6 +16,7 @@ use crate::settings::Settings;
 use crate::toolchain::Repairs;
 use crate::toolchain::packed::{BIN, PackedFacts};
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -191,10 +192,8 @@ fn of_musl(tree: &FileTree, compiler: &PlannedCompiler, of: &PlannedLibc) -> Res
         Some(match () {
             () if starts(&OF_THE_CXX_LIBRARY) => vec![manifest.source.clone()],
             () if starts(&["lib/gcc/"]) => vec![gcc.home.join("libgcc.a")],
-            // Its licence lies beside it.
-            () if name.contains("mimalloc") => Vec::new(),
-            // Compiled of this program's own sources.
-            () if name.strip_prefix("lib/").is_some_and(functions::is_ours) => Vec::new(),
+            // The allocator's licence lies beside it.
+            () if path.file_name().and_then(OsStr::to_str).is_some_and(install::is_own) => Vec::new(),
             () if is_kernel() => vec![manifest.kernel_header.clone()],
             () => vec![manifest.musl_archive.clone()],
         })

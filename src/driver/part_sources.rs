@@ -2,7 +2,7 @@
 
 use super::link_job::LinkJob;
 use crate::files::RealPaths;
-use crate::install::{Manifest, functions};
+use crate::install::{self, Manifest};
 use crate::libs::Provider;
 use crate::pack::PackManifest;
 use crate::packages::{self, LinkedOwners};
@@ -210,7 +210,7 @@ impl OfToolchain {
                 let name = file.strip_prefix(dir).ok()?.file_name()?.to_str()?;
                 Some(match OF_GCC.iter().any(|start| name.starts_with(start)) {
                     true => gcc.clone(),
-                    false if name.contains("mimalloc") || functions::is_ours(name) => OURS.to_owned(),
+                    false if install::is_own(name) => OURS.to_owned(),
                     false => musl.clone(),
                 })
             }

@@ -82,6 +82,19 @@ const CLEARED: [&str; 19] = [
 ];
 
 impl BuildContext<'_> {
+    /// Unpacks sources that the build script packed into a directory of this name, anew; gives its path.
+    ///
+    /// # Errors
+    /// Files that can't be written.
+    pub(crate) fn unpacked(&self, name: &str, packed: &[u8]) -> Result<PathBuf, InstallError> {
+        let dir = self.work.join(name);
+        let _ = fs::remove_dir_all(&dir);
+        tar::Archive::new(flate2::read::GzDecoder::new(packed))
+            .unpack(&dir)
+            .map_err(|e| InstallError::io(format!("unpacking `{name}`"), e))?;
+        Ok(dir)
+    }
+
     /// Runs `make` in a directory with all jobs.
     ///
     /// # Errors

@@ -9,9 +9,9 @@ use super::build_context::{BuildContext, InstallError};
 use super::symbol_binding;
 use super::sysroot::Sysroot;
 use crate::archive::{self, IndexedMember};
+use crate::libs::member_symbols::MemberSymbols;
 use crate::toolchain::FastFunctions;
 use object::read::archive::ArchiveFile;
-use object::{Object, ObjectSymbol};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
@@ -22,19 +22,14 @@ use std::path::{Path, PathBuf};
 static SOURCES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/functions.tar.gz"));
 
 /// The archives' file names.
-const OFFERED: &str = "libfast-offered.a";
-const DEFINED: &str = "libfast.a";
+pub(super) const OFFERED: &str = "libfast-offered.a";
+pub(super) const DEFINED: &str = "libfast.a";
 const REST: &str = "libfast-libc.a";
 
 /// The archives in a toolchain's directory, if it has them.
 pub(crate) fn built(lib: &Path) -> Option<FastFunctions> {
     let [offered, defined, rest] = [OFFERED, DEFINED, REST].map(|name| lib.join(name));
     [&offered, &defined, &rest].iter().all(|file| file.is_file()).then_some(FastFunctions { offered, defined, rest })
-}
-
-/// Whether a file of a toolchain's is compiled of this program's own sources.
-pub(crate) fn is_ours(name: &str) -> bool {
-    [OFFERED, DEFINED].contains(&name)
 }
 
 /// How they are compiled. They run before there is thread-local storage and a stack guard, and must not become calls of
@@ -55,10 +50,8 @@ struct OwnName<'t> {
 /// # Errors
 /// The compiler's failure; objects that can't be read.
 pub(crate) fn build(context: &BuildContext<'_>, tree: &Sysroot) -> Result<(), InstallError> {
-    let io = |e: io::Error| InstallError::io("unpacking the string functions", e);
-    let dir = context.work.join("functions");
-    let _ = fs::remove_dir_all(&dir);
-    tar::Archive::new(flate2::read::GzDecoder::new(SOURCES)).unpack(&dir).map_err(io)?;
+    let io = |e: io::Error| InstallError::io("reading the string functions", e);
+    let dir = context.unpacked("functions", SOURCES)?;
     let names = compile(context, tree, &dir)?;
     let own_names = fs::read_to_string(dir.join("own-names.txt")).map_err(io)?;
     let called_for = fs::read_to_string(dir.join("called-for.txt")).map_err(io)?;
@@ -67,14 +60,15 @@ pub(crate) fn build(context: &BuildContext<'_>, tree: &Sysroot) -> Result<(), In
     let mut members = Vec::new();
     for name in names {
         let mut object = fs::read(dir.join(format!("{name}.o"))).map_err(io)?;
-        let symbols = symbols(&object)?;
+        let symbols = symbols(&name, &object)?;
+        let names: Vec<Vec<u8>> = symbols.defined().map(<[u8]>::to_vec).collect();
         // Nothing for this machine, or nobody to go on where it leaves off.
-        let left_to_libc = |undefined: &&Vec<u8>| undefined.starts_with(OWN_PREFIX);
-        if symbols.defined.is_empty() || symbols.undefined.iter().filter(left_to_libc).any(|n| !provided.contains(n)) {
+        let left_to_libc = |undefined: &&&[u8]| undefined.starts_with(OWN_PREFIX);
+        if names.is_empty() || symbols.needed.iter().filter(left_to_libc).any(|n| !provided.contains(*n)) {
             continue;
         }
         symbol_binding::weaken_defined(&mut object).map_err(|e| unreadable(&name, &e))?;
-        members.push(IndexedMember { name: format!("{name}.o"), object, names: symbols.defined });
+        members.push(IndexedMember { name: format!("{name}.o"), object, names });
     }
     let io = |e: io::Error| InstallError::io("writing the archives of string functions", e);
     let write = |name: &str, members: &[IndexedMember]| {
@@ -154,9 +148,10 @@ fn own_members(
         context.quick(&words.iter().map(String::as_str).collect::<Vec<_>>(), [object.clone()])?;
         let mut bytes = fs::read(&object).map_err(io)?;
         symbol_binding::weaken_defined(&mut bytes).map_err(|e| unreadable(&name, &e))?;
-        let mut names = symbols(&bytes)?.defined;
         // The others are libc's to give.
-        names.retain(|name| name.starts_with(OWN_PREFIX));
+        let symbols = symbols(&name, &bytes)?;
+        let own = symbols.defined().filter(|name| name.starts_with(OWN_PREFIX));
+        let names = own.map(<[u8]>::to_vec).collect();
         found.push(IndexedMember { name: format!("{stem}.o"), object: bytes, names });
     }
     Ok(found)
@@ -174,18 +169,8 @@ fn stem(name: &str) -> &str {
 }
 
 /// The global symbols of an object.
-struct GlobalSymbols {
-    defined: Vec<Vec<u8>>,
-    undefined: Vec<Vec<u8>>,
-}
-
-fn symbols(object: &[u8]) -> Result<GlobalSymbols, InstallError> {
-    let file = object::File::parse(object).map_err(|e| unreadable("an object of the string functions", &e))?;
-    let of = |wanted: &dyn Fn(&object::Symbol<'_, '_>) -> bool| -> Vec<Vec<u8>> {
-        let symbols = file.symbols().filter(|s| s.is_global() && wanted(s));
-        symbols.filter_map(|s| s.name_bytes().ok()).map(<[u8]>::to_vec).collect()
-    };
-    Ok(GlobalSymbols { defined: of(&|s| s.is_definition()), undefined: of(&|s| s.is_undefined()) })
+fn symbols<'f>(name: &str, object: &'f [u8]) -> Result<MemberSymbols<'f>, InstallError> {
+    MemberSymbols::of(object).ok_or_else(|| InstallError::Unfit(format!("`{name}` can't be read as an object")))
 }
 
 #[cfg(test)]

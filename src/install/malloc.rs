@@ -65,10 +65,7 @@ const FLAGS: [&str; 14] = [
 /// # Errors
 /// The compiler's failure.
 pub(crate) fn build(context: &BuildContext<'_>, tree: &Sysroot) -> Result<(), InstallError> {
-    let io = |e: io::Error| InstallError::io("unpacking the allocator", e);
-    let dir = context.work.join("mimalloc");
-    let _ = fs::remove_dir_all(&dir);
-    tar::Archive::new(flate2::read::GzDecoder::new(SOURCES)).unpack(&dir).map_err(io)?;
+    let dir = context.unpacked("mimalloc", SOURCES)?;
     let object = dir.join(OBJECT);
     let compiler = [context.inputs.cc.to_string_lossy().into_owned(), format!("-specs={}", tree.specs().display())];
     let words: Vec<&str> = compiler.iter().map(String::as_str).chain(FLAGS).collect();
@@ -78,10 +75,10 @@ pub(crate) fn build(context: &BuildContext<'_>, tree: &Sysroot) -> Result<(), In
     // operator new stays libstdc++'s, which calls malloc: a program may replace any of them.
     let objcopy = context.inputs.tool("objcopy");
     context.quick(&[&objcopy, "--strip-debug", "--wildcard", "--localize-symbol=_Z*"], [object.clone()])?;
+    let io = |e: io::Error| InstallError::io("writing the allocator's archive", e);
     let mut bytes = fs::read(&object).map_err(io)?;
     symbol_binding::weaken_defined(&mut bytes)
         .map_err(|e| InstallError::Unfit(format!("the allocator's object: {e}")))?;
-    let io = |e: io::Error| InstallError::io("writing the allocator's archive", e);
     fs::write(tree.lib().join(OBJECT), &bytes).map_err(io)?;
     let offered = archive::with_index(&bytes, &CALLED).unwrap_or_default();
     fs::write(tree.lib().join(ARCHIVE), offered).map_err(io)?;

@@ -34,6 +34,11 @@ pub(crate) mod steps;
 pub(crate) mod symbol_binding;
 pub(crate) mod sysroot;
 
+/// Whether a file of a toolchain's, by its name, is compiled of sources that come with this program.
+pub(crate) fn is_own(name: &str) -> bool {
+    name.contains("mimalloc") || [functions::OFFERED, functions::DEFINED].contains(&name)
+}
+
 pub(crate) use build_context::InstallError;
 pub(crate) use manifest::Manifest;
 pub(crate) use steps::{InstallOptions, install};

@@ -33,11 +33,11 @@ pub(crate) fn musl_allocator(draft: &mut Draft<'_>) {
 /// Offers the toolchain's faster functions to the linker, which links in those that a program's own code calls; not where
 /// size counts.
 pub(crate) fn musl_functions(draft: &mut Draft<'_>) {
-    let Some(functions) = &draft.context.facts.functions else { return };
+    let facts = draft.context.facts;
+    let Some(functions) = &facts.functions else { return };
     if !draft.context.fast || draft.context.small {
         return;
     }
-    let functions = functions.clone();
     let ends = |i: &Item| matches!(i, Item::Word { text, .. } if [&functions.offered, &functions.defined, &functions.rest].iter().any(|a| **text == *a.as_os_str()));
     draft.items.retain(|i| !ends(i));
     let Some(place) = before_libc(draft) else { return };
