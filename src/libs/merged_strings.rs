@@ -7,11 +7,13 @@ use object::elf;
 use object::read::elf::{CompressionHeader, FileHeader, SectionHeader, Sym};
 use std::path::{Path, PathBuf};
 
-/// How far from its string an address may lie that is relative to the end of an instruction: no x86 instruction is longer.
+/// How far behind its section an address may lie: as much as the longest x86 instruction has.
 const SLACK: i64 = 16;
 
 /// The first file with a reference that leads out of its merged section, as no compiler makes it. wild 0.10 searches
-/// the string of such an address backwards, byte by byte, from wherever the reference says: of a damaged file without end.
+/// the string of such an address backwards, byte by byte, from wherever the reference says, and counts one before its
+/// section as one 2^64 behind it: of a damaged file without end. What is relative to the end of an instruction refers to the
+/// string's name, since GNU ld too takes an address before the section for an error.
 pub(crate) fn stray_reference(inputs: &[PathBuf], files: &LibraryFiles) -> Option<PathBuf> {
     let strays = |object: &[u8]| has_stray(object).unwrap_or(false);
     let found = |path: &Path| files.look(path, |data| any_object(data, strays)) == Some(true);
@@ -45,7 +47,7 @@ fn has_stray(data: &[u8]) -> Option<bool> {
             Some((size, symbol.st_value(endian).cast_signed(), symbol.st_name(endian) == 0))
         })
         .collect();
-    let is_stray = |at: i64, size: i64| !(-SLACK..=size.saturating_add(SLACK)).contains(&at);
+    let is_stray = |at: i64, size: i64| !(0..=size.saturating_add(SLACK)).contains(&at);
     if places.iter().flatten().any(|(size, at, _)| is_stray(*at, *size)) {
         return Some(true);
     }
@@ -84,7 +86,7 @@ mod tests {
         for (name, reference, stray) in [
             ("inside", ".rodata.str1.1+5", None),
             ("end", ".rodata.str1.1+10", None),
-            ("before", ".rodata.str1.1-4", None),
+            ("before", ".rodata.str1.1-4", Some(true)),
             ("far", ".rodata.str1.1+0x7fffffffffff", Some(true)),
             ("below", ".rodata.str1.1-1000", Some(true)),
             ("named", ".Lnamed-97", None),
