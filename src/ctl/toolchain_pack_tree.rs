@@ -16,7 +16,6 @@ use crate::settings::Settings;
 use crate::toolchain::Repairs;
 use crate::toolchain::packed::{BIN, PackedFacts};
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -193,7 +192,7 @@ fn of_musl(tree: &FileTree, compiler: &PlannedCompiler, of: &PlannedLibc) -> Res
             () if starts(&OF_THE_CXX_LIBRARY) => vec![manifest.source.clone()],
             () if starts(&["lib/gcc/"]) => vec![gcc.home.join("libgcc.a")],
             // The allocator's licence lies beside it.
-            () if path.file_name().and_then(OsStr::to_str).is_some_and(install::is_own) => Vec::new(),
+            () if install::is_own(path) => Vec::new(),
             () if is_kernel() => vec![manifest.kernel_header.clone()],
             () => vec![manifest.musl_archive.clone()],
         })

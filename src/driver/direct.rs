@@ -1,6 +1,7 @@
 //! Direct links: by the built-in linker, without running the compiler.
 
 use super::link_job::LinkJob;
+use super::offered_objects;
 use crate::args::option_table::Role;
 use crate::check::Expect;
 use crate::files::{Stamp, kept};
@@ -9,8 +10,8 @@ use crate::libs::mentions;
 use crate::libs::{merged_strings, pic};
 use crate::linker::call_detection::CallDetection;
 use crate::linker::line::{self, LineParts};
-use crate::linker::{WhyNot, template, wild_words};
-use crate::model::{Family, Libc, StaticKind};
+use crate::linker::{WhyNot, linked_target, template, wild_words};
+use crate::model::{Libc, StaticKind};
 use crate::options::linker::LinkerChoice;
 use crate::plan::words::names_built_in;
 use crate::run::{Command, Guard, Supervised};
@@ -18,8 +19,7 @@ use crate::settings::Settings;
 use crate::toolchain::probe_cache::{Kept, Key};
 use crate::toolchain::{Facts, Mechanism, Repairs};
 use std::ffi::OsString;
-use std::fs::{self, File};
-use std::io::Read;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Links by the built-in linker.
@@ -126,6 +126,7 @@ impl<'a> Ready<'a> {
         let asked = template::Asked { compiler: &compiler, options: &parts.options, library_path };
         let template = template::template(settings.cache_dir.as_deref(), &asked)?;
         let mut line = line::fill(&template, &parts, output, &default_dirs(facts))?;
+        offered_objects::replace(job, &mut line)?;
         start_code(&mut line, facts.repairs.as_ref())?;
         let found: Vec<&Path> = job.resolution.libraries.iter().map(|l| l.path.as_path()).collect();
         let typed = parts.stream.iter().filter(|w| !w.starts_with('-')).map(Path::new);
@@ -176,9 +177,7 @@ impl<'a> Ready<'a> {
 /// # Errors
 /// Why not.
 fn allowed(settings: &Settings, job: &LinkJob, output: &Path) -> Result<LineParts, WhyNot> {
-    if !cfg!(feature = "wild") {
-        return Err(WhyNot::NotBuiltIn);
-    }
+    linked_target::fits(&job.facts, &job.selected.compiler)?;
     if let Some(linker) = settings.linker.named() {
         return Err(WhyNot::Asked(linker.to_owned()));
     }
@@ -188,15 +187,8 @@ fn allowed(settings: &Settings, job: &LinkJob, output: &Path) -> Result<LinePart
     if job.wraps {
         return Err(WhyNot::Word("--wrap".to_owned()));
     }
-    let facts = &job.facts;
-    let narrow = job.request.abi.iter().any(|w| w == "-m32" || w == "-mx32" || w == "-m16");
-    // musl programs rely on symbol indexes of archives, and the output is not tested yet.
-    if !facts.triple.starts_with("x86_64-") || facts.triple.ends_with("x32") || narrow || facts.libc != Libc::Glibc {
-        return Err(WhyNot::Target(format!("{} with {:?}", facts.triple, facts.libc)));
-    }
-    let program = job.selected.compiler.first().map(Path::new).unwrap_or(Path::new(""));
-    if facts.family == Family::Zig || !is_elf(program) {
-        return Err(WhyNot::Compiler(program.display().to_string()));
+    if let Some(narrow) = job.request.abi.iter().find(|w| *w == "-m32" || *w == "-mx32" || *w == "-m16") {
+        return Err(WhyNot::Target(format!("{} with {}", job.facts.triple, narrow.display())));
     }
     if let Some(launcher) = job.selected.launcher.first().filter(|l| !passes_links(Path::new(l))) {
         return Err(WhyNot::Launcher(launcher.to_string_lossy().into_owned()));
@@ -272,12 +264,6 @@ fn is_new_or_file(output: &Path) -> bool {
 fn passes_links(launcher: &Path) -> bool {
     const KNOWN: [&str; 5] = ["buildcache", "ccache", "distcc", "icecc", "sccache"];
     launcher.file_name().is_some_and(|name| KNOWN.iter().any(|k| name == *k))
-}
-
-/// Whether a file is an ELF program, not a script.
-fn is_elf(path: &Path) -> bool {
-    let mut magic = [0; 4];
-    File::open(path).and_then(|mut f| f.read_exact(&mut magic)).is_ok() && magic == *b"\x7fELF"
 }
 
 #[cfg(not(feature = "wild"))]

@@ -19,6 +19,7 @@ mod link_supply;
 pub(crate) mod linker_net;
 mod logging;
 mod noted_link;
+mod offered_objects;
 mod outcome;
 mod output_clash;
 mod part_hardening;

@@ -45,7 +45,9 @@ pub(super) fn sources(settings: &Settings, job: &LinkJob, owners: &PartOwners) -
     let mut sources = Vec::new();
     for (at, (file, purl)) in files.into_iter().zip(purls).enumerate() {
         let Some(library) = libraries.get(at) else {
-            sources.push(owners.plain(file, purl));
+            let mut source = owners.plain(file, purl);
+            source.places.extend(objects_of(job, &source.file).iter().map(|object| owners.paths.of(object)));
+            sources.push(source);
             continue;
         };
         let kind = match library.provider {
@@ -80,6 +82,14 @@ fn of_descriptor(job: &LinkJob) -> Vec<PathBuf> {
         job.plan.argv.iter().any(|word| word.as_encoded_bytes().ends_with(file))
     };
     allocator.chain(functions).filter(on_line).cloned().collect()
+}
+
+/// The files of the objects that the built-in linker gets in place of one of these archives.
+fn objects_of(job: &LinkJob, archive: &Path) -> Vec<PathBuf> {
+    let of_allocator = job.facts.allocator.iter().filter(|a| a.offered == archive).map(|a| a.object.clone());
+    let functions = job.facts.functions.iter().filter(|f| f.offered == archive);
+    let entries = functions.filter_map(|f| fs::read_dir(&f.objects).ok()).flatten().flatten();
+    of_allocator.chain(entries.map(|entry| entry.path())).collect()
 }
 
 /// The program that is converted, if one is.
@@ -210,7 +220,7 @@ impl OfToolchain {
                 let name = file.strip_prefix(dir).ok()?.file_name()?.to_str()?;
                 Some(match OF_GCC.iter().any(|start| name.starts_with(start)) {
                     true => gcc.clone(),
-                    false if install::is_own(name) => OURS.to_owned(),
+                    false if install::is_own(file) => OURS.to_owned(),
                     false => musl.clone(),
                 })
             }

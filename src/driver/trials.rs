@@ -5,6 +5,7 @@
 //! learnt and nothing is kept: a full disk or a limit is no property of a compiler ([`is_transient`]).
 
 use crate::files::{kept, temporary_for_programs};
+use crate::linker::linked_target;
 use crate::model::{Language, Libc, StaticKind};
 use crate::options;
 use crate::options::table::TABLE;
@@ -66,6 +67,8 @@ const FILES: [(&str, &str); 4] = [
 ];
 
 const OBJECT_LINKED: &[Step] = &[Compiler("program.o -o twin"), Run("twin")];
+/// A musl toolchain's own programs may need an ld.so that is not there.
+const OBJECT_LINKED_STATICALLY: &[Step] = &[Compiler("-static program.o -o twin"), Run("twin")];
 const SHARED: Step = Compiler("-shared -fPIC library.c -o libtrial.so");
 const LIBRARY_USED: &[Step] = &[SHARED, Compiler("uses-library.c -L. -ltrial -Wl,-rpath,$ORIGIN -o twin"), Run("twin")];
 
@@ -174,20 +177,19 @@ impl Trials {
     /// The mechanisms that there are for this compiler, as far as they work.
     pub(crate) fn offered(&self) -> Vec<Mechanism> {
         let facts = &self.facts;
-        let native = facts.libc == Libc::Glibc && facts.triple.starts_with("x86_64-");
+        let glibc = facts.libc == Libc::Glibc && facts.triple.starts_with("x86_64-");
+        let links = linked_target::fits(facts, &self.selected.compiler).is_ok();
         let (cxx, kind) = (self.selected.language == Language::Cxx, |kind| facts.kinds.contains_key(&kind));
         let offered = |mechanism: &Mechanism| match mechanism {
-            Mechanism::BuiltInStaticPie => cfg!(feature = "wild") && kind(StaticKind::StaticPie),
-            Mechanism::PackedRelocations => {
-                cfg!(feature = "wild") && kind(StaticKind::StaticPie) && facts.packs_relocations()
-            }
-            Mechanism::BuiltInStatic => cfg!(feature = "wild") && kind(StaticKind::Static),
-            Mechanism::OneThread => pthread::is_apart(facts),
-            Mechanism::ConvertedPrograms => !cxx,
-            Mechanism::ConvertedCxxPrograms => cxx,
-            _ => true,
+            Mechanism::BuiltInStaticPie => links && kind(StaticKind::StaticPie),
+            Mechanism::PackedRelocations => links && kind(StaticKind::StaticPie) && facts.packs_relocations(),
+            Mechanism::BuiltInStatic => links && kind(StaticKind::Static),
+            Mechanism::OneThread => glibc && pthread::is_apart(facts),
+            Mechanism::ConvertedPrograms => glibc && !cxx,
+            Mechanism::ConvertedCxxPrograms => glibc && cxx,
+            _ => glibc,
         };
-        Mechanism::ALL.into_iter().filter(|mechanism| native && offered(mechanism)).collect()
+        Mechanism::ALL.into_iter().filter(offered).collect()
     }
 
     /// All mechanisms that are off, each tried.
@@ -214,7 +216,8 @@ impl Trials {
     fn key(&self, mechanism: Mechanism) -> Option<Key> {
         let libc = self.facts.repairs.as_ref().map(|r| &r.libc);
         let what = format!("{} {mechanism:?} {} {libc:?} {}", kept::TRIALS, self.selected.language, self.facts.linker);
-        Key::of(&self.selected.compiler, &self.abi, &what)
+        let options = [self.selected.compile_args.as_slice(), &self.abi].concat();
+        Key::of(&self.selected.compiler, &options, &what)
     }
 
     /// Whether and why the mechanism fails.
@@ -237,7 +240,9 @@ impl Trials {
             }
         }
         let all = |steps: &[Step]| steps.iter().try_for_each(|step| self.take(*step, trial.mechanism, dir.path()));
-        match (all(trial.product), || all(trial.control)) {
+        let is_musl = self.facts.libc == Libc::Musl;
+        let control = if is_musl { OBJECT_LINKED_STATICALLY } else { trial.control };
+        match (all(trial.product), || all(control)) {
             (Ok(()), _) => Ok(None),
             (Err(why), _) if is_transient(&why) => Err(why),
             (Err(why), control) => match control() {

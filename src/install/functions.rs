@@ -25,11 +25,14 @@ static SOURCES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/functions.tar.
 pub(super) const OFFERED: &str = "libfast-offered.a";
 pub(super) const DEFINED: &str = "libfast.a";
 const REST: &str = "libfast-libc.a";
+/// The directory of the objects.
+pub(super) const OBJECTS: &str = "fast";
 
 /// The archives in a toolchain's directory, if it has them.
 pub(crate) fn built(lib: &Path) -> Option<FastFunctions> {
-    let [offered, defined, rest] = [OFFERED, DEFINED, REST].map(|name| lib.join(name));
-    [&offered, &defined, &rest].iter().all(|file| file.is_file()).then_some(FastFunctions { offered, defined, rest })
+    let [offered, defined, objects, rest] = [OFFERED, DEFINED, OBJECTS, REST].map(|name| lib.join(name));
+    let complete = objects.is_dir() && [&offered, &defined, &rest].iter().all(|file| file.is_file());
+    complete.then_some(FastFunctions { offered, defined, objects, rest })
 }
 
 /// How they are compiled. They run before there is thread-local storage and a stack guard, and must not become calls of
@@ -45,7 +48,7 @@ struct OwnName<'t> {
     name: &'t str,
 }
 
-/// Builds the archives into the tree.
+/// Builds the archives into the tree, and the objects beside them.
 ///
 /// # Errors
 /// The compiler's failure; objects that can't be read.
@@ -78,6 +81,9 @@ pub(crate) fn build(context: &BuildContext<'_>, tree: &Sysroot) -> Result<(), In
     };
     write(REST, &own)?;
     write(DEFINED, &members)?;
+    let objects = tree.lib().join(OBJECTS);
+    fs::create_dir_all(&objects).map_err(io)?;
+    members.iter().try_for_each(|member| fs::write(objects.join(&member.name), &member.object)).map_err(io)?;
     for member in &mut members {
         let of_member = |line: &str| {
             let (object, function) = line.split_once(' ')?;

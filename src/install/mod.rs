@@ -34,10 +34,15 @@ pub(crate) mod steps;
 pub(crate) mod symbol_binding;
 pub(crate) mod sysroot;
 
-/// Whether a file of a toolchain's, by its name, is compiled of sources that come with this program.
-pub(crate) fn is_own(name: &str) -> bool {
-    name.contains("mimalloc") || [functions::OFFERED, functions::DEFINED].contains(&name)
+/// Whether a file of a toolchain's, by its path, is compiled of sources that come with this program.
+pub(crate) fn is_own(file: &Path) -> bool {
+    let Some(name) = file.file_name().and_then(OsStr::to_str) else { return false };
+    let is_function = file.parent().is_some_and(|dir| dir.ends_with(functions::OBJECTS));
+    name.contains("mimalloc") || is_function || [functions::OFFERED, functions::DEFINED].contains(&name)
 }
+
+use std::ffi::OsStr;
+use std::path::Path;
 
 pub(crate) use build_context::InstallError;
 pub(crate) use manifest::Manifest;

@@ -79,6 +79,13 @@ impl<'f> ArchiveMembers<'f> {
         lazy.data(lazy.members.get(at)?.0)
     }
 
+    /// The name of one, where an archive has an index.
+    pub(super) fn name(&self, at: usize) -> Option<String> {
+        let ArchiveMembers::Lazy(lazy) = self else { return None };
+        let member = lazy.archive.member(lazy.members.get(at)?.0).ok()?;
+        Some(String::from_utf8_lossy(member.name()).into_owned())
+    }
+
     /// All of them, read.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &MemberSymbols<'f>> {
         (0..self.len()).filter_map(|at| self.get(at))

@@ -32,6 +32,7 @@ pub(crate) mod mentions;
 pub(crate) mod merged_strings;
 pub(crate) mod missing;
 pub(crate) mod object_symbols;
+pub(crate) mod offered_members;
 pub mod pc;
 pub(crate) mod pic;
 mod placement;

@@ -138,6 +138,13 @@ impl<'a, 'f> SimulatedLinker<'a, 'f> {
         all.flat_map(|symbols| symbols.needed.iter().chain(&symbols.optional)).any(|name| test(name))
     }
 
+    /// What is needed, and defined by nothing that is taken.
+    pub(super) fn undefined(&self) -> impl Iterator<Item = &'f [u8]> {
+        let members = self.taken.iter().filter_map(|id| Some(self.member(*id)?.1));
+        let needed = self.link.objects.iter().chain(members).flat_map(|symbols| symbols.needed.iter().copied());
+        needed.filter(|name| !self.defined.contains_key(name))
+    }
+
     pub(super) fn member(&self, (at, number): MemberId) -> Option<(&'a ArchiveSymbols<'f>, &'a MemberSymbols<'f>)> {
         let library = self.link.libraries.get(at)?;
         Some((library, library.members.get(number)?))

@@ -7,6 +7,7 @@
 //! | step | file | pure |
 //! |---|---|---|
 //! | the requested linker: `STATICCXX_LINKER`, `-fuse-ld=` | [`options::linker`](crate::options::linker) | yes |
+//! | the machines and C libraries that the built-in linker links for | [`linked_target`] | no |
 //! | what the planned call passes to the linker | [`mod@line`] | yes |
 //! | what the compiler adds to it: asked once with `-###`, then cached | [`template`] | no |
 //! | which options the built-in linker treats as GNU ld does | [`wild_words`] | yes |
@@ -19,6 +20,7 @@
 
 pub(crate) mod call_detection;
 pub(crate) mod line;
+pub(crate) mod linked_target;
 #[cfg(feature = "wild")]
 pub(crate) mod section_headers;
 pub(crate) mod template;
@@ -41,7 +43,7 @@ pub(crate) enum WhyNot {
     Off(Mechanism, String),
     /// The call compiles source files too.
     Compiles(String),
-    /// The built-in linker is tested for x86-64 and glibc only.
+    /// The built-in linker is tested for x86-64 with glibc or musl only.
     Target(String),
     /// The compiler is a script, which may do anything.
     Compiler(String),

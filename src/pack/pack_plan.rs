@@ -206,7 +206,7 @@ impl PlannedCompiler {
             .and_then(|a| Some(Allocator { offered: inside(&a.offered)?, object: inside(&a.object)? }));
         let functions = of.source.functions.as_ref().and_then(|f| {
             let (offered, defined, rest) = (inside(&f.offered)?, inside(&f.defined)?, inside(&f.rest)?);
-            Some(FastFunctions { offered, defined, rest })
+            Some(FastFunctions { offered, defined, objects: inside(&f.objects)?, rest })
         });
         let musl = of.manifest.as_ref().map(|m| format!("musl {}", m.musl));
         Ok(Descriptor {

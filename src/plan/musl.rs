@@ -108,8 +108,12 @@ mod tests {
     #[test]
     fn functions_are_offered_after_the_program_and_not_twice() {
         let mut facts = facts();
-        facts.functions =
-            Some(FastFunctions { offered: "/m/f.a".into(), defined: "/m/d.a".into(), rest: "/m/g.a".into() });
+        facts.functions = Some(FastFunctions {
+            offered: "/m/f.a".into(),
+            defined: "/m/d.a".into(),
+            objects: "/m/o".into(),
+            rest: "/m/g.a".into(),
+        });
         for (fast, line, expected) in [
             (true, "x.o -lz", "-static-pie x.o -Wl,--start-group -lz -Wl,/m/f.a -Wl,/m/g.a -Wl,--end-group"),
             (true, "x.o -lc", "-static-pie x.o -Wl,--start-group -Wl,/m/f.a -Wl,/m/g.a -lc -Wl,--end-group"),

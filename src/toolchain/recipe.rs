@@ -21,6 +21,8 @@ pub(crate) struct FastFunctions {
     pub offered: PathBuf,
     /// The same with what the members define alone.
     pub defined: PathBuf,
+    /// The directory with the members' objects under their names in the archives, for a linker that is told which it takes.
+    pub objects: PathBuf,
     /// An archive with what they leave to libc.
     pub rest: PathBuf,
 }

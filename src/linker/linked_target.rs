@@ -1,0 +1,34 @@
+//! What the built-in linker links for: x86-64 with glibc or musl, by compilers that are programs.
+
+use super::WhyNot;
+use crate::model::{Family, Libc};
+use crate::toolchain::Facts;
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+/// Whether it may link for a compiler with this measured target.
+///
+/// # Errors
+/// Why not.
+pub(crate) fn fits(facts: &Facts, compiler: &[OsString]) -> Result<(), WhyNot> {
+    let known = matches!(facts.libc, Libc::Glibc | Libc::Musl);
+    if !cfg!(feature = "wild") {
+        return Err(WhyNot::NotBuiltIn);
+    }
+    if !facts.triple.starts_with("x86_64-") || facts.triple.ends_with("x32") || !known {
+        return Err(WhyNot::Target(format!("{} with {:?}", facts.triple, facts.libc)));
+    }
+    let program = compiler.first().map(Path::new).unwrap_or(Path::new(""));
+    match facts.family != Family::Zig && is_elf(program) {
+        true => Ok(()),
+        false => Err(WhyNot::Compiler(program.display().to_string())),
+    }
+}
+
+/// Whether a file is an ELF program, not a script.
+fn is_elf(path: &Path) -> bool {
+    let mut magic = [0; 4];
+    File::open(path).and_then(|mut f| f.read_exact(&mut magic)).is_ok() && magic == *b"\x7fELF"
+}
