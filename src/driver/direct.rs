@@ -126,6 +126,10 @@ impl<'a> Ready<'a> {
         let asked = template::Asked { compiler: &compiler, options: &parts.options, library_path };
         let template = template::template(settings.cache_dir.as_deref(), &asked)?;
         let mut line = line::fill(&template, &parts, output, &default_dirs(facts))?;
+        let by_user = |name: &&str| !job.asked.iter().any(|asked| asked == name);
+        if let Some(name) = line::asked(&line).into_iter().find(by_user).filter(|_| line::collects(&line)) {
+            return Err(WhyNot::KeptByName(name.to_owned()));
+        }
         offered_objects::replace(job, &mut line)?;
         start_code(&mut line, facts.repairs.as_ref())?;
         let found: Vec<&Path> = job.resolution.libraries.iter().map(|l| l.path.as_path()).collect();

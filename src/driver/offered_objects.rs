@@ -4,6 +4,7 @@
 use super::link_job::LinkJob;
 use crate::libs::offered_members::OfferedTo;
 use crate::linker::WhyNot;
+use crate::linker::line::asked;
 use std::path::{Path, PathBuf};
 
 /// Puts objects in place of the offered archives of a linker's arguments.
@@ -59,34 +60,5 @@ impl ObjectFile<'_> {
             ObjectFile::Itself(file) => file.to_owned(),
             ObjectFile::Inside(dir) => dir.join(member),
         }
-    }
-}
-
-/// The names that the linker is asked for: `-u NAME`, `--undefined=NAME`.
-fn asked(line: &[String]) -> Vec<&str> {
-    let mut asked = Vec::new();
-    let mut words = line.iter();
-    while let Some(word) = words.next() {
-        let Some(name) = word.strip_prefix('-') else { continue };
-        let name = name.strip_prefix('-').unwrap_or(name);
-        match name.split_once('=') {
-            Some(("undefined", value)) => asked.push(value),
-            _ if name == "u" || name == "undefined" => asked.extend(words.next().map(String::as_str)),
-            _ => {}
-        }
-    }
-    asked
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_that_are_asked_for() {
-        let line: Vec<String> =
-            "-static -u a --undefined=b x.o -undefined c --undefined d -lu".split(' ').map(str::to_owned).collect();
-        assert_eq!(asked(&line), ["a", "b", "c", "d"]);
-        assert!(asked(&["-u".to_owned()]).is_empty());
     }
 }

@@ -10,6 +10,7 @@ use crate::args::lexer::{self, Arg};
 use crate::args::option_table::Role;
 use crate::args::{self, Input, InputKind, Request};
 use crate::model::Family;
+use crate::plan::words::names_built_in;
 use crate::run::{Ended, Guard};
 use crate::settings::Settings;
 use crate::toolchain::{Facts, Selected};
@@ -166,6 +167,8 @@ fn object_name(source: &OsStr, names: &mut BTreeSet<OsString>) -> OsString {
 fn words_to_compile(request: &Request, source: &Input, object: &Path) -> Vec<OsString> {
     let left_out = |(at, arg): (usize, &Arg)| match arg.role() {
         Some(Role::Library | Role::LinkerWords | Role::LinkerWord | Role::Output) => true,
+        // Compilers don't know it.
+        Some(Role::UseLinker) => names_built_in(arg),
         _ => arg.is_input() && at != source.at,
     };
     let kept = request.args.iter().enumerate().filter(|p| !left_out(*p)).flat_map(|(_, arg)| arg.words());

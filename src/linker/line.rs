@@ -94,6 +94,28 @@ fn text_of(word: &(impl AsRef<OsStr> + ?Sized)) -> Result<String, WhyNot> {
     word.as_ref().to_str().map(str::to_owned).ok_or(WhyNot::NotText)
 }
 
+/// The names that a linker is asked for: `-u NAME`, `--undefined=NAME`.
+pub(crate) fn asked(line: &[String]) -> Vec<&str> {
+    let mut asked = Vec::new();
+    let mut words = line.iter();
+    while let Some(word) = words.next() {
+        let Some(name) = word.strip_prefix('-') else { continue };
+        let name = name.strip_prefix('-').unwrap_or(name);
+        match name.split_once('=') {
+            Some(("undefined", value)) => asked.push(value),
+            _ if name == "u" || name == "undefined" => asked.extend(words.next().map(String::as_str)),
+            _ => {}
+        }
+    }
+    asked
+}
+
+/// Whether sections that nothing refers to are left out: the last of the two options counts.
+pub(crate) fn collects(line: &[String]) -> bool {
+    let said = line.iter().rev().map(|word| word.trim_start_matches('-'));
+    said.into_iter().find(|word| *word == "gc-sections" || *word == "no-gc-sections") == Some("gc-sections")
+}
+
 /// Placeholder in a template for the call's search directories.
 pub(crate) const DIRS: &str = "-L/staticcxx/dirs";
 /// Placeholder in a template for the call's inputs and linker words.
@@ -128,6 +150,17 @@ mod tests {
 
     fn of(line: &str) -> Result<LineParts, WhyNot> {
         parts(&line.split_whitespace().map(OsString::from).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn names_that_are_asked_for() {
+        let line: Vec<String> =
+            "-static -u a --undefined=b x.o -undefined c --undefined d -lu".split(' ').map(str::to_owned).collect();
+        assert_eq!(asked(&line), ["a", "b", "c", "d"]);
+        assert!(asked(&["-u".to_owned()]).is_empty());
+        let collects = |line: &str| collects(&line.split(' ').map(str::to_owned).collect::<Vec<_>>());
+        assert!(collects("--no-gc-sections -s --gc-sections") && collects("-gc-sections x.o"));
+        assert!(!collects("--gc-sections --no-gc-sections") && !collects("-s"));
     }
 
     #[test]

@@ -61,6 +61,8 @@ pub(crate) enum WhyNot {
     Stream(String),
     /// It takes the address of a weak symbol in a way that wild misunderstands.
     WeakLoad(PathBuf),
+    /// A name that is asked for, which GNU ld keeps of what it collects.
+    KeptByName(String),
     /// It refers to what lies outside a merged section.
     StrayString(PathBuf),
     /// The output is not a regular file.
@@ -95,6 +97,7 @@ impl fmt::Display for WhyNot {
             WhyNot::WeakLoad(input) => {
                 write!(f, "`{}` loads the address of a weak symbol by R_X86_64_GOTPCREL", input.display())
             }
+            WhyNot::KeptByName(name) => write!(f, "`--gc-sections` would take `{name}`, which is asked for by `-u`"),
             WhyNot::StrayString(input) => {
                 write!(f, "`{}` refers to what lies outside a merged section", input.display())
             }

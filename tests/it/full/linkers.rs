@@ -6,7 +6,7 @@ use std::fs;
 
 const LINKERS: [&str; 5] = ["wild", "bfd", "gold", "lld", "mold"];
 
-static PROGRAMS: &[Program] = &[
+pub static PROGRAMS: &[Program] = &[
     Program {
         name: "ifunc",
         sources: &[("a.c", fixture!("linkers/ifunc.c"))],

@@ -53,6 +53,21 @@ pub fn readelf(flag: &str, file: &Path) -> String {
 }
 
 #[test]
+fn what_is_asked_for_by_name_is_kept() {
+    let dir = Dir::new();
+    dir.file("a.c", HELLO_C);
+    dir.file("k.c", "int kept(void) { return 1; }\n");
+    Run::new("gcc").line("-ffunction-sections -c a.c k.c").dir(dir.path()).silent();
+    Run::new("ar").line("rc libk.a k.o").dir(dir.path()).silent();
+    for (line, built_in) in [("-Wl,-u,kept", true), ("-Wl,--gc-sections -Wl,--undefined=kept", false)] {
+        driver(&dir, "").line(line).line("a.o -L. -lk -o p").silent();
+        let (by, why) = linked_by(&dir);
+        assert_eq!(by == "built-in", built_in, "{line}: {why}");
+        assert!(Run::new("nm").args([dir.join("p")]).ok().contains(" T kept\n"), "{line}");
+    }
+}
+
+#[test]
 fn the_same_link_gives_the_same_bytes() {
     let dir = Dir::new();
     dir.file("a.cc", HELLO_CXX);
