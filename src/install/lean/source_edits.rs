@@ -39,11 +39,17 @@ const BOTH: [(&str, &str, bool); 27] = [
     ("ctype_members", "ctype_members.cc", false),
 ];
 
+/// The same, of GCC 11 and newer.
+const SINCE_11: [(&str, &str, bool); 1] = [("sstream-inst20", "c++20/sstream-inst.cc", false)];
+
 /// The source of the facets that convert `char16_t` and `char32_t`.
 const UNICODE: &str = "c++11/codecvt.cc";
 
 /// The source of the classic locale: in `c++98`, or in `c++11` from GCC 13 on.
 const LOCALE_INIT: &str = "locale_init.cc";
+
+/// In the names of sources that are compiled for the old string ABI only.
+const OLD_ABI: &str = "_cow";
 
 /// Where the locale's own code begins, after what it is stored in.
 const NAMESPACE: &str = "namespace std _GLIBCXX";
@@ -88,8 +94,14 @@ const SHIMS: [&str; 2] = ["_ZNKSt6locale5facet11_M_cow_shimEPKNS_2idE", "_ZNKSt6
 pub(crate) fn split(compiled: &Compiled, build: &Path, source: &Path) -> Result<Split, String> {
     let mut out = Split::default();
     let text_of = |like: &str| compiled.find(like).ok_or_else(|| format!("nothing is made from {like}"))?.text();
-    for (name, like, hook) in &BOTH {
+    let since_11 = SINCE_11.iter().filter(|s| compiled.find(s.1).is_some());
+    for (name, like, hook) in BOTH.iter().chain(since_11) {
         let text = text_of(like)?;
+        if name.ends_with(OLD_ABI) {
+            out.piece(&format!("{name}-w"), like, text, SplitArchive::Second { weak: true });
+            out.replaced.push((*like).into());
+            continue;
+        }
         out.both(name, like, &text, &format!("{text}{}", if *hook { NEEDS_WIDE_FACETS } else { "" }));
     }
     // Either of the two may be the one that defines the ids.
@@ -106,6 +118,8 @@ pub(crate) fn split(compiled: &Compiled, build: &Path, source: &Path) -> Result<
     }
     locale_init(&mut out, &text_of(LOCALE_INIT)?, compiled, build)?;
     streams(&mut out, &text_of("c++98/ios_init.cc")?, &text_of("c++98/globals_io.cc")?)?;
+    // Objects of the old ABI define what both ABIs share, too: where a linker has the choice, it takes the first.
+    out.pieces.sort_by_key(|p| p.name.starts_with("old-") || p.name.contains(OLD_ABI));
     Ok(out)
 }
 
@@ -161,7 +175,8 @@ fn facets(out: &mut Split, compiled: &Compiled, source: &Path) -> Result<(), Str
         let needed = group.map(|g| g.needed()).unwrap_or_default();
         let name = format!("facets-{}", group.map_or("n", |g| g.name));
         let text = format!("{start}#define C char\n#define C_is_char\n{some}{needed}");
-        out.piece(&name, like, text, SplitArchive::First);
+        // The wide functions of money and time come with the narrow ones, whose caches must not bring the old ABI's.
+        out.piece(&name, like, text, if group.is_some() { SplitArchive::Both } else { SplitArchive::First });
     }
     out.replaced.push(like.into());
     let like = "c++11/cxx11-wlocale-inst.cc";
