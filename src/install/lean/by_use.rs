@@ -159,7 +159,8 @@ pub(super) fn instantiations(text: &str, of: Option<&FacetGroup>) -> Result<Stri
             let frame = trimmed.is_empty()
                 || trimmed.starts_with(['#', '{', '}', '_', '/'])
                 || trimmed.starts_with("namespace");
-            if frame || of.is_none() {
+            // What a backslash continues is part of the line before.
+            if frame || of.is_none() || out.ends_with("\\\n") {
                 out.push_str(line);
             }
             continue;
@@ -190,7 +191,7 @@ mod tests {
     #[test]
     fn each_template_is_instantiated_in_one_piece() {
         let text = "#include <locale>\nnamespace std X\n{\n  // time_get and time_put\n  template class time_get<C>;\n\
-                    #if A\n  template\n    bool\n    has_facet<messages<C> >(const locale&);\n#endif\n  \
+                    #if A \\\n  && B\n  template\n    bool\n    has_facet<messages<C> >(const locale&);\n#endif\n  \
                     template class collate<C>;\n  template class money_put<C>;\n  template struct __numpunct_cache<C>;\n  \
                     ctype_byname<C>::ctype_byname(const string& s)\n  : ctype_byname(s.c_str()) { }\n}\n";
         let core = instantiations(text, None).unwrap();
@@ -199,7 +200,10 @@ mod tests {
             let piece = instantiations(text, Some(group)).unwrap();
             let templates = |t: &str| t.matches("template").count();
             assert!(templates(&piece) == 1 && group.names(&piece.replace("// time_get and time_put", "")), "{piece}");
-            assert!(!piece.contains("c_str") && piece.contains("#if A") && piece.ends_with("}\n"), "{piece}");
+            assert!(
+                !piece.contains("c_str") && piece.contains("#if A \\\n  && B\n") && piece.ends_with("}\n"),
+                "{piece}"
+            );
         }
         assert!(instantiations("  template class collate<C>", None).unwrap_err().contains("no end"));
         assert!(instantiations("  template class x<C>;\n", GROUPS.first()).unwrap_err().contains("money"));

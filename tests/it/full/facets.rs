@@ -35,7 +35,8 @@ fn each_section(options: &str, sections: &[u32]) {
     let compiled = || {
         while let Some(section) = left.lock().ok().and_then(|mut left| left.pop()) {
             let line = format!("-std=c++20 -w {options} -DONLY={section} each.cpp -o e{section}");
-            musl(&dir).line(&line).silent();
+            // mold 1.10 warns of the stack size.
+            musl(&dir).line(&line).ok();
             let said = said_by(&dir.join(format!("e{section}")));
             let own = if section < 100 { format!("{section} has") } else { format!("{} use", section - 100) };
             let own = if section < 200 { own } else { format!("{section} ") };
@@ -59,7 +60,8 @@ fn every_facet_is_there_for_a_program_that_uses_nothing_else() {
 fn facets_come_with_other_linkers_and_options() {
     // Money, time, messages, a conversion of char16_t; regular expressions; a locale by name; a type.
     let some = [12, 20, 23, 26, 110, 204, 211, 213, 224];
-    for options in ["-fuse-ld=lld -O0", "-fuse-ld=mold -O2", "-flto -O2", "-static -Wl,--no-gc-sections -rdynamic"] {
+    for options in ["-fuse-ld=lld -O0", "-fuse-ld=mold -O2", "-flto=auto -O2", "-static -Wl,--no-gc-sections -rdynamic"]
+    {
         each_section(options, &some);
     }
 }
