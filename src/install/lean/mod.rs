@@ -9,6 +9,7 @@
 //! Nothing is left out: a program that uses wide streams gets them, initialised where they would have been. Every step
 //! checks that the source looks as expected; where it does not, the caller keeps the library as it was built.
 
+mod by_use;
 mod compiled;
 mod objects;
 mod pack;

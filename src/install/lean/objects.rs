@@ -19,6 +19,8 @@ pub(crate) struct SplitObject {
 pub(crate) enum SplitArchive {
     /// Searched first: narrow, strong.
     First,
+    /// In both, with nothing but weak symbols.
+    Both,
     /// Searched second; weak where it repeats the first.
     Second {
         /// Its definitions are made weak.

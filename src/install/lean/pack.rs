@@ -105,7 +105,7 @@ fn pack(
     let made = |side: fn(SplitArchive) -> bool| {
         split.pieces.iter().filter(move |p| side(p.side)).map(|p| work.join(format!("{}.o", p.name)))
     };
-    let mut narrow: Vec<PathBuf> = made(|s| s == SplitArchive::First).collect();
+    let mut narrow: Vec<PathBuf> = made(|s| matches!(s, SplitArchive::First | SplitArchive::Both)).collect();
     narrow.extend(first);
     let mut wide: Vec<PathBuf> = made(|s| s != SplitArchive::First).collect();
     narrow.sort_by_key(|member| is_of_old_strings(member));

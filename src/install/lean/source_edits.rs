@@ -1,6 +1,7 @@
 //! Which sources are compiled how, and the edits of the few that start locales and streams. It reads files and writes
 //! none.
 
+use super::by_use::{self, GROUPS};
 use super::compiled::Compiled;
 use super::objects::{Split, SplitArchive, SplitObject};
 use object::{Object as _, ObjectSymbol};
@@ -25,7 +26,7 @@ const BOTH: [(&str, &str, bool); 27] = [
     ("ios_locale", "c++98/ios_locale.cc", false),
     ("ctype", "c++11/ctype.cc", true),
     ("codecvt", "c++98/codecvt.cc", true),
-    ("codecvt11", "c++11/codecvt.cc", false),
+    ("codecvt11", UNICODE, false),
     ("collate_members", "collate_members.cc", false),
     ("collate_members_cow", "collate_members_cow.cc", false),
     ("messages_members", "messages_members.cc", false),
@@ -38,8 +39,20 @@ const BOTH: [(&str, &str, bool); 27] = [
     ("ctype_members", "ctype_members.cc", false),
 ];
 
+/// The same, of GCC 11 and newer.
+const SINCE_11: [(&str, &str, bool); 1] = [("sstream-inst20", "c++20/sstream-inst.cc", false)];
+
+/// The source of the facets that convert `char16_t` and `char32_t`.
+const UNICODE: &str = "c++11/codecvt.cc";
+
 /// The source of the classic locale: in `c++98`, or in `c++11` from GCC 13 on.
 const LOCALE_INIT: &str = "locale_init.cc";
+
+/// In the names of sources that are compiled for the old string ABI only.
+const OLD_ABI: &str = "_cow";
+
+/// Where the locale's own code begins, after what it is stored in.
+const NAMESPACE: &str = "namespace std _GLIBCXX";
 
 /// The macro under which the sources have what is for wide characters.
 const WIDE: &str = "_GLIBCXX_USE_WCHAR_T";
@@ -55,7 +68,8 @@ const NEEDS_OLD_FACETS: &str = "\nextern \"C\" void __staticcxx_old_facets(void*
 /// The same for the wide standard streams.
 const WIDE_STREAMS: &str = "extern \"C\" void __staticcxx_wide_streams(int)";
 
-/// Symbols of the old string ABI's facets, and of all wide facets, in the tables of locale_init.
+/// The ids of facets that a program may be without, in the tables of locale_init: those of the old string ABI, all wide
+/// ones, and the narrow ones that come by use.
 fn optional_id(symbol: &str) -> bool {
     const OLD: [&str; 7] = [
         "_ZNSt8numpunctIc",
@@ -66,7 +80,8 @@ fn optional_id(symbol: &str) -> bool {
         "_ZNSt10moneypunctIc",
         "_ZNSt8messagesIc",
     ];
-    symbol.ends_with("2idE") && (symbol.contains("Iw") || OLD.iter().any(|o| symbol.starts_with(o)))
+    let old_or_wide = symbol.contains("Iw") || OLD.iter().any(|o| symbol.starts_with(o));
+    by_use::is_id(symbol) || symbol.ends_with("2idE") && old_or_wide
 }
 
 /// `locale::facet::_M_cow_shim` and `_M_sso_shim`, which make a facet of one string ABI out of one of the other.
@@ -79,9 +94,20 @@ const SHIMS: [&str; 2] = ["_ZNKSt6locale5facet11_M_cow_shimEPKNS_2idE", "_ZNKSt6
 pub(crate) fn split(compiled: &Compiled, build: &Path, source: &Path) -> Result<Split, String> {
     let mut out = Split::default();
     let text_of = |like: &str| compiled.find(like).ok_or_else(|| format!("nothing is made from {like}"))?.text();
-    for (name, like, hook) in &BOTH {
+    let since_11 = SINCE_11.iter().filter(|s| compiled.find(s.1).is_some());
+    for (name, like, hook) in BOTH.iter().chain(since_11) {
         let text = text_of(like)?;
+        if name.ends_with(OLD_ABI) {
+            out.piece(&format!("{name}-w"), like, text, SplitArchive::Second { weak: true });
+            out.replaced.push((*like).into());
+            continue;
+        }
         out.both(name, like, &text, &format!("{text}{}", if *hook { NEEDS_WIDE_FACETS } else { "" }));
+    }
+    // Either of the two may be the one that defines the ids.
+    for piece in out.pieces.iter_mut().filter(|p| p.like == UNICODE) {
+        let of_source = GROUPS.iter().filter(|g| !g.instantiated);
+        piece.text.extend(of_source.map(|g| g.needed()));
     }
     facets(&mut out, compiled, source)?;
     let text = text_of("c++98/locale.cc")?;
@@ -92,6 +118,8 @@ pub(crate) fn split(compiled: &Compiled, build: &Path, source: &Path) -> Result<
     }
     locale_init(&mut out, &text_of(LOCALE_INIT)?, compiled, build)?;
     streams(&mut out, &text_of("c++98/ios_init.cc")?, &text_of("c++98/globals_io.cc")?)?;
+    // Objects of the old ABI define what both ABIs share, too: where a linker has the choice, it takes the first.
+    out.pieces.sort_by_key(|p| p.name.starts_with("old-") || p.name.contains(OLD_ABI));
     Ok(out)
 }
 
@@ -140,19 +168,21 @@ fn facets(out: &mut Split, compiled: &Compiled, source: &Path) -> Result<(), Str
         return Err(format!("locale-inst.cc has no `{guard}`"));
     }
     let current = current.replace(guard, "#if 1");
-    for (name, like, of, hook) in [
-        ("facets-n", "c++11/cxx11-locale-inst.cc", "#define C char\n#define C_is_char\n", ""),
-        ("facets-w", "c++11/cxx11-wlocale-inst.cc", "#define C wchar_t\n", NEEDS_WIDE_FACETS),
-    ] {
-        let text = format!("#define _GLIBCXX_USE_CXX11_ABI 1\n#include <bits/c++config.h>\n{of}{current}{hook}");
-        out.piece(
-            name,
-            like,
-            text,
-            if hook.is_empty() { SplitArchive::First } else { SplitArchive::Second { weak: false } },
-        );
-        out.replaced.push(like.into());
+    let start = "#define _GLIBCXX_USE_CXX11_ABI 1\n#include <bits/c++config.h>\n";
+    let like = "c++11/cxx11-locale-inst.cc";
+    for group in [None].into_iter().chain(GROUPS.iter().filter(|g| g.instantiated).map(Some)) {
+        let some = by_use::instantiations(&current, group)?;
+        let needed = group.map(|g| g.needed()).unwrap_or_default();
+        let name = format!("facets-{}", group.map_or("n", |g| g.name));
+        let text = format!("{start}#define C char\n#define C_is_char\n{some}{needed}");
+        // The wide functions of money and time come with the narrow ones, whose caches must not bring the old ABI's.
+        out.piece(&name, like, text, if group.is_some() { SplitArchive::Both } else { SplitArchive::First });
     }
+    out.replaced.push(like.into());
+    let like = "c++11/cxx11-wlocale-inst.cc";
+    let text = format!("{start}#define C wchar_t\n{current}{NEEDS_WIDE_FACETS}");
+    out.piece("facets-w", like, text, SplitArchive::Second { weak: false });
+    out.replaced.push(like.into());
     for (name, like, hook) in [
         ("old-facets-n", "c++11/locale-inst.cc", NEEDS_OLD_FACETS),
         ("old-facets-w", "c++11/wlocale-inst.cc", NEEDS_WIDE_FACETS),
@@ -171,17 +201,28 @@ fn locale_init(out: &mut Split, text: &str, compiled: &Compiled, build: &Path) -
     let ids = optional_ids(&build.join(&object.directory).join(&object.output))?;
     let text = wide_ids_last(text)?;
     let (facets, without) = cut_conditional(&text, "    _M_init_facet(new (&ctype_w)")?;
-    let without = call_optional_facets(&without)?;
     let (caches, without) = cut_conditional(&without, "    _M_caches[numpunct<wchar_t>")?;
+    let (without, by_use) = without_optional_facets(&without)?;
     let pragmas: String = ids.iter().map(|i| format!("#pragma weak {i}\n")).collect();
     let weak = "extern \"C\" void __staticcxx_wide_facets(void*) __attribute__((weak));\n\
                 extern \"C\" void __staticcxx_old_facets(void*, void*) __attribute__((weak));\n";
-    let narrow = insert_before(&without, "namespace std _GLIBCXX", &format!("{pragmas}{weak}"))?;
+    let weak = format!("{pragmas}{weak}{}", by_use::weak_declarations());
+    let narrow = insert_before(&without, NAMESPACE, &weak)?;
     out.replace("locale_init", like, narrow);
     if let Some(piece) = out.pieces.last_mut() {
         piece.weak_references = ids;
     }
-    let wide = wide_facets(&text, &facets, &caches)?;
+    let storage = &text[..text.find(NAMESPACE).ok_or("locale_init.cc: no namespace")?];
+    for (group, statements) in GROUPS.iter().zip(&by_use) {
+        let piece = out.piece(
+            &format!("locale_init-{}", group.name),
+            like,
+            group.maker(storage, statements),
+            SplitArchive::First,
+        );
+        piece.options = "-fno-access-control";
+    }
+    let wide = wide_facets(storage, &facets, &caches)?;
     out.piece("locale_init-w", like, wide, SplitArchive::Second { weak: false }).options = "-fno-access-control";
     out.piece("locale_init-old", like, old_facets(), SplitArchive::Second { weak: false }).options =
         "-fno-access-control";
@@ -212,25 +253,28 @@ fn wide_ids_last(text: &str) -> Result<String, String> {
     Ok(format!("{}{}{wide_ids}{}", &text[..start], &text[start + wide_ids.len()..end], &text[end..]))
 }
 
-/// Puts calls of the functions that make wide and old facets in place of the old ones, which a function of another
-/// object makes, brought by their ids.
-fn call_optional_facets(text: &str) -> Result<String, String> {
+/// Puts calls of functions of other objects, which their facets' ids bring, in place of what makes the old facets and those
+/// that come by use: the text, and the statements of each group of the latter.
+fn without_optional_facets(text: &str) -> Result<(String, Vec<String>), String> {
     let extra = text.find("    facet* extra[]").ok_or("locale_init.cc: no old facets")?;
     let start = text[..extra].rfind("#if").ok_or("locale_init.cc: old facets without condition")?;
     let call = text[extra..].find("_M_init_extra(extra)").ok_or("locale_init.cc: no call for old facets")?;
     let end = text[extra + call..].find("#endif").ok_or("locale_init.cc: an open condition")?;
-    Ok(format!(
-        "{}    if (__staticcxx_wide_facets) __staticcxx_wide_facets(this);\n    \
-         if (__staticcxx_old_facets) {{ facet* extra[] = {{ __npc, __mpcf, __mpct, 0, 0, 0 }}; \
-         __staticcxx_old_facets(this, extra); }}\n{}",
-        &text[..start],
-        &text[extra + call + end + "#endif".len()..]
-    ))
+    let place = "    // The facets that may be absent.\n";
+    let old = &text[extra + call + end + "#endif".len()..];
+    let (text, by_use) = by_use::taken_out(&format!("{}{place}{old}", &text[..start]))?;
+    // The wide ones come first, because they are installed in a way that empties the caches.
+    let calls = format!(
+        "    if (__staticcxx_wide_facets) __staticcxx_wide_facets(this);\n    \
+         facet* extra[] = {{ __npc, 0, 0, 0, 0, 0 }};\n{}    \
+         if (__staticcxx_old_facets) __staticcxx_old_facets(this, extra);\n",
+        by_use::calls()
+    );
+    Ok((replaced(&text, place, &calls)?, by_use))
 }
 
 /// The object that makes the wide facets and their caches.
-fn wide_facets(text: &str, facets: &str, caches: &str) -> Result<String, String> {
-    let storage = &text[..text.find("namespace std _GLIBCXX").ok_or("locale_init.cc: no namespace")?];
+fn wide_facets(storage: &str, facets: &str, caches: &str) -> Result<String, String> {
     if !storage.contains("fake_wtype_w") {
         return Err("locale_init.cc: the storage of wide facets is elsewhere".into());
     }
@@ -243,15 +287,16 @@ fn wide_facets(text: &str, facets: &str, caches: &str) -> Result<String, String>
 }
 
 /// The object that makes the facets of the old string ABI. Where there are facets of both, one that is replaced
-/// replaces its counterpart through a shim.
+/// replaces its counterpart through a shim; the caches of money are shared.
 fn old_facets() -> String {
     let shims: String = SHIMS
         .iter()
         .enumerate()
         .map(|(n, s)| format!("extern const char shim{n}[] __asm__(\"{s}\");\n__attribute__((used)) static const char* needs{n} = shim{n};\n"))
         .collect();
+    let needed: String = GROUPS.iter().filter(|g| g.instantiated).map(|g| g.needed()).collect();
     format!(
-        "#include <locale>\n{shims}extern \"C\" void __staticcxx_old_facets(void* impl, void* extra) {{\n\
+        "#include <locale>\n{shims}{needed}extern \"C\" void __staticcxx_old_facets(void* impl, void* extra) {{\n\
          ((std::locale::_Impl*)impl)->_M_init_extra((std::locale::facet**)extra);\n}}\n"
     )
 }

@@ -10,6 +10,8 @@ pub mod toolchains;
 pub mod musl;
 // Its programs by the built-in linker, beside GNU ld's.
 pub mod musl_linkers;
+// Its standard facets, each alone in a program.
+pub mod facets;
 // A GCC with it as a tree of its own.
 pub mod pack;
 // The same for another machine, with a compiler's plugin, and with its sources.

@@ -36,7 +36,7 @@ fn hello_is_small_static_and_runs_in_nothing() {
         musl(STATICCXX).dir(dir.path()).line("-O2 -s -o h").args([standard]).args([&hello]).silent();
         assert_eq!(says_in_empty_root(&dir.join("h"), &["you"]), "Hello, you!\ncaught: nobody to greet\n");
         let size = fs::metadata(dir.join("h")).unwrap().len();
-        assert!(size <= 225_000, "{standard}: {size} bytes");
+        assert!(size <= 170_000, "{standard}: {size} bytes");
     }
     for (option, kind) in [("-static", "EXEC"), ("-static-pie", "DYN"), ("-no-pie", "EXEC"), ("-pie", "DYN")] {
         musl(STATICCXX).dir(dir.path()).line("-o h").args([option]).args([&hello]).silent();
