@@ -10,6 +10,7 @@
 //! | locale machinery that is linked only where it is used | [`lean`] |
 //! | the allocator | [`malloc`] |
 //! | faster functions than libc's | [`functions`] |
+//! | headers and functions that musl lacks | [`compat`] |
 //! | a toolchain's own tests | [`selftest`], for any toolchain |
 //!
 //! Everything is built in a work directory below the cache directory, which an interrupted install leaves for the next
@@ -18,6 +19,7 @@
 pub(crate) mod build;
 pub(crate) mod build_context;
 pub(crate) mod build_inputs;
+pub(crate) mod compat;
 pub(crate) mod debian;
 pub(crate) mod functions;
 pub(crate) mod lean;
@@ -36,7 +38,7 @@ pub(crate) mod sysroot;
 
 /// Whether a file of a toolchain's, by its name, is compiled of sources that come with this program.
 pub(crate) fn is_own(name: &str) -> bool {
-    name.contains("mimalloc") || [functions::OFFERED, functions::DEFINED].contains(&name)
+    name.contains("mimalloc") || [functions::OFFERED, functions::DEFINED, compat::ARCHIVE].contains(&name)
 }
 
 pub(crate) use build_context::InstallError;
