@@ -25,9 +25,9 @@ pub(super) const ARCHIVE: &str = "libcompat.a";
 /// The directory of headers that come before musl's, in the toolchain's include directory.
 pub(crate) const BEFORE_MUSL: &str = "layer";
 
-/// How they are compiled.
-const FLAGS: &str =
-    "-std=gnu11 -O2 -fPIE -ffunction-sections -fdata-sections -U_FORTIFY_SOURCE -D_GNU_SOURCE -Iinclude -w";
+/// How they are compiled. A function that checks a size must not become a call of itself.
+const FLAGS: &str = "-std=gnu11 -O2 -fPIE -ffunction-sections -fdata-sections -fno-builtin -U_FORTIFY_SOURCE -D_GNU_SOURCE \
+                     -Iinclude -w";
 
 /// The archive in a toolchain's directory, if it has one.
 pub(crate) fn built(lib: &Path) -> Option<PathBuf> {
