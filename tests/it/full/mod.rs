@@ -8,6 +8,8 @@ pub mod oracle;
 pub mod toolchains;
 // The musl toolchain that we build.
 pub mod musl;
+// Headers and functions that it adds to musl, beside glibc's.
+pub mod musl_compat;
 // A GCC with it as a tree of its own.
 pub mod pack;
 // The same for another machine, with a compiler's plugin, and with its sources.

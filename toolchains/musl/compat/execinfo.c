@@ -84,7 +84,7 @@ static size_t put_hex(char *to, uintptr_t value)
 /* What follows the program's name; without a 0 at the end. */
 enum { LONGEST = 4 * sizeof(uintptr_t) + 16 };
 
-static size_t put_place(char *to, const void *address, int *inside)
+static size_t put_place(char *to, const void *address, const char *between, int *inside)
 {
 	struct search search = {(uintptr_t)address, 0};
 	size_t length = 0;
@@ -93,8 +93,9 @@ static size_t put_place(char *to, const void *address, int *inside)
 	if (*inside) {
 		memcpy(to, "(+", 2);
 		length = 2 + put_hex(to + 2, search.address - search.base);
-		memcpy(to + length, ") ", 2);
-		length += 2;
+		to[length++] = ')';
+		while (*between)
+			to[length++] = *between++;
 	}
 	to[length++] = '[';
 	length += put_hex(to + length, search.address);
@@ -119,7 +120,7 @@ char **backtrace_symbols(void *const *buffer, int size)
 	for (size_t i = 0; i < count; i++) {
 		char place[LONGEST];
 		int inside;
-		size_t more = put_place(place, buffer[i], &inside);
+		size_t more = put_place(place, buffer[i], " ", &inside);
 		lines[i] = text;
 		if (inside) {
 			memcpy(text, name, length);
@@ -139,7 +140,7 @@ void backtrace_symbols_fd(void *const *buffer, int size, int fd)
 	for (int i = 0; i < size; i++) {
 		char place[LONGEST];
 		int inside;
-		size_t more = put_place(place, buffer[i], &inside);
+		size_t more = put_place(place, buffer[i], "", &inside);
 		place[more++] = '\n';
 		struct iovec parts[2] = {{(void *)name, inside ? strlen(name) : 0}, {place, more}};
 		ssize_t written = writev(fd, parts, 2);

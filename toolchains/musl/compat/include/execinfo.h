@@ -10,7 +10,7 @@ extern "C" {
 int backtrace(void **__buffer, int __size);
 /* Each address as `PROGRAM(+0xOFFSET) [0xADDRESS]`, in one block for free(). */
 char **backtrace_symbols(void *const *__buffer, int __size);
-/* The same as lines to a file descriptor, without malloc. */
+/* `PROGRAM(+0xOFFSET)[0xADDRESS]` as lines to a file descriptor, without malloc. */
 void backtrace_symbols_fd(void *const *__buffer, int __size, int __fd);
 
 #ifdef __cplusplus
