@@ -352,11 +352,7 @@ fn pack_sources(name: &str, dir: &str) -> std::io::Result<()> {
 }
 
 /// Appends the files below a directory, in the order of their names.
-fn append(
-    tar: &mut tar::Builder<flate2::write::GzEncoder<File>>,
-    dir: &Path,
-    below: &Path,
-) -> std::io::Result<()> {
+fn append(tar: &mut tar::Builder<flate2::write::GzEncoder<File>>, dir: &Path, below: &Path) -> std::io::Result<()> {
     let mut files: Vec<PathBuf> = fs::read_dir(dir)?.map(|e| Ok(e?.path())).collect::<std::io::Result<_>>()?;
     files.sort();
     for file in files {

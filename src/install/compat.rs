@@ -67,6 +67,7 @@ fn libc_names(libc: &Path) -> Result<BTreeSet<Vec<u8>>, InstallError> {
     let bytes = fs::read(libc).map_err(|e| InstallError::io("reading libc.a", e))?;
     let archive = ArchiveFile::parse(bytes.as_slice()).map_err(|e| unreadable("libc.a", &e))?;
     let index = archive.symbols().map_err(|e| unreadable("libc.a", &e))?;
-    let names = index.into_iter().flatten().map(|symbol| Ok(symbol.map_err(|e| unreadable("libc.a", &e))?.name().to_vec()));
+    let names =
+        index.into_iter().flatten().map(|symbol| Ok(symbol.map_err(|e| unreadable("libc.a", &e))?.name().to_vec()));
     names.collect()
 }

@@ -71,8 +71,32 @@ fn argp_parses_and_helps_as_glibc_s() {
     for place in &places[1..] {
         let found = run(place);
         let differs = expected.lines().zip(found.lines()).position(|(a, b)| a != b);
-        let lines = |of: &str| of.lines().skip(differs.unwrap_or(0).saturating_sub(12)).take(20).collect::<Vec<_>>().join("\n");
+        let lines =
+            |of: &str| of.lines().skip(differs.unwrap_or(0).saturating_sub(12)).take(20).collect::<Vec<_>>().join("\n");
         assert!(expected == found, "{}\n--- glibc\n{}\n--- musl\n{}", place.display(), lines(&expected), lines(&found));
+    }
+}
+
+#[test]
+fn trees_are_walked_as_by_glibc_s_fts() {
+    let dir = Dir::new();
+    let mut places = twins(&dir, "fts.c", "-O1");
+    // Debian's musl has one; most others have not, and are given ours.
+    let ours = dir.join("ours");
+    fs::create_dir_all(&ours).unwrap();
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("toolchains/musl/compat");
+    let headers = dir.join("headers");
+    fs::create_dir_all(&headers).unwrap();
+    fs::copy(sources.join("include/fts.h"), headers.join("fts.h")).unwrap();
+    let cc = with("musl", STATICCC).dir(&ours).line("-O1 -w -D_GNU_SOURCE -o fts -I").args([&headers, &source("fts.c")]);
+    cc.args([sources.join("fts.c")]).silent();
+    places.push(ours);
+    let expected = said(&places[0], "fts", &[]);
+    assert!(expected.lines().count() > 5000 && expected.ends_with("exit status: 0"), "{expected}");
+    for place in &places[1..] {
+        let found = said(place, "fts", &[]);
+        let differs = expected.lines().zip(found.lines()).find(|(a, b)| a != b);
+        assert!(found == expected, "{}: {differs:?}", place.display());
     }
 }
 
@@ -127,7 +151,8 @@ fn headers_are_those_of_any_standard() {
     fs::copy(source("headers.c"), dir.join("h.cpp")).unwrap();
     let all = "-O2 -U_FORTIFY_SOURCE -Wall -Wextra -Werror -pedantic -c -o h.o";
     for toolchain in COMPILERS {
-        for options in ["-D_FORTIFY_SOURCE=0 -D_GNU_SOURCE", "-D_FORTIFY_SOURCE=3", "-D_FORTIFY_SOURCE=3 -D_GNU_SOURCE"] {
+        for options in ["-D_FORTIFY_SOURCE=0 -D_GNU_SOURCE", "-D_FORTIFY_SOURCE=3", "-D_FORTIFY_SOURCE=3 -D_GNU_SOURCE"]
+        {
             for standard in ["c99", "c11", "gnu17"] {
                 let line = format!("{all} {options} -std={standard} h.c");
                 with(toolchain, STATICCC).dir(dir.path()).line(&line).silent();
@@ -143,7 +168,10 @@ fn headers_are_those_of_any_standard() {
 #[test]
 fn a_program_s_own_functions_and_its_libraries_take_precedence() {
     let dir = Dir::new();
-    dir.file("l.c", "#include <stdio.h>\nvoid error(int s, int n, const char *f, ...) { (void)s, (void)n; puts(f); }\n");
+    dir.file(
+        "l.c",
+        "#include <stdio.h>\nvoid error(int s, int n, const char *f, ...) { (void)s, (void)n; puts(f); }\n",
+    );
     dir.file("p.c", "#include <error.h>\nint main(void) { error(3, 0, \"the library's\"); return 0; }\n");
     for linker in ["bfd", "gold", "lld", "mold"] {
         let cc = || with("musl", STATICCC).dir(dir.path()).env("STATICCXX_STACK_SIZE", "0");
@@ -153,7 +181,11 @@ fn a_program_s_own_functions_and_its_libraries_take_precedence() {
         assert_eq!(says_in_empty_root(&dir.join("p"), &[]), "the library's\n", "{linker}");
         // Without the library it is the layer's, which ends the program.
         cc().line(&format!("-O2 -w -fuse-ld={linker} p.c -o p")).silent();
-        assert_eq!(Run::new(dir.join("p")).fails(3), format!("{}: the library's\n", dir.join("p").display()), "{linker}");
+        assert_eq!(
+            Run::new(dir.join("p")).fails(3),
+            format!("{}: the library's\n", dir.join("p").display()),
+            "{linker}"
+        );
     }
 }
 
