@@ -71,3 +71,48 @@ fn libc_names(libc: &Path) -> Result<BTreeSet<Vec<u8>>, InstallError> {
         index.into_iter().flatten().map(|symbol| Ok(symbol.map_err(|e| unreadable("libc.a", &e))?.name().to_vec()));
     names.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_header_before_musl_s_includes_the_next() {
+        let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(SOURCES));
+        let (mut sources, mut layered) = (0, 0);
+        for entry in archive.entries().unwrap() {
+            let mut entry = entry.unwrap();
+            let path = entry.path().unwrap().into_owned();
+            sources += usize::from(path.extension().is_some_and(|suffix| suffix == "c"));
+            let Ok(header) = path.strip_prefix(format!("include/{BEFORE_MUSL}")) else { continue };
+            // What they share is nobody's own header.
+            if header.starts_with("bits") {
+                continue;
+            }
+            let mut text = String::new();
+            io::Read::read_to_string(&mut entry, &mut text).unwrap();
+            assert!(text.contains(&format!("#include_next <{}>\n", header.display())), "{}", header.display());
+            layered += 1;
+        }
+        assert!(sources > 10 && layered > 7, "{sources} {layered}");
+    }
+
+    #[test]
+    fn what_libc_has_is_told_by_its_archive() {
+        let dir = tempfile::tempdir().unwrap();
+        let archive = archive::with_index(b"no object", &["error", "fts_open"]).unwrap();
+        fs::write(dir.path().join("libc.a"), archive).unwrap();
+        let names = libc_names(&dir.path().join("libc.a")).unwrap();
+        assert!(names.contains(&b"fts_open"[..]) && !names.contains(&b"fts_read"[..]));
+        fs::write(dir.path().join("libc.a"), "!<arch>\n").unwrap();
+        assert!(libc_names(&dir.path().join("libc.a")).unwrap().is_empty());
+        for bad in ["", "no archive"] {
+            fs::write(dir.path().join("libc.a"), bad).unwrap();
+            assert!(libc_names(&dir.path().join("libc.a")).is_err());
+        }
+        assert!(libc_names(&dir.path().join("none")).is_err());
+        assert_eq!(built(dir.path()), None);
+        fs::write(dir.path().join(ARCHIVE), "").unwrap();
+        assert_eq!(built(dir.path()), Some(dir.path().join(ARCHIVE)));
+    }
+}

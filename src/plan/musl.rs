@@ -154,13 +154,15 @@ mod tests {
             ("x.o -lc", "-static-pie x.o -Wl,--start-group -Wl,/m/o.a -Wl,/m/c.a -lc -Wl,--end-group"),
             ("x.o -nostdlib", "-static x.o -nostdlib"),
         ] {
-            // Neither what is small nor what is to be musl's alone can do without.
             let mut context = context(&facts);
-            (context.small, context.fast) = (true, false);
+            context.fast = false;
             let once = planned(line, &context);
             assert_eq!(once, expected, "{line}");
             assert_eq!(planned(&once, &context), once, "{line}");
         }
+        let mut small = context(&facts);
+        small.small = true;
+        assert!(planned("x.o", &small).contains("/m/c.a"));
     }
 
     #[test]
