@@ -41,6 +41,13 @@ pub(crate) fn is_own(name: &str) -> bool {
     name.contains("mimalloc") || [functions::OFFERED, functions::DEFINED, compat::ARCHIVE].contains(&name)
 }
 
+/// Whether a header of a toolchain's, by its place below the include directory, is one that comes with this program. `fts.h` may be
+/// the machine's musl's.
+pub(crate) fn is_own_header(name: &str) -> bool {
+    const ADDED: [&str; 6] = ["argp.h", "error.h", "execinfo.h", "obstack.h", "sys/cdefs.h", "sys/queue.h"];
+    name.split('/').next() == Some(compat::BEFORE_MUSL) || ADDED.contains(&name)
+}
+
 pub(crate) use build_context::InstallError;
 pub(crate) use manifest::Manifest;
 pub(crate) use steps::{InstallOptions, install};
