@@ -22,9 +22,6 @@ static SOURCES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/compat.tar.gz"
 /// The archive's file name.
 pub(super) const ARCHIVE: &str = "libcompat.a";
 
-/// The directory of headers that come before musl's, in the toolchain's include directory.
-pub(crate) const BEFORE_MUSL: &str = "layer";
-
 /// How they are compiled. A function that checks a size must not become a call of itself.
 const FLAGS: &str = "-std=gnu11 -O2 -fPIE -ffunction-sections -fdata-sections -fno-builtin -U_FORTIFY_SOURCE -D_GNU_SOURCE \
                      -Iinclude -w";
@@ -74,6 +71,7 @@ fn libc_names(libc: &Path) -> Result<BTreeSet<Vec<u8>>, InstallError> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::specs::BEFORE_MUSL;
     use super::*;
 
     #[test]

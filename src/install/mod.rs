@@ -45,7 +45,7 @@ pub(crate) fn is_own(name: &str) -> bool {
 /// the machine's musl's.
 pub(crate) fn is_own_header(name: &str) -> bool {
     const ADDED: [&str; 6] = ["argp.h", "error.h", "execinfo.h", "obstack.h", "sys/cdefs.h", "sys/queue.h"];
-    name.split('/').next() == Some(compat::BEFORE_MUSL) || ADDED.contains(&name)
+    name.split('/').next() == Some(specs::BEFORE_MUSL) || ADDED.contains(&name)
 }
 
 pub(crate) use build_context::InstallError;

@@ -4,8 +4,10 @@
 //! Switches to Pass to Them"), so that one option serves compiling, preprocessing, precompiled headers, assembling
 //! and linking, and none of the machine's own headers and archives are found.
 
-use super::compat::BEFORE_MUSL;
 use std::path::Path;
+
+/// The directory of headers that come before musl's, in the toolchain's include directory.
+pub(crate) const BEFORE_MUSL: &str = "layer";
 
 /// A path quoted for a spec: a backslash makes a space part of a word, a per cent sign is doubled.
 fn literal(path: &Path) -> String {
