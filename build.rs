@@ -1,5 +1,5 @@
-//! Packs what `staticctl toolchain install` compiles for musl, the sources of mimalloc and of `toolchains/musl/fast`, into
-//! one file each, and gives the program a hash of those of its own sources that decide what it keeps in caches: what another version kept is neither
+//! Packs what `staticctl toolchain install` compiles for musl, the sources of mimalloc, of `toolchains/musl/fast` and of
+//! `toolchains/musl/compat`, into one file each, and gives the program a hash of those of its own sources that decide what it keeps in caches: what another version kept is neither
 //! read nor replaced. Lists the crates that it is made of, in the format of cargo-auditable.
 
 use serde_json::{Value, json};
@@ -24,6 +24,7 @@ const KEPT: [(&str, &[&str]); 9] = [
         "SOURCES_OF_TOOLCHAINS",
         &[
             "src/install/build.rs",
+            "src/install/compat.rs",
             "src/install/new_descriptor.rs",
             "src/install/functions.rs",
             "src/install/lean",
@@ -141,7 +142,8 @@ fn main() -> std::io::Result<()> {
     tell_build();
     list_crates(&PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()))?;
     pack_mimalloc()?;
-    pack_functions()
+    pack_sources("functions", "toolchains/musl/fast")?;
+    pack_sources("compat", "toolchains/musl/compat")
 }
 
 /// Tells the program what `staticctl version` prints: what it was built of, and for which machine.
@@ -340,16 +342,23 @@ fn pack_mimalloc() -> std::io::Result<()> {
     Ok(())
 }
 
-fn pack_functions() -> std::io::Result<()> {
+/// Packs a directory of our own sources into `NAME.tar.gz`.
+fn pack_sources(name: &str, dir: &str) -> std::io::Result<()> {
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
-    let mut tar = packed(&out.join("functions.tar.gz"))?;
-    let mut files: Vec<PathBuf> =
-        fs::read_dir("toolchains/musl/fast")?.map(|e| Ok(e?.path())).collect::<std::io::Result<_>>()?;
+    let mut tar = packed(&out.join(format!("{name}.tar.gz")))?;
+    append(&mut tar, Path::new(dir), Path::new(""))?;
+    tar.into_inner()?.finish()?;
+    Ok(())
+}
+
+/// Appends the files below a directory, in the order of their names.
+fn append(tar: &mut tar::Builder<flate2::write::GzEncoder<File>>, dir: &Path, below: &Path) -> std::io::Result<()> {
+    let mut files: Vec<PathBuf> = fs::read_dir(dir)?.map(|e| Ok(e?.path())).collect::<std::io::Result<_>>()?;
     files.sort();
     for file in files {
-        tar.append_path_with_name(&file, file.file_name().unwrap_or_default())?;
+        let name = below.join(file.file_name().unwrap_or_default());
+        if file.is_dir() { append(tar, &file, &name)? } else { tar.append_path_with_name(&file, name)? }
     }
-    tar.into_inner()?.finish()?;
     Ok(())
 }
 

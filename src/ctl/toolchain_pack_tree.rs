@@ -193,6 +193,7 @@ fn of_musl(tree: &FileTree, compiler: &PlannedCompiler, of: &PlannedLibc) -> Res
             () if starts(&["lib/gcc/"]) => vec![gcc.home.join("libgcc.a")],
             // The allocator's licence lies beside it.
             () if install::is_own(path) => Vec::new(),
+            () if name.strip_prefix("include/").is_some_and(install::is_own_header) => Vec::new(),
             () if is_kernel() => vec![manifest.kernel_header.clone()],
             () => vec![manifest.musl_archive.clone()],
         })

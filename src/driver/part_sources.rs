@@ -72,7 +72,7 @@ pub(super) fn sources(settings: &Settings, job: &LinkJob, owners: &PartOwners) -
     sources
 }
 
-/// The toolchain's allocator and faster functions, as far as they are on the line.
+/// The toolchain's allocator, faster functions and those that its libc lacks, as far as they are on the line.
 fn of_descriptor(job: &LinkJob) -> Vec<PathBuf> {
     let facts = &job.facts;
     let allocator = facts.allocator.iter().flat_map(|a| [&a.offered, &a.object]);
@@ -81,7 +81,7 @@ fn of_descriptor(job: &LinkJob) -> Vec<PathBuf> {
         let file = file.as_os_str().as_encoded_bytes();
         job.plan.argv.iter().any(|word| word.as_encoded_bytes().ends_with(file))
     };
-    allocator.chain(functions).filter(on_line).cloned().collect()
+    allocator.chain(functions).chain(&facts.compat).filter(on_line).cloned().collect()
 }
 
 /// The files of the objects that the built-in linker gets in place of one of these archives.

@@ -7,6 +7,10 @@ use serde::Serialize;
 /// x86-64 and AArch64, whose control flow protection is looked at (ELF `e_machine`).
 const WITH_CONTROL_FLOW: [u16; 2] = [62, 183];
 
+/// What there is instead of checked functions with musl's own headers.
+const FORTIFY_OF_MUSL: &str = "musl's own headers have no functions that check sizes: those of `staticctl toolchain install musl` do, \
+                               with `-O2 -D_FORTIFY_SOURCE=3`";
+
 /// Whether a protection is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -60,7 +64,7 @@ pub(crate) struct HardenedProgram<'p> {
     pub control_flow: bool,
     /// What its objects showed.
     pub objects: Option<&'p ProgramHardening>,
-    /// Its C library is musl, whose headers have no checked functions.
+    /// Its C library is musl, whose own headers have no checked functions.
     pub musl: bool,
 }
 
@@ -135,7 +139,7 @@ impl HardenedProgram<'_> {
         let Some(objects) = self.objects else { return untold() };
         let own = decisive(objects);
         if self.musl && own.fortified == 0 {
-            return (Protected::Unavailable, "musl's headers have no functions that check sizes".into());
+            return (Protected::Unavailable, FORTIFY_OF_MUSL.into());
         }
         let why = share(objects, |counts| counts.fortified, "call functions that check sizes");
         match (own.fortified, own.unfortified) {

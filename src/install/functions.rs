@@ -55,7 +55,7 @@ struct OwnName<'t> {
 pub(crate) fn build(context: &BuildContext<'_>, tree: &Sysroot) -> Result<(), InstallError> {
     let io = |e: io::Error| InstallError::io("reading the string functions", e);
     let dir = context.unpacked("functions", SOURCES)?;
-    let names = compile(context, tree, &dir)?;
+    let names = compile(context, tree, &dir, FLAGS)?;
     let own_names = fs::read_to_string(dir.join("own-names.txt")).map_err(io)?;
     let called_for = fs::read_to_string(dir.join("called-for.txt")).map_err(io)?;
     let own = own_members(context, tree, &dir, &own_names)?;
@@ -98,13 +98,18 @@ pub(crate) fn build(context: &BuildContext<'_>, tree: &Sysroot) -> Result<(), In
 /// How libc's own functions are called that the faster ones leave something to.
 const OWN_PREFIX: &[u8] = b"__musl_";
 
-fn unreadable(name: &str, error: &object::Error) -> InstallError {
+pub(super) fn unreadable(name: &str, error: &object::Error) -> InstallError {
     InstallError::Unfit(format!("`{name}` can't be read: {error}"))
 }
 
-/// Compiles each source; gives their names without suffix, sorted.
-fn compile(context: &BuildContext<'_>, tree: &Sysroot, dir: &Path) -> Result<Vec<String>, InstallError> {
-    let io = |e: io::Error| InstallError::io("preparing to compile string functions", e);
+/// Compiles each source of a directory with these flags; gives their names without suffix, sorted.
+pub(super) fn compile(
+    context: &BuildContext<'_>,
+    tree: &Sysroot,
+    dir: &Path,
+    flags: &str,
+) -> Result<Vec<String>, InstallError> {
+    let io = |e: io::Error| InstallError::io("preparing to compile functions for musl", e);
     let entries: Vec<PathBuf> =
         fs::read_dir(dir).map_err(io)?.map(|e| Ok(e?.path())).collect::<io::Result<_>>().map_err(io)?;
     let is_source = |path: &&PathBuf| path.extension().is_some_and(|suffix| suffix == "c");
@@ -115,7 +120,7 @@ fn compile(context: &BuildContext<'_>, tree: &Sysroot, dir: &Path) -> Result<Vec
     for name in &names {
         let _ = write!(
             makefile,
-            "{name}.o: {name}.c\n\t\"$(CC)\" \"$(SPECS)\" {FLAGS} -c {name}.c -o {name}.tmp\n\tmv {name}.tmp {name}.o\n"
+            "{name}.o: {name}.c\n\t\"$(CC)\" \"$(SPECS)\" {flags} -c {name}.c -o {name}.tmp\n\tmv {name}.tmp {name}.o\n"
         );
     }
     fs::write(dir.join("Makefile"), makefile).map_err(io)?;
@@ -175,7 +180,7 @@ fn stem(name: &str) -> &str {
 }
 
 /// The global symbols of an object.
-fn symbols<'f>(name: &str, object: &'f [u8]) -> Result<MemberSymbols<'f>, InstallError> {
+pub(super) fn symbols<'f>(name: &str, object: &'f [u8]) -> Result<MemberSymbols<'f>, InstallError> {
     MemberSymbols::of(object).ok_or_else(|| InstallError::Unfit(format!("`{name}` can't be read as an object")))
 }
 

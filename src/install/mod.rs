@@ -10,6 +10,7 @@
 //! | locale machinery that is linked only where it is used | [`lean`] |
 //! | the allocator | [`malloc`] |
 //! | faster functions than libc's | [`functions`] |
+//! | headers and functions that musl lacks | [`compat`] |
 //! | a toolchain's own tests | [`selftest`], for any toolchain |
 //!
 //! Everything is built in a work directory below the cache directory, which an interrupted install leaves for the next
@@ -18,6 +19,7 @@
 pub(crate) mod build;
 pub(crate) mod build_context;
 pub(crate) mod build_inputs;
+pub(crate) mod compat;
 pub(crate) mod debian;
 pub(crate) mod functions;
 pub(crate) mod lean;
@@ -34,16 +36,25 @@ pub(crate) mod steps;
 pub(crate) mod symbol_binding;
 pub(crate) mod sysroot;
 
-/// Whether a file of a toolchain's, by its path, is compiled of sources that come with this program.
-pub(crate) fn is_own(file: &Path) -> bool {
-    let Some(name) = file.file_name().and_then(OsStr::to_str) else { return false };
-    let is_function = file.parent().is_some_and(|dir| dir.ends_with(functions::OBJECTS));
-    name.contains("mimalloc") || is_function || [functions::OFFERED, functions::DEFINED].contains(&name)
-}
+pub(crate) use build_context::InstallError;
+pub(crate) use manifest::Manifest;
+pub(crate) use steps::{InstallOptions, install};
 
 use std::ffi::OsStr;
 use std::path::Path;
 
-pub(crate) use build_context::InstallError;
-pub(crate) use manifest::Manifest;
-pub(crate) use steps::{InstallOptions, install};
+/// Whether a file of a toolchain's, by its path, is compiled of sources that come with this program.
+pub(crate) fn is_own(file: &Path) -> bool {
+    let Some(name) = file.file_name().and_then(OsStr::to_str) else { return false };
+    let is_function = file.parent().is_some_and(|dir| dir.ends_with(functions::OBJECTS));
+    name.contains("mimalloc")
+        || is_function
+        || [functions::OFFERED, functions::DEFINED, compat::ARCHIVE].contains(&name)
+}
+
+/// Whether a header of a toolchain's, by its place below the include directory, is one that comes with this program. `fts.h` may be
+/// the machine's musl's.
+pub(crate) fn is_own_header(name: &str) -> bool {
+    const ADDED: [&str; 6] = ["argp.h", "error.h", "execinfo.h", "obstack.h", "sys/cdefs.h", "sys/queue.h"];
+    name.split('/').next() == Some(specs::BEFORE_MUSL) || ADDED.contains(&name)
+}

@@ -1,6 +1,7 @@
 //! The descriptors of a finished toolchain: how the drivers use it.
 
 use super::build_inputs::Inputs;
+use super::compat;
 use super::functions;
 use super::malloc;
 use super::place::ToolchainPlace;
@@ -65,6 +66,7 @@ impl FinishedBuild<'_> {
                 undecided: None,
                 allocator: None,
                 functions: None,
+                compat: None,
                 missing: BTreeMap::new(),
             },
         })
@@ -106,6 +108,7 @@ impl FinishedBuild<'_> {
             install: BTreeMap::new(),
             allocator: Some(Allocator { offered: lib.join(malloc::ARCHIVE), object: lib.join(malloc::OBJECT) }),
             functions: functions::built(&lib),
+            compat: compat::built(&lib),
             prefix: Some(self.place.prefix.clone()),
             built_with: stamp(cxx),
             manifest: Some(self.manifest()),

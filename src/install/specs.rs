@@ -6,6 +6,9 @@
 
 use std::path::Path;
 
+/// The directory of headers that come before musl's, in the toolchain's include directory.
+pub(crate) const BEFORE_MUSL: &str = "layer";
+
 /// A path quoted for a spec: a backslash makes a space part of a word, a per cent sign is doubled.
 fn literal(path: &Path) -> String {
     let text = path.to_string_lossy();
@@ -117,7 +120,9 @@ impl Specs<'_> {
         let cxx =
             ["".into(), format!("/{triple}"), "/backward".into()].map(|sub| own("-isystem", &format!("{cxx}{sub}")));
         let (cxx, start) = (cxx.join(" "), [own("-B", "lib/"), own("-B", &format!("{gcc}/"))].join(" "));
-        let (includes, shared) = ([prefix("-isystem", "include"), own("-isystem", "include")], own("-L", "lib/shared"));
+        let checked = own("-isystem", &format!("include/{BEFORE_MUSL}"));
+        let includes = [prefix("-isystem", "include"), checked, own("-isystem", "include")];
+        let shared = own("-L", "lib/shared");
         let (includes, libraries) =
             (includes.join(" "), [prefix("-L", "lib"), own("-L", "lib"), own("-L", &gcc)].join(" "));
         format!(
@@ -154,6 +159,7 @@ pub(crate) fn clang(root: &Path, prefix: &Path, arch: &str) -> Vec<String> {
         format!("--gcc-toolchain={root}"),
         // The C++ library and the unwinder are GCC's, whatever this Clang was built to prefer.
         "-stdlib=libstdc++".into(),
+        format!("-isystem{root}/include/{BEFORE_MUSL}"),
         "-Wl,--gc-sections".into(),
         "-rtlib=libgcc".into(),
         "-unwindlib=libgcc".into(),

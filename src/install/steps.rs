@@ -8,7 +8,7 @@ use super::place::{self, ToolchainPlace};
 use super::prerequisites::{MissingPrerequisite, Prerequisite, install_command};
 use super::selftest::{self, SelftestResult};
 use super::sysroot::{self, Sysroot};
-use super::{build, debian, functions, lean, malloc, patch, source};
+use super::{build, compat, debian, functions, lean, malloc, patch, source};
 use crate::message::{self, progress::Progress};
 use crate::run::{Command, Ended, Guard};
 use crate::settings::Settings;
@@ -32,7 +32,7 @@ pub(crate) struct InstallOptions {
 }
 
 /// The steps, and how many seconds each usually takes on two cores.
-const STEPS: [(&str, u64); 9] = [
+const STEPS: [(&str, u64); 10] = [
     ("unpacking the sources", 12),
     ("copying headers and crt objects", 2),
     ("configuring libstdc++, libgomp, libatomic", 24),
@@ -40,6 +40,7 @@ const STEPS: [(&str, u64); 9] = [
     ("splitting the locale machinery", 16),
     ("compiling the allocator", 4),
     ("compiling string functions", 5),
+    ("compiling functions that musl lacks", 3),
     ("moving the toolchain into place", 1),
     ("testing it", 14),
 ];
@@ -194,10 +195,11 @@ impl Install<'_> {
         let unsplit = self.once(4, &|| self.split_locales(&sources, &tree))?;
         self.once(5, &|| malloc::build(context, &tree).map(|()| String::new()))?;
         let without = self.once(6, &|| self.add_functions(&tree))?;
-        self.step(7)?;
+        let lacks = self.once(7, &|| self.add_compat(&tree))?;
+        self.step(8)?;
         let root = self.place.build(self.id);
         let tree = self.move_into_place(&tree, &root)?;
-        self.step(8)?;
+        self.step(9)?;
         let build = FinishedBuild { inputs, tree: &tree, place: self.place, id: self.id };
         let libraries: Vec<&str> = libraries.lines().collect();
         let tests = self.test(&build, &libraries)?;
@@ -216,7 +218,7 @@ impl Install<'_> {
             musl_archive: inputs.musl.lib.join("libc.a"),
             kernel_header: inputs.kernel_header(),
             lean: unsplit.is_empty(),
-            notes: unfit.lines().chain(unsplit.lines()).chain(without.lines()).map(str::to_owned).collect(),
+            notes: [unfit, unsplit, without, lacks].iter().flat_map(|of| of.lines()).map(str::to_owned).collect(),
             libraries: libraries.iter().map(|l| (*l).to_owned()).collect(),
             size: place::size_of(&root),
             tests,
@@ -293,6 +295,15 @@ impl Install<'_> {
             Ok(()) => Ok(String::new()),
             Err(InstallError::Interrupted(signal)) => Err(InstallError::Interrupted(signal)),
             Err(why) => Ok(format!("string functions, sorting and number conversion are musl's: {why}")),
+        }
+    }
+
+    /// Adds headers and functions that programs expect and musl lacks; gives why there are none.
+    fn add_compat(&self, tree: &Sysroot) -> Result<String, InstallError> {
+        match compat::build(self.context, tree) {
+            Ok(()) => Ok(String::new()),
+            Err(InstallError::Interrupted(signal)) => Err(InstallError::Interrupted(signal)),
+            Err(why) => Ok(format!("headers and functions that musl lacks are not there: {why}")),
         }
     }
 

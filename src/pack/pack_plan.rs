@@ -225,6 +225,7 @@ impl PlannedCompiler {
             install: BTreeMap::new(),
             allocator,
             functions,
+            compat: of.source.compat.as_ref().and_then(|archive| inside(archive)),
             prefix: None,
             built_with: None,
             manifest: None,

@@ -1,4 +1,4 @@
-//! Rules for programs with musl: another allocator, faster functions, and the stack size of threads.
+//! Rules for programs with musl: another allocator, faster functions, those that it lacks, and the stack size of threads.
 
 use super::draft::Draft;
 use super::draft::ours;
@@ -44,6 +44,15 @@ pub(crate) fn musl_functions(draft: &mut Draft<'_>) {
     let archive = if without_index(draft) { &functions.defined } else { &functions.offered };
     draft.items.splice(place..place, [archive, &functions.rest].map(ours));
     draft.did(format!("offered `{}`, `{}`", archive.display(), functions.rest.display()));
+}
+
+/// Offers the functions that programs expect and the toolchain's libc lacks, after all that may bring its own.
+pub(crate) fn musl_compat(draft: &mut Draft<'_>) {
+    let Some(archive) = &draft.context.facts.compat else { return };
+    draft.items.retain(|i| !matches!(i, Item::Word { text, .. } if *text == *archive.as_os_str()));
+    let Some(place) = before_libc(draft) else { return };
+    draft.items.insert(place, ours(archive));
+    draft.did(format!("offered `{}`", archive.display()));
 }
 
 /// Whether the linker goes by the definitions in an archive's members, not by its symbol index.
@@ -137,6 +146,27 @@ mod tests {
         let mut small = context(&facts);
         small.small = true;
         assert!(!planned("x.o", &small).contains("/m/"));
+    }
+
+    #[test]
+    fn what_musl_lacks_is_offered_after_all_else() {
+        let mut facts = facts();
+        facts.allocator = Some(Allocator { offered: "/m/o.a".into(), object: "/m/m.o".into() });
+        facts.compat = Some("/m/c.a".into());
+        for (line, expected) in [
+            ("x.o -lz", "-static-pie x.o -Wl,--start-group -lz -Wl,/m/o.a -Wl,/m/c.a -Wl,--end-group"),
+            ("x.o -lc", "-static-pie x.o -Wl,--start-group -Wl,/m/o.a -Wl,/m/c.a -lc -Wl,--end-group"),
+            ("x.o -nostdlib", "-static x.o -nostdlib"),
+        ] {
+            let mut context = context(&facts);
+            context.fast = false;
+            let once = planned(line, &context);
+            assert_eq!(once, expected, "{line}");
+            assert_eq!(planned(&once, &context), once, "{line}");
+        }
+        let mut small = context(&facts);
+        small.small = true;
+        assert!(planned("x.o", &small).contains("/m/c.a"));
     }
 
     #[test]

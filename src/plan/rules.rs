@@ -95,6 +95,11 @@ pub static RULES: &[Rule] = &[
         apply: musl::musl_functions,
     },
     Rule {
+        id: "musl-compat",
+        reason: "programs expect functions of their libc, `error`, `argp_parse` and `backtrace` among them, that musl lacks",
+        apply: musl::musl_compat,
+    },
+    Rule {
         id: "converted-libraries",
         reason: "the parts of a converted shared object keep their distances and access flags",
         apply: libraries::converted_libraries,

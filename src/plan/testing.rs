@@ -33,6 +33,7 @@ pub(crate) fn facts() -> Facts {
         undecided: None,
         allocator: None,
         functions: None,
+        compat: None,
         missing: [].into(),
     }
 }

@@ -68,6 +68,9 @@ pub(crate) struct Descriptor {
     /// Functions that are faster than libc's, for a program's own code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub functions: Option<FastFunctions>,
+    /// An archive of functions that programs expect of a libc and this one lacks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compat: Option<PathBuf>,
     /// The prefix for libraries that the user builds with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prefix: Option<PathBuf>,

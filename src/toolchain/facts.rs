@@ -54,6 +54,9 @@ pub(crate) struct Facts {
     /// The toolchain's faster functions.
     #[serde(default)]
     pub functions: Option<FastFunctions>,
+    /// The archive of functions that programs expect of a libc and the toolchain's lacks.
+    #[serde(default)]
+    pub compat: Option<PathBuf>,
     /// Why nothing can be concluded from what is missing; such facts are not kept.
     #[serde(default)]
     pub undecided: Option<String>,

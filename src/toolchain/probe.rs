@@ -113,6 +113,7 @@ pub(crate) fn probe(
         undecided: None,
         allocator: descriptor.allocator.clone(),
         functions: descriptor.functions.clone(),
+        compat: descriptor.compat.clone(),
         missing: BTreeMap::new(),
         triple,
     };

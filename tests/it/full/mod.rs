@@ -12,6 +12,8 @@ pub mod musl;
 pub mod musl_linkers;
 // Its standard facets, each alone in a program.
 pub mod facets;
+// Headers and functions that it adds to musl, beside glibc's.
+pub mod musl_compat;
 // A GCC with it as a tree of its own.
 pub mod pack;
 // The same for another machine, with a compiler's plugin, and with its sources.

@@ -1,0 +1,220 @@
+//! Headers and functions that the musl toolchain adds to musl: programs of `tests/mass/musl-compat` do what they do with glibc.
+
+use super::musl::data;
+use crate::support::*;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const COMPILERS: [&str; 2] = ["musl", "musl-clang"];
+
+fn with(toolchain: &str, program: &str) -> Run {
+    Run::new(program).env("XDG_DATA_HOME", data()).env("STATICCXX_TOOLCHAIN", toolchain)
+}
+
+fn source(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/mass/musl-compat").join(name)
+}
+
+/// Compiles a program into a directory of its own: with glibc, and with each musl toolchain. All have the same name.
+fn twins(dir: &Dir, name: &str, options: &str) -> Vec<PathBuf> {
+    let program = name.split_once('.').unwrap().0;
+    let cxx = name.ends_with(".cpp");
+    let place = |of: &str| {
+        let place = dir.join(of);
+        fs::create_dir_all(&place).unwrap();
+        place
+    };
+    let glibc = place("glibc");
+    let line = format!("-w -D_GNU_SOURCE -U_FORTIFY_SOURCE {options} -o {program}");
+    let compiler = if cxx { "g++" } else { "gcc" };
+    Run::new(compiler).dir(&glibc).line(&line).args([source(name)]).silent();
+    let mut all = vec![glibc];
+    for toolchain in COMPILERS {
+        let place = place(toolchain);
+        let driver = if cxx { STATICCXX } else { STATICCC };
+        with(toolchain, driver).dir(&place).line(&line).args([source(name)]).silent();
+        assert!(is_static(&place.join(program)), "{toolchain} {name}");
+        all.push(place);
+    }
+    all
+}
+
+/// Stdout, stderr and how it ended.
+fn said(dir: &Path, program: &str, args: &[&str]) -> String {
+    let out = Run::new(format!("./{program}")).dir(dir).args(args).output();
+    format!("{}{}{}", text(&out.stdout), text(&out.stderr), out.status)
+}
+
+#[test]
+fn functions_do_what_glibc_s_do() {
+    let dir = Dir::new();
+    for name in ["error.c", "queue.c", "obstack.c", "execinfo.c", "small.c", "own.c"] {
+        let places = twins(&dir, name, "-O1");
+        let program = name.trim_end_matches(".c");
+        for args in [&[][..], &["1"]] {
+            let expected = said(&places[0], program, args);
+            assert!(expected.contains("exit status"), "{name}: {expected}");
+            for place in &places[1..] {
+                assert_eq!(said(place, program, args), expected, "{name} in {}", place.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn argp_parses_and_helps_as_glibc_s() {
+    let dir = Dir::new();
+    let places = twins(&dir, "argp.c", "-O1");
+    let run = |place: &Path| Run::new("sh").dir(place).args([source("argp.sh")]).ok();
+    let expected = run(&places[0]);
+    assert!(expected.lines().filter(|line| line.starts_with("status ")).count() > 700, "{expected}");
+    for place in &places[1..] {
+        let found = run(place);
+        let differs = expected.lines().zip(found.lines()).position(|(a, b)| a != b);
+        let lines =
+            |of: &str| of.lines().skip(differs.unwrap_or(0).saturating_sub(12)).take(20).collect::<Vec<_>>().join("\n");
+        assert!(expected == found, "{}\n--- glibc\n{}\n--- musl\n{}", place.display(), lines(&expected), lines(&found));
+    }
+}
+
+#[test]
+fn trees_are_walked_as_by_glibc_s_fts() {
+    let dir = Dir::new();
+    let glibc = dir.join("glibc");
+    fs::create_dir_all(&glibc).unwrap();
+    Run::new("gcc").dir(&glibc).line("-O1 -w -D_GNU_SOURCE -o fts").args([source("fts.c")]).silent();
+    // Debian's musl has one of its own, most others have not and are given ours.
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("toolchains/musl/compat");
+    let headers = dir.join("headers");
+    fs::create_dir_all(&headers).unwrap();
+    fs::copy(sources.join("include/fts.h"), headers.join("fts.h")).unwrap();
+    let ours = COMPILERS.map(|toolchain| {
+        let place = dir.join(toolchain);
+        fs::create_dir_all(&place).unwrap();
+        let cc = with(toolchain, STATICCC).dir(&place).line("-O1 -w -D_GNU_SOURCE -o fts -I").args([&headers]);
+        cc.args([source("fts.c"), sources.join("fts.c")]).silent();
+        place
+    });
+    let expected = said(&glibc, "fts", &[]);
+    assert!(expected.lines().count() > 5000 && expected.ends_with("exit status: 0"), "{expected}");
+    for place in &ours {
+        let found = said(place, "fts", &[]);
+        let differs = expected.lines().zip(found.lines()).find(|(a, b)| a != b);
+        assert!(found == expected, "{}: {differs:?}", place.display());
+    }
+}
+
+#[test]
+fn overflows_end_programs_from_each_level_on() {
+    /// Within bounds, and each overflow of the program's.
+    const CASES: std::ops::RangeInclusive<u32> = 0..=41;
+    for level in 0..=3 {
+        let dir = Dir::new();
+        let places = twins(&dir, "fortify.c", &format!("-O2 -D_FORTIFY_SOURCE={level}"));
+        for case in CASES {
+            // Without checks there is nothing to compare with: memory is overwritten.
+            if level == 0 && case != 0 {
+                continue;
+            }
+            let args = [case.to_string()];
+            let expected = said(&places[0], "fortify", &[&args[0]]);
+            let found = case == 0 || case == 40 && level < 2 || case == 41 && level < 3;
+            assert_eq!(expected.contains("terminated"), !found && case != 39, "{level} {case}: {expected}");
+            for place in &places[1..] {
+                // Clang knows members of a structure where it sees them alone, not in a function that it puts in line.
+                if !(case == 40 && place.ends_with("musl-clang")) {
+                    assert_eq!(said(place, "fortify", &[&args[0]]), expected, "{level} {case} in {}", place.display());
+                }
+            }
+        }
+    }
+    // Without optimization nothing is checked, as with glibc.
+    let dir = Dir::new();
+    for place in &twins(&dir, "fortify.c", "-O0 -D_FORTIFY_SOURCE=2")[1..] {
+        assert!(!Run::new("nm").args([place.join("fortify")]).ok().contains(" __chk_fail"), "{}", place.display());
+    }
+}
+
+#[test]
+fn cxx_programs_have_it_too() {
+    let dir = Dir::new();
+    let places = twins(&dir, "cxx.cpp", "-O2 -D_FORTIFY_SOURCE=2");
+    for (args, ends) in [(&[][..], "exit status"), (&["12345678"], "signal: 6")] {
+        let expected = said(&places[0], "cxx", args);
+        assert!(expected.contains(ends), "{expected}");
+        for place in &places[1..] {
+            assert_eq!(said(place, "cxx", args), expected, "{}", place.display());
+        }
+    }
+}
+
+#[test]
+fn headers_are_those_of_any_standard() {
+    let dir = Dir::new();
+    fs::copy(source("headers.c"), dir.join("h.c")).unwrap();
+    fs::copy(source("headers.c"), dir.join("h.cpp")).unwrap();
+    let all = "-O2 -U_FORTIFY_SOURCE -Wall -Wextra -Werror -pedantic -c -o h.o";
+    for toolchain in COMPILERS {
+        for options in ["-D_FORTIFY_SOURCE=0 -D_GNU_SOURCE", "-D_FORTIFY_SOURCE=3", "-D_FORTIFY_SOURCE=3 -D_GNU_SOURCE"]
+        {
+            for standard in ["c99", "c11", "gnu17"] {
+                let line = format!("{all} {options} -std={standard} h.c");
+                with(toolchain, STATICCC).dir(dir.path()).line(&line).silent();
+            }
+            for standard in ["c++98", "c++17"] {
+                let line = format!("{all} {options} -std={standard} h.cpp");
+                with(toolchain, STATICCXX).dir(dir.path()).line(&line).silent();
+            }
+        }
+    }
+}
+
+#[test]
+fn a_program_s_own_functions_and_its_libraries_take_precedence() {
+    let dir = Dir::new();
+    dir.file(
+        "l.c",
+        "#include <stdio.h>\nvoid error(int s, int n, const char *f, ...) { (void)s, (void)n; puts(f); }\n",
+    );
+    dir.file("p.c", "#include <error.h>\nint main(void) { error(3, 0, \"the library's\"); return 0; }\n");
+    for linker in ["bfd", "gold", "lld", "mold"] {
+        let cc = || with("musl", STATICCC).dir(dir.path()).env("STATICCXX_STACK_SIZE", "0");
+        cc().line("-O2 -c l.c").silent();
+        Run::new("ar").dir(dir.path()).line("rcs libl.a l.o").silent();
+        cc().line(&format!("-O2 -w -fuse-ld={linker} p.c -L. -ll -o p")).silent();
+        assert_eq!(says_in_empty_root(&dir.join("p"), &[]), "the library's\n", "{linker}");
+        // Without the library it is the layer's, which ends the program.
+        cc().line(&format!("-O2 -w -fuse-ld={linker} p.c -o p")).silent();
+        assert_eq!(
+            Run::new(dir.join("p")).fails(3),
+            format!("{}: the library's\n", dir.join("p").display()),
+            "{linker}"
+        );
+    }
+}
+
+#[test]
+fn programs_that_use_nothing_of_it_do_not_change() {
+    let dir = Dir::new();
+    let json = fs::read_to_string(data().join("staticcxx/toolchains/musl/toolchain.json")).unwrap();
+    let mut descriptor: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let archive = descriptor.as_object_mut().unwrap().remove("compat").unwrap();
+    assert!(Path::new(archive.as_str().unwrap()).is_file());
+    descriptor["name"] = "musl-plain".into();
+    let plain = dir.file("plain.json", descriptor.to_string());
+    dir.file("c.c", "#include <stdio.h>\nint main(void) { puts(\"hello\"); return 0; }\n");
+    dir.file("x.cpp", "#include <iostream>\nint main() { std::cout << \"hello\\n\"; }\n");
+    for (driver, source) in [(STATICCC, "c.c"), (STATICCXX, "x.cpp")] {
+        // The list of parts is given room for what is offered, before it is known what of it is linked in.
+        for parts in ["off", "note"] {
+            let made = |toolchain: &str| {
+                let call = with(toolchain, driver).dir(dir.path()).env("STATICCXX_PARTS", parts);
+                call.line("-O2 -o p").args([source]).silent();
+                fs::read(dir.join("p")).unwrap()
+            };
+            let (with_it, without) = (made("musl"), made(plain.to_str().unwrap()));
+            assert_eq!(with_it.len(), without.len(), "{source} {parts}");
+            assert!(parts == "note" || with_it == without, "{source}");
+        }
+    }
+}
