@@ -70,8 +70,10 @@ static void walk(char *const *paths, int options, const char *what)
 			fts_set(tree, entry, FTS_FOLLOW);
 		if (!strcmp(what, "again") && !entry->fts_number++)
 			fts_set(tree, entry, FTS_AGAIN);
-		if (!strcmp(what, "bad"))
-			printf("bad %d %d", fts_set(tree, entry, 77), errno);
+		if (!strcmp(what, "bad")) {
+			int refused = fts_set(tree, entry, 77);
+			printf("bad %d %d\n", refused, errno);
+		}
 		if ((!strcmp(what, "children") || !strcmp(what, "names") || !strcmp(what, "marked")) && entry->fts_info == FTS_D) {
 			for (child = fts_children(tree, what[0] == 'n' ? FTS_NAMEONLY : 0); child; child = child->fts_link) {
 				printf("child %s %d\n", child->fts_name, what[0] == 'n' ? 0 : child->fts_info);
@@ -82,7 +84,9 @@ static void walk(char *const *paths, int options, const char *what)
 			printf("wrong %d\n", fts_children(tree, 3) == 0 && errno == EINVAL);
 		}
 	}
-	printf("ends %d, closed %d\n", errno, fts_close(tree));
+	int ended = errno;
+	printf("ends %d, ", ended);
+	printf("closed %d\n", fts_close(tree));
 }
 
 int main(void)
