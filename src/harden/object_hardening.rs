@@ -11,7 +11,7 @@ use object::read::elf::{FileHeader, SectionHeader, Sym};
 const CANARY: [&[u8]; 3] = [b"__stack_chk_fail", b"__stack_chk_fail_local", b"__stack_chk_guard"];
 
 /// Functions that glibc's headers replace by one that knows the size of what is written (glibc manual, "Fortification of
-/// function calls"): `__NAME_chk`.
+/// function calls"): `__NAME_chk`, or `__musl_NAME_chk`.
 const FORTIFIABLE: [&str; 79] = [
     "asprintf",
     "confstr",
@@ -175,6 +175,8 @@ fn of_class<Elf: FileHeader<Endian = Endianness>>(bytes: &[u8]) -> Option<Object
         let Ok(name) = symbols.symbol_name(endian, symbol) else { continue };
         found.canary |= CANARY.contains(&name);
         let checked = name.strip_prefix(b"__").and_then(|n| n.strip_suffix(b"_chk"));
+        // Those of our musl toolchain.
+        let checked = checked.map(|name| name.strip_prefix(b"musl_").unwrap_or(name));
         found.fortified |= checked.is_some_and(is_fortifiable);
         found.unfortified |= is_fortifiable(name);
     }

@@ -86,7 +86,8 @@ pub(crate) fn is_of_glibc(name: &str) -> bool {
     let shaped = SHAPES.iter().any(|(start, end)| {
         name.strip_prefix(start).is_some_and(|rest| rest.ends_with(end) && (!rest.is_empty() || end.is_empty()))
     });
-    shaped || name.strip_suffix("64").is_some_and(|n| LARGE_FILES.contains(&n))
+    let ours = name.starts_with("__musl_");
+    (shaped && !ours) || name.strip_suffix("64").is_some_and(|n| LARGE_FILES.contains(&n))
 }
 
 /// The inputs that refer to those of a link's undefined symbols that are glibc's.
@@ -127,6 +128,7 @@ mod tests {
     fn glibc_s_names_are_told_from_others() {
         for (name, glibc) in [
             ("__snprintf_chk", true),
+            ("__musl_snprintf_chk", false),
             ("__isoc23_strtol", true),
             ("__ctype_b_loc", true),
             ("fopen64", true),

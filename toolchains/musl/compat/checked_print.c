@@ -5,7 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-int __vsprintf_chk(char *restrict to, int flag, size_t room, const char *restrict format, va_list args)
+int __musl_vsprintf_chk(char *restrict to, int flag, size_t room, const char *restrict format, va_list args)
 {
 	(void)flag;
 	if (!room)
@@ -19,29 +19,29 @@ int __vsprintf_chk(char *restrict to, int flag, size_t room, const char *restric
 	return length;
 }
 
-int __sprintf_chk(char *restrict to, int flag, size_t room, const char *restrict format, ...)
+int __musl_sprintf_chk(char *restrict to, int flag, size_t room, const char *restrict format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
-	int length = __vsprintf_chk(to, flag, room, format, args);
+	int length = __musl_vsprintf_chk(to, flag, room, format, args);
 	va_end(args);
 	return length;
 }
 
-int __vsnprintf_chk(char *restrict to, size_t count, int flag, size_t room, const char *restrict format, va_list args)
+int __musl_vsnprintf_chk(char *restrict to, size_t count, int flag, size_t room, const char *restrict format, va_list args)
 {
 	(void)flag;
 	must_fit(count, room);
 	return vsnprintf(to, count, format, args);
 }
 
-int __snprintf_chk(char *restrict to, size_t count, int flag, size_t room, const char *restrict format, ...)
+int __musl_snprintf_chk(char *restrict to, size_t count, int flag, size_t room, const char *restrict format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
-	int length = __vsnprintf_chk(to, count, flag, room, format, args);
+	int length = __musl_vsnprintf_chk(to, count, flag, room, format, args);
 	va_end(args);
 	return length;
 }

@@ -3,37 +3,37 @@
 #include "checked.h"
 #include <string.h>
 
-void *__memcpy_chk(void *restrict to, const void *restrict from, size_t count, size_t room)
+void *__musl_memcpy_chk(void *restrict to, const void *restrict from, size_t count, size_t room)
 {
 	must_fit(count, room);
 	return memcpy(to, from, count);
 }
 
-void *__mempcpy_chk(void *restrict to, const void *restrict from, size_t count, size_t room)
+void *__musl_mempcpy_chk(void *restrict to, const void *restrict from, size_t count, size_t room)
 {
 	must_fit(count, room);
 	return mempcpy(to, from, count);
 }
 
-void *__memmove_chk(void *to, const void *from, size_t count, size_t room)
+void *__musl_memmove_chk(void *to, const void *from, size_t count, size_t room)
 {
 	must_fit(count, room);
 	return memmove(to, from, count);
 }
 
-void *__memset_chk(void *to, int byte, size_t count, size_t room)
+void *__musl_memset_chk(void *to, int byte, size_t count, size_t room)
 {
 	must_fit(count, room);
 	return memset(to, byte, count);
 }
 
-void __explicit_bzero_chk(void *to, size_t count, size_t room)
+void __musl_explicit_bzero_chk(void *to, size_t count, size_t room)
 {
 	must_fit(count, room);
 	explicit_bzero(to, count);
 }
 
-char *__stpcpy_chk(char *restrict to, const char *restrict from, size_t room)
+char *__musl_stpcpy_chk(char *restrict to, const char *restrict from, size_t room)
 {
 	size_t length = strlen(from);
 
@@ -43,19 +43,19 @@ char *__stpcpy_chk(char *restrict to, const char *restrict from, size_t room)
 	return to + length;
 }
 
-char *__strcpy_chk(char *restrict to, const char *restrict from, size_t room)
+char *__musl_strcpy_chk(char *restrict to, const char *restrict from, size_t room)
 {
-	__stpcpy_chk(to, from, room);
+	__musl_stpcpy_chk(to, from, room);
 	return to;
 }
 
-char *__stpncpy_chk(char *restrict to, const char *restrict from, size_t count, size_t room)
+char *__musl_stpncpy_chk(char *restrict to, const char *restrict from, size_t count, size_t room)
 {
 	must_fit(count, room);
 	return stpncpy(to, from, count);
 }
 
-char *__strncpy_chk(char *restrict to, const char *restrict from, size_t count, size_t room)
+char *__musl_strncpy_chk(char *restrict to, const char *restrict from, size_t count, size_t room)
 {
 	must_fit(count, room);
 	return strncpy(to, from, count);
@@ -73,12 +73,12 @@ static char *append(char *restrict to, const char *restrict from, size_t count, 
 	return to;
 }
 
-char *__strcat_chk(char *restrict to, const char *restrict from, size_t room)
+char *__musl_strcat_chk(char *restrict to, const char *restrict from, size_t room)
 {
 	return append(to, from, strlen(from), room);
 }
 
-char *__strncat_chk(char *restrict to, const char *restrict from, size_t count, size_t room)
+char *__musl_strncat_chk(char *restrict to, const char *restrict from, size_t count, size_t room)
 {
 	return append(to, from, strnlen(from, count), room);
 }

@@ -20,65 +20,82 @@ void *rawmemchr(const void *, int);
 extern "C" {
 #endif
 
+void *__musl_memcpy_chk(void *__restrict, const void *__restrict, size_t, size_t);
 __checked_inline void *memcpy(void *__restrict __to, const void *__restrict __from, size_t __count)
 {
-	return __builtin___memcpy_chk(__to, __from, __count, __checked_object(__to));
+	return __checked_fits(__count, 1, __checked_object(__to)) ? __builtin_memcpy(__to, __from, __count) : __musl_memcpy_chk(__to, __from, __count, __checked_object(__to));
 }
 
+void *__musl_memmove_chk(void *, const void *, size_t, size_t);
 __checked_inline void *memmove(void *__to, const void *__from, size_t __count)
 {
-	return __builtin___memmove_chk(__to, __from, __count, __checked_object(__to));
+	return __checked_fits(__count, 1, __checked_object(__to)) ? __builtin_memmove(__to, __from, __count) : __musl_memmove_chk(__to, __from, __count, __checked_object(__to));
 }
 
+void *__musl_memset_chk(void *, int, size_t, size_t);
 __checked_inline void *memset(void *__to, int __byte, size_t __count)
 {
-	return __builtin___memset_chk(__to, __byte, __count, __checked_object(__to));
+	return __checked_fits(__count, 1, __checked_object(__to)) ? __builtin_memset(__to, __byte, __count) : __musl_memset_chk(__to, __byte, __count, __checked_object(__to));
 }
 
+char *__musl_strcpy_chk(char *__restrict, const char *__restrict, size_t);
 __checked_inline char *strcpy(char *__restrict __to, const char *__restrict __from)
 {
-	return __builtin___strcpy_chk(__to, __from, __checked_member(__to));
+	__checked_call(__checked_string_fits(__from, __checked_member(__to)), __builtin_strcpy(__to, __from),
+		       __musl_strcpy_chk(__to, __from, __checked_member(__to)));
 }
 
+char *__musl_strncpy_chk(char *__restrict, const char *__restrict, size_t, size_t);
 __checked_inline char *strncpy(char *__restrict __to, const char *__restrict __from, size_t __count)
 {
-	return __builtin___strncpy_chk(__to, __from, __count, __checked_member(__to));
+	__checked_call(__checked_fits(__count, 1, __checked_member(__to)), __builtin_strncpy(__to, __from, __count),
+		       __musl_strncpy_chk(__to, __from, __count, __checked_member(__to)));
 }
 
+char *__musl_strcat_chk(char *__restrict, const char *__restrict, size_t);
 __checked_inline char *strcat(char *__restrict __to, const char *__restrict __from)
 {
-	return __builtin___strcat_chk(__to, __from, __checked_member(__to));
+	__checked_call(__checked_member(__to) == (size_t)-1, __builtin_strcat(__to, __from),
+		       __musl_strcat_chk(__to, __from, __checked_member(__to)));
 }
 
+char *__musl_strncat_chk(char *__restrict, const char *__restrict, size_t, size_t);
 __checked_inline char *strncat(char *__restrict __to, const char *__restrict __from, size_t __count)
 {
-	return __builtin___strncat_chk(__to, __from, __count, __checked_member(__to));
+	__checked_call(__checked_member(__to) == (size_t)-1, __builtin_strncat(__to, __from, __count),
+		       __musl_strncat_chk(__to, __from, __count, __checked_member(__to)));
 }
 
 #if defined _POSIX_SOURCE || defined _POSIX_C_SOURCE || defined _XOPEN_SOURCE || defined _GNU_SOURCE || defined _BSD_SOURCE
+char *__musl_stpcpy_chk(char *__restrict, const char *__restrict, size_t);
 __checked_inline char *stpcpy(char *__restrict __to, const char *__restrict __from)
 {
-	return __builtin___stpcpy_chk(__to, __from, __checked_member(__to));
+	__checked_call(__checked_string_fits(__from, __checked_member(__to)), __builtin_stpcpy(__to, __from),
+		       __musl_stpcpy_chk(__to, __from, __checked_member(__to)));
 }
 
+char *__musl_stpncpy_chk(char *__restrict, const char *__restrict, size_t, size_t);
 __checked_inline char *stpncpy(char *__restrict __to, const char *__restrict __from, size_t __count)
 {
-	return __builtin___stpncpy_chk(__to, __from, __count, __checked_member(__to));
+	__checked_call(__checked_fits(__count, 1, __checked_member(__to)), __builtin_stpncpy(__to, __from, __count),
+		       __musl_stpncpy_chk(__to, __from, __count, __checked_member(__to)));
 }
 #endif
 
 #ifdef _GNU_SOURCE
+void *__musl_mempcpy_chk(void *__restrict, const void *__restrict, size_t, size_t);
 __checked_inline void *mempcpy(void *__restrict __to, const void *__restrict __from, size_t __count)
 {
-	return __builtin___mempcpy_chk(__to, __from, __count, __checked_object(__to));
+	__checked_call(__checked_fits(__count, 1, __checked_object(__to)), __builtin_mempcpy(__to, __from, __count),
+		       __musl_mempcpy_chk(__to, __from, __count, __checked_object(__to)));
 }
 #endif
 
 #if defined _GNU_SOURCE || defined _BSD_SOURCE
-void __explicit_bzero_chk(void *, size_t, size_t);
+void __musl_explicit_bzero_chk(void *, size_t, size_t);
 __checked_inline void explicit_bzero(void *__to, size_t __count)
 {
-	__explicit_bzero_chk(__to, __count, __checked_object(__to));
+	__musl_explicit_bzero_chk(__to, __count, __checked_object(__to));
 }
 #endif
 

@@ -9,93 +9,93 @@
 extern "C" {
 #endif
 
-ssize_t __read_chk(int, void *, size_t, size_t);
+ssize_t __musl_read_chk(int, void *, size_t, size_t);
 __checked_real(read);
 __checked_inline ssize_t read(int __fd, void *__to, size_t __count)
 {
 	__checked_call(__checked_fits(__count, 1, __checked_object(__to)), __checked_read(__fd, __to, __count),
-		       __read_chk(__fd, __to, __count, __checked_object(__to)));
+		       __musl_read_chk(__fd, __to, __count, __checked_object(__to)));
 }
 
-ssize_t __pread_chk(int, void *, size_t, off_t, size_t);
+ssize_t __musl_pread_chk(int, void *, size_t, off_t, size_t);
 __checked_real(pread);
 __checked_inline ssize_t pread(int __fd, void *__to, size_t __count, off_t __at)
 {
 	__checked_call(__checked_fits(__count, 1, __checked_object(__to)), __checked_pread(__fd, __to, __count, __at),
-		       __pread_chk(__fd, __to, __count, __at, __checked_object(__to)));
+		       __musl_pread_chk(__fd, __to, __count, __at, __checked_object(__to)));
 }
 
-ssize_t __readlink_chk(const char *__restrict, char *__restrict, size_t, size_t);
+ssize_t __musl_readlink_chk(const char *__restrict, char *__restrict, size_t, size_t);
 __checked_real(readlink);
 __checked_inline ssize_t readlink(const char *__restrict __path, char *__restrict __to, size_t __count)
 {
 	__checked_call(__checked_fits(__count, 1, __checked_member(__to)), __checked_readlink(__path, __to, __count),
-		       __readlink_chk(__path, __to, __count, __checked_member(__to)));
+		       __musl_readlink_chk(__path, __to, __count, __checked_member(__to)));
 }
 
-ssize_t __readlinkat_chk(int, const char *__restrict, char *__restrict, size_t, size_t);
+ssize_t __musl_readlinkat_chk(int, const char *__restrict, char *__restrict, size_t, size_t);
 __checked_real(readlinkat);
 __checked_inline ssize_t readlinkat(int __fd, const char *__restrict __path, char *__restrict __to, size_t __count)
 {
 	__checked_call(__checked_fits(__count, 1, __checked_member(__to)), __checked_readlinkat(__fd, __path, __to, __count),
-		       __readlinkat_chk(__fd, __path, __to, __count, __checked_member(__to)));
+		       __musl_readlinkat_chk(__fd, __path, __to, __count, __checked_member(__to)));
 }
 
-char *__getcwd_chk(char *, size_t, size_t);
+char *__musl_getcwd_chk(char *, size_t, size_t);
 __checked_real(getcwd);
 __checked_inline char *getcwd(char *__to, size_t __count)
 {
 	__checked_call(__checked_fits(__count, 1, __checked_member(__to)), __checked_getcwd(__to, __count),
-		       __getcwd_chk(__to, __count, __checked_member(__to)));
+		       __musl_getcwd_chk(__to, __count, __checked_member(__to)));
 }
 
-size_t __confstr_chk(int, char *, size_t, size_t);
+size_t __musl_confstr_chk(int, char *, size_t, size_t);
 __checked_real(confstr);
 __checked_inline size_t confstr(int __name, char *__to, size_t __count)
 {
 	__checked_call(__checked_fits(__count, 1, __checked_member(__to)), __checked_confstr(__name, __to, __count),
-		       __confstr_chk(__name, __to, __count, __checked_member(__to)));
+		       __musl_confstr_chk(__name, __to, __count, __checked_member(__to)));
 }
 
-int __getgroups_chk(int, gid_t *, size_t);
+int __musl_getgroups_chk(int, gid_t *, size_t);
 __checked_real(getgroups);
 __checked_inline int getgroups(int __count, gid_t *__to)
 {
 	__checked_call(__checked_fits(__count, sizeof(gid_t), __checked_object(__to)), __checked_getgroups(__count, __to),
-		       __getgroups_chk(__count, __to, __checked_object(__to)));
+		       __musl_getgroups_chk(__count, __to, __checked_object(__to)));
 }
 
-int __ttyname_r_chk(int, char *, size_t, size_t);
+int __musl_ttyname_r_chk(int, char *, size_t, size_t);
 __checked_real(ttyname_r);
 __checked_inline int ttyname_r(int __fd, char *__to, size_t __count)
 {
 	__checked_call(__checked_fits(__count, 1, __checked_member(__to)), __checked_ttyname_r(__fd, __to, __count),
-		       __ttyname_r_chk(__fd, __to, __count, __checked_member(__to)));
+		       __musl_ttyname_r_chk(__fd, __to, __count, __checked_member(__to)));
 }
 
-int __getlogin_r_chk(char *, size_t, size_t);
+int __musl_getlogin_r_chk(char *, size_t, size_t);
 __checked_real(getlogin_r);
 __checked_inline int getlogin_r(char *__to, size_t __count)
 {
 	__checked_call(__checked_fits(__count, 1, __checked_member(__to)), __checked_getlogin_r(__to, __count),
-		       __getlogin_r_chk(__to, __count, __checked_member(__to)));
+		       __musl_getlogin_r_chk(__to, __count, __checked_member(__to)));
 }
 
-int __gethostname_chk(char *, size_t, size_t);
+int __musl_gethostname_chk(char *, size_t, size_t);
 __checked_real(gethostname);
 __checked_inline int gethostname(char *__to, size_t __count)
 {
 	__checked_call(__checked_fits(__count, 1, __checked_member(__to)), __checked_gethostname(__to, __count),
-		       __gethostname_chk(__to, __count, __checked_member(__to)));
+		       __musl_gethostname_chk(__to, __count, __checked_member(__to)));
 }
 
 #if defined _GNU_SOURCE || defined _BSD_SOURCE
-int __getdomainname_chk(char *, size_t, size_t);
+int __musl_getdomainname_chk(char *, size_t, size_t);
 __checked_real(getdomainname);
 __checked_inline int getdomainname(char *__to, size_t __count)
 {
 	__checked_call(__checked_fits(__count, 1, __checked_member(__to)), __checked_getdomainname(__to, __count),
-		       __getdomainname_chk(__to, __count, __checked_member(__to)));
+		       __musl_getdomainname_chk(__to, __count, __checked_member(__to)));
 }
 #endif
 

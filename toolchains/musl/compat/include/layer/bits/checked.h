@@ -1,6 +1,6 @@
 /* What the headers before musl's share: when _FORTIFY_SOURCE asks for it and code is optimized, functions that write into a
-   buffer whose size the compiler knows are called by the names of glibc's that check it, as the ABI of the Linux Standard
-   Base calls them. */
+   buffer whose size the compiler knows are called by functions that check it. Their names are not glibc's (`__memcpy_chk`):
+   by those an object that was compiled for glibc is known, and must not be linked. So GCC's built-in ones are no help. */
 #ifndef _BITS_CHECKED_H
 #define _BITS_CHECKED_H 1
 
@@ -38,6 +38,9 @@
 #else
 #define __checked_call(fits, plain, checked) return (fits) ? plain : checked
 #endif
+/* Whether a string is known to fit, or nothing is known. */
+#define __checked_string_fits(string, size) \
+	((size) == (__SIZE_TYPE__)-1 || (__builtin_constant_p(__builtin_strlen(string)) && __builtin_strlen(string) < (size)))
 #endif
 
 #endif

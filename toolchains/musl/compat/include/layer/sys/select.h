@@ -10,12 +10,12 @@ extern "C" {
 #endif
 
 /* The word that a descriptor is in. */
-long __fdelt_chk(long);
+long __musl_fdelt_chk(long);
 #undef FD_SET
 #undef FD_CLR
 #undef FD_ISSET
 #define __checked_word(fd) \
-	(__builtin_constant_p(fd) && (fd) >= 0 && (fd) < FD_SETSIZE ? (long)(fd) / (8 * (long)sizeof(long)) : __fdelt_chk(fd))
+	(__builtin_constant_p(fd) && (fd) >= 0 && (fd) < FD_SETSIZE ? (long)(fd) / (8 * (long)sizeof(long)) : __musl_fdelt_chk(fd))
 #define FD_SET(fd, set) ((void)((set)->fds_bits[__checked_word(fd)] |= 1UL << ((fd) % (8 * sizeof(long)))))
 #define FD_CLR(fd, set) ((void)((set)->fds_bits[__checked_word(fd)] &= ~(1UL << ((fd) % (8 * sizeof(long))))))
 #define FD_ISSET(fd, set) (!!((set)->fds_bits[__checked_word(fd)] & 1UL << ((fd) % (8 * sizeof(long)))))
