@@ -332,11 +332,11 @@ pub(crate) enum ToolchainCommand {
     /// then it is put into the toolchain's prefix, where its compilers find headers, archives and .pc files. What is there
     /// already is built again if the toolchain, the recipe or the distribution's version has changed.
     ///
-    /// Exit status: 0 if all are there, 1 if not.
+    /// Exit status: 0 if all are there, 2 if not.
     Add(AddArgs),
     /// Remove libraries that `add` built
     ///
-    /// Not while another one needs them. Exit status: 0, 1 if one is needed or not there.
+    /// Not while another one needs them. Exit status: 0, 2 if one is needed or not there.
     Drop(DropArgs),
     /// Pack a GCC of this machine and its libraries as one tree that needs nothing of the machine it is on
     ///

@@ -18,14 +18,13 @@ macro_rules! port {
 }
 
 /// The embedded recipes.
-const EMBEDDED: [(&str, &str, (&str, &str)); 19] = [
+const EMBEDDED: [(&str, &str, (&str, &str)); 18] = [
     port!("bzip2", "bzip2.c"),
     port!("c-ares", "c-ares.c"),
     port!("curl", "curl.c"),
     port!("expat", "expat.c"),
     port!("libffi", "libffi.c"),
     port!("libidn2", "libidn2.c"),
-    port!("libpsl", "libpsl.c"),
     port!("libssh2", "libssh2.c"),
     port!("libunistring", "libunistring.c"),
     port!("lz4", "lz4.c"),

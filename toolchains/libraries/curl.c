@@ -27,7 +27,7 @@ int main(void)
     curl_easy_cleanup(curl);
     remove(path);
     const curl_version_info_data *has = curl_version_info(CURLVERSION_NOW);
-    int wanted = CURL_VERSION_SSL | CURL_VERSION_LIBZ | CURL_VERSION_HTTP2 | CURL_VERSION_IDN | CURL_VERSION_PSL | CURL_VERSION_ZSTD;
+    int wanted = CURL_VERSION_SSL | CURL_VERSION_LIBZ | CURL_VERSION_HTTP2 | CURL_VERSION_IDN | CURL_VERSION_ZSTD;
     if ((has->features & wanted) != wanted || !has->libssh_version)
         return 4;
     curl_global_cleanup();

@@ -8,6 +8,8 @@ pub mod oracle;
 pub mod toolchains;
 // The musl toolchain that we build.
 pub mod musl;
+// Libraries that it can be given.
+pub mod musl_libraries;
 // A GCC with it as a tree of its own.
 pub mod pack;
 // The same for another machine, with a compiler's plugin, and with its sources.
