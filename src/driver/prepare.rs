@@ -37,7 +37,7 @@ pub(crate) enum Prepared {
 
 impl Prepared {
     /// Unchanged, without a look at what it may fail for.
-    fn unwatched(command: Command, reason: Reason, request: Option<Box<Request>>) -> Prepared {
+    fn plain(command: Command, reason: Reason, request: Option<Box<Request>>) -> Prepared {
         Prepared::PassThrough { command, reason, request, lacking: None }
     }
 }
@@ -69,7 +69,7 @@ pub(crate) fn prepare(settings: &Settings, own: Language, argv: &[OsString]) -> 
 /// A call that a wrapper has made which we called.
 fn nested(settings: &Settings, invocation: &Invocation, words: &[OsString]) -> Result<Steps, SelectError> {
     let command = as_it_is(&toolchain::pass_through(settings, invocation)?, words);
-    Ok(Prepared::unwatched(command, Reason::Nested, None).into())
+    Ok(Prepared::plain(command, Reason::Nested, None).into())
 }
 
 /// The same, with the steps that it is run in.

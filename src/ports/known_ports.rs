@@ -18,15 +18,19 @@ macro_rules! port {
 }
 
 /// The embedded recipes.
-const EMBEDDED: [(&str, &str, (&str, &str)); 18] = [
+const EMBEDDED: [(&str, &str, (&str, &str)); 23] = [
     port!("bzip2", "bzip2.c"),
     port!("c-ares", "c-ares.c"),
     port!("curl", "curl.c"),
     port!("expat", "expat.c"),
+    port!("fmt", "fmt.cpp"),
+    port!("jsoncpp", "jsoncpp.cpp"),
     port!("libffi", "libffi.c"),
     port!("libidn2", "libidn2.c"),
+    port!("libpng", "libpng.c"),
     port!("libssh2", "libssh2.c"),
     port!("libunistring", "libunistring.c"),
+    port!("libuv", "libuv.c"),
     port!("lz4", "lz4.c"),
     port!("ncurses", "ncurses.c"),
     port!("nghttp2", "nghttp2.c"),
@@ -35,6 +39,7 @@ const EMBEDDED: [(&str, &str, (&str, &str)); 18] = [
     port!("readline", "readline.c"),
     port!("sqlite", "sqlite.c"),
     port!("xz", "xz.c"),
+    port!("yaml-cpp", "yaml-cpp.cpp"),
     port!("zlib", "zlib.c"),
     port!("zstd", "zstd.c"),
 ];
@@ -153,6 +158,15 @@ mod tests {
                 assert!(seen.insert(given.clone()), "{}: {given} is another library's too", port.name);
             }
             assert!(!port.description.is_empty() && !port.test_text.is_empty(), "{}", port.name);
+        }
+    }
+
+    #[test]
+    fn the_manual_has_all_of_them() {
+        let manual = include_str!("../../docs/src/musl.md");
+        for port in KnownPorts::all(None).unwrap().iter() {
+            let row = format!("| `{}` | {} | {} |", port.name, port.description, port.needs.join(", "));
+            assert!(manual.contains(&row.replace("  ", " ")), "docs/src/musl.md has no row `{row}`");
         }
     }
 
