@@ -83,11 +83,9 @@ pub(super) fn prepare_steps(settings: &Settings, own: Language, argv: &[OsString
         return nested(settings, &invocation, words);
     }
     let request = args::classify(words, invocation.language);
-    let as_typed = |selected: &Selected, reason, request: Request| Prepared::PassThrough {
-        command: as_it_is(selected, words),
-        lacking: LackingHeaders::of(settings, &request, selected).map(Box::new),
-        reason,
-        request: Some(Box::new(request)),
+    let as_typed = |selected: &Selected, reason, request: Request| {
+        let lacking = LackingHeaders::of(settings, &request, selected).map(Box::new);
+        Prepared::PassThrough { command: as_it_is(selected, words), lacking, reason, request: Some(Box::new(request)) }
     };
     match policy(&request) {
         Policy::Rewrite => {}
