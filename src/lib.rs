@@ -53,6 +53,8 @@ mod parallel;
 pub mod parts;
 pub mod plan;
 pub use toolchain::front_end;
+pub(crate) mod port_builds;
+pub(crate) mod ports;
 pub(crate) mod program;
 pub(crate) mod repairs;
 pub(crate) mod report;

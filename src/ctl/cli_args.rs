@@ -1,5 +1,6 @@
 //! The arguments of the commands that take many. Their doc comments are the text of `--help`.
 
+use super::cli_ports_args::{AddArgs, DropArgs};
 use crate::image::layer::Packing;
 use crate::pack::packed_libc::PackedLibc;
 use crate::pack::packed_programs::PackedLanguage;
@@ -324,6 +325,19 @@ pub(crate) enum ToolchainCommand {
         #[arg(long, short)]
         quiet: bool,
     },
+    /// Build libraries for a musl toolchain from the distribution's source packages
+    ///
+    /// apt fetches the source, whatever of it the machine's own configuration has; the distribution's patches are applied.
+    /// What a library needs is built before it. Each counts only after a program was built with it and run in an empty root;
+    /// then it is put into the toolchain's prefix, where its compilers find headers, archives and .pc files. What is there
+    /// already is built again if the toolchain, the recipe or the distribution's version has changed.
+    ///
+    /// Exit status: 0 if all are there, 2 if not.
+    Add(AddArgs),
+    /// Remove libraries that `add` built
+    ///
+    /// Not while another one needs them. Exit status: 0, 2 if one is needed or not there.
+    Drop(DropArgs),
     /// Pack a GCC of this machine and its libraries as one tree that needs nothing of the machine it is on
     ///
     /// GCC's programs and binutils are converted to static ones, and come with headers and archives of a C library. The tree

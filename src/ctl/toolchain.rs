@@ -3,7 +3,7 @@
 use super::cli_args::{InstallableToolchain, ToolchainCommand};
 use super::install;
 use super::output::{fail, produce};
-use super::{toolchain_pack, toolchain_unpack};
+use super::{toolchain_add, toolchain_pack, toolchain_unpack};
 use crate::driver::Trials;
 use crate::files::write_atomic;
 use crate::install::build_inputs::RequestedInputs;
@@ -60,6 +60,8 @@ pub(crate) fn run(settings: &Settings, command: &ToolchainCommand) -> u8 {
             }
             install::build(settings, &options)
         }
+        ToolchainCommand::Add(args) => toolchain_add::add(settings, args),
+        ToolchainCommand::Drop(args) => toolchain_add::remove(settings, args),
         ToolchainCommand::Pack(args) => toolchain_pack::run(settings, args),
         ToolchainCommand::Unpack(args) => toolchain_unpack::run(settings, args),
         ToolchainCommand::Remove { name } => install::remove(settings, name),
@@ -145,6 +147,7 @@ fn about(settings: &Settings, descriptor: &Descriptor) -> String {
         let passed = tests.iter().filter(|t| t.failed.is_none()).count();
         words.push(format!("{passed}/{} tests", tests.len()));
     }
+    words.extend(toolchain_add::summary(settings, descriptor));
     words.join(", ")
 }
 

@@ -2,6 +2,7 @@
 
 use super::command::replaced_by;
 use super::front_end_call::run_front_end;
+use super::library_hints::LackingHeaders;
 use super::link::link;
 use super::link_job::LinkJob;
 use super::linker_net::{linker_called, run_linker_net};
@@ -62,8 +63,8 @@ pub(crate) fn main(own: Language, argv: &[OsString]) -> i32 {
         }
     };
     match prepared {
-        Prepared::PassThrough { command, reason, request } => {
-            pass_through(&settings, argv, &command, &reason, request.as_deref())
+        Prepared::PassThrough { command, reason, request, lacking } => {
+            pass_through(&settings, argv, (&command, lacking), &reason, request.as_deref())
         }
         Prepared::Refused { selected, reason, request } => refuse(&settings, argv, &selected, &reason, &request, start),
         Prepared::Link(job) => link_static(&settings, argv, job, start),
@@ -74,11 +75,11 @@ pub(crate) fn main(own: Language, argv: &[OsString]) -> i32 {
     }
 }
 
-/// Execs a call unchanged; returns only if that fails.
+/// Execs a call unchanged; returns only if that fails, or if it is waited for since headers may be lacking.
 fn pass_through(
     settings: &Settings,
     argv: &[OsString],
-    command: &Command,
+    (command, lacking): (&Command, Option<Box<LackingHeaders>>),
     reason: &Reason,
     request: Option<&Request>,
 ) -> i32 {
@@ -94,7 +95,10 @@ fn pass_through(
         variable_warnings::say(settings, request);
     }
     log::debug!("{}: {}", reason.line(), command.shell());
-    replaced_by(command)
+    match lacking {
+        Some(lacking) => lacking.compile(settings, command),
+        None => replaced_by(command),
+    }
 }
 
 /// Reports why a call is refused.

@@ -10,6 +10,44 @@ use nix::unistd::{AccessFlags, access};
 use std::ffi::OsString;
 use std::path::Path;
 
+/// Options that write files named after the output, or show the driver's steps; the beginnings of their words.
+pub(super) const ONE_CALL: [&str; 34] = [
+    "--coverage",
+    "--dump",
+    "--save-temps",
+    "--serialize-diagnostics",
+    "-MD",
+    "-MF",
+    "-MG",
+    "-MJ",
+    "-MMD",
+    "-MP",
+    "-MQ",
+    "-MT",
+    "-Q",
+    "-Wp,-M",
+    "-aux-info",
+    "-d",
+    "-emit-",
+    "-fauto-profile",
+    "-fbranch-probabilities",
+    "-fcallgraph-info",
+    "-fdump",
+    "-foptimization-record",
+    "-fprofile",
+    "-fsave-optimization-record",
+    "-fstack-usage",
+    "-ftest-coverage",
+    "-ftime-",
+    "-gsplit-dwarf",
+    "-save-stats",
+    "-save-temps",
+    "-serialize-diagnostics",
+    "-time",
+    "-working-directory",
+    "-wrapper",
+];
+
 /// The call with the toolchain's own words put before it.
 pub(super) fn as_it_is(selected: &Selected, words: &[OsString]) -> Command {
     let front = selected.launcher.iter().chain(&selected.compiler).chain(&selected.compile_args);

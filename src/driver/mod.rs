@@ -13,6 +13,7 @@ mod gc_savings;
 mod hardened_compile;
 mod hermetic;
 mod kit_words;
+mod library_hints;
 mod link;
 mod link_job;
 mod link_supply;

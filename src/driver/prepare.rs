@@ -1,6 +1,7 @@
 //! Classification of a call, once, and the choice of its toolchain.
 
 use super::compile::{self, as_it_is};
+use super::library_hints::LackingHeaders;
 use super::link_job::{LinkJob, link_job};
 use super::shared_link::{SharedCall, SharedJob, shared_call};
 use super::two_steps::{self, CompileAndLink};
@@ -23,6 +24,8 @@ pub(crate) enum Prepared {
         reason: Reason,
         /// The call; none if a wrapper called us back.
         request: Option<Box<Request>>,
+        /// Headers that it may fail for.
+        lacking: Option<Box<LackingHeaders>>,
     },
     /// Not at all: it is refused.
     Refused { selected: Box<Selected>, reason: Reason, request: Box<Request> },
@@ -30,6 +33,13 @@ pub(crate) enum Prepared {
     Link(Box<LinkJob>),
     /// As requested, to link a shared object, with its objects attached.
     Shared(Box<SharedJob>),
+}
+
+impl Prepared {
+    /// Unchanged, without a look at what it may fail for.
+    fn plain(command: Command, reason: Reason, request: Option<Box<Request>>) -> Prepared {
+        Prepared::PassThrough { command, reason, request, lacking: None }
+    }
 }
 
 /// The steps that a call is run in.
@@ -56,6 +66,12 @@ pub(crate) fn prepare(settings: &Settings, own: Language, argv: &[OsString]) -> 
     })
 }
 
+/// A call that a wrapper has made which we called.
+fn nested(settings: &Settings, invocation: &Invocation, words: &[OsString]) -> Result<Steps, SelectError> {
+    let command = as_it_is(&toolchain::pass_through(settings, invocation)?, words);
+    Ok(Prepared::plain(command, Reason::Nested, None).into())
+}
+
 /// The same, with the steps that it is run in.
 ///
 /// # Errors
@@ -64,24 +80,24 @@ pub(super) fn prepare_steps(settings: &Settings, own: Language, argv: &[OsString
     let (argv0, words) = argv.split_first().map_or((OsString::new(), &[][..]), |(a, w)| (a.clone(), w));
     let invocation = Invocation::parse(&argv0, own);
     if settings.chain.is_some() {
-        let selected = toolchain::pass_through(settings, &invocation)?;
-        let command = as_it_is(&selected, words);
-        return Ok(Prepared::PassThrough { command, reason: Reason::Nested, request: None }.into());
+        return nested(settings, &invocation, words);
     }
     let request = args::classify(words, invocation.language);
-    let as_typed = |selected: &Selected, reason, request: Request| Prepared::PassThrough {
-        command: as_it_is(selected, words),
-        reason,
-        request: Some(Box::new(request)),
+    let as_typed = |selected: &Selected, reason, request: Request| {
+        let lacking = LackingHeaders::of(settings, &request, selected).map(Box::new);
+        Prepared::PassThrough { command: as_it_is(selected, words), lacking, reason, request: Some(Box::new(request)) }
     };
     match policy(&request) {
         Policy::Rewrite => {}
         Policy::LeaveAlone(Reason::SharedObject) if settings.fat_shared && !request.dry_run => {
             return Ok(match shared_call(settings, &invocation, request, words)? {
                 SharedCall::Attach(job) => Prepared::Shared(job),
-                SharedCall::AsAsked(command, request) => {
-                    Prepared::PassThrough { command, reason: Reason::SharedObject, request: Some(request) }
-                }
+                SharedCall::AsAsked(command, request) => Prepared::PassThrough {
+                    command,
+                    reason: Reason::SharedObject,
+                    request: Some(request),
+                    lacking: None,
+                },
             }
             .into());
         }

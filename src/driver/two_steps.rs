@@ -3,8 +3,9 @@
 //!
 //! Calls whose options write further files stay one call, since the driver names those files after the program.
 
-use super::compile::{self, as_it_is};
+use super::compile::{self, ONE_CALL, as_it_is};
 use super::compiled_sources::CompiledSources;
+use super::library_hints::LackingHeaders;
 use super::link_job::{LinkJob, link_job};
 use crate::args::lexer::{self, Arg};
 use crate::args::option_table::Role;
@@ -36,44 +37,6 @@ pub(super) enum NotCompiled {
     /// The compiler can't be run.
     NotRun(OsString, io::Error),
 }
-
-/// Options that write files named after the output, or show the driver's steps; the beginnings of their words.
-const ONE_CALL: [&str; 34] = [
-    "--coverage",
-    "--dump",
-    "--save-temps",
-    "--serialize-diagnostics",
-    "-MD",
-    "-MF",
-    "-MG",
-    "-MJ",
-    "-MMD",
-    "-MP",
-    "-MQ",
-    "-MT",
-    "-Q",
-    "-Wp,-M",
-    "-aux-info",
-    "-d",
-    "-emit-",
-    "-fauto-profile",
-    "-fbranch-probabilities",
-    "-fcallgraph-info",
-    "-fdump",
-    "-foptimization-record",
-    "-fprofile",
-    "-fsave-optimization-record",
-    "-fstack-usage",
-    "-ftest-coverage",
-    "-ftime-",
-    "-gsplit-dwarf",
-    "-save-stats",
-    "-save-temps",
-    "-serialize-diagnostics",
-    "-time",
-    "-working-directory",
-    "-wrapper",
-];
 
 /// Whether a link compiles sources and can be made in two steps.
 pub(super) fn has_two_steps(request: &Request) -> bool {
@@ -134,6 +97,9 @@ impl CompileAndLink {
             objects.push((source.at, object, source.text.to_string_lossy().into_owned()));
         }
         if let Some(status) = failed {
+            if let Some(lacking) = LackingHeaders::of(settings, &self.request, &self.selected) {
+                lacking.hint(settings);
+            }
             return Err(NotCompiled::Status(status));
         }
         self.selected.compile_args.extend(self.unused());

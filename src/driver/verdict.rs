@@ -2,6 +2,7 @@
 
 use super::bindings;
 use super::clashes;
+use super::library_hints;
 use super::link_job::LinkJob;
 use super::outcome::{LinkOutcome, remove, write_report};
 use crate::args::{Input, InputKind};
@@ -186,6 +187,7 @@ pub(super) fn explain_failure(settings: &Settings, job: &LinkJob, listener: &Lis
         let names = names.into_iter().collect::<Vec<_>>().join(" ");
         message::hint(format!("`{command} {names}` installs development files, which may have archives"));
     }
+    library_hints::name_archives(settings, job);
     clashes::explain(job, listener);
     for name in listener.undefined().take(HINTS) {
         let referring = job.store.converted.iter().flat_map(|s| s.referring(name.as_bytes()));

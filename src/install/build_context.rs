@@ -59,7 +59,7 @@ pub(crate) struct BuildContext<'a> {
 }
 
 /// Variables that would change what is built.
-const CLEARED: [&str; 19] = [
+pub(crate) const CLEARED: [&str; 19] = [
     "CC",
     "CXX",
     "CFLAGS",

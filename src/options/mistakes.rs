@@ -78,7 +78,7 @@ pub(crate) fn misspelt(name: &OsStr) -> Option<Misspelt> {
 
 /// The number of letters to change, add, remove or swap with a neighbour to turn one word into another (optimal string
 /// alignment).
-fn distance(from: &str, to: &str) -> usize {
+pub(crate) fn distance(from: &str, to: &str) -> usize {
     let (from, to): (Vec<char>, Vec<char>) = (from.chars().collect(), to.chars().collect());
     // The last two rows of the table of distances between prefixes.
     let mut before: Vec<usize> = Vec::new();

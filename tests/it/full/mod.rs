@@ -14,6 +14,8 @@ pub mod musl_linkers;
 pub mod facets;
 // Headers and functions that it adds to musl, beside glibc's.
 pub mod musl_compat;
+// Libraries that it can be given.
+pub mod musl_libraries;
 // A GCC with it as a tree of its own.
 pub mod pack;
 // The same for another machine, with a compiler's plugin, and with its sources.

@@ -1,0 +1,70 @@
+//! Programs that builds run, and the packages that have them.
+
+use super::port_error::PortError;
+use crate::ports::PortRecipe;
+use crate::ports::port_recipe::PortSystem;
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+
+/// What every build runs.
+const ALWAYS: [&str; 7] = ["apt-config", "apt-get", "ar", "dpkg-source", "nm", "pkg-config", "ranlib"];
+
+/// Debian's packages whose name is not the program's.
+const PACKAGES: [(&str, &str); 12] = [
+    ("apt-config", "apt"),
+    ("apt-get", "apt"),
+    ("ar", "binutils"),
+    ("autoreconf", "autoconf automake libtool"),
+    ("dpkg-source", "dpkg-dev"),
+    ("ninja", "ninja-build"),
+    ("nm", "binutils"),
+    ("ranlib", "binutils"),
+    ("tclsh", "tcl"),
+    ("tic", "ncurses-bin"),
+    ("msgfmt", "gettext"),
+    ("xsltproc", "xsltproc"),
+];
+
+/// Looks for all that the builds of these run, along PATH.
+///
+/// # Errors
+/// Those that are not there, with their packages.
+pub(crate) fn require(ports: &[&PortRecipe], path: Option<&OsStr>) -> Result<(), PortError> {
+    let missing = missing(ports, |program| which::which_in(program, path, "/").is_ok());
+    if missing.is_empty() { Ok(()) } else { Err(PortError::Tools(missing)) }
+}
+
+fn missing(ports: &[&PortRecipe], there: impl Fn(&str) -> bool) -> Vec<(String, String)> {
+    let mut wanted: BTreeSet<&str> = ALWAYS.into();
+    for port in ports {
+        wanted.extend(match port.build.system {
+            PortSystem::Autoconf | PortSystem::Make => ["make"].as_slice(),
+            PortSystem::Cmake => &["cmake", "make"],
+            PortSystem::Meson => &["meson", "ninja"],
+        });
+        wanted.extend(port.tools.iter().map(String::as_str));
+    }
+    let package =
+        |program: &str| PACKAGES.iter().find(|(name, _)| *name == program).map_or(program.to_owned(), |p| p.1.into());
+    wanted.into_iter().filter(|p| !there(p)).map(|p| (p.to_owned(), package(p))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::port_recipe::testing::recipe;
+
+    #[test]
+    fn only_what_a_library_needs_is_asked_for() {
+        let port = PortRecipe { tools: vec!["autoreconf".into(), "perl".into()], ..recipe("x", &[]) };
+        let has = |of: &[&PortRecipe]| missing(of, |p| ALWAYS.contains(&p));
+        assert_eq!(has(&[]), []);
+        let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+        let all = [pair("autoreconf", "autoconf automake libtool"), pair("make", "make"), pair("perl", "perl")];
+        assert_eq!(has(&[&port]), all);
+        let said = PortError::Tools(all.to_vec());
+        assert_eq!(said.to_string(), "programs were not found: `autoreconf`, `make`, `perl`");
+        assert_eq!(said.hint().unwrap(), "apt-get install autoconf automake libtool make perl");
+        assert!(missing(&[], |p| p != "apt-get").len() == 1);
+    }
+}
