@@ -108,8 +108,8 @@ fn pack(
     let mut narrow: Vec<PathBuf> = made(|s| matches!(s, SplitArchive::First | SplitArchive::Both)).collect();
     narrow.extend(first);
     let mut wide: Vec<PathBuf> = made(|s| s != SplitArchive::First).collect();
-    narrow.sort_by_key(|member| is_of_old_strings(member));
-    wide.sort_by_key(|member| is_of_old_strings(member));
+    narrow.sort_by_key(|member| repeats_templates(member));
+    wide.sort_by_key(|member| repeats_templates(member));
     bind(split, &work)?;
     for (name, members) in [("libstdc++-narrow.a", narrow), ("libstdc++-wide.a", wide)] {
         let into = tree.lib().join(name);
@@ -121,12 +121,12 @@ fn pack(
     fs::write(tree.lib().join("libstdc++.a"), script).map_err(io)
 }
 
-/// Whether an object is one for the old ABI of `std::string`, by the names that libstdc++ gives its sources and
-/// `source_edits` to what it makes. They repeat templates of others, and a linker that takes each name's first definition in
-/// an archive, whatever is linked already, would take in the old ABI for them.
-fn is_of_old_strings(member: &Path) -> bool {
+/// Whether an object repeats templates of others: those for the old ABI of `std::string`, and C++20's part of the string
+/// streams, by the names that libstdc++ gives its sources and `source_edits` to what it makes. A linker that takes each name's
+/// first definition in an archive, whatever is linked already, would take in the old ABI or streams for them.
+fn repeats_templates(member: &Path) -> bool {
     let name = member.file_name().unwrap_or_default().to_string_lossy();
-    name.contains("cow-") || name.contains("_cow") || name.starts_with("old-")
+    name.contains("cow-") || name.contains("_cow") || name.starts_with("old-") || name.contains("inst20")
 }
 
 /// Makes weak what the pieces are to have weak: the definitions that only repeat others, and references to what a program
