@@ -46,7 +46,7 @@ pub(super) fn sources(settings: &Settings, job: &LinkJob, owners: &PartOwners) -
     for (at, (file, purl)) in files.into_iter().zip(purls).enumerate() {
         let Some(library) = libraries.get(at) else {
             let mut source = owners.plain(file, purl);
-            source.places.extend(objects_of(job, &source.file).iter().map(|object| owners.paths.of(object)));
+            source.places.extend(objects_of(job, &source.file, owners));
             sources.push(source);
             continue;
         };
@@ -85,10 +85,11 @@ fn of_descriptor(job: &LinkJob) -> Vec<PathBuf> {
 }
 
 /// The files of the objects that the built-in linker gets in place of one of these archives.
-fn objects_of(job: &LinkJob, archive: &Path) -> Vec<PathBuf> {
-    let of_allocator = job.facts.allocator.iter().filter(|a| a.offered == archive).map(|a| a.object.clone());
+fn objects_of(job: &LinkJob, archive: &Path, owners: &PartOwners) -> Vec<PathBuf> {
+    let of_allocator = job.facts.allocator.iter().filter(|a| a.offered == archive).map(|a| owners.paths.of(&a.object));
     let functions = job.facts.functions.iter().filter(|f| f.offered == archive);
-    let entries = functions.filter_map(|f| fs::read_dir(&f.objects).ok()).flatten().flatten();
+    // Regular files of a directory whose real path is asked for once.
+    let entries = functions.filter_map(|f| fs::read_dir(owners.paths.of(&f.objects)).ok()).flatten().flatten();
     of_allocator.chain(entries.map(|entry| entry.path())).collect()
 }
 
