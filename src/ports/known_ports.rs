@@ -18,16 +18,19 @@ macro_rules! port {
 }
 
 /// The embedded recipes.
-const EMBEDDED: [(&str, &str, (&str, &str)); 23] = [
+const EMBEDDED: [(&str, &str, (&str, &str)); 27] = [
     port!("bzip2", "bzip2.c"),
     port!("c-ares", "c-ares.c"),
     port!("curl", "curl.c"),
     port!("expat", "expat.c"),
     port!("fmt", "fmt.cpp"),
+    port!("jemalloc", "jemalloc.cpp"),
     port!("jsoncpp", "jsoncpp.cpp"),
+    port!("libevent", "libevent.c"),
     port!("libffi", "libffi.c"),
     port!("libidn2", "libidn2.c"),
     port!("libpng", "libpng.c"),
+    port!("libsodium", "libsodium.c"),
     port!("libssh2", "libssh2.c"),
     port!("libunistring", "libunistring.c"),
     port!("libuv", "libuv.c"),
@@ -37,6 +40,7 @@ const EMBEDDED: [(&str, &str, (&str, &str)); 23] = [
     port!("openssl", "openssl.c"),
     port!("pcre2", "pcre2.c"),
     port!("readline", "readline.c"),
+    port!("spdlog", "spdlog.cpp"),
     port!("sqlite", "sqlite.c"),
     port!("xz", "xz.c"),
     port!("yaml-cpp", "yaml-cpp.cpp"),
