@@ -18,7 +18,7 @@ macro_rules! port {
 }
 
 /// The embedded recipes.
-const EMBEDDED: [(&str, &str, (&str, &str)); 27] = [
+const EMBEDDED: [(&str, &str, (&str, &str)); 28] = [
     port!("bzip2", "bzip2.c"),
     port!("c-ares", "c-ares.c"),
     port!("curl", "curl.c"),
@@ -29,6 +29,7 @@ const EMBEDDED: [(&str, &str, (&str, &str)); 27] = [
     port!("libevent", "libevent.c"),
     port!("libffi", "libffi.c"),
     port!("libidn2", "libidn2.c"),
+    port!("libjpeg-turbo", "libjpeg-turbo.c"),
     port!("libpng", "libpng.c"),
     port!("libsodium", "libsodium.c"),
     port!("libssh2", "libssh2.c"),
