@@ -18,7 +18,7 @@ macro_rules! port {
 }
 
 /// The embedded recipes.
-const EMBEDDED: [(&str, &str, (&str, &str)); 28] = [
+const EMBEDDED: [(&str, &str, (&str, &str)); 29] = [
     port!("bzip2", "bzip2.c"),
     port!("c-ares", "c-ares.c"),
     port!("curl", "curl.c"),
@@ -26,6 +26,7 @@ const EMBEDDED: [(&str, &str, (&str, &str)); 28] = [
     port!("fmt", "fmt.cpp"),
     port!("jemalloc", "jemalloc.cpp"),
     port!("jsoncpp", "jsoncpp.cpp"),
+    port!("libarchive", "libarchive.c"),
     port!("libevent", "libevent.c"),
     port!("libffi", "libffi.c"),
     port!("libidn2", "libidn2.c"),
