@@ -18,12 +18,13 @@ macro_rules! port {
 }
 
 /// The embedded recipes.
-const EMBEDDED: [(&str, &str, (&str, &str)); 29] = [
+const EMBEDDED: [(&str, &str, (&str, &str)); 30] = [
     port!("bzip2", "bzip2.c"),
     port!("c-ares", "c-ares.c"),
     port!("curl", "curl.c"),
     port!("expat", "expat.c"),
     port!("fmt", "fmt.cpp"),
+    port!("gmp", "gmp.cpp"),
     port!("jemalloc", "jemalloc.cpp"),
     port!("jsoncpp", "jsoncpp.cpp"),
     port!("libarchive", "libarchive.c"),
