@@ -18,12 +18,13 @@ macro_rules! port {
 }
 
 /// The embedded recipes.
-const EMBEDDED: [(&str, &str, (&str, &str)); 30] = [
+const EMBEDDED: [(&str, &str, (&str, &str)); 32] = [
     port!("bzip2", "bzip2.c"),
     port!("c-ares", "c-ares.c"),
     port!("curl", "curl.c"),
     port!("expat", "expat.c"),
     port!("fmt", "fmt.cpp"),
+    port!("freetype", "freetype.c"),
     port!("gmp", "gmp.cpp"),
     port!("jemalloc", "jemalloc.cpp"),
     port!("jsoncpp", "jsoncpp.cpp"),
@@ -37,6 +38,7 @@ const EMBEDDED: [(&str, &str, (&str, &str)); 30] = [
     port!("libssh2", "libssh2.c"),
     port!("libunistring", "libunistring.c"),
     port!("libuv", "libuv.c"),
+    port!("libwebp", "libwebp.c"),
     port!("lz4", "lz4.c"),
     port!("ncurses", "ncurses.c"),
     port!("nghttp2", "nghttp2.c"),
