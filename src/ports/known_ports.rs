@@ -18,7 +18,7 @@ macro_rules! port {
 }
 
 /// The embedded recipes.
-const EMBEDDED: [(&str, &str, (&str, &str)); 32] = [
+const EMBEDDED: [(&str, &str, (&str, &str)); 34] = [
     port!("bzip2", "bzip2.c"),
     port!("c-ares", "c-ares.c"),
     port!("curl", "curl.c"),
@@ -39,7 +39,9 @@ const EMBEDDED: [(&str, &str, (&str, &str)); 32] = [
     port!("libunistring", "libunistring.c"),
     port!("libuv", "libuv.c"),
     port!("libwebp", "libwebp.c"),
+    port!("libxml2", "libxml2.c"),
     port!("lz4", "lz4.c"),
+    port!("mpfr", "mpfr.c"),
     port!("ncurses", "ncurses.c"),
     port!("nghttp2", "nghttp2.c"),
     port!("openssl", "openssl.c"),
