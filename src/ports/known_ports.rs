@@ -18,7 +18,7 @@ macro_rules! port {
 }
 
 /// The embedded recipes.
-const EMBEDDED: [(&str, &str, (&str, &str)); 34] = [
+const EMBEDDED: [(&str, &str, (&str, &str)); 35] = [
     port!("bzip2", "bzip2.c"),
     port!("c-ares", "c-ares.c"),
     port!("curl", "curl.c"),
@@ -43,6 +43,7 @@ const EMBEDDED: [(&str, &str, (&str, &str)); 34] = [
     port!("lz4", "lz4.c"),
     port!("mpfr", "mpfr.c"),
     port!("ncurses", "ncurses.c"),
+    port!("nettle", "nettle.c"),
     port!("nghttp2", "nghttp2.c"),
     port!("openssl", "openssl.c"),
     port!("pcre2", "pcre2.c"),
