@@ -11,6 +11,7 @@ use crate::check::{BoundSymbol, Expect};
 use crate::convert::Refusal;
 use crate::libs::binding_audit;
 use crate::libs::convert_policy::ProgramFile;
+use crate::libs::other_machine;
 use crate::libs::weak_names;
 use crate::libs::{self, LinkedLibrary, Provider, Resolution, SearchPath, library_ref, pic};
 use crate::model::{Family, Language, Libc};
@@ -107,6 +108,7 @@ pub(super) fn link_job(
     let FoundLibraries { mut resolution, mut store, problem } = found;
     let chosen = choose::choose(settings, &request, &mut facts, &mut resolution);
     selected.warnings.extend(chosen.warnings);
+    let other = other_machine::refused(&request, &resolution.path.files, &expect).map(|e| (e, other_machine::HINT));
     let place = program.as_ref().map(|p| p.place.as_path());
     let mut written = Written::of(settings, &request, &facts, (&mut resolution, &mut store), place);
     let replacements = milliseconds(start) - closure;
@@ -142,7 +144,7 @@ pub(super) fn link_job(
         audit,
         plan,
         expect,
-        problem: problem.or(chosen.problem).or(written.problem),
+        problem: problem.or(other).or(chosen.problem).or(written.problem),
         refused: written.refused,
         compiled: None,
         trials,

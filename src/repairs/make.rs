@@ -67,6 +67,10 @@ pub(crate) fn make(asked: &CompilerQuery<'_>, facts: &Facts, keep: &Path) -> (Op
         left_out.push(format!("start code without the GOT's header: {why}"));
         None
     });
+    let erratum_space = Work { asked, facts, keep }.erratum_space().unwrap_or_else(|why| {
+        left_out.push(format!("room for moved instructions: {why}"));
+        None
+    });
     let mut take = |mechanism| archives.remove(&mechanism);
     let repairs = Repairs {
         libc,
@@ -83,6 +87,7 @@ pub(crate) fn make(asked: &CompilerQuery<'_>, facts: &Facts, keep: &Path) -> (Op
         warned: found.warned,
         detectors: take(Mechanism::CallDetection),
         relocator,
+        erratum_space,
         left_out: (!left_out.is_empty()).then(|| left_out.join("; ")),
     };
     (Some(repairs), off)
@@ -114,10 +119,11 @@ fn all(
     let one =
         |(mechanism, make): &(Mechanism, MakeRepair)| (*mechanism, settled(|| made(asked, facts, keep, found, *make)));
     // The code is written for these.
-    let vector_is_known = ["x86_64-", "aarch64-"].iter().any(|arch| facts.triple.starts_with(arch));
+    let vector_is_known = ["x86_64", "aarch64"].contains(&facts.arch());
     let is_wanted = |mechanism: Mechanism| match mechanism {
         Mechanism::OneThread => pthread::is_apart(facts),
         Mechanism::TlsGetAddr => vector_is_known,
+        Mechanism::EarlyThreadPointer => facts.arch() == "x86_64",
         _ => true,
     };
     let wanted: Vec<_> = MADE.into_iter().filter(|(m, _)| is_wanted(*m)).collect();
