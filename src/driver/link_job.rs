@@ -108,7 +108,6 @@ pub(super) fn link_job(
     let FoundLibraries { mut resolution, mut store, problem } = found;
     let chosen = choose::choose(settings, &request, &mut facts, &mut resolution);
     selected.warnings.extend(chosen.warnings);
-    let other = other_machine::refused(&request, &resolution.path.files, &expect).map(|e| (e, other_machine::HINT));
     let place = program.as_ref().map(|p| p.place.as_path());
     let mut written = Written::of(settings, &request, &facts, (&mut resolution, &mut store), place);
     let replacements = milliseconds(start) - closure;
@@ -144,7 +143,7 @@ pub(super) fn link_job(
         audit,
         plan,
         expect,
-        problem: problem.or(other).or(chosen.problem).or(written.problem),
+        problem: problem.or(chosen.problem).or(written.problem),
         refused: written.refused,
         compiled: None,
         trials,
@@ -214,6 +213,7 @@ impl FoundLibraries {
         };
         let resolution = libs::resolve(items, request, facts, path, selected.language, &mut store, plugins);
         store.modules.symbols = asked.wanted.symbols;
+        let problem = problem.or_else(|| other_machine::refused(request, &path.files, &path.target));
         FoundLibraries { resolution, store, problem }
     }
 }

@@ -8,12 +8,12 @@ use crate::check::target::machine_name;
 use std::path::Path;
 
 /// What to do about such an input.
-pub(crate) const HINT: &str = "name the one for the program's machine, or `-lNAME`, which passes over others; on Debian and \
+const HINT: &str = "name the one for the program's machine, or `-lNAME`, which passes over others; on Debian and \
      Ubuntu it is installed by `apt-get install PACKAGE:ARCHITECTURE`, as in `zlib1g-dev:arm64`";
 
-/// The first library that is for another machine, as an error. A linker skips such an archive without a word where it needs
+/// The first library that is for another machine, as an error and a hint. A linker skips such an archive without a word where it needs
 /// nothing of it, and says of a shared object that it is dynamic; it tells which object is for another machine.
-pub(crate) fn refused(request: &Request, files: &LibraryFiles, target: &Expect) -> Option<String> {
+pub(crate) fn refused(request: &Request, files: &LibraryFiles, target: &Expect) -> Option<(String, &'static str)> {
     target.machine?;
     // Named for their bytes: `-Wl,--format=binary`.
     if request.args.iter().any(|a| a.words().any(|w| w.to_string_lossy().contains("binary"))) {
@@ -21,7 +21,7 @@ pub(crate) fn refused(request: &Request, files: &LibraryFiles, target: &Expect) 
     }
     let kinds = [InputKind::Archive, InputKind::Shared];
     let inputs = request.inputs.iter().filter(|i| kinds.contains(&i.kind));
-    inputs.map(|i| Path::new(&i.text)).find_map(|path| line(path, files.get(path)?.sniffed(), target))
+    inputs.map(|i| Path::new(&i.text)).find_map(|path| Some((line(path, files.get(path)?.sniffed(), target)?, HINT)))
 }
 
 /// The error about a file of a kind.

@@ -49,9 +49,8 @@ pub(crate) fn make(asked: &CompilerQuery<'_>, facts: &Facts, keep: &Path) -> (Op
                 left_out.extend(made.left_out);
             }
             Err(why) => {
-                let why = why.to_string();
                 log::info!("no repair of {mechanism}: {why}");
-                off.insert(mechanism, why);
+                off.insert(mechanism, why.to_string());
             }
         }
     }
@@ -63,14 +62,15 @@ pub(crate) fn make(asked: &CompilerQuery<'_>, facts: &Facts, keep: &Path) -> (Op
             off.insert(needs_it, why);
         }
     }
-    let relocator = Work { asked, facts, keep }.relocator(&found).unwrap_or_else(|why| {
-        left_out.push(format!("start code without the GOT's header: {why}"));
-        None
-    });
-    let erratum_space = Work { asked, facts, keep }.erratum_space().unwrap_or_else(|why| {
-        left_out.push(format!("room for moved instructions: {why}"));
-        None
-    });
+    let work = Work { asked, facts, keep };
+    let mut or_left_out = |what: &str, made: io::Result<Option<PathBuf>>| {
+        made.unwrap_or_else(|why| {
+            left_out.push(format!("{what}: {why}"));
+            None
+        })
+    };
+    let relocator = or_left_out("start code without the GOT's header", work.relocator(&found));
+    let erratum_space = or_left_out("room for moved instructions", work.erratum_space());
     let mut take = |mechanism| archives.remove(&mechanism);
     let repairs = Repairs {
         libc,

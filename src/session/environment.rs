@@ -1,5 +1,6 @@
 //! The variables that a build gets, each with its reason. What the user has set comes in as a value.
 
+use super::cross_target::CrossTarget;
 use super::shim_dir::{GO_TOOLEXEC, SHIM_DIR, ShimDir, ShimDirContent};
 use super::templates::TemplateValues;
 use super::{compiler_names, own_programs, shim_dir, templates, tools};
@@ -9,7 +10,7 @@ use crate::repairs;
 use crate::run::{self, Command};
 use crate::settings::{self, COMPILER_PATH, Settings};
 use crate::toolchain::front_end::{self, STATICFC};
-use crate::toolchain::{self, CallNeed, Invocation, SelectError, Selected, find};
+use crate::toolchain::{self, CallNeed, Invocation, SelectError, find};
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -132,45 +133,6 @@ struct Ground {
     toolchain: Option<OsString>,
     /// The target of the programs, where it is not this machine.
     cross: Option<CrossTarget>,
-}
-
-/// Another machine that programs are for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct CrossTarget {
-    arch: String,
-    /// Where pkg-config's files for it are.
-    packages: OsString,
-}
-
-impl CrossTarget {
-    /// Of a toolchain, if its programs are for another machine: by its descriptor, or by its compiler's name.
-    fn of(settings: &Settings, selected: &Selected) -> Option<CrossTarget> {
-        let descriptor = toolchain::select::resolve(settings, OsStr::new(&selected.toolchain)).ok()?;
-        let by_name = || {
-            let name = Path::new(selected.compiler.first()?).file_name()?;
-            Invocation { language: selected.language, name: Some(name.to_owned()) }.target()
-        };
-        let triple = descriptor.target.clone().or_else(by_name)?;
-        let arch = triple.split('-').next()?.to_owned();
-        if arch == std::env::consts::ARCH {
-            return None;
-        }
-        let dirs: Vec<PathBuf> = match &descriptor.prefix {
-            Some(prefix) => ["lib/pkgconfig", "share/pkgconfig"].map(|dir| prefix.join(dir)).into(),
-            None => {
-                // Debian's multiarch directory of all of them.
-                let multiarch = if ["i486", "i586", "i686"].contains(&arch.as_str()) {
-                    triple.replacen(&arch, "i386", 1)
-                } else {
-                    triple
-                };
-                let of =
-                    |prefix: &str| [format!("{prefix}/lib/{multiarch}/pkgconfig"), format!("{prefix}/share/pkgconfig")];
-                ["/usr/local", "/usr"].into_iter().flat_map(of).map(PathBuf::from).collect()
-            }
-        };
-        Some(CrossTarget { arch, packages: std::env::join_paths(dirs).ok()? })
-    }
 }
 
 impl Ground {

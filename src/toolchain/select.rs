@@ -285,11 +285,7 @@ impl<'a> Chooser<'a> {
         // What a compile call needs does not depend on its ABI options.
         let abi = if need == CallNeed::Link { abi } else { &[] };
         let key = Key::of(&candidate.command, abi, &format!("{} {own}", self.language));
-        // A compile call only needs the kind of compiler; only links check the files that the facts name.
-        let kept = |key: &Key| match need {
-            CallNeed::Link => probe_cache::load(dir, key).filter(|facts| !self.would_run(&facts.runs)),
-            CallNeed::Compile => probe_cache::load_unproved(dir, key),
-        };
+        let kept = |key: &Key| self.kept_facts(key, need);
         if let Some(facts) = key.as_ref().and_then(kept) {
             return Ok(Probed { found: Some(facts), ..Probed::default() });
         }
@@ -333,6 +329,15 @@ impl<'a> Chooser<'a> {
             )
         });
         Ok(Probed { found: Some(facts), warning, took: start.elapsed().as_secs_f64() * 1000.0 })
+    }
+
+    /// Kept facts that hold. A compile call only needs the kind of compiler; only links check the files that the facts name.
+    fn kept_facts(&self, key: &Key, need: CallNeed) -> Option<Facts> {
+        let dir = self.settings.cache_dir.as_deref();
+        match need {
+            CallNeed::Link => probe_cache::load(dir, key).filter(|facts| !self.would_run(&facts.runs)),
+            CallNeed::Compile => probe_cache::load_unproved(dir, key),
+        }
     }
 
     /// Whether programs that could not be run when their compiler was probed can be now.

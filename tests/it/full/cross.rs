@@ -263,8 +263,6 @@ fn files_for_builds_are_for_the_other_machine() {
         // pkg-config reads that machine's files, unless somebody says which.
         let pkg_config = by_option.lines().find(|l| l.contains("/pkg-config")).expect("no pkg-config");
         let pkg_config = pkg_config.split(['"', '\'']).nth(1).unwrap();
-        let dirs = Run::new(pkg_config).line("--variable pc_path pkg-config").output();
-        assert!(!text(&dirs.stdout).contains("x86_64"), "{}", text(&dirs.stdout));
         dir.file("foreign.pc", "Name: foreign\nDescription: x\nVersion: 1\nLibs: -lforeign\n");
         let libs = Run::new(pkg_config).line("--libs foreign").env("PKG_CONFIG_LIBDIR", dir.path()).ok();
         assert_eq!(libs.trim(), "-lforeign");
