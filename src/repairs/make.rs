@@ -40,8 +40,7 @@ pub(crate) fn make(asked: &CompilerQuery<'_>, facts: &Facts, keep: &Path) -> (Op
         Ok(found) => found,
         Err(why) => return (None, MADE.iter().map(|(mechanism, _)| (*mechanism, why.clone())).collect()),
     };
-    let (mut archives, mut left_out) = (BTreeMap::new(), Vec::new());
-    let mut off = MechanismsOff::new();
+    let (mut archives, mut left_out, mut off) = (BTreeMap::new(), Vec::new(), MechanismsOff::new());
     for (mechanism, result) in all(asked, facts, keep, &found) {
         match result {
             Ok(made) => {
