@@ -40,7 +40,7 @@ fn works(settings: &Settings, table: &mut Table, language: Language, selected: &
     for kind in [StaticKind::StaticPie, StaticKind::Static] {
         let name = kind.flag().trim_start_matches('-');
         more(match (facts.kinds.contains_key(&kind), facts.missing.get(&kind)) {
-            (true, _) => format!("{name}: linked, read back, run"),
+            (true, _) => format!("{name}: linked, read back, {}", facts.runs.told()),
             (false, Some(why)) => format!("{name}: no: {why}"),
             (false, None) => format!("{name}: not offered"),
         });

@@ -20,7 +20,7 @@ use crate::settings::Settings;
 use crate::toolchain::descriptor::{self, ARCHES, Descriptor};
 use crate::toolchain::find::Chain;
 use crate::toolchain::select::{command_of, install_hint, resolve, user_default};
-use crate::toolchain::{CallNeed, Facts, Invocation, MechanismsOff};
+use crate::toolchain::{CallNeed, Facts, Invocation, MechanismsOff, ProgramsRun};
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 use std::fs;
@@ -246,6 +246,9 @@ fn show_languages(text: &mut String, tried: &[Tried]) {
         }
         if let Some(facts) = &t.facts {
             let _ = writeln!(text, "  version: {}\n  target:  {}", facts.version, facts.triple);
+            if facts.complete() && facts.runs != ProgramsRun::Here {
+                let _ = writeln!(text, "  tested:  linked, read back, {}", facts.runs.told());
+            }
             for (kind, why) in &facts.missing {
                 let _ = writeln!(text, "  no {}: {why}", kind.flag().trim_start_matches('-'));
             }

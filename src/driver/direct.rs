@@ -10,7 +10,7 @@ use crate::libs::mentions;
 use crate::libs::{merged_strings, pic};
 use crate::linker::call_detection::CallDetection;
 use crate::linker::line::{self, LineParts};
-use crate::linker::{WhyNot, linked_target, template, wild_words};
+use crate::linker::{WhyNot, cortex_a53, linked_target, template, wild_words};
 use crate::model::{Libc, StaticKind};
 use crate::options::linker::LinkerChoice;
 use crate::plan::words::names_built_in;
@@ -110,6 +110,8 @@ struct Ready<'a> {
     expect: Expect,
     /// Whether the C library of a static-pie supports packed relative relocations (DT_RELR).
     packed: bool,
+    /// Whether the output is for processors with an erratum of the Cortex-A53.
+    avoids_erratum: bool,
 }
 
 impl<'a> Ready<'a> {
@@ -150,7 +152,11 @@ impl<'a> Ready<'a> {
             return Err(WhyNot::StrayString(input));
         }
         let expect = job.expect;
-        Ready { line, detectors, expect, packed: packs_for(settings, job) }.checked(
+        let avoids_erratum = line.iter().any(|word| word == cortex_a53::OPTION);
+        if let Some(room) = facts.repairs.as_ref().and_then(|r| r.erratum_space.as_ref()).filter(|_| avoids_erratum) {
+            line.push(room.to_str().ok_or(WhyNot::NotText)?.to_owned());
+        }
+        Ready { line, detectors, expect, packed: packs_for(settings, job), avoids_erratum }.checked(
             facts.repairs.as_ref(),
             &files,
             &job.resolution.path.files,
@@ -163,7 +169,7 @@ impl<'a> Ready<'a> {
     /// # Errors
     /// An argument that it may treat differently from GNU ld.
     fn checked(self, repairs: Option<&Repairs>, inputs: &[&Path], files: &LibraryFiles) -> Result<Ready<'a>, WhyNot> {
-        let Ready { line, mut detectors, expect, packed } = self;
+        let Ready { line, mut detectors, expect, packed, avoids_erratum } = self;
         let mut line = wild_words::checked(&line)?;
         line.iter().for_each(|word| detectors.input(word));
         line.retain(|word| !detectors.is_repair(word));
@@ -172,7 +178,7 @@ impl<'a> Ready<'a> {
             let inputs: Vec<&Path> = inputs.iter().copied().filter(|f| !ours(f)).collect();
             detectors.cxx(|functions| mentions::which(&inputs, files, functions));
         }
-        Ok(Ready { line, detectors, expect, packed })
+        Ok(Ready { line, detectors, expect, packed, avoids_erratum })
     }
 }
 
@@ -277,7 +283,7 @@ impl Ready<'_> {
     /// # Errors
     /// The built-in linker is not compiled in.
     pub(super) fn link(self, _: &Guard, _: Outputs<'_>) -> Result<Supervised, WhyNot> {
-        let Ready { line: _, detectors: _, expect: _, packed: _ } = self;
+        let Ready { line: _, detectors: _, expect: _, packed: _, avoids_erratum: _ } = self;
         Err(WhyNot::NotBuiltIn)
     }
 }
@@ -312,6 +318,11 @@ impl Ready<'_> {
                 log::debug!("{said}");
                 self.detectors.found(&said)?;
                 continue;
+            }
+            if self.avoids_erratum
+                && let Some(at) = cortex_a53::mend(output).map_err(|e| WhyNot::BadOutput(e.to_string()))?
+            {
+                return Err(WhyNot::Erratum(at));
             }
             let image = check::inspect_headers(output).map_err(|e| WhyNot::BadOutput(e.to_string()))?;
             let verdict = check::judge(&image, &self.expect, &CallEvidence::default());

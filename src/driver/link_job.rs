@@ -11,6 +11,7 @@ use crate::check::{BoundSymbol, Expect};
 use crate::convert::Refusal;
 use crate::libs::binding_audit;
 use crate::libs::convert_policy::ProgramFile;
+use crate::libs::other_machine;
 use crate::libs::weak_names;
 use crate::libs::{self, LinkedLibrary, Provider, Resolution, SearchPath, library_ref, pic};
 use crate::model::{Family, Language, Libc};
@@ -212,6 +213,7 @@ impl FoundLibraries {
         };
         let resolution = libs::resolve(items, request, facts, path, selected.language, &mut store, plugins);
         store.modules.symbols = asked.wanted.symbols;
+        let problem = problem.or_else(|| other_machine::refused(request, &path.files, &path.target));
         FoundLibraries { resolution, store, problem }
     }
 }

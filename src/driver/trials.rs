@@ -18,7 +18,7 @@ use crate::toolchain::probe::{self, ran, telling_line};
 use crate::toolchain::probe_cache::{self, Kept, Key};
 use crate::toolchain::select::GENERIC;
 use crate::toolchain::transient::{is_transient, settled};
-use crate::toolchain::{Facts, Mechanism, MechanismsOff, Selected};
+use crate::toolchain::{Facts, Mechanism, MechanismsOff, ProgramsRun, Selected};
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
@@ -67,7 +67,7 @@ const FILES: [(&str, &str); 4] = [
 ];
 
 const OBJECT_LINKED: &[Step] = &[Compiler("program.o -o twin"), Run("twin")];
-/// A musl toolchain's own programs may need an ld.so that is not there.
+/// The own programs of a musl toolchain, or of one for another machine, may need an ld.so that is not there.
 const OBJECT_LINKED_STATICALLY: &[Step] = &[Compiler("-static program.o -o twin"), Run("twin")];
 const SHARED: Step = Compiler("-shared -fPIC library.c -o libtrial.so");
 const LIBRARY_USED: &[Step] = &[SHARED, Compiler("uses-library.c -L. -ltrial -Wl,-rpath,$ORIGIN -o twin"), Run("twin")];
@@ -155,6 +155,10 @@ impl Trials {
             return None;
         }
         let trial = TRIALS.iter().find(|t| t.mechanism == mechanism)?;
+        if let Some(emulator) = self.facts.runs.lacks() {
+            // Not kept: it may be installed before the next link.
+            return Some(format!("what it makes can't be run here: `{emulator}` was not found"));
+        }
         let key = self.key(mechanism);
         let kept = Kept { kind: "trials", dir: self.settings.cache_dir.as_deref(), key: key.as_ref() };
         if let Some(result) = kept.load::<Option<String>>() {
@@ -187,6 +191,9 @@ impl Trials {
             Mechanism::OneThread => glibc && pthread::is_apart(facts),
             Mechanism::ConvertedPrograms => glibc && !cxx,
             Mechanism::ConvertedCxxPrograms => glibc && cxx,
+            // What is made for any machine with glibc, if its facts don't say that it is off.
+            Mechanism::CallDetection | Mechanism::Locales | Mechanism::NameServices => facts.repairs.is_some(),
+            Mechanism::TlsGetAddr => facts.repairs.as_ref().is_some_and(|repairs| repairs.tls_get_addr.is_some()),
             _ => glibc,
         };
         Mechanism::ALL.into_iter().filter(offered).collect()
@@ -240,8 +247,8 @@ impl Trials {
             }
         }
         let all = |steps: &[Step]| steps.iter().try_for_each(|step| self.take(*step, trial.mechanism, dir.path()));
-        let is_musl = self.facts.libc == Libc::Musl;
-        let control = if is_musl { OBJECT_LINKED_STATICALLY } else { trial.control };
+        let needs_loader = self.facts.libc != Libc::Musl && !self.facts.is_cross();
+        let control = if needs_loader { trial.control } else { OBJECT_LINKED_STATICALLY };
         match (all(trial.product), || all(control)) {
             (Ok(()), _) => Ok(None),
             (Err(why), _) if is_transient(&why) => Err(why),
@@ -256,7 +263,13 @@ impl Trials {
         let words = |line: &'static str| line.split(' ').map(OsString::from);
         let driver = if self.selected.language == Language::C { "staticcc" } else { "staticcxx" };
         let command = match step {
-            Run(program) => return ran(&dir.join(program)).map_err(|why| format!("its program does not run: {why}")),
+            Run(program) => {
+                let how = ran(&dir.join(program)).map_err(|why| format!("its program does not run: {why}"))?;
+                return match how {
+                    ProgramsRun::Not(_) => Err(format!("its program was {}", how.told())),
+                    _ => Ok(()),
+                };
+            }
             Compiler(line) => self.compiler().args(words(line)),
             Driver(line) => self.ourselves(driver, mechanism).args(&self.abi).args(words(line)),
             DriverWith(variables, line) => {

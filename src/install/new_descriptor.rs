@@ -11,7 +11,7 @@ use super::sysroot::Sysroot;
 use crate::model::{Family, Language, Libc, StaticKind};
 use crate::toolchain::built_with::stamp;
 use crate::toolchain::descriptor::{Descriptor, FIRST, HeaderSearch, SCHEMA};
-use crate::toolchain::{Allocator, Facts, Recipe};
+use crate::toolchain::{Allocator, Facts, ProgramsRun, Recipe};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -59,6 +59,7 @@ impl FinishedBuild<'_> {
                 as_needed: false,
                 library_dirs: Vec::new(),
                 kinds: self.kinds(),
+                runs: ProgramsRun::Here,
                 repairs: None,
                 off: BTreeMap::new(),
                 object: None,

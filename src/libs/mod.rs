@@ -33,6 +33,7 @@ pub(crate) mod merged_strings;
 pub(crate) mod missing;
 pub(crate) mod object_symbols;
 pub(crate) mod offered_members;
+pub(crate) mod other_machine;
 pub mod pc;
 pub(crate) mod pic;
 mod placement;

@@ -161,6 +161,7 @@ mod tests {
             plugins: None,
             early_tls: None,
             relocator: None,
+            erratum_space: None,
             one_thread: None,
             tls_get_addr: None,
             thread_parts: None,

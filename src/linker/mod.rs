@@ -14,11 +14,13 @@
 //! | calls that need a repair of glibc or a GNU ld warning | [`call_detection`], [`mentions`](crate::libs::mentions) | partly |
 //! | the linker itself | [`wild`] | no |
 //! | the section headers of what it made | [`section_headers`] | no |
+//! | instructions that a Cortex-A53 may execute wrongly | [`cortex_a53`] | no |
 //!
 //! Whatever may differ from GNU ld's output is a reason in [`WhyNot`], and is linked through the compiler. So is every
 //! link that fails here: users see the messages of their own linker.
 
 pub(crate) mod call_detection;
+pub(crate) mod cortex_a53;
 pub(crate) mod line;
 pub(crate) mod linked_target;
 #[cfg(feature = "wild")]
@@ -43,7 +45,7 @@ pub(crate) enum WhyNot {
     Off(Mechanism, String),
     /// The call compiles source files too.
     Compiles(String),
-    /// The built-in linker is tested for x86-64 with glibc or musl only.
+    /// The built-in linker is tested for x86-64 and aarch64 with glibc or musl only.
     Target(String),
     /// The compiler is a script, which may do anything.
     Compiler(String),
@@ -75,6 +77,8 @@ pub(crate) enum WhyNot {
     Warning,
     /// The linker failed.
     Failed(String),
+    /// The output has what `--fix-cortex-a53-843419` would mend, at an address.
+    Erratum(u64),
     /// Its output is not as planned.
     BadOutput(String),
 }
@@ -108,6 +112,7 @@ impl fmt::Display for WhyNot {
             WhyNot::NoLine(why) => write!(f, "the compiler does not print its linker command: {why}"),
             WhyNot::Warning => f.write_str("the program calls a function with a GNU ld warning"),
             WhyNot::Failed(said) => write!(f, "it failed: {said}"),
+            WhyNot::Erratum(at) => write!(f, "at {at:#x} is what `--fix-cortex-a53-843419` would mend"),
             WhyNot::BadOutput(failure) => write!(f, "its output is bad: {failure}"),
         }
     }

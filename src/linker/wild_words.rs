@@ -5,6 +5,7 @@
 //! output are not listed here); the programs of `tests/it/quick/linkers.rs`.
 
 use super::WhyNot;
+use super::linked_target;
 
 /// How an option takes its value, and whether it is passed on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +39,8 @@ static LONG: &[(&str, WordRow)] = &[
     ("enable-new-dtags", WordRow::DropFlag),
     ("end-group", WordRow::DropFlag),
     ("entry", WordRow::Value),
+    // Looked at in what it made.
+    ("fix-cortex-a53-843419", WordRow::DropFlag),
     ("gc-sections", WordRow::Flag),
     ("hash-style", WordRow::Value),
     ("library", WordRow::Value),
@@ -78,6 +81,8 @@ const SHORT: [u8; 5] = *b"Leluo";
 const JOINED: [u8; 3] = *b"Llo";
 /// One-letter options without a value.
 const LETTERS: [&str; 4] = ["(", ")", "S", "s"];
+/// Those that ask for what is done anyway: little endian, and no symbols of the assembler's own labels.
+const LETTERS_DROPPED: [&str; 2] = ["EL", "X"];
 /// Values of `-z`; those that end in `=` take any number.
 const Z: [&str; 13] = [
     "defs",
@@ -128,10 +133,11 @@ pub(crate) fn checked(line: &[String]) -> Result<Vec<String>, WhyNot> {
             if !matches!(name, "(" | ")") {
                 out.push(word.clone());
             }
+        } else if LETTERS_DROPPED.contains(&name) {
         } else if letter == b'm' || letter == b'z' {
             let value = if rest.is_empty() { words.next().ok_or_else(unknown)?.as_str() } else { rest };
             match letter {
-                b'm' if value == "elf_x86_64" => out.extend(["-m".to_owned(), value.to_owned()]),
+                b'm' if linked_target::is_emulation(value) => out.extend(["-m".to_owned(), value.to_owned()]),
                 b'z' if Z.iter().any(|z| *z == value || (z.ends_with('=') && value.starts_with(z))) => {
                     out.extend(["-z".to_owned(), value.to_owned()]);
                 }

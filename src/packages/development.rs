@@ -25,7 +25,7 @@ impl fmt::Display for DevelopmentPackage {
 /// The package with the archives of a library package; none if it is installed or unknown.
 pub(crate) fn development_package(settings: &Settings, library: &Package) -> Option<DevelopmentPackage> {
     let command = match library.manager {
-        Format::Deb => return debian(settings, &library.name),
+        Format::Deb => return debian(settings, Path::new(dpkg::ROOT), library),
         Format::Rpm => "dnf install",
         Format::Apk => "apk add",
     };
@@ -35,20 +35,25 @@ pub(crate) fn development_package(settings: &Settings, library: &Package) -> Opt
     Some(DevelopmentPackage { command, name: format!("{base}-static") })
 }
 
-/// The development package of a library package: built from the same source, with one of the usual names. None if it is
-/// installed: then it has no archive.
-fn debian(settings: &Settings, package: &str) -> Option<DevelopmentPackage> {
+/// The development package of a library package: built from the same source, with one of the usual names, and for the same
+/// architecture. None if it is installed: then it has no archive.
+fn debian(settings: &Settings, root: &Path, library: &Package) -> Option<DevelopmentPackage> {
+    let package = library.name.as_str();
+    let foreign = dpkg::foreign_architecture(root, library);
+    let of_architecture = |name: &str| foreign.map_or(name.to_owned(), |its| format!("{name}:{its}"));
     let cache = find::program(OsStr::new("apt-cache"), settings, &Chain::default())?;
     let show = |names: &[String]| {
-        let command = Command::new([cache.as_os_str()]).args(["show", "--no-all-versions"]).args(names);
+        let command = Command::new([cache.as_os_str()])
+            .args(["show", "--no-all-versions"])
+            .args(names.iter().map(|name| of_architecture(name)));
         let said = run::capture::capture(&command.env("LC_ALL", "C")).ok()?;
         said.status.success().then(|| said.text())
     };
     let own = show(&[package.to_owned()])?;
     let records = show(&[&[package.to_owned()], &development_names(package, &source_of(&own)?)[..]].concat());
     let dev = of_one_source(&records?, package)?;
-    let installed = dpkg::is_installed(Path::new(dpkg::ROOT), &dev);
-    (!installed).then_some(DevelopmentPackage { command: "apt-get install", name: dev })
+    let installed = dpkg::is_installed(root, &dev, foreign);
+    (!installed).then_some(DevelopmentPackage { command: "apt-get install", name: of_architecture(&dev) })
 }
 
 /// `libfoo2.1-3t64` of the source `bar` → `libfoo2.1-dev`, `libfoo-dev`, `libbar-dev`, `bar-dev`.
@@ -86,6 +91,7 @@ fn of_one_source(records: &str, package: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn the_development_package_is_of_the_same_source() {
@@ -104,6 +110,28 @@ mod tests {
             ["libfoo2.1-3-dev", "libfoo2.1-dev", "libfoo-dev", "bar-dev", "libbar-dev"]
         );
         assert!(development_names("libapt-pkg6.0", "apt").contains(&"libapt-pkg-dev".to_owned()));
+    }
+
+    #[test]
+    fn the_library_of_another_architecture_has_its_package_for_that() {
+        let dir = tempfile::tempdir().unwrap();
+        // Knows the package for the asked architecture alone.
+        let script = "#!/bin/sh\ncase \" $* \" in *' libq1:arm64 '*) printf 'Package: libq1\\nSource: q\\n\\n\
+                      Package: libq-dev\\nSource: q\\n';; *) exit 100;; esac\n";
+        let cache = dir.path().join("apt-cache");
+        std::fs::write(&cache, script).unwrap();
+        std::fs::set_permissions(&cache, std::fs::Permissions::from_mode(0o755)).unwrap();
+        std::fs::create_dir(dir.path().join("info")).unwrap();
+        std::fs::write(dir.path().join("info/libq-dev:amd64.list"), "").unwrap();
+        std::fs::write(dir.path().join("arch"), "amd64\narm64\n").unwrap();
+        let path = std::env::join_paths([dir.path(), Path::new("/bin")]).unwrap();
+        let settings = Settings { path: Some(path), ..Settings::default() };
+        let library = crate::packages::package::tests::package(Format::Deb, "libq1", "1", "q", "1");
+        let library = Package { architecture: Some("arm64".into()), ..library };
+        let offered = || debian(&settings, dir.path(), &library).map(|package| package.to_string());
+        assert_eq!(offered().as_deref(), Some("apt-get install libq-dev:arm64"));
+        std::fs::write(dir.path().join("info/libq-dev:arm64.list"), "").unwrap();
+        assert_eq!(offered(), None);
     }
 
     #[test]

@@ -88,12 +88,22 @@ pub(super) fn files_beside(root: &Path, files: &[PathBuf]) -> BTreeSet<PathBuf> 
     owners.iter().flat_map(|name| list(name).lines().map(PathBuf::from).collect::<Vec<_>>()).collect()
 }
 
-/// Whether a package is installed, for any architecture.
-pub(super) fn is_installed(root: &Path, package: &str) -> bool {
+/// Whether a package is installed: for an architecture, or for any.
+pub(super) fn is_installed(root: &Path, package: &str, architecture: Option<&str>) -> bool {
     fs::read_dir(root.join("info")).into_iter().flatten().flatten().any(|entry| {
         let list = entry.file_name();
-        list.to_string_lossy().strip_suffix(".list").is_some_and(|n| n.split(':').next() == Some(package))
+        let list = list.to_string_lossy();
+        let mut names = list.strip_suffix(".list").unwrap_or_default().split(':');
+        names.next() == Some(package) && architecture.is_none_or(|its| names.next() == Some(its))
     })
+}
+
+/// The architecture of a package, if it is not dpkg's own: that is the first of those in its file, which is there once
+/// others were added.
+pub(super) fn foreign_architecture<'a>(root: &Path, package: &'a Package) -> Option<&'a str> {
+    let known = fs::read_to_string(root.join("arch")).ok()?;
+    let own = known.lines().next()?.trim();
+    package.architecture.as_deref().filter(|its| *its != own && *its != "all")
 }
 
 /// The version of a package that is installed, by dpkg's status file.
@@ -165,7 +175,14 @@ mod tests {
         assert!(!shared.same_build(&newer));
         let beside = files_beside(dir.path(), &files[..1]);
         assert_eq!(beside, BTreeSet::from(["/.".into(), real(0).into()]));
-        assert!(is_installed(dir.path(), "libq1") && !is_installed(dir.path(), "libq"));
+        let installed = |name: &str, of: Option<&str>| is_installed(dir.path(), name, of);
+        assert!(installed("libq1", None) && installed("libq1", Some("amd64")) && !installed("libq", None));
+        assert!(!installed("libq1", Some("arm64")) && !installed("libq-dev", Some("arm64")));
+        assert_eq!(foreign_architecture(dir.path(), &shared), None);
+        fs::write(dir.path().join("arch"), "arm64\namd64\n").unwrap();
+        assert_eq!(foreign_architecture(dir.path(), &shared), Some("amd64"));
+        fs::write(dir.path().join("arch"), "amd64\narm64\n").unwrap();
+        assert_eq!(foreign_architecture(dir.path(), &shared), None);
     }
 
     #[test]

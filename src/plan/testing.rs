@@ -7,8 +7,8 @@ use crate::args::classify;
 use crate::model::{Family, Libc};
 use crate::model::{Language, StaticKind};
 use crate::options::malloc::Malloc;
-use crate::toolchain::Facts;
 use crate::toolchain::Recipe;
+use crate::toolchain::{Facts, ProgramsRun};
 use std::ffi::OsString;
 
 /// Facts of a Debian-like GCC with glibc 2.36.
@@ -26,6 +26,7 @@ pub(crate) fn facts() -> Facts {
         linker: "GNU ld (GNU Binutils for Debian) 2.40".into(),
         library_dirs: vec![],
         kinds: [recipe(StaticKind::Static), recipe(StaticKind::StaticPie)].into(),
+        runs: ProgramsRun::Here,
         repairs: None,
         off: [].into(),
         object: None,

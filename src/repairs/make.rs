@@ -40,8 +40,7 @@ pub(crate) fn make(asked: &CompilerQuery<'_>, facts: &Facts, keep: &Path) -> (Op
         Ok(found) => found,
         Err(why) => return (None, MADE.iter().map(|(mechanism, _)| (*mechanism, why.clone())).collect()),
     };
-    let (mut archives, mut left_out) = (BTreeMap::new(), Vec::new());
-    let mut off = MechanismsOff::new();
+    let (mut archives, mut left_out, mut off) = (BTreeMap::new(), Vec::new(), MechanismsOff::new());
     for (mechanism, result) in all(asked, facts, keep, &found) {
         match result {
             Ok(made) => {
@@ -49,9 +48,8 @@ pub(crate) fn make(asked: &CompilerQuery<'_>, facts: &Facts, keep: &Path) -> (Op
                 left_out.extend(made.left_out);
             }
             Err(why) => {
-                let why = why.to_string();
                 log::info!("no repair of {mechanism}: {why}");
-                off.insert(mechanism, why);
+                off.insert(mechanism, why.to_string());
             }
         }
     }
@@ -63,10 +61,15 @@ pub(crate) fn make(asked: &CompilerQuery<'_>, facts: &Facts, keep: &Path) -> (Op
             off.insert(needs_it, why);
         }
     }
-    let relocator = Work { asked, facts, keep }.relocator(&found).unwrap_or_else(|why| {
-        left_out.push(format!("start code without the GOT's header: {why}"));
-        None
-    });
+    let work = Work { asked, facts, keep };
+    let mut or_left_out = |what: &str, made: io::Result<Option<PathBuf>>| {
+        made.unwrap_or_else(|why| {
+            left_out.push(format!("{what}: {why}"));
+            None
+        })
+    };
+    let relocator = or_left_out("start code without the GOT's header", work.relocator(&found));
+    let erratum_space = or_left_out("room for moved instructions", work.erratum_space());
     let mut take = |mechanism| archives.remove(&mechanism);
     let repairs = Repairs {
         libc,
@@ -83,6 +86,7 @@ pub(crate) fn make(asked: &CompilerQuery<'_>, facts: &Facts, keep: &Path) -> (Op
         warned: found.warned,
         detectors: take(Mechanism::CallDetection),
         relocator,
+        erratum_space,
         left_out: (!left_out.is_empty()).then(|| left_out.join("; ")),
     };
     (Some(repairs), off)
@@ -114,10 +118,11 @@ fn all(
     let one =
         |(mechanism, make): &(Mechanism, MakeRepair)| (*mechanism, settled(|| made(asked, facts, keep, found, *make)));
     // The code is written for these.
-    let vector_is_known = ["x86_64-", "aarch64-"].iter().any(|arch| facts.triple.starts_with(arch));
+    let vector_is_known = ["x86_64", "aarch64"].contains(&facts.arch());
     let is_wanted = |mechanism: Mechanism| match mechanism {
         Mechanism::OneThread => pthread::is_apart(facts),
         Mechanism::TlsGetAddr => vector_is_known,
+        Mechanism::EarlyThreadPointer => facts.arch() == "x86_64",
         _ => true,
     };
     let wanted: Vec<_> = MADE.into_iter().filter(|(m, _)| is_wanted(*m)).collect();

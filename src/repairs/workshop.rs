@@ -52,6 +52,7 @@ const TRY_CONVERTED: &str = include_str!("../../toolchains/glibc/try-converted.c
 const ONE_THREAD: &str = include_str!("../../toolchains/glibc/one-thread.c");
 const TLS_GET_ADDR: &str = include_str!("../../toolchains/glibc/tls-get-addr.c");
 const TRY_TLS_GET_ADDR: &str = include_str!("../../toolchains/glibc/try-tls-get-addr.c");
+const ERRATUM_SPACE: &str = include_str!("../../toolchains/glibc/erratum-space.c");
 const TRY_ONE_THREAD: &str = include_str!("../../toolchains/glibc/try-one-thread.c");
 const TRY_LOCALE: &str = include_str!("../../toolchains/glibc/try-locale.c");
 const TRY_NAME_SERVICES: &str = include_str!("../../toolchains/glibc/try-name-services.c");
@@ -104,6 +105,11 @@ impl Work<'_> {
             found.loader.as_ref().ok_or_else(|| io::Error::other("libc.a has no loader of locale archives"))?;
         fs::write(self.asked.dir.join("original.o"), loader)?;
         self.compile("locale", LOCALE)?;
+        // e_ident[EI_DATA]: 2 is big-endian.
+        let big = fs::read(self.asked.dir.join("locale.o"))?.get(5) == Some(&2);
+        if big != cfg!(target_endian = "big") {
+            return Err(io::Error::other("this machine's locale C.UTF-8 has the other byte order"));
+        }
         self.compile("data", &locale_data::embedding(data))?;
         let object = self.merge(&["locale.o", "data.o", "original.o"])?;
         self.keep("locale", &object, &LOCALE_FUNCTIONS, TRY_LOCALE)
@@ -238,6 +244,20 @@ impl Work<'_> {
         self.keep_tried("tls-get-addr", &bytes, TRY_TLS_GET_ADDR, "-lpthread")
     }
 
+    /// Room for what the built-in linker's output has to have moved; none where nothing has.
+    ///
+    /// # Errors
+    /// It can't be compiled or kept.
+    pub(super) fn erratum_space(&self) -> io::Result<Option<PathBuf>> {
+        if self.facts.arch() != "aarch64" {
+            return Ok(None);
+        }
+        // A mark of branch protection is lost where one object lacks it.
+        self.compile_with(&["-mbranch-protection=standard"], "erratum-space", ERRATUM_SPACE)?;
+        fs::create_dir_all(self.keep)?;
+        self.place("erratum-space.object", &fs::read(self.asked.dir.join("erratum-space.o"))?).map(Some)
+    }
+
     pub(super) fn early_tls(&self) -> io::Result<PathBuf> {
         self.compile("early-tls", EARLY_TLS)?;
         let entry = format!("-Wl,--entry={EARLY_ENTRY}");
@@ -278,6 +298,10 @@ impl Work<'_> {
     }
 
     fn compile(&self, name: &str, text: &str) -> io::Result<()> {
+        self.compile_with(&[], name, text)
+    }
+
+    fn compile_with(&self, options: &[&str], name: &str, text: &str) -> io::Result<()> {
         let source = format!("{name}.c");
         fs::write(self.asked.dir.join(&source), text)?;
         let define = format!("-DSTATICCXX_ORIGINAL={ORIGINAL}");
@@ -289,7 +313,7 @@ impl Work<'_> {
         // the program's base where a weak symbol is absent.
         let relaxes = self.facts.family == Family::Clang && self.facts.triple.starts_with("x86_64");
         let of_clang: &[&str] = if relaxes { &["-Wa,-mrelax-relocations=yes"] } else { &[] };
-        self.tell(&[&words[..], of_clang, &files].concat())
+        self.tell(&[&words[..], of_clang, options, &files].concat())
     }
 
     fn merge(&self, objects: &[&str]) -> io::Result<Vec<u8>> {
@@ -334,7 +358,9 @@ impl Work<'_> {
         fs::write(self.asked.dir.join("try.c"), trial)?;
         let args = [&["-x", "c", "try.c", "-x", "none"], words].concat();
         self.facts.kinds.iter().try_for_each(|(kind, recipe)| {
-            self.asked.links(&args, *kind, recipe, &self.facts.triple).map_err(io::Error::other)
+            let how = self.asked.links(&args, *kind, recipe, &self.facts.triple).map_err(io::Error::other)?;
+            log::debug!("a repair's program: {}", how.told());
+            Ok(())
         })
     }
 

@@ -1,5 +1,6 @@
 //! The variables that a build gets, each with its reason. What the user has set comes in as a value.
 
+use super::cross_target::CrossTarget;
 use super::shim_dir::{GO_TOOLEXEC, SHIM_DIR, ShimDir, ShimDirContent};
 use super::templates::TemplateValues;
 use super::{compiler_names, own_programs, shim_dir, templates, tools};
@@ -9,7 +10,7 @@ use crate::repairs;
 use crate::run::{self, Command};
 use crate::settings::{self, COMPILER_PATH, Settings};
 use crate::toolchain::front_end::{self, STATICFC};
-use crate::toolchain::{self, CallNeed, Invocation, SelectError, Selected, find};
+use crate::toolchain::{self, CallNeed, Invocation, SelectError, find};
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -130,6 +131,8 @@ struct Ground {
     chosen: bool,
     /// The toolchain for this run.
     toolchain: Option<OsString>,
+    /// The target of the programs, where it is not this machine.
+    cross: Option<CrossTarget>,
 }
 
 impl Ground {
@@ -174,7 +177,8 @@ pub(crate) fn prepare(settings: &Settings, wanted: Option<&OsStr>) -> Result<Env
 /// # Errors
 /// As [`prepare`].
 pub(crate) fn file_values(settings: &Settings, wanted: Option<&OsStr>) -> Result<TemplateValues, EnvironmentError> {
-    let (ground, values, _) = ground(settings, wanted)?;
+    // A file that is read where the variable is not set must not forget what it says.
+    let (ground, values, _) = ground(settings, wanted.or(settings.toolchain.as_deref()))?;
     let shims = shim_dir::write_shim_dir(settings, &content(&ground, &values))?;
     // A file that stays must not name a directory that goes.
     if ground.toolchain.is_some() && !shims.is_kept() {
@@ -194,7 +198,8 @@ pub(crate) fn file_values(settings: &Settings, wanted: Option<&OsStr>) -> Result
 }
 
 fn content(ground: &Ground, values: &TemplateValues) -> ShimDirContent {
-    let mut content = shim_dir::content(&ground.home, &ground.path, ground.chosen);
+    let packages = ground.cross.as_ref().map(|cross| cross.packages.as_os_str());
+    let mut content = shim_dir::content(&ground.home, &ground.path, ground.chosen, packages);
     if let Some(toolchain) = &ground.toolchain {
         for (name, driver) in [(BOUND_CC, "staticcc"), (BOUND_CXX, "staticcxx")] {
             content.scripts.insert(name.into(), templates::bound(&ground.home.join(driver), toolchain));
@@ -272,6 +277,7 @@ fn ground(
         given,
         chosen: chosen.toolchain.is_some() || chosen_before,
         toolchain,
+        cross: selected.as_ref().and_then(|s| CrossTarget::of(&chosen, s)),
     };
     // By its name the machine's compiler would be asked for, and not what does in its place.
     let by_name = ground.chosen || selected.as_ref().is_none_or(|s| s.toolchain == toolchain::select::GENERIC);
@@ -281,7 +287,7 @@ fn ground(
     if let Some(flags) = go_flags(&chosen, &ground) {
         ground.given.insert("GOFLAGS".into(), flags);
     }
-    let processor = selected.as_ref().and_then(|s| foreign_arch(&chosen, s));
+    let processor = ground.cross.as_ref().map(|cross| cross.arch.clone());
     let values = template_values(&ground, processor, selected.map(|s| s.compiler).unwrap_or_default());
     Ok((ground, values, warnings))
 }
@@ -327,13 +333,6 @@ fn is_ours(file: &OsStr) -> bool {
     Path::new(file).parent().is_some_and(|d| d.join("bin").join(GO_TOOLEXEC).is_file())
 }
 
-/// The architecture of a toolchain whose programs are for another machine.
-fn foreign_arch(settings: &Settings, selected: &Selected) -> Option<String> {
-    let descriptor = toolchain::select::resolve(settings, OsStr::new(&selected.toolchain)).ok()?;
-    let arch = descriptor.target.as_deref()?.split('-').next()?.to_owned();
-    (arch != std::env::consts::ARCH).then_some(arch)
-}
-
 /// The flags that Go's own settings file has: a variable of ours would hide them.
 fn go_flags(settings: &Settings, ground: &Ground) -> Option<OsString> {
     if ground.given.contains_key("GOFLAGS") {
@@ -366,7 +365,8 @@ fn variables(ground: &Ground, shims: &ShimDir, pkg_config: bool) -> Vec<Variable
     if !site.as_encoded_bytes().iter().any(u8::is_ascii_whitespace) {
         set("CONFIG_SITE", site);
     }
-    let arch = std::env::consts::ARCH.to_uppercase();
+    // Not this machine's too: what a build runs itself is for that.
+    let arch = ground.cross.as_ref().map_or(std::env::consts::ARCH, |cross| cross.arch.as_str()).to_uppercase();
     for libc in ["GNU", "MUSL"] {
         set(&format!("CARGO_TARGET_{arch}_UNKNOWN_LINUX_{libc}_LINKER"), ground.home.join("staticcc").into());
     }
@@ -457,6 +457,7 @@ mod tests {
             given: given.iter().map(|(n, v)| ((*n).to_owned(), OsString::from(v))).collect(),
             chosen: false,
             toolchain: toolchain.map(OsString::from),
+            cross: None,
         };
         let cache = tempfile::tempdir().unwrap();
         let settings = Settings { cache_dir: Some(cache.path().to_owned()), ..Settings::default() };

@@ -6,6 +6,7 @@
 
 pub(crate) mod collector;
 pub(crate) mod compiler_names;
+mod cross_target;
 pub(crate) mod environment;
 pub(crate) mod own_programs;
 pub(crate) mod programs;

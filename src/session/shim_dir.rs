@@ -101,7 +101,8 @@ const MARK: &str = GO_TOOLEXEC;
 
 /// Names and scripts for the compilers and tools along a PATH. `home` is where our programs are. Without a toolchain that
 /// was `chosen`, only compilers that are there have a name: a build that looks whether there is a clang gets a true answer.
-pub(crate) fn content(home: &Path, path: &OsStr, chosen: bool) -> ShimDirContent {
+/// `packages` are the directories of pkg-config's files for another machine that programs are for.
+pub(crate) fn content(home: &Path, path: &OsStr, chosen: bool, packages: Option<&OsStr>) -> ShimDirContent {
     let is_there =
         |name: &OsStr| chosen || compiler_names::is_own(name) || which::which_in(name, Some(path), "/").is_ok();
     let names = compiler_names::names(Some(path), home).into_iter().filter(|(name, _)| is_there(name));
@@ -116,7 +117,10 @@ pub(crate) fn content(home: &Path, path: &OsStr, chosen: bool) -> ShimDirContent
                 n if n.ends_with(b"pkg-config") || n.ends_with(b"pkgconf") => templates::PKG_CONFIG,
                 _ => continue,
             };
-            if is_program(&entry.path()) {
+            let plain = name == "pkg-config" || name == "pkgconf";
+            if let Some(dirs) = packages.filter(|_| plain && is_program(&entry.path())) {
+                scripts.entry(name).or_insert_with(|| templates::pkg_config_of(&entry.path(), dirs));
+            } else if is_program(&entry.path()) {
                 scripts.entry(name).or_insert_with(|| templates::script(template, &entry.path()));
             }
         }
@@ -274,7 +278,7 @@ mod tests {
         let t = tempfile::tempdir().unwrap();
         fs::write(t.path().join("gcc"), "").unwrap();
         fs::set_permissions(t.path().join("gcc"), fs::Permissions::from_mode(0o755)).unwrap();
-        let names = |chosen| super::content(Path::new("/h"), t.path().as_os_str(), chosen).links;
+        let names = |chosen| super::content(Path::new("/h"), t.path().as_os_str(), chosen, None).links;
         let found: Vec<_> = names(false).into_keys().collect();
         assert_eq!(found, ["gcc", "staticcc", "staticcxx"]);
         assert!(names(true).contains_key(OsStr::new("clang++")));

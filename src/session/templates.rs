@@ -8,6 +8,7 @@ const MESON: &str = include_str!("../../shims/meson-native.ini");
 const MESON_HOST: &str = include_str!("../../shims/meson-host.ini");
 /// The script that stands in for pkg-config.
 pub(crate) const PKG_CONFIG: &str = include_str!("../../shims/pkg-config.sh");
+const PKG_CONFIG_CROSS: &str = include_str!("../../shims/pkg-config-cross.sh");
 /// The script that stands in for meson.
 pub(crate) const MESON_SHIM: &str = include_str!("../../shims/meson.sh");
 const CONAN: &str = include_str!("../../shims/conan-profile.ini");
@@ -229,6 +230,11 @@ fn fill(template: &str, values: &[(&str, Option<String>)]) -> String {
 /// A script with the path of the program that it stands in for.
 pub(crate) fn script(template: &str, real: &Path) -> String {
     template.replace("@REAL@", &crate::run::shell_line(&[real.as_os_str().to_owned()]))
+}
+
+/// The script that stands in for pkg-config where programs are for another machine, whose `.pc` files are in `dirs`.
+pub(crate) fn pkg_config_of(real: &Path, dirs: &OsStr) -> String {
+    script(PKG_CONFIG_CROSS, real).replace("@DIRS@", &crate::run::shell_line(&[dirs.to_owned()]))
 }
 
 /// A script that is a driver with one toolchain.

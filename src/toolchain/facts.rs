@@ -2,6 +2,7 @@
 
 use super::call_detector::CALL_DETECTORS;
 use super::descriptor::Descriptor;
+use super::emulated::ProgramsRun;
 use super::mechanism::MechanismsOff;
 use super::name;
 use super::recipe::{Allocator, FastFunctions, Recipe};
@@ -40,6 +41,9 @@ pub(crate) struct Facts {
     /// How each kind is linked; only kinds of which a program was linked, verified, and run if this machine can run
     /// it.
     pub kinds: BTreeMap<StaticKind, Recipe>,
+    /// How its programs run on this machine.
+    #[serde(default)]
+    pub runs: ProgramsRun,
     /// Repairs of glibc, if they work here.
     pub repairs: Option<Repairs>,
     /// Why repairs are missing.
@@ -68,6 +72,16 @@ impl Facts {
     /// Whether the compiler links static programs of any kind.
     pub(crate) fn complete(&self) -> bool {
         !self.kinds.is_empty()
+    }
+
+    /// The architecture, as in the triple.
+    pub(crate) fn arch(&self) -> &str {
+        self.triple.split('-').next().unwrap_or_default()
+    }
+
+    /// Whether it makes programs for another architecture than this program's own.
+    pub(crate) fn is_cross(&self) -> bool {
+        self.arch() != std::env::consts::ARCH
     }
 
     /// Whether the C library applies packed relative relocations in a static-pie: glibc does since 2.36.
@@ -140,6 +154,9 @@ pub(crate) struct Repairs {
     pub detectors: Option<PathBuf>,
     /// The object that replaces start code of static-pies which reads the GOT's header: the built-in linker writes none.
     pub relocator: Option<PathBuf>,
+    /// The object with room for instructions that are moved because of an erratum of the Cortex-A53.
+    #[serde(default)]
+    pub erratum_space: Option<PathBuf>,
     /// What repairs had to leave out, and why.
     pub left_out: Option<String>,
 }
@@ -169,6 +186,7 @@ impl Repairs {
             &self.iconv,
             &self.early_tls,
             &self.relocator,
+            &self.erratum_space,
             &self.one_thread,
             &self.tls_get_addr,
         ];

@@ -4,6 +4,7 @@ pub(crate) mod built_with;
 mod cache_sweep;
 pub(crate) mod call_detector;
 pub(crate) mod descriptor;
+pub(crate) mod emulated;
 pub(crate) mod facts;
 pub(crate) mod find;
 pub mod front_end;
@@ -19,6 +20,7 @@ pub(crate) mod select;
 mod select_error;
 pub(crate) mod transient;
 
+pub(crate) use emulated::ProgramsRun;
 pub(crate) use facts::{Facts, Repairs, Selected};
 pub(crate) use mechanism::{Mechanism, MechanismsOff};
 pub(crate) use name::Invocation;

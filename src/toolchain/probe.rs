@@ -1,6 +1,7 @@
 //! Probes a compiler: it is asked, then tested.
 
 use super::descriptor::{Descriptor, HeaderSearch};
+use super::emulated::{ProgramsRun, run_program};
 use super::facts::{Facts, Repairs};
 use super::mechanism::MechanismsOff;
 use super::recipe::Recipe;
@@ -10,9 +11,7 @@ use crate::files::{temporary_for_programs, write_atomic};
 use crate::model::{Family, Language, Libc, StaticKind};
 use crate::parallel::in_parallel;
 use crate::run::capture::Captured;
-use crate::run::capture::capture_within;
 use crate::run::{self, Command};
-use nix::errno::Errno;
 use nix::sys::signal::Signal;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -106,6 +105,7 @@ pub(crate) fn probe(
         linker: asked.linker()?,
         library_dirs: asked.library_dirs()?,
         kinds: BTreeMap::new(),
+        runs: ProgramsRun::Here,
         repairs: None,
         off: MechanismsOff::new(),
         object: None,
@@ -117,7 +117,7 @@ pub(crate) fn probe(
         missing: BTreeMap::new(),
         triple,
     };
-    (facts.kinds, facts.missing) = asked.kinds(language, &facts.triple);
+    (facts.kinds, facts.runs, facts.missing) = asked.kinds(language, &facts.triple);
     if let Some(keep) = keep.filter(|_| facts.complete()) {
         facts.object = kept_object(dir.path(), keep);
         (facts.repairs, facts.off) = repair(&asked, &facts, keep);
@@ -133,11 +133,12 @@ fn undecided(asked: &CompilerQuery<'_>, facts: &Facts) -> Option<String> {
     if let Some(why) = failures.clone().find(|why| is_transient(why)) {
         return Some(why.clone());
     }
-    if facts.missing.is_empty() || !asked.ask(&[OBJECT, "-o", "control"]).ok()?.status.success() {
+    // Another machine's dynamic programs need that machine's loader, which a compiler for it may do without.
+    if facts.missing.is_empty() || facts.is_cross() || !asked.ask(&[OBJECT, "-o", "control"]).ok()?.status.success() {
         return None;
     }
     match ran(&asked.dir.join("control")) {
-        Ok(()) => None,
+        Ok(_) => None,
         Err(why) => Some(format!("its dynamic programs do not run either: {why}")),
     }
 }
@@ -170,6 +171,9 @@ fn family(command: &[OsString], env: &[(OsString, OsString)], triple: &str) -> F
         .try_get_compiler();
     if tool.is_ok_and(|t| t.is_like_clang()) { Family::Clang } else { Family::Gcc }
 }
+
+/// The kinds that were linked, how their programs ran, and why the others are missing.
+type TestedKinds = (BTreeMap<StaticKind, Recipe>, ProgramsRun, BTreeMap<StaticKind, String>);
 
 /// Queries to one compiler, in a temporary directory.
 pub(crate) struct CompilerQuery<'a> {
@@ -271,8 +275,8 @@ impl CompilerQuery<'_> {
         found.and_then(|p| p.into_os_string().into_string().ok()).ok_or_else(|| format!("`{file}` was not found"))
     }
 
-    /// The kinds of which the program of a language was linked and run, and why the others can't be.
-    fn kinds(&self, language: Language, triple: &str) -> (BTreeMap<StaticKind, Recipe>, BTreeMap<StaticKind, String>) {
+    /// The kinds of which the program of a language was linked and run, how it was run, and why the others can't be.
+    fn kinds(&self, language: Language, triple: &str) -> TestedKinds {
         let recipes: Vec<(&StaticKind, &Recipe)> = self.descriptor.kinds.iter().collect();
         let pie = self.descriptor.kinds.contains_key(&StaticKind::StaticPie);
         let compiled = settled(|| self.compile_program(language, pie));
@@ -280,19 +284,22 @@ impl CompilerQuery<'_> {
             let filled = || {
                 compiled.clone()?;
                 let filled = self.fill(recipe)?;
-                self.links(&[OBJECT], **kind, &filled, triple)?;
-                Ok(filled)
+                let ran = self.links(&[OBJECT], **kind, &filled, triple)?;
+                Ok((filled, ran))
             };
             (**kind, settled(filled))
         });
-        let (mut kinds, mut missing) = (BTreeMap::new(), BTreeMap::new());
+        let (mut kinds, mut runs, mut missing) = (BTreeMap::new(), ProgramsRun::Here, BTreeMap::new());
         for (kind, tried) in tried {
             match tried {
-                Ok(filled) => drop(kinds.insert(kind, filled)),
+                Ok((filled, ran)) => {
+                    kinds.insert(kind, filled);
+                    runs = ran;
+                }
                 Err(why) => drop(missing.insert(kind, why)),
             }
         }
-        (kinds, missing)
+        (kinds, runs, missing)
     }
 
     /// Compiles the program of a language to [`OBJECT`].
@@ -309,7 +316,16 @@ impl CompilerQuery<'_> {
     }
 
     /// Compiles, links, reads back and, if this machine can, runs a program.
-    pub(crate) fn links(&self, args: &[&str], kind: StaticKind, recipe: &Recipe, triple: &str) -> Result<(), String> {
+    ///
+    /// # Errors
+    /// The decisive line of what went wrong.
+    pub(crate) fn links(
+        &self,
+        args: &[&str],
+        kind: StaticKind,
+        recipe: &Recipe,
+        triple: &str,
+    ) -> Result<ProgramsRun, String> {
         let said = |e: io::Error| e.to_string();
         let out = self.dir.join(kind.flag());
         let out_word = format!("./{}", kind.flag());
@@ -337,17 +353,17 @@ impl CompilerQuery<'_> {
 /// For one run of a program, which prints a number.
 const RUN_LIMIT: Duration = Duration::from_secs(10);
 
-/// Runs a program that has to print [`PRINTS`], unless it is for another machine.
+/// Runs a program that has to print [`PRINTS`], by an emulator if it is for another machine. Where there is none, no more can
+/// be known than that it was linked and read back, and the result tells so.
 ///
 /// # Errors
 /// How it ended otherwise.
-pub(crate) fn ran(program: &Path) -> Result<(), String> {
-    match capture_within(&Command::new([program]), RUN_LIMIT) {
-        Ok(ran) if ran.status.success() && ran.text() == PRINTS => Ok(()),
-        Ok(ran) if ran.status.success() => Err(format!("it prints `{}`", ran.text())),
-        // Of a program for another machine no more can be known than that it was linked and read back.
-        Err(e) if e.raw_os_error() == Some(Errno::ENOEXEC as i32) => Ok(()),
-        Ok(ran) => match ran.status.signal() {
+pub(crate) fn ran(program: &Path) -> Result<ProgramsRun, String> {
+    match run_program(program, RUN_LIMIT) {
+        Ok((None, how)) => Ok(how),
+        Ok((Some(ran), how)) if ran.status.success() && ran.text() == PRINTS => Ok(how),
+        Ok((Some(ran), _)) if ran.status.success() => Err(format!("it prints `{}`", ran.text())),
+        Ok((Some(ran), _)) => match ran.status.signal() {
             Some(signal) if !CRASHES.iter().any(|crash| *crash as i32 == signal) => {
                 Err(format!("it was ended by signal {signal}"))
             }

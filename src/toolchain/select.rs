@@ -7,6 +7,7 @@
 
 use super::built_with::outdated;
 use super::descriptor::{self, Descriptor};
+use super::emulated::ProgramsRun;
 use super::facts::{Facts, Selected};
 use super::find::{self, Chain};
 use super::mechanism::MechanismsOff;
@@ -284,9 +285,8 @@ impl<'a> Chooser<'a> {
         // What a compile call needs does not depend on its ABI options.
         let abi = if need == CallNeed::Link { abi } else { &[] };
         let key = Key::of(&candidate.command, abi, &format!("{} {own}", self.language));
-        // A compile call only needs the kind of compiler; only links check the files that the facts name.
-        let load = if need == CallNeed::Link { probe_cache::load } else { probe_cache::load_unproved };
-        if let Some(facts) = key.as_ref().and_then(|k| load(dir, k)) {
+        let kept = |key: &Key| self.kept_facts(key, need);
+        if let Some(facts) = key.as_ref().and_then(kept) {
             return Ok(Probed { found: Some(facts), ..Probed::default() });
         }
         // Asked once: facts without repairs, which have no place here, are not kept if there is one afterwards.
@@ -297,7 +297,7 @@ impl<'a> Chooser<'a> {
         }
         // The jobs of a parallel build wait for the first of them.
         let _alone = probe_cache::alone(place, key.as_ref());
-        if let Some(facts) = key.as_ref().and_then(|k| load(dir, k)) {
+        if let Some(facts) = key.as_ref().and_then(kept) {
             return Ok(Probed { found: Some(facts), ..Probed::default() });
         }
         let start = Instant::now();
@@ -329,6 +329,21 @@ impl<'a> Chooser<'a> {
             )
         });
         Ok(Probed { found: Some(facts), warning, took: start.elapsed().as_secs_f64() * 1000.0 })
+    }
+
+    /// Kept facts that hold. A compile call only needs the kind of compiler; only links check the files that the facts name.
+    fn kept_facts(&self, key: &Key, need: CallNeed) -> Option<Facts> {
+        let dir = self.settings.cache_dir.as_deref();
+        match need {
+            CallNeed::Link => probe_cache::load(dir, key).filter(|facts| !self.would_run(&facts.runs)),
+            CallNeed::Compile => probe_cache::load_unproved(dir, key),
+        }
+    }
+
+    /// Whether programs that could not be run when their compiler was probed can be now.
+    fn would_run(&self, runs: &ProgramsRun) -> bool {
+        let ProgramsRun::Not(emulators) = runs else { return false };
+        emulators.iter().any(|name| find::program(OsStr::new(name), self.settings, &self.chain).is_some())
     }
 
     /// Environment for every run of the compiler: the chain that ends recursion.

@@ -48,6 +48,8 @@ pub mod shared;
 pub mod size;
 // Programs that stress linkers, linked by each of them and run.
 pub mod linkers;
+// The same for aarch64, made here and run by an emulator, and what such a link finds and refuses.
+pub mod cross;
 // Converted shared objects with every linker, of libraries of the distribution, and under debuggers.
 pub mod convert;
 // Programs of many libraries that are installed without an archive.

@@ -18,6 +18,11 @@ pub struct Program {
 
 /// Compiles a program's sources with the plain compiler; `libX.c` become archives. Gives the objects' names.
 pub fn objects(dir: &Dir, program: &Program) -> Vec<String> {
+    objects_for("", dir, program)
+}
+
+/// The same by compilers and an `ar` whose names begin with `prefix`: `aarch64-linux-gnu-`.
+pub fn objects_for(prefix: &str, dir: &Dir, program: &Program) -> Vec<String> {
     let mut objects = Vec::new();
     for (name, text) in program.sources {
         dir.file(name, text);
@@ -25,9 +30,10 @@ pub fn objects(dir: &Dir, program: &Program) -> Vec<String> {
     for (name, _) in program.sources {
         let Some((stem, ending)) = name.split_once('.').filter(|(_, e)| *e == "c" || *e == "cc") else { continue };
         let compiler = if ending == "c" { "gcc" } else { "g++" };
+        let compiler = format!("{prefix}{compiler}");
         Run::new(compiler).line(&format!("{} -c {name} -o {stem}.o", program.compile)).dir(dir.path()).silent();
         if stem.starts_with("lib") {
-            Run::new("ar").line(&format!("rc {stem}.a {stem}.o")).dir(dir.path()).silent();
+            Run::new(format!("{prefix}ar")).line(&format!("rc {stem}.a {stem}.o")).dir(dir.path()).silent();
         } else {
             objects.push(format!("{stem}.o"));
         }
