@@ -166,6 +166,7 @@ static const struct kind {
 	{ "mutex, 2 threads", locks, 2, 1 },
 	{ "mutex and work, 2 threads", locks_and_works, 2, 1 },
 	{ "recursive mutex, 1 thread", locks_again, 1, 1 },
+	{ "recursive mutex, 2 threads", locks_again, 2, 1 },
 	{ "read lock, 1 thread", reads, 1, 1 },
 	{ "read lock, 2 threads", reads, 2, 1 },
 	{ "condition, 2 threads", takes_turns, 2, 20 },

@@ -35,6 +35,9 @@ pub(crate) fn built(lib: &Path) -> Option<FastFunctions> {
     complete.then_some(FastFunctions { offered, defined, objects, rest })
 }
 
+/// The directory of the programs that try whether a libc is as expected.
+const CHECKS: &str = "checks";
+
 /// How they are compiled. They run before there is thread-local storage and a stack guard, and must not become calls of
 /// themselves.
 const FLAGS: &str = "-std=gnu11 -O2 -fPIE -ffunction-sections -fdata-sections -fvisibility=hidden -ffreestanding -fno-builtin \
@@ -48,31 +51,18 @@ struct OwnName<'t> {
     name: &'t str,
 }
 
-/// Builds the archives into the tree, and the objects beside them.
+/// Builds the archives into the tree, and the objects beside them. Gives a line for each object that this libc has no use for.
 ///
 /// # Errors
 /// The compiler's failure; objects that can't be read.
-pub(crate) fn build(context: &BuildContext<'_>, tree: &Sysroot) -> Result<(), InstallError> {
+pub(crate) fn build(context: &BuildContext<'_>, tree: &Sysroot) -> Result<String, InstallError> {
     let io = |e: io::Error| InstallError::io("reading the string functions", e);
     let dir = context.unpacked("functions", SOURCES)?;
     let names = compile(context, tree, &dir, FLAGS)?;
     let own_names = fs::read_to_string(dir.join("own-names.txt")).map_err(io)?;
     let called_for = fs::read_to_string(dir.join("called-for.txt")).map_err(io)?;
     let own = own_members(context, tree, &dir, &own_names)?;
-    let provided: BTreeSet<Vec<u8>> = own.iter().flat_map(|member| member.names.iter().cloned()).collect();
-    let mut members = Vec::new();
-    for name in names {
-        let mut object = fs::read(dir.join(format!("{name}.o"))).map_err(io)?;
-        let symbols = symbols(&name, &object)?;
-        let names: Vec<Vec<u8>> = symbols.defined().map(<[u8]>::to_vec).collect();
-        // Nothing for this machine, or nobody to go on where it leaves off.
-        let left_to_libc = |undefined: &&&[u8]| undefined.starts_with(OWN_PREFIX);
-        if names.is_empty() || symbols.needed.iter().filter(left_to_libc).any(|n| !provided.contains(*n)) {
-            continue;
-        }
-        symbol_binding::weaken_defined(&mut object).map_err(|e| unreadable(&name, &e))?;
-        members.push(IndexedMember { name: format!("{name}.o"), object, names });
-    }
+    let (mut members, unfit) = fitting(context, tree, &dir, names, &own)?;
     let io = |e: io::Error| InstallError::io("writing the archives of string functions", e);
     let write = |name: &str, members: &[IndexedMember]| {
         let bytes = archive::indexed_by(members)
@@ -92,7 +82,65 @@ pub(crate) fn build(context: &BuildContext<'_>, tree: &Sysroot) -> Result<(), In
         let called: Vec<Vec<u8>> = called_for.lines().filter_map(of_member).collect();
         member.names.extend(called);
     }
-    write(OFFERED, &members)
+    write(OFFERED, &members)?;
+    Ok(unfit)
+}
+
+/// Of the compiled sources, the objects for this machine and this libc, and a line for each that does not fit the libc.
+fn fitting(
+    context: &BuildContext<'_>,
+    tree: &Sysroot,
+    dir: &Path,
+    names: Vec<String>,
+    own: &[IndexedMember],
+) -> Result<(Vec<IndexedMember>, String), InstallError> {
+    let io = |e: io::Error| InstallError::io("reading the string functions", e);
+    let provided: BTreeSet<&[u8]> = own.iter().flat_map(|member| member.names.iter().map(Vec::as_slice)).collect();
+    let (mut members, mut unfit) = (Vec::new(), String::new());
+    for name in names {
+        let mut object = fs::read(dir.join(format!("{name}.o"))).map_err(io)?;
+        let symbols = symbols(&name, &object)?;
+        let names: Vec<Vec<u8>> = symbols.defined().map(<[u8]>::to_vec).collect();
+        // Nothing for this machine, or nobody to go on where it leaves off.
+        let left_to_libc = |undefined: &&&[u8]| undefined.starts_with(OWN_PREFIX);
+        if names.is_empty() || symbols.needed.iter().filter(left_to_libc).any(|n| !provided.contains(*n)) {
+            continue;
+        }
+        match checked(context, tree, dir, &name) {
+            Ok(()) => {}
+            Err(InstallError::Interrupted(signal)) => return Err(InstallError::Interrupted(signal)),
+            Err(why) => {
+                let _ = writeln!(unfit, "the functions of `{name}` are musl's: {why}");
+                continue;
+            }
+        }
+        symbol_binding::weaken_defined(&mut object).map_err(|e| unreadable(&name, &e))?;
+        members.push(IndexedMember { name: format!("{name}.o"), object, names });
+    }
+    Ok((members, unfit))
+}
+
+/// Tries whether a libc is as a source expects it that relies on more than the standard says: by the program of its name in
+/// `checks`, if there is one, which is linked with that libc and ends with 0 if so.
+///
+/// # Errors
+/// Why it is not, or could not be tried.
+fn checked(context: &BuildContext<'_>, tree: &Sysroot, dir: &Path, name: &str) -> Result<(), InstallError> {
+    if !dir.join(CHECKS).join(format!("{name}.c")).is_file() {
+        return Ok(());
+    }
+    let emulator = match &context.inputs.emulator {
+        _ if context.inputs.arch == std::env::consts::ARCH => String::new(),
+        Some(emulator) => format!("'{}' ", emulator.display()),
+        None => return Err(InstallError::Unfit("whether they fit can't be tried on this machine".into())),
+    };
+    // By make: what crashes fails there, and is no signal for us.
+    let rules = format!(
+        "{name}:\n\t\"$(CC)\" \"$(SPECS)\" -O2 -w -static {CHECKS}/{name}.c -o {CHECKS}/{name}\n\t{emulator}{CHECKS}/{name}\n.PHONY: {name}\n"
+    );
+    fs::write(dir.join(CHECKS).join("Makefile"), rules).map_err(|e| InstallError::io("preparing a check", e))?;
+    let [compiler, specs] = compiler_variables(context, tree);
+    context.make(dir, &["-f", &format!("{CHECKS}/Makefile"), &compiler, &specs, name])
 }
 
 /// How libc's own functions are called that the faster ones leave something to.
@@ -124,11 +172,18 @@ pub(super) fn compile(
         );
     }
     fs::write(dir.join("Makefile"), makefile).map_err(io)?;
-    let variable = |name: &str, value: &str| format!("{name}={}", value.replace('$', "$$"));
-    let compiler = variable("CC", &context.inputs.cc.to_string_lossy());
-    let specs = variable("SPECS", &format!("-specs={}", tree.specs().display()));
+    let [compiler, specs] = compiler_variables(context, tree);
     context.make(dir, &[&compiler, &specs])?;
     Ok(names)
+}
+
+/// The compiler and its option for the new toolchain, as make's variables `CC` and `SPECS`.
+fn compiler_variables(context: &BuildContext<'_>, tree: &Sysroot) -> [String; 2] {
+    let variable = |name: &str, value: &str| format!("{name}={}", value.replace('$', "$$"));
+    [
+        variable("CC", &context.inputs.cc.to_string_lossy()),
+        variable("SPECS", &format!("-specs={}", tree.specs().display())),
+    ]
 }
 
 /// Members of libc.a under names of their own, which their lines give.

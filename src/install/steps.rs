@@ -170,6 +170,9 @@ fn run_as_root(guard: &Guard, words: &[String]) -> Result<(), InstallError> {
     Ok(())
 }
 
+/// How the note begins that the C++ library is as it was built.
+const UNSPLIT: &str = "the locale machinery is not split";
+
 /// One install under way.
 struct Install<'a> {
     context: &'a BuildContext<'a>,
@@ -217,7 +220,7 @@ impl Install<'_> {
             source_version: version,
             musl_archive: inputs.musl.lib.join("libc.a"),
             kernel_header: inputs.kernel_header(),
-            lean: unsplit.is_empty(),
+            lean: !unsplit.starts_with(UNSPLIT),
             notes: [unfit, unsplit, without, lacks].iter().flat_map(|of| of.lines()).map(str::to_owned).collect(),
             libraries: libraries.iter().map(|l| (*l).to_owned()).collect(),
             size: place::size_of(&root),
@@ -276,25 +279,26 @@ impl Install<'_> {
         Ok(patched.unfit.iter().map(|f| format!("{f} is not as expected and was left unpatched\n")).collect())
     }
 
-    /// Splits the C++ library; gives why it could not be split, in which case it is taken as it was built.
+    /// Splits the C++ library; gives what is linked into every program all the same, or why it could not be split, in which
+    /// case it is taken as it was built.
     fn split_locales(&self, sources: &Path, tree: &Sysroot) -> Result<String, InstallError> {
         let built = build::libstdcxx(self.context);
         match lean::split(self.context, &built, &sources.join("libstdc++-v3"), tree) {
-            Ok(()) => Ok(String::new()),
+            Ok(always_linked) => Ok(always_linked),
             Err(InstallError::Interrupted(signal)) => Err(InstallError::Interrupted(signal)),
             Err(why) => {
                 build::plain(self.context, tree)?;
-                Ok(format!("the locale machinery is not split: {why}"))
+                Ok(format!("{UNSPLIT}: {why}"))
             }
         }
     }
 
-    /// Compiles functions that are faster than musl's; gives why there are none, in which case musl's are taken.
+    /// Compiles functions that are faster than musl's; gives which do not fit this one, or why there are none.
     fn add_functions(&self, tree: &Sysroot) -> Result<String, InstallError> {
         match functions::build(self.context, tree) {
-            Ok(()) => Ok(String::new()),
+            Ok(unfit) => Ok(unfit),
             Err(InstallError::Interrupted(signal)) => Err(InstallError::Interrupted(signal)),
-            Err(why) => Ok(format!("string functions, sorting and number conversion are musl's: {why}")),
+            Err(why) => Ok(format!("string functions, sorting, number conversion and mutexes are musl's: {why}")),
         }
     }
 

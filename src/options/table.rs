@@ -200,7 +200,7 @@ pub(crate) const FAST: EnvOption = EnvOption {
     values: Values::Switch,
     default: "on",
     applies: &[Scope::Link],
-    help: "string functions, sorting and number conversion for the processor in musl programs whose own code calls them; off: libc's",
+    help: "string functions, sorting, number conversion and mutexes that are faster than musl's, in musl programs whose own code calls them; off: libc's",
 };
 
 pub(crate) const STACK_SIZE: EnvOption = EnvOption {

@@ -144,6 +144,9 @@ pub(super) fn taken_out(text: &str) -> Result<(String, Vec<String>), String> {
     Ok((rest, statements))
 }
 
+/// How an instantiation begins; by a macro in GCC 13 and newer.
+const BEGINNINGS: [&str; 3] = ["template", "inline template", "INSTANTIATE_"];
+
 /// What instantiates one group's templates, or with `None` what is in no group.
 ///
 /// # Errors
@@ -154,7 +157,7 @@ pub(super) fn instantiations(text: &str, of: Option<&FacetGroup>) -> Result<Stri
     let mut found = 0;
     for line in text.split_inclusive('\n') {
         let trimmed = line.trim();
-        if statement.is_empty() && !trimmed.starts_with("template") && !trimmed.starts_with("inline template") {
+        if statement.is_empty() && !BEGINNINGS.iter().any(|b| trimmed.starts_with(b)) {
             // Definitions that are no templates are given once.
             let frame = trimmed.is_empty()
                 || trimmed.starts_with(['#', '{', '}', '_', '/'])
@@ -205,6 +208,10 @@ mod tests {
                 "{piece}"
             );
         }
+        let text = "INSTANTIATE_FACET_ACCESSORS(ctype<C>);\n#if A\nINSTANTIATE_USE_FACET      (moneypunct<C, true>);\n#endif\n";
+        let parts = [None, GROUPS.first()].map(|of| instantiations(text, of).unwrap());
+        assert_eq!(parts[0], "INSTANTIATE_FACET_ACCESSORS(ctype<C>);\n#if A\n#endif\n");
+        assert_eq!(parts[1], "#if A\nINSTANTIATE_USE_FACET      (moneypunct<C, true>);\n#endif\n");
         assert!(instantiations("  template class collate<C>", None).unwrap_err().contains("no end"));
         assert!(instantiations("  template class x<C>;\n", GROUPS.first()).unwrap_err().contains("money"));
     }

@@ -1,5 +1,6 @@
 //! Compiles the edited sources and builds the two archives.
 
+use super::by_use::GROUPS;
 use super::compiled::Compiled;
 use super::objects::{Split, SplitArchive};
 use super::source_edits;
@@ -7,13 +8,15 @@ use crate::install::build;
 use crate::install::build_context::{BuildContext, InstallError};
 use crate::install::symbol_binding;
 use crate::install::sysroot::Sysroot;
+use crate::libs::member_symbols::MemberSymbols;
 use object::read::archive::ArchiveFile;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Splits the library that was built in `build`, and puts the archives into the tree.
+/// Splits the library that was built in `build`, and puts the archives into the tree. Gives a line about facets that do
+/// not come by use.
 ///
 /// # Errors
 /// Why this version can't be split, as a [`InstallError::Unfit`]; a compiler's failure.
@@ -22,7 +25,7 @@ pub(crate) fn split(
     build: &Path,
     source: &Path,
     tree: &Sysroot,
-) -> Result<(), InstallError> {
+) -> Result<String, InstallError> {
     let unfit = |what: &str| InstallError::Unfit(what.to_owned());
     let log = fs::read_to_string(build.join("make.log")).map_err(|e| InstallError::io("reading the log of make", e))?;
     let directories = ["src", "src/c++98", "src/c++11", "src/c++17", "src/c++20", "src/filesystem", "libsupc++"];
@@ -33,7 +36,27 @@ pub(crate) fn split(
     let makefile = makefile(&compiled, &split, &work).map_err(|what| unfit(&what))?;
     fs::write(work.join("Makefile"), makefile).map_err(|e| InstallError::io("writing a makefile", e))?;
     context.make(&work, &["-k"])?;
-    pack(context, &compiled, &split, build, tree)
+    pack(context, &compiled, &split, build, tree)?;
+    Ok(always_linked(&work)?.map(|why| format!("facets do not come by use: {why}\n")).unwrap_or_default())
+}
+
+/// The first reference from the facets that every stream has to those that come by use, which would bring them always.
+fn always_linked(work: &Path) -> Result<Option<String>, InstallError> {
+    let read = |name: &str| {
+        fs::read(work.join(format!("{name}.o"))).map_err(|e| InstallError::io(format!("reading `{name}.o`"), e))
+    };
+    let unreadable = |name: &str| InstallError::Unfit(format!("`{name}.o` can't be read as an object"));
+    let core = read("facets-n")?;
+    let core = MemberSymbols::of(&core).ok_or_else(|| unreadable("facets-n"))?;
+    for group in GROUPS.iter().filter(|g| g.instantiated) {
+        let name = format!("facets-{}", group.name);
+        let object = read(&name)?;
+        let defined: BTreeSet<&[u8]> = MemberSymbols::of(&object).ok_or_else(|| unreadable(&name))?.defined().collect();
+        if let Some(symbol) = core.needed.iter().find(|needed| defined.contains(**needed)) {
+            return Ok(Some(format!("`facets-n.o` refers to `{}` of `{name}.o`", String::from_utf8_lossy(symbol))));
+        }
+    }
+    Ok(None)
 }
 
 /// The rules for all pieces.

@@ -10,6 +10,8 @@ pub mod toolchains;
 pub mod musl;
 // Its programs by the built-in linker, beside GNU ld's.
 pub mod musl_linkers;
+// Locks of its threads, beside a dynamic program's.
+pub mod musl_threads;
 // Its standard facets, each alone in a program.
 pub mod facets;
 // Headers and functions that it adds to musl, beside glibc's.
