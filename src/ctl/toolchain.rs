@@ -162,7 +162,8 @@ fn show_prefix(settings: &Settings, name: &OsStr) -> u8 {
     }
 }
 
-/// The variables for a shell. pkg-config looks at nothing but the prefix: what the machine has is not built for it.
+/// The variables for a shell. pkg-config looks at nothing but the prefix: what the machine has is not built for it. Programs
+/// that libraries brought for builds are the ones of their versions.
 fn show_env(settings: &Settings, name: &OsStr) -> u8 {
     let prefix = match resolve(settings, name).map(|d| d.prefix) {
         Ok(Some(prefix)) => prefix,
@@ -174,15 +175,19 @@ fn show_env(settings: &Settings, name: &OsStr) -> u8 {
     };
     let libdir = ["lib/pkgconfig", "share/pkgconfig"].map(|d| prefix.join(d));
     let libdir = std::env::join_paths(libdir).unwrap_or_default();
+    let bin = prefix.join("bin");
     let lines = [
         (options::TOOLCHAIN.name, name.to_owned()),
         ("PKG_CONFIG_LIBDIR", libdir),
         ("CMAKE_PREFIX_PATH", prefix.into()),
     ];
-    let text: String = lines
+    let mut text: String = lines
         .iter()
         .map(|(name, value)| format!("export {name}={}\n", shell_line(std::slice::from_ref(value))))
         .collect();
+    if bin.is_dir() {
+        text.push_str(&format!("export PATH={}:\"$PATH\"\n", shell_line(&[bin.into()])));
+    }
     produce(&text, EXIT_YES)
 }
 

@@ -35,15 +35,28 @@ pub(crate) struct PortBuild<'a> {
 }
 
 impl PortBuild<'_> {
-    /// Downloads the source and unpacks it, with the distribution's patches.
+    /// Downloads the source and those beside it and unpacks them, with the distribution's patches. `source` and what is
+    /// in `beside` are a package as apt takes it and its description.
     ///
     /// # Errors
     /// The step that failed.
-    pub(crate) fn fetch(&self, apt: &AptSources, source: &str, description: &str) -> Result<(), PortError> {
+    pub(crate) fn fetch(
+        &self,
+        apt: &AptSources,
+        source: (&str, &str),
+        beside: &[(String, String)],
+    ) -> Result<(), PortError> {
+        self.unpack(apt, source, &self.source())?;
+        let top = self.beside();
+        fs::create_dir_all(&top).map_err(at(&top))?;
+        beside.iter().try_for_each(|(name, description)| self.unpack(apt, (name, description), &top.join(name)))
+    }
+
+    fn unpack(&self, apt: &AptSources, (source, description): (&str, &str), into: &Path) -> Result<(), PortError> {
         let packed = self.work.join("packed");
         fs::create_dir_all(&packed).map_err(at(&packed))?;
         self.step("downloading the source", apt.download(source, &packed))?;
-        let unpack = Command::new(["dpkg-source", "-x"]).arg(description).arg(self.source()).in_dir(&packed);
+        let unpack = Command::new(["dpkg-source", "-x"]).arg(description).arg(into).in_dir(&packed);
         self.step("unpacking the source", unpack)
     }
 
@@ -59,12 +72,30 @@ impl PortBuild<'_> {
             PortSystem::Make => self.make(&dir)?,
             PortSystem::Cmake => self.cmake(&dir)?,
             PortSystem::Meson => self.meson(&dir)?,
+            PortSystem::Lines => {}
         }
         self.lines("finishing it", &self.port.build.finish, &dir)
     }
 
+    /// Takes the information for debuggers out of archives of the stage: build systems add it whatever `CFLAGS` says, and
+    /// the sources that it names are gone.
+    ///
+    /// # Errors
+    /// The step failed.
+    pub(crate) fn strip(&self, files: &[PathBuf]) -> Result<(), PortError> {
+        let staged = self.staged();
+        let archives = files.iter().filter(|f| f.extension().is_some_and(|e| e == "a")).map(|f| staged.join(f));
+        let archives: Vec<PathBuf> = archives.filter(|path| !path.is_symlink()).collect();
+        self.step("strip", Command::new(["strip", "-g"]).args(archives))
+    }
+
     fn source(&self) -> PathBuf {
         self.work.join("source")
+    }
+
+    /// Where the source packages are that it reads besides its own.
+    fn beside(&self) -> PathBuf {
+        self.work.join("beside")
     }
 
     /// Where it is installed to: what is to be in the prefix is below this with the prefix's path.
@@ -157,11 +188,14 @@ impl PortBuild<'_> {
 
     fn filled(&self, words: &[String]) -> Vec<String> {
         let prefix = self.target.prefix.to_string_lossy();
+        let beside = self.beside();
+        let beside = beside.to_string_lossy();
         let (stage, jobs) = (self.stage().to_string_lossy().into_owned(), self.jobs.to_string());
         let arch = self.target.triple.split('-').next().unwrap_or_default();
         let values = [
             ("{prefix}", prefix.as_ref()),
             ("{stage}", stage.as_str()),
+            ("{beside}", beside.as_ref()),
             ("{host}", &self.target.triple),
             ("{arch}", arch),
             ("{jobs}", &jobs),

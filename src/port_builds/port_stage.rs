@@ -24,9 +24,12 @@ impl PortBuild<'_> {
         for dir in KEPT {
             collect(&staged, Path::new(dir), &mut files).map_err(at(&staged))?;
         }
+        let programs = self.port.programs.iter().map(|p| Path::new("bin").join(p));
+        files.extend(programs.clone().filter(|p| staged.join(p).is_file()));
         files.sort();
         let promised = self.port.headers.iter().map(|h| PathBuf::from("include").join(h));
-        let promised = promised.chain(self.port.archives.iter().map(|a| format!("lib/lib{a}.a").into()));
+        let promised =
+            promised.chain(self.port.archives.iter().map(|a| format!("lib/lib{a}.a").into())).chain(programs);
         let mut packages = self.port.packages.iter().map(|p| format!("pkgconfig/{p}.pc"));
         let lacks_package = packages.find(|p| !["lib", "share"].iter().any(|d| files.contains(&Path::new(d).join(p))));
         let missing = promised.into_iter().find(|p| !files.contains(p)).or(lacks_package.map(PathBuf::from));

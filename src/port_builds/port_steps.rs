@@ -13,7 +13,7 @@ use crate::ports::{KnownPorts, PortRecipe, PortRecord};
 use crate::run::Guard;
 use crate::session::own_programs;
 use crate::settings::{Settings, own_file};
-use nix::fcntl::{Flock, FlockArg};
+use nix::fcntl::{FcntlArg, FdFlag, Flock, FlockArg, fcntl};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -42,6 +42,8 @@ struct Due<'a> {
     /// The source package as apt takes it.
     source: String,
     description: String,
+    /// Source packages beside it, with their descriptions.
+    beside: Vec<(String, String)>,
     pinned: bool,
 }
 
@@ -60,8 +62,7 @@ pub(crate) fn add(settings: &Settings, request: &PortRequest) -> Result<(Vec<Por
     }
     port_tools::require(&unsettled(&ports, &target, request.force), settings.path.as_deref())?;
     let work = work_dir(settings)?;
-    let lock = File::create(work.join(".lock")).map_err(at(&work))?;
-    let _work = Flock::lock(lock, FlockArg::LockExclusive).map_err(|(_, errno)| at(&work)(errno.into()))?;
+    let _work = alone_in(&work)?;
     let apt = AptSources::new(&work.join("apt"));
     let due = match apt.refresh().and_then(|()| due(&ports, &target, &apt, request)) {
         Ok(due) => due,
@@ -89,6 +90,17 @@ fn work_dir(settings: &Settings) -> Result<PathBuf, PortError> {
     place::work_dir(cache, "libraries").map_err(at(cache.unwrap_or(Path::new("/tmp"))))
 }
 
+/// Waits until nothing is built there. The builds' processes have the lock too: where this program was killed, they go on for
+/// a while, and would write into what the next one builds at the same place.
+fn alone_in(work: &Path) -> Result<Flock<File>, PortError> {
+    let lock = File::create(work.join(".lock")).map_err(at(work))?;
+    fcntl(&lock, FcntlArg::F_SETFD(FdFlag::empty())).map_err(|errno| at(work)(errno.into()))?;
+    Flock::lock(lock, FlockArg::LockExclusiveNonblock).or_else(|(lock, _)| {
+        message::note("a build of libraries is still at work: waiting for it");
+        Flock::lock(lock, FlockArg::LockExclusive).map_err(|(_, errno)| at(work)(errno.into()))
+    })
+}
+
 /// Those that would be built whatever the distribution has.
 fn unsettled<'a>(ports: &[&'a PortRecipe], target: &PortTarget, force: bool) -> Vec<&'a PortRecipe> {
     let all = PortRecord::all(&target.prefix);
@@ -114,12 +126,15 @@ fn due<'a>(
             let (names, version) = (port.sources.clone(), version.cloned());
             return Err(PortError::NoSource { port: port.name.clone(), names, version });
         };
+        let beside = beside(port, apt)?;
         let record = all.iter().find(|r| r.name == port.name);
         let why = match record {
             Some(record) if version.is_some() && record.source != description => {
                 Some("another version is asked for".into())
             }
-            Some(record) => record.older(Some(port), &target.identity, Some(&description), &all),
+            Some(record) => record
+                .older(Some(port), &target.identity, Some(&description), &all)
+                .or_else(|| record.older_beside(&beside)),
             None => Some("it is not there".into()),
         };
         let anew = port.needs.iter().any(|need| due.iter().any(|d| d.port.name == *need));
@@ -127,10 +142,19 @@ fn due<'a>(
             message::note(format!("`{}` is built anew: {why}", port.name));
         }
         if why.is_some() || anew || request.force && request.names.contains(&port.name) {
-            due.push(Due { port, source, description, pinned: version.is_some() });
+            due.push(Due { port, source, description, beside, pinned: version.is_some() });
         }
     }
     Ok(due)
+}
+
+/// The source packages that a build reads besides its own, with their descriptions.
+fn beside(port: &PortRecipe, apt: &AptSources) -> Result<Vec<(String, String)>, PortError> {
+    let one = |name: &String| {
+        let none = || PortError::NoSource { port: port.name.clone(), names: vec![name.clone()], version: None };
+        apt.offered(std::slice::from_ref(name), None)?.ok_or_else(none)
+    };
+    port.beside.iter().map(one).collect()
 }
 
 fn build_one(
@@ -154,7 +178,7 @@ fn build_one(
         std::os::unix::fs::symlink(program, drivers.join(name)).map_err(at(&drivers))?;
     }
     let build = PortBuild { port, target, work: &own, drivers: &drivers, log: &log, jobs, guard };
-    let fetched = build.fetch(apt, &due.source, &due.description).map_err(|error| match error {
+    let fetched = build.fetch(apt, (&due.source, &due.description), &due.beside).map_err(|error| match error {
         PortError::Step { port, what, log, last } => {
             let another = apt.another(&due.source, &due.description);
             PortError::NotFetched { port, what, log, last, another }
@@ -172,12 +196,14 @@ fn build_one(
 /// Tries what was built, and puts it into the prefix.
 fn put_to_use(settings: &Settings, build: &PortBuild<'_>, due: &Due<'_>) -> Result<(), PortError> {
     let files = build.files()?;
+    build.strip(&files)?;
     build.try_it(&own_file(settings.path.as_deref()))?;
     let (port, target) = (build.port, build.target);
     let source = |name: &String| PortRecord::load(&target.prefix, name).map(|r| (name.clone(), r.source));
     build.place(&PortRecord {
         name: port.name.clone(),
         source: due.description.clone(),
+        beside: due.beside.iter().map(|(_, description)| description.clone()).collect(),
         pinned: due.pinned,
         recipe: port.hash.clone(),
         toolchain: target.identity.clone(),

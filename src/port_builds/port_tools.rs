@@ -7,10 +7,10 @@ use std::collections::BTreeSet;
 use std::ffi::OsStr;
 
 /// What every build runs.
-const ALWAYS: [&str; 7] = ["apt-config", "apt-get", "ar", "dpkg-source", "nm", "pkg-config", "ranlib"];
+const ALWAYS: [&str; 8] = ["apt-config", "apt-get", "ar", "dpkg-source", "nm", "pkg-config", "ranlib", "strip"];
 
 /// Debian's packages whose name is not the program's.
-const PACKAGES: [(&str, &str); 12] = [
+const PACKAGES: [(&str, &str); 13] = [
     ("apt-config", "apt"),
     ("apt-get", "apt"),
     ("ar", "binutils"),
@@ -19,6 +19,7 @@ const PACKAGES: [(&str, &str); 12] = [
     ("ninja", "ninja-build"),
     ("nm", "binutils"),
     ("ranlib", "binutils"),
+    ("strip", "binutils"),
     ("tclsh", "tcl"),
     ("tic", "ncurses-bin"),
     ("msgfmt", "gettext"),
@@ -41,6 +42,7 @@ fn missing(ports: &[&PortRecipe], there: impl Fn(&str) -> bool) -> Vec<(String, 
             PortSystem::Autoconf | PortSystem::Make => ["make"].as_slice(),
             PortSystem::Cmake => &["cmake", "make"],
             PortSystem::Meson => &["meson", "ninja"],
+            PortSystem::Lines => &[],
         });
         wanted.extend(port.tools.iter().map(String::as_str));
     }
@@ -66,5 +68,9 @@ mod tests {
         assert_eq!(said.to_string(), "programs were not found: `autoreconf`, `make`, `perl`");
         assert_eq!(said.hint().unwrap(), "apt-get install autoconf automake libtool make perl");
         assert!(missing(&[], |p| p != "apt-get").len() == 1);
+        let mut meson = recipe("x", &[]);
+        meson.build.system = PortSystem::Meson;
+        assert_eq!(has(&[&meson]), [pair("meson", "meson"), pair("ninja", "ninja-build")]);
+        assert_eq!(PortError::Tools(has(&[&meson])).hint().unwrap(), "apt-get install meson ninja-build");
     }
 }

@@ -18,7 +18,7 @@ macro_rules! port {
 }
 
 /// The embedded recipes.
-const EMBEDDED: [(&str, &str, (&str, &str)); 35] = [
+const EMBEDDED: [(&str, &str, (&str, &str)); 36] = [
     port!("bzip2", "bzip2.c"),
     port!("c-ares", "c-ares.c"),
     port!("curl", "curl.c"),
@@ -36,6 +36,7 @@ const EMBEDDED: [(&str, &str, (&str, &str)); 35] = [
     port!("libpng", "libpng.c"),
     port!("libsodium", "libsodium.c"),
     port!("libssh2", "libssh2.c"),
+    port!("libtasn1", "libtasn1.c"),
     port!("libunistring", "libunistring.c"),
     port!("libuv", "libuv.c"),
     port!("libwebp", "libwebp.c"),

@@ -17,9 +17,11 @@ pub(crate) enum PortSystem {
     Meson,
     /// A configure script of another kind, then make; or make alone.
     Make,
+    /// Nothing but the lines of the recipe.
+    Lines,
 }
 
-/// How a library is built. Words and lines may have `{prefix}`, `{stage}`, `{host}`, `{arch}` and `{jobs}` in them.
+/// How a library is built. Words and lines may have `{prefix}`, `{stage}`, `{beside}`, `{host}`, `{arch}` and `{jobs}` in them.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PortBuildRecipe {
@@ -77,6 +79,9 @@ pub(crate) struct PortRecipe {
     pub description: String,
     /// Source packages; the first one that the release has is taken.
     pub sources: Vec<String>,
+    /// Source packages besides, with data that its build reads: each is unpacked as `{beside}/NAME`.
+    #[serde(default)]
+    pub beside: Vec<String>,
     /// Libraries that are added before it.
     #[serde(default)]
     pub needs: Vec<String>,
@@ -91,6 +96,9 @@ pub(crate) struct PortRecipe {
     /// Its packages, as pkg-config has them.
     #[serde(default)]
     pub packages: Vec<String>,
+    /// Its programs that builds of others run, kept in `bin`.
+    #[serde(default)]
+    pub programs: Vec<String>,
     pub test: PortTest,
     /// The text of the test's program.
     #[serde(skip)]
@@ -151,7 +159,9 @@ impl PortRecipe {
         if !is_name(&self.name) {
             return Some(("name", format!("`{}` is no name", self.name)));
         }
-        for (field, names) in [("sources", &self.sources), ("needs", &self.needs), ("tools", &self.tools)] {
+        let names =
+            [("sources", &self.sources), ("beside", &self.beside), ("needs", &self.needs), ("tools", &self.tools)];
+        for (field, names) in names.into_iter().chain([("programs", &self.programs)]) {
             if let Some(name) = names.iter().find(|n| !is_name(n)) {
                 return Some((field, format!("`{name}` is no name")));
             }
@@ -220,6 +230,8 @@ mod tests {
             ("/headers", serde_json::json!(["../../x.h"]), "field `headers`"),
             ("/headers", "x.h".into(), "field `headers`: invalid type"),
             ("/archives", serde_json::json!(["a/b"]), "field `archives`"),
+            ("/beside", serde_json::json!(["../y"]), "field `beside`"),
+            ("/programs", serde_json::json!(["a/b"]), "field `programs`"),
             ("/build/system", "scons".into(), "field `build.system`: unknown variant `scons`"),
             ("/build", serde_json::json!({"system": "cmake", "flag": 1}), "field `build.flag`: unknown field `flag`"),
             ("/build", serde_json::json!({"system": "cmake", "configure": ["x"]}), "field `build.configure`"),
@@ -229,8 +241,8 @@ mod tests {
         ] {
             let mut broken = text("x", &[]);
             *broken.pointer_mut(pointer).unwrap_or(&mut serde_json::Value::Null) = value.clone();
-            if pointer == "/needs" {
-                broken["needs"] = value;
+            if let Some(field @ ("needs" | "beside" | "programs")) = pointer.strip_prefix('/') {
+                broken[field] = value;
             }
             let said = read(&broken.to_string()).unwrap_err().to_string();
             assert!(said.starts_with("`/u/x.json`: ") && said.contains(expected), "{pointer}: {said}");

@@ -17,6 +17,9 @@ pub(crate) struct PortRecord {
     pub name: String,
     /// The description of the source package, `NAME_VERSION.dsc`.
     pub source: String,
+    /// Those of the source packages beside it.
+    #[serde(default)]
+    pub beside: Vec<String>,
     /// The user named the version: another one of the distribution's makes it no older.
     #[serde(default)]
     pub pinned: bool,
@@ -110,6 +113,12 @@ impl PortRecord {
         }
         port.is_some_and(|p| p.hash != self.recipe).then(|| "its recipe has changed".into())
     }
+
+    /// The same for the source packages beside its own: `offered` has each as apt takes it, with its description.
+    pub(crate) fn older_beside(&self, offered: &[(String, String)]) -> Option<String> {
+        let newer = offered.iter().find(|(_, description)| !self.beside.contains(description))?;
+        Some(format!("the distribution has {} {}", newer.0, version_of(&newer.1)))
+    }
 }
 
 /// `NAME_VERSION.dsc` → VERSION.
@@ -148,6 +157,7 @@ mod tests {
         PortRecord {
             name: "zlib".into(),
             source,
+            beside: Vec::new(),
             pinned: false,
             recipe,
             toolchain: "musl".into(),
@@ -172,6 +182,10 @@ mod tests {
         assert!(why(&recipe("zlib", &["x"]), "musl", None).contains("recipe"));
         let pinned = PortRecord { pinned: true, ..old.clone() };
         assert_eq!(pinned.older(Some(&port), "musl", Some("zlib_1.3-1.dsc"), &[]), None);
+        let data = |version: u32| [("data".to_owned(), format!("data_{version}.dsc"))];
+        let with_data = PortRecord { beside: vec!["data_1.dsc".into()], ..old.clone() };
+        assert_eq!((old.older_beside(&[]), with_data.older_beside(&data(1))), (None, None));
+        assert_eq!(with_data.older_beside(&data(2)).unwrap(), "the distribution has data 2");
         let half = PortRecord { finished: false, ..old };
         assert!(half.older(Some(&port), "musl", None, &[]).unwrap().contains("interrupted"));
     }

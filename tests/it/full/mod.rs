@@ -18,6 +18,7 @@ pub mod facets;
 pub mod musl_compat;
 // Libraries that it can be given.
 pub mod musl_libraries;
+pub mod musl_libraries_killed;
 // A GCC with it as a tree of its own.
 pub mod pack;
 // The same for another machine, with a compiler's plugin, and with its sources.

@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/toolchains/libraries/zlib.c");
 
 /// A copy of the tests' toolchain with a configuration, as one of its own.
-struct Copy {
-    dir: Dir,
+pub(super) struct Copy {
+    pub(super) dir: Dir,
 }
 
 impl Copy {
-    fn new() -> Copy {
+    pub(super) fn new() -> Copy {
         let dir = Dir::new();
         Run::new("cp").args(["-a".as_ref(), musl::data().as_os_str(), dir.join("data").as_os_str()]).silent();
         let copy = Copy { dir };
@@ -22,24 +22,24 @@ impl Copy {
         copy
     }
 
-    fn prefix(&self) -> PathBuf {
+    pub(super) fn prefix(&self) -> PathBuf {
         self.dir.join("data/staticcxx/toolchains/musl")
     }
 
     /// One of our programs with it.
-    fn run(&self, program: &str) -> Run {
+    pub(super) fn run(&self, program: &str) -> Run {
         let dir = |name: &str| self.dir.join(name);
         let run = Run::new(program).dir(self.dir.path()).env("XDG_DATA_HOME", dir("data"));
         run.env("XDG_CONFIG_HOME", dir("config")).env("STATICCXX_TOOLCHAIN", "musl").env("XDG_CACHE_HOME", cache())
     }
 
-    fn ctl(&self, line: &str) -> Run {
+    pub(super) fn ctl(&self, line: &str) -> Run {
         self.run(STATICCTL).line("toolchain").line(line)
     }
 }
 
 /// The lists of apt and what is known of the compilers, for all tests.
-fn cache() -> PathBuf {
+pub(super) fn cache() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("libraries-cache")
 }
 
@@ -58,7 +58,7 @@ fn rewrite(below: &Path, from: &str, to: &str) {
 }
 
 /// The hints of what a program has said.
-fn hints(said: &str) -> Vec<&str> {
+pub(super) fn hints(said: &str) -> Vec<&str> {
     said.lines().filter(|l| l.starts_with("staticcxx: hint: ")).collect()
 }
 
