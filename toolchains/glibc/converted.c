@@ -10,6 +10,7 @@
 
 struct protection { char *start; size_t length; size_t access; };
 struct selection { void **slot; void *(*choose)(void); };
+/* Words for offsets of thread-locals that linkers of this machine do not write. */
 struct thread_word { long *word; long (*offset)(void); };
 
 #define TABLE(type, name) \
@@ -17,7 +18,9 @@ struct thread_word { long *word; long (*offset)(void); };
     extern const struct type __stop_##name[] __attribute__((weak, visibility("hidden")))
 TABLE(protection, staticcxx_protect);
 TABLE(selection, staticcxx_select);
+#ifdef __aarch64__
 TABLE(thread_word, staticcxx_thread_words);
+#endif
 
 /* Converted libraries refer to it, which links this in. */
 __attribute__((visibility("hidden"))) const char staticcxx_converted[] = "staticcxx: converted libraries";
@@ -31,11 +34,31 @@ static void make_read_only(char *start, size_t length, uintptr_t page)
         mprotect((void *)from, to - from, PROT_READ);
 }
 
+#ifdef __aarch64__
+static void write_thread_words(void)
+{
+    const struct thread_word *t;
+    for (t = __start_staticcxx_thread_words; t < __stop_staticcxx_thread_words; t++)
+        *t->word = t->offset();
+}
+
+/* An allocator in the place of libc's is called before anything in .preinit_array is. Resolvers of IFUNCs run before that,
+   after all other relocations. */
+static void nothing(void) {}
+
+static void *write_early(void)
+{
+    write_thread_words();
+    return (void *)nothing;
+}
+
+__attribute__((visibility("hidden"), ifunc("write_early"))) void staticcxx_thread_words(void);
+#endif
+
 static void start(void)
 {
     const struct protection *p;
     const struct selection *s;
-    const struct thread_word *t;
     uintptr_t page = getauxval(AT_PAGESZ);
     for (p = __start_staticcxx_protect; p < __stop_staticcxx_protect; p++)
         if (p->access != PROT_READ && mprotect(p->start, p->length, (int)p->access) != 0) {
@@ -44,8 +67,9 @@ static void start(void)
             ssize_t written = write(2, said, sizeof said - 1);
             _exit(written < 0 ? 126 : 127);
         }
-    for (t = __start_staticcxx_thread_words; t < __stop_staticcxx_thread_words; t++)
-        *t->word = t->offset();
+#ifdef __aarch64__
+    staticcxx_thread_words();
+#endif
     for (s = __start_staticcxx_select; s < __stop_staticcxx_select; s++)
         *s->slot = s->choose();
     for (p = __start_staticcxx_protect; p < __stop_staticcxx_protect; p++)

@@ -11,15 +11,20 @@ extern const char *const sys_siglist[];
 /* As much as the largest page. */
 enum { PAGE = 65536 };
 static char page[2 * PAGE] __attribute__((aligned(PAGE))) = "x";
-static long word;
+
 static int (*slot)(void);
 static int answer(void) { return 42; }
 static void *choose(void) { return (void *)answer; }
-static long offset(void) { return -7; }
 
 static struct { void *start; size_t length, access; } protected __attribute__((section("staticcxx_protect"), used)) = {page, PAGE, 1};
 static struct { void *slot; void *(*choose)(void); } selected __attribute__((section("staticcxx_select"), used)) = {&slot, choose};
+#ifdef __aarch64__
+static long word;
+static long offset(void) { return -7; }
 static struct { void *word; long (*offset)(void); } counted __attribute__((section("staticcxx_thread_words"), used)) = {&word, offset};
+#else
+enum { word = -7 };
+#endif
 
 static void caught(int number)
 {
