@@ -5,6 +5,7 @@ use super::convert_original::Original;
 use super::output::{Reported, report_error};
 use crate::check::Expect;
 use crate::check::target::machine_name;
+use crate::options;
 use crate::settings::Settings;
 use crate::toolchain::{Facts, Selected};
 use std::env::consts::ARCH;
@@ -27,8 +28,9 @@ pub(super) fn settings(
         let shown = original.path.display();
         let (name, toolchain, triple) = (machine_name(image.machine, image.bits), &selected.toolchain, &facts.triple);
         let error = format!("`{shown}` is for {name}, and the toolchain `{toolchain}` makes programs for {triple}");
-        let hint = "install that machine's cross compiler, and name it: `STATICCXX_TOOLCHAIN=aarch64-linux-gnu`";
-        return Err(report_error(error, Some(hint.into())));
+        let name = options::TOOLCHAIN.name;
+        let hint = format!("install that machine's cross compiler, and name it: `{name}=aarch64-linux-gnu`");
+        return Err(report_error(error, Some(hint)));
     }
     let mut dirs = Vec::new();
     if let Some(root) = &args.root {
