@@ -2,7 +2,9 @@
 
 use super::copies::Copied;
 use super::library::Tls;
+use super::machine::ThreadBlock;
 use super::pieces::Layout;
+use super::refusal::Refusal;
 use super::scope::ModuleScope;
 use super::symbols::NullNames;
 use super::versions::{GlibcSymbols, Versions};
@@ -39,16 +41,39 @@ pub struct ProgramParts {
 
 impl ProgramParts {
     /// The offset of the program's thread-local block in its section, and the section's size. A program's code
-    /// addresses its thread-locals at constant offsets below the thread pointer, so the block must end there.
-    pub(crate) fn thread_local(&self, tls: &Tls) -> (u64, u64) {
-        let align = self.thread_align.max(tls.align).max(THREAD_ALIGN);
-        let block = tls.size.next_multiple_of(tls.align);
-        let size = block.next_multiple_of(align);
-        (size - block, size)
+    /// addresses its thread-locals at constant offsets from the thread pointer, so where that is behind them the block must
+    /// end with the section; otherwise they come first.
+    pub(crate) fn thread_local(&self, tls: &Tls, block: ThreadBlock) -> (u64, u64) {
+        match block {
+            ThreadBlock::Above(_) => (0, tls.size),
+            ThreadBlock::Below => {
+                let block = tls.size.next_multiple_of(tls.align);
+                let size = block.next_multiple_of(self.thread_align(tls, ThreadBlock::Below));
+                (size - block, size)
+            }
+        }
     }
 
-    pub(crate) fn thread_align(&self, tls: &Tls) -> u64 {
-        self.thread_align.max(tls.align).max(THREAD_ALIGN)
+    /// The alignment of the section.
+    pub(crate) fn thread_align(&self, tls: &Tls, block: ThreadBlock) -> u64 {
+        match block {
+            ThreadBlock::Above(_) => tls.align,
+            ThreadBlock::Below => self.thread_align.max(tls.align).max(THREAD_ALIGN),
+        }
+    }
+
+    /// Refuses libraries whose alignment would move the program's block away from the head before it, which is followed by
+    /// as much padding as the largest alignment takes.
+    ///
+    /// # Errors
+    /// Both alignments.
+    pub(super) fn keep_place(&self, tls: &Tls, block: ThreadBlock) -> Result<(), Refusal> {
+        let ThreadBlock::Above(head) = block else { return Ok(()) };
+        let (own, most) = (tls.align, head.max(tls.align));
+        match self.thread_align > most {
+            true => Err(Refusal::ThreadAlignment { own, most, align: self.thread_align }),
+            false => Ok(()),
+        }
     }
 
     /// The end addresses of copied variables that get content where the file has no bytes (`.bss`).
@@ -70,10 +95,25 @@ mod tests {
     fn the_block_ends_where_the_section_ends() {
         let program = ProgramParts { thread_align: 1, ..ProgramParts::default() };
         let tls = |size, align| Tls { address: 0x1000, file_size: 0, size, align };
-        assert_eq!(program.thread_local(&tls(4, 4)), (60, 64));
-        assert_eq!(program.thread_local(&tls(65, 8)), (128 - 72, 128));
-        assert_eq!(program.thread_local(&tls(1, 128)), (0, 128));
+        let of = |tls| program.thread_local(&tls, ThreadBlock::Below);
+        assert_eq!(of(tls(4, 4)), (60, 64));
+        assert_eq!(of(tls(65, 8)), (128 - 72, 128));
+        assert_eq!(of(tls(1, 128)), (0, 128));
         let wide = ProgramParts { thread_align: 256, ..ProgramParts::default() };
-        assert_eq!((wide.thread_local(&tls(8, 8)), wide.thread_align(&tls(8, 8))), ((248, 256), 256));
+        assert_eq!(wide.thread_local(&tls(8, 8), ThreadBlock::Below), (248, 256));
+        assert_eq!(wide.thread_align(&tls(8, 8), ThreadBlock::Below), 256);
+        assert_eq!(wide.keep_place(&tls(8, 8), ThreadBlock::Below), Ok(()));
+    }
+
+    #[test]
+    fn after_a_head_the_block_comes_first() {
+        let above = ThreadBlock::Above(16);
+        let tls = |align| Tls { address: 0x1000, file_size: 0, size: 24, align };
+        let beside = |thread_align| ProgramParts { thread_align, ..ProgramParts::default() };
+        assert_eq!(beside(1).thread_local(&tls(8), above), (0, 24));
+        assert_eq!((beside(16).thread_align(&tls(8), above), beside(16).keep_place(&tls(8), above)), (8, Ok(())));
+        let refused = beside(64).keep_place(&tls(8), above);
+        assert_eq!(refused, Err(Refusal::ThreadAlignment { own: 8, most: 16, align: 64 }));
+        assert_eq!(beside(64).keep_place(&tls(64), above), Ok(()));
     }
 }

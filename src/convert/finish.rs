@@ -31,10 +31,15 @@ impl ObjectWriter<'_> {
         }
         if self.options.module.is_some() {
             self.record(protect, select)?;
-            return Ok(slots);
+        } else {
+            self.table(b"staticcxx_protect", protect);
+            self.table(b"staticcxx_select", select);
         }
-        self.table(b"staticcxx_protect", protect);
-        self.table(b"staticcxx_select", select);
+        let mut thread_words = WordTable::default();
+        for (word, function) in std::mem::take(&mut self.thread_words) {
+            thread_words.add(&[Err(word), Err(function)]);
+        }
+        self.table(b"staticcxx_thread_words", thread_words);
         Ok(slots)
     }
 
@@ -70,13 +75,14 @@ impl ObjectWriter<'_> {
         self.bind_together();
         for (index, (section, _, bytes)) in std::mem::take(&mut self.sections).into_iter().enumerate() {
             if !bytes.is_empty() {
-                self.object.section_mut(section).set_data(bytes, self.plan.align(index, page));
+                self.object.section_mut(section).set_data(bytes, self.plan.align(index));
             }
         }
         if let (Some((section, _, bytes)), Some(tls)) = (self.tls.take(), self.library.tls)
             && !bytes.is_empty()
         {
-            let align = self.options.program.map_or(tls.align, |p| p.thread_align(&tls));
+            let align =
+                self.options.program.map_or(tls.align, |p| p.thread_align(&tls, self.library.machine.thread_block));
             self.object.section_mut(section).set_data(bytes, align);
         }
         self.object.section_mut(self.stubs.0).set_data(std::mem::take(&mut self.stubs.1), 16);

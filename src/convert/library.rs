@@ -36,6 +36,8 @@ impl Tls {
 #[derive(Debug)]
 pub struct Library<'a> {
     pub(crate) machine: &'static Machine,
+    /// The largest page size for which it keeps parts of different access on pages of their own.
+    pub(crate) page: u64,
     pub(crate) memory: Memory<'a>,
     pub(crate) soname: Option<&'a [u8]>,
     pub(crate) needed: Vec<&'a [u8]>,
@@ -107,6 +109,7 @@ impl<'a> Library<'a> {
         let relro = find(elf::PT_GNU_RELRO).map(extent).and_then(|(at, size)| Some((at, at.checked_add(size)?)));
         let mut library = Library {
             machine,
+            page: page(headers, &memory.segments, machine),
             soname: dynamic.text(elf::DT_SONAME.0),
             needed: dynamic.needed.iter().filter_map(|at| text_at(dynamic.strings, *at)).collect(),
             // A program's definitions always take precedence.
@@ -245,6 +248,19 @@ fn segments(headers: &[elf::ProgramHeader64<LE>], data: &[u8], machine: &Machine
     Ok(segments)
 }
 
+/// The largest page size for which no page has parts of two segments: what the linker was told of (`p_align`), unless the
+/// file says more than it keeps.
+fn page(headers: &[elf::ProgramHeader64<LE>], segments: &[Segment], machine: &Machine) -> u64 {
+    let told = headers.iter().filter(|p| p.p_type(LE) == elf::PT_LOAD).map(|p| p.p_align(LE)).max().unwrap_or(0);
+    let mut page = machine.largest_page;
+    let shared =
+        |page: u64| segments.windows(2).any(|pair| matches!(pair, [a, b] if b.address & !(page - 1) < a.end()));
+    while page > machine.page && (page > told || shared(page)) {
+        page /= 2;
+    }
+    page
+}
+
 fn sections(header: &elf::FileHeader64<LE>, data: &[u8]) -> Vec<(u64, u64)> {
     let headers = header.section_headers(LE, data).unwrap_or_default();
     headers.iter().filter(|s| s.sh_addr(LE) != 0).map(|s| (s.sh_addr(LE), s.sh_size(LE))).collect()
@@ -340,7 +356,13 @@ mod tests {
         (header[16], header[18], header[20], header[52], header[54]) = (3, 62, 1, 64, 56);
         assert!(matches!(Library::read(&header).unwrap_err(), Refusal::Broken { .. }));
         header[18] = 183;
+        assert!(matches!(Library::read(&header).unwrap_err(), Refusal::Broken { .. }));
+        header[18] = 243;
         assert!(matches!(Library::read(&header).unwrap_err(), Refusal::Machine { .. }));
+        // Big-endian.
+        (header[5], header[18], header[19]) = (2, 0, 183);
+        assert_eq!(Library::read(&header).unwrap_err(), Refusal::NotElf);
+        (header[5], header[18], header[19]) = (1, 243, 0);
         header[16] = 2;
         assert!(matches!(Library::read(&header).unwrap_err(), Refusal::NotShared { .. }));
     }

@@ -12,7 +12,7 @@ use super::symbols::{self, Symbol};
 use crate::toolchain_libs;
 
 use object::write::{self, SectionId, SymbolId, SymbolSection};
-use object::{SectionKind, SymbolFlags, SymbolKind, SymbolScope, elf};
+use object::{SectionFlags, SectionKind, SymbolFlags, SymbolKind, SymbolScope, elf};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -110,14 +110,18 @@ impl<'a> ObjectWriter<'a> {
         let library = self.library;
         let flags = u64::from(library.symbols.iter().any(|s| s.defined() && s.bind == UNIQUE));
         let at = record.bytes.len() as u64;
-        let (kind, field) = self.library.machine.thread_offset;
-        record.bytes.extend(if self.tls.is_some() { field } else { [0; 8] });
+        record.add(&[Ok(0)]);
         record.add(&[Ok(library.tls.filter(|_| self.tls.is_some()).map_or(0, |t| t.size)), Ok(flags)]);
-        let (section, _) = self.table_section("record", record);
+        let name = format!(".data.rel.ro.{}.record", base_symbol(self.options.tag));
+        let section = self.object.add_section(Vec::new(), name.into_bytes(), SectionKind::Data);
+        let symbol = self.object.section_symbol(section);
         if self.tls.is_some() {
             let target = self.own_thread_local(0)?;
-            self.add(section, at, kind, target);
+            let field = self.thread_word((section, at), (symbol, at as i64), target);
+            let place = record.bytes.get_mut(at as usize..at as usize + 8);
+            place.ok_or_else(|| Refusal::broken("its record is cut short"))?.copy_from_slice(&field);
         }
+        self.fill_table(section, record);
         self.object.add_symbol(write::Symbol {
             name: record_symbol(self.options.tag).into_bytes(),
             value: 0,
@@ -213,17 +217,19 @@ impl<'a> ObjectWriter<'a> {
     }
 
     fn words(&mut self, name: &str, table: WordTable) -> SymbolId {
-        self.table_section(name, table).1
+        let name = format!(".data.rel.ro.{}.{name}", base_symbol(self.options.tag));
+        let id = self.object.add_section(Vec::new(), name.into_bytes(), SectionKind::Data);
+        self.fill_table(id, table);
+        self.object.section_symbol(id)
     }
 
-    fn table_section(&mut self, name: &str, table: WordTable) -> (SectionId, SymbolId) {
-        let name = format!(".data.rel.ro.{}.{name}", base_symbol(self.options.tag));
-        let flags = ALLOC | WRITE;
-        let id = elf_section(&mut self.object, name.as_bytes(), SectionKind::Data, elf::SHT_PROGBITS, flags);
-        self.object.section_mut(id).set_data(table.bytes, 8);
+    fn fill_table(&mut self, id: SectionId, table: WordTable) {
+        let sh_flags = elf::SectionFlags(ALLOC | WRITE);
+        let section = self.object.section_mut(id);
+        section.flags = SectionFlags::Elf { sh_type: elf::SHT_PROGBITS, sh_flags };
+        section.set_data(table.bytes, 8);
         for (at, target) in table.places {
             self.add(id, at, self.library.machine.address, target);
         }
-        (id, self.object.section_symbol(id))
     }
 }

@@ -12,7 +12,7 @@ use super::scope::{Binding, offered_symbol};
 use super::sections::{ALLOC, EXEC, SUPPORT, WRITE, section_name};
 use super::symbols::{self, Symbol};
 use object::write::{self, Object, SectionId, SymbolId, SymbolSection};
-use object::{Architecture, BinaryFormat, Endianness, FileFlags, SectionFlags, SectionKind, SymbolFlags};
+use object::{BinaryFormat, Endianness, FileFlags, SectionFlags, SectionKind, SymbolFlags};
 use object::{SymbolKind, SymbolScope, elf};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -41,6 +41,10 @@ pub(super) struct ObjectWriter<'a> {
     pub(super) jumps: HashMap<u64, (SymbolId, u64)>,
     /// IFUNC records: slot, then resolver.
     pub(super) select: Vec<(Target, Target)>,
+    /// Functions that give the offset of a thread-local symbol.
+    pub(super) offsets: HashMap<Target, SymbolId>,
+    /// Words for offsets from the thread pointer that the start-up code writes: word, then function.
+    pub(super) thread_words: Vec<(Target, Target)>,
 }
 
 pub(super) fn elf_section(
@@ -107,7 +111,7 @@ impl<'a> ObjectWriter<'a> {
         plan: &'a Pieces,
         options: &'a ConversionOptions<'a>,
     ) -> Result<ObjectWriter<'a>, Refusal> {
-        let mut object = Object::new(BinaryFormat::Elf, Architecture::X86_64, Endianness::Little);
+        let mut object = Object::new(BinaryFormat::Elf, library.machine.architecture, Endianness::Little);
         let os_abi = elf::ELFOSABI_GNU;
         object.flags = FileFlags::Elf { os_abi, abi_version: 0, e_flags: elf::FileFlags(0) };
         let mut sections = Vec::new();
@@ -119,7 +123,7 @@ impl<'a> ObjectWriter<'a> {
                 false => (SectionKind::UninitializedData, elf::SHT_NOBITS),
             };
             let id = elf_section(&mut object, name.as_bytes(), kind, sh_type, flags);
-            let align = plan.align(index, library.machine.page);
+            let align = plan.align(index);
             let mut bytes = Vec::new();
             if piece.filled {
                 bytes = pieces::content(library, plan, piece)?;
@@ -147,6 +151,8 @@ impl<'a> ObjectWriter<'a> {
             slots: (slots, slot_symbol, Vec::new()),
             jumps: HashMap::new(),
             select: Vec::new(),
+            offsets: HashMap::new(),
+            thread_words: Vec::new(),
         })
     }
 
@@ -313,6 +319,23 @@ impl<'a> ObjectWriter<'a> {
         (symbol(&mut self.object, &d), value)
     }
 
+    fn relocate_stub(&mut self, start: u64, stub: Stub, target: Target) {
+        for (at, kind, addend) in stub.relocations {
+            self.add(self.stubs.0, start + at, *kind, (target.0, target.1.wrapping_add(*addend)));
+        }
+    }
+
+    /// The function that gives the offset of a thread-local symbol.
+    pub(super) fn offset_of(&mut self, stub: Stub, target: Target) -> SymbolId {
+        if let Some(known) = self.offsets.get(&target) {
+            return *known;
+        }
+        let (symbol, start) = self.code(b"staticcxx_thread_offset", stub);
+        self.relocate_stub(start, stub, target);
+        self.offsets.insert(target, symbol);
+        symbol
+    }
+
     /// A jump to the function that the resolver at an address chooses at start.
     fn jump(&mut self, chooser: u64) -> (SymbolId, u64) {
         if let Some(known) = self.jumps.get(&chooser) {
@@ -321,9 +344,7 @@ impl<'a> ObjectWriter<'a> {
         let made = self.code(format!("staticcxx_choose_{chooser:x}").as_bytes(), self.library.machine.jump);
         let slot = self.slots.2.len() as i64 * 8;
         self.slots.2.push(chooser);
-        if let Some((at, kind, addend)) = self.library.machine.jump.relocation {
-            self.add(self.stubs.0, made.1 + at, kind, (self.slots.1, slot + addend));
-        }
+        self.relocate_stub(made.1, self.library.machine.jump, (self.slots.1, slot));
         self.jumps.insert(chooser, made);
         made
     }

@@ -24,30 +24,30 @@ struct OldVersions {
     differs: &'static str,
 }
 
-/// All that can be stood for.
+/// All that can be stood for. The first version is GLIBC_2.2.5 on x86-64, and GLIBC_2.17 on AArch64.
 const OLD_VERSIONS: [OldVersions; 18] = [
     OldVersions {
         names: "__libc_start_main",
-        versions: "GLIBC_2.2.5",
+        versions: "GLIBC_2.2.5 GLIBC_2.17",
         by: Successor::Present,
         differs: "called by a program's own start code, which does not run: the static program has its libc's",
     },
     OldVersions {
         names: "memcpy",
-        versions: "GLIBC_2.2.5",
+        versions: "GLIBC_2.2.5 GLIBC_2.17",
         by: Successor::Named("memmove"),
         differs: "copied overlapping ranges as programs of the time expected",
     },
     OldVersions {
         names: "acosf acoshf asinf atan2f atanhf coshf exp exp10 exp10f exp2 exp2f expf fmod fmodf hypot hypotf j0f j1f \
                 jnf lgammaf_r log log10f log2 log2f logf pow powf remainder remainderf sinhf sqrtf tgammaf y0f y1f ynf",
-        versions: "GLIBC_2.2.5",
+        versions: "GLIBC_2.2.5 GLIBC_2.17",
         by: Successor::Present,
         differs: "set errno in a wrapper that also called `matherr` for programs that chose SVID's way",
     },
     OldVersions {
         names: "lgamma lgammaf lgammal",
-        versions: "GLIBC_2.2.5 GLIBC_2.23",
+        versions: "GLIBC_2.2.5 GLIBC_2.17 GLIBC_2.23",
         by: Successor::Present,
         differs: "set `signgam`, which today is another name of the variable that the present ones set",
     },
@@ -70,43 +70,43 @@ const OLD_VERSIONS: [OldVersions; 18] = [
     },
     OldVersions {
         names: "cfgetispeed cfgetospeed cfsetispeed cfsetospeed cfsetspeed",
-        versions: "GLIBC_2.2.5",
+        versions: "GLIBC_2.2.5 GLIBC_2.17",
         by: Successor::Ours,
         differs: "spoke of the kernel's numbers for speeds (`B9600` is 13), not of bits per second",
     },
     OldVersions {
         names: "sys_nerr _sys_nerr",
-        versions: "GLIBC_2.2.5 GLIBC_2.3 GLIBC_2.4",
+        versions: "GLIBC_2.2.5 GLIBC_2.3 GLIBC_2.4 GLIBC_2.17",
         by: Successor::Present,
         differs: "counted fewer errors",
     },
     OldVersions {
         names: "fmemopen",
-        versions: "GLIBC_2.2.5",
+        versions: "GLIBC_2.2.5 GLIBC_2.17",
         by: Successor::Present,
         differs: "treated the buffer as if it were not binary",
     },
     OldVersions {
         names: "glob glob64",
-        versions: "GLIBC_2.2.5",
+        versions: "GLIBC_2.2.5 GLIBC_2.17",
         by: Successor::Present,
         differs: "left out links that lead nowhere",
     },
     OldVersions {
         names: "nftw nftw64",
-        versions: "GLIBC_2.2.5",
+        versions: "GLIBC_2.2.5 GLIBC_2.17",
         by: Successor::Present,
         differs: "ignored flags that it did not know",
     },
     OldVersions {
         names: "posix_spawn posix_spawnp",
-        versions: "GLIBC_2.2.5",
+        versions: "GLIBC_2.2.5 GLIBC_2.17",
         by: Successor::Ours,
         differs: "ran scripts without `#!` by the shell",
     },
     OldVersions {
         names: "pthread_kill",
-        versions: "GLIBC_2.2.5",
+        versions: "GLIBC_2.2.5 GLIBC_2.17",
         by: Successor::Present,
         differs: "returned an error for a thread that has ended",
     },
@@ -118,13 +118,13 @@ const OLD_VERSIONS: [OldVersions; 18] = [
     },
     OldVersions {
         names: "realpath",
-        versions: "GLIBC_2.2.5",
+        versions: "GLIBC_2.2.5 GLIBC_2.17",
         by: Successor::Present,
         differs: "took no null pointer for the result",
     },
     OldVersions {
         names: "regexec",
-        versions: "GLIBC_2.2.5",
+        versions: "GLIBC_2.2.5 GLIBC_2.17",
         by: Successor::Present,
         differs: "ignored flags that it did not know",
     },
@@ -180,6 +180,7 @@ mod tests {
             String::from_utf8(found).ok()
         };
         assert_eq!(of("memcpy", "GLIBC_2.2.5").as_deref(), Some("memmove"));
+        assert_eq!(of("exp", "GLIBC_2.17").as_deref(), Some("exp"));
         assert_eq!(of("fmod", "GLIBC_2.2.5").as_deref(), Some("fmod"));
         assert_eq!(of("totalorder", "GLIBC_2.25").as_deref(), Some("staticcxx_old_totalorder"));
         assert_eq!(of("totalorder", "GLIBC_2.31"), None);

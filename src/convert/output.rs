@@ -52,11 +52,14 @@ impl ObjectWriter<'_> {
     fn thread_local(&mut self) {
         let Some(tls) = self.library.tls else { return };
         let flags = ALLOC | WRITE | elf::SHF_TLS.0;
-        let (lead, end) = self.options.program.map_or((tls.lead(), tls.lead() + tls.size), |p| p.thread_local(&tls));
+        let (lead, end) = self
+            .options
+            .program
+            .map_or((tls.lead(), tls.lead() + tls.size), |p| p.thread_local(&tls, self.library.machine.thread_block));
         self.lead = lead;
         let size = end;
         let (id, bytes) = if self.options.program.is_some() {
-            // The linker script places it after all other thread-local data.
+            // The linker script places it after or before all other thread-local data.
             let id = elf_section(&mut self.object, THREAD_LOCAL.as_bytes(), SectionKind::Tls, elf::SHT_PROGBITS, flags);
             let mut bytes = vec![0; lead as usize];
             bytes.extend_from_slice(self.library.memory.bytes(tls.address, tls.file_size).unwrap_or_default());
@@ -153,6 +156,9 @@ pub fn convert(library: &Library<'_>, options: &ConversionOptions<'_>) -> Result
         && tls.lead() != 0
     {
         return Err(Refusal::broken("its thread-local block is not aligned"));
+    }
+    if let (Some(tls), Some(program)) = (library.tls, options.program) {
+        program.keep_place(&tls, library.machine.thread_block)?;
     }
     let block = library.tls.filter(|t| t.file_size > 0 || options.program.is_some()).map_or(0, |t| t.size);
     let (bytes, limit) = (plan.filled() + block, FILLED.max(library.memory.data.len() as u64 * 16));

@@ -57,15 +57,17 @@ pub(crate) struct Pieces {
     pub protect: Vec<(u64, u64, u64)>,
     /// Bytes that are no longer loaded.
     pub dropped: u64,
+    /// [`Library::page`].
+    pub page: u64,
 }
 
 impl Pieces {
     /// The alignment of a section, in bytes: a page for the first, whose place decides those of all others. These have
     /// what their addresses have, up to 16, since GNU ld packs relative relocations of aligned sections only.
-    pub(crate) fn align(&self, index: usize, page: u64) -> u64 {
+    pub(crate) fn align(&self, index: usize) -> u64 {
         match self.pieces.get(index) {
             Some(piece) if index > 0 => 1 << piece.start.trailing_zeros().min(4),
-            _ => page,
+            _ => self.page,
         }
     }
 }
@@ -81,7 +83,7 @@ const PROT_EXEC: u64 = 4;
 /// Segments get bytes up to each address in `filled`, even where the file has none.
 pub(crate) fn plan(library: &Library<'_>, unwind: Option<(u64, u64)>, layout: Layout, filled: &[u64]) -> Pieces {
     let dead = dead_ranges(library, unwind);
-    let mut plan = Pieces::default();
+    let mut plan = Pieces { page: library.page, ..Pieces::default() };
     for segment in &library.memory.segments {
         let machine = library.machine;
         let (mut start, mut end) = (machine.page_start(segment.address), segment.file_end());
@@ -193,16 +195,18 @@ fn is_zero(library: &Library<'_>, from: u64, to: u64) -> bool {
 }
 
 impl Pieces {
-    /// Makes data of all pieces: one, or one before and after each gap.
+    /// Makes data of all pieces: one, or one before and after each gap. Access changes by whole pages of the largest size,
+    /// which is as much as a kernel may have.
     fn join_for_data(&mut self, layout: Layout, machine: &Machine) {
         let (Some(first), Some(last)) = (self.pieces.first().copied(), self.pieces.last().copied()) else { return };
         let gaps = if layout == Layout::Apart { gaps(&self.pieces, machine) } else { Vec::new() };
         for piece in self.pieces.iter().filter(|p| !p.writable) {
-            let end = machine.page_end(piece.end).unwrap_or(piece.end);
-            self.protect.push((piece.start, end, if piece.executable { PROT_READ | PROT_EXEC } else { PROT_READ }));
+            let end = piece.end.checked_next_multiple_of(self.page).unwrap_or(piece.end);
+            let start = piece.start & !(self.page - 1);
+            self.protect.push((start, end, if piece.executable { PROT_READ | PROT_EXEC } else { PROT_READ }));
         }
-        let end = machine.page_end(last.end).unwrap_or(last.end);
-        let starts = std::iter::once(first.start).chain(gaps.iter().map(|(_, to)| *to));
+        let end = last.end.checked_next_multiple_of(self.page).unwrap_or(last.end);
+        let starts = std::iter::once(first.start & !(self.page - 1)).chain(gaps.iter().map(|(_, to)| *to));
         let ends = gaps.iter().map(|(from, _)| *from).chain([end]);
         let piece = |(start, end)| Piece { start, end, writable: true, executable: false, filled: true };
         self.pieces = starts.zip(ends).map(piece).collect();

@@ -4,7 +4,6 @@
 
 use super::library::Library;
 use super::machine::{Meaning, NamesMain};
-use super::memory::u32_at;
 use super::object_writer::{Definition, ObjectWriter, elf_section, symbol};
 use super::refusal::Refusal;
 use super::sections::{ALLOC, HEAD, HEAD_SIZE, RETAINED};
@@ -28,29 +27,21 @@ pub fn main(library: &Library<'_>) -> Result<Option<u64>, Refusal> {
     let is_code = |a: u64| library.memory.segment(a).is_some_and(|s| s.executable);
     for at in 0..code.len() {
         let rest = code.get(at..).unwrap_or_default();
-        for (instruction, names) in library.machine.main {
-            if !rest.starts_with(instruction) || rest.len() < instruction.len() + 4 {
-                continue;
-            }
-            let field = u32_at(rest, instruction.len());
-            let next = entry + (at + instruction.len() + 4) as u64;
-            let near = next.wrapping_add_signed(i64::from(field as i32));
-            let address = match names {
-                NamesMain::Distance => near,
-                NamesMain::Address => field.into(),
-                NamesMain::Slot => match library.relocations.iter().find(|r| r.at == near) {
-                    Some(r) if r.meaning == Meaning::Relative => r.addend as u64,
-                    Some(r) => match library.symbols.get(r.symbol) {
-                        Some(s) if s.defined() => s.value,
-                        Some(s) if s.name == b"main" => return Ok(None),
-                        _ => continue,
-                    },
-                    None => library.memory.word(near).unwrap_or(0),
+        let address = match (library.machine.main)(rest, entry + at as u64) {
+            None => continue,
+            Some(NamesMain::Address(address)) => address,
+            Some(NamesMain::Slot(slot)) => match library.relocations.iter().find(|r| r.at == slot) {
+                Some(r) if r.meaning == Meaning::Relative => r.addend as u64,
+                Some(r) => match library.symbols.get(r.symbol) {
+                    Some(s) if s.defined() => s.value,
+                    Some(s) if s.name == b"main" => return Ok(None),
+                    _ => continue,
                 },
-            };
-            if is_code(address) {
-                return Ok(Some(address));
-            }
+                None => library.memory.word(slot).unwrap_or(0),
+            },
+        };
+        if is_code(address) {
+            return Ok(Some(address));
         }
     }
     Err(Refusal::NoMain)

@@ -15,7 +15,7 @@ pub enum Refusal {
     NotElf,
     #[error("it is {what}, not a shared object")]
     NotShared { what: String },
-    #[error("its machine ({machine}) is not supported: only x86-64 is")]
+    #[error("its machine ({machine}) is not supported: only x86-64 and AArch64 are")]
     Machine { machine: String },
     #[error("it is malformed: {what}")]
     Broken { what: String },
@@ -47,6 +47,11 @@ pub enum Refusal {
     Copy { symbol: String },
     #[error("it refers to `{symbol}`, which has no address")]
     Symbol { symbol: String },
+    #[error(
+        "its own thread-local variables are aligned to {own} bytes and lie where its code expects them only if those of all \
+         libraries are aligned to at most {most} bytes, and some are to {align}"
+    )]
+    ThreadAlignment { own: u64, most: u64, align: u64 },
     #[error("{what} do not work with this compiler on this machine: {why}")]
     OffHere { what: &'static str, why: String },
 }

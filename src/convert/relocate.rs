@@ -1,7 +1,7 @@
 //! Rewrites each relocation of a shared object as one of an object file.
 
 use super::dynamic::Relocation;
-use super::machine::Meaning;
+use super::machine::{Meaning, ThreadDescriptor, ThreadWord};
 use super::object_writer::{ObjectWriter, Target, elf_section};
 use super::refusal::Refusal;
 use super::sections::ALLOC;
@@ -53,10 +53,15 @@ impl ObjectWriter<'_> {
                 }
             },
             Meaning::TlsDescriptor => {
-                let stub = self.library.machine.tls_descriptor;
-                let stub = self.stub("staticcxx_tls_descriptor", stub);
+                let (stub, shared) = match self.library.machine.thread_descriptor {
+                    ThreadDescriptor::Argument(stub) => (self.stub("staticcxx_tls_descriptor", stub), true),
+                    ThreadDescriptor::Own(stub) => {
+                        let target = self.thread_local_target(r.symbol, r.addend)?;
+                        (self.offset_of(stub, target), false)
+                    }
+                };
                 self.put(r.at, address, (stub, 0))?;
-                self.put_thread_offset(r.at + 8, r.symbol, r.addend)
+                if shared { self.put_thread_offset(r.at + 8, r.symbol, r.addend) } else { Ok(()) }
             }
             Meaning::PassOn(_) => {
                 let (symbol, distance) = self.target(r.symbol)?;
@@ -74,12 +79,31 @@ impl ObjectWriter<'_> {
     }
 
     fn put_thread_offset(&mut self, at: u64, symbol: usize, addend: i64) -> Result<(), Refusal> {
-        let (symbol, distance) = if symbol == 0 { self.own_thread_local(0)? } else { self.target(symbol)? };
-        let (kind, field) = self.library.machine.thread_offset;
-        self.put_bytes(at, &field)?;
+        let target = self.thread_local_target(symbol, addend)?;
         let (section, offset, _) = self.field(at)?;
-        self.add(section, offset, kind, (symbol, distance.wrapping_add(addend)));
-        Ok(())
+        let field = self.thread_word((section, offset), self.address(at)?, target);
+        self.put_bytes(at, &field)
+    }
+
+    fn thread_local_target(&mut self, symbol: usize, addend: i64) -> Result<Target, Refusal> {
+        let (symbol, distance) = if symbol == 0 { self.own_thread_local(0)? } else { self.target(symbol)? };
+        Ok((symbol, distance.wrapping_add(addend)))
+    }
+
+    /// Has a word become an offset from the thread pointer; returns the bytes that it has until then. The word is given by
+    /// its section and offset, and as a target.
+    pub(super) fn thread_word(&mut self, (section, offset): (SectionId, u64), word: Target, target: Target) -> [u8; 8] {
+        match self.library.machine.thread_word {
+            ThreadWord::Relocated(kind, field) => {
+                self.add(section, offset, kind, target);
+                field
+            }
+            ThreadWord::Computed(stub) => {
+                let function = self.offset_of(stub, target);
+                self.thread_words.push((word, (function, 0)));
+                [0; 8]
+            }
+        }
     }
 
     fn put(&mut self, at: u64, kind: u32, target: Target) -> Result<(), Refusal> {

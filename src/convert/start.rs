@@ -4,11 +4,11 @@
 //! The converted objects themselves are the same in every link, so they can be cached.
 
 use super::library::Library;
-use super::machine::Machine;
+use super::machine::{Machine, ThreadBlock};
 use super::pieces::Pieces;
 use super::sections::{HEAD, HEAD_SIZE, THREAD_LOCAL, base_symbol, section_name, start_symbol};
 use object::write::{Object, Relocation, Symbol, SymbolSection};
-use object::{Architecture, BinaryFormat, Endianness, RelocationFlags, SectionFlags, SectionKind, SymbolFlags};
+use object::{BinaryFormat, Endianness, RelocationFlags, SectionFlags, SectionKind, SymbolFlags};
 use object::{SymbolKind, SymbolScope, elf};
 use std::fmt::Write;
 
@@ -18,7 +18,7 @@ use std::fmt::Write;
 /// A program's have no number, and run after those of all libraries.
 pub(crate) fn object(library: &Library<'_>, plan: &Pieces, tag: &str, number: Option<usize>) -> Option<Vec<u8>> {
     let base = plan.pieces.first()?.start;
-    let mut object = Object::new(BinaryFormat::Elf, Architecture::X86_64, Endianness::Little);
+    let mut object = Object::new(BinaryFormat::Elf, library.machine.architecture, Endianness::Little);
     let global = |name: String, section| Symbol {
         name: name.into_bytes(),
         value: 0,
@@ -100,13 +100,13 @@ pub(crate) fn script(libraries: &[Placed<'_>], machine: &Machine, dialect: Diale
         } else if dialect == Dialect::Gnu {
             // A page in between starts a new segment, even where the preceding one is writable and the user wants code
             // and data in one (`-z noseparate-code`).
-            let page = machine.page;
+            let page = plan.page.max(machine.page);
             let _ = writeln!(text, "  . = ALIGN({page}) + {page};\n  HIDDEN({at} = .);");
         }
         for (index, piece) in plan.pieces.iter().enumerate() {
             let (name, distance) = (section_name(tag, index), piece.start - base);
             let place = match (dialect, index) {
-                (Dialect::Lld, 0) => format!(": ALIGN({})", machine.page),
+                (Dialect::Lld, 0) => format!(": ALIGN({})", plan.page.max(machine.page)),
                 _ => format!("({at} + {distance:#x}) :"),
             };
             let _ = writeln!(text, "  {name} {place} {{ KEEP(*({name})) }}");
@@ -129,7 +129,8 @@ pub(crate) fn nested(libraries: &[Placed<'_>], machine: &Machine) -> String {
         let offsets = shared_gap(rest, machine);
         let (members, later) = rest.split_at(offsets.len());
         let at = format!("staticcxx_gap_{group}");
-        let _ = writeln!(text, "  . = ALIGN({0}) + {0};\n  HIDDEN({at} = .);", machine.page);
+        let page = members.iter().map(|m| m.plan.page).fold(machine.page, u64::max);
+        let _ = writeln!(text, "  . = ALIGN({page}) + {page};\n  HIDDEN({at} = .);");
         let most = members.iter().map(|m| m.plan.pieces.len()).max().unwrap_or(0);
         for index in 0..most {
             // Distance and length.
@@ -170,7 +171,8 @@ fn shared_gap(libraries: &[Placed<'_>], machine: &Machine) -> Vec<u64> {
     for next in libraries.iter().skip(1) {
         let Some((its_distance, its_length, its_before)) = parts(next) else { break };
         let after = (offset + before).max((offset + distance + length).saturating_sub(its_distance));
-        let Some(moved) = machine.page_end(after) else { break };
+        let page = next.plan.page.max(machine.page);
+        let Some(moved) = after.checked_next_multiple_of(page) else { break };
         if moved + its_before > gap {
             break;
         }
@@ -180,9 +182,18 @@ fn shared_gap(libraries: &[Placed<'_>], machine: &Machine) -> Vec<u64> {
     offsets
 }
 
-/// The GNU ld script that places the thread-locals of a program after all others. Zero-initialised ones come before
-/// them, and so get bytes in the file too.
-pub(crate) fn thread_locals(align: u64) -> String {
+/// The GNU ld script that places the thread-locals of a program after all others, or before them. In the first case
+/// zero-initialised ones come before them, and so get bytes in the file too; in the second no other may be aligned to
+/// more than the head before them or they themselves.
+pub(crate) fn thread_locals(align: u64, block: ThreadBlock) -> String {
+    if let ThreadBlock::Above(head) = block {
+        let most = head.max(align);
+        return format!(
+            "SECTIONS\n{{\n  .staticcxx_tdata : {{ KEEP(*({THREAD_LOCAL})) }}\n}}\nINSERT BEFORE .tdata;\n\
+             ASSERT(MAX(ALIGNOF(.tdata), ALIGNOF(.tbss)) <= {most}, \"thread-local variables of an archive are aligned to \
+             more than {most} bytes, and those of the program must keep their place\")\n"
+        );
+    }
     format!(
         "SECTIONS\n{{\n  .staticcxx_tdata :\n  {{\n    *(.tbss .tbss.* .gnu.linkonce.tb.* .tcommon)\n    . = ALIGN({align});\n    \
          KEEP(*({THREAD_LOCAL}))\n  }}\n}}\nINSERT AFTER .tdata;\n"

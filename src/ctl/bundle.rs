@@ -213,6 +213,7 @@ fn convert_all(
             fs::create_dir_all(parent).map_err(|e| unwritable(parent, &e))?;
         }
         let convert_args = ConvertArgs {
+            root: None,
             program: program.into(),
             output: place,
             from_so: args.from_so.clone(),

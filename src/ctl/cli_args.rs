@@ -97,6 +97,10 @@ pub(crate) struct ConvertArgs {
     /// The result; in a directory it gets the program's name
     #[arg(short, long, value_name = "OUT")]
     pub output: PathBuf,
+    /// The root of the system that the program is from: its libraries are searched for there first, as for a program of
+    /// another machine
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<PathBuf>,
     /// Convert these libraries even if they have archives of the same version; `all` for all
     #[arg(long, value_name = "all|LIB", value_delimiter = ',')]
     pub from_so: Vec<String>,

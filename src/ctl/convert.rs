@@ -3,6 +3,7 @@
 use super::cli_args::ConvertArgs;
 use super::convert_original::{self, Original};
 use super::convert_plan::LibraryPlan;
+use super::convert_root;
 use super::convert_summary::ConversionSummary;
 use super::first_run::{self, FirstRun};
 use super::output::{Reported, keep_inputs, report_error, report_error_as, unwritable};
@@ -58,11 +59,12 @@ pub(super) fn convert(settings: &Settings, args: &ConvertArgs, guard: &Guard) ->
     }
     refuse_privileges(&original, args.allow_privileged)?;
     let library = readable(&original)?;
+    let (selected, facts) = select(settings)?;
+    let settings = &convert_root::settings(settings, args, &original, (&selected, &facts))?;
     let found = find_libraries(settings, &original)?;
     keep_inputs(&output, found.loaded.iter().map(|l| l.path.as_path()))?;
     let progress = Progress::new(vec![1, 3, 1], args.quiet || !message::is_terminal());
     progress.step(0, "looking at libraries");
-    let (selected, facts) = select(settings)?;
     let toolchain = selected.toolchain.clone();
     let plan = plan(settings, args, &original, &found, &facts)?;
     let before = stamps(&original, &found);

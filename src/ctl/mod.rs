@@ -22,6 +22,7 @@ pub(crate) mod cli_ports_args;
 pub(crate) mod convert;
 mod convert_original;
 mod convert_plan;
+mod convert_root;
 mod convert_summary;
 pub(crate) mod deb;
 pub(crate) mod doctor;

@@ -185,6 +185,7 @@ fn convert_all(
         let output = work.join(format!("program-{number}"));
         let of_user = args.plugin.iter().filter(|_| program.compiles).cloned();
         let convert_args = ConvertArgs {
+            root: None,
             program: program.from.clone().into(),
             output: output.clone(),
             from_so: Vec::new(),

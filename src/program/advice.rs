@@ -51,7 +51,8 @@ pub(crate) fn of(
         }
     }
     // Its own PT_INTERP is one.
-    if memmem::find_iter(bytes, b"/ld-linux-x86-64.so.2").count() > 1 {
+    let loaders = [&b"/ld-linux-x86-64.so.2"[..], b"/ld-linux-aarch64.so.1"];
+    if loaders.iter().map(|loader| memmem::find_iter(bytes, loader).count()).sum::<usize>() > 1 {
         let text = "it names ld.so a second time: if it starts itself or others through it, that goes on as before \
                     only with dynamic programs";
         hints.push(ProgramHint { id: "starts-ld-so", text: text.to_owned() });

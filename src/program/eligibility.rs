@@ -1,6 +1,7 @@
 //! What a file is, and whether it is a program that can be converted.
 
 use crate::check::{Failure, FileType, Image, ReadError, Verdict};
+use crate::convert::machine::Machine;
 use memchr::memmem;
 use object::LittleEndian as LE;
 use object::elf;
@@ -59,11 +60,11 @@ pub(crate) fn of(image: &Image, verdict: &Verdict, bytes: &[u8]) -> Eligibility 
     let Some(interpreter) = &image.interpreter else {
         return refused("is a shared object, not a program", "`staticctl archive` makes an archive of it");
     };
-    if (image.machine, image.bits) != (62, 64) {
+    if Machine::of(image.machine).is_none() || image.bits != 64 {
         let name = crate::check::target::machine_name(image.machine, image.bits);
         return refused(
-            format!("is for {name}: only programs for x86-64 are converted"),
-            "take the program's package for x86-64, or build it from its source",
+            format!("is for {name}: only programs for x86-64 and AArch64 are converted"),
+            "take the program's package for one of them, or build it from its source",
         );
     }
     if interpreter.contains("ld-musl-") {

@@ -367,6 +367,9 @@ impl<'m> LinkParts<'m> {
         self.extras.archives.push(start_code.to_owned());
         if let (Some((dialect, machine)), false) = (dialect, placed.is_empty()) {
             script.insert_str(0, &start::script(&placed, machine, dialect));
+            // A linker that is told of larger pages makes one segment of parts that lie on the same one.
+            let page = placed.iter().map(|p| p.plan.page).min().filter(|page| *page < machine.largest_page);
+            self.extras.words.extend(page.map(|p| OsString::from(format!("-zmax-page-size={p}"))));
         }
         if !script.is_empty() {
             let file = dir.join("segments.ld");

@@ -119,6 +119,8 @@ pub(super) fn make(
     let plan = pieces::plan(library, unwind::left_out(library), layout, &program.filled());
     let members: Vec<Vec<u8>> = members.into_values().collect();
     let members = archive::of_members(&members).ok_or_else(|| Refusal::broken("it has too many symbols"))?;
-    let script = library.tls.map_or_else(String::new, |tls| start::thread_locals(program.thread_align(&tls)));
+    let block = library.machine.thread_block;
+    let in_script = |tls| start::thread_locals(program.thread_align(&tls, block), block);
+    let script = library.tls.map_or_else(String::new, in_script);
     Ok(ProgramObject { object: made.object, members, plan, tag, layout, script })
 }

@@ -9,13 +9,10 @@
 #include <stdint.h>
 #include <sys/syscall.h>
 
-#if !defined __x86_64__ || !defined __LP64__
-#error "only for x86-64"
-#endif
-
 /* More than glibc's struct pthread. */
 enum { BLOCK = 8192, PAGE = 4096, READ_WRITE = 3, PRIVATE_ANONYMOUS = 0x22, SET_FS = 0x1002 };
 
+#if defined __x86_64__ && defined __LP64__
 static inline long kernel(long number, long a, long b, long c, long d, long e, long f)
 {
     register long r10 __asm__("r10") = d;
@@ -28,6 +25,22 @@ static inline long kernel(long number, long a, long b, long c, long d, long e, l
                      : "rcx", "r11", "memory");
     return result;
 }
+#elif defined __aarch64__ && defined __LP64__
+static inline long kernel(long number, long a, long b, long c, long d, long e, long f)
+{
+    register long x0 __asm__("x0") = a;
+    register long x1 __asm__("x1") = b;
+    register long x2 __asm__("x2") = c;
+    register long x3 __asm__("x3") = d;
+    register long x4 __asm__("x4") = e;
+    register long x5 __asm__("x5") = f;
+    register long x8 __asm__("x8") = number;
+    __asm__ volatile("svc 0" : "+r"(x0) : "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5), "r"(x8) : "memory");
+    return x0;
+}
+#else
+#error "only for x86-64 and AArch64"
+#endif
 
 /* `stack`: what the kernel passes: argc, argv, 0, environment, 0, auxiliary vector. */
 __attribute__((visibility("hidden"), used)) void staticcxx_early(const uintptr_t *stack)
@@ -35,8 +48,7 @@ __attribute__((visibility("hidden"), used)) void staticcxx_early(const uintptr_t
     const uintptr_t *at = stack + 1 + stack[0] + 1;
     const ElfW(auxv_t) *aux;
     const ElfW(Phdr) *header = 0;
-    size_t count = 0, below = 0, align = 64, start;
-    uintptr_t *block;
+    size_t count = 0, locals = 0, align = 64, below, above, start;
     long mapped;
     while (*at)
         at++;
@@ -50,18 +62,32 @@ __attribute__((visibility("hidden"), used)) void staticcxx_early(const uintptr_t
         if (header->p_type == PT_TLS) {
             if (header->p_align > align)
                 align = header->p_align;
-            below = header->p_memsz;
+            locals = header->p_memsz;
         }
-    below = (below + 2 * align) & ~(align - 1);
-    mapped = kernel(SYS_mmap, 0, (long)(below + align + BLOCK), READ_WRITE, PRIVATE_ANONYMOUS, -1, 0);
+    locals = (locals + 2 * align) & ~(align - 1);
+#ifdef __x86_64__
+    below = locals;
+    above = BLOCK;
+#else
+    /* The control block lies before the thread pointer. */
+    below = BLOCK;
+    above = locals;
+#endif
+    mapped = kernel(SYS_mmap, 0, (long)(below + align + above), READ_WRITE, PRIVATE_ANONYMOUS, -1, 0);
     if (mapped < 0 && mapped > -PAGE)
         return;
     start = ((size_t)mapped + below + align - 1) & ~(align - 1);
-    block = (uintptr_t *)start;
-    /* tcbhead_t: `tcb` and `self` are the block's own address. */
-    block[0] = start;
-    block[2] = start;
+#ifdef __x86_64__
+    {
+        uintptr_t *block = (uintptr_t *)start;
+        /* tcbhead_t: `tcb` and `self` are the block's own address. */
+        block[0] = start;
+        block[2] = start;
+    }
     kernel(SYS_arch_prctl, SET_FS, (long)start, 0, 0, 0, 0);
+#else
+    __asm__ volatile("msr tpidr_el0, %0" : : "r"(start) : "memory");
+#endif
 }
 
 __asm__(".pushsection .text.staticcxx_start,\"ax\",%progbits\n"
@@ -70,6 +96,7 @@ __asm__(".pushsection .text.staticcxx_start,\"ax\",%progbits\n"
         ".type staticcxx_start,%function\n"
         "staticcxx_start:\n"
         ".cfi_startproc\n"
+#ifdef __x86_64__
         ".cfi_undefined rip\n"
         "endbr64\n"
         "xor %ebp,%ebp\n"
@@ -80,6 +107,19 @@ __asm__(".pushsection .text.staticcxx_start,\"ax\",%progbits\n"
         "pop %rdx\n"
         "pop %rdx\n"
         "jmp _start\n"
+#else
+        ".cfi_undefined x30\n"
+        /* bti c */
+        "hint #34\n"
+        "mov x29,#0\n"
+        "mov x30,#0\n"
+        "mov x19,x0\n"
+        "mov x0,sp\n"
+        "bl staticcxx_early\n"
+        "mov x30,#0\n"
+        "mov x0,x19\n"
+        "b _start\n"
+#endif
         ".cfi_endproc\n"
         ".size staticcxx_start,.-staticcxx_start\n"
         ".popsection\n");

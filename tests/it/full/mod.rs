@@ -55,6 +55,8 @@ pub mod linkers;
 pub mod cross;
 // Converted shared objects with every linker, of libraries of the distribution, and under debuggers.
 pub mod convert;
+// The same for AArch64, under qemu.
+pub mod convert_aarch64;
 // Programs of many libraries that are installed without an archive.
 pub mod convert_programs;
 // What policies, debuggers and profilers make of a program with converted libraries.

@@ -12,7 +12,14 @@ fn programs_of_other_libcs_and_machines() {
     Run::new("musl-gcc").dir(dir.path()).line("hello.c -o musl").ok();
     refused(&dir, "musl", &["was made for musl", "`staticctl toolchain install musl`"]);
     Run::new("aarch64-linux-gnu-gcc").dir(dir.path()).line("hello.c -o arm").ok();
-    refused(&dir, "arm", &["is for aarch64: only programs for x86-64"]);
+    refused(
+        &dir,
+        "arm",
+        &[
+            "is for aarch64, and the toolchain `host-gcc` makes programs for x86_64-linux-gnu",
+            "STATICCXX_TOOLCHAIN=aarch64-linux-gnu",
+        ],
+    );
 }
 
 #[test]
