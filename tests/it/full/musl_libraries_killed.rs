@@ -6,8 +6,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/toolchains/libraries/libpng.c");
-
 /// What a prefix has, but for the toolchain itself and the records.
 fn files(prefix: &Path) -> Vec<PathBuf> {
     let find =
@@ -22,40 +20,69 @@ fn has_record(prefix: &Path, name: &str) -> bool {
     prefix.join(format!("lib/staticcxx/{name}.json")).is_file()
 }
 
+/// A recipe for a library `sum` that needs zlib, and whose build stops while a file is there.
+fn adds_sum(copy: &Copy) -> PathBuf {
+    let stops = copy.dir.join("stops");
+    let lines = format!(
+        "echo at work; while test -e '{}'; do sleep 0.1; done; \
+         mkdir -p {{stage}}{{prefix}}/include {{stage}}{{prefix}}/lib; \
+         echo 'unsigned long sum(const char *);' > {{stage}}{{prefix}}/include/sum.h; \
+         printf '#include <string.h>\\n#include <zlib.h>\\nunsigned long sum(const char *s)\\n{{ return crc32(0, (void *)s, strlen(s)); }}\\n' > sum.c; \
+         $CC $CFLAGS -c sum.c; ar rc {{stage}}{{prefix}}/lib/libsum.a sum.o",
+        stops.display()
+    );
+    let recipe = serde_json::json!({
+        "schema": 1, "name": "sum", "description": "x", "sources": ["bzip2"], "needs": ["zlib"],
+        "build": {"system": "lines", "prepare": [lines]}, "headers": ["sum.h"], "archives": ["sum"],
+        "test": {"program": "sum.c", "words": ["-lsum", "-lz"]},
+    });
+    copy.dir.file("config/staticcxx/libraries/sum.json", recipe.to_string());
+    let main = "#include <sum.h>\n#include <stdio.h>\nint main(void) { return sum(\"123456789\") != 0xcbf43926 || puts(\"ok\") < 0; }\n";
+    copy.dir.file("config/staticcxx/libraries/sum.c", main);
+    fs::write(&stops, "").unwrap();
+    stops
+}
+
 #[test]
 fn killed_in_the_middle_the_next_add_goes_on_and_what_is_needed_stays() {
     let copy = Copy::new();
     let prefix = copy.prefix();
     let empty = files(&prefix);
-    let mut add = copy.ctl("add libpng -j1 -q").command().stderr(Stdio::null()).spawn().unwrap();
-    let log = cache().join("staticcxx/build/libraries/libpng.log");
-    wait_for("zlib", || has_record(&prefix, "zlib"));
+    let stops = adds_sum(&copy);
+    let log = cache().join("staticcxx/build/libraries/sum.log");
+    let _ = fs::remove_file(&log);
+    let mut add = copy.ctl("add sum -j1 -q").command().stderr(Stdio::null()).spawn().unwrap();
+    wait_for("the build of sum", || fs::read_to_string(&log).is_ok_and(|log| log.contains("\nat work\n")));
     let zlib = files(&prefix);
-    wait_for("libpng's make", || fs::read_to_string(&log).is_ok_and(|log| log.contains("\n$ make ")));
     add.kill().unwrap();
     add.wait().unwrap();
     // What was finished is whole, of the rest there is nothing.
-    assert!(files(&prefix) == zlib && zlib.len() > empty.len() && !has_record(&prefix, "libpng"));
-    let said = text(&copy.ctl("add libpng -j1").output().stderr);
-    assert!(
-        said.contains("[1/1] libpng from libpng") && said.contains("added: zlib ") && !said.contains("by half"),
-        "{said}"
-    );
-    let link = || copy.run(STATICCC).args([PROGRAM]).line("-o p -lpng -lz").silent();
+    assert!(files(&prefix) == zlib && zlib.len() > empty.len());
+    assert!(has_record(&prefix, "zlib") && !has_record(&prefix, "sum"));
+    // What it had started is still at work.
+    let next = copy.ctl("add sum -j1").command().stderr(Stdio::piped()).spawn().unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    assert!(!has_record(&prefix, "sum"));
+    fs::remove_file(&stops).unwrap();
+    let said = text(&next.wait_with_output().unwrap().stderr);
+    assert!(said.contains("a build of libraries is still at work") && said.contains("[1/1] sum from bzip2"), "{said}");
+    assert!(said.contains("added: zlib ") && !said.contains("by half"), "{said}");
+    let link =
+        || copy.run(STATICCC).args([copy.dir.join("config/staticcxx/libraries/sum.c")]).line("-o p -lsum -lz").silent();
     link();
     assert_eq!(says_in_empty_root(&copy.dir.join("p"), &[]), "ok\n");
 
     // A library that another needs stays, whatever else is named beside it.
     let whole = files(&prefix);
     let said = copy.ctl("drop zlib").fails(2);
-    assert!(said.contains("error: `zlib` is needed by libpng\n"), "{said}");
-    assert_eq!(hints(&said), ["staticcxx: hint: staticctl toolchain drop libpng zlib"]);
+    assert!(said.contains("error: `zlib` is needed by sum\n"), "{said}");
+    assert_eq!(hints(&said), ["staticcxx: hint: staticctl toolchain drop sum zlib"]);
     assert!(copy.ctl("drop zlib libffi").fails(2).contains("`libffi` was not added to this toolchain"));
     assert_eq!(files(&prefix), whole);
     link();
-    copy.ctl("drop libpng zlib").silent();
+    copy.ctl("drop sum zlib").silent();
     assert_eq!(files(&prefix), empty);
-    assert!(!has_record(&prefix, "zlib") && !has_record(&prefix, "libpng"));
+    assert!(!has_record(&prefix, "zlib") && !has_record(&prefix, "sum"));
 }
 
 #[test]
