@@ -24,11 +24,11 @@ from pathlib import Path
 import yaml
 
 # tests/run's aliases of steps, which are labels of its last `case`.
-LABEL = re.compile(r"^ {8}([a-z|-]+)\)", re.MULTILINE)
+LABEL = re.compile(r"^ {8}([a-z0-9|-]+)\)", re.MULTILINE)
 FUNCTION = re.compile(r"^(\w+)_step\(\)", re.MULTILINE)
 
 # These take all words that follow for their own.
-OWN_WORDS = re.compile(r'case "\$\{1:-\}" in ([a-z |-]+)\)')
+OWN_WORDS = re.compile(r'case "\$\{1:-\}" in ([a-z0-9 |-]+)\)')
 
 
 class Tests:
