@@ -213,9 +213,8 @@ pub(super) fn take_repairs(facts: &mut PackedFacts, compilers: &Compilers, tree:
         let home = compiler.gcc.place(&compiler.gcc.home).map_err(reported)?;
         for (language, facts) in facts.toolchains.values_mut().flatten() {
             let Some(repairs) = facts.repairs.take() else { continue };
-            let target = facts.triple.split('-').next();
             let Some(from) = repairs.files().first().and_then(|f| f.parent()).map(Path::to_owned) else { continue };
-            if target != Some(compiler.arch.as_str()) || from.starts_with(tree) {
+            if facts.arch() != compiler.arch || from.starts_with(tree) {
                 facts.repairs = Some(repairs);
                 continue;
             }

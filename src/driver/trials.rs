@@ -181,7 +181,7 @@ impl Trials {
     /// The mechanisms that there are for this compiler, as far as they work.
     pub(crate) fn offered(&self) -> Vec<Mechanism> {
         let facts = &self.facts;
-        let glibc = facts.libc == Libc::Glibc && facts.triple.starts_with("x86_64-");
+        let glibc = facts.libc == Libc::Glibc && facts.arch() == "x86_64";
         let links = linked_target::fits(facts, &self.selected.compiler).is_ok();
         let (cxx, kind) = (self.selected.language == Language::Cxx, |kind| facts.kinds.contains_key(&kind));
         let offered = |mechanism: &Mechanism| match mechanism {

@@ -311,7 +311,7 @@ impl Work<'_> {
         let files = [&define, &define_conf, "-c", &source, "-o", &object];
         // Before LLVM 12, Clang's assembler does not say which loads may be relaxed; of others the built-in linker makes
         // the program's base where a weak symbol is absent.
-        let relaxes = self.facts.family == Family::Clang && self.facts.triple.starts_with("x86_64");
+        let relaxes = self.facts.family == Family::Clang && self.facts.arch() == "x86_64";
         let of_clang: &[&str] = if relaxes { &["-Wa,-mrelax-relocations=yes"] } else { &[] };
         self.tell(&[&words[..], of_clang, options, &files].concat())
     }
