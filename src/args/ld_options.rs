@@ -144,8 +144,10 @@ pub enum LdRole {
     NoPie,
     /// Names the program interpreter.
     Interpreter,
-    /// A directory for ld.so, or for shared objects' own libraries.
+    /// A directory for ld.so.
     Rpath,
+    /// A directory where the linker looks for shared objects' own libraries.
+    RpathLink,
     /// `-R`: a directory for ld.so, or a file of symbols.
     RpathOrSymbols,
     /// Exports symbols to ld.so.
@@ -273,7 +275,7 @@ static OPTIONS: &[(&str, Shape, LdRole)] = &[
     ("require-defined", Shape::Long, LdRole::Other),
     ("retain-symbols-file", Shape::Long, LdRole::Other),
     ("rpath", Shape::Long, LdRole::Rpath),
-    ("rpath-link", Shape::Long, LdRole::Rpath),
+    ("rpath-link", Shape::Long, LdRole::RpathLink),
     ("script", Shape::Long, LdRole::Layout),
     ("section-start", Shape::Long, LdRole::Layout),
     ("shared", Shape::Flag, LdRole::Shared),

@@ -7,7 +7,7 @@ use super::noted_link::NotedLink;
 use super::outcome::{LinkOutcome, remove, remove_old, write_report};
 use super::variable_warnings;
 use super::verdict::{explain_failure, name_foreign, refuse_missing, verify};
-use super::{direct, gc_savings, output_clash, plugin_link, relink_kit};
+use super::{direct, gc_savings, output_clash, plugin_link, relink_kit, run_path};
 use crate::files::Stamp;
 use crate::libs;
 use crate::linker::WhyNot;
@@ -70,6 +70,9 @@ pub(super) fn link(settings: &Settings, argv: &[OsString], job: &mut LinkJob, st
         Ended::Killed(by) => ran.interrupted.or(Some(by)),
         Ended::Exited(0) if ran.interrupted.is_none() => {
             note_parts(settings, job, noted, &listener, &mut outcome);
+            if Stamp::of(&output) != before {
+                run_path::keep(job);
+            }
             verify(settings, job, &output, &before, &mut outcome);
             None
         }

@@ -30,6 +30,7 @@ mod plugin_link;
 mod prepare;
 mod program_link;
 mod relink_kit;
+mod run_path;
 mod shared_link;
 mod size_link;
 mod trials;

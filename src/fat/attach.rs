@@ -1,9 +1,10 @@
 //! Attaches to a shared object that was just linked what a later static link needs.
 
+use super::appended::AppendError;
 use super::localize::{self, Symbolic};
 use super::relocatable;
 use super::relocatable::Relocatable;
-use super::section::{self, CarriedContent, SectionError};
+use super::section::{self, CarriedContent};
 use crate::args::Request;
 use crate::args::ld_options::{self, Item};
 use crate::check;
@@ -31,14 +32,14 @@ pub(crate) enum MakeError {
     #[error("its symbols can't be read: {0}")]
     Symbols(#[from] object::Error),
     #[error(transparent)]
-    Section(#[from] SectionError),
+    Append(#[from] AppendError),
 }
 
 impl MakeError {
     /// What the machine lacked (space, descriptors, processes), as opposed to what these inputs are.
     pub(crate) fn of_machine(&self) -> Option<&io::Error> {
         match self {
-            MakeError::Io(error) | MakeError::Section(SectionError::Io(error)) => Some(error),
+            MakeError::Io(error) | MakeError::Append(AppendError::Io(error)) => Some(error),
             _ => None,
         }
     }

@@ -11,7 +11,7 @@
 //! Locals precede the others in a symbol table (System V ABI, "Symbol Table"), so the table is reordered, and
 //! relocations, groups and extended section indexes are adapted.
 
-use super::section::ElfFormat;
+use super::appended::ElfFormat;
 use object::read::elf::{FileHeader, SectionHeader, SectionTable, Sym, SymbolTable};
 use object::{Endian, Endianness, elf};
 use std::collections::HashSet;

@@ -12,7 +12,9 @@
 //! precedence over a library's, and the first library's over later ones. Constructors run in ld.so's order
 //! ([`crate::supply::load_order`]).
 
+pub(crate) mod appended;
 pub(crate) mod attach;
 pub(crate) mod localize;
 pub(crate) mod relocatable;
+pub(crate) mod run_path_section;
 pub(crate) mod section;

@@ -7,15 +7,13 @@
 //! | 8 | length of the object, little endian; 0 for a library without code of its own |
 //! | rest | the object as one zstd frame with its checksum |
 //!
-//! It is appended after everything else: section, names, headers, in this order, and the ELF header last, so that the
-//! file is a valid shared object at any moment.
+//! It is appended after everything else ([`appended`]).
 
+use super::appended::{self, AppendError, AppendedSection};
+use object::Endianness;
 use object::elf;
 use object::read::elf::{FileHeader, SectionHeader};
-use object::{Endian, Endianness};
-use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 /// The section's name.
@@ -39,26 +37,17 @@ pub(crate) enum CarriedContent {
     Nothing,
 }
 
-/// Why a section can't be written or used.
+/// Why a section can't be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SectionError {
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// Not an ELF file that can carry a section.
-    #[error("it is not a shared object with section headers: {0}")]
-    NotElf(String),
     /// The section is truncated or modified.
     #[error("its objects are damaged: {0}")]
     Damaged(&'static str),
     /// Another version of this program wrote it.
     #[error("its objects have format {0}, this version reads {VERSION}")]
     Version(u32),
-}
-
-impl From<object::Error> for SectionError {
-    fn from(e: object::Error) -> SectionError {
-        SectionError::NotElf(e.to_string())
-    }
 }
 
 /// What a shared object carries; none without our section.
@@ -76,15 +65,6 @@ pub(crate) fn content(data: &[u8]) -> Result<Option<CarriedContent>, SectionErro
         None => Ok(None),
         Some(section) => unpack(section).map(Some),
     }
-}
-
-fn map(path: &Path) -> io::Result<Option<memmap2::Mmap>> {
-    let file = File::open(path)?;
-    if !file.metadata()?.is_file() {
-        return Ok(None);
-    }
-    // SAFETY: an input of a link: a build that changes it meanwhile is broken anyway.
-    unsafe { memmap2::Mmap::map(&file) }.map(Some)
 }
 
 fn find<Elf: FileHeader<Endian = Endianness>>(data: &[u8]) -> Result<Option<&[u8]>, object::Error> {
@@ -156,115 +136,8 @@ pub(crate) fn pack(content: &CarriedContent) -> io::Result<Vec<u8>> {
 ///
 /// # Errors
 /// Not an ELF shared object, or a file that can't be written.
-pub(crate) fn append(shared: &Path, bytes: &[u8]) -> Result<(), SectionError> {
-    let Some(data) = map(shared)? else { return Err(SectionError::NotElf("not a regular file".into())) };
-    let edit = match data.get(..5) {
-        Some(b"\x7fELF\x02") => SectionEdit::plan::<elf::FileHeader64<Endianness>>(&data, bytes)?,
-        Some(b"\x7fELF\x01") => SectionEdit::plan::<elf::FileHeader32<Endianness>>(&data, bytes)?,
-        _ => return Err(SectionError::NotElf("it has no ELF header".into())),
-    };
-    drop(data);
-    let file = OpenOptions::new().write(true).open(shared)?;
-    let old = file.metadata()?.len();
-    // The header is what makes the rest count, so it comes last.
-    let written = file.write_all_at(&edit.tail, edit.at).and_then(|()| file.write_all_at(&edit.header, 0));
-    if let Err(e) = written {
-        // The disk is full: restore the file.
-        let _ = file.set_len(old);
-        return Err(e.into());
-    }
-    Ok(())
-}
-
-/// The writes that add the section.
-struct SectionEdit {
-    at: u64,
-    tail: Vec<u8>,
-    header: Vec<u8>,
-}
-
-impl SectionEdit {
-    fn plan<Elf: FileHeader<Endian = Endianness>>(data: &[u8], bytes: &[u8]) -> Result<SectionEdit, SectionError> {
-        let header = Elf::parse(data)?;
-        let endian = header.endian()?;
-        if header.e_type(endian) != elf::ET_DYN {
-            return Err(SectionError::NotElf("it has another ELF type".into()));
-        }
-        let wide = header.is_type_64();
-        let word = if wide { 8 } else { 4 };
-        let headers = header.section_headers(endian, data)?;
-        let names = header.shstrndx(endian, data)? as usize;
-        let strings = headers.get(names).ok_or_else(|| SectionError::NotElf("it has no section names".into()))?;
-        let count = u16::try_from(headers.len() + 1).ok().filter(|n| *n < 0xff00);
-        let Some(count) = count.filter(|_| !headers.is_empty()) else {
-            return Err(SectionError::NotElf("it has too many sections".into()));
-        };
-        let old_names = strings.data(endian, data)?;
-        let start = align(data.len(), word);
-        let names_at = start + bytes.len();
-        let new_names = [old_names, NAME, b"\0"].concat();
-        let headers_at = align(names_at + new_names.len(), word);
-        let size = usize::from(header.e_shentsize(endian));
-        let from: u64 = header.e_shoff(endian).into();
-        let from = usize::try_from(from).unwrap_or(usize::MAX);
-        let mut table = data
-            .get(from..)
-            .and_then(|d| d.get(..size * headers.len()))
-            .ok_or_else(|| SectionError::NotElf("its section headers lie outside the file".into()))?
-            .to_vec();
-        let layout = ElfFormat { wide, endian };
-        // Section names moved and grew.
-        let own = table.get_mut(size * names..).unwrap_or_default();
-        layout.put_word(own, if wide { 24 } else { 16 }, names_at as u64);
-        layout.put_word(own, if wide { 32 } else { 20 }, new_names.len() as u64);
-        let mut fresh = vec![0; size];
-        layout.put_u32(&mut fresh, 0, u32::try_from(old_names.len()).unwrap_or(0));
-        layout.put_u32(&mut fresh, 4, elf::SHT_PROGBITS.0);
-        layout.put_word(&mut fresh, if wide { 24 } else { 16 }, start as u64);
-        layout.put_word(&mut fresh, if wide { 32 } else { 20 }, bytes.len() as u64);
-        layout.put_word(&mut fresh, if wide { 48 } else { 32 }, 1);
-        table.extend(fresh);
-        let mut tail = vec![0; start - data.len()];
-        tail.extend_from_slice(bytes);
-        tail.extend_from_slice(&new_names);
-        tail.resize(headers_at - data.len(), 0);
-        tail.extend(table);
-        let mut head = data.get(..if wide { 64 } else { 52 }).unwrap_or_default().to_vec();
-        layout.put_word(&mut head, if wide { 40 } else { 32 }, headers_at as u64);
-        let bytes_of = endian.write_u16(count);
-        if let Some(place) = head.get_mut(if wide { 60..62 } else { 48..50 }) {
-            place.copy_from_slice(&bytes_of);
-        }
-        Ok(SectionEdit { at: data.len() as u64, tail, header: head })
-    }
-}
-
-fn align(at: usize, to: usize) -> usize {
-    at.next_multiple_of(to)
-}
-
-/// Class and byte order of the edited file.
-pub(crate) struct ElfFormat {
-    /// ELFCLASS64.
-    pub wide: bool,
-    pub endian: Endianness,
-}
-
-impl ElfFormat {
-    pub(crate) fn put_u32(&self, bytes: &mut [u8], at: usize, value: u32) {
-        if let Some(place) = bytes.get_mut(at..at + 4) {
-            place.copy_from_slice(&self.endian.write_u32(value));
-        }
-    }
-
-    /// Writes an address or offset: 64 or 32 bits by class.
-    pub(crate) fn put_word(&self, bytes: &mut [u8], at: usize, value: u64) {
-        if !self.wide {
-            self.put_u32(bytes, at, u32::try_from(value).unwrap_or(u32::MAX));
-        } else if let Some(place) = bytes.get_mut(at..at + 8) {
-            place.copy_from_slice(&self.endian.write_u64(value));
-        }
-    }
+pub(crate) fn append(shared: &Path, bytes: &[u8]) -> Result<(), AppendError> {
+    appended::append(shared, &[elf::ET_DYN], |_| vec![AppendedSection::content(NAME, bytes)])
 }
 
 #[cfg(test)]

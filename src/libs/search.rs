@@ -41,7 +41,10 @@ impl SearchPath {
         dirs.extend(std::env::split_paths(library_path.unwrap_or_default()).filter(|d| !d.as_os_str().is_empty()));
         let user = dirs.len();
         dirs.extend_from_slice(system);
-        let of_linker = words.iter().filter(|o| o.role == LdRole::Rpath).filter_map(|o| o.value.as_deref());
+        let of_linker = words
+            .iter()
+            .filter(|o| matches!(o.role, LdRole::Rpath | LdRole::RpathLink))
+            .filter_map(|o| o.value.as_deref());
         let of_driver = request.args.iter().filter(|a| a.role() == Some(Role::Rpath)).filter_map(|a| a.value());
         let runtime = of_linker.chain(of_driver).flat_map(std::env::split_paths).collect();
         SearchPath { dirs, user, runtime, target, files: LibraryFiles::default() }

@@ -22,7 +22,7 @@ pub(crate) fn no_interpreter(draft: &mut Draft<'_>) {
 /// Drops `-rpath`, `-rpath-link`, and `-R` where it names a directory.
 pub(crate) fn no_rpath(draft: &mut Draft<'_>) {
     draft.drop_args(|r| r == Role::Rpath);
-    draft.drop_linker_options(|o| o.role == LdRole::Rpath || names_a_directory(o));
+    draft.drop_linker_options(|o| matches!(o.role, LdRole::Rpath | LdRole::RpathLink) || names_a_directory(o));
 }
 
 /// `-R X` is `-rpath X` if X is a directory and `--just-symbols X` if it is a file (ld manual).

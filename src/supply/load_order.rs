@@ -6,7 +6,7 @@
 //! without a number as 65536, so larger numbers would come after the program's own; those just below are the latest
 //! priorities that a constructor can have. `.fini_array` runs in reverse, and so needs the same numbers.
 
-use crate::fat::section::ElfFormat;
+use crate::fat::appended::ElfFormat;
 use object::read::elf::{FileHeader, SectionHeader};
 use object::{Endianness, elf};
 

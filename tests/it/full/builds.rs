@@ -102,6 +102,39 @@ fn cmake_detects_the_same_compiler_and_features() {
     assert_eq!(says_in_empty_root(&dir.join("ours/prog"), &[]), "1\n");
 }
 
+/// CMake replaces the run path of what it installs, and stops where there is none. In a static program nothing reads it, and
+/// glibc's start-up code ends a static-pie that has one where ld.so would look.
+#[test]
+fn cmake_installs_programs_that_asked_for_a_run_path() {
+    let dir = Dir::new();
+    dir.file(
+        "CMakeLists.txt",
+        "cmake_minimum_required(VERSION 3.10)\nproject(x C)\nadd_executable(changed m.c)\nadd_executable(removed m.c)\n\
+         set_target_properties(changed PROPERTIES INSTALL_RPATH \"$ORIGIN/../lib:/opt/lib\")\n\
+         set_target_properties(removed PROPERTIES BUILD_RPATH /nowhere/lib)\ninstall(TARGETS changed removed DESTINATION bin)\n",
+    );
+    dir.file("m.c", "#include <stdio.h>\nint main(void) { puts(\"runs\"); return 0; }\n");
+    let text = |program: &Path| String::from_utf8_lossy(&fs::read(program).unwrap()).into_owned();
+    for (linker, flags) in [("auto", ""), ("auto", "-static"), ("bfd", ""), ("bfd", "-static"), ("bfd", "-Wl,-s")] {
+        let build = dir.join(format!("{linker}{flags}"));
+        let cmake = || tool("cmake", dir.path()).env("STATICCXX_LINKER", linker);
+        cmake().args(["-B".as_ref(), build.as_os_str()]).args([format!("-DCMAKE_EXE_LINKER_FLAGS={flags}")]).ok();
+        cmake().args(["--build".as_ref(), build.as_os_str()]).ok();
+        assert!(text(&build.join("removed")).contains("/nowhere/lib"), "{linker} {flags}");
+        let prefix = build.join("installed");
+        cmake().args(["--install".as_ref(), build.as_os_str(), "--prefix".as_ref(), prefix.as_os_str()]).ok();
+        for name in ["changed", "removed"] {
+            let program = prefix.join("bin").join(name);
+            assert_eq!(says_in_empty_root(&program, &[]), "runs\n");
+            assert_eq!(text(&program).contains("$ORIGIN/../lib:/opt/lib\0"), name == "changed");
+            let shown = Run::new("readelf").args(["-dW".as_ref(), program.as_os_str()]).ok();
+            assert!(!shown.contains("PATH"), "{shown}");
+        }
+        tool("strip", dir.path()).args([prefix.join("bin/changed")]).ok();
+        assert_eq!(says_in_empty_root(&prefix.join("bin/changed"), &[]), "runs\n");
+    }
+}
+
 #[test]
 fn cmake_finds_nothing_of_ours_in_what_links_say() {
     let dir = Dir::new();
