@@ -32,7 +32,8 @@ THROUGH(memset); THROUGH(memmem); THROUGH(memccpy); THROUGH(strlen); THROUGH(str
 THROUGH(strchrnul); THROUGH(strrchr); THROUGH(strcmp); THROUGH(strncmp); THROUGH(strcasecmp);
 THROUGH(strncasecmp); THROUGH(strcpy); THROUGH(stpcpy); THROUGH(strncpy); THROUGH(stpncpy); THROUGH(strcat);
 THROUGH(strncat); THROUGH(strspn); THROUGH(strcspn); THROUGH(strpbrk); THROUGH(strstr); THROUGH(strcasestr);
-THROUGH(wcslen); THROUGH(wcsnlen); THROUGH(wcschr); THROUGH(wcscmp); THROUGH(wcsncmp); THROUGH(wmemchr);
+THROUGH(wcslen); THROUGH(wcsnlen); THROUGH(wcschr); THROUGH(wcsrchr); THROUGH(wcscmp); THROUGH(wcsncmp);
+THROUGH(wcscpy); THROUGH(wcpcpy); THROUGH(wcsncpy); THROUGH(wcscat); THROUGH(wcsncat); THROUGH(wmemchr);
 THROUGH(wmemcmp); THROUGH(wmemset); THROUGH(wmemcpy); THROUGH(wmemmove); THROUGH(strtod); THROUGH(strtof);
 THROUGH(strtol); THROUGH(snprintf); THROUGH(qsort); THROUGH(bsearch);
 
@@ -129,6 +130,12 @@ CALL(strcasestr, KEEP(the_strcasestr(from, "NEEDLE")))
 CALL(wcslen, KEEP(the_wcslen((wchar_t *)from)))
 CALL(wcsnlen, KEEP(the_wcsnlen((wchar_t *)from, W(n))))
 CALL(wcschr, KEEP(the_wcschr((wchar_t *)from, '!')))
+CALL(wcsrchr, KEEP(the_wcsrchr((wchar_t *)from, '!')))
+CALL(wcscpy, KEEP(the_wcscpy((wchar_t *)to, (wchar_t *)from)))
+CALL(wcpcpy, KEEP(the_wcpcpy((wchar_t *)to, (wchar_t *)from)))
+CALL(wcsncpy, KEEP(the_wcsncpy((wchar_t *)to, (wchar_t *)from, W(n))))
+CALL(wcscat, *(wchar_t *)to = 0; KEEP(the_wcscat((wchar_t *)to, (wchar_t *)from)))
+CALL(wcsncat, *(wchar_t *)to = 0; KEEP(the_wcsncat((wchar_t *)to, (wchar_t *)from, W(n))))
 CALL(wcscmp, KEEP(the_wcscmp((wchar_t *)from, (wchar_t *)to)))
 CALL(wcsncmp, KEEP(the_wcsncmp((wchar_t *)from, (wchar_t *)to, W(n))))
 CALL(wmemchr, KEEP(the_wmemchr((wchar_t *)from, '!', W(n))))
@@ -175,6 +182,8 @@ static const struct row rows[] = {
 	ROW(strspn_few, text, 64), ROW(strcspn, text, LARGEST), ROW(strcspn_few, text, LARGEST),
 	ROW(strpbrk, text, LARGEST), ROW(strstr, text, LARGEST), ROW(strcasestr, text, LARGEST),
 	ROW(wcslen, wide_text, LARGEST), ROW(wcsnlen, wide_text, LARGEST), ROW(wcschr, wide_text, LARGEST),
+	ROW(wcsrchr, wide_text, LARGEST), ROW(wcscpy, wide_text, LARGEST), ROW(wcpcpy, wide_text, LARGEST),
+	ROW(wcsncpy, wide_text, LARGEST), ROW(wcscat, wide_text, LARGEST), ROW(wcsncat, wide_text, LARGEST),
 	ROW(wcscmp, wide_text, LARGEST), ROW(wcsncmp, wide_text, LARGEST), ROW(wmemchr, wide_text, LARGEST),
 	ROW(wmemcmp, wide_text, LARGEST), ROW(wmemset, wide_text, LARGEST), ROW(wmemcpy, wide_text, LARGEST),
 	ROW(wmemmove, wide_text, LARGEST), ROW(strtod, decimal, 64), ROW(strtof, decimal, 64),

@@ -36,6 +36,35 @@ fn said_of_program(made: &Output) -> String {
     said.lines().filter(|line| !line.contains("these are off: iconv (")).map(|line| format!("{line}\n")).collect()
 }
 
+/// The functions of the musl toolchain for this processor, linked with glibc, whose own they come before.
+#[test]
+fn the_musl_toolchain_s_functions_do_what_libc_s_do() {
+    let dir = Dir::new();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let sources = root.join("toolchains/musl/fast");
+    let mut objects = Vec::new();
+    for entry in fs::read_dir(&sources).unwrap().flatten() {
+        let (source, name) = (entry.path(), entry.file_name().into_string().unwrap());
+        let Some(stem) = name.strip_suffix(".c") else { continue };
+        // Those call musl's own, or are for mutexes of musl's.
+        if ["printf", "strtod", "strtol", "print", "asprintf", "powers", "mutex"].contains(&stem) {
+            continue;
+        }
+        let cc =
+            plain(&dir, "gcc").line("-O2 -fPIE -fvisibility=hidden -fno-builtin -fno-tree-loop-distribute-patterns -c");
+        cc.args([&source]).line(&format!("-o {stem}.o")).silent();
+        objects.push(format!("{stem}.o"));
+    }
+    for name in ["memory", "strings", "wide"] {
+        let test = root.join("tests/mass/musl-functions").join(name).with_extension("c");
+        let cc = plain(&dir, "gcc").line("-static -O2 -fno-builtin -pthread").args([&test]);
+        cc.args(&objects).line(&format!("-o {name}")).ok();
+        let symbols = plain(&dir, "nm").args([name]).ok();
+        assert!(symbols.contains("_neon"), "{symbols}");
+        assert!(emulated(&dir.join(name)).contains("results are right"), "{name}");
+    }
+}
+
 /// What stresses linkers on this machine's programs, linked for the other by GNU ld and by the built-in linker.
 #[test]
 fn programs_run_whoever_links_them() {

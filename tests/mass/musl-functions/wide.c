@@ -75,6 +75,8 @@ static void test_finds(struct area area)
 			CHECK("wcsnlen, SIZE_MAX / 4 + 2", s, 0, n, wcsnlen(s, SIZE_MAX / 4 + 2), n);
 			CHECK("wcschr, absent", s, 0, n, wcschr(s, c), 0);
 			CHECK("wcschr, the end", s, 0, n, wcschr(s, 0), s + n);
+			CHECK("wcsrchr, absent", s, 0, n, wcsrchr(s, c), 0);
+			CHECK("wcsrchr, the end", s, 0, n, wcsrchr(s, 0), s + n);
 			CHECK("wmemchr, absent", s, 0, n, wmemchr(s, c, n), 0);
 			CHECK("wmemchr, the end", s, 0, n, wmemchr(s, 0, n + 1), s + n);
 			for (size_t i = 0; i < n; i += n < 40 || whole ? 1 : 1 + n / 16) {
@@ -86,9 +88,20 @@ static void test_finds(struct area area)
 				CHECK("wmemchr, SIZE_MAX", s, 0, n, wmemchr(s, c, SIZE_MAX), s + i);
 				CHECK("wmemchr, just so far", s, 0, i + 1, wmemchr(s, c, i + 1), s + i);
 				CHECK("wmemchr, not so far", s, 0, i, wmemchr(s, c, i), 0);
+				CHECK("wcsrchr", s, 0, n, wcsrchr(s, c), s + i);
+				if (i) {
+					wchar_t first = s[0];
+
+					s[0] = c;
+					CHECK("wcsrchr, the last of two", s, 0, n, wcsrchr(s, c), s + i);
+					CHECK("wcschr, the first of two", s, 0, n, wcschr(s, c), s);
+					s[0] = first;
+				}
 				s[i] = 0;
 				CHECK("wcslen, two ends", s, 0, n, wcslen(s), i);
 				CHECK("wcschr, behind the end", s, 0, n, wcschr(s, c), 0);
+				CHECK("wcsrchr, behind the end", s, 0, n, wcsrchr(s, c), 0);
+				CHECK("wcsrchr, the first end", s, 0, n, wcsrchr(s, 0), s + i);
 				s[i] = kept;
 			}
 		}
@@ -202,6 +215,70 @@ static void test_copies(struct area source, struct area target)
 	}
 }
 
+/* What is expected of to, which has room for n characters more than it gets, all of them 0x55555555 but its own. */
+static void check_string(const char *function, const wchar_t *to, const wchar_t *from, size_t own, size_t length, size_t zeros, size_t n)
+{
+	size_t wrong = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		wchar_t expected = i < own ? (wchar_t)(i + 1) : i < own + length ? from[i - own] : i < own + length + zeros ? 0 : 0x55555555;
+
+		wrong += to[i] != expected;
+	}
+	CHECK(function, to, from, length, wrong, 0);
+}
+
+static wchar_t *prepared(wchar_t *to, size_t own, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		to[i] = i < own ? (wchar_t)(i + 1) : i == own ? 0 : 0x55555555;
+	return to;
+}
+
+static void test_strings(struct area source, struct area target)
+{
+	enum { MORE = 8 };
+	wchar_t *from, *to;
+
+	for (size_t n = 0; n <= LONGEST; n++) {
+		const size_t limits[] = { 0, n / 2, n, n + 1, n + 30, SIZE_MAX / sizeof(wchar_t), SIZE_MAX };
+
+		for (int which = 0; wide_place(source, n + 1, which, &from); which++) {
+			size_t own = (size_t)which * 3;
+
+			fill_wide(from, n);
+			from[n] = 0;
+			to = (wchar_t *)target.start + which % 9;
+			prepared(to, 0, n + 1 + MORE);
+			CHECK("wcscpy", to, from, n, wcscpy(to, from), to);
+			check_string("wcscpy's characters", to, from, 0, n, 1, n + 1 + MORE);
+			prepared(to, 0, n + 1 + MORE);
+			CHECK("wcpcpy", to, from, n, wcpcpy(to, from), to + n);
+			check_string("wcpcpy's characters", to, from, 0, n, 1, n + 1 + MORE);
+			prepared(to, own, own + n + 1 + MORE);
+			CHECK("wcscat", to, from, n, wcscat(to, from), to);
+			check_string("wcscat's characters", to, from, own, n, 1, own + n + 1 + MORE);
+			for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++) {
+				size_t limit = limits[i], length = limit < n ? limit : n;
+
+				prepared(to, own, own + n + 1 + MORE);
+				CHECK("wcsncat", to, from, limit, wcsncat(to, from, limit), to);
+				check_string("wcsncat's characters", to, from, own, length, 1, own + n + 1 + MORE);
+				if (limit > n + 30)
+					continue;
+				prepared(to, 0, n + 31 + MORE);
+				to[0] = 0x55555555;
+				CHECK("wcsncpy", to, from, limit, wcsncpy(to, from, limit), to);
+				check_string("wcsncpy's characters", to, from, 0, length, limit - length, n + 31 + MORE);
+				prepared(to, 0, n + 31 + MORE);
+				to[0] = 0x55555555;
+				CHECK("wcpncpy", to, from, limit, wcpncpy(to, from, limit), to + length);
+				check_string("wcpncpy's characters", to, from, 0, length, limit - length, n + 31 + MORE);
+			}
+		}
+	}
+}
+
 int main(int argc, char **argv)
 {
 	begin(argc, argv);
@@ -209,5 +286,6 @@ int main(int argc, char **argv)
 	test_compares(new_area(PAGE), new_area(PAGE));
 	test_compares_of_pages(new_area(5 * PAGE), new_area(5 * PAGE));
 	test_copies(new_area(2 * PAGE), new_area(2 * PAGE));
+	test_strings(new_area(PAGE), new_area(2 * PAGE));
 	return finish("wide");
 }

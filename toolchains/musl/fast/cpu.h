@@ -4,19 +4,26 @@
    here needs a relocation.
 
    FAST_LEVEL fixes the level when compiling: 1 is SSE2, 2 is AVX2 with BMI1,
-   BMI2 and LZCNT. */
+   BMI2 and LZCNT. On AArch64 there is one, NEON, which every processor has. */
 
 #ifndef FAST_CPU_H
 #define FAST_CPU_H
 
+#ifdef __x86_64__
 #include <immintrin.h>
+#else
+#include <arm_neon.h>
+#endif
 #include <stddef.h>
 #include <stdint.h>
 
 #define LEVEL_SSE2 1
 #define LEVEL_AVX2 2
+#define LEVEL_NEON 3
 
-#if !defined FAST_LEVEL && defined __AVX2__ && defined __BMI__ && defined __BMI2__ && defined __LZCNT__
+#if defined __aarch64__
+#define FAST_LEVEL LEVEL_NEON
+#elif !defined FAST_LEVEL && defined __AVX2__ && defined __BMI__ && defined __BMI2__ && defined __LZCNT__
 #define FAST_LEVEL LEVEL_AVX2
 #endif
 
@@ -50,14 +57,17 @@ HIDDEN size_t fast_find_uncached(void);
 	} while (0)
 #elif FAST_LEVEL == LEVEL_SSE2
 #define CHOOSE(name, ...) return name##_sse2(__VA_ARGS__)
-#else
+#elif FAST_LEVEL == LEVEL_AVX2
 #define CHOOSE(name, ...) return name##_avx2(__VA_ARGS__)
+#else
+#define CHOOSE(name, ...) return name##_neon(__VA_ARGS__)
 #endif
 
 /* Integers at any address. */
 typedef uint16_t any16 __attribute__((aligned(1), may_alias));
 typedef uint32_t any32 __attribute__((aligned(1), may_alias));
 typedef uint64_t any64 __attribute__((aligned(1), may_alias));
+typedef uint64_t any128 __attribute__((vector_size(16), aligned(1), may_alias));
 
 SCALAR size_t in_page(const void *at)
 {

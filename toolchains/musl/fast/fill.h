@@ -30,6 +30,7 @@ INLINE void NAME(fill)(char *to, VEC v, size_t n)
 	STORE_ANY(end - SIZE, v);
 	at = (char *)NAME(aligned)(to + 4 * SIZE);
 	end -= 4 * SIZE;
+#ifdef STORE_UNCACHED
 	if (UNLIKELY(n >= 1 << 20) && n >= (fast_uncached ? fast_uncached : fast_find_uncached())) {
 		for (; at < end; at += 4 * SIZE) {
 			STORE_UNCACHED(at, v);
@@ -40,6 +41,7 @@ INLINE void NAME(fill)(char *to, VEC v, size_t n)
 		_mm_sfence();
 		return;
 	}
+#endif
 	for (; at < end; at += 4 * SIZE) {
 		STORE(at, v);
 		STORE(at + SIZE, v);

@@ -13,3 +13,10 @@
 #include SELF
 #undef LEVEL
 #endif
+
+#if defined FAST_LEVEL && FAST_LEVEL == LEVEL_NEON
+#define LEVEL LEVEL_NEON
+#include "vector.h"
+#include SELF
+#undef LEVEL
+#endif

@@ -1,6 +1,8 @@
 /* memccpy: the source need not exist behind the byte that is found. */
 
-#ifdef __x86_64__
+#include "machine.h"
+
+#ifdef FAST_VECTORS
 
 #include "cpu.h"
 #include "fast.h"

@@ -1,6 +1,8 @@
 /* memchr: the bytes need not exist behind the one that is found (C11 7.24.5.1). */
 
-#if defined __x86_64__ && !defined LEVEL
+#include "machine.h"
+
+#if defined FAST_VECTORS && !defined LEVEL
 
 #include "cpu.h"
 #include "fast.h"
@@ -15,7 +17,7 @@ PUBLIC void *memchr(const void *s, int c, size_t n)
 
 HIDDEN_ALIAS(memchr) void *fast_memchr(const void *, int, size_t);
 
-#elif defined __x86_64__
+#elif defined FAST_VECTORS
 
 #include "find.h"
 

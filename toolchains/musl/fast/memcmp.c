@@ -1,6 +1,8 @@
 /* memcmp and bcmp, by unsigned bytes. */
 
-#if defined __x86_64__ && !defined LEVEL
+#include "machine.h"
+
+#if defined FAST_VECTORS && !defined LEVEL
 
 #include "cpu.h"
 #include "mismatch.h"
@@ -49,7 +51,7 @@ PUBLIC int memcmp(const void *left, const void *right, size_t n)
 
 ALIAS(memcmp) int bcmp(const void *, const void *, size_t);
 
-#elif defined __x86_64__
+#elif defined FAST_VECTORS
 
 #include "differ.h"
 

@@ -1,6 +1,8 @@
 /* memmem. */
 
-#if defined __x86_64__ && !defined LEVEL
+#include "machine.h"
+
+#if defined FAST_VECTORS && !defined LEVEL
 
 #include "cpu.h"
 #include "fast.h"
@@ -20,7 +22,7 @@ PUBLIC void *memmem(const void *text, size_t n, const void *needle, size_t lengt
 	CHOOSE(memmem, text, n, needle, length);
 }
 
-#elif defined __x86_64__
+#elif defined FAST_VECTORS
 
 #include "search.h"
 

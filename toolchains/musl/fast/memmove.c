@@ -1,6 +1,8 @@
-/* memmove, which is memcpy too, and mempcpy. */
+/* memmove, which is memcpy too on x86-64, and mempcpy. On AArch64 memcpy is musl's, which is written for it. */
 
-#if defined __x86_64__ && !defined LEVEL
+#include "machine.h"
+
+#if defined FAST_VECTORS && !defined LEVEL
 
 #include "cpu.h"
 #include "fast.h"
@@ -17,7 +19,9 @@ PUBLIC void *memmove(void *to, const void *from, size_t n)
 	return to;
 }
 
+#ifdef __x86_64__
 ALIAS(memmove) void *memcpy(void *restrict, const void *restrict, size_t);
+#endif
 HIDDEN_ALIAS(memmove) void *fast_move(void *, const void *, size_t);
 
 PUBLIC void *mempcpy(void *restrict to, const void *restrict from, size_t n)
@@ -28,7 +32,9 @@ PUBLIC void *mempcpy(void *restrict to, const void *restrict from, size_t n)
 	return (char *)to + n;
 }
 
-#elif defined __x86_64__
+#elif defined FAST_VECTORS
+
+#ifdef STORE_UNCACHED
 
 /* Past the caches, for areas that have nothing in common: the vectors between the
    first and the last ones. */
@@ -47,6 +53,8 @@ INLINE void NAME(move_uncached)(char *to, const char *from, const char *end)
 	}
 	_mm_sfence();
 }
+
+#endif
 
 INLINE void NAME(move_forwards)(char *to, const char *from, const char *end)
 {
@@ -85,9 +93,11 @@ VERSION void *NAME(move_large)(char *to, const char *from, size_t n, void *resul
 		size_t skipped = SIZE - ((uintptr_t)to & (SIZE - 1));
 		char *start = to + skipped, *end = to + n - 4 * SIZE;
 
+#ifdef STORE_UNCACHED
 		if (UNLIKELY(n >= 1 << 20) && n >= (fast_uncached ? fast_uncached : fast_find_uncached()) && (size_t)(from - to) >= n)
 			NAME(move_uncached)(start, from + skipped, end);
 		else
+#endif
 			NAME(move_forwards)(start, from + skipped, end);
 		STORE_ANY(to, first);
 		STORE_ANY(to + n - 4 * SIZE, v0);

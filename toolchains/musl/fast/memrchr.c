@@ -1,6 +1,8 @@
 /* memrchr. */
 
-#if defined __x86_64__ && !defined LEVEL
+#include "machine.h"
+
+#if defined FAST_VECTORS && !defined LEVEL
 
 #include "cpu.h"
 
@@ -14,7 +16,7 @@ PUBLIC void *__memrchr(const void *s, int c, size_t n)
 
 ALIAS(__memrchr) void *memrchr(const void *, int, size_t);
 
-#elif defined __x86_64__
+#elif defined FAST_VECTORS
 
 INLINE void *NAME(last_at)(const char *at, uint32_t mask)
 {

@@ -1,4 +1,4 @@
-/* memset. */
+/* memset. On AArch64 it is musl's, which is written for it. */
 
 #if defined __x86_64__ && !defined LEVEL
 

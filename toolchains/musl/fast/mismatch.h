@@ -2,9 +2,18 @@
 
 SCALAR size_t mismatch16(const char *a, const char *b)
 {
+#ifdef __x86_64__
 	__m128i same = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)a), _mm_loadu_si128((const __m128i *)b));
 
 	return (size_t)__builtin_ctz((unsigned)_mm_movemask_epi8(same) ^ 0x1ffff);
+#else
+	uint64_t differing = *(const any64 *)a ^ *(const any64 *)b;
+
+	if (differing)
+		return (size_t)__builtin_ctzll(differing) / 8;
+	differing = *(const any64 *)(a + 8) ^ *(const any64 *)(b + 8);
+	return differing ? 8 + (size_t)__builtin_ctzll(differing) / 8 : 16;
+#endif
 }
 
 /* Up to 32 bytes. */

@@ -4,14 +4,15 @@
 #ifndef FAST_SMALL_H
 #define FAST_SMALL_H
 
+#include "fast.h"
+
 SCALAR void move_small(char *to, const char *from, size_t n)
 {
 	if (n >= 16) {
-		__m128i first = _mm_loadu_si128((const __m128i *)from);
-		__m128i last = _mm_loadu_si128((const __m128i *)(from + n - 16));
+		any128 first = *(const any128 *)from, last = *(const any128 *)(from + n - 16);
 
-		_mm_storeu_si128((__m128i *)to, first);
-		_mm_storeu_si128((__m128i *)(to + n - 16), last);
+		*(any128 *)to = first;
+		*(any128 *)(to + n - 16) = last;
 	} else if (n >= 8) {
 		uint64_t first = *(const any64 *)from, last = *(const any64 *)(from + n - 8);
 
@@ -35,10 +36,10 @@ SCALAR void move_small(char *to, const char *from, size_t n)
 SCALAR void fill_small(char *to, uint64_t bytes, size_t n)
 {
 	if (n >= 16) {
-		__m128i v = _mm_set1_epi64x((long long)bytes);
+		any128 v = { bytes, bytes };
 
-		_mm_storeu_si128((__m128i *)to, v);
-		_mm_storeu_si128((__m128i *)(to + n - 16), v);
+		*(any128 *)to = v;
+		*(any128 *)(to + n - 16) = v;
 	} else if (n >= 8) {
 		*(any64 *)to = bytes;
 		*(any64 *)(to + n - 8) = bytes;
@@ -50,6 +51,15 @@ SCALAR void fill_small(char *to, uint64_t bytes, size_t n)
 		to[n / 2] = (char)bytes;
 		to[n - 1] = (char)bytes;
 	}
+}
+
+/* Zeros, of any length. */
+SCALAR void clear(char *to, size_t n)
+{
+	if (n > 32)
+		fast_fill(to, 0, n);
+	else
+		fill_small(to, 0, n);
 }
 
 #endif

@@ -1,7 +1,9 @@
 /* strcasecmp, strncasecmp, and those of a locale: in musl letters are ASCII's in all
    locales (POSIX leaves others than the POSIX locale open). */
 
-#if defined __x86_64__ && !defined LEVEL
+#include "machine.h"
+
+#if defined FAST_VECTORS && !defined LEVEL
 
 #include "cpu.h"
 
@@ -35,7 +37,7 @@ PUBLIC int __strncasecmp_l(const char *a, const char *b, size_t n, struct __loca
 ALIAS(__strcasecmp_l) int strcasecmp_l(const char *, const char *, struct __locale_struct *);
 ALIAS(__strncasecmp_l) int strncasecmp_l(const char *, const char *, size_t, struct __locale_struct *);
 
-#elif defined __x86_64__
+#elif defined FAST_VECTORS
 
 #include "compare.h"
 

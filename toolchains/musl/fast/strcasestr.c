@@ -1,6 +1,8 @@
 /* strcasestr: letters are ASCII's, as in musl in all locales. */
 
-#if defined __x86_64__ && !defined LEVEL
+#include "machine.h"
+
+#if defined FAST_VECTORS && !defined LEVEL
 
 #include "cpu.h"
 #include "fast.h"
@@ -16,7 +18,7 @@ PUBLIC char *strcasestr(const char *text, const char *needle)
 	CHOOSE(strcasestr, text, needle);
 }
 
-#elif defined __x86_64__
+#elif defined FAST_VECTORS
 
 #include "search_string.h"
 

@@ -1,6 +1,8 @@
 /* strchr and strchrnul; a character that is 0 is the end of the string. */
 
-#if defined __x86_64__ && !defined LEVEL
+#include "machine.h"
+
+#if defined FAST_VECTORS && !defined LEVEL
 
 #include "cpu.h"
 #include "fast.h"
@@ -23,7 +25,7 @@ ALIAS(__strchrnul) char *strchrnul(const char *, int);
 HIDDEN_ALIAS(strchr) char *fast_strchr(const char *, int);
 HIDDEN_ALIAS(__strchrnul) char *fast_strchrnul(const char *, int);
 
-#elif defined __x86_64__
+#elif defined FAST_VECTORS
 
 #include "find.h"
 

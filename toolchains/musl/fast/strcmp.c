@@ -1,6 +1,8 @@
 /* strcmp, by unsigned bytes. */
 
-#if defined __x86_64__ && !defined LEVEL
+#include "machine.h"
+
+#if defined FAST_VECTORS && !defined LEVEL
 
 #include "cpu.h"
 
@@ -12,7 +14,7 @@ PUBLIC int strcmp(const char *a, const char *b)
 	CHOOSE(strcmp, a, b);
 }
 
-#elif defined __x86_64__
+#elif defined FAST_VECTORS
 
 #include "compare.h"
 

@@ -1,6 +1,8 @@
 /* strlen and strnlen. */
 
-#if defined __x86_64__ && !defined LEVEL
+#include "machine.h"
+
+#if defined FAST_VECTORS && !defined LEVEL
 
 #include "cpu.h"
 #include "fast.h"
@@ -21,7 +23,7 @@ PUBLIC size_t strnlen(const char *s, size_t n)
 HIDDEN_ALIAS(strlen) size_t fast_strlen(const char *);
 HIDDEN_ALIAS(strnlen) size_t fast_strnlen(const char *, size_t);
 
-#elif defined __x86_64__
+#elif defined FAST_VECTORS
 
 #include "find.h"
 

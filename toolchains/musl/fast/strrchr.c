@@ -1,6 +1,8 @@
 /* strrchr; a character that is 0 is the end of the string. */
 
-#if defined __x86_64__ && !defined LEVEL
+#include "machine.h"
+
+#if defined FAST_VECTORS && !defined LEVEL
 
 #include "cpu.h"
 
@@ -14,7 +16,7 @@ PUBLIC char *strrchr(const char *s, int c)
 
 ALIAS(strrchr) char *rindex(const char *, int);
 
-#elif defined __x86_64__
+#elif defined FAST_VECTORS
 
 /* The bits of c up to the string's end, which has a bit in ends. */
 INLINE uint32_t NAME(before_end)(uint32_t c, uint32_t ends)

@@ -2,7 +2,9 @@
    ones are looked up: with AVX2 by two shuffles, the bit for a byte's high half in
    the row for its low half; without in a table. */
 
-#if defined __x86_64__ && !defined LEVEL
+#include "machine.h"
+
+#if defined FAST_VECTORS && !defined LEVEL
 
 #include "cpu.h"
 #include "fast.h"
@@ -33,7 +35,7 @@ PUBLIC char *strpbrk(const char *s, const char *set)
 	CHOOSE(strpbrk, s, set);
 }
 
-#elif defined __x86_64__
+#elif defined FAST_VECTORS
 
 /* A set: so many characters of eight, or without any two tables of rows and one of bits. */
 struct NAME(set) {
@@ -89,12 +91,48 @@ INLINE size_t NAME(span)(const char *s, const struct NAME(set) *set, int inside)
 	}
 }
 
+/* For a string and a set that are short enough: each character of the string is looked for in the set, which costs less than
+   to make tables of the set. Whether they are, and *length of the span. */
+INLINE int NAME(span_of_short)(const char *s, const char *set, int inside, size_t *length)
+{
+	enum { SHORT = 16 };
+	uint32_t members, end;
+	size_t n, i = 0;
+	VEC v;
+
+	if (!NAME(fits)(s) || !NAME(fits)(set))
+		return 0;
+	end = MASK_OF(EQUAL8(LOAD_ANY(s), ZERO));
+	v = LOAD_ANY(set);
+	members = MASK_OF(EQUAL8(v, ZERO));
+	if (!members || !end || (n = NAME(first_of)(end)) > SHORT)
+		return 0;
+	/* Those before the end. */
+	members = (members & -members) - 1;
+	while (i < n && !(MASK_OF(EQUAL8(v, EACH8(s[i]))) & members) == !inside)
+		i++;
+	*length = i;
+	return 1;
+}
+
 INLINE size_t NAME(span_of)(const char *s, const char *chars, int inside)
 {
 	const unsigned char *set = (const unsigned char *)chars;
 	struct NAME(set) members;
-	unsigned n = 1;
+	size_t length;
+	unsigned n = 0;
 
+	if (LIKELY(NAME(fits)(s))) {
+		/* Most spans end in the first vector. */
+		VEC v = LOAD_ANY(s), found = inside ? ZERO : EQUAL8(v, ZERO);
+		uint32_t mask;
+
+		for (; n <= FEW && set[n]; n++)
+			found = OR(found, EQUAL8(v, EACH8(set[n])));
+		mask = MASK_OF(found) ^ (inside ? ALL : 0);
+		if (n <= FEW && mask)
+			return NAME(first_of)(mask);
+	}
 	while (n <= FEW && set[n])
 		n++;
 	if (n <= FEW) {
@@ -113,6 +151,8 @@ INLINE size_t NAME(span_of)(const char *s, const char *chars, int inside)
 		members.n = 8;
 		return NAME(span)(s, &members, inside);
 	}
+	if (NAME(span_of_short)(s, chars, inside, &length))
+		return length;
 #if LEVEL == LEVEL_AVX2
 	/* Sixteen rows for bytes under 128, then those for the others. */
 	unsigned char rows[32] __attribute__((aligned(32)));

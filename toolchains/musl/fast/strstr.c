@@ -1,6 +1,8 @@
 /* strstr. */
 
-#if defined __x86_64__ && !defined LEVEL
+#include "machine.h"
+
+#if defined FAST_VECTORS && !defined LEVEL
 
 #include "cpu.h"
 #include "fast.h"
@@ -18,7 +20,7 @@ PUBLIC char *strstr(const char *text, const char *needle)
 	CHOOSE(strstr, text, needle);
 }
 
-#elif defined __x86_64__
+#elif defined FAST_VECTORS
 
 #include "search_string.h"
 

@@ -1,6 +1,8 @@
 /* The search that strcasestr falls back to. */
 
-#ifdef __x86_64__
+#include "machine.h"
+
+#ifdef FAST_VECTORS
 
 #include "cpu.h"
 #include "two_way.h"

@@ -53,7 +53,7 @@
 #define ZERO _mm_setzero_si128()
 #define MASK_OF(v) ((uint32_t)_mm_movemask_epi8(v))
 
-#else
+#elif LEVEL == LEVEL_AVX2
 
 #define NAME(name) name##_avx2
 #define VERSION static __attribute__((noinline, target("avx2,bmi,bmi2,lzcnt")))
@@ -79,6 +79,44 @@
 #define GREATER8(a, b) _mm256_cmpgt_epi8(a, b)
 #define ZERO _mm256_setzero_si256()
 #define MASK_OF(v) ((uint32_t)_mm256_movemask_epi8(v))
+
+#else
+
+#define NAME(name) name##_neon
+#define VERSION static __attribute__((noinline))
+#define INLINE static inline __attribute__((always_inline))
+#define VEC uint8x16_t
+#define SIZE 16
+#define ALL 0xffffu
+#define LOAD(at) vld1q_u8((const uint8_t *)(at))
+#define LOAD_ANY(at) LOAD(at)
+#define STORE(at, v) vst1q_u8((uint8_t *)(at), v)
+#define STORE_ANY(at, v) STORE(at, v)
+#define EACH8(c) vdupq_n_u8((uint8_t)(c))
+#define EACH32(c) vreinterpretq_u8_u32(vdupq_n_u32((uint32_t)(c)))
+#define EQUAL8(a, b) vceqq_u8(a, b)
+#define EQUAL32(a, b) vreinterpretq_u8_u32(vceqq_u32(vreinterpretq_u32_u8(a), vreinterpretq_u32_u8(b)))
+#define LEAST8(a, b) vminq_u8(a, b)
+#define AND(a, b) vandq_u8(a, b)
+#define AND_NOT(a, not) vbicq_u8(a, not)
+#define OR(a, b) vorrq_u8(a, b)
+#define XOR(a, b) veorq_u8(a, b)
+#define ADD8(a, b) vaddq_u8(a, b)
+#define GREATER8(a, b) vcgtq_s8(vreinterpretq_s8_u8(a), vreinterpretq_s8_u8(b))
+#define ZERO vdupq_n_u8(0)
+#define MASK_OF(v) NAME(mask_of)(v)
+
+/* Of bytes that are 0 or 255: there is no instruction that takes a bit of each, but sums of neighbours of different bits. */
+INLINE uint32_t NAME(mask_of)(VEC v)
+{
+	const VEC bits = { 1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128 };
+
+	v = AND(v, bits);
+	v = vpaddq_u8(v, v);
+	v = vpaddq_u8(v, v);
+	v = vpaddq_u8(v, v);
+	return vgetq_lane_u16(vreinterpretq_u16_u8(v), 0);
+}
 
 #endif
 

@@ -1,6 +1,8 @@
 /* wcschr; a character that is 0 is the end of the string. */
 
-#if defined __x86_64__ && !defined LEVEL
+#include "machine.h"
+
+#if defined FAST_VECTORS && !defined LEVEL
 
 #include "cpu.h"
 
@@ -12,7 +14,7 @@ PUBLIC wchar_t *wcschr(const wchar_t *s, wchar_t c)
 	CHOOSE(wcschr, s, c);
 }
 
-#elif defined __x86_64__
+#elif defined FAST_VECTORS
 
 #include "find.h"
 

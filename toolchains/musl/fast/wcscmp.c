@@ -1,6 +1,8 @@
 /* wcscmp and wcsncmp, by wchar_t: -1, 0 or 1. */
 
-#if defined __x86_64__ && !defined LEVEL
+#include "machine.h"
+
+#if defined FAST_VECTORS && !defined LEVEL
 
 #include "cpu.h"
 
@@ -17,7 +19,7 @@ PUBLIC int wcsncmp(const wchar_t *a, const wchar_t *b, size_t n)
 	CHOOSE(wcsncmp, a, b, n);
 }
 
-#elif defined __x86_64__
+#elif defined FAST_VECTORS
 
 #include "compare.h"
 

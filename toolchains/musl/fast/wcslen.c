@@ -1,8 +1,11 @@
 /* wcslen and wcsnlen. */
 
-#if defined __x86_64__ && !defined LEVEL
+#include "machine.h"
+
+#if defined FAST_VECTORS && !defined LEVEL
 
 #include "cpu.h"
+#include "fast.h"
 
 #define SELF "wcslen.c"
 #include "levels.h"
@@ -12,12 +15,14 @@ PUBLIC size_t wcslen(const wchar_t *s)
 	CHOOSE(wcslen, s);
 }
 
+HIDDEN_ALIAS(wcslen) size_t fast_wcslen(const wchar_t *);
+
 PUBLIC size_t wcsnlen(const wchar_t *s, size_t n)
 {
 	CHOOSE(wcsnlen, s, n);
 }
 
-#elif defined __x86_64__
+#elif defined FAST_VECTORS
 
 #include "find.h"
 

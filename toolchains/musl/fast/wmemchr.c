@@ -1,6 +1,8 @@
 /* wmemchr. */
 
-#if defined __x86_64__ && !defined LEVEL
+#include "machine.h"
+
+#if defined FAST_VECTORS && !defined LEVEL
 
 #include "cpu.h"
 
@@ -12,7 +14,7 @@ PUBLIC wchar_t *wmemchr(const wchar_t *s, wchar_t c, size_t n)
 	CHOOSE(wmemchr, s, c, n);
 }
 
-#elif defined __x86_64__
+#elif defined FAST_VECTORS
 
 #include "find.h"
 

@@ -1,6 +1,8 @@
 /* wmemcmp, by wchar_t: -1, 0 or 1. */
 
-#if defined __x86_64__ && !defined LEVEL
+#include "machine.h"
+
+#if defined FAST_VECTORS && !defined LEVEL
 
 #include "cpu.h"
 #include "mismatch.h"
@@ -39,7 +41,7 @@ PUBLIC int wmemcmp(const wchar_t *left, const wchar_t *right, size_t n)
 	return 0;
 }
 
-#elif defined __x86_64__
+#elif defined FAST_VECTORS
 
 #include "differ.h"
 

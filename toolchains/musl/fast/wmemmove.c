@@ -1,6 +1,8 @@
 /* wmemmove and wmemcpy. */
 
-#ifdef __x86_64__
+#include "machine.h"
+
+#ifdef FAST_VECTORS
 
 #include "cpu.h"
 #include "fast.h"

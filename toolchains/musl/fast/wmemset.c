@@ -1,6 +1,8 @@
 /* wmemset. */
 
-#if defined __x86_64__ && !defined LEVEL
+#include "machine.h"
+
+#if defined FAST_VECTORS && !defined LEVEL
 
 #include "cpu.h"
 #include "small.h"
@@ -17,7 +19,7 @@ PUBLIC wchar_t *wmemset(wchar_t *to, wchar_t c, size_t n)
 	return to;
 }
 
-#elif defined __x86_64__
+#elif defined FAST_VECTORS
 
 #include "fill.h"
 
