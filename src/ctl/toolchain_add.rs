@@ -7,7 +7,7 @@ use crate::message::table::{Align, Table, stdout_width};
 use crate::options;
 use crate::options::exit_codes::{EXIT_ERROR, EXIT_YES};
 use crate::parallel::processors;
-use crate::port_builds::port_steps::{self, PortRequest};
+use crate::port_builds::port_steps::{self, KnownSource, PortRequest};
 use crate::port_builds::{PortError, PortTarget};
 use crate::ports::{KnownPorts, PortRecipe, PortRecord};
 use crate::run;
@@ -95,7 +95,7 @@ fn list(settings: &Settings, args: &AddArgs) -> u8 {
     for (port, source) in ports.iter().zip(sources) {
         let state = match all.iter().find(|r| r.name == port.name) {
             None => "-".to_owned(),
-            Some(record) => match record.older(Some(port), &target.identity, source.as_deref(), &all) {
+            Some(record) => match older(record, port, source, &target.identity, &all) {
                 Some(why) => format!("{}, older: {why}", record.version()),
                 None => record.version().to_owned(),
             },
@@ -107,6 +107,18 @@ fn list(settings: &Settings, args: &AddArgs) -> u8 {
         table.row([record.name.clone(), record.version().to_owned(), "no recipe is known any more".into()]);
     }
     produce(&table.render(stdout_width()), EXIT_YES)
+}
+
+/// Why a library would be built anew, where the distribution has `source`.
+fn older(
+    record: &PortRecord,
+    port: &PortRecipe,
+    source: Option<KnownSource>,
+    identity: &str,
+    all: &[PortRecord],
+) -> Option<String> {
+    let why = record.older(Some(port), identity, source.as_ref().map(|s| s.description.as_str()), all);
+    why.or_else(|| record.older_beside(&source?.beside))
 }
 
 /// For the list of toolchains: how many libraries one has, and how many of them another program or toolchain has made.

@@ -46,18 +46,33 @@ impl PortBuild<'_> {
         source: (&str, &str),
         beside: &[(String, String)],
     ) -> Result<(), PortError> {
-        self.unpack(apt, source, &self.source())?;
+        let not_fetched = |error: PortError, another: Option<String>| match error {
+            PortError::Step { port, what, log, last } => PortError::NotFetched { port, what, log, last, another },
+            other => other,
+        };
+        self.unpack(apt, source, &self.source(), "the source")
+            .map_err(|error| not_fetched(error, apt.another(source.0, source.1)))?;
         let top = self.beside();
         fs::create_dir_all(&top).map_err(at(&top))?;
-        beside.iter().try_for_each(|(name, description)| self.unpack(apt, (name, description), &top.join(name)))
+        beside.iter().try_for_each(|(name, description)| {
+            // `NAME=VERSION` is of the library, whose own source is there.
+            self.unpack(apt, (name, description), &top.join(name), &format!("the source `{name}` beside it"))
+                .map_err(|error| not_fetched(error, None))
+        })
     }
 
-    fn unpack(&self, apt: &AptSources, (source, description): (&str, &str), into: &Path) -> Result<(), PortError> {
+    fn unpack(
+        &self,
+        apt: &AptSources,
+        (source, description): (&str, &str),
+        into: &Path,
+        what: &str,
+    ) -> Result<(), PortError> {
         let packed = self.work.join("packed");
         fs::create_dir_all(&packed).map_err(at(&packed))?;
-        self.step("downloading the source", apt.download(source, &packed))?;
+        self.step(&format!("downloading {what}"), apt.download(source, &packed))?;
         let unpack = Command::new(["dpkg-source", "-x"]).arg(description).arg(into).in_dir(&packed);
-        self.step("unpacking the source", unpack)
+        self.step(&format!("unpacking {what}"), unpack)
     }
 
     /// Configures, makes and installs it into the stage.
@@ -146,6 +161,8 @@ impl PortBuild<'_> {
             "BUILD_TESTING=OFF",
             "CMAKE_POSITION_INDEPENDENT_CODE=ON",
             "CMAKE_EXPORT_NO_PACKAGE_REGISTRY=ON",
+            // A static program has no run path that an install could change.
+            "CMAKE_SKIP_RPATH=ON",
             "CMAKE_FIND_ROOT_PATH_MODE_PROGRAM=NEVER",
         ]
         .map(|option| format!("-D{option}"))
@@ -163,13 +180,18 @@ impl PortBuild<'_> {
 
     fn meson(&self, dir: &Path) -> Result<(), PortError> {
         let (prefix, build) = (self.target.prefix.display(), self.work.join("build"));
+        let machine = self.work.join("machine.ini");
+        fs::write(&machine, machine_file(self.drivers)).map_err(at(&machine))?;
         let options = [
+            format!("--native-file={}", machine.display()),
             format!("--prefix={prefix}"),
             "--libdir=lib".into(),
             "--default-library=static".into(),
             "--buildtype=plain".into(),
-            "--wrap-mode=nofallback".into(),
-            "-Dprefer_static=true".into(),
+            // Projects of its own that a source brings are used, none is downloaded.
+            "--wrap-mode=nodownload".into(),
+            // What depends on the machine, or is new in a version, is the recipe's to ask for.
+            "--auto-features=disabled".into(),
             "-Db_staticpic=true".into(),
         ];
         let setup = Command::new(["meson", "setup"]).args(options).args(self.filled(&self.port.build.options));
@@ -254,6 +276,19 @@ impl PortBuild<'_> {
     }
 }
 
+/// Meson's file of the machine: programs run here, so that it is a native one. pkg-config is asked for what archives need, which
+/// Meson's `prefer_static` does too, but then it looks for archives in the machine's directories besides. There is no CMake, which
+/// Meson asks for libraries that pkg-config does not know, and which would find the machine's.
+fn machine_file(drivers: &Path) -> String {
+    let quoted = |value: String| format!("'{}'", value.replace('\\', "\\\\").replace('\'', "\\'"));
+    let driver = |name: &str| quoted(drivers.join(name).display().to_string());
+    let mut text = format!("[binaries]\nc = {}\ncpp = {}\n", driver("staticcc"), driver("staticcxx"));
+    for name in ["ar", "nm", "ranlib", "strip"] {
+        text.push_str(&format!("{name} = '{name}'\n"));
+    }
+    text + "pkg-config = ['pkg-config', '--static']\ncmake = '/dev/null'\n"
+}
+
 /// Where pkg-config looks: these prefixes alone, never the machine.
 pub(super) fn package_dirs(prefixes: &[&Path]) -> OsString {
     let dirs = prefixes.iter().flat_map(|prefix| ["lib/pkgconfig", "share/pkgconfig"].map(|dir| prefix.join(dir)));
@@ -267,4 +302,24 @@ fn last_lines(log: &Path, from: u64) -> Vec<String> {
         String::from_utf8_lossy(bytes.get(usize::try_from(from).unwrap_or(0)..).unwrap_or_default()).into_owned();
     let lines: Vec<&str> = text.lines().filter(|l| !l.trim().is_empty()).collect();
     lines.iter().skip(lines.len().saturating_sub(LAST)).map(|l| (*l).to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn meson_is_given_our_drivers_and_no_cmake() {
+        let text = machine_file(Path::new("/it's/bin"));
+        assert!(text.starts_with("[binaries]\nc = '/it\\'s/bin/staticcc'\ncpp = '/it\\'s/bin/staticcxx'\n"), "{text}");
+        assert!(text.ends_with("\npkg-config = ['pkg-config', '--static']\ncmake = '/dev/null'\n"), "{text}");
+    }
+
+    #[test]
+    fn the_last_lines_are_those_after_an_offset() {
+        let t = tempfile::NamedTempFile::new().unwrap();
+        fs::write(t.path(), "before\n1\n\n2\n").unwrap();
+        assert_eq!(last_lines(t.path(), 7), ["1", "2"]);
+        assert!(last_lines(t.path(), 99).is_empty());
+    }
 }

@@ -18,8 +18,8 @@ pub(crate) enum PortError {
     /// The toolchain can't have libraries.
     #[error("toolchain `{name}` {why}")]
     Unfit { name: String, why: String },
-    /// Programs that are not there, with Debian's packages.
-    #[error("{} not found: {}", if .0.len() == 1 { "a program was" } else { "programs were" }, .0.iter().map(|(program, _)| format!("`{program}`")).collect::<Vec<_>>().join(", "))]
+    /// Programs and files that are not there, with Debian's packages.
+    #[error("{} not found: {}", kind(.0), .0.iter().map(|(program, _)| format!("`{program}`")).collect::<Vec<_>>().join(", "))]
     Tools(Vec<(String, String)>),
     /// apt's lists can't be had.
     #[error("the lists of source packages can't be fetched: {0}")]
@@ -52,6 +52,18 @@ pub(crate) enum PortError {
     NotRun { program: String, error: io::Error },
     #[error("interrupted by signal {0}")]
     Interrupted(i32),
+}
+
+/// What these are, with the verb.
+fn kind(missing: &[(String, String)]) -> &'static str {
+    let files = missing.iter().filter(|(name, _)| name.starts_with('/')).count();
+    match (missing.len() - files, files) {
+        (1, 0) => "a program was",
+        (0, 1) => "a file was",
+        (_, 0) => "programs were",
+        (0, _) => "files were",
+        _ => "programs and files were",
+    }
 }
 
 impl PortError {

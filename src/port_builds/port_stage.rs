@@ -25,8 +25,9 @@ impl PortBuild<'_> {
             collect(&staged, Path::new(dir), &mut files).map_err(at(&staged))?;
         }
         let programs = self.port.programs.iter().map(|p| Path::new("bin").join(p));
-        files.extend(programs.clone().filter(|p| staged.join(p).is_file()));
+        files.extend(programs.clone().flat_map(|p| with_targets(&staged, p)));
         files.sort();
+        files.dedup();
         let promised = self.port.headers.iter().map(|h| PathBuf::from("include").join(h));
         let promised =
             promised.chain(self.port.archives.iter().map(|a| format!("lib/lib{a}.a").into())).chain(programs);
@@ -117,6 +118,18 @@ fn collect(top: &Path, dir: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     Ok(())
 }
 
+/// A program, if it is there, and those that it leads to as a symbolic link: `protoc` may be one to `protoc-3.21.12.0`.
+fn with_targets(top: &Path, program: PathBuf) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut next = Some(program).filter(|p| top.join(p).is_file());
+    while let Some(file) = next {
+        let target = fs::read_link(top.join(&file)).ok();
+        next = target.filter(|t| t.components().count() == 1).map(|t| file.with_file_name(t));
+        files.push(file);
+    }
+    files
+}
+
 /// Copies a file, or a symbolic link as one.
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
     match fs::read_link(from) {
@@ -152,6 +165,20 @@ mod tests {
         assert_eq!(recover(t.path()).unwrap(), ["half"]);
         assert!(t.path().join("include/whole.h").exists() && !t.path().join("include/half.h").exists());
         assert!(!t.path().join("lib/staticcxx/.new-x").exists() && recover(t.path()).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_program_comes_with_what_its_link_leads_to() {
+        let t = tempfile::tempdir().unwrap();
+        fs::create_dir(t.path().join("bin")).unwrap();
+        fs::write(t.path().join("bin/p-1.2"), "").unwrap();
+        for (link, target) in [("p", "p-1"), ("p-1", "p-1.2"), ("gone", "p-3"), ("round", "round")] {
+            symlink(target, t.path().join("bin").join(link)).unwrap();
+        }
+        let with = |name: &str| with_targets(t.path(), Path::new("bin").join(name));
+        assert_eq!(with("p"), ["bin/p", "bin/p-1", "bin/p-1.2"].map(PathBuf::from));
+        assert_eq!(with("p-1.2"), [PathBuf::from("bin/p-1.2")]);
+        assert!(with("gone").is_empty() && with("round").is_empty() && with("none").is_empty());
     }
 
     #[test]

@@ -178,13 +178,7 @@ fn build_one(
         std::os::unix::fs::symlink(program, drivers.join(name)).map_err(at(&drivers))?;
     }
     let build = PortBuild { port, target, work: &own, drivers: &drivers, log: &log, jobs, guard };
-    let fetched = build.fetch(apt, (&due.source, &due.description), &due.beside).map_err(|error| match error {
-        PortError::Step { port, what, log, last } => {
-            let another = apt.another(&due.source, &due.description);
-            PortError::NotFetched { port, what, log, last, another }
-        }
-        other => other,
-    });
+    let fetched = build.fetch(apt, (&due.source, &due.description), &due.beside);
     let done = fetched.and_then(|()| build.run()).and_then(|()| put_to_use(settings, &build, due));
     let _ = fs::remove_dir_all(&own);
     if done.is_ok() {
@@ -243,9 +237,21 @@ fn drop_all(target: &PortTarget, names: &[String]) -> Result<(), PortError> {
     Ok(())
 }
 
-/// The description of the source package that apt has now for each library, by the lists that are there.
-pub(crate) fn known_sources(settings: &Settings, ports: &[&PortRecipe]) -> Vec<Option<String>> {
+/// What apt has now for a library.
+pub(crate) struct KnownSource {
+    /// The description of its source package.
+    pub description: String,
+    /// The source packages beside it, with their descriptions.
+    pub beside: Vec<(String, String)>,
+}
+
+/// What apt has for each library, by the lists that are there.
+pub(crate) fn known_sources(settings: &Settings, ports: &[&PortRecipe]) -> Vec<Option<KnownSource>> {
     let apt = work_dir(settings).ok().map(|work| AptSources::new(&work.join("apt"))).filter(AptSources::has_lists);
-    let offered = |port: &&PortRecipe| Some(apt.as_ref()?.offered(&port.sources, None).ok()??.1);
+    let offered = |port: &&PortRecipe| {
+        let apt = apt.as_ref()?;
+        let (_, description) = apt.offered(&port.sources, None).ok()??;
+        Some(KnownSource { description, beside: beside(port, apt).unwrap_or_default() })
+    };
     ports.iter().map(offered).collect()
 }

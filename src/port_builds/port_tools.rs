@@ -1,16 +1,18 @@
-//! Programs that builds run, and the packages that have them.
+//! Programs that builds run and files that they read, and the packages that have them.
 
 use super::port_error::PortError;
 use crate::ports::PortRecipe;
 use crate::ports::port_recipe::PortSystem;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
+use std::path::Path;
 
 /// What every build runs.
 const ALWAYS: [&str; 8] = ["apt-config", "apt-get", "ar", "dpkg-source", "nm", "pkg-config", "ranlib", "strip"];
 
-/// Debian's packages whose name is not the program's.
-const PACKAGES: [(&str, &str); 13] = [
+/// Debian's packages whose name is not the program's, and those of files.
+const PACKAGES: [(&str, &str); 14] = [
+    ("/usr/share/publicsuffix/public_suffix_list.dat", "publicsuffix"),
     ("apt-config", "apt"),
     ("apt-get", "apt"),
     ("ar", "binutils"),
@@ -26,12 +28,16 @@ const PACKAGES: [(&str, &str); 13] = [
     ("xsltproc", "xsltproc"),
 ];
 
-/// Looks for all that the builds of these run, along PATH.
+/// Looks for all that the builds of these run, along PATH, and read.
 ///
 /// # Errors
 /// Those that are not there, with their packages.
 pub(crate) fn require(ports: &[&PortRecipe], path: Option<&OsStr>) -> Result<(), PortError> {
-    let missing = missing(ports, |program| which::which_in(program, path, "/").is_ok());
+    let is_there = |name: &str| match name.starts_with('/') {
+        true => Path::new(name).is_file(),
+        false => which::which_in(name, path, "/").is_ok(),
+    };
+    let missing = missing(ports, is_there);
     if missing.is_empty() { Ok(()) } else { Err(PortError::Tools(missing)) }
 }
 
@@ -44,7 +50,7 @@ fn missing(ports: &[&PortRecipe], there: impl Fn(&str) -> bool) -> Vec<(String, 
             PortSystem::Meson => &["meson", "ninja"],
             PortSystem::Lines => &[],
         });
-        wanted.extend(port.tools.iter().map(String::as_str));
+        wanted.extend(port.tools.iter().chain(&port.data).map(String::as_str));
     }
     let package =
         |program: &str| PACKAGES.iter().find(|(name, _)| *name == program).map_or(program.to_owned(), |p| p.1.into());
@@ -68,6 +74,16 @@ mod tests {
         assert_eq!(said.to_string(), "programs were not found: `autoreconf`, `make`, `perl`");
         assert_eq!(said.hint().unwrap(), "apt-get install autoconf automake libtool make perl");
         assert!(missing(&[], |p| p != "apt-get").len() == 1);
+        let file = "/usr/share/publicsuffix/public_suffix_list.dat";
+        let read = PortRecipe { data: vec![file.into()], ..recipe("x", &[]) };
+        let lacking = missing(&[&read], |p| p != file);
+        let said = PortError::Tools(lacking);
+        assert_eq!(said.to_string(), format!("a file was not found: `{file}`"));
+        assert_eq!(said.hint().unwrap(), "apt-get install publicsuffix");
+        assert_eq!(
+            PortError::Tools(has(&[&read])).to_string(),
+            format!("programs and files were not found: `{file}`, `make`")
+        );
         let mut meson = recipe("x", &[]);
         meson.build.system = PortSystem::Meson;
         assert_eq!(has(&[&meson]), [pair("meson", "meson"), pair("ninja", "ninja-build")]);

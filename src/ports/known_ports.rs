@@ -18,14 +18,17 @@ macro_rules! port {
 }
 
 /// The embedded recipes.
-const EMBEDDED: [(&str, &str, (&str, &str)); 36] = [
+const EMBEDDED: [(&str, &str, (&str, &str)); 42] = [
+    port!("abseil", "abseil.cpp"),
     port!("bzip2", "bzip2.c"),
     port!("c-ares", "c-ares.c"),
     port!("curl", "curl.c"),
     port!("expat", "expat.c"),
     port!("fmt", "fmt.cpp"),
     port!("freetype", "freetype.c"),
+    port!("glib", "glib.c"),
     port!("gmp", "gmp.cpp"),
+    port!("gnutls", "gnutls.c"),
     port!("jemalloc", "jemalloc.cpp"),
     port!("jsoncpp", "jsoncpp.cpp"),
     port!("libarchive", "libarchive.c"),
@@ -34,6 +37,7 @@ const EMBEDDED: [(&str, &str, (&str, &str)); 36] = [
     port!("libidn2", "libidn2.c"),
     port!("libjpeg-turbo", "libjpeg-turbo.c"),
     port!("libpng", "libpng.c"),
+    port!("libpsl", "libpsl.c"),
     port!("libsodium", "libsodium.c"),
     port!("libssh2", "libssh2.c"),
     port!("libtasn1", "libtasn1.c"),
@@ -48,6 +52,8 @@ const EMBEDDED: [(&str, &str, (&str, &str)); 36] = [
     port!("nghttp2", "nghttp2.c"),
     port!("openssl", "openssl.c"),
     port!("pcre2", "pcre2.c"),
+    port!("protobuf", "protobuf.cpp"),
+    port!("re2", "re2.cpp"),
     port!("readline", "readline.c"),
     port!("spdlog", "spdlog.cpp"),
     port!("sqlite", "sqlite.c"),

@@ -88,6 +88,9 @@ pub(crate) struct PortRecipe {
     /// Programs that its build runs, besides those of its system.
     #[serde(default)]
     pub tools: Vec<String>,
+    /// Files of the machine's that its build reads, as absolute paths.
+    #[serde(default)]
+    pub data: Vec<String>,
     pub build: PortBuildRecipe,
     /// Its headers, as `#include` has them; the hint after a failed compilation goes by them.
     pub headers: Vec<String>,
@@ -179,6 +182,9 @@ impl PortRecipe {
                 return Some((field, format!("`{name}` is no name")));
             }
         }
+        if let Some(path) = self.data.iter().find(|p| !p.strip_prefix('/').is_some_and(is_below)) {
+            return Some(("data", format!("`{path}` is no absolute path")));
+        }
         if !is_below(&self.build.directory) {
             return Some(("build.directory", "it is not below the source".into()));
         }
@@ -232,6 +238,8 @@ mod tests {
             ("/archives", serde_json::json!(["a/b"]), "field `archives`"),
             ("/beside", serde_json::json!(["../y"]), "field `beside`"),
             ("/programs", serde_json::json!(["a/b"]), "field `programs`"),
+            ("/data", serde_json::json!(["usr/x"]), "field `data`: `usr/x` is no absolute path"),
+            ("/data", serde_json::json!(["/usr/../x"]), "field `data`: `/usr/../x` is no absolute path"),
             ("/build/system", "scons".into(), "field `build.system`: unknown variant `scons`"),
             ("/build", serde_json::json!({"system": "cmake", "flag": 1}), "field `build.flag`: unknown field `flag`"),
             ("/build", serde_json::json!({"system": "cmake", "configure": ["x"]}), "field `build.configure`"),
@@ -241,7 +249,7 @@ mod tests {
         ] {
             let mut broken = text("x", &[]);
             *broken.pointer_mut(pointer).unwrap_or(&mut serde_json::Value::Null) = value.clone();
-            if let Some(field @ ("needs" | "beside" | "programs")) = pointer.strip_prefix('/') {
+            if let Some(field @ ("needs" | "beside" | "programs" | "data")) = pointer.strip_prefix('/') {
                 broken[field] = value;
             }
             let said = read(&broken.to_string()).unwrap_err().to_string();

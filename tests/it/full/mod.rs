@@ -19,6 +19,7 @@ pub mod musl_compat;
 // Libraries that it can be given.
 pub mod musl_libraries;
 pub mod musl_libraries_killed;
+pub mod musl_libraries_systems;
 // A GCC with it as a tree of its own.
 pub mod pack;
 // The same for another machine, with a compiler's plugin, and with its sources.
