@@ -337,12 +337,18 @@ impl<'a> LinkInputs<'a> {
         shared.or_else(|| named(".so")).filter(is_shared)
     }
 
-    /// The toolchain's shared objects as ld.so sees them.
+    /// The toolchain's shared objects as ld.so sees them; of a toolchain for static programs only, what its archives would be.
     pub(super) fn toolchain_modules(&self) -> Vec<ScopeModule> {
-        let read = |name: &&str| {
-            let file = self.toolchain_shared(name)?;
-            let module = |bytes: &[u8]| Some(scope_files::module(&Library::read(bytes).ok()?, (*name).to_owned()));
-            file.look(module)?
+        let static_only = self.toolchain_shared("c").is_none();
+        let read = |name: &&str| match self.toolchain_shared(name) {
+            Some(file) => {
+                let module = |bytes: &[u8]| Some(scope_files::module(&Library::read(bytes).ok()?, (*name).to_owned()));
+                file.look(module)?
+            }
+            None => {
+                let archive = self.toolchain_file(&format!("lib{name}.a")).filter(|_| static_only)?;
+                archive.look(|bytes| scope_files::module_of_archive(bytes, (*name).to_owned()))?
+            }
         };
         self.of_toolchain.iter().filter_map(read).collect()
     }

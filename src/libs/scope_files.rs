@@ -3,6 +3,7 @@
 use super::dynamic_bindings::{OfferedSymbol, ScopeModule, WantedSymbol};
 use crate::convert::Library;
 use crate::convert::symbols::{Symbol, WEAK};
+use object::read::archive::ArchiveFile;
 use std::collections::BTreeSet;
 
 /// STV_PROTECTED.
@@ -30,4 +31,11 @@ pub(super) fn module(library: &Library<'_>, name: String) -> ScopeModule {
         weak: s.bind == WEAK && !s.defined(),
     });
     ScopeModule { name, symbolic: library.symbolic, offered: offered.collect(), wanted: wanted.collect() }
+}
+/// What a shared object of an archive's members would offer. What is reserved for the C library may be its own.
+pub(super) fn module_of_archive(archive: &[u8], name: String) -> Option<ScopeModule> {
+    let symbols = ArchiveFile::parse(archive).ok()?.symbols().ok()??;
+    let names = symbols.filter_map(|symbol| Some(symbol.ok()?.name())).filter(|name| !name.starts_with(b"_"));
+    let offered = names.map(|name| OfferedSymbol { name: name.to_vec(), ..OfferedSymbol::default() });
+    Some(ScopeModule { name, offered: offered.collect(), ..ScopeModule::default() })
 }

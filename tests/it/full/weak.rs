@@ -1,6 +1,7 @@
 //! Weak references with every linker, with musl, and of libraries of the distribution that crash or think that they
 //! have no threads without them.
 
+use super::musl::musl;
 use crate::quick::weak::{project, same};
 use crate::support::*;
 
@@ -33,6 +34,25 @@ fn twins(dir: &Dir, compiler: &str, driver: &str, line: &str) -> String {
     Run::new(driver).dir(dir.path()).line(line).args(["-o", "static"]).ok();
     assert_eq!(says_in_empty_root(&dir.join("static"), &[]), said, "{line}");
     said
+}
+
+/// gnulib's way to know of threads. Of code that is never called nothing is left, and so no reference that could be bound
+/// otherwise; an error said that it was.
+#[test]
+fn references_of_code_that_is_collected_are_no_difference_with_musl() {
+    let dir = Dir::new();
+    dir.file(
+        "f.c",
+        "#include <pthread.h>\n#pragma weak pthread_cond_destroy\n#pragma weak pthread_key_create\n\
+         int unused(void) { return pthread_cond_destroy != 0; }\nint f(void) { return pthread_key_create != 0; }\n",
+    );
+    dir.file("m.c", "#include <stdio.h>\nint f(void);\nint main(void) { printf(\"%d\\n\", f()); return 0; }\n");
+    for linker in ["wild", "bfd", "gold", "lld"] {
+        let driver = || musl(STATICCC).dir(dir.path()).env("STATICCXX_LINKER", linker);
+        driver().line("-O2 -ffunction-sections -c f.c m.c").silent();
+        driver().line("-O2 m.o f.o -o p").silent();
+        assert_eq!(says_in_empty_root(&dir.join("p"), &[]), "1\n", "{linker}");
+    }
 }
 
 #[test]
