@@ -191,8 +191,8 @@ impl GlibcSymbols {
         }
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         if version == b"GLIBC_PRIVATE" {
-            if self.has(symbol.name) {
-                return Ok(Cow::Borrowed(symbol.name));
+            if let Some(name) = [symbol.name, glibc_names::today(symbol.name)].into_iter().find(|name| self.has(name)) {
+                return Ok(Cow::Borrowed(name));
             }
             return Err(Refusal::LoaderInternals { symbol: text(symbol.name), version: text(version) });
         }
