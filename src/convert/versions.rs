@@ -242,4 +242,14 @@ mod tests {
         );
         assert!(matches!(libc.resolve(&needs(b"_dl_x", b"GLIBC_PRIVATE")), Err(Refusal::LoaderInternals { .. })));
     }
+
+    #[test]
+    fn the_key_of_pointers_is_that_of_the_program_where_its_libc_has_it_as_a_variable() {
+        let key = needs(b"__pointer_chk_guard", b"GLIBC_PRIVATE");
+        let mut libc = GlibcSymbols::default();
+        libc.add_archive([&b"puts"[..]].into_iter());
+        assert!(matches!(libc.resolve(&key), Err(Refusal::LoaderInternals { .. })));
+        libc.add_archive([&b"__pointer_chk_guard_local"[..]].into_iter());
+        assert_eq!(libc.resolve(&key).unwrap(), &b"__pointer_chk_guard_local"[..]);
+    }
 }
