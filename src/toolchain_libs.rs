@@ -157,9 +157,11 @@ pub(crate) fn is_glibc_archive(file: &str) -> bool {
 }
 
 /// Sonames of libraries whose code is part of every glibc program that uses them.
-pub(crate) fn sonames_inside() -> impl Iterator<Item = String> {
+///
+/// `loader`: that of the machine's ld.so.
+pub(crate) fn sonames_inside(loader: &str) -> impl Iterator<Item = String> {
     let sonames = TOOLCHAIN_LIBS.iter().filter(|l| l.inside).filter_map(ToolchainLib::soname);
-    ["ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"].map(str::to_owned).into_iter().chain(sonames)
+    [loader.to_owned()].into_iter().chain(sonames)
 }
 
 /// File names of archives with the content of copied variables.

@@ -2,7 +2,7 @@
 
 /// Old name → name in the archives, sorted. Each pair is one function under two names in glibc's sources
 /// (`libc_hidden_def`, `compat_symbol`), or a finite-math variant that glibc 2.31 removed.
-static RENAMED: [(&[u8], &[u8]); 48] = [
+static RENAMED: [(&[u8], &[u8]); 49] = [
     (b"__dn_comp", b"dn_comp"),
     (b"__dn_expand", b"dn_expand"),
     (b"__dn_skipname", b"dn_skipname"),
@@ -14,6 +14,9 @@ static RENAMED: [(&[u8], &[u8]); 48] = [
     (b"__lgammaf128_r_finite", b"lgammaf128_r"),
     (b"__lgammaf_r_finite", b"lgammaf_r"),
     (b"__lgammal_r_finite", b"lgammal_r"),
+    // The key of the pointers that libc keeps, where it is no word of the thread's block: ld.so exports it as a whole variable,
+    // and a static program has its own.
+    (b"__pointer_chk_guard", b"__pointer_chk_guard_local"),
     (b"__pthread_mutexattr_destroy", b"pthread_mutexattr_destroy"),
     (b"__pthread_rwlock_destroy", b"pthread_rwlock_destroy"),
     (b"__pthread_rwlock_init", b"pthread_rwlock_init"),

@@ -80,6 +80,10 @@ pub(crate) enum ThreadBlock {
 pub(crate) struct Machine {
     /// `e_machine`.
     pub number: u16,
+    /// As in triples.
+    pub name: &'static str,
+    /// The soname of its ld.so.
+    pub loader: &'static str,
     pub architecture: Architecture,
     /// Types of relocations in shared objects, ascending.
     pub relocations: &'static [(u32, Meaning)],

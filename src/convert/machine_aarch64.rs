@@ -20,6 +20,8 @@ const OFFSET: Stub = Stub {
 
 pub(super) static AARCH64: Machine = Machine {
     number: 183,
+    name: "aarch64",
+    loader: "ld-linux-aarch64.so.1",
     architecture: Architecture::Aarch64,
     relocations: &[
         (0, Meaning::Nothing),

@@ -11,6 +11,8 @@ use object::Architecture;
 /// and small, so `R_X86_64_TPOFF32` in the low half and ones in the high half are equivalent.
 pub(super) static X86_64: Machine = Machine {
     number: 62,
+    name: "x86_64",
+    loader: "ld-linux-x86-64.so.2",
     architecture: Architecture::X86_64,
     relocations: &[
         (0, Meaning::Nothing),

@@ -11,6 +11,11 @@ impl Machine {
     pub(crate) fn of(number: u16) -> Option<&'static Machine> {
         MACHINES.into_iter().find(|m| m.number == number)
     }
+
+    /// The table of an architecture, as triples name it.
+    pub(crate) fn named(arch: &str) -> Option<&'static Machine> {
+        MACHINES.into_iter().find(|m| m.name == arch)
+    }
 }
 
 #[cfg(test)]
@@ -28,6 +33,8 @@ mod tests {
             assert!(Machine::of(machine.number).is_some_and(|found| std::ptr::eq(found, machine)));
         }
         assert!(Machine::of(3).is_none());
+        assert!(MACHINES.into_iter().all(|m| Machine::named(m.name).is_some_and(|found| found.number == m.number)));
+        assert!(Machine::named("riscv64").is_none());
     }
 
     #[test]

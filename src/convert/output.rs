@@ -177,6 +177,9 @@ pub fn acceptable(library: &Library<'_>) -> Result<(), Refusal> {
     acceptable_beside(library, false)
 }
 
+/// How the run-time libraries of sanitizers name their functions in the place of libc's.
+const INTERCEPTOR: &[u8] = b"__interceptor_";
+
 /// The same; `finished` is whether it is for a finished program, whose link takes the first definition of a name and
 /// leaves libc's `malloc` under its other names to what looks for the next one.
 ///
@@ -196,6 +199,11 @@ pub(crate) fn acceptable_beside(library: &Library<'_>, finished: bool) -> Result
     let may = |name: &[u8]| allocates && glibc_names::ALLOCATION.contains(&name);
     if let Some(own) = exported.clone().find(|s| glibc_names::OF_LIBC.contains(&s.name) && !may(s.name)) {
         return Err(Refusal::Interposes { symbol: text(own.name) });
+    }
+    // Of a sanitizer, which has one for each function of libc that it stands before, and calls libc's through ld.so.
+    if let Some(own) = exported.clone().find(|s| s.name.starts_with(INTERCEPTOR)) {
+        let symbol = text(own.name.strip_prefix(INTERCEPTOR).unwrap_or(own.name));
+        return Err(Refusal::Interposes { symbol });
     }
     let private = library.symbols.iter().find(|s| !s.defined() && s.version == Some(b"GLIBC_PRIVATE"));
     // glibc's own programs use private symbols that its archives have too; those that they lack are refused later.

@@ -191,8 +191,8 @@ impl GlibcSymbols {
         }
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         if version == b"GLIBC_PRIVATE" {
-            if self.has(symbol.name) {
-                return Ok(Cow::Borrowed(symbol.name));
+            if let Some(name) = [symbol.name, glibc_names::today(symbol.name)].into_iter().find(|name| self.has(name)) {
+                return Ok(Cow::Borrowed(name));
             }
             return Err(Refusal::LoaderInternals { symbol: text(symbol.name), version: text(version) });
         }
@@ -241,5 +241,15 @@ mod tests {
             "it needs `timer_create@GLIBC_2.2.5`, an old variant that glibc's archives lack"
         );
         assert!(matches!(libc.resolve(&needs(b"_dl_x", b"GLIBC_PRIVATE")), Err(Refusal::LoaderInternals { .. })));
+    }
+
+    #[test]
+    fn the_key_of_pointers_is_that_of_the_program_where_its_libc_has_it_as_a_variable() {
+        let key = needs(b"__pointer_chk_guard", b"GLIBC_PRIVATE");
+        let mut libc = GlibcSymbols::default();
+        libc.add_archive([&b"puts"[..]].into_iter());
+        assert!(matches!(libc.resolve(&key), Err(Refusal::LoaderInternals { .. })));
+        libc.add_archive([&b"__pointer_chk_guard_local"[..]].into_iter());
+        assert_eq!(libc.resolve(&key).unwrap(), &b"__pointer_chk_guard_local"[..]);
     }
 }

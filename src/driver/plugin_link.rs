@@ -5,6 +5,7 @@ use crate::args::ld_options::{Item, LdRole, options, split};
 use crate::args::option_table::Role;
 use crate::args::{InputKind, Request};
 use crate::check::Expect;
+use crate::convert::machine::Machine;
 use crate::convert::start::Dialect;
 use crate::convert::{Refusal, Versions};
 use crate::libs::missing::PLUGINS;
@@ -25,7 +26,6 @@ use crate::supply::plugins::modules::{self, ANY_PROGRAM_FILE};
 use crate::supply::plugins::{ModuleArchives, ProgramInputs};
 use crate::supply::store::LinkStore;
 use crate::toolchain::{Facts, Repairs};
-use object::elf;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -77,7 +77,7 @@ pub(super) fn are_ours(settings: &Settings, request: &Request, facts: &Facts) ->
     let expect = Expect::from_triple(&facts.triple).with_abi(&request.abi);
     settings.dlopen == DlopenChoice::Ours
         && facts.libc == Libc::Glibc
-        && expect.machine == Some(elf::EM_X86_64.0)
+        && expect.machine.is_some_and(|machine| Machine::of(machine).is_some())
         && expect.bits == Some(64)
         && facts.repairs.as_ref().is_some_and(|r| r.plugins.is_some())
 }
@@ -231,6 +231,8 @@ fn written(
         }
         None => (None, Vec::new(), Versions::default(), Vec::new()),
     };
+    let machine = Machine::named(facts.arch());
+    let machine = machine.ok_or_else(|| io::Error::other("plugins are not linked in for this machine"))?;
     let with = modules::ModuleContext {
         libc,
         library_dirs: &facts.library_dirs,
@@ -244,6 +246,7 @@ fn written(
         scripts: store.converted.as_ref().is_some_and(|c| c.policy().dialect == Some(Dialect::Gnu)),
         memory: &memory,
         finished: store.converted.as_ref().is_some_and(|c| c.policy().program.is_some()),
+        machine,
     };
     let mut made = store.modules.write(program, &with)?;
     if !none {

@@ -4,6 +4,7 @@
 //! product that fails where the compiler's own program runs turns its mechanism off; if that one fails too, nothing is
 //! learnt and nothing is kept: a full disk or a limit is no property of a compiler ([`is_transient`]).
 
+use crate::convert::machine::Machine;
 use crate::files::{kept, temporary_for_programs};
 use crate::linker::linked_target;
 use crate::model::{Language, Libc, StaticKind};
@@ -181,7 +182,7 @@ impl Trials {
     /// The mechanisms that there are for this compiler, as far as they work.
     pub(crate) fn offered(&self) -> Vec<Mechanism> {
         let facts = &self.facts;
-        let glibc = facts.libc == Libc::Glibc && facts.arch() == "x86_64";
+        let glibc = facts.libc == Libc::Glibc && Machine::named(facts.arch()).is_some();
         let links = linked_target::fits(facts, &self.selected.compiler).is_ok();
         let (cxx, kind) = (self.selected.language == Language::Cxx, |kind| facts.kinds.contains_key(&kind));
         let offered = |mechanism: &Mechanism| match mechanism {

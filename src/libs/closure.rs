@@ -69,7 +69,7 @@ impl Resolver<'_> {
     /// The libraries that a shared object needs, as it names them.
     pub(super) fn dependencies_of(&self, shared: &Path) -> Vec<Dependency> {
         let needs = self.path.needs(shared);
-        let mut dirs = needs.run_path.clone();
+        let mut dirs: Vec<PathBuf> = needs.run_path.iter().map(|dir| self.path.run_path(dir, shared)).collect();
         dirs.extend(shared.parent().map(Path::to_owned));
         let dependency = |soname: &String| Dependency {
             named: LibraryName::File(soname.into()),

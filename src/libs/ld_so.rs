@@ -110,9 +110,9 @@ const X86_64: u16 = 62;
 pub(crate) struct SystemLibraries(SystemPaths);
 
 impl SystemLibraries {
-    /// For x86-64.
-    pub(crate) fn read() -> SystemLibraries {
-        SystemLibraries(SystemPaths::of(X86_64, 64))
+    /// For the 64-bit programs of a machine, by its `e_machine`.
+    pub(crate) fn read(machine: u16) -> SystemLibraries {
+        SystemLibraries(SystemPaths::of(machine, 64))
     }
 
     /// The file for a soname, for any processor.

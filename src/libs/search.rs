@@ -6,7 +6,7 @@ use crate::args::Request;
 use crate::args::ld_options::{self, Item, LdRole};
 use crate::args::option_table::Role;
 use crate::check::Expect;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -19,6 +19,8 @@ pub(crate) struct SearchPath {
     pub user: usize,
     /// Where ld searches for a shared object's dependencies first (`-rpath-link`, `-rpath`).
     pub runtime: Vec<PathBuf>,
+    /// The root that `--sysroot` names, without symbolic links.
+    pub root: Option<PathBuf>,
     /// The target; ld skips files for other ones.
     pub target: Expect,
     /// The files read so far.
@@ -47,7 +49,18 @@ impl SearchPath {
             .filter_map(|o| o.value.as_deref());
         let of_driver = request.args.iter().filter(|a| a.role() == Some(Role::Rpath)).filter_map(|a| a.value());
         let runtime = of_linker.chain(of_driver).flat_map(std::env::split_paths).collect();
-        SearchPath { dirs, user, runtime, target, files: LibraryFiles::default() }
+        let root = root_of(&request.abi).map(|root| root.canonicalize().unwrap_or(root));
+        SearchPath { dirs, user, runtime, root, target, files: LibraryFiles::default() }
+    }
+
+    /// A directory of a shared object's run path: in the root that the object is in, as it will be where the root is `/`.
+    pub(crate) fn run_path(&self, dir: &Path, shared: &Path) -> PathBuf {
+        let real = || shared.canonicalize().unwrap_or_else(|_| shared.to_owned());
+        match (&self.root, dir.strip_prefix("/")) {
+            // One with $ORIGIN leads into the root already.
+            (Some(root), Ok(below)) if !dir.starts_with(root) && real().starts_with(root) => root.join(below),
+            _ => dir.to_owned(),
+        }
     }
 
     /// The first file of this name for the target.
@@ -90,7 +103,48 @@ impl SearchPath {
     }
 }
 
+/// The value of the last `--sysroot` in options that change the target.
+fn root_of(abi: &[OsString]) -> Option<PathBuf> {
+    let mut root = None;
+    let mut words = abi.iter();
+    while let Some(word) = words.next() {
+        if word == "--sysroot" {
+            root = words.next().map(PathBuf::from);
+        } else if let Some(value) = word.as_bytes().strip_prefix(b"--sysroot=") {
+            root = Some(PathBuf::from(OsStr::from_bytes(value)));
+        }
+    }
+    root.filter(|root| !root.as_os_str().is_empty())
+}
+
 /// `lib` + name + end.
-pub(crate) fn lib(name: &OsStr, end: &str) -> std::ffi::OsString {
+pub(crate) fn lib(name: &OsStr, end: &str) -> OsString {
     OsStr::from_bytes(&[b"lib", name.as_bytes(), end.as_bytes()].concat()).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_root_counts() {
+        let of = |words: &[&str]| root_of(&words.iter().map(OsString::from).collect::<Vec<_>>());
+        assert_eq!(of(&["-m32", "--sysroot", "/a"]), Some("/a".into()));
+        assert_eq!(of(&["--sysroot", "/a", "--sysroot=/b", "-B/c"]), Some("/b".into()));
+        assert_eq!(of(&["--sysroot="]), None);
+        assert_eq!(of(&["--sysroot"]), None);
+    }
+
+    #[test]
+    fn run_paths_of_what_is_in_the_root_lead_into_it() {
+        let path = SearchPath { root: Some("/r".into()), ..SearchPath::default() };
+        let of = |dir: &str, shared: &str| path.run_path(Path::new(dir), Path::new(shared));
+        assert_eq!(of("/usr/lib/deep", "/r/usr/lib/liba.so"), Path::new("/r/usr/lib/deep"));
+        // $ORIGIN of such a library; a library of the project's; and a path that only begins alike.
+        assert_eq!(of("/r/usr/lib/../deep", "/r/usr/lib/liba.so"), Path::new("/r/usr/lib/../deep"));
+        assert_eq!(of("/usr/lib/deep", "/p/liba.so"), Path::new("/usr/lib/deep"));
+        assert_eq!(of("/root/lib", "/r/usr/lib/liba.so"), Path::new("/r/root/lib"));
+        assert_eq!(of("deep", "/r/usr/lib/liba.so"), Path::new("deep"));
+        assert_eq!(SearchPath::default().run_path(Path::new("/d"), Path::new("/l.so")), Path::new("/d"));
+    }
 }

@@ -86,9 +86,9 @@ const DYNAMIC_SANITIZERS: [&str; 8] =
 /// Their run-time libraries as GCC names them.
 const SANITIZER_LIBRARIES: [&str; 4] = ["asan", "hwasan", "lsan", "tsan"];
 
-/// The option that asks for a sanitizer.
+/// The word that asks for a sanitizer.
 fn option_of(name: &str) -> String {
-    if name.starts_with("-l") { name.to_owned() } else { format!("-fsanitize={name}") }
+    if DYNAMIC_SANITIZERS.contains(&name) { format!("-fsanitize={name}") } else { name.to_owned() }
 }
 
 /// Decides by the call alone.
@@ -190,11 +190,24 @@ fn dynamic_sanitizer(request: &Request) -> Option<String> {
             on.retain(|n| !off.contains(n) && !off.iter().any(|o| o == "all"));
         }
     }
-    let libraries = request.args.iter().filter(|a| a.role() == Some(Role::Library)).filter_map(|a| a.value()?.to_str());
-    let library = libraries.into_iter().find(|name| SANITIZER_LIBRARIES.contains(name));
     on.into_iter()
         .find(|n| DYNAMIC_SANITIZERS.contains(&n.as_str()))
-        .or_else(|| library.map(|name| format!("-l{name}")))
+        .or_else(|| request.inputs.iter().find_map(sanitizer_library))
+}
+
+/// The word that names a sanitizer's run-time library: `-lasan`, `-l:libasan.so.8`, or a path.
+fn sanitizer_library(input: &Input) -> Option<String> {
+    let text = input.text.to_str()?;
+    let of_file = |file: &str| {
+        let (name, ending) = file.strip_prefix("lib")?.split_once('.')?;
+        (ending == "a" || ending == "so" || ending.starts_with("so.")).then(|| SANITIZER_LIBRARIES.contains(&name))
+    };
+    let (is_one, word) = match (input.kind, text.strip_prefix(':')) {
+        (InputKind::Library, Some(file)) => (of_file(file)?, format!("-l{text}")),
+        (InputKind::Library, None) => (SANITIZER_LIBRARIES.contains(&text), format!("-l{text}")),
+        _ => (of_file(Path::new(text).file_name()?.to_str()?)?, text.to_owned()),
+    };
+    is_one.then_some(word)
 }
 
 #[cfg(test)]
@@ -283,6 +296,10 @@ mod tests {
             ("-fsanitize=address -fno-sanitize=all x.o", None),
             ("x.o -lasan -lubsan", Some("-lasan")),
             ("-fsanitize=undefined x.o -lubsan", None),
+            ("x.o -l:libtsan.so.2", Some("-l:libtsan.so.2")),
+            ("x.o /usr/lib/libasan.so.8", Some("/usr/lib/libasan.so.8")),
+            ("x.o lib/libhwasan.a", Some("lib/libhwasan.a")),
+            ("x.o libasan.o libasan.sox asan.a libubsan.so -lasans -l:asan", None),
         ] {
             assert_eq!(dynamic_sanitizer(&request(line)).as_deref(), expected, "{line}");
         }

@@ -150,11 +150,12 @@ impl Kit<'_> {
         symbol: &str,
         (text_symbol, text): (&str, &[u8]),
     ) -> io::Result<Vec<u8>> {
-        let machine = Machine::of(62).ok_or_else(|| io::Error::other("no modules for this machine"))?;
         let broken = || io::Error::other("an archive of modules can't be written");
+        let first = self.object(first)?;
+        let number = first.get(18..20).and_then(|two| two.try_into().ok()).map(u16::from_le_bytes);
+        let machine = number.and_then(Machine::of).ok_or_else(|| io::Error::other("no modules for this machine"))?;
         let table = module_tables::modules(&rows, symbol, machine).ok_or_else(broken)?;
         let text = module_tables::text(text_symbol, text, machine).ok_or_else(broken)?;
-        let first = self.object(first)?;
         let mut others = vec![table, text];
         for object in [LOADER, MODULES, START, PRIVATE] {
             others.push(self.object(object)?);

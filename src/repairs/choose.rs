@@ -97,7 +97,7 @@ fn ignored(settings: &Settings, facts: &Facts, custom: bool) -> String {
     let names: Vec<&str> = names.iter().filter(|n| n.0).map(|n| n.1).collect();
     let why = match facts.off.get(&Mechanism::Converters) {
         Some(why) => format!("modules of libc can't be linked in with this toolchain: {why}"),
-        None => "only glibc programs for x86-64 can have modules of libc linked in".to_owned(),
+        None => "only glibc programs for x86-64 and AArch64 can have modules of libc linked in".to_owned(),
     };
     format!("{} is ignored: {why}", names.join(" and "))
 }

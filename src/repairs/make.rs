@@ -118,11 +118,10 @@ fn all(
     let one =
         |(mechanism, make): &(Mechanism, MakeRepair)| (*mechanism, settled(|| made(asked, facts, keep, found, *make)));
     // The code is written for these.
-    let vector_is_known = ["x86_64", "aarch64"].contains(&facts.arch());
+    let is_known = ["x86_64", "aarch64"].contains(&facts.arch());
     let is_wanted = |mechanism: Mechanism| match mechanism {
         Mechanism::OneThread => pthread::is_apart(facts),
-        Mechanism::TlsGetAddr => vector_is_known,
-        Mechanism::EarlyThreadPointer => facts.arch() == "x86_64",
+        Mechanism::TlsGetAddr | Mechanism::EarlyThreadPointer => is_known,
         _ => true,
     };
     let wanted: Vec<_> = MADE.into_iter().filter(|(m, _)| is_wanted(*m)).collect();

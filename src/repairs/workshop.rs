@@ -14,6 +14,7 @@ use super::libc_members::weakened;
 use super::locale_data;
 use super::nss;
 use crate::archive;
+use crate::convert::machine::Machine;
 use crate::files::write_atomic;
 use crate::model::{EARLY_ENTRY, Family, StaticKind};
 use crate::options::iconv::IconvChoice;
@@ -184,7 +185,9 @@ impl Work<'_> {
         let iterate = archive::of(&iterate).ok_or_else(|| io::Error::other("an object without symbols"))?;
         let kept = self.keep_archive("dl", &bytes, TRY_PLUGINS)?;
         self.place(ITERATE_FILE, &iterate)?;
-        self.place(ANY_PROGRAM_FILE, &tables_of_any_program()?)?;
+        let machine = Machine::named(self.facts.arch());
+        let machine = machine.ok_or_else(|| io::Error::other("plugins are not converted for this machine"))?;
+        self.place(ANY_PROGRAM_FILE, &tables_of_any_program(machine)?)?;
         Ok(kept)
     }
 

@@ -11,7 +11,7 @@
 //! message.
 
 use super::attempt::Attempt;
-use super::keeper_pipe::{JailError, KeeperMessage, KeeperPipe};
+use super::keeper_pipe::{JailError, KeeperMessage, KeeperPipe, NAMESPACES};
 use super::relay::Relay;
 use super::{Ended, terminal_guard, tracer};
 use nix::errno::Errno;
@@ -90,7 +90,7 @@ pub(crate) fn run_in_jail(jail: &Jail<'_>) -> Result<JailOutcome, JailError> {
     drop((own, speak, go_read));
     let pid = pid.map_err(|e| {
         relay.end();
-        JailError::new("namespaces can't be created", e).forbidden()
+        JailError::new(NAMESPACES, e).forbidden()
     })?;
     let mapped = map_ids(pid);
     if jail.watched.is_some() {

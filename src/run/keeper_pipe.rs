@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::{self, Write};
 
+/// The first step of a jail.
+pub(crate) const NAMESPACES: &str = "namespaces can't be created";
+
 /// A step that failed while the jail was made.
 #[derive(Debug, Clone, Serialize, Deserialize, thiserror::Error)]
 #[error("{step}: {}", Errno::from_raw(*errno).desc())]

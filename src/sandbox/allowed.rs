@@ -1,6 +1,8 @@
 //! Why a machine refuses namespaces, and what its owner can do.
 
 use super::JailError;
+use crate::run::keeper_pipe::NAMESPACES;
+use nix::errno::Errno;
 use std::fs;
 
 /// A setting of the kernel that can forbid user namespaces: its file, the values that forbid, what to do.
@@ -32,6 +34,13 @@ fn hint_from(error: &JailError, read: impl Fn(&str) -> Option<String>) -> Option
     if !error.not_allowed {
         return None;
     }
+    if error.errno == Errno::EINVAL as i32 && error.step == NAMESPACES {
+        return Some(
+            "the kernel has no user namespaces, or an emulator of single programs (QEMU's user mode) runs this, which \
+             makes none: run this on a machine that has them"
+                .into(),
+        );
+    }
     let on = |path: &str, values: &[&str]| read(path).is_some_and(|text| values.contains(&text.trim()));
     let switch = SWITCHES.iter().find(|(path, values, _)| on(path, values)).map(|s| s.2.to_owned());
     Some(switch.unwrap_or_else(|| {
@@ -44,11 +53,9 @@ fn hint_from(error: &JailError, read: impl Fn(&str) -> Option<String>) -> Option
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nix::errno::Errno;
-
     #[test]
     fn the_switch_that_forbids_is_named() {
-        let refused = JailError::new("namespaces can't be created", Errno::ENOSPC).forbidden();
+        let refused = JailError::new(NAMESPACES, Errno::ENOSPC).forbidden();
         let with = |name: &'static str, value: &'static str| {
             hint_from(&refused, move |path| path.ends_with(name).then(|| value.to_owned())).unwrap()
         };
@@ -57,5 +64,10 @@ mod tests {
         assert!(with("apparmor_restrict_unprivileged_userns", "1\n").contains("AppArmor"));
         assert!(with("apparmor_restrict_unprivileged_userns", "0\n").contains("container"));
         assert!(hint_from(&JailError::new("x", Errno::ENOENT), |_| None).is_none());
+        let of = |step: &str, errno| hint_from(&JailError::new(step, errno).forbidden(), |_| None).unwrap();
+        assert!(of(NAMESPACES, Errno::EINVAL).contains("emulator"));
+        assert!(
+            of("a mount", Errno::EINVAL).contains("container") && of(NAMESPACES, Errno::EPERM).contains("container")
+        );
     }
 }

@@ -2,6 +2,7 @@
 
 use super::definitions::ProgramInputs;
 use super::module_tables::LibraryRow;
+use crate::convert::machine::Machine;
 use crate::libs::ld_so::SystemLibraries;
 use crate::libs::{LinkedLibrary, Provider, SearchPath, counterpart};
 use crate::toolchain_libs;
@@ -26,8 +27,9 @@ impl LibrariesInside {
         loaded: &BTreeSet<usize>,
         loads_libm: bool,
         memory: &[ConvertedMemory],
+        machine: &Machine,
     ) -> LibrariesInside {
-        let system = SystemLibraries::read();
+        let system = SystemLibraries::read(machine.number);
         let mut inside = LibrariesInside::default();
         let mut needed = Vec::new();
         for (index, library) in program.libraries.iter().enumerate() {
@@ -40,7 +42,7 @@ impl LibrariesInside {
             inside.of_link.push(row.as_ref().map(|_| inside.rows.len()));
             inside.rows.extend(row);
         }
-        inside.add_toolchain_s(&system);
+        inside.add_toolchain_s(&system, machine);
         inside.add_needs(needed);
         for row in
             (0..inside.rows.len()).filter(|row| inside.rows.get(*row).is_some_and(|r| r.loaded)).collect::<Vec<_>>()
@@ -82,16 +84,16 @@ impl LibrariesInside {
         }
     }
 
-    /// Of every glibc program.
-    pub(crate) fn of_any_program() -> LibrariesInside {
+    /// Of every glibc program of a machine.
+    pub(crate) fn of_any_program(machine: &Machine) -> LibrariesInside {
         let mut inside = LibrariesInside::default();
-        inside.add_toolchain_s(&SystemLibraries::read());
+        inside.add_toolchain_s(&SystemLibraries::read(machine.number), machine);
         inside.add_needs(Vec::new());
         inside
     }
 
-    fn add_toolchain_s(&mut self, system: &SystemLibraries) {
-        for soname in toolchain_libs::sonames_inside() {
+    fn add_toolchain_s(&mut self, system: &SystemLibraries, machine: &Machine) {
+        for soname in toolchain_libs::sonames_inside(machine.loader) {
             if self.row_of(&soname).is_none() {
                 let path = system.path(&soname).map_or(soname.clone(), |p| p.to_string_lossy().into_owned());
                 let loaded = soname == "libc.so.6" || soname.starts_with("ld-");

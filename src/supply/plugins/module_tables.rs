@@ -4,7 +4,7 @@
 use crate::convert::machine::Machine;
 use crate::convert::scope::record_symbol;
 use object::write::{self, Object, SectionId, SymbolId, SymbolSection};
-use object::{Architecture, BinaryFormat, Endianness, RelocationFlags, SectionFlags, SectionKind, SymbolFlags};
+use object::{BinaryFormat, Endianness, RelocationFlags, SectionFlags, SectionKind, SymbolFlags};
 use object::{SymbolKind, SymbolScope, elf};
 use std::collections::HashMap;
 
@@ -167,7 +167,7 @@ struct Writer<'m> {
 
 impl<'m> Writer<'m> {
     fn new(machine: &'m Machine) -> Writer<'m> {
-        let mut object = Object::new(BinaryFormat::Elf, Architecture::X86_64, Endianness::Little);
+        let mut object = Object::new(BinaryFormat::Elf, machine.architecture, Endianness::Little);
         let id = object.add_section(Vec::new(), b".rodata.staticcxx_text".to_vec(), SectionKind::ReadOnlyData);
         let symbol = object.section_symbol(id);
         Writer { object, machine, undefined: HashMap::new(), tables: 0, strings: (id, symbol, Vec::new()) }
@@ -299,6 +299,7 @@ impl<'m> Writer<'m> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use object::read::elf::FileHeader;
     use object::{Object as _, ObjectSection, ObjectSymbol};
 
     fn machine() -> &'static Machine {
@@ -327,6 +328,30 @@ mod tests {
         assert_eq!(defined, ["taken_by"]);
         let texts = file.section_by_name(".rodata.staticcxx_text").unwrap();
         assert_eq!(texts.data().unwrap(), b"/p/a.so\0a.so.1\0\0/p/b.so\0b.so.1\0\0");
+    }
+
+    #[test]
+    fn each_table_is_an_object_of_the_machine_that_the_link_is_for() {
+        for (number, address) in [(62, elf::R_X86_64_64), (183, elf::R_AARCH64_ABS64)] {
+            let machine = Machine::of(number).unwrap();
+            let row = ModuleRow {
+                tag: "a".into(),
+                path: "/p/a.so".into(),
+                names: Vec::new(),
+                needs: Vec::new(),
+                kind: ModuleKind::Converter,
+            };
+            let name = Name { name: b"f".to_vec(), address: Some(b"f".to_vec()), ..Name::default() };
+            let tables = [modules(&[row], "t", machine), names(&[name], &[], machine), text("u", b"u", machine)];
+            for bytes in tables {
+                let bytes = bytes.unwrap();
+                let header = elf::FileHeader64::<Endianness>::parse(&*bytes).unwrap();
+                assert_eq!(header.e_machine.get(Endianness::Little).0, number);
+                let file = object::File::parse(&*bytes).unwrap();
+                let kinds = file.sections().flat_map(|s| s.relocations().map(|(_, r)| r.flags()).collect::<Vec<_>>());
+                assert!(kinds.into_iter().all(|kind| kind == RelocationFlags::Elf { r_type: address }), "{number}");
+            }
+        }
     }
 
     #[test]

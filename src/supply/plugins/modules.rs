@@ -15,7 +15,6 @@ use crate::convert::{ConversionOptions, GlibcSymbols, Layout, Library, Refusal, 
 use crate::libs::supplier::{ModuleRole, ModuleTaken};
 use crate::supply::{converted_libraries, glibc, object_cache};
 use crate::toolchain_libs;
-use object::elf;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs;
@@ -116,6 +115,8 @@ pub(crate) struct ModuleContext<'a> {
     pub memory: &'a [ConvertedMemory],
     /// It is the link of a finished program: the first definition of a name counts.
     pub finished: bool,
+    /// The machine of the link.
+    pub machine: &'static Machine,
 }
 
 /// An error for a table that can't be written.
@@ -124,9 +125,8 @@ fn broken() -> io::Error {
 }
 
 /// The tables of a program of which nothing is known: libc's own libraries.
-pub(crate) fn tables_of_any_program() -> io::Result<Vec<u8>> {
-    let machine = Machine::of(elf::EM_X86_64.0).ok_or_else(broken)?;
-    let rows = LibrariesInside::of_any_program().rows;
+pub(crate) fn tables_of_any_program(machine: &Machine) -> io::Result<Vec<u8>> {
+    let rows = LibrariesInside::of_any_program(machine).rows;
     let tables = [module_tables::modules(&[], TABLE, machine), module_tables::names(&[], &rows, machine)];
     let [Some(modules), Some(names)] = tables else { return Err(broken()) };
     archive::of_members(&[modules, names]).ok_or_else(broken)
@@ -202,10 +202,10 @@ impl Modules {
             }
         };
         let kept = self.convert(&mut made, &|name| known.has(name), settings, libc)?;
-        let machine = Machine::of(elf::EM_X86_64.0).ok_or_else(broken)?;
+        let machine = settings.machine;
         let of_libm = |name: &Vec<u8>| !known.own.contains_key(name) && libc.is_of(name, "libm.so.6");
         let loads_libm = program.loads_libm || known.referred.iter().any(of_libm);
-        let inside = LibrariesInside::of(program, &known.loaded, loads_libm, settings.memory);
+        let inside = LibrariesInside::of(program, &known.loaded, loads_libm, settings.memory, machine);
         let context = NameContext {
             program,
             libc,
@@ -298,10 +298,10 @@ impl Modules {
                 Some(refusal) => made.refused.push((module.path.clone(), refusal)),
             }
         }
-        if let (false, Some(machine)) = (apart.is_empty(), Machine::of(elf::EM_X86_64.0)) {
+        if !apart.is_empty() {
             let placed: Vec<Placed<'_>> = apart.iter().map(|(tag, plan)| Placed { tag, plan, fixed: false }).collect();
             let script = settings.dir.join("gaps.ld");
-            fs::write(&script, start::nested(&placed, machine))?;
+            fs::write(&script, start::nested(&placed, settings.machine))?;
             let mut word = OsString::from("-Wl,--script=");
             word.push(script);
             made.words.push(word);

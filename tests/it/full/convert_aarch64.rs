@@ -53,6 +53,79 @@ fn the_torture_library_with_thread_locals_of_each_kind() {
 }
 
 #[test]
+fn a_run_path_of_a_library_in_another_root() {
+    let dir = Dir::new();
+    dir.file("inner.c", "int inner(void) { return 40; }");
+    dir.file("outer.c", "int inner(void); int outer(void) { return inner() + 2; }");
+    dir.file(
+        "main.c",
+        "#include <stdio.h>\nint outer(void); int main(void) { return printf(\"%d\\n\", outer()) < 0; }",
+    );
+    fs::create_dir_all(dir.join("root/opt/deep")).unwrap();
+    fs::create_dir_all(dir.join("root/usr/lib")).unwrap();
+    cross(&dir, "-x c -shared -fPIC -Wl,-soname,libinner.so.1 inner.c -o root/opt/deep/libinner.so.1");
+    let words = "-Wl,-soname,libouter.so -Wl,-rpath,/opt/deep -Wl,-rpath-link,root/opt/deep";
+    let inner = "-x none root/opt/deep/libinner.so.1";
+    cross(&dir, &format!("-x c -shared -fPIC {words} outer.c {inner} -o root/usr/lib/libouter.so"));
+    let link = format!("main.c --sysroot={} -Lroot/usr/lib -louter -o static", dir.join("root").display());
+    ours(STATICCC, &dir, &link).ok();
+    assert!(is_static(&dir.join("static")));
+    assert_eq!(says(&dir, "static", ""), (Some(0), "42".into()));
+    // Not this machine's: without the root there is no such directory.
+    let said = ours(STATICCC, &dir, "main.c -Lroot/usr/lib -louter -o other").fails(1);
+    assert!(said.contains("inner"), "{said}");
+}
+
+/// Opened, called, closed and opened again, with a thread-local and a name that only a table tells; then without it.
+#[test]
+fn a_plugin() {
+    let dir = Dir::new();
+    dir.file("plug.c", "static __thread int kept = 7;\nint plug(int a) { return a + kept++; }\n");
+    let main = r#"#include <dlfcn.h>
+#include <stdio.h>
+int main(int count, char **words)
+{
+    for (int round = 0; round < 2; round++) {
+        void *opened = dlopen("./libplug.so", RTLD_NOW);
+        if (!opened)
+            return puts("not there") < 0;
+        int (*plug)(int) = (int (*)(int))dlsym(opened, count > 1 ? words[1] : "plug");
+        if (!plug)
+            return puts("no such name") < 0;
+        int first = plug(3), second = plug(3);
+        printf("%d %d %d\n", first, second, dlclose(opened));
+    }
+    return 0;
+}"#;
+    dir.file("opens.c", main);
+    cross(&dir, "-x c -shared -fPIC plug.c -o libplug.so");
+    cross(&dir, "-x c opens.c -o dynamic");
+    let opens = |program: &str, words: &str| {
+        let run = Run::new("qemu-aarch64-static").dir(dir.path());
+        text(&run.line(&format!("-L /usr/aarch64-linux-gnu {program} {words}")).output().stdout)
+    };
+    let (expected, none) = (opens("./dynamic", ""), opens("./dynamic", "other"));
+    assert!(expected.starts_with("10 11 0\n") && none == "no such name\n", "{expected}{none}");
+    for (linker, kind) in [("wild", "-static-pie"), ("wild", "-static"), ("bfd", "-static-pie"), ("bfd", "-static")] {
+        let link = |plugins: &str, out: &str| {
+            let run = ours(STATICCC, &dir, &format!("{kind} opens.c -o {out}")).env("STATICCXX_LINKER", linker);
+            if plugins.is_empty() { run } else { run.env("STATICCXX_PLUGINS", plugins) }.ok()
+        };
+        link("./libplug.so", "with");
+        link("", "without");
+        assert!(is_static(&dir.join("with")) && is_static(&dir.join("without")));
+        fs::rename(dir.join("libplug.so"), dir.join("hidden")).unwrap();
+        assert_eq!(
+            (opens("./with", ""), opens("./with", "other")),
+            (expected.clone(), none.clone()),
+            "{linker} {kind}"
+        );
+        assert_eq!(opens("./without", ""), "not there\n", "{linker} {kind}");
+        fs::rename(dir.join("hidden"), dir.join("libplug.so")).unwrap();
+    }
+}
+
+#[test]
 fn the_torture_program() {
     let dir = Dir::new();
     let library = format!("-O2 -w -fPIC -shared -Wl,-soname,liblibrary.so.1 {FIXTURES}/programs/library.cc");
