@@ -120,6 +120,11 @@ impl Request {
         self.args.iter().rev().filter_map(Arg::role).find(|r| roles.contains(r))
     }
 
+    /// The values of all arguments with a role, in order.
+    pub fn values(&self, role: Role) -> impl Iterator<Item = &OsStr> {
+        self.args.iter().filter(move |a| a.role() == Some(role)).filter_map(Arg::value)
+    }
+
     /// The output's path, `a.out` where none was given.
     pub fn output_path(&self) -> &Path {
         Path::new(self.output.as_deref().unwrap_or(OsStr::new("a.out")))

@@ -20,9 +20,8 @@ pub(super) fn keep(job: &LinkJob) {
 fn of(request: &Request) -> Option<OsString> {
     let options = ld_options::options(&ld_options::split(&request.args));
     let of_linker = options.iter().filter(|o| o.role == LdRole::Rpath).filter_map(|o| o.value.as_deref());
-    let of_driver = request.args.iter().filter(|a| a.role() == Some(Role::Rpath)).filter_map(|a| a.value());
     let mut values: Vec<&OsStr> = Vec::new();
-    for value in of_driver.chain(of_linker).filter(|v| !v.is_empty()) {
+    for value in request.values(Role::Rpath).chain(of_linker).filter(|v| !v.is_empty()) {
         if !values.contains(&value) {
             values.push(value);
         }

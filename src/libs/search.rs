@@ -37,7 +37,7 @@ impl SearchPath {
         target: Expect,
     ) -> SearchPath {
         let words = ld_options::options(items);
-        let named = request.args.iter().filter(|a| a.role() == Some(Role::LibraryDir)).filter_map(|a| a.value());
+        let named = request.values(Role::LibraryDir);
         let for_linker = words.iter().filter(|o| o.role == LdRole::LibraryDir).filter_map(|o| o.value.as_deref());
         let mut dirs: Vec<PathBuf> = named.chain(for_linker).map(PathBuf::from).collect();
         dirs.extend(std::env::split_paths(library_path.unwrap_or_default()).filter(|d| !d.as_os_str().is_empty()));
@@ -47,8 +47,7 @@ impl SearchPath {
             .iter()
             .filter(|o| matches!(o.role, LdRole::Rpath | LdRole::RpathLink))
             .filter_map(|o| o.value.as_deref());
-        let of_driver = request.args.iter().filter(|a| a.role() == Some(Role::Rpath)).filter_map(|a| a.value());
-        let runtime = of_linker.chain(of_driver).flat_map(std::env::split_paths).collect();
+        let runtime = of_linker.chain(request.values(Role::Rpath)).flat_map(std::env::split_paths).collect();
         let root = root_of(&request.abi).map(|root| root.canonicalize().unwrap_or(root));
         SearchPath { dirs, user, runtime, root, target, files: LibraryFiles::default() }
     }
