@@ -83,7 +83,7 @@ impl LackingHeaders {
 /// After a failed link: names libraries on the command line that can be added.
 pub(super) fn name_archives(settings: &Settings, job: &LinkJob) {
     let Some(prefix) = prefix_of(&job.selected) else { return };
-    let names = job.request.args.iter().filter(|a| a.role() == Some(Role::Library)).filter_map(|a| a.value());
+    let names = job.request.values(Role::Library);
     let names: Vec<String> = names.map(|name| name.to_string_lossy().into_owned()).collect();
     let there = |name: &str| {
         let file = format!("lib{name}.a");
