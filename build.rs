@@ -1,7 +1,8 @@
-//! Packs what `staticctl toolchain install` compiles for musl, the sources of mimalloc, of `toolchains/musl/fast` and of
-//! `toolchains/musl/compat`, into one file each, and gives the program a hash of those of its own sources that decide what it keeps in caches: what another version kept is neither
-//! read nor replaced. Lists the crates that it is made of, in the format of cargo-auditable.
+//! Packs what `staticctl toolchain` compiles, the sources of mimalloc and of directories of `toolchains`, into one file each,
+//! and gives the program a hash of those of its own sources that decide what it keeps in caches: what another version kept
+//! is neither read nor replaced. Lists the crates that it is made of, in the format of cargo-auditable.
 
+use liblzma::write::XzEncoder;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
@@ -142,8 +143,12 @@ fn main() -> std::io::Result<()> {
     tell_build();
     list_crates(&PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()))?;
     pack_mimalloc()?;
-    pack_sources("functions", "toolchains/musl/fast")?;
-    pack_sources("compat", "toolchains/musl/compat")
+    let all = |_: &Path| true;
+    pack_sources("functions", "toolchains/musl/fast", all)?;
+    pack_sources("compat", "toolchains/musl/compat", all)?;
+    pack_sources("selftest", "toolchains/selftest", all)?;
+    let is_program = |file: &Path| file.extension().is_some_and(|suffix| suffix != "json");
+    pack_sources("library-programs", "toolchains/libraries", is_program)
 }
 
 /// Tells the program what `staticctl version` prints: what it was built of, and for which machine.
@@ -332,7 +337,7 @@ fn pack_mimalloc() -> std::io::Result<()> {
     let include = PathBuf::from(env::var_os("DEP_MIMALLOC_INCLUDE_DIR").unwrap_or_default());
     let top = include.parent().unwrap_or(Path::new(""));
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
-    let mut tar = packed(&out.join("mimalloc.tar.gz"))?;
+    let mut tar = packed(&out.join("mimalloc.tar.xz"))?;
     tar.append_dir_all("include", &include)?;
     tar.append_dir_all("src", top.join("src"))?;
     tar.append_path_with_name(top.join("LICENSE"), "LICENSE")?;
@@ -342,29 +347,41 @@ fn pack_mimalloc() -> std::io::Result<()> {
     Ok(())
 }
 
-/// Packs a directory of our own sources into `NAME.tar.gz`.
-fn pack_sources(name: &str, dir: &str) -> std::io::Result<()> {
+/// Packs those files of a directory of our own sources that are wanted into `NAME.tar.xz`.
+fn pack_sources(name: &str, dir: &str, wanted: fn(&Path) -> bool) -> std::io::Result<()> {
+    println!("cargo::rerun-if-changed={dir}");
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
-    let mut tar = packed(&out.join(format!("{name}.tar.gz")))?;
-    append(&mut tar, Path::new(dir), Path::new(""))?;
+    let mut tar = packed(&out.join(format!("{name}.tar.xz")))?;
+    append(&mut tar, Path::new(dir), Path::new(""), wanted)?;
     tar.into_inner()?.finish()?;
     Ok(())
 }
 
 /// Appends the files below a directory, in the order of their names.
-fn append(tar: &mut tar::Builder<flate2::write::GzEncoder<File>>, dir: &Path, below: &Path) -> std::io::Result<()> {
+fn append(
+    tar: &mut tar::Builder<XzEncoder<File>>,
+    dir: &Path,
+    below: &Path,
+    wanted: fn(&Path) -> bool,
+) -> std::io::Result<()> {
     let mut files: Vec<PathBuf> = fs::read_dir(dir)?.map(|e| Ok(e?.path())).collect::<std::io::Result<_>>()?;
     files.sort();
     for file in files {
         let name = below.join(file.file_name().unwrap_or_default());
-        if file.is_dir() { append(tar, &file, &name)? } else { tar.append_path_with_name(&file, name)? }
+        if file.is_dir() {
+            append(tar, &file, &name, wanted)?;
+        } else if wanted(&file) {
+            tar.append_path_with_name(&file, name)?;
+        }
     }
     Ok(())
 }
 
 /// An archive whose bytes depend on names and contents alone.
-fn packed(file: &Path) -> std::io::Result<tar::Builder<flate2::write::GzEncoder<File>>> {
-    let encoder = flate2::write::GzEncoder::new(File::create(file)?, flate2::Compression::best());
+fn packed(file: &Path) -> std::io::Result<tar::Builder<XzEncoder<File>>> {
+    /// The dictionary of 6, which is larger than any of them, and the search of 9 (xz(1), `--extreme`).
+    const PRESET: u32 = 6 | 1 << 31;
+    let encoder = XzEncoder::new(File::create(file)?, PRESET);
     let mut tar = tar::Builder::new(encoder);
     tar.mode(tar::HeaderMode::Deterministic);
     Ok(tar)

@@ -33,6 +33,7 @@ pub mod check;
 pub mod convert;
 pub(crate) mod ctl;
 pub(crate) mod driver;
+pub(crate) mod embedded;
 pub mod entry;
 pub(crate) mod fat;
 pub(crate) mod files;

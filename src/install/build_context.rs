@@ -2,6 +2,7 @@
 
 use super::build_inputs::Inputs;
 use super::prerequisites::MissingPrerequisite;
+use crate::embedded::EmbeddedFiles;
 use crate::message::size::size;
 use crate::run::{Command, Ended, Guard};
 use std::ffi::OsString;
@@ -86,12 +87,10 @@ impl BuildContext<'_> {
     ///
     /// # Errors
     /// Files that can't be written.
-    pub(crate) fn unpacked(&self, name: &str, packed: &[u8]) -> Result<PathBuf, InstallError> {
+    pub(crate) fn unpacked(&self, name: &str, packed: EmbeddedFiles) -> Result<PathBuf, InstallError> {
         let dir = self.work.join(name);
         let _ = fs::remove_dir_all(&dir);
-        tar::Archive::new(flate2::read::GzDecoder::new(packed))
-            .unpack(&dir)
-            .map_err(|e| InstallError::io(format!("unpacking `{name}`"), e))?;
+        packed.archive().unpack(&dir).map_err(|e| InstallError::io(format!("unpacking `{name}`"), e))?;
         Ok(dir)
     }
 

@@ -10,14 +10,15 @@ use super::source::copy_tree;
 use super::symbol_binding;
 use super::sysroot::Sysroot;
 use crate::archive::{self, IndexedMember};
+use crate::embedded::EmbeddedFiles;
 use object::read::archive::ArchiveFile;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Sources and headers, as a compressed tar archive that the build script packs.
-static SOURCES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/compat.tar.gz"));
+/// Sources and headers.
+static SOURCES: EmbeddedFiles = EmbeddedFiles(include_bytes!(concat!(env!("OUT_DIR"), "/compat.tar.xz")));
 
 /// The archive's file name.
 pub(super) const ARCHIVE: &str = "libcompat.a";
@@ -76,19 +77,15 @@ mod tests {
 
     #[test]
     fn every_header_before_musl_s_includes_the_next() {
-        let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(SOURCES));
         let (mut sources, mut layered) = (0, 0);
-        for entry in archive.entries().unwrap() {
-            let mut entry = entry.unwrap();
-            let path = entry.path().unwrap().into_owned();
+        for (path, text) in SOURCES.texts().unwrap() {
+            let path = Path::new(&path);
             sources += usize::from(path.extension().is_some_and(|suffix| suffix == "c"));
             let Ok(header) = path.strip_prefix(format!("include/{BEFORE_MUSL}")) else { continue };
             // What they share is nobody's own header.
             if header.starts_with("bits") {
                 continue;
             }
-            let mut text = String::new();
-            io::Read::read_to_string(&mut entry, &mut text).unwrap();
             assert!(text.contains(&format!("#include_next <{}>\n", header.display())), "{}", header.display());
             layered += 1;
         }

@@ -9,6 +9,7 @@ use super::build_context::{BuildContext, InstallError};
 use super::symbol_binding;
 use super::sysroot::Sysroot;
 use crate::archive::{self, IndexedMember};
+use crate::embedded::EmbeddedFiles;
 use crate::libs::member_symbols::MemberSymbols;
 use crate::toolchain::FastFunctions;
 use object::read::archive::ArchiveFile;
@@ -18,8 +19,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The sources, as a compressed tar archive that the build script packs.
-static SOURCES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/functions.tar.gz"));
+/// The sources.
+static SOURCES: EmbeddedFiles = EmbeddedFiles(include_bytes!(concat!(env!("OUT_DIR"), "/functions.tar.xz")));
 
 /// The archives' file names.
 pub(super) const OFFERED: &str = "libfast-offered.a";
@@ -253,16 +254,11 @@ mod tests {
 
     #[test]
     fn the_sources_are_packed_with_what_they_are_called_for() {
-        let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(SOURCES));
-        let names: BTreeSet<String> = archive
-            .entries()
-            .unwrap()
-            .map(|entry| entry.unwrap().path().unwrap().to_string_lossy().into_owned())
-            .collect();
+        let names = SOURCES.texts().unwrap();
         let called_for = include_str!("../../toolchains/musl/fast/called-for.txt");
         for line in called_for.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
             let (object, function) = line.split_once(' ').unwrap();
-            assert!(names.contains(&format!("{object}.c")) && !function.contains(' '), "{line}");
+            assert!(names.contains_key(&format!("{object}.c")) && !function.contains(' '), "{line}");
         }
     }
 }

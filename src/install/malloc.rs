@@ -7,11 +7,12 @@ use super::build_context::{BuildContext, InstallError};
 use super::symbol_binding;
 use super::sysroot::Sysroot;
 use crate::archive;
+use crate::embedded::EmbeddedFiles;
 use std::fs;
 use std::io;
 
-/// mimalloc's sources and license, as a compressed tar archive that the build script packs.
-static SOURCES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/mimalloc.tar.gz"));
+/// mimalloc's sources and license.
+static SOURCES: EmbeddedFiles = EmbeddedFiles(include_bytes!(concat!(env!("OUT_DIR"), "/mimalloc.tar.xz")));
 
 /// The archive's file name.
 pub(crate) const ARCHIVE: &str = "libmimalloc-offered.a";

@@ -2,6 +2,7 @@
 //! every kind of static program, checked and run.
 
 use crate::check;
+use crate::embedded::EmbeddedFiles;
 use crate::model::{Language, StaticKind};
 use crate::options;
 use crate::run::{self, Command};
@@ -18,23 +19,20 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 pub(crate) struct SelftestProgram {
     pub name: &'static str,
     pub language: Language,
-    /// Its text; it prints `ok` and exits 0 if everything is as it should be.
-    text: &'static str,
+    /// Its source among [`SOURCES`]; it prints `ok` and exits 0 if everything is as it should be.
+    file: &'static str,
     /// Options to compile and to link it.
     options: &'static [&'static str],
     /// The library that it is about, if a toolchain may be without it.
     pub needs: Option<&'static str>,
 }
 
+/// The programs' sources.
+static SOURCES: EmbeddedFiles = EmbeddedFiles(include_bytes!(concat!(env!("OUT_DIR"), "/selftest.tar.xz")));
+
 macro_rules! program {
     ($name:literal, $language:ident, $file:literal, $options:expr, $needs:expr) => {
-        SelftestProgram {
-            name: $name,
-            language: Language::$language,
-            text: include_str!(concat!("../../toolchains/selftest/", $file)),
-            options: $options,
-            needs: $needs,
-        }
+        SelftestProgram { name: $name, language: Language::$language, file: $file, options: $options, needs: $needs }
     };
 }
 
@@ -195,7 +193,9 @@ fn one(compiler: &TestedCompiler, program: &SelftestProgram, emulator: &Emulator
 
 fn compile(compiler: &TestedCompiler, program: &SelftestProgram, dir: &Path) -> Result<PathBuf, String> {
     let source = dir.join(if program.language == Language::C { "test.c" } else { "test.cpp" });
-    fs::create_dir_all(dir).and_then(|()| fs::write(&source, program.text)).map_err(|e| e.to_string())?;
+    let text = SOURCES.texts().map(|mut texts| texts.remove(program.file).unwrap_or_default());
+    let written = |text| fs::create_dir_all(dir).and_then(|()| fs::write(&source, text));
+    text.and_then(written).map_err(|e| e.to_string())?;
     let object = dir.join("test.o");
     let pie = compiler.facts.kinds.contains_key(&StaticKind::StaticPie);
     let options = program.options.iter().filter(|o| !o.starts_with("-l"));

@@ -1,24 +1,28 @@
 //! All libraries that can be added: those that come with this program, and the user's own, which replace them by name.
 
 use super::port_recipe::{BadRecipe, PortRecipe};
+use crate::embedded::EmbeddedFiles;
 use crate::options::mistakes::distance;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-/// A recipe with its test, by the names of their files.
+/// The programs that try libraries, by their files' names.
+static PROGRAMS: EmbeddedFiles = EmbeddedFiles(include_bytes!(concat!(env!("OUT_DIR"), "/library-programs.tar.xz")));
+
+/// A recipe with the name of its program.
 macro_rules! port {
     ($name:literal, $test:literal) => {
         (
             concat!("toolchains/libraries/", $name, ".json"),
             include_str!(concat!("../../toolchains/libraries/", $name, ".json")),
-            ($test, include_str!(concat!("../../toolchains/libraries/", $test))),
+            $test,
         )
     };
 }
 
 /// The embedded recipes.
-const EMBEDDED: [(&str, &str, (&str, &str)); 42] = [
+const EMBEDDED: [(&str, &str, &str); 42] = [
     port!("abseil", "abseil.cpp"),
     port!("bzip2", "bzip2.c"),
     port!("c-ares", "c-ares.c"),
@@ -85,8 +89,11 @@ impl KnownPorts {
     /// A recipe of the user's that can't be used.
     pub(crate) fn all(config_dir: Option<&Path>) -> Result<KnownPorts, BadRecipe> {
         let mut known = KnownPorts::default();
-        for (file, text, (name, program)) in EMBEDDED {
-            known.add(PortRecipe::parse(file, text, |wanted| (wanted == name).then(|| program.to_owned()))?);
+        let programs = PROGRAMS.texts().map_err(|e| BadRecipe { file: "its own".into(), why: e.to_string() })?;
+        for (file, text, program) in EMBEDDED {
+            known.add(PortRecipe::parse(file, text, |wanted| {
+                programs.get(wanted).filter(|_| wanted == program).cloned()
+            })?);
         }
         let dir = config_dir.map(|dir| dir.join("libraries"));
         let files = dir.as_deref().and_then(|dir| fs::read_dir(dir).ok()).into_iter().flatten().flatten();
@@ -195,8 +202,7 @@ mod tests {
         let files: Vec<String> =
             fs::read_dir(dir).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
         for file in files {
-            let embedded =
-                EMBEDDED.iter().any(|(path, _, (test, _))| path.ends_with(&format!("/{file}")) || *test == file);
+            let embedded = EMBEDDED.iter().any(|(path, _, test)| path.ends_with(&format!("/{file}")) || *test == file);
             assert!(embedded, "{file}");
         }
     }
