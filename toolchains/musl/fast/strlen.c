@@ -34,7 +34,12 @@ VERSION size_t NAME(strlen)(const char *s)
 
 VERSION size_t NAME(strnlen)(const char *s, size_t n)
 {
-	const char *end = NAME(find_within)(s, n, ZERO, END);
+	const char *end;
+
+	if (n - 1 < SIZE && LIKELY(NAME(fits)(s)))
+		/* A bit where the bytes end stands for the NUL that none of them is. */
+		return (size_t)__builtin_ctzll(MASK_OF(EQUAL8(LOAD_ANY(s), ZERO)) | 1ull << n);
+	end = NAME(find_within)(s, n, ZERO, END);
 
 	return end ? (size_t)(end - s) : n;
 }

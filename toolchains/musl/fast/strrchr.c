@@ -39,7 +39,6 @@ VERSION char *NAME(strrchr)(const char *s, int ch)
 	const VEC each = EACH8(ch);
 	const char *at = NAME(aligned)(s), *found = 0, *four = 0;
 	uint32_t c, ends;
-	int near_end = 0;
 
 	if (LIKELY(NAME(fits)(s))) {
 		VEC v = LOAD_ANY(s);
@@ -58,35 +57,42 @@ VERSION char *NAME(strrchr)(const char *s, int ch)
 	}
 	if (c)
 		found = s + NAME(last_of)(c);
-	for (at += SIZE;; at += SIZE) {
+	for (at += SIZE; (uintptr_t)at & (3 * SIZE); at += SIZE) {
 		VEC v = LOAD(at);
 
 		if (MASK_OF(EQUAL8(LEAST8(XOR(v, each), v), ZERO))) {
 			c = MASK_OF(EQUAL8(v, each));
 			ends = MASK_OF(EQUAL8(v, ZERO));
 			if (ends)
-				break;
+				goto last;
 			found = at + NAME(last_of)(c);
 		}
-		if (near_end || ((uintptr_t)at & (3 * SIZE)))
-			continue;
-		/* From here on four vectors at a time, up to those that have the end. */
-		for (;; at += 4 * SIZE) {
-			VEC v0 = LOAD(at), v1 = LOAD(at + SIZE), v2 = LOAD(at + 2 * SIZE), v3 = LOAD(at + 3 * SIZE);
-			VEC e0 = LEAST8(XOR(v0, each), v0), e1 = LEAST8(XOR(v1, each), v1);
-			VEC e2 = LEAST8(XOR(v2, each), v2), e3 = LEAST8(XOR(v3, each), v3);
-
-			if (LIKELY(!MASK_OF(EQUAL8(LEAST8(LEAST8(e0, e1), LEAST8(e2, e3)), ZERO))))
-				continue;
-			if (MASK_OF(EQUAL8(LEAST8(LEAST8(v0, v1), LEAST8(v2, v3)), ZERO)))
-				break;
-			four = at;
-		}
-		if (four)
-			found = NAME(last_of_four)(four, each);
-		near_end = 1;
-		at -= SIZE;
 	}
+	/* From here on four vectors at a time, up to those that have the end. */
+	for (;; at += 4 * SIZE) {
+		VEC v0 = LOAD(at), v1 = LOAD(at + SIZE), v2 = LOAD(at + 2 * SIZE), v3 = LOAD(at + 3 * SIZE);
+		VEC e0 = LEAST8(XOR(v0, each), v0), e1 = LEAST8(XOR(v1, each), v1);
+		VEC e2 = LEAST8(XOR(v2, each), v2), e3 = LEAST8(XOR(v3, each), v3);
+
+		if (LIKELY(!MASK_OF(EQUAL8(LEAST8(LEAST8(e0, e1), LEAST8(e2, e3)), ZERO))))
+			continue;
+		if (MASK_OF(EQUAL8(LEAST8(LEAST8(v0, v1), LEAST8(v2, v3)), ZERO)))
+			break;
+		four = at;
+	}
+	if (four)
+		found = NAME(last_of_four)(four, each);
+	for (;; at += SIZE) {
+		VEC v = LOAD(at);
+
+		c = MASK_OF(EQUAL8(v, each));
+		ends = MASK_OF(EQUAL8(v, ZERO));
+		if (ends)
+			break;
+		if (c)
+			found = at + NAME(last_of)(c);
+	}
+last:
 	c = NAME(before_end)(c, ends);
 	return (char *)(c ? at + NAME(last_of)(c) : found);
 }

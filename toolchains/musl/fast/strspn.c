@@ -64,31 +64,33 @@ INLINE VEC NAME(members)(VEC v, const struct NAME(set) *set)
 	return found;
 }
 
-/* The first character that is in the set, or that is not; or the end. */
-INLINE size_t NAME(span)(const char *s, const struct NAME(set) *set, int inside)
+/* A bit for each character that ends a span. */
+INLINE uint32_t NAME(ends_of)(VEC v, const struct NAME(set) *set, int inside)
+{
+	VEC found = NAME(members)(v, set);
+
+	return inside ? MASK_OF(found) ^ ALL : MASK_OF(OR(found, EQUAL8(v, ZERO)));
+}
+
+/* The first character that is in the set, or that is not; or the end. Whoever has looked at as much as one vector at s
+   has seen it. */
+INLINE size_t NAME(span)(const char *s, const struct NAME(set) *set, int inside, int seen)
 {
 	const char *at = NAME(aligned)(s);
 	uint32_t mask;
 
-	for (int first = 1;; first = 0, at += SIZE) {
-		int whole = first && LIKELY(NAME(fits)(s));
-		VEC v = whole ? LOAD_ANY(s) : LOAD(at);
-		VEC found = NAME(members)(v, set);
-
-		if (!inside)
-			found = OR(found, EQUAL8(v, ZERO));
-		mask = MASK_OF(found);
-		if (inside)
-			mask ^= ALL;
-		if (first) {
-			if (!whole)
-				mask >>= s - at;
-			if (mask)
-				return NAME(first_of)(mask);
-		} else if (mask) {
-			return (size_t)(at - s) + NAME(first_of)(mask);
-		}
+	if (!seen) {
+		if (LIKELY(NAME(fits)(s)))
+			mask = NAME(ends_of)(LOAD_ANY(s), set, inside);
+		else
+			mask = NAME(ends_of)(LOAD(at), set, inside) >> (s - at);
+		if (mask)
+			return NAME(first_of)(mask);
 	}
+	do
+		at += SIZE;
+	while (!(mask = NAME(ends_of)(LOAD(at), set, inside)));
+	return (size_t)(at - s) + NAME(first_of)(mask);
 }
 
 /* For a string and a set that are short enough: each character of the string is looked for in the set, which costs less than
@@ -120,9 +122,10 @@ INLINE size_t NAME(span_of)(const char *s, const char *chars, int inside)
 	const unsigned char *set = (const unsigned char *)chars;
 	struct NAME(set) members;
 	size_t length;
+	const int seen = NAME(fits)(s);
 	unsigned n = 0;
 
-	if (LIKELY(NAME(fits)(s))) {
+	if (seen) {
 		/* Most spans end in the first vector. */
 		VEC v = LOAD_ANY(s), found = inside ? ZERO : EQUAL8(v, ZERO);
 		uint32_t mask;
@@ -143,13 +146,13 @@ INLINE size_t NAME(span_of)(const char *s, const char *chars, int inside)
 		members.members[3] = EACH8(set[n > 3 ? 3 : n - 1]);
 		members.n = 4;
 		if (n <= 4)
-			return NAME(span)(s, &members, inside);
+			return NAME(span)(s, &members, inside, seen);
 		members.members[4] = EACH8(set[4]);
 		members.members[5] = EACH8(set[n > 5 ? 5 : n - 1]);
 		members.members[6] = EACH8(set[n > 6 ? 6 : n - 1]);
 		members.members[7] = EACH8(set[n - 1]);
 		members.n = 8;
-		return NAME(span)(s, &members, inside);
+		return NAME(span)(s, &members, inside, seen);
 	}
 	if (NAME(span_of_short)(s, chars, inside, &length))
 		return length;
@@ -164,7 +167,7 @@ INLINE size_t NAME(span_of)(const char *s, const char *chars, int inside)
 	members.members[1] = _mm256_broadcastsi128_si256(_mm_load_si128((const __m128i *)(rows + 16)));
 	members.members[2] = _mm256_set1_epi64x((long long)0x8040201008040201);
 	members.n = 0;
-	return NAME(span)(s, &members, inside);
+	return NAME(span)(s, &members, inside, 0);
 #else
 	const unsigned char *at = (const unsigned char *)s;
 	unsigned char is_member[256] __attribute__((aligned(16)));
