@@ -3,6 +3,7 @@
    ns, so that two programs of this source can take turns: benches/musl-functions. */
 
 #define _GNU_SOURCE
+#include <regex.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,7 +36,7 @@ THROUGH(strncat); THROUGH(strspn); THROUGH(strcspn); THROUGH(strpbrk); THROUGH(s
 THROUGH(wcslen); THROUGH(wcsnlen); THROUGH(wcschr); THROUGH(wcsrchr); THROUGH(wcscmp); THROUGH(wcsncmp);
 THROUGH(wcscpy); THROUGH(wcpcpy); THROUGH(wcsncpy); THROUGH(wcscat); THROUGH(wcsncat); THROUGH(wmemchr);
 THROUGH(wmemcmp); THROUGH(wmemset); THROUGH(wmemcpy); THROUGH(wmemmove); THROUGH(strtod); THROUGH(strtof);
-THROUGH(strtol); THROUGH(snprintf); THROUGH(qsort); THROUGH(bsearch);
+THROUGH(strtol); THROUGH(snprintf); THROUGH(qsort); THROUGH(bsearch); THROUGH(regexec);
 
 /* Text of small letters, the same in both operands, that ends at n. */
 static void text(size_t n)
@@ -167,6 +168,22 @@ CALL(qsort, other_numbers((int *)to, n / sizeof(int)); the_qsort(to, n / sizeof(
 static unsigned last_key;
 CALL(bsearch, int key = (int)((last_key = last_key * 1664525u + 1013904223u) % n); KEEP(the_bsearch(&key, from, n / sizeof(int), sizeof(int), by_value)))
 
+/* In a text that has no match. */
+static void search(const char *pattern)
+{
+	static const char *last;
+	static regex_t regex;
+
+	if (pattern != last) {
+		regcomp(&regex, pattern, REG_EXTENDED);
+		last = pattern;
+	}
+	KEEP(the_regexec(&regex, from, 0, 0, 0));
+}
+CALL(regexec_class, search("[0-9]+"))
+CALL(regexec_words, search("(foo|bar|quux)"))
+CALL(regexec_parts, search("([a-z]+)@([a-z]+)\\.com"))
+
 #define ROW(id, prepare, most) { #id, prepare, call_##id, most }
 
 static const struct row rows[] = {
@@ -189,7 +206,8 @@ static const struct row rows[] = {
 	ROW(wmemmove, wide_text, LARGEST), ROW(strtod, decimal, 64), ROW(strtof, decimal, 64),
 	ROW(strtol, integer, 16), ROW(snprintf_f, text, 64), ROW(snprintf_g, text, 64),
 	ROW(snprintf_e, text, 64), ROW(snprintf_d, text, 64), ROW(qsort, text, 65536),
-	ROW(bsearch, sorted_numbers, LARGEST),
+	ROW(bsearch, sorted_numbers, LARGEST), ROW(regexec_class, text, 65536), ROW(regexec_words, text, 65536),
+	ROW(regexec_parts, text, 4096),
 };
 
 static const size_t lengths[] = { 4, 16, 64, 256, 4096, 65536, LARGEST };

@@ -338,7 +338,7 @@ fn removing_it_leaves_what_the_user_put_there() {
 }
 
 /// Tests of the functions of `toolchains/musl/fast`, each a program that says what it tried.
-const FUNCTION_TESTS: [&str; 6] = ["memory", "strings", "wide", "numbers", "printf", "sort"];
+const FUNCTION_TESTS: [&str; 7] = ["memory", "strings", "wide", "numbers", "printf", "sort", "regex"];
 
 #[test]
 fn faster_functions_do_what_libc_s_do_on_any_processor() {
