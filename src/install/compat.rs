@@ -1,8 +1,8 @@
 //! Headers and functions that programs expect of a libc and musl lacks: `toolchains/musl/compat`.
 //!
 //! What this musl has itself, or the machine's package of it, stays as it is: neither is a header replaced nor a function
-//! that is in libc.a defined again. Every object defines its functions weakly, so that a program which brings some of them
-//! and calls others is linked as well. The headers below `layer` come before musl's and include them.
+//! that is in libc.a defined again, but for those that are meant to take its place. Every object defines its functions weakly,
+//! so that a program which brings some of them and calls others is linked as well. The headers below `layer` come before musl's and include them.
 
 use super::build_context::{BuildContext, InstallError};
 use super::functions::{compile, symbols, unreadable};
@@ -21,6 +21,10 @@ static SOURCES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/compat.tar.gz"
 
 /// The archive's file name.
 pub(super) const ARCHIVE: &str = "libcompat.a";
+
+/// Sources whose functions are linked in the place of libc's, which do less. Each has all that the members of libc.a define
+/// that have its functions.
+const INSTEAD: [&str; 2] = ["getopt", "glob"];
 
 /// How they are compiled. A function that checks a size must not become a call of itself.
 const FLAGS: &str = "-std=gnu11 -O2 -fPIE -ffunction-sections -fdata-sections -fno-builtin -U_FORTIFY_SOURCE -D_GNU_SOURCE \
@@ -44,7 +48,7 @@ pub(crate) fn build(context: &BuildContext<'_>, tree: &Sysroot) -> Result<(), In
     for name in names {
         let mut object = fs::read(dir.join(format!("{name}.o"))).map_err(io)?;
         let names: Vec<Vec<u8>> = symbols(&name, &object)?.defined().map(<[u8]>::to_vec).collect();
-        if names.iter().any(|name| has.contains(name)) {
+        if !INSTEAD.contains(&name.as_str()) && names.iter().any(|n| has.contains(n)) {
             continue;
         }
         symbol_binding::weaken_defined(&mut object).map_err(|e| unreadable(&name, &e))?;

@@ -48,7 +48,18 @@ fn said(dir: &Path, program: &str, args: &[&str]) -> String {
 #[test]
 fn functions_do_what_glibc_s_do() {
     let dir = Dir::new();
-    for name in ["error.c", "queue.c", "obstack.c", "execinfo.c", "small.c", "own.c"] {
+    for name in [
+        "error.c",
+        "queue.c",
+        "obstack.c",
+        "execinfo.c",
+        "small.c",
+        "own.c",
+        "partly.c",
+        "renamed.c",
+        "malloc.c",
+        "strerror.c",
+    ] {
         let places = twins(&dir, name, "-O1");
         let program = name.trim_end_matches(".c");
         for args in [&[][..], &["1"]] {
@@ -61,6 +72,81 @@ fn functions_do_what_glibc_s_do() {
     }
 }
 
+/// The first lines that differ, of two outputs.
+fn assert_same(place: &Path, found: &str, expected: &str) {
+    let differs = expected.lines().zip(found.lines()).position(|(a, b)| a != b);
+    let lines =
+        |of: &str| of.lines().skip(differs.unwrap_or(0).saturating_sub(12)).take(20).collect::<Vec<_>>().join("\n");
+    assert!(expected == found, "{}\n--- glibc\n{}\n--- musl\n{}", place.display(), lines(expected), lines(found));
+}
+
+/// Runs a program that tries many cases, without and with an argument, and says at the end how many.
+fn tries_as_glibc_s(name: &str, least: usize) {
+    let dir = Dir::new();
+    let places = twins(&dir, name, "-O1");
+    let program = name.trim_end_matches(".c");
+    for args in [&[][..], &["1"]] {
+        let expected = said(&places[0], program, args);
+        let last = expected.lines().rev().nth(1).unwrap();
+        let tried: usize = last.split_once(' ').unwrap().0.parse().unwrap();
+        assert!(tried > least && expected.ends_with("exit status: 0"), "{last}");
+        for place in &places[1..] {
+            assert_same(place, &said(place, program, args), &expected);
+        }
+    }
+}
+
+#[test]
+fn options_are_read_as_by_glibc_s_getopt() {
+    tries_as_glibc_s("getopt.c", 90_000);
+}
+
+#[test]
+fn files_are_found_as_by_glibc_s_glob() {
+    tries_as_glibc_s("glob.c", 3_000);
+}
+
+#[test]
+fn getopt_stops_at_operands_where_glibc_s_does() {
+    let dir = Dir::new();
+    let posix = "-D_POSIX_C_SOURCE=200809L";
+    let mut stops = 0;
+    for macros in [
+        "",
+        "-D_GNU_SOURCE",
+        posix,
+        "-D_POSIX_C_SOURCE=1",
+        "-D_POSIX_C_SOURCE=2",
+        "-D_POSIX_SOURCE",
+        "-D_XOPEN_SOURCE=700",
+        "-D_XOPEN_SOURCE=400",
+        "-D_XOPEN_SOURCE",
+        "-D_DEFAULT_SOURCE",
+        "-D_DEFAULT_SOURCE -D_POSIX_C_SOURCE=199309L",
+        "-D_DEFAULT_SOURCE -D_POSIX_SOURCE",
+        "-D_XOPEN_SOURCE=600 -D_POSIX_C_SOURCE=200112L",
+        "-D_GNU_SOURCE -D_POSIX_C_SOURCE=200809L",
+        "-D_POSIX_C_SOURCE=200809L -include getopt.h",
+        "-D_POSIX_C_SOURCE=200809L -DDECLARED",
+    ] {
+        for standard in ["gnu11", "c99"] {
+            let line = format!("-w -std={standard} {macros} -o mode");
+            let with = |mut cc: Run| {
+                cc = cc.dir(dir.path()).line(&line).args([source("getopt_mode.c")]);
+                cc.silent();
+                Run::new(dir.join("mode")).ok()
+            };
+            let expected = with(Run::new("gcc"));
+            stops += usize::from(expected == "-1\n");
+            for toolchain in COMPILERS {
+                // Clang takes a function without a declaration for an error from version 16 on, and -w not for its end.
+                assert_eq!(with(self::with(toolchain, STATICCC)), expected, "{toolchain} {line}");
+            }
+        }
+    }
+    assert!((10..28).contains(&stops), "{stops}");
+}
+
 #[test]
 fn argp_parses_and_helps_as_glibc_s() {
     let dir = Dir::new();
@@ -69,11 +155,7 @@ fn argp_parses_and_helps_as_glibc_s() {
     let expected = run(&places[0]);
     assert!(expected.lines().filter(|line| line.starts_with("status ")).count() > 700, "{expected}");
     for place in &places[1..] {
-        let found = run(place);
-        let differs = expected.lines().zip(found.lines()).position(|(a, b)| a != b);
-        let lines =
-            |of: &str| of.lines().skip(differs.unwrap_or(0).saturating_sub(12)).take(20).collect::<Vec<_>>().join("\n");
-        assert!(expected == found, "{}\n--- glibc\n{}\n--- musl\n{}", place.display(), lines(&expected), lines(&found));
+        assert_same(place, &run(place), &expected);
     }
 }
 
@@ -174,15 +256,22 @@ fn a_program_s_own_functions_and_its_libraries_take_precedence() {
     let dir = Dir::new();
     dir.file(
         "l.c",
-        "#include <stdio.h>\nvoid error(int s, int n, const char *f, ...) { (void)s, (void)n; puts(f); }\n",
+        "#include <stdio.h>\nvoid error(int s, int n, const char *f, ...) { (void)s, (void)n; puts(f); }\n\
+         int getopt(int c, char *const *v, const char *f) { (void)c, (void)v; puts(f); return 0; }\n\
+         int glob(const char *p, int f, void *e, void *g) { (void)f, (void)e, (void)g; puts(p); return 0; }\n",
     );
-    dir.file("p.c", "#include <error.h>\nint main(void) { error(3, 0, \"the library's\"); return 0; }\n");
+    dir.file(
+        "p.c",
+        "#include <error.h>\n#include <glob.h>\n#include <unistd.h>\n\
+         int main(int c, char **v) { glob_t g; if (getopt(c, v, \"own\") == glob(\"/none\", 0, 0, &g)) c = 0;\n\
+         error(3, 0, \"the library's\"); return c; }\n",
+    );
     for linker in ["bfd", "gold", "lld", "mold"] {
         let cc = || with("musl", STATICCC).dir(dir.path()).env("STATICCXX_STACK_SIZE", "0");
         cc().line("-O2 -c l.c").silent();
         Run::new("ar").dir(dir.path()).line("rcs libl.a l.o").silent();
         cc().line(&format!("-O2 -w -fuse-ld={linker} p.c -L. -ll -o p")).silent();
-        assert_eq!(says_in_empty_root(&dir.join("p"), &[]), "the library's\n", "{linker}");
+        assert_eq!(says_in_empty_root(&dir.join("p"), &[]), "own\n/none\nthe library's\n", "{linker}");
         // Without the library it is the layer's, which ends the program.
         cc().line(&format!("-O2 -w -fuse-ld={linker} p.c -o p")).silent();
         assert_eq!(

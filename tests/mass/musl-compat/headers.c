@@ -3,6 +3,9 @@
 #include <error.h>
 #include <execinfo.h>
 #include <fts.h>
+#include <getopt.h>
+#include <glob.h>
+#include <malloc.h>
 #include <obstack.h>
 #include <poll.h>
 #include <stdio.h>
