@@ -22,9 +22,9 @@ static SOURCES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/compat.tar.gz"
 /// The archive's file name.
 pub(super) const ARCHIVE: &str = "libcompat.a";
 
-/// Sources whose functions are linked in the place of libc's, which do less. Each has all that the members of libc.a define
-/// that have its functions.
-const INSTEAD: [&str; 2] = ["getopt", "glob"];
+/// The directory of the sources whose functions take the place of libc's. They have all that the members of libc.a define that
+/// have these functions, so that none of those is linked in beside them.
+const INSTEAD: &str = "instead";
 
 /// How they are compiled. A function that checks a size must not become a call of itself.
 const FLAGS: &str = "-std=gnu11 -O2 -fPIE -ffunction-sections -fdata-sections -fno-builtin -U_FORTIFY_SOURCE -D_GNU_SOURCE \
@@ -42,17 +42,20 @@ pub(crate) fn built(lib: &Path) -> Option<PathBuf> {
 pub(crate) fn build(context: &BuildContext<'_>, tree: &Sysroot) -> Result<(), InstallError> {
     let io = |e: io::Error| InstallError::io("reading functions that musl lacks", e);
     let dir = context.unpacked("compat", SOURCES)?;
-    let names = compile(context, tree, &dir, FLAGS)?;
     let has = libc_names(&tree.lib().join("libc.a"))?;
     let mut members = Vec::new();
-    for name in names {
-        let mut object = fs::read(dir.join(format!("{name}.o"))).map_err(io)?;
-        let names: Vec<Vec<u8>> = symbols(&name, &object)?.defined().map(<[u8]>::to_vec).collect();
-        if !INSTEAD.contains(&name.as_str()) && names.iter().any(|n| has.contains(n)) {
-            continue;
+    for (dir, is_instead) in [(dir.clone(), false), (dir.join(INSTEAD), true)] {
+        for name in compile(context, tree, &dir, FLAGS)? {
+            let mut object = fs::read(dir.join(format!("{name}.o"))).map_err(io)?;
+            let names: Vec<Vec<u8>> = symbols(&name, &object)?.defined().map(<[u8]>::to_vec).collect();
+            if !is_instead {
+                if names.iter().any(|name| has.contains(name)) {
+                    continue;
+                }
+                symbol_binding::weaken_defined(&mut object).map_err(|e| unreadable(&name, &e))?;
+            }
+            members.push(IndexedMember { name: format!("{name}.o"), object, names });
         }
-        symbol_binding::weaken_defined(&mut object).map_err(|e| unreadable(&name, &e))?;
-        members.push(IndexedMember { name: format!("{name}.o"), object, names });
     }
     let bytes = archive::indexed_by(&members)
         .ok_or_else(|| InstallError::Unfit(format!("`{ARCHIVE}` would be larger than an archive can be")))?;
@@ -81,11 +84,13 @@ mod tests {
     #[test]
     fn every_header_before_musl_s_includes_the_next() {
         let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(SOURCES));
-        let (mut sources, mut layered) = (0, 0);
+        let (mut sources, mut layered, mut instead) = (0, 0, 0);
         for entry in archive.entries().unwrap() {
             let mut entry = entry.unwrap();
             let path = entry.path().unwrap().into_owned();
-            sources += usize::from(path.extension().is_some_and(|suffix| suffix == "c"));
+            let is_source = path.extension().is_some_and(|suffix| suffix == "c");
+            sources += usize::from(is_source);
+            instead += usize::from(is_source && path.starts_with(INSTEAD));
             let Ok(header) = path.strip_prefix(format!("include/{BEFORE_MUSL}")) else { continue };
             // What they share is nobody's own header.
             if header.starts_with("bits") {
@@ -96,7 +101,7 @@ mod tests {
             assert!(text.contains(&format!("#include_next <{}>\n", header.display())), "{}", header.display());
             layered += 1;
         }
-        assert!(sources > 10 && layered > 7, "{sources} {layered}");
+        assert!(sources > 20 && layered > 9 && instead > 8, "{sources} {layered} {instead}");
     }
 
     #[test]

@@ -148,6 +148,49 @@ fn getopt_stops_at_operands_where_glibc_s_does() {
 }
 
 #[test]
+fn what_takes_the_place_of_musl_s_does_so_with_each_linker() {
+    let dir = Dir::new();
+    let glibc = twins(&dir, "partly.c", "-O1").remove(0);
+    let expected = said(&glibc, "partly", &[]);
+    for linker in ["wild", "bfd", "gold", "lld", "mold"] {
+        let cc = |name: &str| {
+            let cc = with("musl", STATICCC).dir(dir.path()).env("STATICCXX_STACK_SIZE", "0");
+            cc.env("STATICCXX_LINKER", linker).line("-O1 -w -D_GNU_SOURCE -o partly").args([source(name)]).silent();
+        };
+        cc("partly.c");
+        assert_eq!(said(dir.path(), "partly", &[]), expected, "{linker}");
+        cc("getopt_mode.c");
+        assert_eq!(said(dir.path(), "partly", &[]), "97\nexit status: 0", "{linker}");
+    }
+}
+
+#[test]
+fn trees_of_macros_are_in_order_and_balanced() {
+    let dir = Dir::new();
+    // glibc has no such header.
+    let headers = dir.join("headers/sys");
+    fs::create_dir_all(&headers).unwrap();
+    let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("toolchains/musl/compat/include/sys/tree.h");
+    fs::copy(ours, headers.join("tree.h")).unwrap();
+    fs::copy(source("tree.c"), dir.join("tree.cpp")).unwrap();
+    let run = |cc: Run, line: &str, file: &Path| {
+        cc.dir(dir.path()).line("-Wall -Wextra -Werror -pedantic -O2 -o tree").line(line).args([file]).silent();
+        said(dir.path(), "tree", &[])
+    };
+    let expected = run(Run::new("gcc"), "-I headers", &source("tree.c"));
+    assert!(expected.starts_with("4280 removed, 86 left, 1\n") && expected.ends_with("exit status: 0"), "{expected}");
+    for toolchain in COMPILERS {
+        for standard in ["-std=c99", "-std=gnu17"] {
+            assert_eq!(run(with(toolchain, STATICCC), standard, &source("tree.c")), expected, "{toolchain} {standard}");
+        }
+        for standard in ["-std=c++98", "-std=c++17"] {
+            let found = run(with(toolchain, STATICCXX), standard, &dir.join("tree.cpp"));
+            assert_eq!(found, expected, "{toolchain} {standard}");
+        }
+    }
+}
+
+#[test]
 fn argp_parses_and_helps_as_glibc_s() {
     let dir = Dir::new();
     let places = twins(&dir, "argp.c", "-O1");
@@ -237,8 +280,11 @@ fn headers_are_those_of_any_standard() {
     fs::copy(source("headers.c"), dir.join("h.cpp")).unwrap();
     let all = "-O2 -U_FORTIFY_SOURCE -Wall -Wextra -Werror -pedantic -c -o h.o";
     for toolchain in COMPILERS {
-        for options in ["-D_FORTIFY_SOURCE=0 -D_GNU_SOURCE", "-D_FORTIFY_SOURCE=3", "-D_FORTIFY_SOURCE=3 -D_GNU_SOURCE"]
-        {
+        for options in [
+            "-D_FORTIFY_SOURCE=0 -D_GNU_SOURCE -D_GNU_STRERROR_R",
+            "-D_FORTIFY_SOURCE=3",
+            "-D_FORTIFY_SOURCE=3 -D_GNU_SOURCE",
+        ] {
             for standard in ["c99", "c11", "gnu17"] {
                 let line = format!("{all} {options} -std={standard} h.c");
                 with(toolchain, STATICCC).dir(dir.path()).line(&line).silent();

@@ -15,6 +15,7 @@
 #include <sys/queue.h>
 #include <sys/select.h>
 #include <sys/socket.h>
+#include <sys/tree.h>
 #include <unistd.h>
 #include <wchar.h>
 

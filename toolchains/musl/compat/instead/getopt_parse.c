@@ -1,15 +1,10 @@
 /* getopt, getopt_long and getopt_long_only as in glibc: words that are no options are moved to the end, messages are glibc's.
-   All that musl's members for these define is here, so that neither is linked in beside it. */
+   What musl's members for these define is in files of its own each, so that a program can bring any of it. */
 
-#include <getopt.h>
+#include "getopt_parse.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-char *optarg;
-int optind = 1, opterr = 1, optopt = '?';
-int __optpos, __optreset;
-extern int optreset __attribute__((__alias__("__optreset")));
 
 static enum { permute, in_order, stop_at_first } order;
 /* The rest of the word whose letters are being read; the words skipped are those from FIRST until before LAST. */
@@ -17,16 +12,6 @@ static char *rest;
 static int first, last, started;
 /* What is in optopt after each call. */
 static int wrong;
-
-/* One call's arguments. */
-struct call {
-	int count;
-	char **words;
-	const char *letters;
-	const struct option *options;
-	int *index;
-	int only, says;
-};
 
 /* A line on stderr, of up to five pieces. */
 static void say(const struct call *call, const char *text, const char *before, const char *name, const char *after)
@@ -252,7 +237,7 @@ static void start(const struct call *call, int posix)
 	order = call->letters[0] == '-' ? in_order
 		: call->letters[0] == '+' || posix || getenv("POSIXLY_CORRECT") ? stop_at_first : permute;
 	started = 1;
-	__optreset = __optpos = 0;
+	__optreset = 0;
 }
 
 static int step(struct call *call, int posix)
@@ -280,29 +265,9 @@ static int step(struct call *call, int posix)
 	return letter_option(call);
 }
 
-static int parse(struct call call, int posix)
+int __getopt_parse(struct call call, int posix)
 {
 	int code = call.count < 1 ? -1 : step(&call, posix);
 	optopt = wrong;
 	return code;
-}
-
-int getopt(int count, char *const *words, const char *letters)
-{
-	return parse((struct call){count, (char **)words, letters, 0, 0, 0, 0}, 0);
-}
-
-int __posix_getopt(int count, char *const *words, const char *letters)
-{
-	return parse((struct call){count, (char **)words, letters, 0, 0, 0, 0}, 1);
-}
-
-int getopt_long(int count, char *const *words, const char *letters, const struct option *options, int *index)
-{
-	return parse((struct call){count, (char **)words, letters, options, index, 0, 0}, 0);
-}
-
-int getopt_long_only(int count, char *const *words, const char *letters, const struct option *options, int *index)
-{
-	return parse((struct call){count, (char **)words, letters, options, index, 1, 0}, 0);
 }

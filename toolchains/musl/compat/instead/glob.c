@@ -1,7 +1,7 @@
 /* glob and its relatives as in glibc, in the place of musl's. Objects that were compiled with musl's own header call them too:
    they pass a structure of the same size, and no flag that reads what it has no name for. */
 
-#include "include/layer/glob.h"
+#include "../include/layer/glob.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fnmatch.h>
@@ -407,16 +407,5 @@ int glob(const char *restrict pattern, int flags, failed_function *failed, glob_
 	return in_path(pattern, dir, name, flags, failed, all);
 }
 
-void globfree(glob_t *all)
-{
-	for (size_t i = 0; all->gl_pathv && i < all->gl_pathc; i++)
-		free(all->gl_pathv[all->gl_offs + i]);
-	free(all->gl_pathv);
-	all->gl_pathv = 0;
-	all->gl_pathc = 0;
-}
-
 #undef glob64
-#undef globfree64
-int glob64(const char *restrict, int, failed_function *, glob_t *restrict) __attribute__((__alias__("glob")));
-void globfree64(glob_t *) __attribute__((__alias__("globfree")));
+int glob64(const char *restrict, int, failed_function *, glob_t *restrict) __attribute__((__weak__, __alias__("glob")));
