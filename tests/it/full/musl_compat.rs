@@ -165,6 +165,28 @@ fn what_takes_the_place_of_musl_s_does_so_with_each_linker() {
 }
 
 #[test]
+fn objects_that_were_compiled_with_musl_s_own_headers_are_served() {
+    let dir = Dir::new();
+    dir.file(
+        "p.c",
+        "#include <glob.h>\n#include <stdio.h>\n#include <string.h>\n#include <unistd.h>\n\
+         #ifdef GLOB_BRACE\n#error another header\n#endif\n\
+         int main(int c, char **v) { glob_t g[2]; memset(g, 0x55, sizeof g); g->gl_offs = 1;\n\
+         int r = glob(\"/dev/nul*\", GLOB_DOOFFS, 0, g) + glob(\"/dev/zer*\", GLOB_DOOFFS | GLOB_APPEND | GLOB_MARK, 0, g);\n\
+         printf(\"%d %d %s %s %d\\n\", r, (int)g->gl_pathc, g->gl_pathv[1], g->gl_pathv[2], getopt(c, v, \"a\"));\n\
+         globfree(g); return g[1].gl_pathc != 0x5555555555555555; }\n",
+    );
+    let json = fs::read_to_string(data().join("staticcxx/toolchains/musl/toolchain.json")).unwrap();
+    let descriptor: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let archive = PathBuf::from(descriptor["compat"].as_str().unwrap());
+    let headers = Run::new("gcc").line("-print-file-name=include").ok();
+    let gcc = Run::new("gcc").dir(dir.path()).line("-O1 -c p.c -nostdinc -isystem");
+    gcc.args([archive.parent().unwrap().with_file_name("include")]).line("-isystem").args([headers.trim()]).silent();
+    with("musl", STATICCC).dir(dir.path()).line("p.o -o p").silent();
+    assert_eq!(said(dir.path(), "p", &["x", "-a"]), "0 2 /dev/null /dev/zero 97\nexit status: 0");
+}
+
+#[test]
 fn trees_of_macros_are_in_order_and_balanced() {
     let dir = Dir::new();
     // glibc has no such header.
