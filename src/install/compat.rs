@@ -1,8 +1,8 @@
 //! Headers and functions that programs expect of a libc and musl lacks: `toolchains/musl/compat`.
 //!
 //! What this musl has itself, or the machine's package of it, stays as it is: neither is a header replaced nor a function
-//! that is in libc.a defined again. Every object defines its functions weakly, so that a program which brings some of them
-//! and calls others is linked as well. The headers below `layer` come before musl's and include them.
+//! that is in libc.a defined again, but for those that are meant to take its place. Every object defines its functions weakly,
+//! so that a program which brings some of them and calls others is linked as well. The headers below `layer` come before musl's and include them.
 
 use super::build_context::{BuildContext, InstallError};
 use super::functions::{compile, symbols, unreadable};
@@ -23,6 +23,10 @@ static SOURCES: EmbeddedFiles = EmbeddedFiles(include_bytes!(concat!(env!("OUT_D
 /// The archive's file name.
 pub(super) const ARCHIVE: &str = "libcompat.a";
 
+/// The directory of the sources whose functions take the place of libc's. They have all that the members of libc.a define that
+/// have these functions, so that none of those is linked in beside them.
+const INSTEAD: &str = "instead";
+
 /// How they are compiled. A function that checks a size must not become a call of itself.
 const FLAGS: &str = "-std=gnu11 -O2 -fPIE -ffunction-sections -fdata-sections -fno-builtin -U_FORTIFY_SOURCE -D_GNU_SOURCE \
                      -Iinclude -w";
@@ -39,17 +43,20 @@ pub(crate) fn built(lib: &Path) -> Option<PathBuf> {
 pub(crate) fn build(context: &BuildContext<'_>, tree: &Sysroot) -> Result<(), InstallError> {
     let io = |e: io::Error| InstallError::io("reading functions that musl lacks", e);
     let dir = context.unpacked("compat", SOURCES)?;
-    let names = compile(context, tree, &dir, FLAGS)?;
     let has = libc_names(&tree.lib().join("libc.a"))?;
     let mut members = Vec::new();
-    for name in names {
-        let mut object = fs::read(dir.join(format!("{name}.o"))).map_err(io)?;
-        let names: Vec<Vec<u8>> = symbols(&name, &object)?.defined().map(<[u8]>::to_vec).collect();
-        if names.iter().any(|name| has.contains(name)) {
-            continue;
+    for (dir, is_instead) in [(dir.clone(), false), (dir.join(INSTEAD), true)] {
+        for name in compile(context, tree, &dir, FLAGS)? {
+            let mut object = fs::read(dir.join(format!("{name}.o"))).map_err(io)?;
+            let names: Vec<Vec<u8>> = symbols(&name, &object)?.defined().map(<[u8]>::to_vec).collect();
+            if !is_instead {
+                if names.iter().any(|name| has.contains(name)) {
+                    continue;
+                }
+                symbol_binding::weaken_defined(&mut object).map_err(|e| unreadable(&name, &e))?;
+            }
+            members.push(IndexedMember { name: format!("{name}.o"), object, names });
         }
-        symbol_binding::weaken_defined(&mut object).map_err(|e| unreadable(&name, &e))?;
-        members.push(IndexedMember { name: format!("{name}.o"), object, names });
     }
     let bytes = archive::indexed_by(&members)
         .ok_or_else(|| InstallError::Unfit(format!("`{ARCHIVE}` would be larger than an archive can be")))?;
@@ -77,10 +84,12 @@ mod tests {
 
     #[test]
     fn every_header_before_musl_s_includes_the_next() {
-        let (mut sources, mut layered) = (0, 0);
+        let (mut sources, mut layered, mut instead) = (0, 0, 0);
         for (path, text) in SOURCES.texts().unwrap() {
             let path = Path::new(&path);
-            sources += usize::from(path.extension().is_some_and(|suffix| suffix == "c"));
+            let is_source = path.extension().is_some_and(|suffix| suffix == "c");
+            sources += usize::from(is_source);
+            instead += usize::from(is_source && path.starts_with(INSTEAD));
             let Ok(header) = path.strip_prefix(format!("include/{BEFORE_MUSL}")) else { continue };
             // What they share is nobody's own header.
             if header.starts_with("bits") {
@@ -89,7 +98,7 @@ mod tests {
             assert!(text.contains(&format!("#include_next <{}>\n", header.display())), "{}", header.display());
             layered += 1;
         }
-        assert!(sources > 10 && layered > 7, "{sources} {layered}");
+        assert!(sources > 20 && layered > 9 && instead > 8, "{sources} {layered} {instead}");
     }
 
     #[test]

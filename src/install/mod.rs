@@ -55,6 +55,7 @@ pub(crate) fn is_own(file: &Path) -> bool {
 /// Whether a header of a toolchain's, by its place below the include directory, is one that comes with this program. `fts.h` may be
 /// the machine's musl's.
 pub(crate) fn is_own_header(name: &str) -> bool {
-    const ADDED: [&str; 6] = ["argp.h", "error.h", "execinfo.h", "obstack.h", "sys/cdefs.h", "sys/queue.h"];
+    const ADDED: [&str; 7] =
+        ["argp.h", "error.h", "execinfo.h", "obstack.h", "sys/cdefs.h", "sys/queue.h", "sys/tree.h"];
     name.split('/').next() == Some(specs::BEFORE_MUSL) || ADDED.contains(&name)
 }

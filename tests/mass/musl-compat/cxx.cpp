@@ -5,6 +5,9 @@
 #include <cwchar>
 #include <error.h>
 #include <execinfo.h>
+#include <getopt.h>
+#include <glob.h>
+#include <malloc.h>
 #include <obstack.h>
 #include <string>
 #include <sys/queue.h>
@@ -41,6 +44,12 @@ int main(int argc, char **argv)
 	void *(*copy)(void *, const void *, std::size_t) = std::memcpy;
 	copy(bytes, "pointer", 8);
 	std::printf("%s\n", bytes);
+	char *words[] = {argv[0], const_cast<char *>("x"), const_cast<char *>("-a")};
+	std::printf("%d", getopt(3, words, "a"));
+	glob_t found;
+	std::printf(" %d", glob("/dev/{zero,null}", GLOB_BRACE | GLOB_NOMAGIC, 0, &found));
+	std::printf(" %s %d\n", found.gl_pathv[1], malloc_trim(0) < 0);
+	globfree(&found);
 	error(0, 2, "a message");
 	std::fflush(stdout);
 	std::string text(argc > 1 ? argv[1] : "x");

@@ -3,6 +3,9 @@
 #include <error.h>
 #include <execinfo.h>
 #include <fts.h>
+#include <getopt.h>
+#include <glob.h>
+#include <malloc.h>
 #include <obstack.h>
 #include <poll.h>
 #include <stdio.h>
@@ -12,6 +15,7 @@
 #include <sys/queue.h>
 #include <sys/select.h>
 #include <sys/socket.h>
+#include <sys/tree.h>
 #include <unistd.h>
 #include <wchar.h>
 

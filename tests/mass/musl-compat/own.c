@@ -24,10 +24,33 @@ int backtrace(void)
 	return 7;
 }
 
+const char *optarg = "own";
+
+int getopt(int number)
+{
+	return number + 1;
+}
+
+int glob(void)
+{
+	return 8;
+}
+
+struct mallinfo {
+	int own;
+};
+
+int malloc_trim(struct mallinfo info)
+{
+	return info.own;
+}
+
 int main(void)
 {
+	struct mallinfo info = {9};
 	error("x");
 	fts_open(3);
 	printf("%d %d\n", argp_parse(0, 5), backtrace());
+	printf("%s %d %d %d\n", optarg, getopt(1), glob(), malloc_trim(info));
 	return 0;
 }

@@ -1,5 +1,11 @@
-/* Functions of string.h that check sizes, and one that musl lacks. */
+/* Functions of string.h that check sizes, and those that musl lacks. */
+#if defined _GNU_SOURCE && defined _GNU_STRERROR_R && !defined strerror_r
+#define strerror_r __xpg_strerror_r
 #include_next <string.h>
+#undef strerror_r
+#else
+#include_next <string.h>
+#endif
 #ifndef _LAYER_STRING_H
 #define _LAYER_STRING_H 1
 #include <bits/checked.h>
@@ -10,6 +16,10 @@ extern "C" {
 #endif
 /* As memchr, of a byte that is there. */
 void *rawmemchr(const void *, int);
+#if defined _GNU_STRERROR_R && !defined strerror_r
+/* glibc's form, for programs that define the macro to be given it: the text, which need not be in the buffer. */
+char *strerror_r(int, char *, size_t) __asm__("__gnu_strerror_r");
+#endif
 #ifdef __cplusplus
 }
 #endif

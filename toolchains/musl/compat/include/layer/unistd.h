@@ -1,8 +1,22 @@
-/* Functions of unistd.h that check sizes. */
+/* Functions of unistd.h that check sizes, and getopt as POSIX has it for programs that ask for that alone. */
 #include_next <unistd.h>
 #ifndef _LAYER_UNISTD_H
 #define _LAYER_UNISTD_H 1
 #include <bits/checked.h>
+
+/* Where glibc's header does so: with macros of POSIX that the program defined itself, and without getopt.h. */
+#if !defined _GNU_SOURCE && !defined _GETOPT_H && !defined getopt \
+	&& ((defined _POSIX_C_SOURCE && _POSIX_C_SOURCE + 0 >= 2) \
+	    || ((defined _POSIX_C_SOURCE || defined _POSIX_SOURCE) && (defined _XOPEN_SOURCE || defined _BSD_SOURCE)) \
+	    || (defined __STRICT_ANSI__ && !defined _BSD_SOURCE && defined _XOPEN_SOURCE && _XOPEN_SOURCE + 0 < 500))
+#ifdef __cplusplus
+extern "C" {
+#endif
+int getopt(int, char *const[], const char *) __asm__("__posix_getopt");
+#ifdef __cplusplus
+}
+#endif
+#endif
 
 #ifdef __checked
 #ifdef __cplusplus

@@ -1,0 +1,1 @@
+int opterr = 1;

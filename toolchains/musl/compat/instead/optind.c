@@ -1,0 +1,1 @@
+int optind = 1;
