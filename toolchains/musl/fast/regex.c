@@ -54,6 +54,8 @@ struct reader {
 	unsigned positions;
 	unsigned depth;
 	int extended, fold, newline;
+	/* There are some outside of all subexpressions. */
+	int alternatives;
 	/* It is none that this file knows. */
 	int strange;
 };
@@ -404,14 +406,9 @@ static struct part alternatives(struct reader *r, const char **at)
 			*at = s;
 			return all;
 		}
+		r->alternatives |= !r->depth;
 		s += r->extended ? 1 : 2;
 	}
-}
-
-/* Whether an alternative stands outside of all subexpressions; brackets are not looked into, which may only say so too often. */
-static int has_alternatives(const char *pattern)
-{
-	return strchr(pattern, '|') != 0;
 }
 
 /* Makes the automaton of a pattern, if it is one for it. */
@@ -430,14 +427,13 @@ static int read_pattern(struct automaton *to, const char *pattern, int flags)
 		to->to_end = 1;
 		r.end--;
 	}
-	if ((to->from_start || to->to_end) && (r.newline || has_alternatives(pattern)))
-		return 0;
 	if (s < r.end) {
 		if (*s == '*')
 			return 0;
 		all = alternatives(&r, &s);
 	}
-	if (r.strange || s != r.end)
+	/* A sign of a place would be one of an alternative's. */
+	if (r.strange || s != r.end || ((to->from_start || to->to_end) && (r.newline || r.alternatives)))
 		return 0;
 	to->first = all.first;
 	to->last = all.last;
