@@ -6,13 +6,14 @@
 use super::link_job::LinkJob;
 use crate::check::BoundSymbol;
 use crate::libs::inputs;
+use crate::libs::unsuitable::Unsuitable;
 use crate::message;
 use crate::options;
 use foldhash::HashSet;
 use object::read::elf::{FileHeader, SectionHeader, Sym};
 use object::{Endianness, elf};
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The references of an output that are bound to something else than ld.so would have bound them to.
 pub(super) fn differing(job: &LinkJob, output: &Path) -> Vec<BoundSymbol> {
@@ -81,16 +82,40 @@ pub(super) fn refused(job: &LinkJob, output: &Path, differing: &[BoundSymbol], s
         return false;
     }
     message::error(text);
-    let archive = job.resolution.unkept.iter().map(|(archive, _)| archive).next();
-    let library = archive.and_then(|a| a.file_stem()).map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
-    message::hint(format!("`{}=auto,{library}` takes the shared object of `{library}`", options::CONVERT.name));
+    message::hint(way_out(&job.resolution.unkept, &first.symbol));
     true
+}
+
+/// What to do about a symbol that is bound to something else: take the shared object in the place of the archive that could
+/// not be kept for it. Where none is to blame, the linker left out what it was asked for, and the bindings show by what.
+fn way_out(unkept: &[(PathBuf, Unsuitable)], symbol: &str) -> String {
+    let blamed = unkept.iter().find(|(_, why)| why.symbols().iter().any(|s| s == symbol));
+    match blamed.and_then(|(archive, _)| archive.file_stem()) {
+        Some(stem) => {
+            let library = stem.to_string_lossy();
+            format!("`{}=auto,{library}` takes the shared object of `{library}`", options::CONVERT.name)
+        }
+        None => "`staticctl explain --bindings -- COMMAND` shows what each library is bound to".into(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::process::Command;
+
+    #[test]
+    fn an_archive_is_named_only_if_it_is_to_blame() {
+        let unkept = |names: &[&str]| {
+            let names = names.iter().map(|n| (*n).to_owned()).collect();
+            [(PathBuf::from("/usr/lib/libz.a"), Unsuitable::PrivateNames(names))]
+        };
+        let convert = "`STATICCXX_CONVERT=auto,libz` takes the shared object of `libz`";
+        assert_eq!(way_out(&unkept(&["other", "helper"]), "helper"), convert);
+        for none in [way_out(&unkept(&["other"]), "helper"), way_out(&[], "helper")] {
+            assert_eq!(none, "`staticctl explain --bindings -- COMMAND` shows what each library is bound to");
+        }
+    }
 
     #[test]
     fn what_is_asked_for_and_not_defined_is_left() {

@@ -2,14 +2,13 @@
 
 use super::command::replaced_by;
 use super::front_end_call::run_front_end;
-use super::library_hints::LackingHeaders;
 use super::link::link;
 use super::link_job::LinkJob;
 use super::linker_net::{linker_called, run_linker_net};
 use super::logging::start_log;
 use super::outcome::{LinkOutcome, report_left_alone, write_report};
 use super::output_clash;
-use super::prepare::{Prepared, Steps, prepare_steps};
+use super::prepare::{Awaited, Prepared, Steps, prepare_steps};
 use super::shared_link::link_shared;
 use super::two_steps::{CompileAndLink, NotCompiled};
 use super::variable_warnings;
@@ -63,8 +62,8 @@ pub(crate) fn main(own: Language, argv: &[OsString]) -> i32 {
         }
     };
     match prepared {
-        Prepared::PassThrough { command, reason, request, lacking } => {
-            pass_through(&settings, argv, (&command, lacking), &reason, request.as_deref())
+        Prepared::PassThrough { command, reason, request, awaited } => {
+            pass_through(&settings, argv, (&command, awaited.as_ref()), &reason, request.as_deref())
         }
         Prepared::Refused { selected, reason, request } => refuse(&settings, argv, &selected, &reason, &request, start),
         Prepared::Link(job) => link_static(&settings, argv, job, start),
@@ -75,11 +74,11 @@ pub(crate) fn main(own: Language, argv: &[OsString]) -> i32 {
     }
 }
 
-/// Execs a call unchanged; returns only if that fails, or if it is waited for since headers may be lacking.
+/// Execs a call unchanged; returns only if that fails, or if it is waited for.
 fn pass_through(
     settings: &Settings,
     argv: &[OsString],
-    (command, lacking): (&Command, Option<Box<LackingHeaders>>),
+    (command, awaited): (&Command, Option<&Awaited>),
     reason: &Reason,
     request: Option<&Request>,
 ) -> i32 {
@@ -95,8 +94,8 @@ fn pass_through(
         variable_warnings::say(settings, request);
     }
     log::debug!("{}: {}", reason.line(), command.shell());
-    match lacking {
-        Some(lacking) => lacking.compile(settings, command),
+    match awaited {
+        Some(awaited) => awaited.run(settings, command),
         None => replaced_by(command),
     }
 }

@@ -1,6 +1,7 @@
 //! A driver call, from top to bottom: [`call`] runs it, [`prepare`](mod@prepare) classifies it and chooses the
 //! toolchain, [`two_steps`] compiles its sources, [`link_job`] resolves and plans a link, [`link`] runs, verifies and reports it.
 
+mod asked_places;
 mod bindings;
 mod call;
 mod clashes;

@@ -1,5 +1,6 @@
 //! Classification of a call, once, and the choice of its toolchain.
 
+use super::asked_places::AskedPlaces;
 use super::compile::{self, as_it_is};
 use super::library_hints::LackingHeaders;
 use super::link_job::{LinkJob, link_job};
@@ -24,8 +25,8 @@ pub(crate) enum Prepared {
         reason: Reason,
         /// The call; none if a wrapper called us back.
         request: Option<Box<Request>>,
-        /// Headers that it may fail for.
-        lacking: Option<Box<LackingHeaders>>,
+        /// Why it is waited for, if it is.
+        awaited: Option<Awaited>,
     },
     /// Not at all: it is refused.
     Refused { selected: Box<Selected>, reason: Reason, request: Box<Request> },
@@ -35,10 +36,33 @@ pub(crate) enum Prepared {
     Shared(Box<SharedJob>),
 }
 
+/// Why the driver waits for a call that is run unchanged, instead of giving its place to the compiler.
+pub(crate) enum Awaited {
+    /// Headers that it may fail for.
+    Lacking(Box<LackingHeaders>),
+    /// It asks where libraries are.
+    Places(Box<AskedPlaces>),
+}
+
+impl Awaited {
+    fn of(settings: &Settings, request: &Request, selected: &Selected) -> Option<Awaited> {
+        let places = || AskedPlaces::of(request, selected).map(Box::new).map(Awaited::Places);
+        LackingHeaders::of(settings, request, selected).map(Box::new).map(Awaited::Lacking).or_else(places)
+    }
+
+    /// Runs the command; gives its exit status.
+    pub(super) fn run(&self, settings: &Settings, command: &Command) -> i32 {
+        match self {
+            Awaited::Lacking(headers) => headers.compile(settings, command),
+            Awaited::Places(asked) => asked.answer(command),
+        }
+    }
+}
+
 impl Prepared {
     /// Unchanged, without a look at what it may fail for.
     fn plain(command: Command, reason: Reason, request: Option<Box<Request>>) -> Prepared {
-        Prepared::PassThrough { command, reason, request, lacking: None }
+        Prepared::PassThrough { command, reason, request, awaited: None }
     }
 }
 
@@ -84,8 +108,8 @@ pub(super) fn prepare_steps(settings: &Settings, own: Language, argv: &[OsString
     }
     let request = args::classify(words, invocation.language);
     let as_typed = |selected: &Selected, reason, request: Request| {
-        let lacking = LackingHeaders::of(settings, &request, selected).map(Box::new);
-        Prepared::PassThrough { command: as_it_is(selected, words), lacking, reason, request: Some(Box::new(request)) }
+        let awaited = Awaited::of(settings, &request, selected);
+        Prepared::PassThrough { command: as_it_is(selected, words), awaited, reason, request: Some(Box::new(request)) }
     };
     match policy(&request) {
         Policy::Rewrite => {}
@@ -96,7 +120,7 @@ pub(super) fn prepare_steps(settings: &Settings, own: Language, argv: &[OsString
                     command,
                     reason: Reason::SharedObject,
                     request: Some(request),
-                    lacking: None,
+                    awaited: None,
                 },
             }
             .into());

@@ -276,9 +276,8 @@ impl PortBuild<'_> {
     }
 }
 
-/// Meson's file of the machine: programs run here, so that it is a native one. pkg-config is asked for what archives need, which
-/// Meson's `prefer_static` does too, but then it looks for archives in the machine's directories besides. There is no CMake, which
-/// Meson asks for libraries that pkg-config does not know, and which would find the machine's.
+/// Meson's file of the machine: programs run here, so that it is a native one. pkg-config is asked for what archives need. There is
+/// no CMake, which Meson asks for libraries that pkg-config does not know, and which would find the machine's.
 fn machine_file(drivers: &Path) -> String {
     let quoted = |value: String| format!("'{}'", value.replace('\\', "\\\\").replace('\'', "\\'"));
     let driver = |name: &str| quoted(drivers.join(name).display().to_string());

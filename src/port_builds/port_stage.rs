@@ -5,6 +5,7 @@ use super::port_error::{PortError, at};
 use crate::files::{place_file, place_symlink};
 use crate::ports::PortRecord;
 use crate::ports::port_record::{records_dir, remove_file};
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::os::unix::fs::symlink;
@@ -57,8 +58,9 @@ impl PortBuild<'_> {
             copy(&self.staged().join(file), &fresh.path().join(number.to_string())).map_err(at(&prefix.join(file)))?;
         }
         let old = before.map(|r| r.files).unwrap_or_default();
-        let mut both = record.files.clone();
-        both.extend(old.iter().filter(|f| !record.files.contains(f)).cloned());
+        let new: BTreeSet<&PathBuf> = record.files.iter().collect();
+        let gone: Vec<&PathBuf> = old.iter().filter(|f| !new.contains(f)).collect();
+        let both = record.files.iter().chain(gone.iter().copied()).cloned().collect();
         let store = |record: &PortRecord| record.store(prefix).map_err(at(prefix));
         store(&PortRecord { files: both, finished: false, ..record.clone() })?;
         for (number, file) in record.files.iter().enumerate() {
@@ -67,7 +69,7 @@ impl PortBuild<'_> {
                 .and_then(|()| move_to(&fresh.path().join(number.to_string()), &path));
             done.map_err(at(&path))?;
         }
-        for file in old.iter().filter(|f| !record.files.contains(f)) {
+        for file in gone {
             remove_file(prefix, file).map_err(at(&prefix.join(file)))?;
         }
         store(record)
@@ -76,8 +78,8 @@ impl PortBuild<'_> {
     /// A file that is in the prefix already must be of the library's former version.
     fn require_free(&self, record: &PortRecord, before: Option<&PortRecord>) -> Result<(), PortError> {
         let prefix = &self.target.prefix;
-        let own = |file: &PathBuf| before.is_some_and(|b| b.files.contains(file));
-        let there = |file: &&PathBuf| !own(file) && fs::symlink_metadata(prefix.join(file)).is_ok();
+        let own: BTreeSet<&PathBuf> = before.iter().flat_map(|b| &b.files).collect();
+        let there = |file: &&PathBuf| !own.contains(file) && fs::symlink_metadata(prefix.join(file)).is_ok();
         let Some(file) = record.files.iter().find(there) else { return Ok(()) };
         let others = PortRecord::all(prefix);
         let owner = others.iter().find(|r| r.files.contains(file));

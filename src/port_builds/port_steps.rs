@@ -8,7 +8,8 @@ use super::port_target::PortTarget;
 use super::port_tools;
 use crate::install::place;
 use crate::message::{self, progress::Progress};
-use crate::ports::port_order::ordered;
+use crate::ports::port_order::{needed, ordered};
+use crate::ports::port_record::{hashes_of, version_of};
 use crate::ports::{KnownPorts, PortRecipe, PortRecord};
 use crate::run::Guard;
 use crate::session::own_programs;
@@ -60,14 +61,17 @@ pub(crate) fn add(settings: &Settings, request: &PortRequest) -> Result<(Vec<Por
     for name in recover(&target.prefix)? {
         message::note(format!("`{name}` had been added by half and was removed"));
     }
-    port_tools::require(&unsettled(&ports, &target, request.force), settings.path.as_deref())?;
+    // What was added tells its version without apt.
+    let added = |port: &PortRecipe| Some(PortRecord::load(&target.prefix, &port.name)?.version().to_owned());
+    let unsettled = unsettled(&needed(&ports, &request.names, added), &target, request.force);
+    port_tools::require(&unsettled, settings.path.as_deref())?;
     let work = work_dir(settings)?;
     let _work = alone_in(&work)?;
     let apt = AptSources::new(&work.join("apt"));
     let due = match apt.refresh().and_then(|()| due(&ports, &target, &apt, request)) {
         Ok(due) => due,
         // What is there stays in use where nobody can tell whether there is something newer.
-        Err(PortError::NoLists(why)) if unsettled(&ports, &target, request.force).is_empty() => {
+        Err(PortError::NoLists(why)) if unsettled.is_empty() => {
             message::warning(format!("whether the distribution has newer ones is not known: {why}"));
             Vec::new()
         }
@@ -119,10 +123,12 @@ fn due<'a>(
 ) -> Result<Vec<Due<'a>>, PortError> {
     let all = PortRecord::all(&target.prefix);
     let mut due: Vec<Due<'_>> = Vec::new();
-    for port in ports {
+    let mut offered = offered(ports, apt, request)?;
+    let version = |port: &PortRecipe| offered.get(&port.name).map(|(_, found)| version_of(found).to_owned());
+    for port in needed(ports, &request.names, version) {
         interrupted()?;
         let version = request.versions.get(&port.name);
-        let Some((source, description)) = apt.offered(&port.sources, version.map(String::as_str))? else {
+        let Some((source, description)) = offered.remove(&port.name) else {
             let (names, version) = (port.sources.clone(), version.cloned());
             return Err(PortError::NoSource { port: port.name.clone(), names, version });
         };
@@ -137,7 +143,7 @@ fn due<'a>(
                 .or_else(|| record.older_beside(&beside)),
             None => Some("it is not there".into()),
         };
-        let anew = port.needs.iter().any(|need| due.iter().any(|d| d.port.name == *need));
+        let anew = port.needs_of(version_of(&description)).any(|need| due.iter().any(|d| d.port.name == *need));
         if let (Some(why), Some(_)) = (&why, record) {
             message::note(format!("`{}` is built anew: {why}", port.name));
         }
@@ -146,6 +152,21 @@ fn due<'a>(
         }
     }
     Ok(due)
+}
+
+/// The source package of each as apt takes it, and its description. Those that apt does not know may not be needed.
+fn offered(
+    ports: &[&PortRecipe],
+    apt: &AptSources,
+    request: &PortRequest,
+) -> Result<BTreeMap<String, (String, String)>, PortError> {
+    let mut all = BTreeMap::new();
+    for port in ports {
+        interrupted()?;
+        let version = request.versions.get(&port.name).map(String::as_str);
+        all.extend(apt.offered(&port.sources, version)?.map(|found| (port.name.clone(), found)));
+    }
+    Ok(all)
 }
 
 /// The source packages that a build reads besides its own, with their descriptions.
@@ -198,10 +219,11 @@ fn put_to_use(settings: &Settings, build: &PortBuild<'_>, due: &Due<'_>) -> Resu
         name: port.name.clone(),
         source: due.description.clone(),
         beside: due.beside.iter().map(|(_, description)| description.clone()).collect(),
+        data: hashes_of(&port.data),
         pinned: due.pinned,
         recipe: port.hash.clone(),
         toolchain: target.identity.clone(),
-        needs: port.needs.iter().filter_map(source).collect(),
+        needs: port.needs_of(version_of(&due.description)).filter_map(source).collect(),
         files,
         finished: true,
     })

@@ -22,8 +22,9 @@ macro_rules! port {
 }
 
 /// The embedded recipes.
-const EMBEDDED: [(&str, &str, &str); 42] = [
+const EMBEDDED: [(&str, &str, &str); 43] = [
     port!("abseil", "abseil.cpp"),
+    port!("boost", "boost.cpp"),
     port!("bzip2", "bzip2.c"),
     port!("c-ares", "c-ares.c"),
     port!("curl", "curl.c"),
@@ -157,6 +158,13 @@ impl KnownPorts {
 pub(crate) mod testing {
     use super::super::port_recipe::testing::recipe;
     use super::*;
+
+    impl KnownPorts {
+        /// Changes one of them.
+        pub(crate) fn change(&mut self, name: &str, change: impl FnOnce(&mut PortRecipe)) {
+            change(self.ports.get_mut(name).unwrap());
+        }
+    }
 
     /// Libraries with what they need.
     pub(crate) fn known(ports: &[(&str, &[&str])]) -> KnownPorts {

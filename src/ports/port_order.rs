@@ -2,6 +2,7 @@
 
 use super::known_ports::KnownPorts;
 use super::port_recipe::PortRecipe;
+use std::collections::BTreeSet;
 
 /// Why libraries have no order.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -24,6 +25,29 @@ pub(crate) fn ordered<'a>(known: &'a KnownPorts, names: &[String]) -> Result<Vec
         visit(known, name, &mut Vec::new(), &mut order)?;
     }
     Ok(order)
+}
+
+/// Those of an order that are named, or that one of these needs in its version. Where a version is not known, all that any
+/// version needs are kept.
+pub(crate) fn needed<'a>(
+    order: &[&'a PortRecipe],
+    names: &[String],
+    version: impl Fn(&PortRecipe) -> Option<String>,
+) -> Vec<&'a PortRecipe> {
+    let mut kept: Vec<&PortRecipe> = Vec::new();
+    let mut wanted: BTreeSet<String> = names.iter().cloned().collect();
+    for port in order.iter().rev() {
+        if !wanted.contains(&port.name) {
+            continue;
+        }
+        match version(port) {
+            Some(version) => wanted.extend(port.needs_of(&version).cloned()),
+            None => wanted.extend(port.needs.iter().cloned()),
+        }
+        kept.push(port);
+    }
+    kept.reverse();
+    kept
 }
 
 fn visit<'a>(
@@ -68,6 +92,25 @@ mod tests {
         assert_eq!(names(&known, &["curl", "z"]).unwrap(), ["z", "ssl", "h2", "curl"]);
         assert_eq!(names(&known, &["z", "curl"]).unwrap(), ["z", "ssl", "h2", "curl"]);
         assert!(names(&known, &[]).unwrap().is_empty());
+    }
+
+    #[test]
+    fn what_only_newer_versions_need_is_left_out_for_older_ones() {
+        let mut known = known(&[("re", &["absl", "z"]), ("absl", &["cc"]), ("cc", &[]), ("z", &[]), ("x", &["re"])]);
+        known.change("re", |re| drop(re.needs_from.insert("absl".into(), "20230601".into())));
+        let kept = |asked: &[&str], version: Option<&str>| -> Vec<String> {
+            let asked: Vec<String> = asked.iter().map(|n| (*n).to_owned()).collect();
+            let order = ordered(&known, &asked).unwrap();
+            let of = |port: &PortRecipe| if port.name == "re" { version.map(str::to_owned) } else { Some("1".into()) };
+            needed(&order, &asked, of).into_iter().map(|p| p.name.clone()).collect()
+        };
+        assert_eq!(kept(&["x"], Some("20220601+dfsg-1")), ["z", "re", "x"]);
+        for newer in [Some("20230601-1"), Some("20240702-3"), None] {
+            assert_eq!(kept(&["x"], newer), ["cc", "absl", "z", "re", "x"], "{newer:?}");
+        }
+        // What is named stays.
+        assert_eq!(kept(&["absl", "re"], Some("20220601-1")), ["cc", "absl", "z", "re"]);
+        assert_eq!(kept(&[], None), [""; 0]);
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! One library as data. The fields are documented in `toolchains/README.md`.
 
+use crate::packages::version_order::deb;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// The version of the schema, and of how recipes are carried out: a change of either makes what was built older.
@@ -85,6 +87,9 @@ pub(crate) struct PortRecipe {
     /// Libraries that are added before it.
     #[serde(default)]
     pub needs: Vec<String>,
+    /// Those of them that only newer versions of its source need, and the first such version.
+    #[serde(default)]
+    pub needs_from: BTreeMap<String, String>,
     /// Programs that its build runs, besides those of its system.
     #[serde(default)]
     pub tools: Vec<String>,
@@ -151,6 +156,12 @@ impl PortRecipe {
         Ok(recipe)
     }
 
+    /// What a version of its source needs.
+    pub(crate) fn needs_of(&self, version: &str) -> impl Iterator<Item = &String> {
+        let older = move |need: &String| self.needs_from.get(need).is_some_and(|from| deb(version, from).is_lt());
+        self.needs.iter().filter(move |need| !older(need))
+    }
+
     /// The first field that can't be right, and why.
     fn mistake(&self) -> Option<(&'static str, String)> {
         let is_name =
@@ -168,6 +179,9 @@ impl PortRecipe {
             if let Some(name) = names.iter().find(|n| !is_name(n)) {
                 return Some((field, format!("`{name}` is no name")));
             }
+        }
+        if let Some(name) = self.needs_from.keys().find(|name| !self.needs.contains(name)) {
+            return Some(("needs_from", format!("`{name}` is not among `needs`")));
         }
         for (field, list) in [("sources", &self.sources), ("headers", &self.headers), ("archives", &self.archives)] {
             if list.is_empty() {
@@ -232,6 +246,7 @@ mod tests {
             ("/schema", 2.into(), "field `schema`: 2 is not supported"),
             ("/name", "../x".into(), "field `name`"),
             ("/needs", serde_json::json!(["-y"]), "field `needs`"),
+            ("/needs_from", serde_json::json!({"y": "1"}), "field `needs_from`: `y` is not among `needs`"),
             ("/sources", serde_json::json!([]), "field `sources`: it is empty"),
             ("/headers", serde_json::json!(["../../x.h"]), "field `headers`"),
             ("/headers", "x.h".into(), "field `headers`: invalid type"),
@@ -249,7 +264,7 @@ mod tests {
         ] {
             let mut broken = text("x", &[]);
             *broken.pointer_mut(pointer).unwrap_or(&mut serde_json::Value::Null) = value.clone();
-            if let Some(field @ ("needs" | "beside" | "programs" | "data")) = pointer.strip_prefix('/') {
+            if let Some(field @ ("needs" | "needs_from" | "beside" | "programs" | "data")) = pointer.strip_prefix('/') {
                 broken[field] = value;
             }
             let said = read(&broken.to_string()).unwrap_err().to_string();

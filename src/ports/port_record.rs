@@ -6,6 +6,7 @@
 use super::port_recipe::PortRecipe;
 use crate::files::write_atomic;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
@@ -20,6 +21,9 @@ pub(crate) struct PortRecord {
     /// Those of the source packages beside it.
     #[serde(default)]
     pub beside: Vec<String>,
+    /// Files of the machine's that its build read, with the SHA-256 of each.
+    #[serde(default)]
+    pub data: BTreeMap<String, String>,
     /// The user named the version: another one of the distribution's makes it no older.
     #[serde(default)]
     pub pinned: bool,
@@ -111,6 +115,11 @@ impl PortRecord {
         if let Some((name, source)) = self.needs.iter().find(changed) {
             return Some(format!("it was built with {name} {}", version_of(source)));
         }
+        // Where one is gone, there is nothing newer to build from.
+        let another = |(file, hash): &(&String, &String)| hash_of(file).is_some_and(|now| now != **hash);
+        if let Some((file, _)) = self.data.iter().find(another) {
+            return Some(format!("`{file}` has changed"));
+        }
         port.is_some_and(|p| p.hash != self.recipe).then(|| "its recipe has changed".into())
     }
 
@@ -121,8 +130,17 @@ impl PortRecord {
     }
 }
 
+/// Files that a build reads, with the SHA-256 of each that is there.
+pub(crate) fn hashes_of(files: &[String]) -> BTreeMap<String, String> {
+    files.iter().filter_map(|file| Some((file.clone(), hash_of(file)?))).collect()
+}
+
+fn hash_of(file: &str) -> Option<String> {
+    Some(Sha256::digest(fs::read(file).ok()?).iter().map(|b| format!("{b:02x}")).collect())
+}
+
 /// `NAME_VERSION.dsc` → VERSION.
-fn version_of(source: &str) -> &str {
+pub(crate) fn version_of(source: &str) -> &str {
     source.split_once('_').map_or(source, |(_, version)| version).trim_end_matches(".dsc")
 }
 
@@ -158,6 +176,7 @@ mod tests {
             name: "zlib".into(),
             source,
             beside: Vec::new(),
+            data: BTreeMap::new(),
             pinned: false,
             recipe,
             toolchain: "musl".into(),
@@ -186,6 +205,14 @@ mod tests {
         let with_data = PortRecord { beside: vec!["data_1.dsc".into()], ..old.clone() };
         assert_eq!((old.older_beside(&[]), with_data.older_beside(&data(1))), (None, None));
         assert_eq!(with_data.older_beside(&data(2)).unwrap(), "the distribution has data 2");
+        let list = tempfile::NamedTempFile::new().unwrap();
+        let name = list.path().to_str().unwrap().to_owned();
+        let reads = PortRecord { data: hashes_of(&[name.clone(), "/no/such/file".into()]), ..old.clone() };
+        assert_eq!((reads.data.len(), reads.older(Some(&port), "musl", None, &[])), (1, None));
+        fs::write(list.path(), "newer").unwrap();
+        assert_eq!(reads.older(Some(&port), "musl", None, &[]).unwrap(), format!("`{name}` has changed"));
+        drop(list);
+        assert_eq!(reads.older(Some(&port), "musl", None, &[]), None);
         let half = PortRecord { finished: false, ..old };
         assert!(half.older(Some(&port), "musl", None, &[]).unwrap().contains("interrupted"));
     }

@@ -70,3 +70,45 @@ fn cmake_installs_programs_with_a_run_path_and_links_to_them() {
     copy.ctl("drop one").silent();
     assert!(!bin.exists());
 }
+
+#[test]
+fn a_project_that_prefers_archives_finds_those_of_the_prefix_alone() {
+    let copy = Copy::new();
+    copy.ctl("add zlib -q -j1").ok();
+    let meson = "project('uses', 'c', default_options : ['prefer_static=true'])\n\
+        cc = meson.get_compiler('c')\n\
+        executable('found', 'z.c', dependencies : cc.find_library('z'))\n\
+        executable('named', 'z.c', dependencies : cc.find_library('z', static : true))\n\
+        executable('packaged', 'z.c', dependencies : dependency('zlib'))\n\
+        # The machine has it.\n\
+        assert(not cc.find_library('ssl', required : false).found())\n";
+    copy.dir.file("meson.build", meson);
+    let program = "#include <stdio.h>\n#include <zlib.h>\n\
+        int main(void) { printf(\"%08lx\\n\", crc32(0, (const Bytef *)\"hello\", 5)); return 0; }\n";
+    copy.dir.file("z.c", program);
+    let build = "eval \"$(\"$0\" toolchain show musl --env)\" && CC=$1 meson setup build && ninja -C build";
+    copy.run("sh").args(["-ec", build, STATICCTL, STATICCC]).ok();
+    Run::new("gcc").dir(copy.dir.path()).line("z.c -o dynamic -lz").silent();
+    let expected = Run::new(copy.dir.join("dynamic")).ok();
+    for program in ["found", "named", "packaged"] {
+        assert_eq!(says_in_empty_root(&copy.dir.join("build").join(program), &[]), expected, "{program}");
+    }
+
+    // What is asked is answered by where links look, for both compilers of the toolchain, and for no others.
+    let prefix = copy.prefix();
+    let asks = |toolchain: &str, line: &str| copy.run(STATICCC).line(line).env("STATICCXX_TOOLCHAIN", toolchain).ok();
+    for toolchain in ["musl", "musl-clang"] {
+        let said = asks(toolchain, "-print-search-dirs");
+        let dirs = said.lines().find_map(|l| l.strip_prefix("libraries: =")).unwrap();
+        let dirs: Vec<&str> = dirs.split(':').collect();
+        assert_eq!(dirs[0], format!("{}/lib/", prefix.display()), "{said}");
+        assert!(dirs.len() > 1 && dirs.iter().all(|dir| dir.starts_with(prefix.to_str().unwrap())), "{said}");
+        let archive = asks(toolchain, "-print-file-name=libz.a");
+        assert_eq!(archive.trim_end(), prefix.join("lib/libz.a").to_str().unwrap());
+        assert_eq!(asks(toolchain, "--print-file-name libssl.a").trim_end(), "libssl.a");
+    }
+    for line in ["-print-search-dirs", "-print-file-name=libssl.a", "-print-file-name=include"] {
+        assert_eq!(asks("host-gcc", line), Run::new("gcc").line(line).ok());
+    }
+    assert_eq!(asks("musl", "-print-file-name=include"), Run::new("gcc").line("-print-file-name=include").ok());
+}

@@ -130,14 +130,15 @@ fn every_rule_is_in_the_changelog_s_language() {
 }
 
 /// The rooms from the ground up: each imports only from rooms on lower floors.
-const FLOORS: [&[&str]; 22] = [
+const FLOORS: [&[&str]; 23] = [
     &["archive", "embedded", "files", "linker_output", "message", "model", "parallel", "toolchain_libs"],
     &["options"],
     &["args", "check", "run"],
     &["convert"],
     &["settings"],
     &["toolchain"],
-    &["harden", "packages", "ports"],
+    &["harden", "packages"],
+    &["ports"],
     &["parts"],
     &["size"],
     &["libs", "licenses"],
