@@ -14,11 +14,14 @@
 //! | calls that need a repair of glibc or a GNU ld warning | [`call_detection`], [`mentions`](crate::libs::mentions) | partly |
 //! | the linker itself | [`wild`] | no |
 //! | the section headers of what it made | [`section_headers`] | no |
+//! | stubs that code guarded by BTI may call | [`branch_targets`] | no |
 //! | instructions that a Cortex-A53 may execute wrongly | [`cortex_a53`] | no |
 //!
 //! Whatever may differ from GNU ld's output is a reason in [`WhyNot`], and is linked through the compiler. So is every
 //! link that fails here: users see the messages of their own linker.
 
+#[cfg(feature = "wild")]
+pub(crate) mod branch_targets;
 pub(crate) mod call_detection;
 pub(crate) mod cortex_a53;
 pub(crate) mod line;

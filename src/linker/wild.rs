@@ -4,7 +4,7 @@
 //! crash is only a failed link, and its memory is freed at once. Forking the small driver takes a tenth of a
 //! millisecond; running a separate program would take longer.
 
-use super::section_headers;
+use super::{branch_targets, section_headers};
 use crate::parallel::processors;
 use std::path::Path;
 
@@ -15,6 +15,6 @@ use std::path::Path;
 /// The linker's error; a warning counts as one, since the compiler's linker would print another text.
 pub(crate) fn link(words: &[String], output: &Path, layout: Option<&Path>) -> Result<(), String> {
     let linked = staticcxx_wild_linker::link(words, processors(), layout, env!("CARGO_PKG_VERSION"))?;
-    section_headers::mend(output).map_err(|e| e.to_string())?;
+    section_headers::mend(output).and_then(|()| branch_targets::mend(output)).map_err(|e| e.to_string())?;
     if linked.warned { Err("it printed a warning".into()) } else { Ok(()) }
 }

@@ -54,6 +54,8 @@ pub mod size;
 pub mod linkers;
 // The same for aarch64, made here and run by an emulator, and what such a link finds and refuses.
 pub mod cross;
+// Its code where a processor guards it.
+pub mod guarded_code;
 // Converted shared objects with every linker, of libraries of the distribution, and under debuggers.
 pub mod convert;
 // The same for AArch64, under qemu.
