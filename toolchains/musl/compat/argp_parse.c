@@ -1,6 +1,7 @@
 /* argp.h: the parser. */
 
 #include "argp_parts.h"
+#include "operands.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -416,29 +417,13 @@ static error_t give_argument(struct parser *parser, char *arg)
 	return 0;
 }
 
-static int is_word(const char *word)
-{
-	return word[0] != '-' || !word[1];
-}
-
-static void reverse(char **words, int from, int to)
-{
-	while (from < --to) {
-		char *word = words[from];
-		words[from++] = words[to];
-		words[to] = word;
-	}
-}
-
 /* Brings the words that were passed over behind the options after them. */
 static void permute(struct parser *parser)
 {
 	int next = parser->state.next;
 
 	if (parser->first < parser->last && parser->last < next) {
-		reverse(parser->state.argv, parser->first, parser->last);
-		reverse(parser->state.argv, parser->last, next);
-		reverse(parser->state.argv, parser->first, next);
+		put_behind(parser->state.argv, parser->first, parser->last, next);
 		parser->first += next - parser->last;
 		parser->last = next;
 	} else if (parser->last != next) {
@@ -461,7 +446,7 @@ static int find_option(struct parser *parser)
 		parser->first = state->next;
 	if (!parser->in_order && !parser->stops_at_words) {
 		permute(parser);
-		while (state->next < state->argc && is_word(state->argv[state->next]))
+		while (state->next < state->argc && is_operand(state->argv[state->next]))
 			state->next++;
 		parser->last = state->next;
 	}
@@ -476,7 +461,7 @@ static int find_option(struct parser *parser)
 		state->quoted = state->next;
 		return 0;
 	}
-	if (state->next < state->argc && !is_word(state->argv[state->next]))
+	if (state->next < state->argc && !is_operand(state->argv[state->next]))
 		return 1;
 	if (!parser->in_order) {
 		if (!parser->stops_at_words)

@@ -1,6 +1,7 @@
 /* getopt, getopt_long and getopt_long_only as in glibc: words that are no options are moved to the end, messages are glibc's.
    What musl's members for these define is in files of its own each, so that a program can bring any of it. */
 
+#include "../operands.h"
 #include "getopt_parse.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,27 +46,11 @@ static int letter_without_argument(const struct call *call, int letter)
 	return missing(call);
 }
 
-static int is_operand(const char *word)
-{
-	return word[0] != '-' || !word[1];
-}
-
-static void reverse(char **words, int from, int to)
-{
-	while (from < --to) {
-		char *word = words[from];
-		words[from++] = words[to];
-		words[to] = word;
-	}
-}
-
 /* Puts the words that were skipped behind the options that came after them. */
 static void move_skipped(char **words)
 {
 	int count = last - first;
-	reverse(words, first, last);
-	reverse(words, last, optind);
-	reverse(words, first, optind);
+	put_behind(words, first, last, optind);
 	first = optind - count;
 	last = optind;
 }
