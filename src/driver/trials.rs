@@ -17,7 +17,7 @@ use crate::run::{self, Command, shell_line};
 use crate::settings::{self, Settings};
 use crate::toolchain::probe::{self, ran, telling_line};
 use crate::toolchain::probe_cache::{self, Kept, Key};
-use crate::toolchain::select::GENERIC;
+use crate::toolchain::select::{GENERIC, is_path};
 use crate::toolchain::transient::{is_transient, settled};
 use crate::toolchain::{Facts, Mechanism, MechanismsOff, ProgramsRun, Selected};
 use std::ffi::{OsStr, OsString};
@@ -313,9 +313,8 @@ impl Trials {
 
 /// A toolchain's name, or its descriptor's path from any directory.
 fn from_anywhere(toolchain: &OsStr) -> OsString {
-    let path = Path::new(toolchain);
-    match path.is_file() {
-        true => std::path::absolute(path).map_or_else(|_| toolchain.to_owned(), PathBuf::into_os_string),
+    match is_path(toolchain) {
+        true => std::path::absolute(toolchain).map_or_else(|_| toolchain.to_owned(), PathBuf::into_os_string),
         false => toolchain.to_owned(),
     }
 }

@@ -10,6 +10,7 @@ use crate::repairs;
 use crate::run::{self, Command};
 use crate::settings::{self, COMPILER_PATH, Settings};
 use crate::toolchain::front_end::{self, STATICFC};
+use crate::toolchain::select::is_path;
 use crate::toolchain::{self, CallNeed, Invocation, SelectError, find};
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -244,7 +245,7 @@ fn ground(
     let path = shim_dir::path_without_shim_dirs(settings);
     let given = settings::given(&GIVEN);
     // A descriptor's path must still lead to it from another directory.
-    let toolchain = wanted.map(|name| match name.as_encoded_bytes().ends_with(b".json") {
+    let toolchain = wanted.map(|name| match is_path(name) {
         true => absolute(name).into(),
         false => name.to_owned(),
     });

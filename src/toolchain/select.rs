@@ -390,7 +390,7 @@ fn can_write(dir: &Path) -> io::Result<()> {
 /// # Errors
 /// An unknown name or a broken file.
 pub(crate) fn resolve(settings: &Settings, name: &OsStr) -> Result<Descriptor, SelectError> {
-    if name.as_bytes().contains(&b'/') || name.as_bytes().ends_with(b".json") {
+    if is_path(name) {
         return Ok(Descriptor::load(Path::new(name))?.for_arch(std::env::consts::ARCH));
     }
     let text = name.to_string_lossy();
@@ -402,6 +402,12 @@ pub(crate) fn resolve(settings: &Settings, name: &OsStr) -> Result<Descriptor, S
         name: text.clone().into_owned(),
         known: all.iter().map(|d| d.name.replace("{arch}", "ARCH")).collect::<Vec<_>>().join(", "),
     })
+}
+
+/// Whether the name of a toolchain is the path of a descriptor. A file that happens to be named like a toolchain makes no
+/// difference.
+pub(crate) fn is_path(name: &OsStr) -> bool {
+    name.as_bytes().contains(&b'/') || name.as_bytes().ends_with(b".json")
 }
 
 /// The command of a descriptor for a language, if its program is on PATH.
@@ -450,5 +456,13 @@ mod tests {
         let e = resolve(&Settings::default(), OsStr::new("nonsense")).unwrap_err();
         assert!(e.to_string().contains("`nonsense`") && e.to_string().contains(GENERIC), "{e}");
         assert!(e.hint().is_some());
+    }
+
+    #[test]
+    fn a_path_is_told_from_a_name() {
+        for path in ["./musl", "/t/musl", "x.json"] {
+            assert!(is_path(OsStr::new(path)), "{path}");
+        }
+        assert!(!is_path(OsStr::new("musl")) && !is_path(OsStr::new("")));
     }
 }

@@ -30,6 +30,17 @@ fn an_unknown_toolchain_is_named_with_those_there_are() {
     assert!(said.contains("staticcxx: hint: staticctl toolchain list"), "{said}");
 }
 
+/// Neither by the call itself nor by the trials that it makes where nothing is kept.
+#[test]
+fn a_file_that_is_named_like_the_toolchain_is_no_descriptor() {
+    let dir = sources();
+    dir.file("host-gcc", "something else");
+    let cc = Run::new(STATICCC).dir(dir.path()).env("XDG_CACHE_HOME", dir.join("cache"));
+    cc.env("STATICCXX_TOOLCHAIN", "host-gcc").line("h.c -o h").silent();
+    assert_eq!(says_in_empty_root(&dir.join("h"), &[]), "hello\n");
+    assert!(dir.join("cache/staticcxx/trials").is_dir());
+}
+
 #[test]
 fn a_broken_descriptor_is_an_error_that_names_file_and_field() {
     let dir = sources();

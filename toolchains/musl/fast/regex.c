@@ -36,6 +36,8 @@ struct automaton {
 	uint64_t takes[ASCII];
 	uint64_t first, last;
 	unsigned char empty, from_start, to_end, no_matches;
+	/* What a search does not pass over: characters that a match may begin with, the end, others than ASCII. */
+	unsigned char stops[UCHAR_MAX + 1];
 	/* Who has it uses the states. */
 	unsigned char taken;
 	unsigned char known;
@@ -438,6 +440,8 @@ static int read_pattern(struct automaton *to, const char *pattern, int flags)
 	to->first = all.first;
 	to->last = all.last;
 	to->empty = all.empty;
+	for (unsigned c = 0; c <= UCHAR_MAX; c++)
+		to->stops[c] = c == 0 || c >= ASCII || to->takes[c] & to->first;
 	return 1;
 }
 
@@ -566,11 +570,11 @@ static struct found search_by_states(struct automaton *a, const char *text)
 	for (;; s++) {
 		unsigned next;
 
-		if (state == START)
-			while ((unsigned)*s - 1 < ASCII - 1 && !(a->takes[*s] & a->first))
+		if (state == START) {
+			while (!a->stops[*s])
 				s++;
-		if (state == START)
 			found.from = (size_t)((const char *)s - text);
+		}
 		if ((unsigned)*s - 1 >= ASCII - 1)
 			break;
 		next = a->states[state].next[*s];
