@@ -151,22 +151,24 @@ CALL(snprintf_f, KEEP(the_snprintf(to, 400, "%.*f", (int)n, 12345.678901234567))
 CALL(snprintf_g, KEEP(the_snprintf(to, 400, "%.*g", (int)n, 12345.678901234567)))
 CALL(snprintf_e, KEEP(the_snprintf(to, 400, "%.*e", (int)n, 1.2345678901234567e200)))
 CALL(snprintf_d, KEEP(the_snprintf(to, 400, "%d %s %x", (int)n * 12345, "text", (unsigned)n)))
-/* Other numbers each time: comparisons that are repeated are foreseen. */
-static void other_numbers(int *to, size_t n)
+/* Other numbers each time: comparisons that are repeated are foreseen, also those that come again after some thousands. */
+static uint64_t other_number(void)
 {
 	static uint64_t last = 88172645463325252;
 
-	for (size_t i = 0; i < n; i++) {
-		last ^= last << 13;
-		last ^= last >> 7;
-		last ^= last << 17;
-		to[i] = (int)last;
-	}
+	last ^= last << 13;
+	last ^= last >> 7;
+	last ^= last << 17;
+	return last;
+}
+
+static void other_numbers(int *to, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		to[i] = (int)other_number();
 }
 CALL(qsort, other_numbers((int *)to, n / sizeof(int)); the_qsort(to, n / sizeof(int), sizeof(int), by_value))
-/* Another key each time: the branches of a search that is repeated are foreseen. */
-static unsigned last_key;
-CALL(bsearch, int key = (int)((last_key = last_key * 1664525u + 1013904223u) % n); KEEP(the_bsearch(&key, from, n / sizeof(int), sizeof(int), by_value)))
+CALL(bsearch, int key = (int)(other_number() % n); KEEP(the_bsearch(&key, from, n / sizeof(int), sizeof(int), by_value)))
 
 /* In a text that has no match. */
 static void search(const char *pattern)
