@@ -15,16 +15,17 @@ use crate::plan::pthread;
 use crate::run::capture::capture_within;
 use crate::run::{self, Command, shell_line};
 use crate::settings::{self, Settings};
+use crate::toolchain::descriptor_path::from_anywhere;
 use crate::toolchain::probe::{self, ran, telling_line};
 use crate::toolchain::probe_cache::{self, Kept, Key};
-use crate::toolchain::select::{GENERIC, is_path};
+use crate::toolchain::select::GENERIC;
 use crate::toolchain::transient::{is_transient, settled};
 use crate::toolchain::{Facts, Mechanism, MechanismsOff, ProgramsRun, Selected};
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 /// One step of a trial, in its directory.
@@ -308,14 +309,6 @@ impl Trials {
         command.env_remove.retain(|name| name != options::TRIAL.name);
         command.env.extend(kept.into_iter().map(|(name, value)| (name.into(), value)));
         command
-    }
-}
-
-/// A toolchain's name, or its descriptor's path from any directory.
-fn from_anywhere(toolchain: &OsStr) -> OsString {
-    match is_path(toolchain) {
-        true => std::path::absolute(toolchain).map_or_else(|_| toolchain.to_owned(), PathBuf::into_os_string),
-        false => toolchain.to_owned(),
     }
 }
 

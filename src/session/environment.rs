@@ -9,8 +9,8 @@ use crate::options;
 use crate::repairs;
 use crate::run::{self, Command};
 use crate::settings::{self, COMPILER_PATH, Settings};
+use crate::toolchain::descriptor_path::from_anywhere;
 use crate::toolchain::front_end::{self, STATICFC};
-use crate::toolchain::select::is_path;
 use crate::toolchain::{self, CallNeed, Invocation, SelectError, find};
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -244,11 +244,7 @@ fn ground(
     }
     let path = shim_dir::path_without_shim_dirs(settings);
     let given = settings::given(&GIVEN);
-    // A descriptor's path must still lead to it from another directory.
-    let toolchain = wanted.map(|name| match is_path(name) {
-        true => absolute(name).into(),
-        false => name.to_owned(),
-    });
+    let toolchain = wanted.map(from_anywhere);
     let chosen = Settings {
         path: Some(path.clone()),
         toolchain: toolchain.clone().filter(|t| t != "auto").or_else(|| settings.toolchain.clone()),

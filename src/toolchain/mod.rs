@@ -4,6 +4,7 @@ pub(crate) mod built_with;
 mod cache_sweep;
 pub(crate) mod call_detector;
 pub(crate) mod descriptor;
+pub(crate) mod descriptor_path;
 pub(crate) mod emulated;
 pub(crate) mod facts;
 pub(crate) mod find;

@@ -7,6 +7,7 @@
 
 use super::built_with::outdated;
 use super::descriptor::{self, Descriptor};
+use super::descriptor_path;
 use super::emulated::ProgramsRun;
 use super::facts::{Facts, Selected};
 use super::find::{self, Chain};
@@ -25,7 +26,6 @@ use crate::settings::Settings;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -390,7 +390,7 @@ fn can_write(dir: &Path) -> io::Result<()> {
 /// # Errors
 /// An unknown name or a broken file.
 pub(crate) fn resolve(settings: &Settings, name: &OsStr) -> Result<Descriptor, SelectError> {
-    if is_path(name) {
+    if descriptor_path::is_path(name) {
         return Ok(Descriptor::load(Path::new(name))?.for_arch(std::env::consts::ARCH));
     }
     let text = name.to_string_lossy();
@@ -402,12 +402,6 @@ pub(crate) fn resolve(settings: &Settings, name: &OsStr) -> Result<Descriptor, S
         name: text.clone().into_owned(),
         known: all.iter().map(|d| d.name.replace("{arch}", "ARCH")).collect::<Vec<_>>().join(", "),
     })
-}
-
-/// Whether the name of a toolchain is the path of a descriptor. A file that happens to be named like a toolchain makes no
-/// difference.
-pub(crate) fn is_path(name: &OsStr) -> bool {
-    name.as_bytes().contains(&b'/') || name.as_bytes().ends_with(b".json")
 }
 
 /// The command of a descriptor for a language, if its program is on PATH.
@@ -456,13 +450,5 @@ mod tests {
         let e = resolve(&Settings::default(), OsStr::new("nonsense")).unwrap_err();
         assert!(e.to_string().contains("`nonsense`") && e.to_string().contains(GENERIC), "{e}");
         assert!(e.hint().is_some());
-    }
-
-    #[test]
-    fn a_path_is_told_from_a_name() {
-        for path in ["./musl", "/t/musl", "x.json"] {
-            assert!(is_path(OsStr::new(path)), "{path}");
-        }
-        assert!(!is_path(OsStr::new("musl")) && !is_path(OsStr::new("")));
     }
 }
